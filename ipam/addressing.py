@@ -1,0 +1,205 @@
+"""Pure arithmetic on addresses and CIDR blocks, for both families alike.
+
+Values are netaddr's: `IPAddress` for an address, `IPNetwork` for a prefix or block. Text becomes
+a value once, here, at the edge; nothing below parses again. No database, no HTTP, no state.
+"""
+
+import enum
+import re
+import socket
+from collections.abc import Iterable, Mapping
+
+from netaddr import AddrFormatError, IPAddress, IPNetwork, iprange_to_cidrs
+from netaddr.core import INET_PTON
+
+_MAPPED = IPNetwork("::ffff:0:0/96")  # IPv4-mapped IPv6, RFC 4291 section 2.5.5.2
+_LENGTH = re.compile(r"[0-9]{1,3}", re.ASCII)
+
+
+class Family(enum.IntEnum):
+    """An address family; its value is the IP version, so that IPv4 sorts before IPv6."""
+
+    IPV4 = 4
+    IPV6 = 6
+
+    @property
+    def key(self) -> str:
+        """`ipv4` or `ipv6`: the word of the API."""
+        return f"ipv{self.value}"
+
+    @property
+    def label(self) -> str:
+        """`IPv4` or `IPv6`: the word for people."""
+        return f"IPv{self.value}"
+
+    @property
+    def bits(self) -> int:
+        """Length of an address: 32 or 128."""
+        return 32 if self is Family.IPV4 else 128
+
+    @property
+    def other(self) -> "Family":
+        """The second family of a dual-stack network."""
+        return Family.IPV6 if self is Family.IPV4 else Family.IPV4
+
+    @classmethod
+    def of(cls, value: IPAddress | IPNetwork) -> "Family":
+        """The family of an address or block."""
+        return cls(value.version)
+
+    @classmethod
+    def from_key(cls, key: str) -> "Family":
+        """The family named `ipv4` or `ipv6`; ValueError for any other word."""
+        for family in cls:
+            if family.key == key:
+                return family
+        raise ValueError(f"“{key}” is no address family; use ipv4 or ipv6.")
+
+
+def parse_address(text: str) -> IPAddress:
+    """The address written in `text`: full IPv4 dotted quad or RFC 4291 IPv6, nothing else.
+
+    Short IPv4 forms, leading zeros, zone ids and IPv4-mapped IPv6 are refused by ValueError:
+    each of them reads as different addresses in different tools.
+    """
+    try:
+        address = IPAddress(text, flags=INET_PTON)
+    except (AddrFormatError, ValueError, TypeError, socket.error, UnicodeError):
+        raise ValueError(f"“{shorten(text)}” is not an IPv4 or IPv6 address.") from None
+    if address in _MAPPED:
+        raise ValueError(f"“{text}” is an IPv4-mapped IPv6 address; write {address.ipv4()} instead.")
+    return address
+
+
+def parse_cidr(text: str) -> IPNetwork:
+    """The CIDR written in `text`, with host bits kept so that a rule can name the corrected form.
+
+    ValueError when either side of the slash is missing, malformed or out of range (IPv4 0..32, IPv6 0..128).
+    """
+    address_text, slash, length_text = str(text).partition("/")
+    if not slash:
+        raise ValueError(f"“{shorten(text)}” has no prefix length; write it as address/length, such as 10.0.0.0/22.")
+    address = parse_address(address_text)
+    bits = Family.of(address).bits
+    if not _LENGTH.fullmatch(length_text) or int(length_text) > bits or str(int(length_text)) != length_text:
+        raise ValueError(
+            f"“{shorten(text)}” has no valid prefix length; {Family.of(address).label} takes /0 to /{bits}."
+        )
+    return IPNetwork((address.value, int(length_text)), version=address.version)
+
+
+def shorten(text: object, most: int = 60) -> str:
+    """`text` for use in a sentence: at most `most` characters, control characters made visible."""
+    shown = str(text)
+    shown = shown if len(shown) <= most else shown[:most] + "…"
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in shown)
+
+
+def block(family: Family, first: int, length: int) -> IPNetwork:
+    """The block that starts at integer `first` and has prefix length `length`."""
+    return IPNetwork((first, length), version=family.value)
+
+
+def host(address: IPAddress) -> IPNetwork:
+    """The block of just this address: /32 or /128."""
+    return IPNetwork((address.value, Family.of(address).bits), version=address.version)
+
+
+def is_canonical(cidr: IPNetwork) -> bool:
+    """Whether no host bit is set."""
+    return bool(cidr.ip.value == cidr.first)
+
+
+def reserved_addresses(cidr: IPNetwork) -> list[IPAddress]:
+    """The addresses of a prefix that are never handed out (0, 1 or 2).
+
+    IPv4: network and broadcast address (RFC 919); IPv6: the subnet-router anycast address, all host
+    bits zero (RFC 4291 section 2.6.1). None in /31, /32 (RFC 3021) and /127, /128 (RFC 6164).
+    """
+    family = Family.of(cidr)
+    if cidr.prefixlen >= family.bits - 1:
+        return []
+    reserved = [IPAddress(cidr.first, version=family.value)]
+    if family is Family.IPV4:
+        reserved.append(IPAddress(cidr.last, version=family.value))
+    return reserved
+
+
+def usable_blocks(cidr: IPNetwork) -> list[IPNetwork]:
+    """The prefix without its reserved addresses, as maximal aligned blocks, lowest first."""
+    reserved = {address.value for address in reserved_addresses(cidr)}
+    first = cidr.first + (cidr.first in reserved)
+    last = cidr.last - (cidr.last in reserved)
+    return blocks_between(Family.of(cidr), first, last)
+
+
+def blocks_between(family: Family, first: int, last: int) -> list[IPNetwork]:
+    """Maximal aligned blocks that together are exactly first..last (integers, inclusive); empty if last < first."""
+    if last < first:
+        return []
+    version = family.value
+    return list(iprange_to_cidrs(IPAddress(first, version), IPAddress(last, version)))
+
+
+def split_around(whole: IPNetwork, taken: IPNetwork) -> list[IPNetwork]:
+    """What is left of `whole` after `taken`, a block inside it, as maximal aligned blocks, lowest first."""
+    family = Family.of(whole)
+    left = [
+        block(family, _sibling_first(family, taken.first, length), length)
+        for length in range(whole.prefixlen + 1, taken.prefixlen + 1)
+    ]
+    return sorted(left, key=lambda part: part.first)
+
+
+def buddies(free: IPNetwork, outermost: int) -> list[IPNetwork]:
+    """The buddy of `free`, the buddy of their union, and so on up to blocks of prefix length `outermost` + 1.
+
+    If the first k of them are free as well, `free` merges with them to a block of length `free.prefixlen` - k.
+    """
+    family = Family.of(free)
+    return [
+        block(family, _sibling_first(family, free.first, length), length)
+        for length in range(free.prefixlen, outermost, -1)
+    ]
+
+
+def merge(released: Iterable[IPNetwork], free: Iterable[IPNetwork], outermost: int) -> tuple[set[IPNetwork], set[IPNetwork]]:
+    """Merge released blocks with their free buddies as far as alignment allows.
+
+    `free` holds at least every free block that `buddies` names for a released block. Returns the blocks of
+    `free` that disappeared by merging, and the new blocks; no block grows beyond prefix length `outermost`.
+    """
+    before = set(free)
+    blocks = before | set(released)
+    for candidate in sorted(released, key=lambda part: -part.prefixlen):
+        if candidate not in blocks:
+            continue  # already swallowed by a neighbour
+        for buddy in buddies(candidate, outermost):
+            if buddy not in blocks:
+                break
+            blocks -= {candidate, buddy}
+            candidate = block(Family.of(candidate), min(candidate.first, buddy.first), candidate.prefixlen - 1)
+            blocks.add(candidate)
+    return before - blocks, blocks - before
+
+
+def _sibling_first(family: Family, first: int, length: int) -> int:
+    """First address of the buddy of the block of `length` that holds `first`."""
+    host_bits = family.bits - length
+    start: int = first >> host_bits << host_bits
+    return start ^ (1 << host_bits)
+
+
+def size(family: Family, length: int) -> int:
+    """How many addresses a block of this prefix length has."""
+    return 1 << (family.bits - length)
+
+
+def fitting(lengths: Mapping[int, int], length: int) -> int:
+    """How many blocks of prefix length `length` fit into free blocks, given as {prefix length: how many}."""
+    return sum(count << (length - have) for have, count in lengths.items() if have <= length)
+
+
+def utilization(taken: int, total: int) -> float:
+    """Taken space over all space that could be taken, 0..1; 0 when there is nothing to take."""
+    return taken / total if total else 0.0

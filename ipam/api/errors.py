@@ -1,0 +1,93 @@
+"""The only table from an error to HTTP: problem details of RFC 9457."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from ipam import errors
+
+# 400 where a code is not named here: the request itself breaks a rule.
+STATUS = {
+    "not_found": 404,
+    "busy": 503,
+    **dict.fromkeys(
+        [
+            "overlap",
+            "already_exists",
+            "already_allocated",
+            "exhausted",
+            "vrf_exhausted",
+            "asn_exhausted",
+            "vrf_in_use",
+            "has_children",
+            "has_ips",
+            "has_machines",
+            "in_use",
+            "one_super_per_partition",
+            "one_shared_child_per_project",
+        ],
+        409,
+    ),
+}
+_CODES = {401: "not_authenticated", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed",
+          406: "not_acceptable", 415: "unsupported_media_type"}  # fmt: skip
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The answer to a refused request; None for a programming error, which Django turns into a 500."""
+    set_rollback()
+    if isinstance(error, errors.IpamError):
+        headers = {"Retry-After": "1"} if error.code == "busy" else None
+        return _problem(STATUS.get(error.code, 400), error.code, error.title, error.detail, error.errors, headers)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = exceptions.ParseError(str(error))
+    if isinstance(error, exceptions.ValidationError):
+        found = list(_flatten(error.get_full_details()))
+        first = found[0]
+        return _problem(STATUS.get(first.code, 400), first.code, first.title, errors.Several(found).detail, found)
+    if isinstance(error, exceptions.APIException):
+        code = _CODES.get(error.status_code, "invalid")
+        headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else None
+        return _problem(error.status_code, code, str(error.default_detail), str(error.detail), (), headers)
+    return None
+
+
+def _problem(
+    status: int, code: str, title: str, detail: str, each: Any, headers: dict[str, str] | None = None
+) -> Response:
+    body = {
+        "type": f"urn:twofold:problem:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": [{"field": one.field, "code": one.code, "detail": one.detail} for one in each],
+    }
+    return Response(body, status=status, headers=headers, content_type="application/problem+json")
+
+
+def _flatten(details: Any, path: str = "") -> Any:
+    """Serializer errors, nested as the request is, as one error per field in the words of `ipam.errors`."""
+    if isinstance(details, dict) and set(details) == {"message", "code"} and isinstance(details["message"], str):
+        yield _as_error(path, details)
+    elif isinstance(details, dict):
+        for key, value in details.items():
+            field = path if key == "non_field_errors" else f"{path}.{key}" if path else str(key)
+            yield from _flatten(value, field)
+    else:
+        for number, value in enumerate(details):
+            nested = isinstance(value, dict) and "message" not in value
+            yield from _flatten(value, f"{path}.{number}" if nested else path)
+
+
+def _as_error(field: str, detail: dict[str, str]) -> errors.IpamError:
+    known = {cls.code: cls for cls in errors.IpamError.__subclasses__() if cls is not errors.Several}
+    return known.get(detail["code"], errors.Invalid)(detail["message"], field=field)

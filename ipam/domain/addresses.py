@@ -1,0 +1,220 @@
+"""Addresses: allocate one of every family under one allocation, or nothing; change; release."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from netaddr import IPAddress as Address
+
+from ipam import errors
+from ipam.addressing import Family, host, reserved_addresses
+from ipam.domain import free_space, lookups
+from ipam.domain.operations import operation
+from ipam.models import IPAddress, Machine, Network, Prefix, Project
+
+MOST_PER_REQUEST = 1000
+_RACES = 100  # looks at a block that changes hands while we look, before we call the data damaged
+
+
+@operation
+def allocate(
+    network: Network,
+    *,
+    project: Project,
+    families: Sequence[Family] = (),
+    addresses: Sequence[Address] = (),
+    count: int = 1,
+    type: str = IPAddress.Type.EPHEMERAL,
+    name: str = "",
+    description: str = "",
+    labels: Mapping[str, str] | None = None,
+    machine: Machine | None = None,
+) -> list[IPAddress]:
+    """Take addresses from a network, all or nothing (rules 21 to 26).
+
+    Without `families` and `addresses`: one address of each family that the network has, under one allocation id.
+    `addresses` names them instead, at most one per family. `count` (1..1000) repeats the allocation, each under
+    an id of its own. The result is in allocation order, IPv4 before IPv6.
+    """
+    _check_request(families, addresses, count)
+    _check_may_use(network, project)
+    if machine is not None:
+        _check_machine(machine, network, project)
+    shared = {"type": type, "name": name, "description": description, "labels": dict(labels or {})}
+    owner = {"project_id": project.pk, "machine_id": machine.pk if machine else None}
+    return take(network, families=families, addresses=addresses, count=count, **shared, **owner)
+
+
+@operation
+def update(address: IPAddress, **changes: Any) -> IPAddress:
+    """Change name, description, labels or type; a static address stays static (rule 27)."""
+    current = lookups.get(IPAddress, address.pk, lock=True)
+    wanted = changes.get("type", current.type)
+    if current.type == IPAddress.Type.STATIC and wanted == IPAddress.Type.EPHEMERAL:
+        raise errors.StaticToEphemeral(
+            f"{current} is static and stays so: something outside may rely on it. Release it and take another.",
+            field="type",
+        )
+    current.revise(**changes)
+    return current
+
+
+@operation
+def release(address: IPAddress) -> None:
+    """Give one address back (rule 28). The other family of its allocation stays."""
+    give_back([lookups.get(IPAddress, address.pk, lock=True)])
+
+
+@operation
+def release_allocation(allocation: uuid.UUID) -> None:
+    """Give back every address of an allocation, all or nothing."""
+    found = list(IPAddress.objects.filter(allocation=allocation).order_by("pk").select_for_update())
+    if not found:
+        raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
+    give_back(found)
+
+
+@operation
+def release_many(addresses: Iterable[IPAddress]) -> None:
+    """Give many addresses back, all or nothing; those that are gone already are no hindrance."""
+    keys = [address.pk for address in addresses]
+    give_back(list(IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update()))
+
+
+def take(
+    network: Network,
+    *,
+    families: Sequence[Family] = (),
+    addresses: Sequence[Address] = (),
+    count: int = 1,
+    **shared: Any,
+) -> list[IPAddress]:
+    """Take addresses inside an operation that has checked who asks; `shared` are the columns they have in common."""
+    prefixes = list(network.prefixes.in_order())
+    if addresses:
+        taken = {Family.of(address): [_take_named(network, prefixes, address)] for address in sorted(addresses)}
+    else:
+        wanted = _families_to_take(network, prefixes, families)
+        taken = {family: acquire(network, family, count) for family in wanted}
+    allocations = [uuid.uuid4() for _ in range(count)]
+    groups = [
+        [
+            IPAddress(
+                address=one.address,
+                family=family,
+                network_id=network.pk,
+                prefix_id=one.prefix_id,
+                namespace_id=network.namespace_id,
+                allocation=allocation,
+                **shared,
+            )
+            for allocation, one in zip(allocations, group, strict=True)
+        ]
+        for family, group in taken.items()
+    ]
+    rows = [row for allocation in zip(*groups, strict=True) for row in allocation]
+    return IPAddress.objects.bulk_create(rows)
+
+
+def acquire(network: Network, family: Family, count: int) -> list[free_space.Taken]:
+    """The lowest `count` free addresses, or `Exhausted` naming the family."""
+    try:
+        return free_space.acquire_addresses(network, family, count)
+    except free_space.NoSpace:
+        left = "no free address" if count == 1 else f"fewer than {count:,} free addresses"
+        raise errors.Exhausted(
+            f"{family.label} of {network.pk} has {left}. Release some, or add an {family.label} prefix. "
+            "Nothing was taken.",
+            field="address_family",
+        ) from None
+
+
+def give_back(addresses: Sequence[IPAddress]) -> None:
+    """Delete locked addresses and return them to free space, prefix by prefix in key order."""
+    for address in addresses:
+        if address.machine_id:
+            raise errors.InUse(
+                f"{address} belongs to machine {address.machine_id}. Release the machine; its ephemeral addresses go with it."
+            )
+    by_prefix = defaultdict(list)
+    for address in addresses:
+        by_prefix[address.prefix_id].append(address.address)
+    IPAddress.objects.filter(pk__in=[address.pk for address in addresses]).delete()
+    for prefix in Prefix.objects.filter(pk__in=by_prefix).order_by("pk"):
+        free_space.release_addresses(prefix, by_prefix[prefix.pk])
+
+
+def _check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:
+    if addresses and families:
+        raise errors.IpAndAddressFamily(
+            "A named address has its family in itself. Give the address or the family, not both.", field="ip"
+        )
+    if len({address.version for address in addresses}) < len(addresses):
+        raise errors.Invalid("An allocation has at most one address of each family. Ask for one of each.", field="ip")
+    if not 1 <= count <= MOST_PER_REQUEST:
+        raise errors.Invalid(f"count is a number from 1 to {MOST_PER_REQUEST}.", field="count")
+    if addresses and count > 1:
+        raise errors.Invalid("A named address exists once. Leave the count out.", field="count")
+
+
+def _check_may_use(network: Network, project: Project) -> None:
+    """Rule 21: who may take addresses from which network."""
+    if network.is_super:
+        raise errors.NetworkNotUsable(
+            f"{network.pk} is a super network: it gives prefixes, no addresses. Carve a child network and use that.",
+            field="network",
+        )
+    if network.project_id and network.project_id != project.pk and not network.is_shared_child:
+        raise errors.WrongProject(
+            f"{network.pk} belongs to another project. Use a network of project {project.pk}, an external or a shared one.",
+            field="project",
+        )
+
+
+def _check_machine(machine: Machine, network: Network, project: Project) -> None:
+    if machine.project_id != project.pk:
+        raise errors.WrongProject(f"Machine {machine.pk} belongs to another project.", field="machine")
+    if not machine.attachments.filter(network=network).exists():
+        raise errors.NetworkNotUsable(
+            f"Machine {machine.pk} is not in network {network.pk}. Allocate from one of its networks.", field="machine"
+        )
+
+
+def _families_to_take(network: Network, prefixes: Sequence[Prefix], families: Sequence[Family]) -> list[Family]:
+    """Rule 22: every family of the network, or just those asked for."""
+    present = sorted({prefix.address_family for prefix in prefixes})
+    for family in families:
+        if family not in present:
+            raise errors.FamilyNotInNetwork(
+                f"{network.pk} has no {family.label} prefix. Add one, or ask for {present[0].label if present else 'nothing'}.",
+                field="address_family",
+            )
+    return sorted(families) or present
+
+
+def _take_named(network: Network, prefixes: Sequence[Prefix], address: Address) -> free_space.Taken:
+    """Take just this address, or say why not (rules 24 and 25)."""
+    prefix = next((prefix for prefix in prefixes if address in prefix.cidr), None)
+    if prefix is None:
+        raise errors.NotInPrefix(
+            f"{address} lies in no prefix of {network.pk}. Choose one in {', '.join(map(str, prefixes))}.", field="ip"
+        )
+    if address in reserved_addresses(prefix.cidr):
+        raise errors.ReservedAddress(
+            f"{address} is the network, broadcast or subnet-router address of {prefix}. Choose another.", field="ip"
+        )
+    for _ in range(_RACES):
+        if free_space.acquire_exactly(prefix, host(address)):
+            return free_space.Taken(prefix.pk, address)
+        holder = IPAddress.objects.filter(address=address, namespace=network.namespace_id).first()
+        if holder is not None:
+            raise errors.AlreadyAllocated(
+                f"{address} is held by {_describe(holder)}. Choose another, or release it first.", field="ip"
+            )
+    raise errors.InUse(f"{address} is neither free nor taken. Run `manage.py doctor --repair`.", field="ip")
+
+
+def _describe(holder: IPAddress) -> str:
+    owner = f"machine {holder.machine_id}" if holder.machine_id else f"project {holder.project_id}"
+    return f"{owner} (“{holder.name}”)" if holder.name else owner

@@ -1,0 +1,218 @@
+"""Child networks: prefixes carved out of a super network, one per family, all or nothing."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+
+from netaddr import IPAddress, IPNetwork
+
+from ipam import errors
+from ipam.addressing import Family, parse_cidr
+from ipam.domain import free_space, lookups, network_rules, vrfs
+from ipam.domain.network_rules import NewNetwork
+from ipam.domain.operations import operation
+from ipam.models import VRF, FreeBlock, Network, Partition, Prefix
+from ipam.models.networks import NetworkType, Stack
+
+
+def carve(new: NewNetwork) -> Network:
+    """Make a child network (rules 10 to 15). The set of its fields has been judged."""
+    parent = _find_parent(new)
+    if parent.project_id and parent.project_id != new.project.pk:
+        raise errors.WrongProject(
+            f"{parent.pk} belongs to another project. Carve from a super network of yours or of nobody.", field="parent"
+        )
+    _refuse_second_shared_child(new)
+    stack = _stack_of_child(new, parent)
+    prefixes = list(parent.prefixes.in_order())
+    lengths = choose_lengths(parent, prefixes, new.length, new.address_family, Stack(stack).families)
+    network = Network(
+        id=str(uuid.uuid4()),
+        type=new.type,
+        stack=stack,
+        name=new.name,
+        description=new.description,
+        labels=dict(new.labels),
+        project=new.project,
+        parent=parent,
+        partition=parent.partition,
+        namespace=new.project if parent.is_namespaced else None,
+        vrf=_vrf_of_child(new, parent),
+        vrf_shared=new.vrf_shared,
+        nat_type=parent.nat_type,
+        destination_prefixes=_of_families(parent.destination_prefixes, lengths),
+    )
+    network.save(force_insert=True)
+    _take_prefixes(network, parent, prefixes, lengths)
+    return network
+
+
+@operation
+def add_family(network: Network, family: Family, *, length: int | None = None) -> Network:
+    """Give a child network its second family, carved from its parent by the rules of creation (rule 36).
+
+    `length` is the prefix length, by default the parent's. The parent's destinations of that family come along.
+    """
+    current = lookups.get(Network, network.pk, lock=True)
+    if not current.is_child or current.parent is None:
+        raise errors.NetworkNotUsable(
+            f"{current.pk} was not carved from a super network. Add a prefix of {family.label} to it instead."
+        )
+    if current.prefixes.filter(family=family).exists():
+        raise errors.AlreadyExists(f"{current.pk} already has {family.label}.", field="address_family")
+    _check_stack(current.allowed_families, family, current)
+    parent = current.parent
+    prefixes = list(parent.prefixes.in_order())
+    asked = {} if length is None else {family: length}
+    lengths = choose_lengths(parent, prefixes, asked, [family], Stack(parent.stack).families)
+    _take_prefixes(current, parent, prefixes, lengths)
+    inherited = _of_families(parent.destination_prefixes, lengths)
+    known = current.destination_prefixes
+    current.revise(destination_prefixes=known + [cidr for cidr in inherited if cidr not in known])
+    return current
+
+
+def choose_lengths(
+    parent: Network,
+    prefixes: Sequence[Prefix],
+    asked: Mapping[Family, int],
+    families: Sequence[Family],
+    allowed: Sequence[Family],
+) -> dict[Family, int]:
+    """The prefix length of each family that a child gets (rule 13).
+
+    `asked` replaces the parent's defaults as a whole. `families` keeps just those, and demands each of them.
+    `allowed` is what the child's stack permits: defaults of other families are left out, asking for one is refused.
+    """
+    longest = {
+        family: max(prefix.length for prefix in prefixes if prefix.family == family)
+        for family in {prefix.address_family for prefix in prefixes}
+    }
+    errors.raise_all(list(network_rules.judge_child_lengths(asked, longest, field="length")))
+    for family in [*asked, *families]:
+        _check_stack(allowed, family, None)
+    lengths = dict(asked) or {
+        family: length for family, length in parent.default_child_prefix_length.items() if family in allowed
+    }
+    for family in families:
+        if family not in lengths:
+            raise errors.FamilyNotInNetwork(
+                f"{parent.pk} gives no {family.label} child prefixes here. Add {family.label} to it, or ask for "
+                "another family.",
+                field="address_family",
+            )
+    lengths = {family: lengths[family] for family in sorted(lengths) if not families or family in families}
+    if not lengths:
+        raise errors.FamilyNotInNetwork(f"{parent.pk} has no family that this child's stack allows.", field="stack")
+    for family, minimum in parent.min_child_prefix_length.items():
+        if lengths.get(family, minimum) < minimum:
+            raise errors.MinChildPrefixLength(
+                f"{parent.pk} gives {family.label} children of /{minimum} or longer, not /{lengths[family]}.",
+                field="length",
+            )
+    return lengths
+
+
+def _find_parent(new: NewNetwork) -> Network:
+    if new.parent and new.partition:
+        raise errors.AmbiguousParent("Name the parent or the partition, not both.", field="parent")
+    if new.parent:
+        if not new.parent.is_super:
+            raise errors.ParentNotSuper(
+                f"{new.parent.pk} is of type {new.parent.type}; children are carved from super networks only.",
+                field="parent",
+            )
+        return new.parent
+    if not new.partition:
+        raise errors.Required("Name the parent network, or a partition whose super network is used.", field="parent")
+    parent = Network.objects.supers().filter(partition=new.partition, project=None).first()
+    if parent is None:
+        raise errors.NoParentNetwork(
+            f"Partition {new.partition.pk} has no super network for every project. Name a parent, or create one.",
+            field="partition",
+        )
+    return parent
+
+
+def _refuse_second_shared_child(new: NewNetwork) -> None:
+    """Rule 12."""
+    if new.type != NetworkType.CHILD_SHARED:
+        return
+    shared = Network.objects.filter(type=NetworkType.CHILD_SHARED, project=new.project).first()
+    if shared is not None:
+        raise errors.OneSharedChildPerProject(
+            f"The project already has the shared network {shared.pk}. Use that one, or delete it first.", field="type"
+        )
+
+
+def _stack_of_child(new: NewNetwork, parent: Network) -> str:
+    """Rule 2: at most what the parent has, which is also the default."""
+    stack = new.stack or parent.stack
+    for family in Stack(stack).families:
+        if family not in parent.allowed_families:
+            raise errors.FamilyNotAllowed(
+                f"{parent.pk} is {Stack(parent.stack).label}, so its children cannot be {Stack(stack).label}.", field="stack"
+            )
+    return stack
+
+
+def _check_stack(allowed: Sequence[Family], family: Family, network: Network | None) -> None:
+    if family not in allowed:
+        name = network.pk if network else "The network"
+        raise errors.FamilyNotAllowed(
+            f"{name} has a stack without {family.label}. Set its stack to dual first, or leave {family.label} out.",
+            field="stack",
+        )
+
+
+def _vrf_of_child(new: NewNetwork, parent: Network) -> VRF:
+    """Rule 7: the parent's VRF; else the one named; else one from the pool."""
+    if parent.vrf is not None:
+        if new.vrf is not None:
+            raise errors.VrfInherited(
+                f"Children of {parent.pk} are in its VRF {parent.vrf_id}. Leave the VRF out.", field="vrf"
+            )
+        return parent.vrf
+    return vrfs.draw() if new.vrf is None else vrfs.claim(new.vrf, shared=new.vrf_shared)
+
+
+def _of_families(cidrs: Iterable[str], families: Iterable[Family]) -> list[str]:
+    wanted = set(families)
+    return [text for text in cidrs if Family.of(parse_cidr(text)) in wanted]
+
+
+def _take_prefixes(
+    network: Network, parent: Network, prefixes: Sequence[Prefix], lengths: Mapping[Family, int]
+) -> None:
+    """Carve one prefix per family; when one family has no room, `Exhausted` undoes the others (rule 14)."""
+    if network.namespace_id:
+        free_space.open_namespace(parent, network.namespace_id)
+    for family, length in lengths.items():
+        candidates = [prefix for prefix in prefixes if prefix.family == family]
+        try:
+            source, cidr = free_space.acquire_child(candidates, length, network.namespace_id)
+        except free_space.NoSpace:
+            raise _exhausted(parent, family, length, network) from None
+        prefix = Prefix.objects.create(
+            network=network,
+            parent=source,
+            namespace_id=network.namespace_id,
+            family=family,
+            first=IPAddress(cidr.first, cidr.version),
+            last=IPAddress(cidr.last, cidr.version),
+            length=cidr.prefixlen,
+        )
+        free_space.open_prefix(prefix, network)
+
+
+def _exhausted(parent: Network, family: Family, length: int, child: Network) -> errors.Exhausted:
+    largest = (
+        FreeBlock.objects.filter(network=parent, family=family, namespace=child.namespace_id)
+        .order_by("length", "prefix", "first")[:3]
+    )
+    blocks = ", ".join(str(free) for free in largest)
+    have = f"The largest free blocks are {blocks}" if blocks else "Nothing is free"
+    return errors.Exhausted(
+        f"{family.label} of {parent.pk} has no room for a /{length}. {have}. Add an {family.label} prefix to "
+        f"{parent.pk}, ask for a longer prefix length, or delete children. Nothing was taken.",
+        field="address_family",
+    )

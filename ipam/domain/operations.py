@@ -1,0 +1,89 @@
+"""How an operation runs: one transaction, retried when the database asks for it, refused in words.
+
+Every public verb of the domain is an `@operation`. Inside, the order is: lock, check, write.
+"""
+
+import functools
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+from django.apps import apps
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import BaseConstraint
+
+from ipam import errors
+from ipam.models.guards import SIBLINGS_DISJOINT
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TRIES = 6
+_SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
+_FOREIGN_KEY = "23503"
+
+
+def operation(function: Callable[P, R]) -> Callable[P, R]:
+    """Run `function` in a transaction of its own: all of it happens, or nothing.
+
+    A deadlock or serialization failure is retried up to 5 times with jitter, then raised as `Busy`. Inside
+    another transaction (a rehearsal, an import) it is a savepoint, and the outer one decides about retries.
+    A constraint that only the database could see broken is raised as the error that it stands for.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(_TRIES):
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except IntegrityError as error:
+                raise _refusal(error) from error
+            except OperationalError as error:
+                if connection.in_atomic_block or not _will_pass(error):
+                    raise
+            time.sleep(random.uniform(0.2, 1) * 0.01 * 2**attempt)  # noqa: S311  jitter, no secret
+        raise errors.Busy("Many requests want the same rows at this moment. Nothing was changed; send it again.")
+
+    return run
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Everything inside happens, its results can be read, and nothing is kept: a dry run."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _will_pass(error: OperationalError) -> bool:
+    """Whether the same transaction may well succeed when it is run again."""
+    return getattr(error.__cause__, "sqlstate", None) in (_SERIALIZATION_FAILURE, _DEADLOCK)
+
+
+def _refusal(error: IntegrityError) -> errors.IpamError:
+    """The error of the vocabulary that a broken constraint stands for; the database error itself if none."""
+    cause = error.__cause__
+    broken = getattr(getattr(cause, "diag", None), "constraint_name", None) or str(error)
+    if SIBLINGS_DISJOINT in broken:
+        return errors.Overlap("Another request has just taken space that overlaps this prefix. Look again, then choose.")
+    for constraint in _constraints():
+        if constraint.name in broken:
+            return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))
+    if getattr(cause, "sqlstate", None) == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
+        return errors.NotFound("Something that this needs was removed at the same moment. Nothing was changed.")
+    raise error
+
+
+def _constraints() -> Iterator[BaseConstraint]:
+    for model in apps.get_app_config("ipam").get_models():
+        yield from model._meta.constraints
+
+
+def _error_class(code: str | None) -> type[errors.IpamError]:
+    for cls in errors.IpamError.__subclasses__():
+        if cls.code == code and cls is not errors.Several:
+            return cls
+    return errors.Invalid

@@ -1,0 +1,86 @@
+"""Partitions and projects: what networks, addresses and machines belong to."""
+
+import re
+import uuid
+from typing import Any
+
+from ipam import errors
+from ipam.domain import lookups
+from ipam.domain.operations import operation
+from ipam.models import Partition, Project
+from ipam.models.base import SLUG
+
+
+def check_slug(text: str, *, field: str = "id") -> None:
+    """Refuse an id that is no slug of 2 to 128 characters (rule 3)."""
+    if not re.fullmatch(SLUG, text, re.ASCII):
+        raise errors.Invalid(
+            "An id has 2 to 128 letters, digits, dots, dashes or underscores, and starts and ends with a letter or digit.",
+            field=field,
+        )
+
+
+@operation
+def create_partition(
+    *, id: str, name: str = "", description: str = "", labels: dict[str, str] | None = None
+) -> Partition:
+    """A new site. AlreadyExists if the id is taken."""
+    check_slug(id)
+    if Partition.objects.filter(pk=id).exists():
+        raise errors.AlreadyExists(f"There is already a partition {id}. Choose another id.", field="id")
+    return Partition.objects.create(pk=id, name=name, description=description, labels=labels or {})
+
+
+@operation
+def update_partition(partition: Partition, **changes: Any) -> Partition:
+    """Change name, description or labels."""
+    current = lookups.get(Partition, partition.pk, lock=True)
+    current.revise(**changes)
+    return current
+
+
+@operation
+def delete_partition(partition: Partition) -> None:
+    """Remove a partition; InUse while networks or machines are in it."""
+    current = lookups.get(Partition, partition.pk, lock=True)
+    _refuse_while_used(current, networks="networks", machines="machines")
+    current.delete()
+
+
+@operation
+def create_project(
+    *,
+    id: uuid.UUID | None = None,
+    name: str = "",
+    tenant: str = "",
+    description: str = "",
+    labels: dict[str, str] | None = None,
+) -> Project:
+    """A new project; its id is made if it is not given. AlreadyExists if the id is taken."""
+    key = id or uuid.uuid4()
+    if Project.objects.filter(pk=key).exists():
+        raise errors.AlreadyExists(f"There is already a project {key}. Choose another id, or leave it out.", field="id")
+    return Project.objects.create(pk=key, name=name, tenant=tenant, description=description, labels=labels or {})
+
+
+@operation
+def update_project(project: Project, **changes: Any) -> Project:
+    """Change name, tenant, description or labels."""
+    current = lookups.get(Project, project.pk, lock=True)
+    current.revise(**changes)
+    return current
+
+
+@operation
+def delete_project(project: Project) -> None:
+    """Remove a project; InUse while it has networks, addresses or machines."""
+    current = lookups.get(Project, project.pk, lock=True)
+    _refuse_while_used(current, networks="networks", addresses="addresses", machines="machines")
+    current.delete()
+
+
+def _refuse_while_used(owner: Partition | Project, **relations: str) -> None:
+    for things, relation in relations.items():
+        count = getattr(owner, relation).count()
+        if count:
+            raise errors.InUse(f"“{owner}” still has {count:,} {things}. Remove or release them first.")

@@ -1,0 +1,26 @@
+"""Bearer tokens: made once, shown once, kept as a hash."""
+
+import hashlib
+import secrets
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from ipam.models import ApiToken
+
+_PREFIX = "twofold_"  # lets secret scanners recognise a leaked token
+
+
+def issue(user: AbstractBaseUser, *, name: str = "") -> str:
+    """A new token for `user`; this is the only time that its text is known."""
+    token = _PREFIX + secrets.token_urlsafe(32)
+    ApiToken.objects.create(user=user, name=name, digest=_digest(token))
+    return token
+
+
+def find(token: str) -> ApiToken | None:
+    """The stored token with this text whose user may sign in, or None."""
+    return ApiToken.objects.select_related("user").filter(digest=_digest(token), user__is_active=True).first()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,67 @@
+"""A column for addresses whose order in the database is address order, on SQLite and PostgreSQL alike."""
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from netaddr import IPAddress
+
+from ipam.addressing import parse_address
+
+
+def to_bytes(address: IPAddress) -> bytes:
+    """One byte of family (4 or 6), then the 4 or 16 bytes of the address."""
+    return bytes([address.version]) + address.packed
+
+
+def from_bytes(stored: bytes) -> IPAddress:
+    """The address that `to_bytes` made these bytes of."""
+    return IPAddress(int.from_bytes(stored[1:], "big"), stored[0])
+
+
+class AddressField(models.BinaryField):  # type: ignore[type-arg]
+    """An IPv4 or IPv6 address, in Python a `netaddr.IPAddress`.
+
+    The family is the first byte of the value: both families live in one column, IPv4 sorts before
+    IPv6, and containment is `first <= address <= last`, a plain range comparison on an index.
+    """
+
+    description = "IP address"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("editable", True)
+        super().__init__(*args, **kwargs)
+
+    def from_db_value(self, value: Any, *args: Any) -> IPAddress | None:
+        return None if value is None else from_bytes(bytes(value))
+
+    def to_python(self, value: Any) -> IPAddress | None:
+        if value is None or isinstance(value, IPAddress):
+            return value
+        if isinstance(value, bytes | memoryview):
+            return from_bytes(bytes(value))
+        return parse_address(value)
+
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
+        if isinstance(value, IPAddress):
+            value = to_bytes(value)
+        elif isinstance(value, str):
+            value = to_bytes(parse_address(value))
+        return super().get_db_prep_value(value, connection, prepared)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return str(self.value_from_object(obj))
+
+
+class FamilyOf(models.Func):
+    """The family (4 or 6) of a stored address, in SQL."""
+
+    output_field = models.SmallIntegerField()
+    arity = 1
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="get_byte(%(expressions)s, 0)", **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        # unicode() of a byte below 128 is the byte itself; the family byte is 4 or 6.
+        return self.as_sql(compiler, connection, template="unicode(substr(%(expressions)s, 1, 1))", **extra)

@@ -1,0 +1,26 @@
+"""What is: state, constraints and the vocabulary of queries. What may happen is in `ipam.domain`."""
+
+from ipam.models.addresses import IPAddress
+from ipam.models.free_blocks import FreeBlock
+from ipam.models.machines import Machine, MachineNetwork
+from ipam.models.networks import Network
+from ipam.models.number_ranges import NumberRange
+from ipam.models.partitions import Partition
+from ipam.models.prefixes import Prefix
+from ipam.models.projects import Project
+from ipam.models.tokens import ApiToken
+from ipam.models.vrfs import VRF
+
+__all__ = [
+    "VRF",
+    "ApiToken",
+    "FreeBlock",
+    "IPAddress",
+    "Machine",
+    "MachineNetwork",
+    "Network",
+    "NumberRange",
+    "Partition",
+    "Prefix",
+    "Project",
+]

@@ -1,0 +1,101 @@
+import uuid
+from typing import Self
+
+from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
+
+from ipam.addressing import Family
+from ipam.fields import AddressField, FamilyOf
+from ipam.models.base import FAMILIES, Described, RecordQuerySet
+from ipam.models.machines import Machine
+from ipam.models.networks import Network
+from ipam.models.prefixes import Prefix
+from ipam.models.projects import Project
+
+NO_NAMESPACE = uuid.UUID(int=0)  # stands for "none" where the database must compare namespaces
+
+
+class IPAddressQuerySet(RecordQuerySet):
+    def within(self, cidr: IPNetwork) -> Self:
+        """Addresses that lie in `cidr`."""
+        return self.filter(
+            address__gte=Address(cidr.first, cidr.version), address__lte=Address(cidr.last, cidr.version)
+        )
+
+    def lacking(self, family: Family) -> Self:
+        """Addresses whose allocation has no address of `family`, lowest first (rule 37)."""
+        counterpart = IPAddress.objects.filter(allocation=models.OuterRef("allocation"), family=family)
+        return self.exclude(family=family).exclude(models.Exists(counterpart)).order_by("address")
+
+    def matching(self, text: str) -> Self:
+        return self.filter(Q(name__icontains=text) | Q(description__icontains=text))
+
+
+class IPAddress(Described):
+    """An address that is taken. What one request took from one network shares an allocation id."""
+
+    class Type(models.TextChoices):
+        EPHEMERAL = "ephemeral", "ephemeral"
+        STATIC = "static", "static"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    address = AddressField(editable=False)
+    family = models.PositiveSmallIntegerField(choices=FAMILIES, editable=False)
+    network = models.ForeignKey(
+        Network, models.PROTECT, related_name="addresses", db_index=False, editable=False
+    )
+    prefix = models.ForeignKey(
+        Prefix, models.PROTECT, related_name="addresses", db_index=False, editable=False
+    )
+    project = models.ForeignKey(Project, models.PROTECT, related_name="addresses")
+    namespace = models.ForeignKey(
+        Project, models.PROTECT, null=True, blank=True, editable=False, related_name="+", db_index=False
+    )
+    machine = models.ForeignKey(Machine, models.PROTECT, null=True, blank=True, related_name="addresses")
+    allocation = models.UUIDField(default=uuid.uuid4, editable=False)
+    type = models.CharField(max_length=9, choices=Type, default=Type.EPHEMERAL)
+
+    objects = IPAddressQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["address", "id"]
+        verbose_name = "IP address"
+        verbose_name_plural = "IP addresses"
+        indexes = [
+            models.Index(fields=["network", "address"], name="address_of_network"),  # the network's page
+            models.Index(fields=["prefix", "address"], name="address_of_prefix"),  # removing and mapping a prefix
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                "address",
+                Coalesce("namespace", Value(NO_NAMESPACE, output_field=models.UUIDField())),
+                name="address_once_per_namespace",
+                violation_error_message="The address is already allocated.",
+                violation_error_code="already_allocated",
+            ),
+            models.UniqueConstraint(
+                name="address_one_per_family_and_allocation",
+                fields=["allocation", "family"],
+                violation_error_message="An allocation has at most one address of each family.",
+            ),
+            models.CheckConstraint(
+                name="address_family_is_its_own",
+                condition=Q(family=FamilyOf("address")),
+                violation_error_message="The family is that of the address.",
+            ),
+            models.CheckConstraint(
+                name="address_type_known",
+                condition=Q(type__in=["ephemeral", "static"]),
+                violation_error_message="An address is ephemeral or static.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+    @property
+    def address_family(self) -> Family:
+        return Family(self.family)

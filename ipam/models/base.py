@@ -1,0 +1,83 @@
+"""What every object of the API carries, and columns that several of them share."""
+
+from typing import Any, Self
+
+from django.core.validators import RegexValidator
+from django.db import connections, models
+from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
+from django.utils import timezone
+
+from ipam.addressing import Family
+
+SLUG = r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,126}[a-zA-Z0-9])"
+SLUG_LENGTH = 128
+NAME_LENGTH = 255
+DESCRIPTION_LENGTH = 2000
+FAMILIES = [(int(family), family.label) for family in Family]
+
+
+class SlugIdField(models.CharField):  # type: ignore[type-arg]
+    """An id that people choose: 2 to 128 letters, digits, dots, dashes and underscores; it never changes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", SLUG_LENGTH)
+        kwargs.setdefault("primary_key", True)
+        super().__init__(*args, **kwargs)
+        self.validators.append(
+            RegexValidator(
+                rf"\A{SLUG}\Z",
+                "An id has 2 to 128 letters, digits, dots, dashes or underscores, and starts and ends "
+                "with a letter or digit.",
+            )
+        )
+
+
+class RecordQuerySet(models.QuerySet[Any]):
+    def labelled(self, key: str, value: str | None = None) -> Self:
+        """Those with the label `key`, and this value if one is given."""
+        having = self.filter(labels__has_key=key)
+        if value is None:
+            return having
+        if self._database_has_json_containment():
+            return having.filter(labels__contains={key: value})
+        return having.annotate(_label=KeyTextTransform(key, "labels")).filter(_label=value)
+
+    def _database_has_json_containment(self) -> bool:
+        return bool(connections[self.db].features.supports_json_field_contains)
+
+    def matching(self, text: str) -> Self:
+        """Those whose id, name or description contains `text`, whatever its case."""
+        return self.filter(
+            Q(pk__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
+        )
+
+
+class Record(models.Model):
+    """When it was made and changed, and a number that grows by one with each change."""
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    generation = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def revise(self, **changes: Any) -> None:
+        """Set these fields and save them as one change. The caller holds the row's lock."""
+        for field, value in changes.items():
+            setattr(self, field, value)
+        self.updated_at = timezone.now()
+        self.generation += 1
+        self.save(update_fields=[*changes, "updated_at", "generation"])
+
+
+class Described(Record):
+    """A record with a name, a description and labels."""
+
+    name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
+    description = models.CharField(max_length=DESCRIPTION_LENGTH, blank=True, default="")
+    labels = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,73 @@
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from netaddr import IPNetwork
+
+from ipam.addressing import Family, block
+from ipam.fields import AddressField
+from ipam.models.base import FAMILIES
+from ipam.models.networks import Network
+from ipam.models.prefixes import Prefix
+from ipam.models.projects import Project
+
+
+class FreeBlockQuerySet(models.QuerySet["FreeBlock"]):
+    def of(self, prefix: Prefix, namespace_id: object = None) -> Self:
+        """The free space of a prefix; of a namespaced one, in one project's copy."""
+        return self.filter(
+            network=prefix.network_id, family=prefix.family, prefix=prefix, namespace=namespace_id
+        )
+
+    def lowest_first(self) -> Self:
+        """Prefixes in the order in which they were added, inside a prefix by address (rule 23)."""
+        return self.order_by("prefix", "first")
+
+    def best_fit(self, length: int) -> Self:
+        """Blocks that hold a child of `length`: the smallest first, of those the lowest (rule 14)."""
+        return self.filter(length__lte=length).order_by("-length", "first")
+
+
+class FreeBlock(models.Model):
+    """A maximal aligned block of free space in a prefix: what a buddy allocator keeps.
+
+    Free space is data: allocating costs the same however full a prefix is. Together with the prefix's
+    addresses, children and reserved addresses the blocks are exactly the prefix; `manage.py doctor` proves it.
+    """
+
+    network = models.ForeignKey(Network, models.CASCADE, related_name="free_blocks", db_index=False)
+    prefix = models.ForeignKey(Prefix, models.CASCADE, related_name="free_blocks", db_index=False)
+    namespace = models.ForeignKey(
+        Project, models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    family = models.PositiveSmallIntegerField(choices=FAMILIES)
+    first = AddressField()
+    length = models.PositiveSmallIntegerField()
+
+    objects = FreeBlockQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["prefix", "first"]
+        indexes = [
+            models.Index(fields=["prefix", "namespace", "length", "first"], name="free_block_best_fit"),
+        ]
+        constraints = [
+            # Both say that a block is free once; the first also finds the lowest free address of a network.
+            models.UniqueConstraint(
+                name="free_block_once",
+                fields=["network", "family", "prefix", "first"],
+                condition=Q(namespace__isnull=True),
+            ),
+            models.UniqueConstraint(
+                name="free_block_once_per_namespace",
+                fields=["network", "family", "prefix", "namespace", "first"],
+                condition=Q(namespace__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.cidr)
+
+    @property
+    def cidr(self) -> IPNetwork:
+        return block(Family(self.family), self.first.value, self.length)

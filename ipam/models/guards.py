@@ -1,0 +1,91 @@
+"""What the database itself refuses and Django cannot declare: overlapping sibling prefixes.
+
+PostgreSQL: an exclusion constraint over a range of stored addresses. SQLite: triggers with the same
+meaning. `install` runs after every `migrate`: SQLite rebuilds a table to alter it, and that drops triggers.
+"""
+
+from typing import Any
+
+from django.apps.registry import Apps
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ipam.models.addresses import NO_NAMESPACE
+
+SIBLINGS_DISJOINT = "prefix_siblings_disjoint"
+
+# Pools of numbers that are handed out by themselves: (pool, first, last).
+POOLS = [("vrf", 1, 131_072), ("asn", 1, 131_072)]
+
+_POSTGRESQL = f"""
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'ipam_address_range') THEN
+    CREATE TYPE ipam_address_range AS RANGE (subtype = bytea);
+  END IF;
+  IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{SIBLINGS_DISJOINT}') THEN
+    ALTER TABLE ipam_prefix ADD CONSTRAINT {SIBLINGS_DISJOINT} EXCLUDE USING gist (
+      coalesce(namespace_id, '{NO_NAMESPACE}'::uuid) WITH =,
+      coalesce(parent_id, 0) WITH =,
+      ipam_address_range(first, last, '[]') WITH &&
+    );
+  END IF;
+END $$;
+"""
+
+# Siblings that are stored are disjoint, so only the one with the greatest `first` can reach the new prefix.
+_SQLITE_TRIGGER = """
+CREATE TRIGGER IF NOT EXISTS {name}_on_{event} BEFORE {when} ON ipam_prefix
+BEGIN
+  SELECT RAISE(ABORT, '{name}') WHERE NEW.first <= (
+    SELECT last FROM ipam_prefix
+    WHERE parent_id IS NEW.parent_id AND namespace_id IS NEW.namespace_id
+      AND first <= NEW.last AND id IS NOT {itself}
+    ORDER BY first DESC LIMIT 1
+  );
+END
+"""
+_SQLITE = [
+    _SQLITE_TRIGGER.format(name=SIBLINGS_DISJOINT, event="insert", when="INSERT", itself="NULL"),
+    _SQLITE_TRIGGER.format(
+        name=SIBLINGS_DISJOINT,
+        event="update",
+        when="UPDATE OF first, last, parent_id, namespace_id",
+        itself="OLD.id",
+    ),
+]
+
+
+def install(*, using: str, apps: Apps, **kwargs: Any) -> None:
+    """Put the guards and the full number pools in place where they are missing; harmless to repeat."""
+    connection = connections[using]
+    if "ipam_prefix" not in connection.introspection.table_names():
+        return  # migrated back to nothing
+    with connection.cursor() as cursor:
+        for statement in [_POSTGRESQL] if connection.vendor == "postgresql" else _SQLITE:
+            cursor.execute(statement)
+    _fill_new_pools(using, apps)
+
+
+def are_installed(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the database refuses overlapping siblings."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT count(*) FROM pg_constraint WHERE conname = %s", [SIBLINGS_DISJOINT])
+            return bool(cursor.fetchone() == (1,))
+        cursor.execute(
+            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{SIBLINGS_DISJOINT}%"]
+        )
+        return bool(cursor.fetchone() == (2,))
+
+
+def _fill_new_pools(using: str, apps: Apps) -> None:
+    """A pool without any row, and nothing drawn from it yet, is new: all of its numbers are free."""
+    number_range = apps.get_model("ipam", "NumberRange").objects.using(using)
+    drawn = {
+        "vrf": apps.get_model("ipam", "VRF").objects.using(using),
+        "asn": apps.get_model("ipam", "Machine").objects.using(using),
+    }
+    for pool, first, last in POOLS:
+        if not number_range.filter(pool=pool).exists() and not drawn[pool].exists():
+            number_range.create(pool=pool, first=first, last=last)

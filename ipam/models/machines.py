@@ -1,0 +1,73 @@
+import uuid
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from ipam.models.base import NAME_LENGTH, Described, RecordQuerySet, SlugIdField
+from ipam.models.networks import Network
+from ipam.models.partitions import Partition
+from ipam.models.projects import Project
+
+
+def new_machine_id() -> str:
+    return str(uuid.uuid4())
+
+
+class MachineQuerySet(RecordQuerySet):
+    def matching(self, text: str) -> Self:
+        return self.filter(
+            Q(pk__icontains=text)
+            | Q(name__icontains=text)
+            | Q(hostname__icontains=text)
+            | Q(description__icontains=text)
+        )
+
+
+class Machine(Described):
+    """Who got which addresses, VRFs and ASN. Hardware, sizes and images belong to other systems."""
+
+    class Role(models.TextChoices):
+        MACHINE = "machine", "machine"
+        FIREWALL = "firewall", "firewall"
+
+    id = SlugIdField(default=new_machine_id)
+    hostname = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="machines")
+    partition = models.ForeignKey(Partition, models.PROTECT, related_name="machines")
+    role = models.CharField(max_length=8, choices=Role, default=Role.MACHINE)
+    asn = models.BigIntegerField("ASN", unique=True)
+    networks = models.ManyToManyField(Network, through="MachineNetwork", related_name="machines")
+
+    objects = MachineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="machine_role_known",
+                condition=Q(role__in=["machine", "firewall"]),
+                violation_error_message="A role is machine or firewall.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.id
+
+
+class MachineNetwork(models.Model):
+    """A network that a machine is in, at its place in the machine's list."""
+
+    machine = models.ForeignKey(Machine, models.CASCADE, related_name="attachments", db_index=False)
+    network = models.ForeignKey(Network, models.PROTECT, related_name="attachments")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["machine", "position"]
+        constraints = [
+            models.UniqueConstraint(name="machine_network_position_once", fields=["machine", "position"]),
+            models.UniqueConstraint(name="machine_network_once", fields=["machine", "network"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.machine_id} in {self.network_id}"

@@ -1,0 +1,98 @@
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
+
+from ipam.addressing import Family, block
+from ipam.fields import AddressField, FamilyOf
+from ipam.models.base import FAMILIES, Record
+from ipam.models.networks import Network
+from ipam.models.projects import Project
+
+
+class PrefixQuerySet(models.QuerySet["Prefix"]):
+    def in_order(self) -> Self:
+        """IPv4 before IPv6, then in the order in which they were added."""
+        return self.order_by("family", "id")
+
+    def roots(self) -> Self:
+        """Prefixes that were given, not carved out of another."""
+        return self.filter(parent=None)
+
+    def overlapping(self, cidr: IPNetwork) -> Self:
+        """Those that share an address with `cidr`."""
+        return self.filter(
+            first__lte=Address(cidr.last, cidr.version), last__gte=Address(cidr.first, cidr.version)
+        )
+
+    def containing(self, address: Address) -> Self:
+        """Those that the address lies in."""
+        return self.filter(first__lte=address, last__gte=address)
+
+    def within(self, cidr: IPNetwork) -> Self:
+        """Those that lie in `cidr`, itself included."""
+        return self.filter(
+            first__gte=Address(cidr.first, cidr.version), last__lte=Address(cidr.last, cidr.version)
+        )
+
+
+class Prefix(Record):
+    """A CIDR of a network; a child network's prefix is carved out of a super network's prefix.
+
+    Prefixes never change. Siblings (same parent, same namespace) never overlap: ipam/models/guards.py
+    makes the database refuse that.
+    """
+
+    network = models.ForeignKey(Network, models.PROTECT, related_name="prefixes", db_index=False)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", db_index=False
+    )
+    namespace = models.ForeignKey(
+        Project, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    family = models.PositiveSmallIntegerField(choices=FAMILIES)
+    first = AddressField()
+    last = AddressField()
+    length = models.PositiveSmallIntegerField()
+
+    objects = PrefixQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["family", "id"]
+        verbose_name_plural = "prefixes"
+        indexes = [
+            models.Index(fields=["network", "family", "id"], name="prefix_of_network"),  # every network page
+            # overlap and containment look for the sibling with the greatest `first`
+            models.Index(fields=["parent", "namespace", "first"], name="prefix_siblings"),
+            models.Index(fields=["first", "last"], name="prefix_by_address"),  # search, GET prefixes/?contains=
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="prefix_family_is_of_its_addresses",
+                condition=Q(family=FamilyOf("first")) & Q(family=FamilyOf("last")),
+                violation_error_message="The family of a prefix is that of its addresses.",
+            ),
+            models.CheckConstraint(
+                name="prefix_first_not_above_last",
+                condition=Q(first__lte=F("last")),
+                violation_error_message="A prefix starts before it ends.",
+            ),
+            models.CheckConstraint(
+                name="prefix_length_in_family",
+                condition=Q(family=4, length__lte=32) | Q(family=6, length__lte=128),
+                violation_error_message="A prefix length is 0..32 for IPv4 and 0..128 for IPv6.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.cidr)
+
+    @property
+    def address_family(self) -> Family:
+        return Family(self.family)
+
+    @property
+    def cidr(self) -> IPNetwork:
+        return block(self.address_family, self.first.value, self.length)

@@ -1,0 +1,53 @@
+"""Short ways to say what a test is about; everything not named is what most tests want."""
+
+from typing import Any
+
+from netaddr import IPAddress, IPNetwork
+
+from ipam.addressing import Family, parse_address, parse_cidr
+from ipam.domain.network_rules import NewNetwork
+from ipam.models import FreeBlock, Network, Prefix
+
+IPV4, IPV6 = Family.IPV4, Family.IPV6
+
+
+def ip(text: str) -> IPAddress:
+    return parse_address(text)
+
+
+def cidrs(*texts: str) -> list[IPNetwork]:
+    return [parse_cidr(text) for text in texts]
+
+
+def super_network(**changes: Any) -> NewNetwork:
+    fields: dict[str, Any] = {
+        "type": "super",
+        "id": "tenants",
+        "prefixes": cidrs("10.0.0.0/16", "2001:db8:0:10::/64"),
+        "default_child_prefix_length": {IPV4: 22, IPV6: 96},
+    }
+    return NewNetwork(**fields | changes)
+
+
+def external(**changes: Any) -> NewNetwork:
+    fields: dict[str, Any] = {
+        "type": "external",
+        "id": "internet",
+        "vrf": 104009,
+        "prefixes": cidrs("203.0.113.128/25", "2001:db8:0:113::/64"),
+        "destination_prefixes": cidrs("0.0.0.0/0", "::/0"),
+    }
+    return NewNetwork(**fields | changes)
+
+
+def child(**changes: Any) -> NewNetwork:
+    return NewNetwork(**{"type": "child"} | changes)
+
+
+def prefixes_of(network: Network) -> list[str]:
+    return [str(prefix) for prefix in network.prefixes.in_order()]
+
+
+def free_blocks(subject: Network | Prefix) -> list[str]:
+    """The free space of a network or prefix as text, IPv4 first, lowest first."""
+    return [str(free) for free in FreeBlock.objects.filter(**{subject._meta.model_name: subject}).order_by("first")]

@@ -1,0 +1,59 @@
+"""System checks: combinations of settings that would hurt in production, each with an id."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.security, deploy=True)
+def check_secret_key_is_given(**kwargs: Any) -> list[CheckMessage]:
+    if settings.SECRET_KEY_GIVEN:
+        return []
+    return [
+        Error(
+            "SECRET_KEY is not set: every process makes its own, so sessions break between processes and restarts.",
+            hint="Set SECRET_KEY to 50 or more random characters that stay the same.",
+            id="webui.E001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_hosts_are_named(**kwargs: Any) -> list[CheckMessage]:
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        Error(
+            "ALLOWED_HOSTS contains '*': any Host header is believed.",
+            hint="Set ALLOWED_HOSTS to the names that people use, separated by commas.",
+            id="webui.E002",
+        )
+    ]
+
+
+@register(Tags.database, deploy=True)
+def check_database_allows_many_processes(**kwargs: Any) -> list[CheckMessage]:
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+        return []
+    return [
+        Warning(
+            "The database is SQLite: writers take turns, and all processes must run on one machine.",
+            hint="Set DATABASE_URL=postgres://… for more, or silence webui.W001 when one machine is enough.",
+            id="webui.W001",
+        )
+    ]
+
+
+@register()
+def check_debug_is_local(**kwargs: Any) -> list[CheckMessage]:
+    public = {"localhost", "127.0.0.1", "[::1]"}
+    if not settings.DEBUG or set(settings.ALLOWED_HOSTS) <= public:
+        return []
+    return [
+        Error(
+            "DEBUG is on while ALLOWED_HOSTS names other hosts: error pages would show settings to strangers.",
+            hint="Unset DEBUG, or serve on loopback only.",
+            id="webui.E003",
+        )
+    ]
