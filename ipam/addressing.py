@@ -6,7 +6,6 @@ a value once, here, at the edge; nothing below parses again. No database, no HTT
 
 import enum
 import re
-import socket
 from collections.abc import Iterable, Mapping
 
 from netaddr import AddrFormatError, IPAddress, IPNetwork, iprange_to_cidrs
@@ -64,7 +63,7 @@ def parse_address(text: str) -> IPAddress:
     """
     try:
         address = IPAddress(text, flags=INET_PTON)
-    except (AddrFormatError, ValueError, TypeError, socket.error, UnicodeError):
+    except (OSError, AddrFormatError, ValueError, TypeError, UnicodeError):
         raise ValueError(f"“{shorten(text)}” is not an IPv4 or IPv6 address.") from None
     if address in _MAPPED:
         raise ValueError(f"“{text}” is an IPv4-mapped IPv6 address; write {address.ipv4()} instead.")
@@ -163,7 +162,9 @@ def buddies(free: IPNetwork, outermost: int) -> list[IPNetwork]:
     ]
 
 
-def merge(released: Iterable[IPNetwork], free: Iterable[IPNetwork], outermost: int) -> tuple[set[IPNetwork], set[IPNetwork]]:
+def merge(
+    released: Iterable[IPNetwork], free: Iterable[IPNetwork], outermost: int
+) -> tuple[set[IPNetwork], set[IPNetwork]]:
     """Merge released blocks with their free buddies as far as alignment allows.
 
     `free` holds at least every free block that `buddies` names for a released block. Returns the blocks of

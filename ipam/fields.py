@@ -11,7 +11,7 @@ from ipam.addressing import parse_address
 
 def to_bytes(address: IPAddress) -> bytes:
     """One byte of family (4 or 6), then the 4 or 16 bytes of the address."""
-    return bytes([address.version]) + address.packed
+    return bytes([address.version, *address.packed])
 
 
 def from_bytes(stored: bytes) -> IPAddress:

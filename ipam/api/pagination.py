@@ -26,20 +26,26 @@ class KeysetPagination(BasePagination):
     so each row has exactly one place. A cursor holds the place of a row and the direction to read in.
     """
 
-    def paginate_queryset(self, queryset: models.QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(
+        self, queryset: models.QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any]:
         self.request = request
         self.limit = _limit(request)
         self.field, self.descending = _ordering(request, view)
         place, backwards = self._decode(request.query_params.get("cursor"), queryset.model)
         descending = self.descending != backwards
         rows = list(
-            _from_place(queryset, self.field, descending, place).order_by(*_order(self.field, descending))[: self.limit + 1]
+            _from_place(queryset, self.field, descending, place).order_by(*_order(self.field, descending))[
+                : self.limit + 1
+            ]
         )
         more, rows = len(rows) > self.limit, rows[: self.limit]
         if backwards:
             rows.reverse()
         self.next_place = rows[-1] if rows and (more or backwards) else None
-        self.previous_place = rows[0] if rows and ((more and backwards) or (place is not None and not backwards)) else None
+        self.previous_place = (
+            rows[0] if rows and ((more and backwards) or (place is not None and not backwards)) else None
+        )
         return rows
 
     def get_paginated_response(self, data: Any) -> Response:

@@ -135,7 +135,8 @@ def give_back(addresses: Sequence[IPAddress]) -> None:
     for address in addresses:
         if address.machine_id:
             raise errors.InUse(
-                f"{address} belongs to machine {address.machine_id}. Release the machine; its ephemeral addresses go with it."
+                f"{address} belongs to machine {address.machine_id}. Release the machine; "
+                "its ephemeral addresses go with it."
             )
     by_prefix = defaultdict(list)
     for address in addresses:
@@ -167,7 +168,8 @@ def _check_may_use(network: Network, project: Project) -> None:
         )
     if network.project_id and network.project_id != project.pk and not network.is_shared_child:
         raise errors.WrongProject(
-            f"{network.pk} belongs to another project. Use a network of project {project.pk}, an external or a shared one.",
+            f"{network.pk} belongs to another project. Use a network of project {project.pk}, an external or "
+            "a shared one.",
             field="project",
         )
 
@@ -187,7 +189,7 @@ def _families_to_take(network: Network, prefixes: Sequence[Prefix], families: Se
     for family in families:
         if family not in present:
             raise errors.FamilyNotInNetwork(
-                f"{network.pk} has no {family.label} prefix. Add one, or ask for {present[0].label if present else 'nothing'}.",
+                f"{network.pk} has no {family.label} prefix. Add one, or ask for another family.",
                 field="address_family",
             )
     return sorted(families) or present

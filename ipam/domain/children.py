@@ -3,21 +3,21 @@
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
-from netaddr import IPAddress, IPNetwork
+from netaddr import IPAddress
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
 from ipam.domain import free_space, lookups, network_rules, vrfs
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
-from ipam.models import VRF, FreeBlock, Network, Partition, Prefix
+from ipam.models import VRF, FreeBlock, Network, Prefix
 from ipam.models.networks import NetworkType, Stack
 
 
 def carve(new: NewNetwork) -> Network:
     """Make a child network (rules 10 to 15). The set of its fields has been judged."""
     parent = _find_parent(new)
-    if parent.project_id and parent.project_id != new.project.pk:
+    if parent.project and parent.project != new.project:
         raise errors.WrongProject(
             f"{parent.pk} belongs to another project. Carve from a super network of yours or of nobody.", field="parent"
         )
@@ -150,7 +150,8 @@ def _stack_of_child(new: NewNetwork, parent: Network) -> str:
     for family in Stack(stack).families:
         if family not in parent.allowed_families:
             raise errors.FamilyNotAllowed(
-                f"{parent.pk} is {Stack(parent.stack).label}, so its children cannot be {Stack(stack).label}.", field="stack"
+                f"{parent.pk} is {Stack(parent.stack).label}, so its children cannot be {Stack(stack).label}.",
+                field="stack",
             )
     return stack
 
@@ -205,10 +206,9 @@ def _take_prefixes(
 
 
 def _exhausted(parent: Network, family: Family, length: int, child: Network) -> errors.Exhausted:
-    largest = (
-        FreeBlock.objects.filter(network=parent, family=family, namespace=child.namespace_id)
-        .order_by("length", "prefix", "first")[:3]
-    )
+    largest = FreeBlock.objects.filter(network=parent, family=family, namespace=child.namespace_id).order_by(
+        "length", "prefix", "first"
+    )[:3]
     blocks = ", ".join(str(free) for free in largest)
     have = f"The largest free blocks are {blocks}" if blocks else "Nothing is free"
     return errors.Exhausted(

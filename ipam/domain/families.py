@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import addresses, free_space, lookups
+from ipam.domain import addresses, lookups
 from ipam.domain.operations import operation
 from ipam.models import FreeBlock, IPAddress, Network
 
@@ -44,7 +44,8 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
         raise errors.NetworkNotUsable(f"{current.pk} is a super network: it holds no addresses to complete.")
     if not current.prefixes.filter(family=family).exists():
         raise errors.FamilyNotInNetwork(
-            f"{current.pk} has no {family.label} prefix. Add one first, then complete its allocations.", field="address_family"
+            f"{current.pk} has no {family.label} prefix. Add one first, then complete its allocations.",
+            field="address_family",
         )
     lacking = IPAddress.objects.filter(network=current).lacking(family)
     total = lacking.count()

@@ -80,8 +80,13 @@ def acquire_addresses(network: Network, family: Family, count: int = 1) -> list[
     return taken
 
 
-def acquire_child(prefixes: Sequence[Prefix], length: int, namespace_id: UUID | None = None) -> tuple[Prefix, IPNetwork]:
-    """Carve a block of prefix length `length`: prefixes in order, inside a prefix best fit (rule 14). NoSpace if none fits."""
+def acquire_child(
+    prefixes: Sequence[Prefix], length: int, namespace_id: UUID | None = None
+) -> tuple[Prefix, IPNetwork]:
+    """Carve a block of prefix length `length`: prefixes in order, inside a prefix best fit (rule 14).
+
+    NoSpace if none of the free blocks is large enough.
+    """
     for prefix in prefixes:
         found = _lock(FreeBlock.objects.of(prefix, namespace_id).best_fit(length), 1)
         if found:
@@ -95,7 +100,11 @@ def acquire_exactly(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None
     """Take just `wanted` out of the prefix's free space; False, and nothing taken, when not all of it is free."""
     first = IPAddress(wanted.first, wanted.version)
     holder = (
-        FreeBlock.objects.of(prefix, namespace_id).filter(first__lte=first).order_by("-first").select_for_update().first()
+        FreeBlock.objects.of(prefix, namespace_id)
+        .filter(first__lte=first)
+        .order_by("-first")
+        .select_for_update()
+        .first()
     )
     if holder is None or wanted not in holder.cidr:
         return False

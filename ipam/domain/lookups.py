@@ -1,5 +1,6 @@
 """From an id to its object, or to a sentence that says what is missing."""
 
+import contextlib
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
@@ -12,16 +13,16 @@ M = TypeVar("M", bound=models.Model)
 
 
 def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
-    """The object with this id, locked until the transaction ends if asked for: others may refer to it meanwhile, not change it.
+    """The object with this id. With `lock` others may refer to it, but not change it, until the transaction ends.
 
     NotFound, about `field`, if there is none; a malformed id is an id of nothing.
     """
-    found = None
     objects = model._default_manager.all()
-    try:
-        found = (objects.select_for_update(no_key=True) if lock else objects).filter(pk=model._meta.pk.clean(key, None)).first()
-    except ValidationError:
-        pass
+    if lock:
+        objects = objects.select_for_update(no_key=True)
+    found = None
+    with contextlib.suppress(ValidationError):
+        found = objects.filter(pk=model._meta.pk.clean(key, None)).first()
     if found is None:
         raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
     return found

@@ -50,7 +50,9 @@ def allocate(
     if id:
         owners.check_slug(id)
         if Machine.objects.filter(pk=id).exists():
-            raise errors.AlreadyExists(f"There is already a machine {id}. Choose another id, or leave it out.", field="id")
+            raise errors.AlreadyExists(
+                f"There is already a machine {id}. Choose another id, or leave it out.", field="id"
+            )
     attachments = list(networks)
     present = {attachment.network.pk: _families(attachment) for attachment in attachments}
     errors.raise_all(
@@ -91,7 +93,7 @@ def update(machine: Machine, **changes: Any) -> Machine:
 
 @operation
 def release(machine: Machine) -> None:
-    """Forget a machine: its ephemeral addresses and ASN are free again, its static addresses stay without it (rule 35)."""
+    """Forget a machine (rule 35): its ephemeral addresses and its ASN are free again, its static addresses stay."""
     current = lookups.get(Machine, machine.pk, lock=True)
     held = list(current.addresses.order_by("pk").select_for_update())
     for address in held:
@@ -119,14 +121,17 @@ def _judge_networks(
         if network.is_super or network.is_underlay:
             why = "gives no addresses" if network.is_super else "is added to firewalls by itself"
             broken.append(
-                errors.NetworkNotUsable(f"{network.pk} is of type {network.type}: it {why}. Leave it out.", field="networks")
+                errors.NetworkNotUsable(
+                    f"{network.pk} is of type {network.type}: it {why}. Leave it out.", field="networks"
+                )
             )
         elif network.project_id and network.project_id != project.pk and not network.is_shared_child:
             broken.append(errors.WrongProject(f"{network.pk} belongs to another project.", field="networks"))
         if network.partition_id and network.partition_id != partition.pk:
             broken.append(
                 errors.WrongPartition(
-                    f"{network.pk} is in partition {network.partition_id}, the machine in {partition.pk}.", field="networks"
+                    f"{network.pk} is in partition {network.partition_id}, the machine in {partition.pk}.",
+                    field="networks",
                 )
             )
     return broken
@@ -138,7 +143,8 @@ def _judge_machine(attachments: Sequence[Attachment], present: Mapping[str, set[
     if not private:
         return [
             errors.PrivateNetworkRequired(
-                "A machine is in a private network. Carve a child network for the project and name it.", field="networks"
+                "A machine is in a private network. Carve a child network for the project and name it.",
+                field="networks",
             )
         ]
     broken: list[errors.IpamError] = []
@@ -161,17 +167,22 @@ def _judge_firewall(attachments: Sequence[Attachment]) -> list[errors.IpamError]
     broken: list[errors.IpamError] = []
     if not any(network.is_external for network in networks):
         broken.append(
-            errors.ExternalNetworkRequired("A firewall leads to the outside. Name an external network.", field="networks")
+            errors.ExternalNetworkRequired(
+                "A firewall leads to the outside. Name an external network.", field="networks"
+            )
         )
     if not any(network.is_child for network in networks):
         broken.append(
-            errors.PrivateNetworkRequired("A firewall guards a private network. Name a child network.", field="networks")
+            errors.PrivateNetworkRequired(
+                "A firewall guards a private network. Name a child network.", field="networks"
+            )
         )
     shared = [network.pk for network in networks if network.is_shared_child]
     if len(shared) > 1:
         broken.append(
             errors.TooManyPrivateNetworks(
-                f"{' and '.join(shared)} are both shared. A firewall joins one shared network at most.", field="networks"
+                f"{' and '.join(shared)} are both shared. A firewall joins one shared network at most.",
+                field="networks",
             )
         )
     return broken
@@ -225,10 +236,14 @@ def _join_named(machine: Machine, attachment: Attachment) -> None:
     for named in attachment.ips:
         address = held.get(named)
         if address is None:
-            broken.append(errors.NotFound(f"{named} is not allocated. Allocate it first, then name it.", field="networks.ips"))
+            broken.append(
+                errors.NotFound(f"{named} is not allocated. Allocate it first, then name it.", field="networks.ips")
+            )
         elif address.network_id != network.pk:
             broken.append(
-                errors.IpNotInNetwork(f"{named} belongs to network {address.network_id}, not {network.pk}.", field="networks.ips")
+                errors.IpNotInNetwork(
+                    f"{named} belongs to network {address.network_id}, not {network.pk}.", field="networks.ips"
+                )
             )
         elif address.project_id != machine.project_id:
             broken.append(errors.WrongProject(f"{named} belongs to another project.", field="networks.ips"))

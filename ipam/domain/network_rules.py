@@ -3,6 +3,7 @@
 Each function names its rules in docs/rules.md and returns what is broken, so that all of it is reported together.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 
@@ -41,7 +42,9 @@ _FIELDS = {
     "additional_announcable_cidrs":  [_N,      _N,       _O,    _O,         _N],
 }  # fmt: skip
 FIELDS: dict[str, dict[str, str]] = {
-    type_: {name: row[column] for name, row in _FIELDS.items()} for column, types in enumerate(_TYPES) for type_ in types
+    type_: {name: row[column] for name, row in _FIELDS.items()}
+    for column, types in enumerate(_TYPES)
+    for type_ in types
 }
 # What a child inherits at creation it may change afterwards; where it was carved from, never.
 _UPDATABLE_ON_CHILDREN = {"nat_type", "destination_prefixes"}
@@ -81,7 +84,11 @@ def judge_fields(new: NewNetwork) -> list[errors.IpamError]:
     broken: list[errors.IpamError] = []
     for name, demand in FIELDS[type_].items():
         value = getattr(new, name)
-        is_given = value is not None and value not in ("", False, NatType.NONE) and not (isinstance(value, Sized) and len(value) == 0)
+        is_given = (
+            value is not None
+            and value not in ("", False, NatType.NONE)
+            and not (isinstance(value, Sized) and len(value) == 0)
+        )
         if demand == REQUIRED and not is_given:
             broken.append(_missing(type_, name))
         if demand == REFUSED and is_given:
@@ -132,7 +139,7 @@ def find_overlaps(new: Sequence[IPNetwork], *, field: str = "prefixes") -> list[
     """Rule 4: overlaps among new root prefixes, and with root prefixes of any network that exists."""
     broken: list[errors.IpamError] = []
     ordered = sorted(new, key=lambda cidr: (cidr.version, cidr.first, cidr.last))
-    for lower, upper in zip(ordered, ordered[1:], strict=False):
+    for lower, upper in itertools.pairwise(ordered):
         if lower.version == upper.version and lower.last >= upper.first:
             broken.append(errors.Overlap(f"{lower} and {upper} overlap. Keep one of them.", field=field))
     for cidr in new:
@@ -140,7 +147,8 @@ def find_overlaps(new: Sequence[IPNetwork], *, field: str = "prefixes") -> list[
         if holder is not None:
             broken.append(
                 errors.Overlap(
-                    f"{cidr} overlaps {holder.cidr} of network {holder.network_id}. Choose space outside of it.", field=field
+                    f"{cidr} overlaps {holder.cidr} of network {holder.network_id}. Choose space outside of it.",
+                    field=field,
                 )
             )
     return broken
@@ -151,7 +159,9 @@ def _judge_families(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator
     allowed = set(network.allowed_families)
     for family in sorted({Family.of(cidr) for cidr in prefixes}):
         if network.is_underlay and family is Family.IPV6:
-            yield errors.FamilyNotAllowed("An underlay network is IPv4 only. Remove the IPv6 prefixes.", field="prefixes")
+            yield errors.FamilyNotAllowed(
+                "An underlay network is IPv4 only. Remove the IPv6 prefixes.", field="prefixes"
+            )
         elif family not in allowed:
             yield errors.FamilyNotAllowed(
                 f"The network's stack is {network.stack}, so it takes no {family.label} prefixes. "
@@ -194,7 +204,8 @@ def _judge_child_lengths(network: Network, prefixes: Sequence[IPNetwork]) -> Ite
             )
         if defaults.get(family, 128) < minima.get(family, 0):
             yield errors.MinChildPrefixLength(
-                f"The default /{defaults[family]} is shorter than the minimum /{minima[family]} for {family.label} children.",
+                f"The default /{defaults[family]} for {family.label} children is shorter than the minimum "
+                f"/{minima[family]}. Give a longer default or a shorter minimum.",
                 field="default_child_prefix_length",
             )
 

@@ -10,7 +10,7 @@ from ipam.addressing import Family
 from ipam.domain import children, free_space, lookups, network_rules, owners, vrfs
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
-from ipam.models import VRF, FreeBlock, Network, Partition, Prefix
+from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NatType, NetworkType, Stack
 
 # PATCH takes these, and `force` (rule 17).
@@ -53,7 +53,7 @@ def update(network: Network, *, force: bool = False, **changes: Any) -> Network:
 
 @operation
 def add_prefix(network: Network, cidr: IPNetwork, *, default_child_prefix_length: int | None = None) -> Network:
-    """Give a network one more prefix; a super network that gains a family with it also gets its child length (rule 36)."""
+    """Give a network one more prefix; a super network that gains a family by it takes its child length too (36)."""
     current = lookups.get(Network, network.pk, lock=True)
     changes: dict[str, Any] = {"prefixes": [*_cidrs(current), cidr]}
     if default_child_prefix_length is not None:
@@ -64,7 +64,7 @@ def add_prefix(network: Network, cidr: IPNetwork, *, default_child_prefix_length
 
 @operation
 def remove_prefix(network: Network, cidr: IPNetwork) -> Network:
-    """Take a prefix from a network; refused while it holds addresses or children, and for the last one (rules 17, 18)."""
+    """Take a prefix from a network; refused for the last one, and while it holds addresses or children (17, 18)."""
     current = lookups.get(Network, network.pk, lock=True)
     cidrs = _cidrs(current)
     if cidr not in cidrs:
@@ -217,7 +217,9 @@ def _judge_removed_prefixes(
 ) -> list[errors.IpamError]:
     """Rules 17 and 18: the last prefix stays; a prefix with addresses or children stays."""
     if not after:
-        return [errors.LastPrefix(f"{network.pk} would have no prefix left. Delete the network instead.", field="prefixes")]
+        return [
+            errors.LastPrefix(f"{network.pk} would have no prefix left. Delete the network instead.", field="prefixes")
+        ]
     # Whoever allocates from these prefixes holds one of these locks.
     list(FreeBlock.objects.filter(prefix__in=removed).order_by("pk").select_for_update())
     broken: list[errors.IpamError] = []
@@ -228,7 +230,9 @@ def _judge_removed_prefixes(
             )
         if carved := prefix.children.count():
             broken.append(
-                errors.HasChildren(f"{prefix} holds {carved:,} child prefixes. Delete their networks first.", field="prefixes")
+                errors.HasChildren(
+                    f"{prefix} holds {carved:,} child prefixes. Delete their networks first.", field="prefixes"
+                )
             )
     return broken
 
@@ -250,8 +254,7 @@ def _judge_dropped_announcable(network: Network, before: Sequence[str], *, force
 def _refuse_while_used(network: Network) -> None:
     broken: list[errors.IpamError] = []
     if count := network.children.count():
-        first = network.children.order_by("pk").first()
-        broken.append(errors.HasChildren(f"{network.pk} has {count:,} children, such as {first.pk}. Delete them first."))
+        broken.append(errors.HasChildren(f"{network.pk} has {count:,} child networks. Delete them first."))
     if count := network.attachments.count():
         broken.append(errors.HasMachines(f"{count:,} machines are in {network.pk}. Release them first."))
     if count := network.addresses.count():

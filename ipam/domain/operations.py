@@ -68,7 +68,9 @@ def _refusal(error: IntegrityError) -> errors.IpamError:
     cause = error.__cause__
     broken = getattr(getattr(cause, "diag", None), "constraint_name", None) or str(error)
     if SIBLINGS_DISJOINT in broken:
-        return errors.Overlap("Another request has just taken space that overlaps this prefix. Look again, then choose.")
+        return errors.Overlap(
+            "Another request has just taken space that overlaps this prefix. Look again, then choose."
+        )
     for constraint in _constraints():
         if constraint.name in broken:
             return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))

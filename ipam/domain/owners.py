@@ -15,7 +15,8 @@ def check_slug(text: str, *, field: str = "id") -> None:
     """Refuse an id that is no slug of 2 to 128 characters (rule 3)."""
     if not re.fullmatch(SLUG, text, re.ASCII):
         raise errors.Invalid(
-            "An id has 2 to 128 letters, digits, dots, dashes or underscores, and starts and ends with a letter or digit.",
+            "An id has 2 to 128 letters, digits, dots, dashes or underscores, and starts and ends with a letter "
+            "or digit.",
             field=field,
         )
 

@@ -3,14 +3,14 @@
 import hashlib
 import secrets
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from ipam.models import ApiToken
 
 _PREFIX = "twofold_"  # lets secret scanners recognise a leaked token
 
 
-def issue(user: AbstractBaseUser, *, name: str = "") -> str:
+def issue(user: User, *, name: str = "") -> str:
     """A new token for `user`; this is the only time that its text is known."""
     token = _PREFIX + secrets.token_urlsafe(32)
     ApiToken.objects.create(user=user, name=name, digest=_digest(token))

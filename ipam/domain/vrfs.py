@@ -51,7 +51,7 @@ def claim(vni: int, *, shared: bool) -> VRF:
     users = list(Network.objects.naming(vrf))
     if users and not (shared and all(user.vrf_shared for user in users)):
         raise errors.VrfInUse(
-            f"VRF {vni} belongs to network {users[0].pk}. Choose another VNI, or say vrf_shared on all of its networks.",
+            f"VRF {vni} belongs to network {users[0].pk}. Choose another VNI, or say vrf_shared on all networks in it.",
             field="vrf",
         )
     return vrf
@@ -62,7 +62,9 @@ def draw() -> VRF:
     try:
         return VRF.objects.create(pk=number_pools.acquire(Pool.VRF))
     except number_pools.PoolEmpty:
-        raise errors.VrfExhausted("Every VNI of the pool is taken. Delete networks, or name a VNI above 131072.") from None
+        raise errors.VrfExhausted(
+            "Every VNI of the pool is taken. Delete networks, or name a VNI above 131072."
+        ) from None
 
 
 def give_up(vrf: VRF) -> None:

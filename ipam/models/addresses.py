@@ -18,7 +18,7 @@ from ipam.models.projects import Project
 NO_NAMESPACE = uuid.UUID(int=0)  # stands for "none" where the database must compare namespaces
 
 
-class IPAddressQuerySet(RecordQuerySet):
+class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
     def within(self, cidr: IPNetwork) -> Self:
         """Addresses that lie in `cidr`."""
         return self.filter(
@@ -44,12 +44,8 @@ class IPAddress(Described):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     address = AddressField(editable=False)
     family = models.PositiveSmallIntegerField(choices=FAMILIES, editable=False)
-    network = models.ForeignKey(
-        Network, models.PROTECT, related_name="addresses", db_index=False, editable=False
-    )
-    prefix = models.ForeignKey(
-        Prefix, models.PROTECT, related_name="addresses", db_index=False, editable=False
-    )
+    network = models.ForeignKey(Network, models.PROTECT, related_name="addresses", db_index=False, editable=False)
+    prefix = models.ForeignKey(Prefix, models.PROTECT, related_name="addresses", db_index=False, editable=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="addresses")
     namespace = models.ForeignKey(
         Project, models.PROTECT, null=True, blank=True, editable=False, related_name="+", db_index=False

@@ -1,6 +1,6 @@
 """What every object of the API carries, and columns that several of them share."""
 
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.core.validators import RegexValidator
 from django.db import connections, models
@@ -33,7 +33,10 @@ class SlugIdField(models.CharField):  # type: ignore[type-arg]
         )
 
 
-class RecordQuerySet(models.QuerySet[Any]):
+M = TypeVar("M", bound=models.Model)
+
+
+class RecordQuerySet(models.QuerySet[M]):
     def labelled(self, key: str, value: str | None = None) -> Self:
         """Those with the label `key`, and this value if one is given."""
         having = self.filter(labels__has_key=key)
@@ -48,9 +51,7 @@ class RecordQuerySet(models.QuerySet[Any]):
 
     def matching(self, text: str) -> Self:
         """Those whose id, name or description contains `text`, whatever its case."""
-        return self.filter(
-            Q(pk__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
-        )
+        return self.filter(Q(pk__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text))
 
 
 class Record(models.Model):

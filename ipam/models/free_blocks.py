@@ -15,9 +15,7 @@ from ipam.models.projects import Project
 class FreeBlockQuerySet(models.QuerySet["FreeBlock"]):
     def of(self, prefix: Prefix, namespace_id: object = None) -> Self:
         """The free space of a prefix; of a namespaced one, in one project's copy."""
-        return self.filter(
-            network=prefix.network_id, family=prefix.family, prefix=prefix, namespace=namespace_id
-        )
+        return self.filter(network=prefix.network_id, family=prefix.family, prefix=prefix, namespace=namespace_id)
 
     def lowest_first(self) -> Self:
         """Prefixes in the order in which they were added, inside a prefix by address (rule 23)."""
@@ -37,9 +35,7 @@ class FreeBlock(models.Model):
 
     network = models.ForeignKey(Network, models.CASCADE, related_name="free_blocks", db_index=False)
     prefix = models.ForeignKey(Prefix, models.CASCADE, related_name="free_blocks", db_index=False)
-    namespace = models.ForeignKey(
-        Project, models.CASCADE, null=True, blank=True, related_name="+", db_index=False
-    )
+    namespace = models.ForeignKey(Project, models.CASCADE, null=True, blank=True, related_name="+", db_index=False)
     family = models.PositiveSmallIntegerField(choices=FAMILIES)
     first = AddressField()
     length = models.PositiveSmallIntegerField()

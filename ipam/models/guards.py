@@ -10,22 +10,20 @@ from django.apps.registry import Apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ipam.models.addresses import NO_NAMESPACE
-
 SIBLINGS_DISJOINT = "prefix_siblings_disjoint"
 
 # Pools of numbers that are handed out by themselves: (pool, first, last).
 POOLS = [("vrf", 1, 131_072), ("asn", 1, 131_072)]
 
-_POSTGRESQL = f"""
+_POSTGRESQL = """
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 DO $$ BEGIN
   IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'ipam_address_range') THEN
     CREATE TYPE ipam_address_range AS RANGE (subtype = bytea);
   END IF;
-  IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{SIBLINGS_DISJOINT}') THEN
-    ALTER TABLE ipam_prefix ADD CONSTRAINT {SIBLINGS_DISJOINT} EXCLUDE USING gist (
-      coalesce(namespace_id, '{NO_NAMESPACE}'::uuid) WITH =,
+  IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'prefix_siblings_disjoint') THEN
+    ALTER TABLE ipam_prefix ADD CONSTRAINT prefix_siblings_disjoint EXCLUDE USING gist (
+      coalesce(namespace_id, '00000000-0000-0000-0000-000000000000'::uuid) WITH =,
       coalesce(parent_id, 0) WITH =,
       ipam_address_range(first, last, '[]') WITH &&
     );
@@ -82,7 +80,7 @@ def are_installed(connection: BaseDatabaseWrapper) -> bool:
 def _fill_new_pools(using: str, apps: Apps) -> None:
     """A pool without any row, and nothing drawn from it yet, is new: all of its numbers are free."""
     number_range = apps.get_model("ipam", "NumberRange").objects.using(using)
-    drawn = {
+    drawn: dict[str, Any] = {
         "vrf": apps.get_model("ipam", "VRF").objects.using(using),
         "asn": apps.get_model("ipam", "Machine").objects.using(using),
     }

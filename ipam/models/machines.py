@@ -14,7 +14,7 @@ def new_machine_id() -> str:
     return str(uuid.uuid4())
 
 
-class MachineQuerySet(RecordQuerySet):
+class MachineQuerySet(RecordQuerySet["Machine"]):
     def matching(self, text: str) -> Self:
         return self.filter(
             Q(pk__icontains=text)

@@ -42,7 +42,7 @@ SUPER_TYPES = (NetworkType.SUPER, NetworkType.SUPER_NAMESPACED)
 CHILD_TYPES = (NetworkType.CHILD, NetworkType.CHILD_SHARED)
 
 
-class NetworkQuerySet(RecordQuerySet):
+class NetworkQuerySet(RecordQuerySet["Network"]):
     def supers(self) -> Self:
         """Networks that exist only to carve children from."""
         return self.filter(type__in=SUPER_TYPES)
@@ -92,9 +92,7 @@ class Network(Described):
         related_name="+",
         help_text="The project whose own copy of a super-namespaced space this network was carved from.",
     )
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="children"
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, editable=False, related_name="children")
     vrf = models.ForeignKey(VRF, models.PROTECT, null=True, blank=True, related_name="networks")
     vrf_shared = models.BooleanField(default=False)
     nat_type = models.CharField(max_length=15, choices=NatType, default=NatType.NONE)
@@ -116,7 +114,7 @@ class Network(Described):
             models.CheckConstraint(
                 name="network_type_known",
                 condition=_type_in(*NetworkType),
-                violation_error_message="A network is external, underlay, super, super-namespaced, child or child-shared.",
+                violation_error_message="A type is external, underlay, super, super-namespaced, child or child-shared.",
             ),
             models.CheckConstraint(
                 name="network_stack_known",

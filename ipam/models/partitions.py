@@ -12,4 +12,4 @@ class Partition(Described):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return self.id
+        return str(self.id)

@@ -23,9 +23,7 @@ class PrefixQuerySet(models.QuerySet["Prefix"]):
 
     def overlapping(self, cidr: IPNetwork) -> Self:
         """Those that share an address with `cidr`."""
-        return self.filter(
-            first__lte=Address(cidr.last, cidr.version), last__gte=Address(cidr.first, cidr.version)
-        )
+        return self.filter(first__lte=Address(cidr.last, cidr.version), last__gte=Address(cidr.first, cidr.version))
 
     def containing(self, address: Address) -> Self:
         """Those that the address lies in."""
@@ -33,9 +31,7 @@ class PrefixQuerySet(models.QuerySet["Prefix"]):
 
     def within(self, cidr: IPNetwork) -> Self:
         """Those that lie in `cidr`, itself included."""
-        return self.filter(
-            first__gte=Address(cidr.first, cidr.version), last__lte=Address(cidr.last, cidr.version)
-        )
+        return self.filter(first__gte=Address(cidr.first, cidr.version), last__lte=Address(cidr.last, cidr.version))
 
 
 class Prefix(Record):
@@ -46,12 +42,8 @@ class Prefix(Record):
     """
 
     network = models.ForeignKey(Network, models.PROTECT, related_name="prefixes", db_index=False)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children", db_index=False
-    )
-    namespace = models.ForeignKey(
-        Project, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", db_index=False)
+    namespace = models.ForeignKey(Project, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     family = models.PositiveSmallIntegerField(choices=FAMILIES)
     first = AddressField()
     last = AddressField()
