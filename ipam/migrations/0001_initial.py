@@ -314,7 +314,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='network',
-            constraint=models.CheckConstraint(condition=models.Q(('type__in', ['external', 'underlay', 'super', 'super-namespaced', 'child', 'child-shared'])), name='network_type_known', violation_error_message='A network is external, underlay, super, super-namespaced, child or child-shared.'),
+            constraint=models.CheckConstraint(condition=models.Q(('type__in', ['external', 'underlay', 'super', 'super-namespaced', 'child', 'child-shared'])), name='network_type_known', violation_error_message='A type is external, underlay, super, super-namespaced, child or child-shared.'),
         ),
         migrations.AddConstraint(
             model_name='network',

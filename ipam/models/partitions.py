@@ -1,12 +1,16 @@
 from ipam.models.base import Described, RecordQuerySet, SlugIdField
 
 
+class PartitionQuerySet(RecordQuerySet["Partition"]):
+    pass
+
+
 class Partition(Described):
     """A site or failure domain."""
 
     id = SlugIdField()
 
-    objects = RecordQuerySet.as_manager()
+    objects = PartitionQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

@@ -6,6 +6,10 @@ from ipam.models.base import Described, RecordQuerySet
 LOWEST_VNI, HIGHEST_VNI = 1, 16_777_215  # 24 bits, RFC 7348
 
 
+class VRFQuerySet(RecordQuerySet["VRF"]):
+    pass
+
+
 class VRF(Described):
     """A routing instance, identified by its VNI."""
 
@@ -16,7 +20,7 @@ class VRF(Described):
         help_text="Made by hand: it stays when its last network goes. All others return to the pool then.",
     )
 
-    objects = RecordQuerySet.as_manager()
+    objects = VRFQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
