@@ -91,12 +91,7 @@ def take(
     **shared: Any,
 ) -> list[IPAddress]:
     """Take addresses inside an operation that has checked who asks; `shared` are the columns they have in common."""
-    prefixes = list(network.prefixes.in_order())
-    if addresses:
-        taken = {Family.of(address): [_take_named(network, prefixes, address)] for address in sorted(addresses)}
-    else:
-        wanted = _families_to_take(network, prefixes, families)
-        taken = {family: acquire(network, family, count) for family in wanted}
+    taken = _take_named(network, sorted(addresses)) if addresses else acquire(network, families, count)
     allocations = [uuid.uuid4() for _ in range(count)]
     groups = [
         [
@@ -117,17 +112,22 @@ def take(
     return IPAddress.objects.bulk_create(rows)
 
 
-def acquire(network: Network, family: Family, count: int) -> list[free_space.Taken]:
-    """The lowest `count` free addresses, or `Exhausted` naming the family."""
-    try:
-        return free_space.acquire_addresses(network, family, count)
-    except free_space.NoSpace:
-        left = "no free address" if count == 1 else f"fewer than {count:,} free addresses"
-        raise errors.Exhausted(
-            f"{family.label} of {network.pk} has {left}. Release some, or add an {family.label} prefix. "
-            "Nothing was taken.",
-            field="address_family",
-        ) from None
+def acquire(network: Network, families: Sequence[Family], count: int) -> dict[Family, list[free_space.Taken]]:
+    """The lowest `count` free addresses of each of these families, or of every family that the network has (22, 23).
+
+    `Exhausted` names the first family that has fewer, `FamilyNotInNetwork` one that the network does not have.
+    """
+    taken = free_space.acquire_addresses(network, families or network.allowed_families, count)
+    for family in families:
+        if family not in taken:
+            raise errors.FamilyNotInNetwork(
+                f"{network.pk} has no {family.label} prefix. Add one, or ask for another family.",
+                field="address_family",
+            )
+    for family, found in taken.items():
+        if len(found) < count:
+            raise _exhausted(network, family, count)
+    return taken
 
 
 def give_back(addresses: Sequence[IPAddress]) -> None:
@@ -183,19 +183,21 @@ def _check_machine(machine: Machine, network: Network, project: Project) -> None
         )
 
 
-def _families_to_take(network: Network, prefixes: Sequence[Prefix], families: Sequence[Family]) -> list[Family]:
-    """Rule 22: every family of the network, or just those asked for."""
-    present = sorted({prefix.address_family for prefix in prefixes})
-    for family in families:
-        if family not in present:
-            raise errors.FamilyNotInNetwork(
-                f"{network.pk} has no {family.label} prefix. Add one, or ask for another family.",
-                field="address_family",
-            )
-    return sorted(families) or present
+def _exhausted(network: Network, family: Family, count: int) -> errors.Exhausted:
+    left = "no free address" if count == 1 else f"fewer than {count:,} free addresses"
+    return errors.Exhausted(
+        f"{family.label} of {network.pk} has {left}. Release some, or add an {family.label} prefix. Nothing was taken.",
+        field="address_family",
+    )
 
 
-def _take_named(network: Network, prefixes: Sequence[Prefix], address: Address) -> free_space.Taken:
+def _take_named(network: Network, addresses: Iterable[Address]) -> dict[Family, list[free_space.Taken]]:
+    """Take just these addresses, at most one of each family."""
+    prefixes = list(network.prefixes.in_order())
+    return {Family.of(address): [_take_one(network, prefixes, address)] for address in addresses}
+
+
+def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) -> free_space.Taken:
     """Take just this address, or say why not (rules 24 and 25)."""
     prefix = next((prefix for prefix in prefixes if address in prefix.cidr), None)
     if prefix is None:

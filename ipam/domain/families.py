@@ -65,7 +65,7 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
 def _give(network: Network, family: Family, lacking: list[IPAddress]) -> list[IPAddress]:
     if not lacking:
         return []
-    taken = addresses.acquire(network, family, len(lacking))
+    taken = addresses.acquire(network, [family], len(lacking))[family]
     return IPAddress.objects.bulk_create(
         IPAddress(
             address=one.address,

@@ -11,12 +11,26 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import connection
 from netaddr import IPAddress, IPNetwork
 
 from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around, usable_blocks
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.free_blocks import FreeBlockQuerySet
 
+# The hot path is one statement of plain SQL: DELETE … RETURNING is queue-taking on both databases, and the ORM
+# has no words for it. MATERIALIZED: the choice is made once, whatever plan follows.
+_LOWEST = """
+    SELECT id FROM (
+        SELECT id FROM ipam_freeblock WHERE network_id = %s AND family = %s AND namespace_id IS NULL
+        ORDER BY prefix_id, first LIMIT %s {lock}
+    ) AS lowest
+"""
+_TAKE_OUT = """
+    WITH chosen AS MATERIALIZED ({lowest})
+    DELETE FROM ipam_freeblock WHERE id IN (SELECT id FROM chosen)
+    RETURNING id, network_id, prefix_id, namespace_id, family, first, length
+"""
 _FIRST_BATCH = 16  # blocks; a fresh prefix holds its first 65,535 addresses in 16 blocks
 
 
@@ -63,19 +77,30 @@ def open_namespace(network: Network, namespace_id: UUID) -> None:
             _add(prefix, [prefix.cidr], namespace_id)
 
 
-def acquire_addresses(network: Network, family: Family, count: int = 1) -> list[Taken]:
-    """Take the `count` lowest free addresses, from prefixes in the order in which they were added (rule 23).
+def acquire_addresses(network: Network, families: Iterable[Family], count: int = 1) -> dict[Family, list[Taken]]:
+    """Take the `count` lowest free addresses of each family, from prefixes in the order in which they were added (23).
 
-    NoSpace when fewer are left; what was taken until then goes back with the transaction.
+    A family that the network does not have is left out; one that has fewer than `count` left gives those: the
+    caller decides, and the transaction undoes. A pair costs one statement, and at every second one an INSERT of
+    what is left of the blocks, at any fill level.
     """
-    blocks = FreeBlock.objects.filter(network=network, family=family, namespace=None).lowest_first()
-    taken: list[Taken] = []
+    taken: dict[Family, list[Taken]] = {family: [] for family in families}
+    unfinished = list(taken)
     batch = min(count, _FIRST_BATCH)
-    while len(taken) < count:
-        locked = _lock(blocks, batch)
-        if not locked:
-            raise NoSpace
-        taken += _take_from(locked, count - len(taken))
+    while unfinished:
+        left: list[FreeBlock] = []
+        for family, blocks in _take_out(network, unfinished, batch).items():
+            if not blocks and not network.prefixes.filter(family=family).exists():
+                del taken[family]
+                unfinished.remove(family)
+                continue
+            blocks = blocks or _wait_for_blocks(network, family, batch)
+            addresses, parts = _split(blocks, count - len(taken[family]))
+            taken[family] += addresses
+            left += parts
+            if not blocks or len(taken[family]) == count:
+                unfinished.remove(family)
+        FreeBlock.objects.bulk_create(left)
         batch *= 4
     return taken
 
@@ -88,10 +113,10 @@ def acquire_child(
     NoSpace if none of the free blocks is large enough.
     """
     for prefix in prefixes:
-        found = _lock(FreeBlock.objects.of(prefix, namespace_id).best_fit(length), 1)
-        if found:
-            child = block(Family(prefix.family), found[0].first.value, length)
-            _replace(found[0], split_around(found[0].cidr, child))
+        free = _lock(FreeBlock.objects.of(prefix, namespace_id).best_fit(length))
+        if free is not None:
+            child = block(Family(prefix.family), free.first.value, length)
+            _replace(free, split_around(free.cidr, child))
             return prefix, child
     raise NoSpace
 
@@ -136,56 +161,68 @@ def release_addresses(prefix: Prefix, addresses: Iterable[IPAddress]) -> None:
     release(prefix, [host(address) for address in addresses])
 
 
-def _lock(blocks: FreeBlockQuerySet, most: int) -> list[FreeBlock]:
-    """Lock up to `most` of these blocks, in their order; empty only when nothing is free.
+def _take_out(
+    network: Network, families: Sequence[Family], most: int, *, wait: bool = False
+) -> dict[Family, list[FreeBlock]]:
+    """Remove the `most` lowest blocks of each family and return them, in one statement for all families.
 
-    Blocks that others hold are passed over; only when nothing else is left do we wait for them. Whoever
-    held a block may have split it into new rows that our statement could not see: then look again.
+    Blocks that others hold are passed over, or waited for.
     """
-    while True:
-        locked = list(blocks.select_for_update(skip_locked=True)[:most])
-        locked = locked or list(blocks.select_for_update()[:most])
-        if locked or not blocks.exists():
-            return locked
+    lock = "" if connection.vendor == "sqlite" else "FOR UPDATE" if wait else "FOR UPDATE SKIP LOCKED"
+    lowest = " UNION ALL ".join([_LOWEST.format(lock=lock)] * len(families))
+    parameters = [value for family in families for value in (network.pk, int(family), most)]
+    found: dict[Family, list[FreeBlock]] = {family: [] for family in families}
+    for free in FreeBlock.objects.raw(_TAKE_OUT.format(lowest=lowest), parameters):
+        found[Family(free.family)].append(free)
+    for blocks in found.values():
+        blocks.sort(key=lambda free: (free.prefix_id, free.first))
+    return found
 
 
-def _take_from(locked: list[FreeBlock], wanted: int) -> list[Taken]:
-    """Take up to `wanted` addresses from locked blocks, lowest first, and store what is left of the blocks."""
+def _wait_for_blocks(network: Network, family: Family, most: int) -> list[FreeBlock]:
+    """Blocks that others hold at this moment; empty only when nothing is free.
+
+    Whoever held a block may have put new ones in its place that our statement could not see: then look again.
+    """
+    while FreeBlock.objects.filter(network=network, family=family, namespace=None).exists():
+        if blocks := _take_out(network, [family], most, wait=True)[family]:
+            return blocks
+    return []
+
+
+def _lock(blocks: FreeBlockQuerySet) -> FreeBlock | None:
+    """Lock the first of these blocks that nobody holds, or wait for one; None only when there is none."""
+    while blocks.exists():
+        if free := blocks.select_for_update(skip_locked=True).first() or blocks.select_for_update().first():
+            return free
+    return None
+
+
+def _split(blocks: Iterable[FreeBlock], wanted: int) -> tuple[list[Taken], list[FreeBlock]]:
+    """The `wanted` lowest addresses of blocks that were taken out, and new rows for what is left of them."""
     taken: list[Taken] = []
-    emptied: list[int] = []
-    for free in locked:
+    left: list[FreeBlock] = []
+    for free in blocks:
         cidr = free.cidr
         count = min(cidr.size, wanted - len(taken))
-        if count == 0:
-            break
-        version = cidr.version
-        taken += [Taken(free.prefix_id, IPAddress(cidr.first + step, version)) for step in range(count)]
-        if count == cidr.size:
-            emptied.append(free.pk)
-        else:
-            _replace(free, blocks_between(Family(version), cidr.first + count, cidr.last))
-    if emptied:
-        FreeBlock.objects.filter(pk__in=emptied).delete()
-    return taken
+        taken += [Taken(free.prefix_id, IPAddress(cidr.first + step, cidr.version)) for step in range(count)]
+        parts = blocks_between(Family(cidr.version), cidr.first + count, cidr.last)
+        left += _rows(free.network_id, free.prefix_id, None, parts)
+    return taken, left
 
 
 def _replace(free: FreeBlock, parts: list[IPNetwork]) -> None:
-    """Put `parts` in the place of a block: the lowest into its row, the others into new rows."""
-    if not parts:
-        FreeBlock.objects.filter(pk=free.pk).delete()
-        return
-    FreeBlock.objects.filter(pk=free.pk).update(
-        first=IPAddress(parts[0].first, parts[0].version), length=parts[0].prefixlen
-    )
-    _insert(free.network_id, free.prefix_id, free.namespace_id, parts[1:])
+    """Put `parts` in the place of a block."""
+    free.delete()
+    FreeBlock.objects.bulk_create(_rows(free.network_id, free.prefix_id, free.namespace_id, parts))
 
 
 def _add(prefix: Prefix, parts: Iterable[IPNetwork], namespace_id: UUID | None = None) -> None:
-    _insert(prefix.network_id, prefix.pk, namespace_id, parts)
+    FreeBlock.objects.bulk_create(_rows(prefix.network_id, prefix.pk, namespace_id, parts))
 
 
-def _insert(network_id: str, prefix_id: int, namespace_id: UUID | None, parts: Iterable[IPNetwork]) -> None:
-    rows = [
+def _rows(network_id: str, prefix_id: int, namespace_id: UUID | None, parts: Iterable[IPNetwork]) -> list[FreeBlock]:
+    return [
         FreeBlock(
             network_id=network_id,
             prefix_id=prefix_id,
@@ -196,5 +233,3 @@ def _insert(network_id: str, prefix_id: int, namespace_id: UUID | None, parts: I
         )
         for part in parts
     ]
-    if rows:
-        FreeBlock.objects.bulk_create(rows)
