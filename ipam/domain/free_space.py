@@ -53,11 +53,15 @@ def open_prefix(prefix: Prefix, network: Network) -> None:
     if not network.is_namespaced:
         _add(prefix, [prefix.cidr] if network.is_super else usable_blocks(prefix.cidr))
         return
-    opened = FreeBlock.objects.filter(network=network).exclude(namespace=None)
-    carved = Prefix.objects.filter(parent__network=network)
-    namespaces = {*opened.values_list("namespace", flat=True), *carved.values_list("namespace", flat=True)}
-    for namespace_id in namespaces:
+    for namespace_id in namespaces(network):
         _add(prefix, [prefix.cidr], namespace_id)
+
+
+def namespaces(network: Network) -> set[UUID]:
+    """The projects that have taken from a namespaced network, each from a copy of its space."""
+    opened = FreeBlock.objects.filter(network=network).exclude(namespace=None)
+    carved = Prefix.objects.filter(parent__network=network).exclude(namespace=None)
+    return {*opened.values_list("namespace", flat=True), *carved.values_list("namespace", flat=True)}
 
 
 def open_namespace(network: Network, namespace_id: UUID) -> None:
@@ -207,21 +211,22 @@ def _split(blocks: Iterable[FreeBlock], wanted: int) -> tuple[list[Taken], list[
         count = min(cidr.size, wanted - len(taken))
         taken += [Taken(free.prefix_id, IPAddress(cidr.first + step, cidr.version)) for step in range(count)]
         parts = blocks_between(Family(cidr.version), cidr.first + count, cidr.last)
-        left += _rows(free.network_id, free.prefix_id, None, parts)
+        left += rows(free.network_id, free.prefix_id, None, parts)
     return taken, left
 
 
 def _replace(free: FreeBlock, parts: list[IPNetwork]) -> None:
     """Put `parts` in the place of a block."""
     free.delete()
-    FreeBlock.objects.bulk_create(_rows(free.network_id, free.prefix_id, free.namespace_id, parts))
+    FreeBlock.objects.bulk_create(rows(free.network_id, free.prefix_id, free.namespace_id, parts))
 
 
 def _add(prefix: Prefix, parts: Iterable[IPNetwork], namespace_id: UUID | None = None) -> None:
-    FreeBlock.objects.bulk_create(_rows(prefix.network_id, prefix.pk, namespace_id, parts))
+    FreeBlock.objects.bulk_create(rows(prefix.network_id, prefix.pk, namespace_id, parts))
 
 
-def _rows(network_id: str, prefix_id: int, namespace_id: UUID | None, parts: Iterable[IPNetwork]) -> list[FreeBlock]:
+def rows(network_id: str, prefix_id: int, namespace_id: UUID | None, parts: Iterable[IPNetwork]) -> list[FreeBlock]:
+    """Rows, not stored yet, that say that these parts of a prefix are free."""
     return [
         FreeBlock(
             network_id=network_id,

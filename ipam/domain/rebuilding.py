@@ -1,0 +1,90 @@
+"""What is derived from other rows, derived anew: the free blocks of a prefix, the free ranges of a number pool."""
+
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from netaddr import IPNetwork
+
+from ipam.addressing import Family, blocks_between, usable_blocks
+from ipam.domain import free_space
+from ipam.domain.machines import ASN_BASE
+from ipam.domain.number_pools import BOUNDS, Pool
+from ipam.domain.operations import operation
+from ipam.models import VRF, FreeBlock, Machine, NumberRange, Prefix
+
+Range = tuple[int, int]  # first and last, inclusive
+
+
+def gaps(first: int, last: int, taken: Iterable[Range]) -> Iterator[Range]:
+    """What is left of first..last without the `taken` ranges, which come in ascending order."""
+    for taken_first, taken_last in taken:
+        if first < taken_first <= last:
+            yield first, taken_first - 1
+        first = max(first, taken_last + 1)
+    if first <= last:
+        yield first, last
+
+
+def free_parts(cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool) -> list[IPNetwork]:
+    """The free space of a prefix as maximal aligned blocks; `taken` are its addresses or children, ascending.
+
+    The prefix of a super network is handed out as a whole, others without their reserved addresses.
+    """
+    usable = [cidr] if is_super else usable_blocks(cidr)
+    free = gaps(usable[0].first, usable[-1].last, taken)
+    return [part for first, last in free for part in blocks_between(Family.of(cidr), first, last)]
+
+
+@operation
+def rebuild_prefix(key: int) -> None:
+    """Replace the free blocks of a prefix by what its addresses and children leave free."""
+    prefix = Prefix.objects.select_for_update(of=("self",), no_key=True).select_related("network").get(pk=key)
+    _hold(FreeBlock.objects.filter(prefix=prefix))
+    FreeBlock.objects.filter(prefix=prefix).delete()
+    network = prefix.network
+    namespaces: Iterable[UUID | None] = free_space.namespaces(network) if network.is_namespaced else [None]
+    for namespace_id in namespaces:
+        parts = free_parts(prefix.cidr, _taken(prefix, namespace_id), is_super=network.is_super)
+        FreeBlock.objects.bulk_create(free_space.rows(network.pk, prefix.pk, namespace_id, parts))
+
+
+@operation
+def rebuild_pool(pool: Pool) -> None:
+    """Replace the free ranges of a pool by what its VRFs or machines leave free."""
+    _hold(NumberRange.objects.filter(pool=pool))
+    NumberRange.objects.filter(pool=pool).delete()
+    taken = ((number, number) for number in drawn(pool))
+    NumberRange.objects.bulk_create(
+        NumberRange(pool=pool, first=first, last=last) for first, last in gaps(*BOUNDS[pool], taken)
+    )
+
+
+def drawn(pool: Pool) -> Iterator[int]:
+    """The numbers of the pool that are in use, ascending; a VNI or ASN beyond its bounds is none of its numbers."""
+    column, base, rows = ("id", 0, VRF.objects.all()) if pool == Pool.VRF else ("asn", ASN_BASE, Machine.objects.all())
+    first, last = BOUNDS[pool]
+    within: Any = {f"{column}__gte": base + first, f"{column}__lte": base + last}
+    numbers = rows.filter(**within).order_by(column).values_list(column, flat=True)
+    return (number - base for number in numbers.iterator())
+
+
+def _taken(prefix: Prefix, namespace_id: UUID | None) -> Iterator[Range]:
+    """What is taken from a prefix, in one namespace if its space is namespaced: children and addresses, ascending."""
+    children = prefix.children.order_by("first")
+    if namespace_id is not None:
+        children = children.filter(namespace=namespace_id)
+    addresses = prefix.addresses.order_by("address").values_list("address", flat=True)
+    return merge(
+        ((child.first.value, child.last.value) for child in children.iterator()),
+        ((address.value, address.value) for address in addresses.iterator()),
+    )
+
+
+def _hold(rows: models.QuerySet[Any]) -> None:
+    """Lock all of these rows. Whoever held one may have put others in its place: look until nothing changes."""
+    held: list[int] | None = None
+    while (found := list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))) != held:
+        held = found
