@@ -180,6 +180,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AddressFamily": ["ipv4", "ipv6"],
+        "AddressFamilies": ["ipv4", "ipv6", "dual-stack"],
+        "NetworkType": "ipam.models.networks.NetworkType",
+        "AddressType": "ipam.models.addresses.IPAddress.Type",
+    },
 }
 
 # --- Language and logs ------------------------------------------------------------------------

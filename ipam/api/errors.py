@@ -55,7 +55,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         return _problem(STATUS.get(first.code, 400), first.code, first.title, errors.Several(found).detail, found)
     if isinstance(error, exceptions.APIException):
         code = _CODES.get(error.status_code, "invalid")
-        headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else None
+        headers = {"WWW-Authenticate": header} if (header := getattr(error, "auth_header", None)) else None
         return _problem(error.status_code, code, str(error.default_detail), str(error.detail), (), headers)
     return None
 

@@ -26,9 +26,7 @@ class KeysetPagination(BasePagination):
     so each row has exactly one place. A cursor holds the place of a row and the direction to read in.
     """
 
-    def paginate_queryset(
-        self, queryset: models.QuerySet[Any], request: Request, view: APIView | None = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.request = request
         self.limit = _limit(request)
         self.field, self.descending = _ordering(request, view)
@@ -90,7 +88,7 @@ class KeysetPagination(BasePagination):
             direction, value, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             if direction not in ("n", "p"):
                 raise ValueError(direction)
-            place = self._field_of(model).to_python(value), model._meta.pk.to_python(key)  # type: ignore[union-attr]
+            place = self._field_of(model).to_python(value), model._meta.pk.to_python(key)
         except (ValueError, TypeError, ValidationError, binascii.Error, RecursionError):
             start = remove_query_param(self.request.get_full_path(), "cursor")
             raise errors.Invalid(f"The cursor is not one of ours; start again at {start}.", field="cursor") from None

@@ -1,0 +1,191 @@
+"""The shape of input values: text becomes an address, a CIDR, a family once, here. What they may be is the domain's."""
+
+import unicodedata
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from netaddr import IPAddress, IPNetwork
+from rest_framework import serializers
+
+from ipam.addressing import Family, parse_address, parse_cidr
+
+MOST_LABELS, LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH = 100, 255, 2000
+MOST_CIDRS = 1000
+DUAL_STACK = "dual-stack"
+
+
+class Text(serializers.CharField):
+    """A string as it is: not trimmed, not converted from a number, without control characters."""
+
+    default_error_messages = {
+        "invalid": "This is not a string.",
+        "control": "This contains a control character. Remove it.",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("trim_whitespace", False)
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in data):
+            self.fail("control")
+        return str(super().to_internal_value(data))
+
+
+class Integer(serializers.IntegerField):
+    """A JSON number without a fraction; neither a string nor a boolean."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+class Flag(serializers.BooleanField):
+    """true or false, nothing that merely looks like it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Uuid(serializers.UUIDField):
+    """A UUID in its usual form of 36 characters."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        if not isinstance(data, str) or len(data) != 36:
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "example": "10.0.0.0/22"})
+class Cidr(serializers.Field[IPNetwork, Any, str, Any]):
+    """A CIDR; host bits are kept, so that a rule can name the corrected form."""
+
+    def to_internal_value(self, data: Any) -> IPNetwork:
+        try:
+            return parse_cidr(data if isinstance(data, str) else str(type(data).__name__))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="invalid_cidr") from None
+
+    def to_representation(self, value: IPNetwork) -> str:
+        return str(value)
+
+
+class Cidrs(serializers.ListField):
+    child = Cidr()
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MOST_CIDRS, **options)
+
+
+@extend_schema_field({"type": "string", "example": "10.0.0.1"})
+class Address(serializers.Field[IPAddress, Any, str, Any]):
+    """An address in full."""
+
+    def to_internal_value(self, data: Any) -> IPAddress:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("An address is a string such as 10.0.0.1 or 2001:db8::1.", code="invalid")
+        try:
+            return parse_address(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="invalid") from None
+
+    def to_representation(self, value: IPAddress) -> str:
+        return str(value)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2},
+        ],
+        "example": ["10.0.0.1", "2001:db8::1"],
+    }
+)
+class Addresses(serializers.Field[list[IPAddress], Any, list[str], Any]):
+    """One address, or a list with at most one of each family."""
+
+    def to_internal_value(self, data: Any) -> list[IPAddress]:
+        texts = data if isinstance(data, list) else [data]
+        if not 1 <= len(texts) <= len(Family):
+            raise serializers.ValidationError("Give one address, or one of each family.", code="invalid")
+        return [Address().to_internal_value(text) for text in texts]
+
+    def to_representation(self, value: list[IPAddress]) -> list[str]:
+        return [str(address) for address in value]
+
+
+@extend_schema_field({"type": "string", "enum": [*(family.key for family in Family), DUAL_STACK]})
+class Families(serializers.Field[list[Family], Any, str, Any]):
+    """`ipv4`, `ipv6`, or `dual-stack`, which means both."""
+
+    def to_internal_value(self, data: Any) -> list[Family]:
+        if data == DUAL_STACK:
+            return list(Family)
+        try:
+            return [Family.from_key(data)]
+        except ValueError:
+            raise serializers.ValidationError("Use ipv4, ipv6 or dual-stack.", code="invalid") from None
+
+    def to_representation(self, value: list[Family]) -> str:
+        return DUAL_STACK if len(value) > 1 else value[0].key
+
+
+@extend_schema_field({"type": "string", "enum": [family.key for family in Family]})
+class OneFamily(serializers.Field[Family, Any, str, Any]):
+    """`ipv4` or `ipv6`."""
+
+    def to_internal_value(self, data: Any) -> Family:
+        try:
+            return Family.from_key(data)
+        except ValueError:
+            raise serializers.ValidationError("Use ipv4 or ipv6.", code="invalid") from None
+
+    def to_representation(self, value: Family) -> str:
+        return Family(value).key
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {family.key: {"type": "integer", "minimum": 0, "maximum": family.bits} for family in Family},
+        "additionalProperties": False,
+        "example": {"ipv4": 22, "ipv6": 96},
+    }
+)
+class Lengths(serializers.Field[dict[Family, int], Any, dict[str, int], Any]):
+    """Prefix lengths per family: `{"ipv4": 22, "ipv6": 96}`; a missing key means none."""
+
+    def to_internal_value(self, data: Any) -> dict[Family, int]:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError('Give an object such as {"ipv4": 22, "ipv6": 96}.', code="invalid")
+        lengths: dict[Family, int] = {}
+        for key, length in data.items():
+            family = OneFamily().to_internal_value(key)
+            if isinstance(length, bool) or not isinstance(length, int) or not 0 <= length <= family.bits:
+                raise serializers.ValidationError(f"{family.label} takes 0 to {family.bits}.", code="invalid")
+            lengths[family] = length
+        return lengths
+
+    def to_representation(self, value: dict[Family, int]) -> dict[str, int]:
+        return {family.key: length for family, length in value.items()}
+
+
+class Labels(serializers.DictField):
+    """An object of strings."""
+
+    child = Text(allow_blank=True, max_length=LABEL_VALUE_LENGTH)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        if isinstance(data, dict):
+            if len(data) > MOST_LABELS:
+                raise serializers.ValidationError(f"At most {MOST_LABELS} labels.", code="invalid")
+            for key in data:
+                Text(max_length=LABEL_KEY_LENGTH).run_validation(key)
+        return dict(super().to_internal_value(data))

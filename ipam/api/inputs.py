@@ -1,0 +1,153 @@
+"""The shape of requests. Which combinations are right is for the domain to say."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from ipam.addressing import shorten
+from ipam.api import fields
+from ipam.domain.addresses import MOST_PER_REQUEST
+from ipam.domain.families import MOST_PER_BATCH
+from ipam.models import IPAddress, Machine
+from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH
+from ipam.models.networks import NatType, NetworkType, Stack
+from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
+
+MOST_ATTACHMENTS = 100
+
+
+class Input(serializers.Serializer[Any]):
+    """An object whose fields are all known; what is wrong with any of them is reported together."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)
+        known = {name for name, field in self.fields.items() if not field.read_only}
+        problems: dict[str, Any] = {
+            shorten(name): [
+                ErrorDetail(
+                    f"There is no field “{shorten(name)}” here. Known: {', '.join(sorted(known))}.", "unknown_field"
+                )
+            ]
+            for name in data
+            if name not in known
+        }
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            problems |= cast(dict[str, Any], error.detail)
+        if problems:
+            raise serializers.ValidationError(problems)
+        return value
+
+
+def _name(**options: Any) -> fields.Text:
+    return fields.Text(required=False, allow_blank=True, max_length=NAME_LENGTH, **options)
+
+
+def _id(**options: Any) -> fields.Text:
+    return fields.Text(max_length=SLUG_LENGTH, **options)
+
+
+class Described(Input):
+    name = _name()
+    description = fields.Text(required=False, allow_blank=True, max_length=DESCRIPTION_LENGTH)
+    labels = fields.Labels(required=False)
+
+
+class NewPartition(Described):
+    id = _id()
+
+
+class NewProject(Described):
+    id = fields.Uuid(required=False, allow_null=True)
+    tenant = _name()
+
+
+class ChangedProject(Described):
+    tenant = _name()
+
+
+class NewVrf(Described):
+    id = fields.Integer(min_value=LOWEST_VNI, max_value=HIGHEST_VNI)
+
+
+class NewNetwork(Described):
+    type = serializers.ChoiceField(choices=NetworkType.choices)
+    id = _id(required=False, allow_null=True, allow_blank=True)
+    stack = serializers.ChoiceField(choices=Stack.choices, required=False)
+    project = _id(required=False, allow_null=True)
+    partition = _id(required=False, allow_null=True)
+    parent = _id(required=False, allow_null=True)  # type: ignore[assignment]
+    prefixes = fields.Cidrs(required=False)
+    destination_prefixes = fields.Cidrs(required=False)
+    default_child_prefix_length = fields.Lengths(required=False)
+    min_child_prefix_length = fields.Lengths(required=False)
+    additional_announcable_cidrs = fields.Cidrs(required=False)
+    length = fields.Lengths(required=False)
+    address_family = fields.Families(required=False)
+    vrf = fields.Integer(required=False, allow_null=True, min_value=LOWEST_VNI, max_value=HIGHEST_VNI)
+    vrf_shared = fields.Flag(required=False)
+    nat_type = serializers.ChoiceField(choices=NatType.choices, required=False)
+
+
+class ChangedNetwork(Described):
+    nat_type = serializers.ChoiceField(choices=NatType.choices, required=False)
+    prefixes = fields.Cidrs(required=False)
+    destination_prefixes = fields.Cidrs(required=False)
+    default_child_prefix_length = fields.Lengths(required=False)
+    min_child_prefix_length = fields.Lengths(required=False)
+    additional_announcable_cidrs = fields.Cidrs(required=False)
+    stack = serializers.ChoiceField(choices=Stack.choices, required=False)
+    force = fields.Flag(required=False)
+
+
+class NewPrefix(Input):
+    prefix = fields.Cidr()
+    default_child_prefix_length = fields.Integer(required=False, min_value=0, max_value=128)
+
+
+class NewFamily(Input):
+    address_family = fields.OneFamily()
+    length = fields.Integer(required=False, min_value=0, max_value=128)
+
+
+class Completion(Input):
+    address_family = fields.OneFamily()
+    limit = fields.Integer(required=False, min_value=1, max_value=MOST_PER_BATCH)
+
+
+class NewAddresses(Described):
+    network = _id()
+    project = _id()
+    address_family = fields.Families(required=False)
+    ip = fields.Addresses(required=False)
+    type = serializers.ChoiceField(choices=IPAddress.Type.choices, required=False)
+    machine = _id(required=False, allow_null=True)
+    count = fields.Integer(required=False, min_value=1, max_value=MOST_PER_REQUEST)
+
+
+class ChangedAddress(Described):
+    type = serializers.ChoiceField(choices=IPAddress.Type.choices, required=False)
+
+
+class Attachment(Input):
+    network = _id()
+    ips = serializers.ListField(child=fields.Address(), required=False, max_length=MOST_PER_REQUEST)
+    address_family = fields.Families(required=False)
+    auto = fields.Flag(required=False)
+
+
+class NewMachine(Described):
+    id = _id(required=False, allow_null=True)
+    hostname = _name()
+    project = _id()
+    partition = _id()
+    role = serializers.ChoiceField(choices=Machine.Role.choices, required=False)
+    networks = serializers.ListField(child=Attachment(), max_length=MOST_ATTACHMENTS)
+
+
+class ChangedMachine(Described):
+    hostname = _name()

@@ -1,0 +1,136 @@
+"""What all views share: parse, call one operation, render; or rehearse it."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import QuerySet
+from rest_framework import viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from ipam import errors
+from ipam.api import filters
+from ipam.api.schema import Schema
+from ipam.domain import lookups
+from ipam.domain.operations import rehearsal
+
+Do = Callable[[], Any]
+
+
+class Resource(viewsets.GenericViewSet[Any]):
+    """One kind of object. Subclasses name its model, its shapes, and the operation behind each verb.
+
+    `inputs` and `answers` say per action which shape goes in and out; without an entry the answer is `output`.
+    """
+
+    model: ClassVar[type[models.Model]]
+    output: ClassVar[type[Serializer[Any]]]
+    inputs: ClassVar[dict[str, type[Serializer[Any]]]] = {}
+    answers: ClassVar[dict[str, Any]] = {}
+    parameters: ClassVar[dict[str, list[Any]]] = {}
+    creating: ClassVar[set[str]] = {"create"}
+    ordering_fields: ClassVar[dict[str, str]] = {"id": "pk"}
+
+    schema = Schema()
+    filter_backends = (filters.StrictFilterBackend,)
+    lookup_value_regex = "[^/]+"
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Objects with all that their output shows, in a constant number of statements."""
+        return self.model._default_manager.all()
+
+    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+        """What the output needs besides the objects themselves, fetched for all of them at once."""
+        return {}
+
+    def get_serializer_class(self) -> type[Serializer[Any]]:
+        return self.output
+
+    def found(self) -> Any:
+        """The object that the address names, or `NotFound`."""
+        return lookups.get(self.model, self.kwargs["pk"])
+
+    def parse(self, request: Request) -> dict[str, Any]:
+        """The body in the shape of this action, with every problem reported at once."""
+        serializer = self.inputs[self.action](data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def render(self, objects: Iterable[Any], *, dry_run: bool = False) -> list[Any]:
+        """Objects as their output, re-read with what it shows."""
+        keys = [one.pk for one in objects]
+        by_key = {one.pk: one for one in self.get_queryset().filter(pk__in=keys)}
+        rows = [by_key[key] for key in keys]
+        context = {**self.context_for(rows), "dry_run": dry_run}
+        return list(self.output(rows, many=True, context=context).data)
+
+    def write(self, do: Do, *, status: int = 200, render: Callable[..., Any] | None = None) -> Response:
+        """Run an operation and render its result; with `?dry_run=true` keep nothing of it."""
+        render = render or (lambda result, dry_run: self.render([result], dry_run=dry_run)[0])
+        if not self.is_dry_run():
+            return Response(render(do(), dry_run=False), status=status)
+        with rehearsal():
+            return Response(render(do(), dry_run=True), status=status)
+
+    def remove(self, do: Do) -> Response:
+        """Run an operation that leaves nothing to render."""
+        if not self.is_dry_run():
+            do()
+            return Response(status=204)
+        with rehearsal():
+            do()
+        return Response({"dry_run": True})
+
+    def is_dry_run(self) -> bool:
+        """Whether `?dry_run=true`; any other parameter of a write is refused, misspelt ones above all."""
+        known = {parameter.name for parameter in self.parameters.get(self.action, [])}
+        filters.refuse_unknown(self.request, {"dry_run", *known})
+        asked = self.request.query_params.get("dry_run", "false")
+        if asked not in ("true", "false"):
+            raise errors.Invalid("dry_run is true or false.", field="dry_run")
+        return asked == "true"
+
+
+class Readable(Resource):
+    """A list and its objects."""
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response(self.output(page, many=True, context=self.context_for(page)).data)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        filters.refuse_unknown(request, set())
+        return Response(self.render([self.found()])[0])
+
+
+class Creatable(Resource):
+    def create(self, request: Request) -> Response:
+        data = self.parse(request)
+        return self.write(lambda: self.make(data), status=201)
+
+    @abstractmethod
+    def make(self, data: dict[str, Any]) -> Any:
+        """Call the operation that makes one of these."""
+
+
+class Changeable(Resource):
+    def partial_update(self, request: Request, pk: str) -> Response:
+        data = self.parse(request)
+        return self.write(lambda: self.change(self.found(), data))
+
+    @abstractmethod
+    def change(self, found: Any, data: dict[str, Any]) -> Any:
+        """Call the operation that changes this one."""
+
+
+class Removable(Resource):
+    def destroy(self, request: Request, pk: str) -> Response:
+        return self.remove(lambda: self.discard(self.found()))
+
+    @abstractmethod
+    def discard(self, found: Any) -> None:
+        """Call the operation that removes this one."""

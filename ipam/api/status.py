@@ -1,0 +1,76 @@
+"""Search, and the questions that probes ask."""
+
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ipam import errors
+from ipam.api import filters, outputs
+from ipam.domain import search
+from ipam.models import guards
+
+
+class SearchView(APIView):
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("q", str, required=True, description="an address, a CIDR, a part of one, a name, an id")
+        ],
+        responses={200: outputs.Hits, ("default", "application/problem+json"): outputs.Problem},
+    )
+    def get(self, request: Request) -> Response:
+        """The best hits of each kind."""
+        filters.refuse_unknown(request, {"q"})
+        text = request.query_params.get("q", "")
+        if not text.strip() or len(text) > 255:
+            raise errors.Required("Say what to search for: q, 1 to 255 characters.", field="q")
+        found: dict[str, list[search.Hit]] = {kind: [] for kind in search.KINDS}
+        for hit in search.find(text):
+            found[hit.kind].append(hit)
+        return Response(outputs.Hits(found).data)
+
+
+class OpenView(APIView):
+    """Answers everybody, without looking at who asks."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class HealthView(OpenView):
+    @extend_schema(responses={200: outputs.Status}, auth=[])
+    def get(self, request: Request) -> Response:
+        """The process answers."""
+        return Response({"status": "ok"})
+
+
+class ReadyView(OpenView):
+    @extend_schema(responses={200: outputs.Status, 503: outputs.Status}, auth=[])
+    def get(self, request: Request) -> Response:
+        """The database answers, every migration is applied, and the guards against overlap are in place."""
+        problem = _not_ready()
+        return Response({"status": problem or "ok"}, status=503 if problem else 200)
+
+
+@extend_schema(exclude=True)
+class NothingHereView(OpenView):
+    """Every other address: a problem in the words of the API, not a page."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound("There is nothing at this address. The API is described at /api/docs/.")
+
+
+def _not_ready() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return "migrations are missing"
+        return "" if guards.are_installed(connection) else "the guards against overlap are missing"
+    except DatabaseError:
+        return "the database does not answer"

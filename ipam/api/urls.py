@@ -1,0 +1,25 @@
+"""Routes below /api/v1/."""
+
+from django.urls import path, re_path
+from rest_framework.routers import SimpleRouter
+
+from ipam.api import status, views
+
+router = SimpleRouter()
+router.register("partitions", views.PartitionViews, "partition")
+router.register("projects", views.ProjectViews, "project")
+router.register("vrfs", views.VrfViews, "vrf")
+router.register("networks", views.NetworkViews, "network")
+router.register("prefixes", views.PrefixViews, "prefix")
+router.register("ips", views.AddressViews, "ip")
+router.register("allocations", views.AllocationViews, "allocation")
+router.register("machines", views.MachineViews, "machine")
+
+app_name = "api"
+urlpatterns = [
+    *router.urls,
+    path("search/", status.SearchView.as_view(), name="search"),
+    path("healthz/", status.HealthView.as_view(), name="healthz"),
+    path("readyz/", status.ReadyView.as_view(), name="readyz"),
+    re_path(r"", status.NothingHereView.as_view()),
+]

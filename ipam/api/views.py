@@ -1,0 +1,311 @@
+"""The objects of the contract: each view fetches, calls one operation of the domain, renders."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ipam import errors
+from ipam.addressing import Family
+from ipam.api import fields, filters, inputs, outputs
+from ipam.api.resources import Changeable, Creatable, Readable, Removable
+from ipam.domain import (
+    addresses,
+    children,
+    consumption,
+    families,
+    free_listing,
+    lookups,
+    machines,
+    networks,
+    owners,
+    prefix_map,
+    vrfs,
+)
+from ipam.domain.machines import Attachment
+from ipam.domain.network_rules import NewNetwork
+from ipam.models import (
+    VRF,
+    IPAddress,
+    Machine,
+    MachineNetwork,
+    Network,
+    Partition,
+    Prefix,
+    Project,
+)
+
+LENGTH = OpenApiParameter("length", int, description="a prefix length")
+ADDRESS_FAMILY = OpenApiParameter("address_family", str, enum=[family.key for family in Family])
+NAMESPACE = OpenApiParameter("namespace", uuid.UUID, description="in a namespaced super: the project")
+ORDERED_PREFIXES = Prefetch("prefixes", Prefix.objects.in_order())
+
+
+class PartitionViews(Readable, Creatable, Changeable, Removable):
+    model, output, filterset_class = Partition, outputs.Partition, filters.PartitionFilters
+    inputs = {"create": inputs.NewPartition, "partial_update": inputs.Described}
+    ordering_fields = {"id": "pk", "name": "name", "created_at": "created_at"}
+
+    def make(self, data: dict[str, Any]) -> Partition:
+        return owners.create_partition(**data)
+
+    def change(self, found: Partition, data: dict[str, Any]) -> Partition:
+        return owners.update_partition(found, **data)
+
+    def discard(self, found: Partition) -> None:
+        owners.delete_partition(found)
+
+
+class ProjectViews(Readable, Creatable, Changeable, Removable):
+    model, output, filterset_class = Project, outputs.Project, filters.ProjectFilters
+    inputs = {"create": inputs.NewProject, "partial_update": inputs.ChangedProject}
+    ordering_fields = {"id": "pk", "name": "name", "tenant": "tenant", "created_at": "created_at"}
+
+    def make(self, data: dict[str, Any]) -> Project:
+        return owners.create_project(**data)
+
+    def change(self, found: Project, data: dict[str, Any]) -> Project:
+        return owners.update_project(found, **data)
+
+    def discard(self, found: Project) -> None:
+        owners.delete_project(found)
+
+
+class VrfViews(Readable, Creatable, Changeable, Removable):
+    model, output, filterset_class = VRF, outputs.Vrf, filters.VrfFilters
+    inputs = {"create": inputs.NewVrf, "partial_update": inputs.Described}
+    ordering_fields = {"id": "pk", "name": "name", "created_at": "created_at"}
+
+    def get_queryset(self) -> QuerySet[VRF]:
+        return VRF.objects.prefetch_related(Prefetch("networks", Network.objects.only("id", "vrf_id")))
+
+    def make(self, data: dict[str, Any]) -> VRF:
+        return vrfs.create(**data)
+
+    def change(self, found: VRF, data: dict[str, Any]) -> VRF:
+        return vrfs.update(found, **data)
+
+    def discard(self, found: VRF) -> None:
+        vrfs.delete(found)
+
+
+class NetworkViews(Readable, Creatable, Changeable, Removable):
+    model, output, filterset_class = Network, outputs.Network, filters.NetworkFilters
+    inputs = {
+        "create": inputs.NewNetwork,
+        "partial_update": inputs.ChangedNetwork,
+        "prefixes": inputs.NewPrefix,
+        "families": inputs.NewFamily,
+        "complete": inputs.Completion,
+    }
+    answers = {"complete": outputs.Progress, "free": outputs.FreeByFamily, "remove_prefix": outputs.Network}
+    parameters = {
+        "remove_prefix": [OpenApiParameter("prefix", str, required=True, description="the CIDR")],
+        "free": [ADDRESS_FAMILY, LENGTH, NAMESPACE],
+    }
+    creating = {"create", "prefixes", "families"}
+    ordering_fields = {"id": "pk", "name": "name", "type": "type", "created_at": "created_at"}
+
+    def get_queryset(self) -> QuerySet[Network]:
+        return Network.objects.prefetch_related(ORDERED_PREFIXES)
+
+    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+        return {"consumption": consumption.of_networks(objects)}
+
+    def make(self, data: dict[str, Any]) -> Network:
+        return networks.create(NewNetwork(**_with_references(data)))
+
+    def change(self, found: Network, data: dict[str, Any]) -> Network:
+        return networks.update(found, **data)
+
+    def discard(self, found: Network) -> None:
+        networks.delete(found)
+
+    @action(detail=True, methods=["post"])
+    def prefixes(self, request: Request, pk: str) -> Response:
+        data = self.parse(request)
+        return self.write(lambda: networks.add_prefix(self.found(), data.pop("prefix"), **data), status=201)
+
+    @prefixes.mapping.delete
+    def remove_prefix(self, request: Request, pk: str) -> Response:
+        self.is_dry_run()
+        cidr = fields.Cidr().run_validation(request.query_params.get("prefix", ""))
+        return self.write(lambda: networks.remove_prefix(self.found(), cidr))
+
+    @action(detail=True, methods=["post"])
+    def families(self, request: Request, pk: str) -> Response:
+        data = self.parse(request)
+        return self.write(
+            lambda: children.add_family(self.found(), data["address_family"], length=data.get("length")), status=201
+        )
+
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, pk: str) -> Response:
+        data = self.parse(request)
+        return self.write(
+            lambda: families.complete(self.found(), data.pop("address_family"), **data), render=_render_progress
+        )
+
+    @action(detail=True)
+    def free(self, request: Request, pk: str) -> Response:
+        return Response(_free(request, list(self.found().prefixes.select_related("network").in_order())))
+
+
+class PrefixViews(Readable):
+    model, output, filterset_class = Prefix, outputs.Prefix, filters.PrefixFilters
+    answers = {"free": outputs.FreeByFamily, "map": outputs.Map}
+    parameters = {
+        "free": [ADDRESS_FAMILY, LENGTH, NAMESPACE],
+        "map": [OpenApiParameter("cells", int, description="a power of two, 256 if left out"), NAMESPACE],
+    }
+    ordering_fields = {"prefix": "first", "id": "pk", "length": "length", "network": "network_id"}
+
+    def get_queryset(self) -> QuerySet[Prefix]:
+        return Prefix.objects.select_related("network")
+
+    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+        return {"consumption": consumption.of_prefixes(objects)}
+
+    @action(detail=True)
+    def free(self, request: Request, pk: str) -> Response:
+        return Response(_free(request, [self.found()]))
+
+    @action(detail=True)
+    def map(self, request: Request, pk: str) -> Response:
+        filters.refuse_unknown(request, {"cells", "namespace"})
+        prefix = self.found()
+        cells = prefix_map.of_prefix(prefix, cells=_number(request, "cells", 256), namespace=_namespace(request))
+        return Response(outputs.Map({"prefix": prefix.cidr, "cells": cells}).data)
+
+
+class AddressViews(Readable, Changeable, Removable):
+    model, output, filterset_class = IPAddress, outputs.Address, filters.AddressFilters
+    inputs = {"create": inputs.NewAddresses, "partial_update": inputs.ChangedAddress}
+    answers = {"create": outputs.Addresses}
+    ordering_fields = {"ip": "address", "id": "pk", "name": "name", "created_at": "created_at"}
+
+    def get_queryset(self) -> QuerySet[IPAddress]:
+        return IPAddress.objects.select_related("prefix")
+
+    def create(self, request: Request) -> Response:
+        data = _with_references(self.parse(request))
+        asked = {"families": data.pop("address_family", ()), "addresses": data.pop("ip", ())}
+        return self.write(
+            lambda: addresses.allocate(data.pop("network"), **asked, **data), status=201, render=_render_addresses
+        )
+
+    def change(self, found: IPAddress, data: dict[str, Any]) -> IPAddress:
+        return addresses.update(found, **data)
+
+    def discard(self, found: IPAddress) -> None:
+        addresses.release(found)
+
+
+class AllocationViews(Removable):
+    """All addresses of one allocation, together."""
+
+    model, output = IPAddress, outputs.Address
+    lookup_value_converter = "uuid"
+
+    def found(self) -> uuid.UUID:
+        try:
+            return uuid.UUID(self.kwargs["pk"])
+        except ValueError:
+            raise errors.NotFound("There is no such allocation. Check the id.") from None
+
+    def discard(self, found: uuid.UUID) -> None:
+        addresses.release_allocation(found)
+
+
+class MachineViews(Readable, Creatable, Changeable, Removable):
+    model, output, filterset_class = Machine, outputs.Machine, filters.MachineFilters
+    inputs = {"create": inputs.NewMachine, "partial_update": inputs.ChangedMachine}
+    ordering_fields = {"id": "pk", "name": "name", "asn": "asn", "created_at": "created_at"}
+
+    def get_queryset(self) -> QuerySet[Machine]:
+        attachments = MachineNetwork.objects.select_related("network").order_by("position")
+        return Machine.objects.prefetch_related(
+            "addresses",
+            Prefetch("attachments", attachments),
+            Prefetch("attachments__network__prefixes", Prefix.objects.in_order()),
+        )
+
+    def make(self, data: dict[str, Any]) -> Machine:
+        wanted = [
+            Attachment(
+                network=lookups.get(Network, one["network"], field=f"networks.{number}.network"),
+                ips=one.get("ips", ()),
+                families=one.get("address_family", ()),
+                auto=one.get("auto", True),
+            )
+            for number, one in enumerate(data.pop("networks"))
+        ]
+        return machines.allocate(networks=wanted, **_with_references(data))
+
+    def change(self, found: Machine, data: dict[str, Any]) -> Machine:
+        return machines.update(found, **data)
+
+    def discard(self, found: Machine) -> None:
+        machines.release(found)
+
+
+_REFERENCES: dict[str, type[Any]] = {
+    "partition": Partition,
+    "project": Project,
+    "parent": Network,
+    "network": Network,
+    "machine": Machine,
+}
+
+
+def _with_references(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with ids turned into objects, and without what was null."""
+    given = {name: value for name, value in data.items() if value is not None}
+    return {
+        name: lookups.get(_REFERENCES[name], value, field=name) if name in _REFERENCES else value
+        for name, value in given.items()
+    }
+
+
+def _render_addresses(rows: list[IPAddress], *, dry_run: bool) -> dict[str, Any]:
+    prefetch_related_objects(rows, "prefix")
+    answer = {"ips": outputs.Address(rows, many=True).data}
+    return {**answer, "dry_run": True} if dry_run else answer
+
+
+def _render_progress(progress: families.Progress, *, dry_run: bool) -> dict[str, Any]:
+    answer = dict(outputs.Progress(progress).data)
+    return {**answer, "dry_run": True} if dry_run else answer
+
+
+def _free(request: Request, prefixes: list[Prefix]) -> dict[str, Any]:
+    """Free space per family that there is, or of the one asked for."""
+    filters.refuse_unknown(request, {"address_family", "length", "namespace"})
+    asked = request.query_params.get("address_family")
+    present = sorted({prefix.address_family for prefix in prefixes})
+    wanted = [fields.OneFamily().run_validation(asked)] if asked else present
+    length = _number(request, "length", None)
+    namespace = _namespace(request)
+    return {
+        family.key: outputs.Free(free_listing.of_prefixes(prefixes, family, length=length, namespace=namespace)).data
+        for family in wanted
+        if length is None or length <= family.bits or asked
+    }
+
+
+def _number(request: Request, name: str, default: Any) -> Any:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise errors.Invalid(f"{name} is a number.", field=name)
+    return int(text)
+
+
+def _namespace(request: Request) -> uuid.UUID | None:
+    text = request.query_params.get("namespace")
+    return lookups.get(Project, text, field="namespace").pk if text else None

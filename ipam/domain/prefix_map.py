@@ -1,0 +1,83 @@
+"""A prefix as a row of equal cells, each with how much of it is taken: the data behind the picture."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import BinaryField, Count, F, Func, Value
+from netaddr import IPNetwork
+
+from ipam import errors
+from ipam.addressing import Family, block, reserved_addresses, size, utilization
+from ipam.models import FreeBlock, Prefix
+
+MOST_CELLS = 4096
+
+# (bytes of the first address, cut to whole bytes that tell cells apart; prefix length; how many such blocks)
+FreeSlice = tuple[bytes, int, int]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One of the equal blocks that a prefix is drawn as; `used` is taken over takeable space, 0..1."""
+
+    cidr: IPNetwork
+    state: str  # free, partial, full, or reserved: nothing in it can ever be taken
+    used: float
+
+
+def of_prefix(
+    prefix: Prefix, *, cells: int = 256, within: IPNetwork | None = None, namespace: UUID | None = None
+) -> list[Cell]:
+    """Draw a prefix, or the block `within` it, as `cells` (a power of two, 1..4096) equal blocks.
+
+    Fewer when it has fewer addresses. One statement at any size: free blocks are grouped in the database by the
+    leading bytes that tell one cell from the next. Of a namespaced super, `namespace` names the project.
+    """
+    if not (1 <= cells <= MOST_CELLS and cells & (cells - 1) == 0):
+        raise errors.Invalid(f"cells is a power of two from 1 to {MOST_CELLS}.", field="cells")
+    whole = within or prefix.cidr
+    if whole not in prefix.cidr:
+        raise errors.NotInPrefix(f"{whole} does not lie in {prefix}.", field="within")
+    length = min(whole.prefixlen + int(math.log2(cells)), Family.of(whole).bits)
+    untouched = namespace is None and prefix.network.is_namespaced
+    free = [(prefix.first.packed, prefix.length, 1)] if untouched else _free(prefix, length, namespace)
+    reserved = [] if prefix.network.is_super else reserved_addresses(prefix.cidr)
+    return draw(whole, length, free, [address.value for address in reserved])
+
+
+def draw(whole: IPNetwork, length: int, free: Iterable[FreeSlice], reserved: Iterable[int] = ()) -> list[Cell]:
+    """The cells of prefix length `length` of a block, given its free space; pure arithmetic."""
+    family = Family.of(whole)
+    shift = family.bits - length
+    first, count = whole.first >> shift, 1 << (length - whole.prefixlen)
+    available: Counter[int] = Counter()
+    for cut, block_length, blocks in free:
+        start = int.from_bytes(cut.ljust(family.bits // 8, b"\0"), "big") >> shift
+        if block_length > length:
+            available[start] += blocks * size(family, block_length)
+            continue
+        end = start + (1 << (length - block_length))  # a free block of one or more whole cells
+        for cell in range(max(start, first), min(end, first + count)):
+            available[cell] = 1 << shift
+    held_back = Counter(value >> shift for value in reserved)
+    return [
+        _cell(family, cell, length, available[cell], (1 << shift) - held_back[cell])
+        for cell in range(first, first + count)
+    ]
+
+
+def _cell(family: Family, number: int, length: int, available: int, takeable: int) -> Cell:
+    taken = takeable - available
+    state = "reserved" if takeable == 0 else "free" if taken == 0 else "full" if available == 0 else "partial"
+    return Cell(block(family, number << (family.bits - length), length), state, utilization(taken, takeable))
+
+
+def _free(prefix: Prefix, length: int, namespace: UUID | None) -> list[FreeSlice]:
+    """The prefix's free blocks, counted by length and by as many leading bytes as tell cells apart."""
+    significant = 1 + math.ceil(length / 8)  # the stored value begins with the byte of its family
+    cut = Func(F("first"), Value(1), Value(significant), function="SUBSTR", output_field=BinaryField())
+    grouped = FreeBlock.objects.of(prefix, namespace).order_by().annotate(cut=cut).values("cut", "length")
+    return [(bytes(row["cut"])[1:], row["length"], row["blocks"]) for row in grouped.annotate(blocks=Count("pk"))]
