@@ -8,7 +8,6 @@ from rest_framework import serializers
 from ipam.api import fields
 from ipam.domain.consumption import FamilyUse
 
-
 BOOKKEEPING = ("created_at", "updated_at", "generation", "dry_run")
 
 
