@@ -1,0 +1,75 @@
+// Small comforts on top of pages that work without them: theme, search keys, copying, announcements.
+(() => {
+  const root = document.documentElement;
+  const saved = localStorage.getItem("theme");
+  if (saved) root.dataset.theme = saved; // before the first paint: this file is loaded in the head
+
+  const announce = (text) => {
+    const live = document.getElementById("live");
+    if (live) live.textContent = text;
+  };
+
+  const toggleTheme = () => {
+    const chosen = root.dataset.theme;
+    const isDark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = isDark ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+    announce(`${root.dataset.theme} theme`);
+  };
+
+  const copy = async (button) => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    announce(`Copied ${button.dataset.copy}`);
+    button.textContent = "✓";
+    setTimeout(() => { button.textContent = "⧉"; }, 1200);
+  };
+
+  const light = (element, on) => {
+    const partner = element?.closest?.("[data-partner]")?.dataset.partner;
+    if (!partner) return;
+    for (const other of document.querySelectorAll(`[data-partner="${CSS.escape(partner)}"]`)) {
+      other.classList.toggle("is-partner", on);
+    }
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy], [data-theme-switch]");
+    if (!button) return;
+    if (button.dataset.copy) copy(button); else toggleTheme();
+  });
+
+  document.addEventListener("mouseover", (event) => light(event.target, true));
+  document.addEventListener("mouseout", (event) => light(event.target, false));
+  document.addEventListener("focusin", (event) => light(event.target, true));
+  document.addEventListener("focusout", (event) => light(event.target, false));
+
+  document.addEventListener("keydown", (event) => {
+    const search = document.getElementById("search");
+    const panel = document.getElementById("search-results");
+    const typing = event.target.closest?.("input, textarea, select");
+    if (event.key === "/" && !typing && search) {
+      event.preventDefault();
+      search.focus();
+      return;
+    }
+    if (!panel || !event.target.closest?.(".searchbox")) return;
+    if (event.key === "Escape") panel.replaceChildren();
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const places = [search, ...panel.querySelectorAll("a")];
+    const step = event.key === "ArrowDown" ? 1 : places.length - 1;
+    places[(places.indexOf(document.activeElement) + step) % places.length]?.focus();
+    event.preventDefault();
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const said = event.detail.target.dataset.announce ?? event.detail.target.querySelector?.("[data-announce]")?.dataset.announce;
+    announce(said ?? "Updated");
+  });
+  for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+    document.addEventListener(failure, () => {
+      const problem = document.getElementById("problem");
+      if (problem) problem.hidden = false;
+      announce("The server did not answer as expected. Reload the page.");
+    });
+  }
+})();
