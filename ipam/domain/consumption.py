@@ -119,3 +119,26 @@ def _use(
 
 def _addresses(family: Family, lengths: Lengths) -> int:
     return sum(size(family, length) * blocks for length, blocks in lengths.items())
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much more a network can give to those who want all of its families at once.
+
+    `count` is children of the default lengths for a super network, else addresses or pairs; `family` runs out first,
+    and is None when only one family is there to run out.
+    """
+
+    count: int
+    family: Family | None
+
+
+def room(uses: Iterable[FamilyUse]) -> Room | None:
+    """What is left of a network, and which family limits it; None for a network without prefixes."""
+    left = [
+        (use.available_ips if use.available_prefixes is None else use.available_prefixes, use.family) for use in uses
+    ]
+    if not left:
+        return None
+    count, family = min(left)
+    return Room(count, family if len(left) > 1 else None)
