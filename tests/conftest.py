@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django.fixtures import SettingsWrapper
 
 from ipam.domain import networks, owners
 from ipam.models import Network, Partition, Project
@@ -38,5 +39,6 @@ def internet(partition: Partition) -> Network:
 
 
 @pytest.fixture
-def operator(db: None) -> User:
+def operator(db: None, settings: SettingsWrapper) -> User:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash would be half the run
     return User.objects.create_superuser("operator", password="correct horse")
