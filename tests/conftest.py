@@ -1,8 +1,9 @@
 """The cast: a small dual-stack cloud like metal-stack's mini-lab, built through the domain layer."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
-from pytest_django.fixtures import SettingsWrapper
 
 from ipam.domain import networks, owners
 from ipam.models import Network, Partition, Project
@@ -39,6 +40,6 @@ def internet(partition: Partition) -> Network:
 
 
 @pytest.fixture
-def operator(db: None, settings: SettingsWrapper) -> User:
+def operator(db: None, settings: Any) -> User:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash would be half the run
     return User.objects.create_superuser("operator", password="correct horse")
