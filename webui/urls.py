@@ -1,13 +1,32 @@
-"""Every address of the site: the API here, the pages in `webui.pages`."""
+"""Every address of the site."""
 
 from csp.decorators import csp_update
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from webui.views import addresses, machines, networks, overview, search
 
 # Swagger UI draws its icons and sizes with style attributes; nothing else of the policy is loosened.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
 
 urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("networks/", networks.tree, name="networks"),
+    path("networks/<str:pk>/", networks.detail, name="network"),
+    path("networks/<str:pk>/allocate/", networks.allocate, name="allocate"),
+    path("networks/<str:pk>/carve/", networks.carve, name="carve"),
+    path("networks/<str:pk>/delete/", networks.delete, name="delete-network"),
+    path("allocations/<uuid:allocation>/release/", addresses.release, name="release"),
+    path("machines/", machines.index, name="machines"),
+    path("machines/allocate/", machines.allocate, name="allocate-machine"),
+    path("machines/<str:pk>/", machines.detail, name="machine"),
+    path("machines/<str:pk>/release/", machines.release, name="release-machine"),
+    path("search/", search.search, name="search"),
+    path("accounts/login/", LoginView.as_view(template_name="login.html"), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("admin/", admin.site.urls),
     path("api/v1/", include("ipam.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", docs, name="docs"),

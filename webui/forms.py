@@ -1,0 +1,174 @@
+"""The shape of what people type. Whether it may happen, the domain says."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+
+from ipam.addressing import Family, parse_address
+from ipam.domain.addresses import MOST_PER_REQUEST
+from ipam.models import IPAddress, Machine, Network, Partition, Project
+from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH
+from ipam.models.networks import NetworkType
+
+BOTH = "both"
+_MOST_SUGGESTIONS = 200
+
+
+class ProjectInput(forms.TextInput):
+    """A text box that suggests projects; works without scripts."""
+
+    template_name = "components/project_input.html"
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"list": "projects", "autocomplete": "off"})
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["projects"] = Project.objects.order_by("name", "id")[:_MOST_SUGGESTIONS]
+        return context
+
+
+class ProjectField(forms.CharField):
+    """A project, named by its id or, where that is unique, by its name."""
+
+    widget = ProjectInput
+
+    def clean(self, value: Any) -> Project:
+        text = super().clean(value).strip()
+        found = list(Project.objects.filter(_by_id_or_name(text))[:2])
+        if len(found) == 1:
+            return found[0]
+        why = "There is no such project." if not found else "Several projects have that name; use the id."
+        raise forms.ValidationError(f"{why} Type its name or id.")
+
+
+class AddressesField(forms.CharField):
+    """One address, or one of each family, separated by spaces or commas."""
+
+    def clean(self, value: Any) -> list[Any]:
+        try:
+            return [parse_address(text) for text in super().clean(value).replace(",", " ").split()]
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class DescribedForm(forms.Form):
+    name = forms.CharField(max_length=NAME_LENGTH, required=False, strip=False)
+    description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False, strip=False)
+
+
+class AllocateForm(DescribedForm):
+    """Addresses from a network."""
+
+    project = ProjectField()
+    families = forms.ChoiceField(widget=forms.RadioSelect)
+    ip = AddressesField(required=False, label="Certain addresses", help_text="Leave empty for the lowest free ones.")
+    count = forms.IntegerField(min_value=1, max_value=MOST_PER_REQUEST, initial=1, label="How many")
+    type = forms.ChoiceField(
+        choices=[
+            (IPAddress.Type.EPHEMERAL, "Ephemeral: goes with its machine"),
+            (IPAddress.Type.STATIC, "Static: stays until released"),
+        ],
+        initial=IPAddress.Type.STATIC,
+        widget=forms.RadioSelect,
+    )
+    field_order = ["project", "families", "ip", "count", "type", "name", "description"]
+
+    def __init__(self, *args: Any, network: Network, present: list[Family], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["families"].choices = _family_choices(present, "A pair")  # type: ignore[attr-defined]
+        self.fields["families"].initial = BOTH if len(present) > 1 else present[0].key if present else None
+        if network.project_id and not network.is_shared_child:
+            self.fields["project"].initial = str(network.project_id)
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of `addresses.allocate`."""
+        data = dict(self.cleaned_data)
+        named, families = data.pop("ip"), chosen_families(data.pop("families"))
+        return {**data, "addresses": named, "families": () if named else families}
+
+
+class CarveForm(DescribedForm):
+    """A child network out of a super network."""
+
+    project = ProjectField()
+    type = forms.ChoiceField(
+        choices=[
+            (NetworkType.CHILD, "Private: only this project"),
+            (NetworkType.CHILD_SHARED, "Shared: others may join"),
+        ],
+        initial=NetworkType.CHILD,
+        widget=forms.RadioSelect,
+    )
+    families = forms.ChoiceField(widget=forms.RadioSelect)
+    length_ipv4 = forms.IntegerField(min_value=0, max_value=32, required=False, label="IPv4 prefix length")
+    length_ipv6 = forms.IntegerField(min_value=0, max_value=128, required=False, label="IPv6 prefix length")
+    field_order = ["name", "project", "type", "families", "length_ipv4", "length_ipv6", "description"]
+
+    def __init__(self, *args: Any, parent: Network, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lengths = parent.default_child_prefix_length
+        present = list(lengths)
+        self.fields["families"].choices = _family_choices(present, "Dual-stack")  # type: ignore[attr-defined]
+        self.fields["families"].initial = BOTH if len(present) > 1 else present[0].key if present else None
+        for family in Family:
+            if family in present:
+                self.fields[f"length_{family.key}"].widget.attrs["placeholder"] = f"/{lengths[family]} by default"
+            else:
+                del self.fields[f"length_{family.key}"]
+        self.parent = parent
+
+    def request(self) -> dict[str, Any]:
+        """The fields of a `NewNetwork`."""
+        data = dict(self.cleaned_data)
+        families = chosen_families(data.pop("families")) or tuple(self.parent.default_child_prefix_length)
+        asked = {family: data.pop(f"length_{family.key}", None) for family in Family}
+        given = {family: length for family, length in asked.items() if length is not None and family in families}
+        if given:  # naming one length replaces the defaults as a whole, so name the others too
+            given = {**{family: self.parent.default_child_prefix_length[family] for family in families}, **given}
+        return {**data, "parent": self.parent, "address_family": families, "length": given}
+
+
+class MachineOwnerForm(forms.Form):
+    """Step one of a machine: whose it is and where; that decides which networks it can join."""
+
+    project = ProjectField()
+    partition = forms.ModelChoiceField(Partition.objects.order_by("id"), empty_label=None)
+    role = forms.ChoiceField(choices=Machine.Role.choices, initial=Machine.Role.MACHINE, widget=forms.RadioSelect)
+
+
+class MachineForm(DescribedForm):
+    """Step two: which networks, and what it is called."""
+
+    hostname = forms.CharField(max_length=NAME_LENGTH, required=False)
+    networks = forms.ModelMultipleChoiceField(
+        Network.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        help_text="One private network per family, and any number of external ones.",
+    )
+    field_order = ["networks", "name", "hostname", "description"]
+
+    def __init__(self, *args: Any, project: Project, partition: Partition, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        here = Q(partition=partition) | Q(partition=None)
+        usable = Network.objects.usable_by(project).filter(here)
+        self.fields["networks"].queryset = usable.order_by("-type", "id")  # type: ignore[attr-defined]
+
+
+def chosen_families(key: str) -> tuple[Family, ...]:
+    """No family means every one that is there."""
+    return () if key == BOTH else (Family.from_key(key),)
+
+
+def _family_choices(present: list[Family], both: str) -> list[tuple[str, str]]:
+    single = [(family.key, f"{family.label} only") for family in present]
+    return [(BOTH, f"{both}: IPv4 and IPv6"), *single] if len(present) > 1 else single
+
+
+def _by_id_or_name(text: str) -> Q:
+    try:
+        return Q(pk=uuid.UUID(text))
+    except ValueError:
+        return Q(name=text)

@@ -1,0 +1,128 @@
+"""Counts as people read them: one unit per family, exact numbers on hover."""
+
+from dataclasses import dataclass
+
+from ipam.addressing import Family
+from ipam.domain.consumption import FamilyUse, Room, room
+
+WARN, FULL = 0.8, 0.95  # from here on a meter says so in words and shape, not by colour alone
+_WORDS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def human(count: int) -> str:
+    """A count of any size in a few characters: 1,022 · 4.29 billion · 1.84 × 10¹⁹."""
+    if count < 10**6:
+        return f"{count:,}"
+    if count >= 10**15:
+        mantissa, exponent = f"{count:.2e}".split("e")
+        return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    for size, word in _WORDS:
+        if count >= size:
+            return f"{count / size:.3g} {word}"
+    raise AssertionError(count)
+
+
+def percent(share: float) -> str:
+    """A share 0..1 as a percentage that never pretends to be nothing or everything."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    if 0.999 < share < 1:
+        return "> 99.9 %"
+    return f"{share * 100:.3g} %"
+
+
+@dataclass(frozen=True)
+class Meter:
+    """How one family of a network is drawn."""
+
+    use: FamilyUse
+    child_length: int | None = None
+
+    @property
+    def family(self) -> str:
+        return self.use.family.key
+
+    @property
+    def label(self) -> str:
+        return self.use.family.label
+
+    @property
+    def percent(self) -> str:
+        return percent(self.use.utilization)
+
+    @property
+    def width(self) -> float:
+        """Of the bar, 0..100; anything taken is seen."""
+        return max(self.use.utilization * 100, 0.8 if self.use.used_ips else 0)
+
+    @property
+    def state(self) -> str:
+        share = self.use.utilization
+        return "full" if share >= FULL else "warn" if share >= WARN else ""
+
+    @property
+    def state_text(self) -> str:
+        return {"full": "■ full" if not self.use.available_ips else "■ nearly full", "warn": "▲ filling up"}.get(
+            self.state, ""
+        )
+
+    @property
+    def unit(self) -> str:
+        return f"/{self.child_length} children" if self.child_length is not None else "addresses"
+
+    @property
+    def left(self) -> int:
+        return self.use.available_ips if self.use.available_prefixes is None else self.use.available_prefixes
+
+    @property
+    def taken(self) -> int:
+        return self.use.used_ips if self.use.available_prefixes is None else self.use.used_prefixes
+
+    @property
+    def taken_text(self) -> str:
+        return human(self.taken)
+
+    @property
+    def left_short(self) -> str:
+        return human(self.left)
+
+    @property
+    def left_text(self) -> str:
+        return f"{human(self.left)} {self.unit} left"
+
+    @property
+    def exact(self) -> str:
+        """The whole truth, for hovering and for screen readers."""
+        use = self.use
+        text = (
+            f"{use.family.label}: {use.used_ips:,} of {use.total_ips - use.reserved_ips:,} addresses taken "
+            f"({self.percent}), {use.available_ips:,} free"
+        )
+        if use.available_prefixes is not None:
+            text += f"; {use.used_prefixes:,} children, room for {use.available_prefixes:,} of /{self.child_length}"
+        return text + "."
+
+
+def meters(network: object, uses: list[FamilyUse]) -> list[Meter]:
+    """The meters of a network, IPv4 first."""
+    lengths: dict[Family, int] = network.default_child_prefix_length  # type: ignore[attr-defined]
+    return [Meter(use, lengths.get(use.family)) for use in uses]
+
+
+def twins(network: object, uses: list[FamilyUse]) -> list[Meter | None]:
+    """Always two places, IPv4 and IPv6, so that rows align; None where the network lacks the family."""
+    by_family = {meter.use.family: meter for meter in meters(network, uses)}
+    return [by_family.get(family) for family in Family]
+
+
+def verdict(uses: list[FamilyUse], *, is_super: bool) -> str:
+    """The answer to the first question: how much more fits, and what runs out first."""
+    left: Room | None = room(uses)
+    if left is None:
+        return "No prefixes yet"
+    both = left.family is not None
+    thing = ("dual-stack child" if both else "child") if is_super else ("pair" if both else "address")
+    plural = {"child": "children", "dual-stack child": "dual-stack children", "address": "addresses", "pair": "pairs"}
+    text = f"Room for {human(left.count)} more {thing if left.count == 1 else plural[thing]}"
+    return f"{text}; {left.family.label} runs out first" if left.family else text

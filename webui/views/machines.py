@@ -1,0 +1,97 @@
+"""Machines: who got which addresses, VRFs and ASN."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from ipam.domain import lookups, machines, paging
+from ipam.domain.machines import Attachment
+from ipam.models import Machine, MachineNetwork
+from webui.forms import MachineForm, MachineOwnerForm
+from webui.pages import attempt, preview, show, wants_preview
+
+
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """All machines, filtered as one types."""
+    query = request.GET.get("q", "").strip()
+    listed = Machine.objects.select_related("project").prefetch_related("addresses")
+    page = paging.page(
+        listed.matching(query) if query else listed, limit=paging.DEFAULT_LIMIT, cursor=request.GET.get("cursor", "")
+    )
+    rows = [{"machine": machine, "addresses": sorted(machine.addresses.all(), key=_place)} for machine in page.rows]
+    context = {"section": "machines", "rows": rows, "page": page, "query": query}
+    return show(request, "machines/index.html", context, part="table")
+
+
+@login_required
+def detail(request: HttpRequest, pk: str) -> HttpResponse:
+    """One machine with its networks and addresses."""
+    machine = lookups.get(Machine, pk)
+    return show(request, "machines/detail.html", {"section": "machines", "machine": machine, **_networks(machine)})
+
+
+@login_required
+def allocate(request: HttpRequest) -> HttpResponse:
+    """Two steps on one page: whose and where, then which networks; with a preview of all that it gets."""
+    owner = MachineOwnerForm(request.POST or request.GET or None)
+    form, given = None, None
+    if owner.is_bound and owner.is_valid():
+        whose = {name: owner.cleaned_data[name] for name in ("project", "partition")}
+        form = MachineForm(request.POST or None, **whose)
+        if request.method == "POST" and form.is_valid():
+            act = preview if wants_preview(request) else attempt
+            given = act(form, lambda: _allocate(owner.cleaned_data, form.cleaned_data))
+            if given is not None and not wants_preview(request):
+                messages.success(request, f"Allocated {given['machine']} with ASN {given['machine'].asn}")
+                return redirect("machine", pk=given["machine"].pk)
+    context = {"section": "machines", "owner": owner, "form": form, "given": given}
+    return show(request, "machines/allocate.html", context, part="preview" if wants_preview(request) else "")
+
+
+@login_required
+def release(request: HttpRequest, pk: str) -> HttpResponse:
+    """Ask, naming what goes and what stays; then release."""
+    machine = lookups.get(Machine, pk)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        attempt(form, lambda: machines.release(machine))
+        if form.is_valid():
+            messages.success(request, f"Released machine {machine}")
+            return redirect("machines")
+    held = sorted(machine.addresses.all(), key=_place)
+    return show(
+        request, "machines/release.html", {"section": "machines", "machine": machine, "held": held, "form": form}
+    )
+
+
+def _allocate(owner: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """The new machine with its addresses, read while a rehearsal still holds them."""
+    wanted = [Attachment(network=network) for network in asked.pop("networks")]
+    machine = machines.allocate(networks=wanted, **owner, **asked)
+    return {"machine": machine, **_networks(machine)}
+
+
+def _networks(machine: Machine) -> dict[str, Any]:
+    """Each network that the machine is in, with the addresses that it has there."""
+    attachments = MachineNetwork.objects.filter(machine=machine).select_related("network").order_by("position")
+    attachments = attachments.prefetch_related(Prefetch("network__prefixes"))
+    held = list(machine.addresses.order_by("address"))
+    return {
+        "networks": [
+            {
+                "network": one.network,
+                "addresses": [address for address in held if address.network_id == one.network_id],
+            }
+            for one in attachments
+        ]
+    }
+
+
+def _place(address: Any) -> Any:
+    return address.family, address.address

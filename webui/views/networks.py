@@ -1,0 +1,154 @@
+"""Networks: the tree, one network with both families, and what can be taken from it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from ipam.addressing import Family
+from ipam.domain import addresses, allocations, consumption, free_listing, lookups, networks, paging
+from ipam.domain.network_rules import NewNetwork
+from ipam.models import Network, Partition, Prefix
+from ipam.models.networks import NetworkType
+from webui.forms import AllocateForm, CarveForm
+from webui.meters import Meter, meters, twins, verdict
+from webui.pages import attempt, preview, show, wants_preview
+
+_SHOWN_BLOCKS = 12
+
+
+@login_required
+def tree(request: HttpRequest) -> HttpResponse:
+    """Super networks with their children below them, and all others; filters make it a flat list."""
+    filters = {name: request.GET.get(name, "").strip() for name in ("q", "type", "partition", "family")}
+    listed = Network.objects.annotate(child_count=Count("children")).select_related("project")
+    if filters["q"]:
+        listed = listed.matching(filters["q"])
+    if filters["type"]:
+        listed = listed.filter(type=filters["type"])
+    if filters["partition"]:
+        listed = listed.filter(partition=filters["partition"])
+    if filters["family"] in {family.key for family in Family}:
+        listed = listed.filter(prefixes__family=Family.from_key(filters["family"])).distinct()
+    if not any(filters.values()):
+        listed = listed.filter(parent=None)
+    page = paging.page(listed, limit=paging.DEFAULT_LIMIT, cursor=request.GET.get("cursor", ""))
+    opened = request.GET.get("open", "")
+    children = (
+        list(listed.model.objects.filter(parent=opened).select_related("project")[: paging.DEFAULT_LIMIT])
+        if opened
+        else []
+    )
+    uses = consumption.of_networks([*page.rows, *children])
+    context = {
+        "section": "networks",
+        "filters": filters,
+        "rows": [_row(network, uses) for network in page.rows],
+        "page": page,
+        "opened": opened,
+        "children": [_row(child, uses) for child in children],
+        "types": NetworkType.choices,
+        "partitions": Partition.objects.values_list("id", flat=True),
+        "families": list(Family),
+    }
+    return show(request, "networks/tree.html", context, part="table")
+
+
+@login_required
+def detail(request: HttpRequest, pk: str) -> HttpResponse:
+    """One network: its families side by side, then its children or its addresses."""
+    network = lookups.get(Network, pk)
+    uses = consumption.of_network(network)
+    prefixes = list(network.prefixes.select_related("network").in_order())
+    families = [_family(meter, prefixes) for meter in meters(network, uses)]
+    cursor = request.GET.get("cursor", "")
+    if network.is_super:
+        children = network.children.select_related("project")
+        page = paging.page(children, limit=paging.DEFAULT_LIMIT, cursor=cursor)
+        child_uses = consumption.of_networks(page.rows)
+        rows: list[Any] = [_row(child, child_uses) for child in page.rows]
+    else:
+        page, rows = allocations.page_of(network, limit=paging.DEFAULT_LIMIT, cursor=cursor)
+    context = {
+        "section": "networks",
+        "network": network,
+        "families": families,
+        "verdict": verdict(uses, is_super=network.is_super),
+        "page": page,
+        "rows": rows,
+        "is_dual": len(families) > 1,
+    }
+    return show(request, "networks/detail.html", context, part="rows")
+
+
+@login_required
+def allocate(request: HttpRequest, pk: str) -> HttpResponse:
+    """Take addresses; before anything happens, show exactly which ones."""
+    network = lookups.get(Network, pk)
+    present = sorted({prefix.address_family for prefix in network.prefixes.all()})
+    form = AllocateForm(request.POST or None, network=network, present=present)
+    given = None
+    if request.method == "POST" and form.is_valid():
+        act = preview if wants_preview(request) else attempt
+        given = act(form, lambda: addresses.allocate(network, **form.request()))
+        if given is not None and not wants_preview(request):
+            messages.success(
+                request, f"Allocated {', '.join(str(address) for address in given[:6])}{' …' * (len(given) > 6)}"
+            )
+            return redirect("network", pk=network.pk)
+    context = {"section": "networks", "network": network, "form": form, "given": given}
+    return show(request, "networks/allocate.html", context, part="preview" if wants_preview(request) else "")
+
+
+@login_required
+def carve(request: HttpRequest, pk: str) -> HttpResponse:
+    """Carve a child network; before anything happens, show its prefixes and VRF."""
+    parent = lookups.get(Network, pk)
+    form = CarveForm(request.POST or None, parent=parent)
+    child = None
+    if request.method == "POST" and form.is_valid():
+        act = preview if wants_preview(request) else attempt
+        child = act(form, lambda: _carve(form))
+        if child is not None and not wants_preview(request):
+            messages.success(request, f"Carved {' and '.join(child['prefixes'])} out of {parent.pk}")
+            return redirect("network", pk=child["network"].pk)
+    context = {"section": "networks", "network": parent, "form": form, "child": child}
+    return show(request, "networks/carve.html", context, part="preview" if wants_preview(request) else "")
+
+
+@login_required
+def delete(request: HttpRequest, pk: str) -> HttpResponse:
+    """Ask, naming what goes; then delete."""
+    network = lookups.get(Network, pk)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        attempt(form, lambda: networks.delete(network))
+        if form.is_valid():
+            messages.success(request, f"Deleted network {network}")
+            return redirect("network", pk=network.parent_id) if network.parent_id else redirect("networks")
+    context = {"section": "networks", "network": network, "form": form, "prefixes": network.prefixes.in_order()}
+    return show(request, "networks/delete.html", context)
+
+
+def _family(meter: Meter, prefixes: list[Prefix]) -> dict[str, Any]:
+    free = free_listing.of_prefixes(prefixes, meter.use.family, length=meter.child_length, most=_SHOWN_BLOCKS)
+    return {
+        "meter": meter,
+        "prefixes": [prefix for prefix in prefixes if prefix.family == meter.use.family],
+        "free": free,
+        "hidden_blocks": sum(free.lengths.values()) - len(free.blocks),
+    }
+
+
+def _carve(form: CarveForm) -> dict[str, Any]:
+    """The new child with its prefixes, read while a rehearsal still holds them."""
+    network = networks.create(NewNetwork(**form.request()))
+    return {"network": network, "prefixes": [str(prefix) for prefix in network.prefixes.in_order()]}
+
+
+def _row(network: Network, uses: dict[str, list[consumption.FamilyUse]]) -> dict[str, Any]:
+    return {"network": network, "twins": twins(network, uses[network.pk])}
