@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -133,7 +134,7 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
     @prefixes.mapping.delete
     def remove_prefix(self, request: Request, pk: str) -> Response:
         self.is_dry_run()
-        cidr = fields.Cidr().run_validation(request.query_params.get("prefix", ""))
+        cidr = _value(request, "prefix", fields.Cidr())
         return self.write(lambda: networks.remove_prefix(self.found(), cidr))
 
     @action(detail=True, methods=["post"])
@@ -287,14 +288,23 @@ def _free(request: Request, prefixes: list[Prefix]) -> dict[str, Any]:
     filters.refuse_unknown(request, {"address_family", "length", "namespace"})
     asked = request.query_params.get("address_family")
     present = sorted({prefix.address_family for prefix in prefixes})
-    wanted = [fields.OneFamily().run_validation(asked)] if asked else present
+    wanted = [_value(request, "address_family", fields.OneFamily())] if asked else present
     length = _number(request, "length", None)
+    # A length of IPv6 alone leaves IPv4 out; one that no family has is refused below.
+    fitting = [family for family in wanted if length is None or length <= family.bits] or wanted
     namespace = _namespace(request)
     return {
         family.key: outputs.Free(free_listing.of_prefixes(prefixes, family, length=length, namespace=namespace)).data
-        for family in wanted
-        if length is None or length <= family.bits or asked
+        for family in fitting
     }
+
+
+def _value(request: Request, name: str, field: serializers.Field[Any, Any, Any, Any]) -> Any:
+    """A query parameter in the shape of `field`; what is wrong with it is about that parameter."""
+    try:
+        return field.run_validation(request.query_params.get(name, ""))
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({name: error.detail}) from None
 
 
 def _number(request: Request, name: str, default: Any) -> Any:
