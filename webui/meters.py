@@ -29,7 +29,7 @@ def percent(share: float) -> str:
         return "< 0.1 %"
     if 0.999 < share < 1:
         return "> 99.9 %"
-    return f"{share * 100:.3g} %"
+    return f"{share * 100:.2g} %" if share < 0.1 else f"{share * 100:.3g} %"
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@
   const copy = async (button) => {
     await navigator.clipboard.writeText(button.dataset.copy);
     announce(`Copied ${button.dataset.copy}`);
-    button.textContent = "✓";
-    setTimeout(() => { button.textContent = "⧉"; }, 1200);
+    button.classList.add("is-copied");
+    setTimeout(() => button.classList.remove("is-copied"), 1200);
   };
 
   const light = (element, on) => {

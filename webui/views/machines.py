@@ -9,9 +9,10 @@ from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from ipam.addressing import Family
 from ipam.domain import lookups, machines, paging
 from ipam.domain.machines import Attachment
-from ipam.models import Machine, MachineNetwork
+from ipam.models import IPAddress, Machine, MachineNetwork
 from webui.forms import MachineForm, MachineOwnerForm
 from webui.pages import attempt, preview, show, wants_preview
 
@@ -22,9 +23,12 @@ def index(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     listed = Machine.objects.select_related("project").prefetch_related("addresses")
     page = paging.page(
-        listed.matching(query) if query else listed, limit=paging.DEFAULT_LIMIT, cursor=request.GET.get("cursor", "")
+        listed.matching(query) if query else listed,
+        field="name",
+        limit=paging.DEFAULT_LIMIT,
+        cursor=request.GET.get("cursor", ""),
     )
-    rows = [{"machine": machine, "addresses": sorted(machine.addresses.all(), key=_place)} for machine in page.rows]
+    rows = [{"machine": machine, "families": _by_family(machine)} for machine in page.rows]
     context = {"section": "machines", "rows": rows, "page": page, "query": query}
     return show(request, "machines/index.html", context, part="table")
 
@@ -93,5 +97,11 @@ def _networks(machine: Machine) -> dict[str, Any]:
     }
 
 
-def _place(address: Any) -> Any:
+def _by_family(machine: Machine) -> list[list[IPAddress]]:
+    """Its addresses, IPv4 and IPv6 apart."""
+    held = sorted(machine.addresses.all(), key=_place)
+    return [[address for address in held if address.family == family] for family in Family]
+
+
+def _place(address: IPAddress) -> Any:
     return address.family, address.address

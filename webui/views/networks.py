@@ -68,7 +68,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
     cursor = request.GET.get("cursor", "")
     if network.is_super:
         children = network.children.select_related("project")
-        page = paging.page(children, limit=paging.DEFAULT_LIMIT, cursor=cursor)
+        page = paging.page(children, field="name", limit=paging.DEFAULT_LIMIT, cursor=cursor)
         child_uses = consumption.of_networks(page.rows)
         rows: list[Any] = [_row(child, child_uses) for child in page.rows]
     else:
