@@ -1,5 +1,6 @@
 """What is free in a network or prefix, as blocks that a person can use."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,6 +10,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, fitting, size
+from ipam.domain import free_space
 from ipam.models import FreeBlock, Prefix
 
 MOST_BLOCKS = 1000
@@ -49,22 +51,23 @@ def of_prefixes(
     if length is not None and not 0 <= length <= family.bits:
         raise errors.Invalid(f"/{length} is no {family.label} prefix length; use 0 to {family.bits}.", field="length")
     own = [prefix for prefix in prefixes if prefix.family == family]
-    free = FreeBlock.objects.filter(prefix__in=own, namespace=namespace)
-    counted = free.order_by("length").values_list("length").annotate(blocks=Count("pk"))
-    lengths = dict(counted)
-    blocks = [one.cidr for one in free.order_by("length", "prefix", "first")[:most]]
-    if not lengths and own and own[0].network.is_namespaced:
-        blocks = sorted((prefix.cidr for prefix in own), key=lambda cidr: cidr.prefixlen)[:most]
-        lengths = {cidr.prefixlen: sum(other.prefixlen == cidr.prefixlen for other in blocks) for cidr in blocks}
-    if length is None:
-        return FreeSpace(family=family, blocks=blocks, lengths=lengths)
+    if own and free_space.is_untouched(own[0].network, namespace):
+        whole = [prefix.cidr for prefix in own]
+        blocks = sorted(whole, key=lambda cidr: cidr.prefixlen)[:most]
+        lengths = dict(sorted(Counter(cidr.prefixlen for cidr in whole).items()))
+        following = None if length is None else _start(whole, length)
+    else:
+        free = FreeBlock.objects.filter(prefix__in=own, namespace=namespace)
+        blocks = [one.cidr for one in free.order_by("length", "prefix", "first")[:most]]
+        lengths = dict(free.order_by("length").values_list("length").annotate(blocks=Count("pk")))
+        following = None if length is None else _next(own, length, namespace)
     return FreeSpace(
         family=family,
         blocks=blocks,
         lengths=lengths,
         length=length,
-        fits=fitting(lengths, length),
-        next=_next(own, length, namespace) or _start(blocks, length),
+        fits=None if length is None else fitting(lengths, length),
+        next=following,
     )
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection
 from netaddr import IPAddress, IPNetwork
 
+from ipam import errors
 from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around, usable_blocks
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.free_blocks import FreeBlockQuerySet
@@ -66,19 +67,30 @@ def namespaces(network: Network) -> set[UUID]:
 
 def open_namespace(network: Network, namespace_id: UUID) -> None:
     """Make a namespaced super network wholly free for a project that has never taken from it."""
-
-    def is_open() -> bool:
-        return (
-            FreeBlock.objects.filter(network=network, namespace=namespace_id).exists()
-            or Prefix.objects.filter(parent__network=network, namespace=namespace_id).exists()
-        )
-
-    if is_open():
+    if not is_untouched(network, namespace_id):
         return
     Network.objects.select_for_update(no_key=True).get(pk=network.pk)
-    if not is_open():  # else another request of the project was first
+    if is_untouched(network, namespace_id):  # else another request of the project was first
         for prefix in network.prefixes.all():
             _add(prefix, [prefix.cidr], namespace_id)
+
+
+def is_untouched(network: Network, namespace_id: UUID | None) -> bool:
+    """Whether a namespaced network is wholly free, without rows that say so: for a project that has never taken
+    from it, and for no project in particular. Never for other networks.
+
+    Invalid for the project of a network that gives all projects the same space.
+    """
+    if not network.is_namespaced:
+        if namespace_id is not None:
+            raise errors.Invalid(
+                f"{network.pk} gives all projects the same space. Leave the namespace out.", field="namespace"
+            )
+        return False
+    return (
+        not FreeBlock.objects.filter(network=network, namespace=namespace_id).exists()
+        and not Prefix.objects.filter(parent__network=network, namespace=namespace_id).exists()
+    )
 
 
 def acquire_addresses(network: Network, families: Iterable[Family], count: int = 1) -> dict[Family, list[Taken]]:

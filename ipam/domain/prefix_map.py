@@ -11,6 +11,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, reserved_addresses, size, utilization
+from ipam.domain import free_space
 from ipam.models import FreeBlock, Prefix
 
 MOST_CELLS = 4096
@@ -42,7 +43,7 @@ def of_prefix(
     if whole not in prefix.cidr:
         raise errors.NotInPrefix(f"{whole} does not lie in {prefix}.", field="within")
     length = min(whole.prefixlen + int(math.log2(cells)), Family.of(whole).bits)
-    untouched = namespace is None and prefix.network.is_namespaced
+    untouched = free_space.is_untouched(prefix.network, namespace)
     free = [(prefix.first.packed, prefix.length, 1)] if untouched else _free(prefix, length, namespace)
     reserved = [] if prefix.network.is_super else reserved_addresses(prefix.cidr)
     return draw(whole, length, free, [address.value for address in reserved])

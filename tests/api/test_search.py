@@ -1,0 +1,87 @@
+"""GET search/: one box for everything."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from ipam.domain import machines, vrfs
+from ipam.domain.machines import Attachment
+from ipam.models import Machine, Network, Partition, Project
+from tests.api.conftest import codes
+
+KINDS = {"addresses", "prefixes", "networks", "machines", "projects", "partitions", "vrfs"}
+
+
+@pytest.fixture
+def web(home: Network, project: Project, partition: Partition) -> Machine:
+    return machines.allocate(
+        id="web-1", name="web", project=project, partition=partition, networks=[Attachment(network=home)]
+    )
+
+
+def find(api: APIClient, text: str) -> dict[str, list[str]]:
+    """The texts of the hits, by kind, without kinds that have none."""
+    response = api.get("/api/v1/search/", {"q": text})
+    assert response.status_code == 200, response.json()
+    return {kind: [hit["text"] for hit in hits] for kind, hits in response.json().items() if hits}
+
+
+def test_every_kind_is_answered_also_without_hits(api: APIClient) -> None:
+    answer = api.get("/api/v1/search/", {"q": "nothing"}).json()
+    assert answer == {kind: [] for kind in KINDS}
+
+
+def test_hit_says_what_it_is_and_where(api: APIClient, mini_lab: Network) -> None:
+    (hit,) = api.get("/api/v1/search/", {"q": "internet-mini"}).json()["networks"]
+    assert hit == {"id": mini_lab.pk, "text": mini_lab.pk, "detail": "external", "network": mini_lab.pk}
+
+
+def test_address_finds_itself_and_the_prefixes_that_hold_it(api: APIClient, web: Machine) -> None:
+    assert find(api, "10.0.0.1") == {"addresses": ["10.0.0.1"], "prefixes": ["10.0.0.0/22", "10.0.0.0/16"]}
+
+
+def test_ipv6_is_found_however_it_is_written(api: APIClient, web: Machine) -> None:
+    assert find(api, "2001:0DB8:0:10:0:0:0:1")["addresses"] == ["2001:db8:0:10::1"]
+
+
+def test_address_that_nobody_holds_finds_where_it_would_lie(api: APIClient, home: Network) -> None:
+    assert find(api, "10.0.0.9") == {"prefixes": ["10.0.0.0/22", "10.0.0.0/16"]}
+
+
+def test_cidr_finds_what_lies_in_it(api: APIClient, web: Machine) -> None:
+    assert find(api, "10.0.0.0/20") == {"addresses": ["10.0.0.1"], "prefixes": ["10.0.0.0/16", "10.0.0.0/22"]}
+
+
+def test_part_of_an_address(api: APIClient, mini_lab: Network) -> None:
+    assert find(api, "203.0.113.")["addresses"] == ["203.0.113.142"]
+    assert find(api, "2001:db8:0:113")["addresses"] == ["2001:db8:0:113::142"]
+
+
+def test_name_finds_machines(api: APIClient, web: Machine) -> None:
+    assert find(api, "WEB")["machines"] == ["web"]
+
+
+def test_asn_finds_its_machine(api: APIClient, web: Machine) -> None:
+    assert find(api, str(web.asn)) == {"machines": ["web"]}
+
+
+def test_name_finds_projects_and_partitions(api: APIClient, project: Project, partition: Partition) -> None:
+    assert find(api, "alice") == {"projects": ["alice"]}
+    assert find(api, "mini-l") == {"partitions": ["mini-lab"]}
+
+
+def test_vni_finds_its_vrf(api: APIClient, db: None) -> None:
+    vrfs.create(id=104009)
+    assert find(api, "104009") == {"vrfs": ["104009"]}
+
+
+@pytest.mark.parametrize("query", [{}, {"q": ""}, {"q": "  "}, {"q": "x" * 256}])
+def test_search_for_nothing_is_refused(api: APIClient, query: Any) -> None:
+    response = api.get("/api/v1/search/", query)
+    assert (response.status_code, codes(response)) == (400, [("q", "required")])
+
+
+@pytest.mark.parametrize("text", ["%", "_", "\\", "'", '"', "\0", "٣", "1" * 200, "::", "/", "0.0.0.0/0", "::/0", "[x"])
+def test_hostile_text_finds_nothing_and_breaks_nothing(api: APIClient, project: Project, text: str) -> None:
+    assert find(api, text) == {}
