@@ -6,6 +6,7 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam.addressing import Family, parse_address, parse_cidr
 from ipam.domain.network_rules import NewNetwork
+from ipam.errors import IpamError
 from ipam.models import FreeBlock, Network, Prefix
 
 IPV4, IPV6 = Family.IPV4, Family.IPV6
@@ -40,6 +41,21 @@ def external(**changes: Any) -> NewNetwork:
     return NewNetwork(**fields | changes)
 
 
+def underlay_network(**changes: Any) -> NewNetwork:
+    return NewNetwork(**{"type": "underlay", "id": "underlay", "prefixes": cidrs("10.1.0.0/24")} | changes)
+
+
+def namespaced(**changes: Any) -> NewNetwork:
+    """A super network whose space starts again for each project: 100.64.0.0/24 in /26s, 2001:db8:64::/62 in /64s."""
+    fields: dict[str, Any] = {
+        "type": "super-namespaced",
+        "id": "clusters",
+        "prefixes": cidrs("100.64.0.0/24", "2001:db8:64::/62"),
+        "default_child_prefix_length": {IPV4: 26, IPV6: 64},
+    }
+    return NewNetwork(**fields | changes)
+
+
 def child(**changes: Any) -> NewNetwork:
     return NewNetwork(**{"type": "child"} | changes)
 
@@ -51,3 +67,8 @@ def prefixes_of(network: Network) -> list[str]:
 def free_blocks(subject: Network | Prefix) -> list[str]:
     """The free space of a network or prefix as text, IPv4 first, lowest first."""
     return [str(free) for free in FreeBlock.objects.filter(**{subject._meta.model_name: subject}).order_by("first")]
+
+
+def codes(refusal: IpamError) -> list[str]:
+    """The codes of all broken rules that were reported together."""
+    return [error.code for error in refusal.errors]

@@ -1,13 +1,24 @@
 """The cast: a small dual-stack cloud like metal-stack's mini-lab, built through the domain layer."""
 
+import os
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from ipam.domain import networks, owners
 from ipam.models import Network, Partition, Project
-from tests.builders import external, super_network
+from tests.builders import child, external, super_network, underlay_network
+
+# HYPOTHESIS_PROFILE=thorough searches for long; every day the same few examples are tried.
+_HEALTHY = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+hypothesis_settings.register_profile(
+    "default", deadline=None, derandomize=True, max_examples=50, suppress_health_check=_HEALTHY
+)
+hypothesis_settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=_HEALTHY)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture
@@ -37,6 +48,18 @@ def tenants(partition: Partition) -> Network:
 def internet(partition: Partition) -> Network:
     """A dual-stack external network: 203.0.113.128/25 and 2001:db8:0:113::/64."""
     return networks.create(external(partition=partition))
+
+
+@pytest.fixture
+def underlay(partition: Partition) -> Network:
+    """The underlay of the partition: 10.1.0.0/24."""
+    return networks.create(underlay_network(partition=partition))
+
+
+@pytest.fixture
+def private(tenants: Network, project: Project) -> Network:
+    """Alice's dual-stack child network: 10.0.0.0/22 and 2001:db8:0:10::/96."""
+    return networks.create(child(parent=tenants, project=project))
 
 
 @pytest.fixture

@@ -1,0 +1,135 @@
+"""Text becomes an address or block once, here; what reads differently in other tools is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from netaddr import IPAddress, IPNetwork
+
+from ipam.addressing import Family, is_canonical, parse_address, parse_cidr, shorten
+
+ADDRESSES = st.one_of(
+    st.integers(0, 2**32 - 1).map(lambda value: IPAddress(value, 4)),
+    st.integers(0, 2**128 - 1).map(lambda value: IPAddress(value, 6)),
+).filter(lambda address: not address.is_ipv4_mapped())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "10",
+        "10.1",
+        "10.0.0",
+        "10.0.0.1.2",
+        "010.0.0.1",
+        "10.0.0.08",
+        "0x0a.0.0.1",
+        "10.0.0.256",
+        "10.0.0.-1",
+        "10.0.0.1 ",
+        " 10.0.0.1",
+        "10.0.0.1\n",
+        "10.0.0.1\0",
+        "10.0.0.1/32",
+        "١٠.0.0.1",
+        "1０.0.0.1",
+        "167772161",
+        "fe80::1%eth0",
+        "2001:db8:::1",
+        "2001:db8::1::2",
+        "2001:db8::12345",
+        "[2001:db8::1]",
+        "::ffff:10.0.0.1",
+        "::ffff:a00:1",
+        "localhost",
+    ],
+)
+def test_address_in_a_doubtful_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_address(text)
+
+
+def test_refusal_of_a_mapped_address_names_the_ipv4_address_to_write() -> None:
+    with pytest.raises(ValueError, match=r"write 10\.0\.0\.1 instead"):
+        parse_address("::ffff:10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
+        ("2001:0db8::0001", "2001:db8::1"),
+        ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
+        ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
+        ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+        ("0:0:0:0:0:0:0:0", "::"),
+    ],
+)
+def test_ipv6_is_written_as_rfc_5952_says(text: str, canonical: str) -> None:
+    assert str(parse_address(text)) == canonical
+
+
+@given(ADDRESSES)
+def test_what_is_written_reads_back_as_the_same_address(address: IPAddress) -> None:
+    assert parse_address(str(address)) == address
+
+
+@given(ADDRESSES.filter(lambda address: address.version == 6))
+def test_every_spelling_of_an_ipv6_address_reads_as_one(address: IPAddress) -> None:
+    spelled_out = ":".join(f"{(address.value >> shift) & 0xFFFF:04X}" for shift in range(112, -1, -16))
+    assert parse_address(spelled_out) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.0.0.0",
+        "10.0.0.0/",
+        "/24",
+        "10.0.0.0/33",
+        "2001:db8::/129",
+        "10.0.0.0/-1",
+        "10.0.0.0/+8",
+        "10.0.0.0/08",
+        "10.0.0.0/8 ",
+        "10.0.0.0 /8",
+        "10.0.0.0/٨",
+        "10.0.0.0/255.0.0.0",
+        "10.0.0.0/8/8",
+        "10/8",
+        "10.0/16",
+        "::ffff:10.0.0.0/104",
+        "fe80::%eth0/64",
+        "default",
+    ],
+)
+def test_cidr_in_a_doubtful_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_cidr(text)
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0/0", "::/0", "10.0.0.1/32", "2001:db8::1/128", "10.0.0.0/31"])
+def test_every_length_of_a_family_is_a_cidr(text: str) -> None:
+    assert str(parse_cidr(text)) == text
+
+
+def test_host_bits_are_kept_so_that_a_rule_can_name_the_corrected_prefix() -> None:
+    cidr = parse_cidr("10.0.0.7/24")
+    assert (str(cidr), str(cidr.cidr), is_canonical(cidr)) == ("10.0.0.7/24", "10.0.0.0/24", False)
+
+
+@given(ADDRESSES, st.integers(0, 128))
+def test_cidr_reads_back_as_it_is_written(address: IPAddress, length: int) -> None:
+    cidr = IPNetwork(f"{address}/{min(length, Family.of(address).bits)}")
+    assert str(parse_cidr(str(cidr))) == str(cidr)
+
+
+def test_refused_text_is_cut_short_and_made_visible() -> None:
+    assert shorten("a" * 100) == "a" * 60 + "…"
+    assert shorten("a\x1b[2J") == "a\N{REPLACEMENT CHARACTER}[2J"
+
+
+def test_family_is_named_by_its_key_only() -> None:
+    assert [Family.from_key("ipv4"), Family.from_key("ipv6")] == [Family.IPV4, Family.IPV6]
+    with pytest.raises(ValueError, match="use ipv4 or ipv6"):
+        Family.from_key("IPv4")

@@ -1,0 +1,228 @@
+"""Rules 1 to 3: types, the fields that each takes, and ids."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ipam import errors
+from ipam.domain import networks, owners
+from ipam.domain.network_rules import NewNetwork
+from ipam.models import Network, Partition, Project
+from ipam.models.networks import NatType, NetworkType
+from tests.builders import IPV4, child, cidrs, codes, external, namespaced, super_network, underlay_network
+
+R, O, N = "required", "optional", "refused"
+TYPES = ["external", "underlay", "super", "super-namespaced", "child", "child-shared"]
+# Rule 2, written down a second time: what the code says is compared with this.
+TABLE = {
+    "id": [R, R, R, R, N, N],
+    "project": [O, N, O, O, R, R],
+    "partition": [O, R, O, N, O, O],
+    "parent": [N, N, N, N, O, O],
+    "prefixes": [R, R, R, R, N, N],
+    "destination_prefixes": [O, N, O, O, N, N],
+    "default_child_prefix_length": [N, N, R, R, N, N],
+    "min_child_prefix_length": [N, N, O, O, N, N],
+    "length": [N, N, N, N, O, O],
+    "address_family": [N, N, N, N, O, O],
+    "vrf": [R, N, O, O, O, O],
+    "nat_type": [O, N, O, O, N, N],
+    "additional_announcable_cidrs": [N, N, O, O, N, N],
+    "stack": [O, O, O, O, O, O],
+}
+EMPTY: dict[str, Any] = {
+    "id": "",
+    "project": None,
+    "partition": None,
+    "parent": None,
+    "prefixes": (),
+    "destination_prefixes": (),
+    "default_child_prefix_length": {},
+    "min_child_prefix_length": {},
+    "length": {},
+    "address_family": (),
+    "vrf": None,
+    "nat_type": NatType.NONE,
+    "additional_announcable_cidrs": (),
+    "stack": "",
+}
+
+
+def cases(demand: str) -> list[tuple[str, str]]:
+    return [
+        (type_, field) for field, row in TABLE.items() for type_, said in zip(TYPES, row, strict=True) if said == demand
+    ]
+
+
+@pytest.fixture
+def given(partition: Partition, project: Project) -> dict[str, Any]:
+    """A value for every field."""
+    elsewhere = owners.create_partition(id="elsewhere")
+    return {
+        "id": "a-network",
+        "project": project,
+        "partition": partition,
+        "parent": networks.create(super_network(partition=elsewhere)),
+        "prefixes": cidrs("192.0.2.0/24"),
+        "destination_prefixes": cidrs("0.0.0.0/0"),
+        "default_child_prefix_length": {IPV4: 26},
+        "min_child_prefix_length": {IPV4: 25},
+        "length": {IPV4: 24},
+        "address_family": [IPV4],
+        "vrf": 200_000,
+        "nat_type": "ipv4-masquerade",
+        "additional_announcable_cidrs": cidrs("10.240.0.0/12"),
+        "stack": "dual",
+    }
+
+
+def complete(type_: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The fields that a network of this type cannot do without."""
+    position = TYPES.index(type_)
+    fields = {field: given[field] for field, row in TABLE.items() if row[position] == R}
+    return fields | {"type": type_}
+
+
+@pytest.mark.parametrize(("type_", "field"), cases(R))
+def test_field_is_required(type_: str, field: str, given: dict[str, Any]) -> None:
+    with pytest.raises(errors.IpamError) as refusal:
+        networks.create(NewNetwork(**complete(type_, given) | {field: EMPTY[field]}))
+    missing = "missing_default_child_prefix_length" if field == "default_child_prefix_length" else "required"
+    assert [(error.code, error.field) for error in refusal.value.errors] == [(missing, field)]
+
+
+@pytest.mark.parametrize(("type_", "field"), cases(N))
+def test_field_is_refused(type_: str, field: str, given: dict[str, Any]) -> None:
+    with pytest.raises(errors.IpamError) as refusal:
+        networks.create(NewNetwork(**complete(type_, given) | {field: given[field]}))
+    assert [(error.code, error.field) for error in refusal.value.errors] == [("forbidden_field", field)]
+
+
+@pytest.mark.parametrize(("type_", "field"), cases(O))
+def test_field_is_optional(type_: str, field: str, given: dict[str, Any]) -> None:
+    fields = complete(type_, given)
+    if type_.startswith("child") and field == "partition":
+        given["partition"] = given["parent"].partition
+    elif type_.startswith("child"):
+        fields["parent"] = given["parent"]
+    network = networks.create(NewNetwork(**fields | {field: given[field]}))
+    assert network.type == type_
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_required_fields_are_enough(type_: str, given: dict[str, Any]) -> None:
+    fields = complete(type_, given)
+    if type_.startswith("child"):
+        fields["parent"] = given["parent"]
+    assert networks.create(NewNetwork(**fields)).type == type_
+
+
+def test_child_takes_a_partition_instead_of_a_parent(tenants: Network, project: Project) -> None:
+    network = networks.create(child(partition=tenants.partition, project=project))
+    assert network.parent == tenants
+
+
+def test_all_offences_are_reported_together(partition: Partition, project: Project) -> None:
+    with pytest.raises(errors.Several) as refusal:
+        networks.create(NewNetwork(type="underlay", id="underlay", project=project, vrf=7, nat_type="ipv4-masquerade"))
+    assert [(error.code, error.field) for error in refusal.value.errors] == [
+        ("forbidden_field", "project"),
+        ("required", "partition"),
+        ("required", "prefixes"),
+        ("forbidden_field", "vrf"),
+        ("forbidden_field", "nat_type"),
+    ]
+
+
+def test_unknown_type_is_refused_with_the_known_ones(db: None) -> None:
+    with pytest.raises(errors.Invalid, match="external, underlay, super, super-namespaced, child, child-shared"):
+        networks.create(NewNetwork(type="privatesuper", id="tenants"))
+
+
+def test_type_is_no_field_that_an_update_takes() -> None:
+    assert "type" not in networks.UPDATABLE
+
+
+@pytest.mark.parametrize("type_", [NetworkType.EXTERNAL, NetworkType.SUPER])
+def test_stack_is_dual_unless_it_is_given(type_: str, given: dict[str, Any]) -> None:
+    assert networks.create(NewNetwork(**complete(type_, given) | {"stack": ""})).stack == "dual"
+
+
+def test_child_has_the_stack_of_its_parent_unless_it_is_given(tenants: Network, project: Project) -> None:
+    assert networks.create(child(parent=tenants, project=project)).stack == "dual"
+    assert networks.create(child(parent=tenants, project=project, stack="ipv6")).stack == "ipv6"
+
+
+def test_child_has_at_most_the_stack_of_its_parent(project: Project) -> None:
+    parent = networks.create(
+        super_network(prefixes=cidrs("10.0.0.0/16"), default_child_prefix_length={IPV4: 22}, stack="ipv4")
+    )
+    with pytest.raises(errors.FamilyNotAllowed, match="tenants is IPv4 only, so its children cannot be dual-stack"):
+        networks.create(child(parent=parent, project=project, stack="dual"))
+
+
+def test_underlay_refuses_ipv6(partition: Partition) -> None:
+    with pytest.raises(errors.FamilyNotAllowed, match="IPv4 only"):
+        networks.create(underlay_network(partition=partition, prefixes=cidrs("10.1.0.0/24", "2001:db8:1::/64")))
+
+
+def test_underlay_refuses_ipv6_also_later(underlay: Network) -> None:
+    with pytest.raises(errors.FamilyNotAllowed):
+        networks.add_prefix(underlay, *cidrs("2001:db8:1::/64"))
+
+
+@pytest.mark.parametrize("make", [super_network, namespaced])
+def test_super_needs_a_child_length_for_each_family(make: Callable[..., NewNetwork], db: None) -> None:
+    with pytest.raises(errors.MissingDefaultChildPrefixLength, match="no IPv6 child prefix length"):
+        networks.create(make(default_child_prefix_length={IPV4: 27}))
+
+
+@pytest.mark.parametrize("id", ["a", "-ab", "ab-", "a b", "a/b", "ä-b", "a\n", "a" * 129, "ab\n"])
+def test_id_that_is_no_slug_is_refused(id: str, db: None) -> None:
+    with pytest.raises(errors.Invalid) as refusal:
+        networks.create(external(id=id))
+    assert refusal.value.field == "id"
+
+
+@pytest.mark.parametrize("id", ["ab", "a" * 128, "Internet_mini-lab.2"])
+def test_id_is_a_slug_of_2_to_128_characters(id: str, db: None) -> None:
+    assert networks.create(external(id=id)).pk == id
+
+
+def test_id_is_unique_over_all_types(internet: Network) -> None:
+    with pytest.raises(errors.AlreadyExists, match="already a network internet"):
+        networks.create(super_network(id="internet"))
+
+
+def test_partition_and_project_ids_are_unique(partition: Partition, project: Project) -> None:
+    with pytest.raises(errors.AlreadyExists):
+        owners.create_partition(id=partition.pk)
+    with pytest.raises(errors.AlreadyExists):
+        owners.create_project(id=project.pk)
+
+
+def test_project_that_does_not_exist_owns_nothing(tenants: Network) -> None:
+    nobody = Project(id=uuid.uuid4())
+    with pytest.raises(errors.IpamError):
+        networks.create(child(parent=tenants, project=nobody))
+
+
+def test_owner_in_use_is_not_deleted(internet: Network, partition: Partition) -> None:
+    with pytest.raises(errors.InUse, match="1 networks"):
+        owners.delete_partition(partition)
+
+
+def test_owner_of_nothing_is_deleted(partition: Partition, project: Project) -> None:
+    owners.delete_partition(partition)
+    owners.delete_project(project)
+    assert (Partition.objects.count(), Project.objects.count()) == (0, 0)
+
+
+def test_broken_rules_of_the_values_are_reported_together(partition: Partition) -> None:
+    with pytest.raises(errors.Several) as refusal:
+        networks.create(
+            external(prefixes=cidrs("203.0.113.1/25"), destination_prefixes=cidrs("::/0"), partition=partition)
+        )
+    assert codes(refusal.value) == ["prefix_not_canonical", "family_not_in_network"]
