@@ -293,10 +293,9 @@ def _free(request: Request, prefixes: list[Prefix]) -> dict[str, Any]:
     # A length of IPv6 alone leaves IPv4 out; one that no family has is refused below.
     fitting = [family for family in wanted if length is None or length <= family.bits] or wanted
     namespace = _namespace(request)
-    return {
-        family.key: outputs.Free(free_listing.of_prefixes(prefixes, family, length=length, namespace=namespace)).data
-        for family in fitting
-    }
+    lengths = {} if length is None else dict.fromkeys(fitting, length)
+    found = free_listing.of_prefixes(prefixes, lengths=lengths, namespace=namespace)
+    return {family.key: outputs.Free(found[family]).data for family in fitting if family in found}
 
 
 def _value(request: Request, name: str, field: serializers.Field[Any, Any, Any, Any]) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Prefetch, prefetch_related_objects
 
 from ipam.addressing import Family, fitting, reserved_addresses, size, utilization
 from ipam.models import FreeBlock, Network, Prefix
@@ -40,11 +40,16 @@ class FamilyUse:
 
 
 def of_networks(networks: Iterable[Network]) -> dict[str, list[FamilyUse]]:
-    """The use of each network, by its id, IPv4 first; three statements however many networks."""
+    """The use of each network, by its id, IPv4 first; at most three statements however many networks.
+
+    The networks' prefixes are fetched with them, in their order, unless they already are.
+    """
     by_id = {network.pk: network for network in networks}
+    prefetch_related_objects(list(by_id.values()), Prefetch("prefixes", Prefix.objects.in_order()))
     prefixes = defaultdict(list)
-    for prefix in Prefix.objects.filter(network__in=by_id).only("network_id", "family", "first", "length").in_order():
-        prefixes[prefix.network_id, Family(prefix.family)].append(prefix)
+    for network in by_id.values():
+        for prefix in network.prefixes.all():
+            prefixes[network.pk, prefix.address_family].append(prefix)
     free = _free_lengths(by_id, "network")
     supers = [network.pk for network in by_id.values() if network.is_super]
     children = _children(supers, "parent__network") if supers else {}

@@ -1,19 +1,17 @@
 """What is free in a network or prefix, as blocks that a person can use."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, fitting, size
-from ipam.domain import free_space
 from ipam.models import FreeBlock, Prefix
-
-MOST_BLOCKS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +23,7 @@ class FreeSpace:
 
     family: Family
     blocks: list[IPNetwork]
-    lengths: dict[int, int]  # {prefix length: how many free blocks}, shortest first
+    lengths: dict[int, int]  # {prefix length: how many free blocks}
     length: int | None = None
     fits: int | None = None
     next: IPNetwork | None = None
@@ -37,48 +35,60 @@ class FreeSpace:
 
 def of_prefixes(
     prefixes: Sequence[Prefix],
-    family: Family,
     *,
-    length: int | None = None,
+    lengths: Mapping[Family, int] | None = None,
     namespace: UUID | None = None,
     most: int = 100,
-) -> FreeSpace:
-    """The free space of these prefixes of one family, its `most` (1..1000) largest blocks named.
+) -> dict[Family, FreeSpace]:
+    """The free space of these prefixes of one network, per family, its `most` (1..1000) largest blocks named.
 
-    `length` asks how many blocks of that prefix length fit and which comes next. In a namespaced super it is the
-    space of the project `namespace`; without one, of a project that has taken nothing yet.
+    `lengths` asks per family how many blocks of that prefix length fit and which comes next. In a namespaced super
+    it is the space of the project `namespace`; without one, of a project that has taken nothing yet. Two
+    statements, and one for each length that is asked about.
     """
-    if length is not None and not 0 <= length <= family.bits:
-        raise errors.Invalid(f"/{length} is no {family.label} prefix length; use 0 to {family.bits}.", field="length")
-    own = [prefix for prefix in prefixes if prefix.family == family]
-    if own and free_space.is_untouched(own[0].network, namespace):
-        whole = [prefix.cidr for prefix in own]
-        blocks = sorted(whole, key=lambda cidr: cidr.prefixlen)[:most]
-        lengths = dict(sorted(Counter(cidr.prefixlen for cidr in whole).items()))
-        following = None if length is None else _start(whole, length)
-    else:
-        free = FreeBlock.objects.filter(prefix__in=own, namespace=namespace)
-        blocks = [one.cidr for one in free.order_by("length", "prefix", "first")[:most]]
-        lengths = dict(free.order_by("length").values_list("length").annotate(blocks=Count("pk")))
-        following = None if length is None else _next(own, length, namespace)
-    return FreeSpace(
-        family=family,
-        blocks=blocks,
-        lengths=lengths,
-        length=length,
-        fits=None if length is None else fitting(lengths, length),
-        next=following,
+    for family, length in (lengths or {}).items():
+        if not 0 <= length <= family.bits:
+            raise errors.Invalid(
+                f"/{length} is no {family.label} prefix length; use 0 to {family.bits}.", field="length"
+            )
+    free = FreeBlock.objects.filter(prefix__in=prefixes, namespace=namespace)
+    spaces = _untouched(prefixes) if namespace is None and prefixes[0].network.is_namespaced else _stored(free, most)
+    found = {}
+    for family in sorted({prefix.address_family for prefix in prefixes}):
+        space = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}))
+        asked = (lengths or {}).get(family)
+        found[family] = space if asked is None else _asked(space, asked, free)
+    return found
+
+
+def _stored(free: QuerySet[FreeBlock], most: int) -> dict[Family, FreeSpace]:
+    lengths: dict[Family, dict[int, int]] = defaultdict(dict)
+    for row in free.order_by().values("family", "length").annotate(blocks=Count("pk")):
+        lengths[Family(row["family"])][row["length"]] = row["blocks"]
+    largest_first = Window(RowNumber(), partition_by="family", order_by=["length", "prefix", "first"])
+    blocks: dict[Family, list[IPNetwork]] = defaultdict(list)
+    for one in free.annotate(rank=largest_first).filter(rank__lte=most).order_by("family", "rank"):
+        blocks[Family(one.family)].append(one.cidr)
+    return {family: FreeSpace(family=family, blocks=blocks[family], lengths=lengths[family]) for family in lengths}
+
+
+def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
+    """A namespaced super as a project sees it that has taken nothing: whole prefixes."""
+    whole: dict[Family, list[IPNetwork]] = defaultdict(list)
+    for prefix in sorted(prefixes, key=lambda one: one.length):
+        whole[prefix.address_family].append(prefix.cidr)
+    return {
+        family: FreeSpace(family=family, blocks=cidrs, lengths=Counter(cidr.prefixlen for cidr in cidrs))
+        for family, cidrs in whole.items()
+    }
+
+
+def _asked(space: FreeSpace, length: int, free: QuerySet[FreeBlock]) -> FreeSpace:
+    """The space with the answer for one length; the next block is what rule 14 would choose."""
+    stored = (
+        free.filter(family=space.family, length__lte=length).order_by("prefix", F("length").desc(), "first").first()
     )
-
-
-def _next(prefixes: Sequence[Prefix], length: int, namespace: UUID | None) -> IPNetwork | None:
-    """What a child of this length would get (rule 14)."""
-    for prefix in prefixes:
-        best = FreeBlock.objects.of(prefix, namespace).best_fit(length).first()
-        if best is not None:
-            return _start([best.cidr], length)
-    return None
-
-
-def _start(blocks: Sequence[IPNetwork], length: int) -> IPNetwork | None:
-    return next((block(Family.of(free), free.first, length) for free in blocks if free.prefixlen <= length), None)
+    large_enough = [cidr for cidr in space.blocks if cidr.prefixlen <= length]
+    best = stored.cidr if stored else large_enough[-1] if large_enough else None
+    following = block(space.family, best.first, length) if best else None
+    return replace(space, length=length, fits=fitting(space.lengths, length), next=following)

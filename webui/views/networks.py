@@ -63,8 +63,9 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
     """One network: its families side by side, then its children or its addresses."""
     network = lookups.get(Network, pk)
     uses = consumption.of_network(network)
-    prefixes = list(network.prefixes.select_related("network").in_order())
-    families = [_family(meter, prefixes) for meter in meters(network, uses)]
+    prefixes = list(network.prefixes.all())
+    free = free_listing.of_prefixes(prefixes, lengths=network.default_child_prefix_length, most=_SHOWN_BLOCKS)
+    families = [_family(meter, prefixes, free[meter.use.family]) for meter in meters(network, uses)]
     cursor = request.GET.get("cursor", "")
     if network.is_super:
         children = network.children.select_related("project")
@@ -134,8 +135,7 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
     return show(request, "networks/delete.html", context)
 
 
-def _family(meter: Meter, prefixes: list[Prefix]) -> dict[str, Any]:
-    free = free_listing.of_prefixes(prefixes, meter.use.family, length=meter.child_length, most=_SHOWN_BLOCKS)
+def _family(meter: Meter, prefixes: list[Prefix], free: free_listing.FreeSpace) -> dict[str, Any]:
     return {
         "meter": meter,
         "prefixes": [prefix for prefix in prefixes if prefix.family == meter.use.family],

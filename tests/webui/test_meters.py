@@ -1,0 +1,56 @@
+"""Counts as people read them."""
+
+import pytest
+
+from ipam.addressing import Family
+from ipam.domain.consumption import FamilyUse
+from webui.meters import Meter, human, percent, verdict
+
+
+def use(family: Family = Family.IPV4, **changes: object) -> FamilyUse:
+    counts = {"total_ips": 256, "reserved_ips": 2, "available_ips": 254, "used_prefixes": 0, "available_prefixes": None}
+    return FamilyUse(family=family, **counts | changes)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0"),
+        (1022, "1,022"),
+        (4_294_967_291, "4.29 billion"),
+        (2_000_000, "2 million"),
+        (2**64, "1.84 × 10¹⁹"),
+    ],
+)
+def test_human_counts_are_short(count: int, text: str) -> None:
+    assert human(count) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0, "0 %"), (1e-9, "< 0.1 %"), (0.5, "50 %"), (0.9999, "> 99.9 %"), (1, "100 %")]
+)
+def test_percentage_never_pretends_nothing_or_everything(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_meter_of_anything_taken_is_seen() -> None:
+    taken = use(Family.IPV6, total_ips=2**64, reserved_ips=1, available_ips=2**64 - 2)
+    assert Meter(taken).width == 0.8
+
+
+def test_meter_says_that_it_fills_up_in_words() -> None:
+    assert Meter(use(available_ips=30)).state_text == "▲ filling up"
+
+
+def test_verdict_names_the_family_that_runs_out_first() -> None:
+    uses = [use(available_ips=37), use(Family.IPV6, available_ips=2**64)]
+    assert verdict(uses, is_super=False) == "Room for 37 more pairs; IPv4 runs out first"
+
+
+def test_verdict_of_one_family_names_none() -> None:
+    assert verdict([use(available_ips=1)], is_super=False) == "Room for 1 more address"
+
+
+def test_verdict_of_a_super_counts_children() -> None:
+    uses = [use(available_prefixes=59), use(Family.IPV6, available_prefixes=2**32)]
+    assert verdict(uses, is_super=True) == "Room for 59 more dual-stack children; IPv4 runs out first"
