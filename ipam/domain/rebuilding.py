@@ -76,7 +76,7 @@ def _taken(prefix: Prefix, namespace_id: UUID | None) -> Iterator[Range]:
     children = prefix.children.order_by("first")
     if namespace_id is not None:
         children = children.filter(namespace=namespace_id)
-    addresses = prefix.addresses.order_by("address").values_list("address", flat=True)
+    addresses: Any = prefix.addresses.order_by("address").values_list("address", flat=True)
     return merge(
         ((child.first.value, child.last.value) for child in children.iterator()),
         ((address.value, address.value) for address in addresses.iterator()),

@@ -1,0 +1,50 @@
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from ipam import errors
+from ipam.domain import doctor
+from ipam.models import IPAddress, Network, Prefix
+
+
+class Command(BaseCommand):
+    help = "Prove that free space, addresses, children and number pools add up; exit with 1 when they do not."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--repair", action="store_true", help="derive anew what can be derived, after showing it")
+
+    def handle(self, *, repair: bool, **options: Any) -> None:
+        wrong, remedies = self._examine()
+        if wrong and repair:
+            self._repair(remedies)
+            wrong, _ = self._examine()
+        if wrong:
+            sys.exit(1)
+        self.stdout.write(
+            f"Everything adds up: {Network.objects.count():,} networks, {Prefix.objects.count():,} prefixes, "
+            f"{IPAddress.objects.count():,} addresses checked."
+        )
+
+    def _examine(self) -> tuple[int, Iterable[doctor.Remedy]]:
+        """Print the findings; how many there are, and what would mend them, each remedy once."""
+        wrong = 0
+        remedies: dict[str, doctor.Remedy] = {}
+        for finding in doctor.examine():
+            wrong += 1
+            self.stdout.write(finding.sentence)
+            if finding.remedy:
+                remedies[finding.remedy.title] = finding.remedy
+        return wrong, remedies.values()
+
+    def _repair(self, remedies: Iterable[doctor.Remedy]) -> None:
+        for remedy in remedies:
+            self.stdout.write(f"To be derived anew: {remedy.title}")
+        for remedy in remedies:
+            try:
+                remedy.apply()
+            except errors.IpamError as error:
+                self.stdout.write(f"Not derived: {remedy.title}. {error.detail}")
+        self.stdout.write("Done. What is left now:" if remedies else "Nothing of this can be derived. What is left:")

@@ -1,0 +1,72 @@
+import os
+import secrets
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connections
+
+from ipam.domain import metal_stack, metal_stack_import
+from ipam.models import Network
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mini-lab.yaml"
+OPERATOR = "operator"
+
+
+class Command(BaseCommand):
+    help = "Set Twofold up on this machine with an example and an operator, and serve it. Safe to run again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-serve", action="store_true", help="set up only")
+        parser.add_argument("--port", type=int, default=8000, help="where to serve, on 127.0.0.1 (default: 8000)")
+        parser.add_argument("--empty", action="store_true", help="leave the example out")
+
+    def handle(self, *, no_serve: bool, port: int, empty: bool, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        if not empty and not Network.objects.exists():  # else people have begun to work: nothing comes back
+            metal_stack_import.bring_in(metal_stack.parse(EXAMPLE.read_text(encoding="utf-8")))
+        password = _make_operator()
+        url = f"http://127.0.0.1:{port}/"
+        python = _shown(sys.executable)
+        self.stdout.write(
+            f"Twofold is set up.\n\n"
+            f"  open      {url}\n"
+            f"  user      {OPERATOR}\n"
+            f"  password  {password or f'unchanged; reset it with `{python} manage.py changepassword {OPERATOR}`'}\n\n"
+            f"Then try the API:\n\n"
+            f"  TOKEN=$({python} manage.py create_token {OPERATOR})\n"
+            f'  curl -H "Authorization: Bearer $TOKEN" {url}api/v1/networks/\n'
+        )
+        if not no_serve:
+            self.stdout.write("Serving; Ctrl-C stops it.")
+            _serve(port)
+
+
+def _make_operator() -> str:
+    """The password of a new operator, which is kept nowhere else; empty if the operator exists."""
+    if User.objects.filter(username=OPERATOR).exists():
+        return ""
+    password = secrets.token_urlsafe(12)
+    User.objects.create_superuser(OPERATOR, password=password)
+    return password
+
+
+def _serve(port: int) -> None:
+    """Become the server that production runs too; it gives out static files by itself."""
+    module, _, name = settings.WSGI_APPLICATION.rpartition(".")
+    connections.close_all()
+    sys.stdout.flush()
+    options = ["--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "warning"]
+    options += ["--chdir", str(settings.BASE_DIR)]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", f"{module}:{name}", *options])  # noqa: S606
+
+
+def _shown(path: str) -> str:
+    """A path as short as it can be typed from here."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
