@@ -5,6 +5,7 @@ manage.py, reachable on loopback only. Wrong combinations are reported by `manag
 (see webui/checks.py), not discovered in production.
 """
 
+import warnings
 from pathlib import Path
 
 import environ
@@ -145,6 +146,8 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes
 
 # --- Static files -----------------------------------------------------------------------------
+# Before the first `collectstatic` there is no folder to serve from, and no need for one.
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]

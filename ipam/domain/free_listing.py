@@ -11,6 +11,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, fitting, size
+from ipam.domain import free_space
 from ipam.models import FreeBlock, Prefix
 
 
@@ -52,12 +53,14 @@ def of_prefixes(
                 f"/{length} is no {family.label} prefix length; use 0 to {family.bits}.", field="length"
             )
     free = FreeBlock.objects.filter(prefix__in=prefixes, namespace=namespace)
-    spaces = _untouched(prefixes) if namespace is None and prefixes[0].network.is_namespaced else _stored(free, most)
+    untouched = free_space.is_untouched(prefixes[0].network, namespace)
+    spaces = _untouched(prefixes) if untouched else _stored(free, most)
     found = {}
     for family in sorted({prefix.address_family for prefix in prefixes}):
         space = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}))
         asked = (lengths or {}).get(family)
-        found[family] = space if asked is None else _asked(space, asked, free)
+        stored = FreeBlock.objects.none() if untouched else free.filter(family=family)
+        found[family] = space if asked is None else _asked(space, asked, stored)
     return found
 
 
@@ -85,9 +88,7 @@ def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
 
 def _asked(space: FreeSpace, length: int, free: QuerySet[FreeBlock]) -> FreeSpace:
     """The space with the answer for one length; the next block is what rule 14 would choose."""
-    stored = (
-        free.filter(family=space.family, length__lte=length).order_by("prefix", F("length").desc(), "first").first()
-    )
+    stored = free.filter(length__lte=length).order_by("prefix", F("length").desc(), "first").first()
     large_enough = [cidr for cidr in space.blocks if cidr.prefixlen <= length]
     best = stored.cidr if stored else large_enough[-1] if large_enough else None
     following = block(space.family, best.first, length) if best else None

@@ -1,11 +1,12 @@
 """What every object of the API carries, and columns that several of them share."""
 
+import json
 from typing import Any, Self, TypeVar
 
 from django.core.validators import RegexValidator
-from django.db import connections, models
+from django.db import models
 from django.db.models import Q
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import Exact, IsNull
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -36,18 +37,29 @@ class SlugIdField(models.CharField):  # type: ignore[type-arg]
 M = TypeVar("M", bound=models.Model)
 
 
+class LabelValue(models.Func):
+    """The value of a label, NULL without it. JSONField's own transforms take a key such as "1" for a list index."""
+
+    output_field = models.TextField()
+
+    def __init__(self, key: str, **extra: Any) -> None:
+        super().__init__("labels", **extra)
+        self.key = key
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        sql, params = self.as_sql(compiler, connection, template="(%(expressions)s ->> %%s)", **extra)
+        return sql, [*params, self.key]
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        sql, params = self.as_sql(compiler, connection, template="json_extract(%(expressions)s, %%s)", **extra)
+        return sql, [*params, f"$.{json.dumps(self.key, ensure_ascii=False)}"]
+
+
 class RecordQuerySet(models.QuerySet[M]):
     def labelled(self, key: str, value: str | None = None) -> Self:
         """Those with the label `key`, and this value if one is given."""
-        having = self.filter(labels__has_key=key)
-        if value is None:
-            return having
-        if self._database_has_json_containment():
-            return having.filter(labels__contains={key: value})
-        return having.annotate(_label=KeyTextTransform(key, "labels")).filter(_label=value)
-
-    def _database_has_json_containment(self) -> bool:
-        return bool(connections[self.db].features.supports_json_field_contains)
+        held = LabelValue(key)
+        return self.filter(IsNull(held, False) if value is None else Exact(held, value))
 
     def matching(self, text: str) -> Self:
         """Those whose id, name or description contains `text`, whatever its case."""

@@ -1,7 +1,9 @@
 // Small comforts on top of pages that work without them: theme, search keys, copying, announcements.
 (() => {
   const root = document.documentElement;
-  const saved = localStorage.getItem("theme");
+  const remember = (theme) => { try { localStorage.setItem("theme", theme); } catch { /* storage is blocked */ } };
+  const recall = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
+  const saved = recall();
   if (saved) root.dataset.theme = saved; // before the first paint: this file is loaded in the head
 
   const announce = (text) => {
@@ -13,11 +15,16 @@
     const chosen = root.dataset.theme;
     const isDark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = isDark ? "light" : "dark";
-    localStorage.setItem("theme", root.dataset.theme);
+    remember(root.dataset.theme);
     announce(`${root.dataset.theme} theme`);
   };
 
   const copy = async (button) => {
+    if (!navigator.clipboard) {
+      button.title = "This browser copies on https only";
+      announce(button.title);
+      return;
+    }
     await navigator.clipboard.writeText(button.dataset.copy);
     announce(`Copied ${button.dataset.copy}`);
     button.classList.add("is-copied");
@@ -53,7 +60,10 @@
       return;
     }
     if (!panel || !event.target.closest?.(".searchbox")) return;
-    if (event.key === "Escape") panel.replaceChildren();
+    if (event.key === "Escape") {
+      search.focus();
+      panel.replaceChildren();
+    }
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     const places = [search, ...panel.querySelectorAll("a")];
     const step = event.key === "ArrowDown" ? 1 : places.length - 1;
@@ -64,6 +74,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     const said = event.detail.target.dataset.announce ?? event.detail.target.querySelector?.("[data-announce]")?.dataset.announce;
     announce(said ?? "Updated");
+    document.getElementById("problem").hidden = true;
   });
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(failure, () => {

@@ -22,7 +22,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if len(found) == 1 and found[0][1] and not request.htmx:
         return redirect(found[0][1])
     groups = [(kind, list(group)) for kind, group in groupby(found, key=lambda pair: pair[0].kind)]
-    return show(request, "search.html", {"query": text, "groups": groups}, part="hits")
+    return show(request, "search.html", {"query": text, "groups": groups, "count": len(found)}, part="hits")
 
 
 def _address_of(hit: domain.Hit) -> str:
