@@ -83,12 +83,7 @@ def judge_fields(new: NewNetwork) -> list[errors.IpamError]:
     type_ = new.type
     broken: list[errors.IpamError] = []
     for name, demand in FIELDS[type_].items():
-        value = getattr(new, name)
-        is_given = (
-            value is not None
-            and value not in ("", False, NatType.NONE)
-            and not (isinstance(value, Sized) and len(value) == 0)
-        )
+        is_given = _is_given(getattr(new, name))
         if demand == REQUIRED and not is_given:
             broken.append(_missing(type_, name))
         if demand == REFUSED and is_given:
@@ -103,6 +98,12 @@ def judge_changed_fields(network: Network, changes: Iterable[str]) -> list[error
         for name in changes
         if FIELDS[network.type].get(name) == REFUSED and not (network.is_child and name in _UPDATABLE_ON_CHILDREN)
     ]
+
+
+def _is_given(value: object) -> bool:
+    """Whether a field says anything; the number 0 does."""
+    is_empty = isinstance(value, Sized) and len(value) == 0
+    return not (value is None or value is False or value == NatType.NONE or is_empty)
 
 
 def _missing(type_: str, name: str) -> errors.IpamError:
@@ -202,7 +203,7 @@ def _judge_child_lengths(network: Network, prefixes: Sequence[IPNetwork]) -> Ite
                 f"The network would have {family.label} prefixes but no {family.label} child prefix length. Give one.",
                 field="default_child_prefix_length",
             )
-        if defaults.get(family, 128) < minima.get(family, 0):
+        if family in defaults.keys() & minima.keys() and defaults[family] < minima[family]:
             yield errors.MinChildPrefixLength(
                 f"The default /{defaults[family]} for {family.label} children is shorter than the minimum "
                 f"/{minima[family]}. Give a longer default or a shorter minimum.",
