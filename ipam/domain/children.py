@@ -121,7 +121,7 @@ def _find_parent(new: NewNetwork) -> Network:
                 f"{new.parent.pk} is of type {new.parent.type}; children are carved from super networks only.",
                 field="parent",
             )
-        return new.parent
+        return lookups.get(Network, new.parent.pk, field="parent")  # as it is now, not when the caller read it
     if not new.partition:
         raise errors.Required("Name the parent network, or a partition whose super network is used.", field="parent")
     parent = Network.objects.supers().filter(partition=new.partition, project=None).first()
