@@ -1,36 +1,35 @@
 """Rules 1 to 3: types, the fields that each takes, and ids."""
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ipam import errors
-from ipam.domain import networks, owners
+from ipam.domain import lookups, networks, owners
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import Network, Partition, Project
 from ipam.models.networks import NatType, NetworkType
 from tests.builders import IPV4, child, cidrs, codes, external, namespaced, super_network, underlay_network
 
-R, O, N = "required", "optional", "refused"
+MUST, MAY, NOT = "required", "optional", "refused"
 TYPES = ["external", "underlay", "super", "super-namespaced", "child", "child-shared"]
 # Rule 2, written down a second time: what the code says is compared with this.
 TABLE = {
-    "id": [R, R, R, R, N, N],
-    "project": [O, N, O, O, R, R],
-    "partition": [O, R, O, N, O, O],
-    "parent": [N, N, N, N, O, O],
-    "prefixes": [R, R, R, R, N, N],
-    "destination_prefixes": [O, N, O, O, N, N],
-    "default_child_prefix_length": [N, N, R, R, N, N],
-    "min_child_prefix_length": [N, N, O, O, N, N],
-    "length": [N, N, N, N, O, O],
-    "address_family": [N, N, N, N, O, O],
-    "vrf": [R, N, O, O, O, O],
-    "nat_type": [O, N, O, O, N, N],
-    "additional_announcable_cidrs": [N, N, O, O, N, N],
-    "stack": [O, O, O, O, O, O],
+    "id": [MUST, MUST, MUST, MUST, NOT, NOT],
+    "project": [MAY, NOT, MAY, MAY, MUST, MUST],
+    "partition": [MAY, MUST, MAY, NOT, MAY, MAY],
+    "parent": [NOT, NOT, NOT, NOT, MAY, MAY],
+    "prefixes": [MUST, MUST, MUST, MUST, NOT, NOT],
+    "destination_prefixes": [MAY, NOT, MAY, MAY, NOT, NOT],
+    "default_child_prefix_length": [NOT, NOT, MUST, MUST, NOT, NOT],
+    "min_child_prefix_length": [NOT, NOT, MAY, MAY, NOT, NOT],
+    "length": [NOT, NOT, NOT, NOT, MAY, MAY],
+    "address_family": [NOT, NOT, NOT, NOT, MAY, MAY],
+    "vrf": [MUST, NOT, MAY, MAY, MAY, MAY],
+    "nat_type": [MAY, NOT, MAY, MAY, NOT, NOT],
+    "additional_announcable_cidrs": [NOT, NOT, MAY, MAY, NOT, NOT],
+    "stack": [MAY, MAY, MAY, MAY, MAY, MAY],
 }
 EMPTY: dict[str, Any] = {
     "id": "",
@@ -81,11 +80,11 @@ def given(partition: Partition, project: Project) -> dict[str, Any]:
 def complete(type_: str, given: dict[str, Any]) -> dict[str, Any]:
     """The fields that a network of this type cannot do without."""
     position = TYPES.index(type_)
-    fields = {field: given[field] for field, row in TABLE.items() if row[position] == R}
+    fields = {field: given[field] for field, row in TABLE.items() if row[position] == MUST}
     return fields | {"type": type_}
 
 
-@pytest.mark.parametrize(("type_", "field"), cases(R))
+@pytest.mark.parametrize(("type_", "field"), cases(MUST))
 def test_field_is_required(type_: str, field: str, given: dict[str, Any]) -> None:
     with pytest.raises(errors.IpamError) as refusal:
         networks.create(NewNetwork(**complete(type_, given) | {field: EMPTY[field]}))
@@ -93,14 +92,14 @@ def test_field_is_required(type_: str, field: str, given: dict[str, Any]) -> Non
     assert [(error.code, error.field) for error in refusal.value.errors] == [(missing, field)]
 
 
-@pytest.mark.parametrize(("type_", "field"), cases(N))
+@pytest.mark.parametrize(("type_", "field"), cases(NOT))
 def test_field_is_refused(type_: str, field: str, given: dict[str, Any]) -> None:
     with pytest.raises(errors.IpamError) as refusal:
         networks.create(NewNetwork(**complete(type_, given) | {field: given[field]}))
     assert [(error.code, error.field) for error in refusal.value.errors] == [("forbidden_field", field)]
 
 
-@pytest.mark.parametrize(("type_", "field"), cases(O))
+@pytest.mark.parametrize(("type_", "field"), cases(MAY))
 def test_field_is_optional(type_: str, field: str, given: dict[str, Any]) -> None:
     fields = complete(type_, given)
     if type_.startswith("child") and field == "partition":
@@ -203,10 +202,12 @@ def test_partition_and_project_ids_are_unique(partition: Partition, project: Pro
         owners.create_project(id=project.pk)
 
 
-def test_project_that_does_not_exist_owns_nothing(tenants: Network) -> None:
-    nobody = Project(id=uuid.uuid4())
-    with pytest.raises(errors.IpamError):
-        networks.create(child(parent=tenants, project=nobody))
+def test_project_or_partition_that_does_not_exist_is_named(db: None) -> None:
+    with pytest.raises(errors.NotFound, match="no partition “atlantis”") as refusal:
+        lookups.get(Partition, "atlantis", field="partition")
+    assert refusal.value.field == "partition"
+    with pytest.raises(errors.NotFound, match="no project “not-even-a-uuid”"):
+        lookups.get(Project, "not-even-a-uuid")
 
 
 def test_owner_in_use_is_not_deleted(internet: Network, partition: Partition) -> None:
