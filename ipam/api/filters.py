@@ -179,7 +179,7 @@ class PrefixFilters(filters.FilterSet):
 
     def matching(self, queryset: Any, name: str, value: str) -> Any:
         block = block_of(value)
-        return queryset.filter(network_id__icontains=value) if block is None else queryset.overlapping(block)
+        return queryset.filter(network__id__icontains=value) if block is None else queryset.overlapping(block)
 
 
 class AddressFilters(Filters):

@@ -1,6 +1,5 @@
 """What every object of the API carries, and columns that several of them share."""
 
-import json
 from typing import Any, Self, TypeVar
 
 from django.core.validators import RegexValidator
@@ -37,6 +36,10 @@ class SlugIdField(models.CharField):  # type: ignore[type-arg]
 M = TypeVar("M", bound=models.Model)
 
 
+# Not json_extract: its paths have no way to write a key with a quote in it.
+_SQLITE_LABEL = "(SELECT value FROM json_each(%(expressions)s) WHERE key = %%s)"
+
+
 class LabelValue(models.Func):
     """The value of a label, NULL without it. JSONField's own transforms take a key such as "1" for a list index."""
 
@@ -51,8 +54,8 @@ class LabelValue(models.Func):
         return sql, [*params, self.key]
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        sql, params = self.as_sql(compiler, connection, template="json_extract(%(expressions)s, %%s)", **extra)
-        return sql, [*params, f"$.{json.dumps(self.key, ensure_ascii=False)}"]
+        sql, params = self.as_sql(compiler, connection, template=_SQLITE_LABEL, **extra)
+        return sql, [*params, self.key]
 
 
 class RecordQuerySet(models.QuerySet[M]):
