@@ -1,0 +1,109 @@
+"""Errors are problem details of RFC 9457, wherever they come from."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from ipam import errors
+from ipam.api.errors import STATUS
+from ipam.models import Network
+from tests.api.conftest import codes
+
+PROBLEM = "application/problem+json"
+
+
+def test_problem_has_every_member_and_no_other(api: APIClient) -> None:
+    response = api.get("/api/v1/networks/nowhere/")
+    assert (response.status_code, response.headers["Content-Type"]) == (404, PROBLEM)
+    detail = "There is no network “nowhere”. Check the id."
+    assert response.json() == {
+        "type": "urn:twofold:problem:not_found",
+        "title": "It does not exist",
+        "status": 404,
+        "code": "not_found",
+        "detail": detail,
+        "errors": [{"field": "", "code": "not_found", "detail": detail}],
+    }
+
+
+def test_every_problem_of_a_body_is_reported_together(api: APIClient) -> None:
+    body = {"type": "private", "vrf": "x", "prefixes": ["10.0.0.0/8", "nonsense"], "colour": "blue", "labels": {"a": 1}}
+    response = api.post("/api/v1/networks/", body)
+    assert response.status_code == 400
+    assert sorted(codes(response)) == [
+        ("colour", "unknown_field"),
+        ("labels.a", "invalid"),
+        ("prefixes.1", "invalid_cidr"),
+        ("type", "invalid"),
+        ("vrf", "invalid"),
+    ]
+
+
+def test_problem_goes_by_the_code_of_its_first_error(api: APIClient) -> None:
+    problem = api.post("/api/v1/vrfs/", {"colour": "blue"}).json()
+    assert [problem["code"], problem["type"]] == ["unknown_field", "urn:twofold:problem:unknown_field"]
+    assert [one["code"] for one in problem["errors"]] == ["unknown_field", "required"]
+
+
+def test_detail_is_the_sentences_of_all_errors(api: APIClient) -> None:
+    problem = api.post("/api/v1/ips/", {"network": 1, "project": 2}).json()
+    assert problem["detail"] == " ".join(dict.fromkeys(one["detail"] for one in problem["errors"]))
+
+
+def test_missing_fields_are_required(api: APIClient) -> None:
+    assert codes(api.post("/api/v1/ips/", {})) == [("network", "required"), ("project", "required")]
+
+
+def test_reference_to_nothing_names_its_field(api: APIClient, mini_lab: Network) -> None:
+    response = api.post("/api/v1/ips/", {"network": mini_lab.pk, "project": "nobody"})
+    assert (response.status_code, codes(response)) == (404, [("project", "not_found")])
+
+
+@pytest.mark.parametrize("url", ["/api/v1/", "/api/v1/nothing/", "/api/v1/networks", "/api/v1/networks/a/b/c/"])
+@pytest.mark.parametrize("verb", ["get", "post", "put", "patch", "delete", "options"])
+def test_unknown_address_is_a_problem_for_every_verb(api: APIClient, url: str, verb: str) -> None:
+    response = getattr(api, verb)(url)
+    assert (response.status_code, response.headers["Content-Type"]) == (404, PROBLEM)
+    assert response.json()["code"] == "not_found"
+
+
+METHODS = [("put", "networks/a/"), ("put", "ips/"), ("patch", "vrfs/"), ("delete", "machines/"), ("post", "search/")]
+
+
+@pytest.mark.parametrize(("verb", "url"), METHODS)
+def test_verb_that_is_not_there_is_405(api: APIClient, verb: str, url: str) -> None:
+    response = getattr(api, verb)(f"/api/v1/{url}", {})
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+    assert verb.upper() not in response.headers["Allow"].split(", ")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
+def test_body_that_is_no_json_is_415(api: APIClient, content_type: str) -> None:
+    response = api.post("/api/v1/vrfs/", "id=1", content_type=content_type)
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+    assert response.headers["Content-Type"] == PROBLEM
+
+
+def test_answer_in_another_format_is_406(api: APIClient) -> None:
+    response = api.get("/api/v1/networks/", headers={"Accept": "application/xml"})
+    assert (response.status_code, response.json()["code"]) == (406, "not_acceptable")
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("overlap", 409), ("exhausted", 409), ("in_use", 409), ("has_ips", 409), ("not_found", 404), ("busy", 503)],
+)
+def test_status_of_the_contract(code: str, status: int) -> None:
+    assert STATUS[code] == status
+
+
+def test_every_status_is_of_a_code_that_exists() -> None:
+    known = {error.code for error in errors.IpamError.__subclasses__()}
+    assert set(STATUS) <= known
+
+
+def test_malformed_json_says_where(api: APIClient) -> None:
+    response: Any = api.post("/api/v1/vrfs/", '{"id": }', content_type="application/json")
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert response.json()["detail"] == "The body is not valid JSON: Expecting value: line 1 column 8 (char 7)"
