@@ -6,6 +6,7 @@ meaning. `install` runs after every `migrate`: SQLite rebuilds a table to alter 
 
 from typing import Any
 
+from django.apps import apps as installed_apps
 from django.apps.registry import Apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -54,7 +55,7 @@ _SQLITE = [
 ]
 
 
-def install(*, using: str, apps: Apps, **kwargs: Any) -> None:
+def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
     """Put the guards and the full number pools in place where they are missing; harmless to repeat."""
     connection = connections[using]
     if "ipam_prefix" not in connection.introspection.table_names():
