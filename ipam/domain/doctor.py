@@ -114,7 +114,7 @@ def judge_allocations() -> Iterator[Finding]:
     )
     for address in IPAddress.objects.filter(Exists(elsewhere), family=4).order_by("address").iterator():
         yield Finding(
-            f"{address}: its IPv6 counterpart in allocation {address.allocation} is of other networks or projects."
+            f"{address}: its IPv6 counterpart in allocation {address.allocation} is of another network or project."
         )
 
 

@@ -101,7 +101,7 @@ def parse(text: str) -> Document:
     if not isinstance(raw, dict):
         document.broken.append(errors.Invalid(f"A document has the keys {', '.join(_SECTIONS)}, each with a list."))
         return document
-    for section in raw.keys() - _SECTIONS.keys():
+    for section in [key for key in raw if key not in _SECTIONS]:
         document.broken.append(
             errors.UnknownField(f"“{shorten(section)}” is no known key; there are {', '.join(_SECTIONS)}.")
         )
@@ -164,7 +164,7 @@ class _Reader:
         self.broken.append(kind(f"{self.place}: {detail}"))
 
     def refuse_unknown_keys(self) -> None:
-        for key in self._raw.keys() - self._known:
+        for key in [key for key in self._raw if key not in self._known]:
             self.refuse(errors.UnknownField, f"“{shorten(key)}” is no known key. Correct it, or take it out.")
 
 

@@ -82,7 +82,7 @@ def faults_of_prefixes() -> Iterator[tuple[Prefix, str]]:
                 unseen.remove(namespace)
                 yield from _judge_copy(prefix, namespace, (Piece(*row[2:]) for row in of_copy))
             else:
-                yield prefix, f"it has space {_of_project(namespace) or 'without a project'} where it should have none"
+                yield prefix, f"it has free space or children{_of_project(namespace)} where it should have none"
         for namespace in sorted(unseen):
             yield from _judge_copy(prefix, namespace, ())
 

@@ -18,8 +18,9 @@ class Command(BaseCommand):
 
     def handle(self, *, repair: bool, **options: Any) -> None:
         wrong, remedies = self._examine()
-        if wrong and repair:
+        if remedies and repair:
             self._repair(remedies)
+            self.stdout.write("Done. ", ending="")
             wrong, _ = self._examine()
         if wrong:
             sys.exit(1)
@@ -47,4 +48,3 @@ class Command(BaseCommand):
                 remedy.apply()
             except errors.IpamError as error:
                 self.stdout.write(f"Not derived: {remedy.title}. {error.detail}")
-        self.stdout.write("Done. What is left now:" if remedies else "Nothing of this can be derived. What is left:")

@@ -16,6 +16,7 @@ from ipam.models import Network
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mini-lab.yaml"
 OPERATOR = "operator"
+_NO_STATICFILES = "ignore:No directory at"  # whitenoise warns; until `collectstatic` it finds them in the packages
 
 
 class Command(BaseCommand):
@@ -30,14 +31,15 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if not empty and not Network.objects.exists():  # else people have begun to work: nothing comes back
             metal_stack_import.bring_in(metal_stack.parse(EXAMPLE.read_text(encoding="utf-8")))
-        password = _make_operator()
-        url = f"http://127.0.0.1:{port}/"
         python = _shown(sys.executable)
+        reset = f"as before, for {OPERATOR} exists already; `{python} manage.py changepassword {OPERATOR}` sets another"
+        password = _make_operator() or reset
+        url = f"http://127.0.0.1:{port}/"
         self.stdout.write(
             f"Twofold is set up.\n\n"
             f"  open      {url}\n"
             f"  user      {OPERATOR}\n"
-            f"  password  {password or f'unchanged; reset it with `{python} manage.py changepassword {OPERATOR}`'}\n\n"
+            f"  password  {password}\n\n"
             f"Then try the API:\n\n"
             f"  TOKEN=$({python} manage.py create_token {OPERATOR})\n"
             f'  curl -H "Authorization: Bearer $TOKEN" {url}api/v1/networks/\n'
@@ -63,7 +65,7 @@ def _serve(port: int) -> None:
     sys.stdout.flush()
     options = ["--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "warning"]
     options += ["--chdir", str(settings.BASE_DIR)]
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", f"{module}:{name}", *options])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-W", _NO_STATICFILES, "-m", "gunicorn", f"{module}:{name}", *options])  # noqa: S606
 
 
 def _shown(path: str) -> str:

@@ -1,0 +1,175 @@
+"""Reading documents of metal-stack: text becomes values, and every fault is kept with its place."""
+
+from uuid import UUID
+
+from ipam.domain import metal_stack
+from tests.builders import IPV4, IPV6, cidrs, ip
+
+
+def faults(text: str) -> list[str]:
+    return [error.detail for error in metal_stack.parse(text).broken]
+
+
+def test_super_network_is_read_with_all_of_its_fields() -> None:
+    document = metal_stack.parse("""
+        networks:
+          - id: tenants
+            name: Tenants
+            description: All of them
+            labels: {stage: prod}
+            privatesuper: true
+            partitionid: fra
+            projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6
+            vrf: 42
+            vrfshared: true
+            nat: true
+            prefixes: [10.0.0.0/16, "2001:db8::/64"]
+            destinationprefixes: ["::/0"]
+            defaultchildprefixlength: {IPv4: 22, IPv6: 96}
+            additionalAnnouncableCIDRs: [10.240.0.0/12]
+    """)
+    assert document.broken == []
+    assert document.networks == [
+        metal_stack.NetworkEntry(
+            place="networks[0] “tenants”",
+            id="tenants",
+            name="Tenants",
+            description="All of them",
+            labels={"stage": "prod"},
+            type="super",
+            partition="fra",
+            project="4b9b17c4-2d7c-4190-ae95-dda44e430fa6",
+            vrf=42,
+            vrf_shared=True,
+            nat_type="ipv4-masquerade",
+            prefixes=cidrs("10.0.0.0/16", "2001:db8::/64"),
+            destination_prefixes=cidrs("::/0"),
+            default_child_prefix_length={IPV4: 22, IPV6: 96},
+            additional_announcable_cidrs=cidrs("10.240.0.0/12"),
+        )
+    ]
+
+
+def test_address_is_read_with_its_tags_as_labels() -> None:
+    document = metal_stack.parse("""
+        ips:
+          - {ipaddress: "2001:db8::1", networkid: internet, projectid: p, type: static, tags: [a=b=c, d]}
+    """)
+    assert document.ips == [
+        metal_stack.AddressEntry(
+            place="ips[0] “2001:db8::1”",
+            address=ip("2001:db8::1"),
+            network="internet",
+            project="p",
+            type="static",
+            name="",
+            description="",
+            labels={"a": "b=c", "d": ""},
+        )
+    ]
+
+
+def test_project_is_read_with_its_tenant() -> None:
+    document = metal_stack.parse("projects: [{id: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6, name: shop, tenantid: acme}]")
+    assert document.projects == [
+        metal_stack.ProjectEntry(
+            place="projects[0] “4b9b17c4-2d7c-4190-ae95-dda44e430fa6”",
+            id=UUID("4b9b17c4-2d7c-4190-ae95-dda44e430fa6"),
+            name="shop",
+            tenant="acme",
+            description="",
+            labels={},
+        )
+    ]
+
+
+def test_type_follows_from_the_flags() -> None:
+    document = metal_stack.parse("""
+        networks: [{id: one, privatesuper: true}, {id: two, underlay: true}, {id: three}]
+    """)
+    assert [network.type for network in document.networks] == ["super", "underlay", "external"]
+
+
+def test_addresses_are_ephemeral_unless_they_say_otherwise() -> None:
+    document = metal_stack.parse("ips: [{ipaddress: 192.0.2.1, networkid: n, projectid: p}]")
+    assert document.ips[0].type == "ephemeral"
+
+
+def test_empty_document_has_nothing_and_no_fault() -> None:
+    assert metal_stack.parse("") == metal_stack.Document()
+
+
+def test_text_that_is_no_yaml_is_one_fault() -> None:
+    (fault,) = faults("networks: [")
+    assert fault.startswith("This is not YAML: ")
+
+
+def test_yaml_that_builds_objects_is_refused() -> None:
+    (fault,) = faults("!!python/object/apply:os.getcwd []")
+    assert fault.startswith("This is not YAML: ")
+
+
+def test_document_that_is_no_object_is_refused() -> None:
+    assert faults("[1, 2]") == ["A document has the keys partitions, projects, networks, ips, each with a list."]
+
+
+def test_unknown_section_is_named() -> None:
+    assert faults("machines: []") == ["“machines” is no known key; there are partitions, projects, networks, ips."]
+
+
+def test_section_that_is_no_list_is_named() -> None:
+    assert faults("networks: {id: x}") == ["“networks” is a list."]
+
+
+def test_entry_that_is_no_object_is_told_by_its_place() -> None:
+    assert faults("networks: [internet]") == ["networks[0]: it has to be an object with keys."]
+
+
+def test_unknown_key_is_named_with_its_place() -> None:
+    assert faults("partitions: [{id: fra}, {id: muc, naem: Munich}]") == [
+        "partitions[1] “muc”: “naem” is no known key. Correct it, or take it out."
+    ]
+
+
+def test_child_network_is_refused_as_not_supported_yet() -> None:
+    assert faults("networks: [{id: child, parentnetworkid: tenants}]") == [
+        "networks[0] “child”: child networks (parentnetworkid) cannot be imported yet. Take it out."
+    ]
+
+
+def test_network_cannot_be_super_and_underlay() -> None:
+    assert faults("networks: [{id: both, privatesuper: true, underlay: true}]") == [
+        "networks[0] “both”: it is privatesuper or underlay, not both."
+    ]
+
+
+def test_every_value_of_the_wrong_kind_is_told() -> None:
+    text = """
+        networks:
+          - id: net
+            name: 5
+            nat: maybe
+            vrf: many
+            prefixes: 10.0.0.0/8
+            destinationprefixes: [10.0.0.0]
+            defaultchildprefixlength: {ipv4: 22}
+            labels: [a]
+        ips:
+          - {ipaddress: 192.0.2.256, type: fixed, tags: a}
+    """
+    assert sorted(faults(text)) == [
+        "ips[0] “192.0.2.256”: ipaddress: “192.0.2.256” is not an IPv4 or IPv6 address.",
+        "ips[0] “192.0.2.256”: tags: “a” is no list.",
+        "ips[0] “192.0.2.256”: type: “fixed” is neither ephemeral nor static.",
+        "ips[0] “192.0.2.256”: “networkid” is missing.",
+        "ips[0] “192.0.2.256”: “projectid” is missing.",
+        "networks[0] “net”: defaultchildprefixlength: “{'ipv4': 22}” has to have the keys IPv4 and IPv6, "
+        "each with a prefix length.",
+        "networks[0] “net”: destinationprefixes: “10.0.0.0” has no prefix length; write it as address/length, "
+        "such as 10.0.0.0/22.",
+        "networks[0] “net”: labels: “['a']” is no object of texts.",
+        "networks[0] “net”: name: “5” is no text; put it in quotes.",
+        "networks[0] “net”: nat: “maybe” is neither true nor false.",
+        "networks[0] “net”: prefixes: “10.0.0.0/8” is no list.",
+        "networks[0] “net”: vrf: “many” is no number.",
+    ]

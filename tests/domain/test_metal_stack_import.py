@@ -1,0 +1,149 @@
+"""Bringing a document in: all of it or nothing, every refusal at once, and a second time without effect."""
+
+import pytest
+
+from ipam import errors
+from ipam.domain import doctor, metal_stack, metal_stack_import, networks, owners
+from ipam.management.commands.quickstart import EXAMPLE
+from ipam.models import IPAddress, Network, NumberRange, Partition, Project
+from tests.builders import IPV4, IPV6, external, prefixes_of
+
+MINI_LAB = EXAMPLE.read_text(encoding="utf-8")
+PROJECT = "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
+
+
+def bring_in(text: str) -> list[tuple[str, str, str]]:
+    return [(one.kind, one.id, one.state) for one in metal_stack_import.bring_in(metal_stack.parse(text))]
+
+
+def refusals(text: str) -> list[str]:
+    with pytest.raises(errors.IpamError) as refused:
+        bring_in(text)
+    return [error.detail for error in refused.value.errors]
+
+
+def test_mini_lab_is_created_entry_by_entry(db: None) -> None:
+    assert bring_in(MINI_LAB) == [
+        ("partition", "mini-lab", "created"),
+        ("project", "00000000-0000-0000-0000-000000000000", "created"),
+        ("project", PROJECT, "created"),
+        ("network", "tenant-super-network-mini-lab", "created"),
+        ("network", "internet-mini-lab", "created"),
+        ("network", "underlay-mini-lab", "created"),
+        ("address", "203.0.113.142", "created"),
+        ("address", "2001:db8:0:113::142", "created"),
+    ]
+
+
+def test_mini_lab_has_a_dual_stack_super_network(db: None) -> None:
+    bring_in(MINI_LAB)
+    network = Network.objects.get(pk="tenant-super-network-mini-lab")
+    assert (network.type, network.stack, network.partition_id, network.vrf) == ("super", "dual", "mini-lab", None)
+    assert prefixes_of(network) == ["10.0.0.0/16", "2001:db8:0:10::/64"]
+    assert network.default_child_prefix_length == {IPV4: 22, IPV6: 96}
+    assert network.additional_announcable_cidrs == ["10.240.0.0/12"]
+
+
+def test_mini_lab_has_a_dual_stack_way_out(db: None) -> None:
+    bring_in(MINI_LAB)
+    network = Network.objects.get(pk="internet-mini-lab")
+    assert (network.type, network.vrf_id, network.nat_type) == ("external", 104009, "ipv4-masquerade")
+    assert prefixes_of(network) == ["203.0.113.128/25", "2001:db8:0:113::/64"]
+    assert network.destination_prefixes == ["0.0.0.0/0", "::/0"]
+    assert network.labels == {"network.metal-stack.io/default": "", "network.metal-stack.io/default-external": ""}
+
+
+def test_mini_lab_has_an_underlay(db: None) -> None:
+    bring_in(MINI_LAB)
+    network = Network.objects.get(pk="underlay-mini-lab")
+    assert (network.type, network.partition_id, prefixes_of(network)) == ("underlay", "mini-lab", ["10.1.0.0/24"])
+
+
+def test_mini_lab_keeps_two_static_addresses(db: None) -> None:
+    bring_in(MINI_LAB)
+    reserved = IPAddress.objects.filter(network="internet-mini-lab", project=Project(pk="0" * 32), type="static")
+    assert [(str(one), one.name) for one in reserved] == [
+        ("203.0.113.142", "reserve v4"),
+        ("2001:db8:0:113::142", "reserve v6"),
+    ]
+
+
+def test_the_doctor_finds_nothing_wrong_afterwards(db: None) -> None:
+    bring_in(MINI_LAB)
+    assert list(doctor.examine()) == []
+
+
+def test_a_second_time_changes_nothing(db: None) -> None:
+    bring_in(MINI_LAB)
+    before = list(Network.objects.values()) + list(IPAddress.objects.values()) + list(Partition.objects.values())
+    assert {state for _, _, state in bring_in(MINI_LAB)} == {"unchanged"}
+    after = list(Network.objects.values()) + list(IPAddress.objects.values()) + list(Partition.objects.values())
+    assert after == before
+
+
+def test_differing_fields_are_named(db: None) -> None:
+    bring_in(MINI_LAB)
+    changed = MINI_LAB.replace("203.0.113.128/25", "203.0.113.0/24").replace("nat: true", "nat: false")
+    assert refusals(changed) == [
+        "networks[1] “internet-mini-lab”: it exists with another value of prefixes, nat_type. "
+        "Change it here or in the document so that both agree."
+    ]
+
+
+def test_an_address_held_by_another_project_differs(db: None) -> None:
+    bring_in(MINI_LAB)
+    IPAddress.objects.filter(family=4).update(project=PROJECT)
+    assert refusals(MINI_LAB) == [
+        "ips[0] “203.0.113.142”: it exists with another value of project. Change it here or in the document so that both agree."
+    ]
+
+
+def test_everything_that_is_wrong_is_told_at_once(db: None) -> None:
+    networks.create(external(id="taken", vrf=77))
+    text = f"""
+        partitions: [{{id: fra}}, {{id: x}}]
+        projects: [{{id: {PROJECT}}}]
+        networks:
+          - {{id: one, vrf: 1, partitionid: nowhere, prefixes: [192.0.2.0/24]}}
+          - {{id: two, prefixes: [203.0.113.0/24, 198.51.100.1/24]}}
+          - {{id: three, vrf: 3, prefixes: [198.18.0.0/24, 203.0.113.128/25], colour: blue}}
+          - {{id: four, vrf: 77, prefixes: [198.18.1.0/24]}}
+          - {{id: five, vrf: 5, prefixes: [198.18.2.0/24]}}
+        ips:
+          - {{ipaddress: 198.18.2.0, networkid: five, projectid: {PROJECT}}}
+          - {{ipaddress: 198.18.9.9, networkid: five, projectid: {PROJECT}}}
+    """
+    assert refusals(text) == [
+        "networks[2] “three”: “colour” is no known key. Correct it, or take it out.",
+        "partitions[1] “x”: An id has 2 to 128 letters, digits, dots, dashes or underscores, and starts and ends "
+        "with a letter or digit.",
+        "networks[0] “one”: There is no partition “nowhere”. Check the id.",
+        "networks[1] “two”: Networks of type external need “vrf”.",
+        "networks[3] “four”: VRF 77 belongs to network taken. Choose another VNI, or say vrf_shared on all networks "
+        "in it.",
+        "ips[0] “198.18.2.0”: 198.18.2.0 is the network, broadcast or subnet-router address of 198.18.2.0/24. "
+        "Choose another.",
+        "ips[1] “198.18.9.9”: 198.18.9.9 lies in no prefix of five. Choose one in 198.18.2.0/24.",
+    ]
+
+
+def test_one_refusal_keeps_everything_out(db: None) -> None:
+    pool = list(NumberRange.objects.values("pool", "first", "last"))
+    refusals(MINI_LAB + "\n  - {ipaddress: 192.0.2.1, networkid: internet-mini-lab, projectid: " + PROJECT + "}")
+    assert (Partition.objects.count(), Project.objects.count(), Network.objects.count()) == (0, 0, 0)
+    assert list(NumberRange.objects.values("pool", "first", "last")) == pool
+
+
+def test_what_refers_to_a_refused_entry_is_not_told_again(db: None) -> None:
+    text = """
+        partitions: [{id: x}]
+        networks: [{id: one, vrf: 1, partitionid: x, prefixes: [192.0.2.0/24]}]
+    """
+    assert [detail[:14] for detail in refusals(text)] == ["partitions[0] "]
+
+
+def test_what_is_there_already_can_be_referred_to(db: None) -> None:
+    owners.create_partition(id="fra")
+    text = "networks: [{id: one, vrf: 1, partitionid: fra, prefixes: [192.0.2.0/24]}]"
+    assert bring_in(text) == [("network", "one", "created")]
+    assert Network.objects.get().partition_id == "fra"
