@@ -13,9 +13,7 @@ from ipam.models.base import FAMILIES, Described, RecordQuerySet
 from ipam.models.machines import Machine
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
-from ipam.models.projects import Project
-
-NO_NAMESPACE = uuid.UUID(int=0)  # stands for "none" where the database must compare namespaces
+from ipam.models.projects import NO_NAMESPACE, Project
 
 
 class IPAddressQuerySet(RecordQuerySet["IPAddress"]):

@@ -1,7 +1,8 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, block
@@ -9,7 +10,7 @@ from ipam.fields import AddressField
 from ipam.models.base import FAMILIES
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
-from ipam.models.projects import Project
+from ipam.models.projects import NO_NAMESPACE, Project
 
 
 class FreeBlockQuerySet(models.QuerySet["FreeBlock"]):
@@ -48,16 +49,14 @@ class FreeBlock(models.Model):
             models.Index(fields=["prefix", "namespace", "length", "first"], name="free_block_best_fit"),
         ]
         constraints = [
-            # Both say that a block is free once; the first also finds the lowest free address of a network.
+            # A block is free once; this index also finds the lowest free address of a network, and all of its blocks.
             models.UniqueConstraint(
+                "network",
+                "family",
+                "prefix",
+                "first",
+                Coalesce("namespace", Value(NO_NAMESPACE, output_field=models.UUIDField())),
                 name="free_block_once",
-                fields=["network", "family", "prefix", "first"],
-                condition=Q(namespace__isnull=True),
-            ),
-            models.UniqueConstraint(
-                name="free_block_once_per_namespace",
-                fields=["network", "family", "prefix", "namespace", "first"],
-                condition=Q(namespace__isnull=False),
             ),
         ]
 

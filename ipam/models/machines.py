@@ -43,6 +43,7 @@ class Machine(Described):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["name", "id"], name="machine_by_name")]  # the list of machines
         constraints = [
             models.CheckConstraint(
                 name="machine_role_known",

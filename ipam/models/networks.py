@@ -92,7 +92,9 @@ class Network(Described):
         related_name="+",
         help_text="The project whose own copy of a super-namespaced space this network was carved from.",
     )
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, editable=False, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="children", db_index=False
+    )
     vrf = models.ForeignKey(VRF, models.PROTECT, null=True, blank=True, related_name="networks")
     vrf_shared = models.BooleanField(default=False)
     nat_type = models.CharField(max_length=15, choices=NatType, default=NatType.NONE)
@@ -109,6 +111,7 @@ class Network(Described):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["type", "id"], name="network_by_type"),  # GET networks/?type=…, overview
+            models.Index(fields=["parent", "name", "id"], name="network_children"),  # the page of a super network
         ]
         constraints = [
             models.CheckConstraint(

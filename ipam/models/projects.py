@@ -4,6 +4,8 @@ from django.db import models
 
 from ipam.models.base import NAME_LENGTH, Described, RecordQuerySet
 
+NO_NAMESPACE = uuid.UUID(int=0)  # stands for "none" where the database must compare namespaces
+
 
 class ProjectQuerySet(RecordQuerySet["Project"]):
     pass

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
+from ipam.api.filters import NetworkFilters
 from ipam.domain import addresses, allocations, consumption, free_listing, lookups, networks, paging
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import Network, Partition, Prefix
@@ -24,18 +25,10 @@ _SHOWN_BLOCKS = 12
 @login_required
 def tree(request: HttpRequest) -> HttpResponse:
     """Super networks with their children below them, and all others; filters make it a flat list."""
-    filters = {name: request.GET.get(name, "").strip() for name in ("q", "type", "partition", "family")}
+    chosen = {name: request.GET.get(name, "").strip() for name in ("q", "type", "partition", "address_family")}
     listed = Network.objects.annotate(child_count=Count("children")).select_related("project")
-    if filters["q"]:
-        listed = listed.matching(filters["q"])
-    if filters["type"]:
-        listed = listed.filter(type=filters["type"])
-    if filters["partition"]:
-        listed = listed.filter(partition=filters["partition"])
-    if filters["family"] in {family.key for family in Family}:
-        listed = listed.filter(prefixes__family=Family.from_key(filters["family"])).distinct()
-    if not any(filters.values()):
-        listed = listed.filter(parent=None)
+    filters = NetworkFilters(request.GET, queryset=listed)
+    listed = filters.qs if any(chosen.values()) and filters.is_valid() else listed.filter(parent=None)
     page = paging.page(listed, limit=paging.DEFAULT_LIMIT, cursor=request.GET.get("cursor", ""))
     opened = request.GET.get("open", "")
     children = (
@@ -46,7 +39,7 @@ def tree(request: HttpRequest) -> HttpResponse:
     uses = consumption.of_networks([*page.rows, *children])
     context = {
         "section": "networks",
-        "filters": filters,
+        "chosen": chosen,
         "rows": [_row(network, uses) for network in page.rows],
         "page": page,
         "opened": opened,

@@ -11,7 +11,7 @@ from ipam.models.networks import CHILD_TYPES, NetworkType
 from webui.meters import WARN, twins, verdict
 from webui.pages import show
 
-MOST_NETWORKS = 60
+MOST_NETWORKS = 40
 
 
 @login_required

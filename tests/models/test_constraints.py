@@ -1,0 +1,234 @@
+"""Every invariant that one row can break is a constraint with a name and a sentence."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from netaddr import IPAddress as Address
+
+from ipam.domain import addresses, machines, networks, owners
+from ipam.domain.machines import Attachment
+from ipam.models import (
+    VRF,
+    FreeBlock,
+    IPAddress,
+    Machine,
+    MachineNetwork,
+    Network,
+    NumberRange,
+    Partition,
+    Prefix,
+    Project,
+)
+from tests.builders import IPV4, child, ip, super_network
+from tests.models.conftest import Insert
+
+Row = Callable[["Cast"], models.Model]
+
+
+class Cast:
+    """Rows that hold, to put broken ones beside."""
+
+    def __init__(self, partition: Partition, project: Project, private: Network, internet: Network) -> None:
+        self.partition, self.project, self.private, self.internet = partition, project, private, internet
+        self.prefix = internet.prefixes.in_order()[0]
+        self.machine = machines.allocate(project=project, partition=partition, networks=[Attachment(network=private)])
+        self.address = addresses.allocate(internet, project=project, families=[IPV4])[0]
+
+    def ip(self, text: str, **fields: Any) -> IPAddress:
+        address = Address(text)
+        return IPAddress(
+            **{
+                "address": address,
+                "family": address.version,
+                "network": self.internet,
+                "prefix": self.prefix,
+                "project": self.project,
+            }
+            | fields
+        )
+
+    def block(self, **fields: Any) -> Prefix:
+        given = {"network": self.internet, "family": 4, "first": ip("11.0.0.0"), "last": ip("11.0.0.255"), "length": 24}
+        return Prefix(**given | fields)
+
+    def free(self, **fields: Any) -> FreeBlock:
+        stored = FreeBlock.objects.filter(network=self.internet)[0]
+        return FreeBlock(
+            network=stored.network, prefix=stored.prefix, family=stored.family, first=stored.first, length=32, **fields
+        )
+
+
+@pytest.fixture
+def cast(partition: Partition, project: Project, private: Network, internet: Network) -> Cast:
+    return Cast(partition, project, private, internet)
+
+
+@pytest.fixture
+def shared_child(tenants: Network) -> Network:
+    return networks.create(child(type="child-shared", parent=tenants, project=owners.create_project(name="sharer")))
+
+
+def network(**fields: Any) -> Network:
+    return Network(**{"id": "broken", "type": "super"} | fields)
+
+
+BROKEN: dict[str, list[Row]] = {
+    "address_once_per_namespace": [lambda cast: cast.ip(str(cast.address))],
+    "address_one_per_family_and_allocation": [
+        lambda cast: cast.ip("203.0.113.200", allocation=cast.address.allocation)
+    ],
+    "address_family_is_its_own": [
+        lambda cast: cast.ip("203.0.113.200", family=6),
+        lambda cast: cast.ip("2001:db8::9", family=4),
+    ],
+    "address_type_known": [lambda cast: cast.ip("203.0.113.200", type="dynamic")],
+    "prefix_family_is_of_its_addresses": [
+        lambda cast: cast.block(family=6),
+        lambda cast: cast.block(last=ip("2001:db8::"), parent=cast.prefix),
+        lambda cast: cast.block(last=ip("2001:db8::"), parent=cast.prefix, family=6),
+    ],
+    "prefix_first_not_above_last": [lambda cast: cast.block(first=ip("11.0.1.0"))],
+    "prefix_length_in_family": [
+        lambda cast: cast.block(length=33),
+        lambda cast: cast.block(family=6, first=ip("2001:db8:7::"), last=ip("2001:db8:7::1"), length=129),
+    ],
+    "free_block_once": [lambda cast: cast.free()],
+    "vrf_vni_in_range": [lambda cast: VRF(id=0), lambda cast: VRF(id=16_777_216)],
+    "number_range_once": [
+        lambda cast: NumberRange(pool="asn", first=NumberRange.objects.get(pool="asn").first, last=131_072)
+    ],
+    "number_range_not_empty": [lambda cast: NumberRange(pool="vrf", first=200_000, last=199_999)],
+    "machine_role_known": [
+        lambda cast: Machine(id="broken", project=cast.project, partition=cast.partition, asn=1, role="router")
+    ],
+    "machine_network_once": [
+        lambda cast: MachineNetwork(machine=cast.machine, network=cast.private, position=1)
+    ],
+    "machine_network_position_once": [
+        lambda cast: MachineNetwork(machine=cast.machine, network=cast.internet, position=0)
+    ],
+    "network_type_known": [lambda cast: network(type="privatesuper")],
+    "network_stack_known": [lambda cast: network(stack="both")],
+    "network_child_has_parent_and_project": [
+        lambda cast: network(type="child", project=cast.project),
+        lambda cast: network(type="child-shared", parent=cast.private.parent),
+        lambda cast: network(parent=cast.private.parent),
+        lambda cast: network(namespace=cast.project),
+    ],
+    "network_external_has_vrf": [lambda cast: network(type="external")],
+    "network_underlay_has_partition_only": [
+        lambda cast: network(type="underlay"),
+        lambda cast: network(type="underlay", partition=cast.partition, project=cast.project),
+        lambda cast: network(type="underlay", partition=cast.partition, vrf_id=104009),
+        lambda cast: network(type="underlay", partition=cast.partition, nat_type="ipv4-masquerade"),
+    ],
+    "network_child_lengths_on_super_only": [
+        lambda cast: network(type="external", vrf_id=104009, default_child_length_ipv4=26),
+        lambda cast: network(type="external", vrf_id=104009, min_child_length_ipv6=64),
+    ],
+    "network_one_super_per_partition": [lambda cast: network(partition=cast.partition)],
+    "network_one_underlay_per_partition": [
+        lambda cast: network(type="underlay", partition=Network.objects.get(type="underlay").partition)
+    ],
+    "network_one_shared_child_per_project": [
+        lambda cast: network(
+            type="child-shared", parent=cast.private.parent, project=Project.objects.get(name="sharer")
+        )
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        pytest.param(name, row, id=f"{name}-{number}")
+        for name, rows in BROKEN.items()
+        for number, row in enumerate(rows)
+    ],
+)
+def test_database_refuses(
+    name: str, broken: Row, insert: Insert, cast: Cast, underlay: Network, shared_child: Network
+) -> None:
+    row = broken(cast)
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        insert(row)
+    assert constraint_of(refusal.value) in {name, *columns_of(name)}
+
+
+def constraint_of(error: IntegrityError) -> str:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    if diagnosis is not None:
+        return str(diagnosis.constraint_name)
+    return str(error).split(": ")[1].removeprefix("index ").strip("'")
+
+
+def columns_of(name: str) -> list[str]:
+    """What SQLite says instead of the name of a unique constraint over columns."""
+    for model in apps.get_app_config("ipam").get_models():
+        for constraint in model._meta.constraints:
+            if constraint.name == name and isinstance(constraint, models.UniqueConstraint):
+                columns = [model._meta.get_field(field).column for field in constraint.fields]
+                return [", ".join(f"{model._meta.db_table}.{column}" for column in columns)]
+    return []
+
+
+def test_every_constraint_is_broken_here() -> None:
+    named = {
+        constraint.name for model in apps.get_app_config("ipam").get_models() for constraint in model._meta.constraints
+    }
+    assert set(BROKEN) == named
+
+
+def test_every_constraint_has_a_sentence_for_people() -> None:
+    silent = [
+        constraint.name
+        for model in (Network, Prefix, IPAddress, Machine, VRF)
+        for constraint in model._meta.constraints
+        if constraint.violation_error_message == constraint.default_violation_error_message
+    ]
+    assert silent == []
+
+
+def test_address_may_exist_once_per_namespace(insert: Insert, cast: Cast, stranger: Project) -> None:
+    text = str(cast.address)
+    for namespace in (cast.project, stranger):
+        insert(cast.ip(text, namespace=namespace))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(cast.ip(text, namespace=stranger))
+
+
+def test_asn_exists_once(insert: Insert, cast: Cast) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(Machine(id="broken", project=cast.project, partition=cast.partition, asn=cast.machine.asn))
+
+
+def test_supers_without_partition_are_no_rivals(insert: Insert, db: None) -> None:
+    insert(network(id="one"))
+    insert(network(id="two"))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("column", ["network_id", "prefix_id", "project_id", "machine_id"])
+def test_address_refers_to_what_exists(column: str, insert: Insert, cast: Cast) -> None:
+    missing: dict[str, Any] = {
+        "network_id": "nowhere",
+        "prefix_id": 0,
+        "project_id": uuid.uuid4(),
+        "machine_id": "none",
+    }
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(cast.ip("203.0.113.200"), **{column: missing[column]})
+
+
+def test_constraints_are_the_database_s_own(db: None) -> None:
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, Network._meta.db_table)
+    assert {constraint.name for constraint in Network._meta.constraints} <= set(found)
+
+
+def test_super_that_is_made_by_the_domain_passes_every_constraint(partition: Partition) -> None:
+    networks.create(super_network(partition=partition)).full_clean(exclude=["labels"])
