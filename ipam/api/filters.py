@@ -1,5 +1,6 @@
 """What lists can be narrowed by. An unknown filter or a malformed value is an error that names it, never ignored."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from netaddr import IPAddress as AddressValue
 from netaddr import IPNetwork
 from rest_framework.request import Request
@@ -78,6 +80,22 @@ class CidrField(_ParsedField):
     parse = staticmethod(parse_cidr)
 
 
+def _parse_number(text: str) -> int:
+    """Plain digits, as many as every column can hold; `int` alone would take “٣” and “1_0” too."""
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ValueError(f"“{shorten(text)}” is not a whole number.")
+    return int(text)
+
+
+class NumberField(_ParsedField):
+    parse = staticmethod(_parse_number)
+
+
+@extend_schema_field({"type": "integer", "minimum": 0})
+class NumberFilter(filters.Filter):
+    field_class = NumberField
+
+
 class AddressFilter(filters.Filter):
     field_class = AddressField
 
@@ -114,7 +132,7 @@ class ProjectFilters(Filters):
 
 
 class VrfFilters(Filters):
-    id = filters.NumberFilter()
+    id = NumberFilter()
 
 
 class NetworkFilters(Filters):
@@ -125,7 +143,7 @@ class NetworkFilters(Filters):
     project = filters.UUIDFilter(field_name="project_id")
     namespace = filters.UUIDFilter(field_name="namespace_id")
     parent = filters.CharFilter(field_name="parent_id")
-    vrf = filters.NumberFilter(field_name="vrf_id")
+    vrf = NumberFilter(field_name="vrf_id")
     nat_type = filters.ChoiceFilter(choices=NatType.choices)
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="with_family")
     prefix = CidrFilter(method="with_prefix")
@@ -162,8 +180,8 @@ class PrefixFilters(filters.FilterSet):
     network = filters.CharFilter(field_name="network_id")
     namespace = filters.UUIDFilter(field_name="namespace_id")
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="of_family")
-    parent = filters.NumberFilter(field_name="parent_id")
-    length = filters.NumberFilter()
+    parent = NumberFilter(field_name="parent_id")
+    length = NumberFilter()
     contains = AddressFilter(method="holding")
     within = CidrFilter(method="inside")
     q = filters.CharFilter(method="matching")
@@ -215,7 +233,7 @@ class MachineFilters(Filters):
     role = filters.ChoiceFilter(choices=Machine.Role.choices)
     network = filters.CharFilter(method="in_network")
     ip = AddressFilter(method="holding")
-    asn = filters.NumberFilter()
+    asn = NumberFilter()
 
     def in_network(self, queryset: Any, name: str, value: str) -> Any:
         return queryset.filter(attachments__network=value)

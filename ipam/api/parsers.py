@@ -1,6 +1,7 @@
 """JSON in, or a clear refusal."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -8,9 +9,11 @@ from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
 
 class StrictJSONParser(JSONParser):
-    """JSON of bounded size, without NaN, doubled keys or null characters, which databases refuse."""
+    """JSON of bounded size, without NaN, doubled keys or halves of characters, which no answer could repeat."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -20,13 +23,23 @@ class StrictJSONParser(JSONParser):
         if len(body) > most:
             raise ParseError(f"The body is longer than {most:,} bytes; send it in parts.")
         try:
-            return json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
+            value = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
+            if _SURROGATE.search(body):
+                _refuse_lone_surrogates(value)
+            return value
         except (ValueError, RecursionError) as error:
             raise ParseError(f"The body is not valid JSON: {error}") from None
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_lone_surrogates(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a surrogate such as \\ud800 stands without its other half") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,14 +15,16 @@ M = TypeVar("M", bound=models.Model)
 def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
     """The object with this id. With `lock` others may refer to it, but not change it, until the transaction ends.
 
-    NotFound, about `field`, if there is none; a malformed id is an id of nothing.
+    NotFound, about `field`, if there is none; a malformed id is an id of nothing, and so is one that is
+    merely read as the same: an id has one spelling, but for the case of a UUID.
     """
     objects = model._default_manager.all()
     if lock:
         objects = objects.select_for_update(no_key=True)
     found = None
     with contextlib.suppress(ValidationError):
-        found = objects.filter(pk=model._meta.pk.clean(key, None)).first()
+        pk = model._meta.pk.clean(key, None)
+        found = objects.filter(pk=pk).first() if str(pk).lower() == str(key).lower() else None
     if found is None:
         raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
     return found
