@@ -6,7 +6,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from webui.views import addresses, machines, networks, overview, search
+from webui.views import addresses, machines, maps, networks, overview, search
 
 # Swagger UI draws its icons and sizes with style attributes; nothing else of the policy is loosened.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
@@ -15,6 +15,7 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("networks/", networks.tree, name="networks"),
     path("networks/<str:pk>/", networks.detail, name="network"),
+    path("networks/<str:pk>/map/", maps.network_map, name="map"),
     path("networks/<str:pk>/allocate/", networks.allocate, name="allocate"),
     path("networks/<str:pk>/carve/", networks.carve, name="carve"),
     path("networks/<str:pk>/delete/", networks.delete, name="delete-network"),
