@@ -1,0 +1,11 @@
+"""Measurements of the goals that docs/performance.md lists; `python -m tests.bench` runs them.
+
+Importing the package sets Django up, so that worker processes can be given functions of its modules.
+"""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
+django.setup()
