@@ -155,7 +155,8 @@ def _refuse_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
     differing = [name for name, value in wanted.items() if stored[name] != value]
     if differing:
         raise errors.AlreadyExists(
-            f"it exists with another value of {', '.join(differing)}. Change it here or in the document so that both agree."
+            f"it exists with another value of {', '.join(differing)}. Change it here or in the document, so that both "
+            "agree."
         )
 
 

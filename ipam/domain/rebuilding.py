@@ -21,8 +21,8 @@ Range = tuple[int, int]  # first and last, inclusive
 def gaps(first: int, last: int, taken: Iterable[Range]) -> Iterator[Range]:
     """What is left of first..last without the `taken` ranges, which come in ascending order."""
     for taken_first, taken_last in taken:
-        if first < taken_first <= last:
-            yield first, taken_first - 1
+        if first < taken_first and first <= last:
+            yield first, min(taken_first - 1, last)
         first = max(first, taken_last + 1)
     if first <= last:
         yield first, last

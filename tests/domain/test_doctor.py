@@ -150,7 +150,8 @@ def test_free_block_in_a_copy_that_there_is_not_is_found_and_mended(
         network=internet, prefix=ipv4, family=4, first=ip("203.0.113.130"), length=31, namespace=project
     )
     assert findings() == [
-        f"{ipv4} of internet: it has free space or children in the copy of project {project.pk} where it should have none."
+        f"{ipv4} of internet: it has free space or children in the copy of project {project.pk} "
+        "where it should have none."
     ]
     repair()
     assert findings() == []

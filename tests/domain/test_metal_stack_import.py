@@ -86,7 +86,7 @@ def test_differing_fields_are_named(db: None) -> None:
     changed = MINI_LAB.replace("203.0.113.128/25", "203.0.113.0/24").replace("nat: true", "nat: false")
     assert refusals(changed) == [
         "networks[1] “internet-mini-lab”: it exists with another value of prefixes, nat_type. "
-        "Change it here or in the document so that both agree."
+        "Change it here or in the document, so that both agree."
     ]
 
 
@@ -94,7 +94,8 @@ def test_an_address_held_by_another_project_differs(db: None) -> None:
     bring_in(MINI_LAB)
     IPAddress.objects.filter(family=4).update(project=PROJECT)
     assert refusals(MINI_LAB) == [
-        "ips[0] “203.0.113.142”: it exists with another value of project. Change it here or in the document so that both agree."
+        "ips[0] “203.0.113.142”: it exists with another value of project. "
+        "Change it here or in the document, so that both agree."
     ]
 
 
