@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from ipam.addressing import Family, parse_address
+from ipam.addressing import Family, parse_address, parse_cidr
 from ipam.domain.addresses import MOST_PER_REQUEST
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH
@@ -129,6 +129,50 @@ class CarveForm(DescribedForm):
         if given:  # naming one length replaces the defaults as a whole, so name the others too
             given = {**{family: self.parent.default_child_prefix_length[family] for family in families}, **given}
         return {**data, "parent": self.parent, "address_family": families, "length": given}
+
+
+class CidrField(forms.CharField):
+    """A CIDR; host bits stay, so that the rule can name the corrected form."""
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return parse_cidr(super().clean(value).strip())
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class PrefixForm(forms.Form):
+    """One more prefix of a network."""
+
+    prefix = CidrField(label="Prefix", help_text="Such as 2001:db8:4::/48.")
+    default_child_prefix_length = forms.IntegerField(
+        min_value=0,
+        max_value=128,
+        required=False,
+        label="Child prefix length",
+        help_text="Needed when the network gains a family by this prefix.",
+    )
+
+    def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not network.is_super:
+            del self.fields["default_child_prefix_length"]
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of `networks.add_prefix`."""
+        data = dict(self.cleaned_data)
+        return {"cidr": data.pop("prefix"), **data}
+
+
+class LengthForm(forms.Form):
+    """How long the prefix of a second family is."""
+
+    length = forms.IntegerField(min_value=0, max_value=128, required=False, label="Prefix length")
+
+    def __init__(self, *args: Any, family: Family, parent: Network | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        default = parent.default_child_prefix_length.get(family) if parent else None
+        self.fields["length"].widget.attrs["placeholder"] = f"/{default} by default" if default else "required"
 
 
 class MachineOwnerForm(forms.Form):

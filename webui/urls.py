@@ -3,18 +3,35 @@
 from csp.decorators import csp_update
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path
+from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from webui.views import addresses, machines, maps, networks, overview, search
+from webui.views import addresses, families, machines, maps, networks, overview, search
 
 # Swagger UI draws its icons and sizes with style attributes; nothing else of the policy is loosened.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
+
+
+class FamilyConverter:
+    """`ipv4` or `ipv6`; anything else is no address of this site."""
+
+    regex = "ipv[46]"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    to_url = to_python
+
+
+register_converter(FamilyConverter, "family")
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("networks/", networks.tree, name="networks"),
     path("networks/<str:pk>/", networks.detail, name="network"),
+    path("networks/<str:pk>/prefixes/add/", families.add_prefix, name="add-prefix"),
+    path("networks/<str:pk>/families/<family:family>/", families.add_family, name="add-family"),
+    path("networks/<str:pk>/complete/<family:family>/", families.complete, name="complete"),
     path("networks/<str:pk>/map/", maps.network_map, name="map"),
     path("networks/<str:pk>/allocate/", networks.allocate, name="allocate"),
     path("networks/<str:pk>/carve/", networks.carve, name="carve"),

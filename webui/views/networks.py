@@ -13,11 +13,12 @@ from ipam.addressing import Family
 from ipam.api.filters import NetworkFilters
 from ipam.domain import addresses, allocations, consumption, free_listing, lookups, networks, paging
 from ipam.domain.network_rules import NewNetwork
-from ipam.models import Network, Partition, Prefix
+from ipam.models import IPAddress, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
 from webui.forms import AllocateForm, CarveForm
 from webui.meters import Meter, meters, twins, verdict
 from webui.pages import attempt, preview, show, wants_preview
+from webui.views.families import missing_family
 
 _SHOWN_BLOCKS = 12
 
@@ -75,6 +76,8 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
         "page": page,
         "rows": rows,
         "is_dual": len(families) > 1,
+        "gain": missing_family(network, [family["meter"].use.family for family in families]),
+        "lacking": _lacking(network) if len(families) > 1 and not network.is_super else None,
     }
     return show(request, "networks/detail.html", context, part="rows")
 
@@ -126,6 +129,12 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
             return redirect("network", pk=network.parent_id) if network.parent_id else redirect("networks")
     context = {"section": "networks", "network": network, "form": form, "prefixes": network.prefixes.in_order()}
     return show(request, "networks/delete.html", context)
+
+
+def _lacking(network: Network) -> Family | None:
+    """The family that some allocation of a dual-stack network has no address of, if there is one."""
+    held = IPAddress.objects.filter(network=network)
+    return next((family for family in (Family.IPV6, Family.IPV4) if held.lacking(family).exists()), None)
 
 
 def _family(meter: Meter, prefixes: list[Prefix], free: free_listing.FreeSpace) -> dict[str, Any]:

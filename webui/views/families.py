@@ -1,0 +1,84 @@
+"""From one family to two: add a prefix or carve one, then complete what the network already gave out."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from ipam.addressing import Family
+from ipam.domain import children, families, lookups, networks
+from ipam.models import IPAddress, Network
+from webui.forms import LengthForm, PrefixForm
+from webui.pages import attempt, preview, show, wants_preview
+
+BATCH = 250  # allocations per step of the progress bar: well under a second
+
+
+@login_required
+def add_prefix(request: HttpRequest, pk: str) -> HttpResponse:
+    """One more prefix for a network; a super that gains a family by it takes its child length too."""
+    network = lookups.get(Network, pk)
+    form = PrefixForm(request.POST or None, network=network)
+    changed = None
+    if request.method == "POST" and form.is_valid():
+        act = preview if wants_preview(request) else attempt
+        changed = act(form, lambda: _with_prefixes(networks.add_prefix(network, **form.request())))
+        if changed is not None and not wants_preview(request):
+            messages.success(request, f"Added {form.cleaned_data['prefix']} to {network}")
+            return redirect("network", pk=network.pk)
+    context = {"section": "networks", "network": network, "form": form, "prefixes": changed, "title": "Add a prefix"}
+    return show(request, "networks/extend.html", context, part="preview" if wants_preview(request) else "")
+
+
+@login_required
+def add_family(request: HttpRequest, pk: str, family: str) -> HttpResponse:
+    """The second family of a child network, carved from its parent."""
+    network, wanted = lookups.get(Network, pk), Family.from_key(family)
+    form = LengthForm(request.POST if request.method == "POST" else None, family=wanted, parent=network.parent)
+    changed = None
+    if form.is_valid():
+        act = preview if wants_preview(request) else attempt
+        changed = act(form, lambda: _with_prefixes(children.add_family(network, wanted, **form.cleaned_data)))
+        if changed is not None and not wants_preview(request):
+            messages.success(request, f"{network} now speaks {wanted.label}. Complete what it already gave out.")
+            return redirect("complete", pk=network.pk, family=family)
+    title = f"Add {wanted.label}"
+    context = {"section": "networks", "network": network, "form": form, "prefixes": changed, "title": title}
+    return show(request, "networks/extend.html", context, part="preview" if wants_preview(request) else "")
+
+
+@login_required
+def complete(request: HttpRequest, pk: str, family: str) -> HttpResponse:
+    """Give allocations that lack the family their counterpart, a batch per request: stop and go on at any time."""
+    network, wanted = lookups.get(Network, pk), Family.from_key(family)
+    held = IPAddress.objects.filter(network=network)
+    done = families.complete(network, wanted, limit=BATCH) if request.method == "POST" else None
+    lacking = held.lacking(wanted).count()
+    having = held.filter(family=wanted).count()
+    context = {
+        "section": "networks",
+        "network": network,
+        "family": wanted,
+        "done": done,
+        "lacking": lacking,
+        "having": having,
+        "total": lacking + having,
+        "runs": done is not None and done.remaining > 0 and "step" not in request.POST,
+        "batch": BATCH,
+    }
+    return show(request, "networks/complete.html", context, part="progress")
+
+
+def _with_prefixes(network: Network) -> list[str]:
+    """The network's prefixes after the change, read while a rehearsal still holds them."""
+    return [str(prefix) for prefix in network.prefixes.in_order()]
+
+
+def missing_family(network: Network, present: list[Family]) -> dict[str, Any] | None:
+    """The family that a network could gain in place, and how; None when it has both."""
+    missing = [family for family in Family if family not in present]
+    if not missing or network.is_underlay:
+        return None
+    return {"family": missing[0], "is_child": network.is_child}
