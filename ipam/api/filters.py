@@ -96,10 +96,12 @@ class NumberFilter(filters.Filter):
     field_class = NumberField
 
 
+@extend_schema_field(str)
 class AddressFilter(filters.Filter):
     field_class = AddressField
 
 
+@extend_schema_field(str)
 class CidrFilter(filters.Filter):
     field_class = CidrField
 

@@ -1,0 +1,133 @@
+"""The description of the API is valid, true, and shown by a page of our own."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+import yaml
+from django.contrib.auth.models import User
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import Client
+from drf_spectacular.validation import validate_schema
+from hypothesis import HealthCheck, settings
+from schemathesis import Case
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from ipam.domain import machines, tokens
+from ipam.domain.machines import Attachment
+from ipam.models import Network, Project
+from webui.wsgi import application
+
+TRUTHS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+schema = schemathesis.openapi.from_wsgi("/api/schema/", application)
+schema.config.generation.update(deterministic=True, max_examples=5, database="none")
+schema.config.phases.coverage.unexpected_methods = set()  # 405 is the business of test_problems.py
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """Requests end without closing the connection, and with it the transaction that a test runs in."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def known(one_connection: None, mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
+    """A world with one of each, and an id of each collection in it."""
+    machine = machines.allocate(
+        id="m1", project=project, partition=mini_lab.partition, networks=[Attachment(network=home)], labels={"a": "b"}
+    )
+    address = mini_lab.addresses.first()
+    return {
+        "allocations": str(address.allocation),
+        "ips": str(address.pk),
+        "machines": machine.pk,
+        "networks": home.pk,
+        "partitions": "mini-lab",
+        "prefixes": str(home.prefixes.first().pk),
+        "projects": str(project.pk),
+        "vrfs": "1",
+    }
+
+
+@schema.parametrize()
+@settings(suppress_health_check=list(HealthCheck))
+def test_answers_are_what_the_description_says(case: Case, known: dict[str, str], operator: User) -> None:
+    if "id" in case.path_parameters:  # a made-up one would end in 404 almost always
+        case.path_parameters["id"] = known[case.path.split("/")[3]]
+    case.call_and_validate(headers={"Authorization": f"Bearer {tokens.issue(operator)}"}, checks=TRUTHS)
+
+
+def described() -> Any:
+    return yaml.safe_load(Client().get("/api/schema/").content)
+
+
+def test_description_is_valid_openapi() -> None:
+    validate_schema(described())
+
+
+def test_description_is_also_served_as_json() -> None:
+    assert json.loads(Client().get("/api/schema/", headers={"Accept": "application/json"}).content) == described()
+
+
+def test_every_collection_of_the_contract_is_described() -> None:
+    paths = described()["paths"]
+    collections = {path.split("/")[3] for path in paths if path.startswith("/api/v1/")}
+    assert sorted(collections) == [
+        "allocations",
+        "healthz",
+        "ips",
+        "machines",
+        "networks",
+        "partitions",
+        "prefixes",
+        "projects",
+        "readyz",
+        "search",
+        "vrfs",
+    ]
+
+
+def test_every_operation_describes_its_refusals() -> None:
+    operations = [one for path in described()["paths"].values() for one in path.values()]
+    silent = [one["operationId"] for one in operations if "default" not in one["responses"]]
+    assert silent == ["api_schema_retrieve", "healthz_retrieve", "readyz_retrieve"]
+
+
+def test_every_write_can_be_rehearsed() -> None:
+    verbs = {"post", "patch", "delete"}
+    writes = [one for path in described()["paths"].values() for verb, one in path.items() if verb in verbs]
+    assert all("dry_run" in [parameter["name"] for parameter in one["parameters"]] for one in writes)
+
+
+def test_docs_page_runs_no_inline_script() -> None:
+    html = Client().get("/api/docs/").content.decode()
+    scripts = re.findall(r"<script\b([^>]*)>(.*?)</script>", html, re.DOTALL)
+    assert scripts
+    assert all("src=" in attributes and not text.strip() for attributes, text in scripts)
+    assert re.findall(r"\son\w+=", html) == []
+
+
+def test_docs_page_loads_only_our_own_files() -> None:
+    html = Client().get("/api/docs/").content.decode()
+    urls = re.findall(r"""(?:src|href)=["']([^"']+)["']""", html)
+    assert urls
+    assert [url for url in urls if not url.startswith(("/static/", "/api/"))] == []
+
+
+def test_files_of_the_docs_page_are_there() -> None:
+    html = Client().get("/api/docs/").content.decode()
+    urls = re.findall(r"""(?:src|href)=["']([^"']+)["']""", html)
+    assert {url: Client().get(url).status_code for url in urls} == dict.fromkeys(urls, 200)
