@@ -28,9 +28,11 @@ def acquire(pool: Pool) -> int:
 
 def acquire_exactly(pool: Pool, number: int) -> None:
     """Take this number out of the pool, if it is one of the pool's free numbers."""
-    holder = NumberRange.objects.filter(pool=pool, first__lte=number, last__gte=number).select_for_update().first()
-    if holder is not None:
-        _cut(holder, number)
+    holders = NumberRange.objects.filter(pool=pool, first__lte=number, last__gte=number)
+    while holders.exists():  # again, if who held the range has put another in its place
+        if holder := holders.select_for_update().first():
+            _cut(holder, number)
+            return
 
 
 def release(pool: Pool, number: int) -> None:
