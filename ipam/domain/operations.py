@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from django.apps import apps
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import BaseConstraint
+from django.db.models import BaseConstraint, ProtectedError
 
 from ipam import errors
 from ipam.models.guards import SIBLINGS_DISJOINT
@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 _TRIES = 6
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
-_FOREIGN_KEY = "23503"
+_FOREIGN_KEY, _UNIQUE = "23503", "23505"
 
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:
@@ -42,6 +42,8 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
             except IntegrityError as error:
                 raise _refusal(error) from error
             except OperationalError as error:
+                if not connection.in_atomic_block and _has_waited_in_vain(error):
+                    break
                 if connection.in_atomic_block or not _will_pass(error):
                     raise
             time.sleep(random.uniform(0.2, 1) * 0.01 * 2**attempt)  # noqa: S311  jitter, no secret
@@ -63,9 +65,15 @@ def _will_pass(error: OperationalError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in (_SERIALIZATION_FAILURE, _DEADLOCK)
 
 
+def _has_waited_in_vain(error: OperationalError) -> bool:
+    """Whether SQLite's one writer did not finish within the timeout of the connection."""
+    return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+
+
 def _refusal(error: IntegrityError) -> errors.IpamError:
     """The error of the vocabulary that a broken constraint stands for; the database error itself if none."""
     cause = error.__cause__
+    sqlstate = getattr(cause, "sqlstate", None)
     broken = getattr(getattr(cause, "diag", None), "constraint_name", None) or str(error)
     if SIBLINGS_DISJOINT in broken:
         return errors.Overlap(
@@ -74,8 +82,12 @@ def _refusal(error: IntegrityError) -> errors.IpamError:
     for constraint in _constraints():
         if constraint.name in broken:
             return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))
-    if getattr(cause, "sqlstate", None) == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
-        return errors.NotFound("Something that this needs was removed at the same moment. Nothing was changed.")
+    if sqlstate == _UNIQUE and broken.endswith("_pkey"):
+        return errors.AlreadyExists("Another request has just taken this id. Choose another.", field="id")
+    if isinstance(error, ProtectedError) or sqlstate == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
+        return errors.InUse(
+            "Another request has just begun to use this, or removed what it needs. Nothing was changed; look again."
+        )
     raise error
 
 
