@@ -12,10 +12,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around, usable_blocks
+from ipam.domain import lookups
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.free_blocks import FreeBlockQuerySet
 
@@ -69,7 +71,7 @@ def open_namespace(network: Network, namespace_id: UUID) -> None:
     """Make a namespaced super network wholly free for a project that has never taken from it."""
     if not is_untouched(network, namespace_id):
         return
-    Network.objects.select_for_update(no_key=True).get(pk=network.pk)
+    lookups.get(Network, network.pk, field="parent", lock=True)
     if is_untouched(network, namespace_id):  # else another request of the project was first
         for prefix in network.prefixes.all():
             _add(prefix, [prefix.cidr], namespace_id)
@@ -153,10 +155,10 @@ def acquire_exactly(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None
     return True
 
 
-def release(prefix: Prefix, released: Iterable[IPNetwork], namespace_id: UUID | None = None) -> None:
+def release(prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | None = None) -> None:
     """Give blocks back to a prefix and merge them with their free buddies, in four statements for any number."""
     released = list(released)
-    Prefix.objects.select_for_update(no_key=True).get(pk=prefix.pk)
+    prefix = Prefix.objects.select_for_update(no_key=True).get(pk=prefix_id)
     candidates = {buddy for part in released for buddy in buddies(part, prefix.length)}
     free = {
         stored.cidr: stored.pk
@@ -172,9 +174,19 @@ def release(prefix: Prefix, released: Iterable[IPNetwork], namespace_id: UUID | 
     _add(prefix, sorted(new), namespace_id)
 
 
-def release_addresses(prefix: Prefix, addresses: Iterable[IPAddress]) -> None:
+def release_addresses(prefix_id: int, addresses: Iterable[IPAddress]) -> None:
     """Give addresses back to their prefix."""
-    release(prefix, [host(address) for address in addresses])
+    release(prefix_id, [host(address) for address in addresses])
+
+
+def hold(prefixes: QuerySet[Prefix]) -> None:
+    """Wait until nobody takes from these prefixes or gives back to them, and keep it so until the transaction ends."""
+    list(prefixes.order_by("pk").select_for_update(of=("self",), no_key=True))  # who gives back locks the prefix
+    blocks = FreeBlock.objects.filter(prefix__in=prefixes).order_by("pk")
+    held: list[int] | None = None
+    # Whoever held a block may have put others in its place: look until nothing changes.
+    while (found := list(blocks.select_for_update(of=("self",)).values_list("pk", flat=True))) != held:
+        held = found
 
 
 def _take_out(

@@ -79,13 +79,12 @@ def delete(network: Network) -> None:
     Its space goes back to its parent and merges there; a VRF that nobody else uses returns to the pool.
     """
     current = lookups.get(Network, network.pk, lock=True)
-    # Whoever allocates holds one of these locks: after this, nobody is in the middle of it.
-    list(FreeBlock.objects.filter(network=current).order_by("pk").select_for_update())
+    free_space.hold(current.prefixes.all())
     _refuse_while_used(current)
     vrf = current.vrf
-    for prefix in current.prefixes.select_related("parent"):
-        if prefix.parent is not None:
-            free_space.release(prefix.parent, [prefix.cidr], prefix.namespace_id)
+    for prefix in current.prefixes.all():
+        if prefix.parent_id is not None:
+            free_space.release(prefix.parent_id, [prefix.cidr], prefix.namespace_id)
         _delete_prefix(prefix)
     current.delete()
     if vrf is not None:
@@ -220,8 +219,7 @@ def _judge_removed_prefixes(
         return [
             errors.LastPrefix(f"{network.pk} would have no prefix left. Delete the network instead.", field="prefixes")
         ]
-    # Whoever allocates from these prefixes holds one of these locks.
-    list(FreeBlock.objects.filter(prefix__in=removed).order_by("pk").select_for_update())
+    free_space.hold(network.prefixes.filter(pk__in=[prefix.pk for prefix in removed]))
     broken: list[errors.IpamError] = []
     for prefix in removed:
         if addresses := prefix.addresses.count():
