@@ -39,7 +39,7 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
     """
     if not 1 <= limit <= MOST_PER_BATCH:
         raise errors.Invalid(f"limit is a number from 1 to {MOST_PER_BATCH}.", field="limit")
-    current = lookups.get(Network, network.pk)
+    current = lookups.get(Network, network.pk, lock=True)  # two batches at once would complete the same allocations
     if current.is_super:
         raise errors.NetworkNotUsable(f"{current.pk} is a super network: it holds no addresses to complete.")
     if not current.prefixes.filter(family=family).exists():
