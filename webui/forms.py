@@ -9,8 +9,9 @@ from django.db.models import Q
 from ipam.addressing import Family, parse_address, parse_cidr
 from ipam.domain.addresses import MOST_PER_REQUEST
 from ipam.models import IPAddress, Machine, Network, Partition, Project
-from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH
-from ipam.models.networks import NetworkType
+from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH
+from ipam.models.networks import CHILD_TYPES, NatType, NetworkType, Stack
+from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 BOTH = "both"
 _MOST_SUGGESTIONS = 200
@@ -35,8 +36,10 @@ class ProjectField(forms.CharField):
 
     widget = ProjectInput
 
-    def clean(self, value: Any) -> Project:
+    def clean(self, value: Any) -> Project | None:
         text = super().clean(value).strip()
+        if not text and not self.required:
+            return None
         found = list(Project.objects.filter(_by_id_or_name(text))[:2])
         if len(found) == 1:
             return found[0]
@@ -173,6 +176,79 @@ class LengthForm(forms.Form):
         super().__init__(*args, **kwargs)
         default = parent.default_child_prefix_length.get(family) if parent else None
         self.fields["length"].widget.attrs["placeholder"] = f"/{default} by default" if default else "required"
+
+
+class CidrsField(forms.CharField):
+    """Any number of CIDRs, separated by spaces, commas or lines."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def clean(self, value: Any) -> list[Any]:
+        try:
+            return [parse_cidr(text) for text in super().clean(value).replace(",", " ").split()]
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class LabelsField(forms.CharField):
+    """A label per line: `key` or `key=value`."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def clean(self, value: Any) -> dict[str, str]:
+        lines = (line.strip() for line in super().clean(value).splitlines())
+        return {key.strip(): text.strip() for key, _, text in (line.partition("=") for line in lines if line)}
+
+
+class ChangedNetworkForm(DescribedForm):
+    """What may change of a network; empty lengths mean none."""
+
+    stack = forms.ChoiceField(choices=Stack.choices, initial=Stack.DUAL)
+    nat_type = forms.ChoiceField(choices=NatType.choices, initial=NatType.NONE, label="NAT")
+    prefixes = CidrsField(help_text="Of both families, separated by spaces or lines.")
+    destination_prefixes = CidrsField(required=False, help_text="Where the network leads, such as 0.0.0.0/0 ::/0.")
+    default_length_ipv4 = forms.IntegerField(min_value=0, max_value=32, required=False, label="IPv4 child length")
+    default_length_ipv6 = forms.IntegerField(min_value=0, max_value=128, required=False, label="IPv6 child length")
+    min_length_ipv4 = forms.IntegerField(min_value=0, max_value=32, required=False, label="Shortest IPv4 child")
+    min_length_ipv6 = forms.IntegerField(min_value=0, max_value=128, required=False, label="Shortest IPv6 child")
+    additional_announcable_cidrs = CidrsField(required=False, label="Announcable CIDRs")
+    labels = LabelsField(required=False, help_text="One per line: key or key=value.")
+
+    def request(self) -> dict[str, Any]:
+        """The fields by their names in the domain."""
+        data = dict(self.cleaned_data)
+        for name in ("default", "min"):
+            lengths = {family: data.pop(f"{name}_length_{family.key}", None) for family in Family}
+            data[f"{name}_child_prefix_length"] = {family: one for family, one in lengths.items() if one is not None}
+        return data
+
+
+class NewNetworkForm(ChangedNetworkForm):
+    """A network whose prefixes are given; children are carved on the page of their parent."""
+
+    type = forms.ChoiceField(choices=[(one.value, one.label) for one in NetworkType if one not in CHILD_TYPES])
+    id = forms.CharField(max_length=SLUG_LENGTH, help_text="2 to 128 letters, digits, dots, dashes; it never changes.")
+    partition = forms.ModelChoiceField(Partition.objects.order_by("id"), required=False, empty_label="every one")
+    project = ProjectField(required=False, help_text="Empty: everybody's.")
+    vrf = forms.IntegerField(min_value=LOWEST_VNI, max_value=HIGHEST_VNI, required=False, label="VRF")
+    vrf_shared = forms.BooleanField(required=False, label="Other networks may share the VRF")
+    field_order = ["type", "id", "name", "description", "partition", "project", "prefixes", "vrf", "vrf_shared"]
+
+
+class PartitionForm(DescribedForm):
+    id = forms.CharField(max_length=SLUG_LENGTH, help_text="2 to 128 letters, digits, dots, dashes; it never changes.")
+    field_order = ["id", "name", "description"]
+
+
+class ProjectForm(DescribedForm):
+    id = forms.UUIDField(required=False, help_text="Made if left empty; it never changes.")
+    tenant = forms.CharField(max_length=NAME_LENGTH, required=False)
+    field_order = ["name", "tenant", "description", "id"]
+
+
+class VrfForm(DescribedForm):
+    id = forms.IntegerField(min_value=LOWEST_VNI, max_value=HIGHEST_VNI, label="VNI")
+    field_order = ["id", "name", "description"]
 
 
 class MachineOwnerForm(forms.Form):

@@ -6,7 +6,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from webui.views import addresses, families, machines, maps, networks, overview, search
+from webui.views import addresses, families, machines, maps, network_forms, networks, overview, registry, search
 
 # Swagger UI draws its icons and sizes with style attributes; nothing else of the policy is loosened.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
@@ -23,24 +23,42 @@ class FamilyConverter:
     to_url = to_python
 
 
+class SectionConverter(FamilyConverter):
+    """One of the small lists."""
+
+    regex = "|".join(registry.KINDS)
+
+
 register_converter(FamilyConverter, "family")
+register_converter(SectionConverter, "section")
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("networks/", networks.tree, name="networks"),
+    path("networks/new/", network_forms.create, name="create-network"),
     path("networks/<str:pk>/", networks.detail, name="network"),
     path("networks/<str:pk>/prefixes/add/", families.add_prefix, name="add-prefix"),
     path("networks/<str:pk>/families/<family:family>/", families.add_family, name="add-family"),
     path("networks/<str:pk>/complete/<family:family>/", families.complete, name="complete"),
+    path("networks/<str:pk>/edit/", network_forms.edit, name="edit-network"),
     path("networks/<str:pk>/map/", maps.network_map, name="map"),
     path("networks/<str:pk>/allocate/", networks.allocate, name="allocate"),
     path("networks/<str:pk>/carve/", networks.carve, name="carve"),
     path("networks/<str:pk>/delete/", networks.delete, name="delete-network"),
+    path("addresses/", addresses.index, name="addresses"),
+    path("addresses/export.csv", addresses.export, {"form": "csv"}, name="export-csv"),
+    path("addresses/export.json", addresses.export, {"form": "json"}, name="export-json"),
+    path("addresses/act/", addresses.act, name="act-on-addresses"),
     path("allocations/<uuid:allocation>/release/", addresses.release, name="release"),
     path("machines/", machines.index, name="machines"),
     path("machines/allocate/", machines.allocate, name="allocate-machine"),
     path("machines/<str:pk>/", machines.detail, name="machine"),
     path("machines/<str:pk>/release/", machines.release, name="release-machine"),
+    *(path(f"{section}/", registry.index, {"section": section}, name=section) for section in registry.KINDS),
+    path("<section:section>/new/", registry.create, name="registry-create"),
+    path("<section:section>/<str:pk>/", registry.detail, name="registry-detail"),
+    path("<section:section>/<str:pk>/edit/", registry.edit, name="registry-edit"),
+    path("<section:section>/<str:pk>/delete/", registry.delete, name="registry-delete"),
     path("search/", search.search, name="search"),
     path("accounts/login/", LoginView.as_view(template_name="login.html"), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -61,6 +61,15 @@ def update(address: IPAddress, **changes: Any) -> IPAddress:
 
 
 @operation
+def make_static(addresses: Iterable[IPAddress]) -> None:
+    """Make addresses static, all or nothing: they stay when their machine goes (rule 27)."""
+    keys = [address.pk for address in addresses]
+    for address in IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True):
+        if address.type != IPAddress.Type.STATIC:
+            address.revise(type=IPAddress.Type.STATIC)
+
+
+@operation
 def release(address: IPAddress) -> None:
     """Give one address back (rule 28). The other family of its allocation stays."""
     give_back([lookups.get(IPAddress, address.pk, lock=True)])
@@ -142,8 +151,8 @@ def give_back(addresses: Sequence[IPAddress]) -> None:
     for address in addresses:
         by_prefix[address.prefix_id].append(address.address)
     IPAddress.objects.filter(pk__in=[address.pk for address in addresses]).delete()
-    for prefix in Prefix.objects.filter(pk__in=by_prefix).order_by("pk"):
-        free_space.release_addresses(prefix, by_prefix[prefix.pk])
+    for prefix_id in sorted(by_prefix):
+        free_space.release_addresses(prefix_id, by_prefix[prefix_id])
 
 
 def _check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:

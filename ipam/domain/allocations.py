@@ -46,7 +46,7 @@ def pair_up(rows: list[IPAddress]) -> list[Allocation]:
     """The allocations of these addresses, in their order, completed by the other family; one statement."""
     ids = [address.allocation for address in rows]
     partners: dict[UUID, list[IPAddress]] = {}
-    for address in IPAddress.objects.filter(allocation__in=ids).select_related("machine", "project"):
+    for address in IPAddress.objects.filter(allocation__in=ids).select_related("machine", "project", "network"):
         partners.setdefault(address.allocation, []).append(address)
     return [_join(partners[allocation]) for allocation in dict.fromkeys(ids) if allocation in partners]
 

@@ -5,7 +5,6 @@ from heapq import merge
 from typing import Any
 from uuid import UUID
 
-from django.db import models
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, blocks_between, usable_blocks
@@ -41,8 +40,8 @@ def free_parts(cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool) -> li
 @operation
 def rebuild_prefix(key: int) -> None:
     """Replace the free blocks of a prefix by what its addresses and children leave free."""
-    prefix = Prefix.objects.select_for_update(of=("self",), no_key=True).select_related("network").get(pk=key)
-    _hold(FreeBlock.objects.filter(prefix=prefix))
+    free_space.hold(Prefix.objects.filter(pk=key))
+    prefix = Prefix.objects.select_related("network").get(pk=key)
     FreeBlock.objects.filter(prefix=prefix).delete()
     network = prefix.network
     namespaces: Iterable[UUID | None] = free_space.namespaces(network) if network.is_namespaced else [None]
@@ -54,7 +53,7 @@ def rebuild_prefix(key: int) -> None:
 @operation
 def rebuild_pool(pool: Pool) -> None:
     """Replace the free ranges of a pool by what its VRFs or machines leave free."""
-    _hold(NumberRange.objects.filter(pool=pool))
+    _hold(pool)
     NumberRange.objects.filter(pool=pool).delete()
     taken = ((number, number) for number in drawn(pool))
     NumberRange.objects.bulk_create(
@@ -83,8 +82,9 @@ def _taken(prefix: Prefix, namespace_id: UUID | None) -> Iterator[Range]:
     )
 
 
-def _hold(rows: models.QuerySet[Any]) -> None:
-    """Lock all of these rows. Whoever held one may have put others in its place: look until nothing changes."""
+def _hold(pool: Pool) -> None:
+    """Lock all ranges of a pool. Whoever held one may have put others in its place: look until nothing changes."""
+    rows = NumberRange.objects.filter(pool=pool).order_by("pk")
     held: list[int] | None = None
-    while (found := list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))) != held:
+    while (found := list(rows.select_for_update().values_list("pk", flat=True))) != held:
         held = found

@@ -43,12 +43,25 @@ def pages(machine: Machine) -> dict[str, str]:
         + f"?project={machine.project_id}&partition=mini-lab&role=machine",
         "release machine": reverse("release-machine", args=[machine.pk]),
         "search": reverse("search") + "?q=10.0.",
+        "addresses": reverse("addresses"),
+        "map": reverse("map", args=["tenants"]),
+        "add prefix": reverse("add-prefix", args=["tenants"]),
+        "edit network": reverse("edit-network", args=["tenants"]),
+        "new network": reverse("create-network"),
+        "complete": reverse("complete", args=["internet", "ipv6"]),
+        "projects": reverse("projects"),
+        "project": reverse("registry-detail", args=["projects", machine.project_id]),
+        "vrfs": reverse("vrfs"),
+        "partition": reverse("registry-detail", args=["partitions", "mini-lab"]),
+        "new partition": reverse("registry-create", args=["partitions"]),
     }
 
 
 NAMES = [
     "overview", "networks", "networks, opened", "external network", "super network", "allocate", "carve", "delete",
-    "release", "machines", "machine", "allocate machine", "release machine", "search",
+    "release", "machines", "machine", "allocate machine", "release machine", "search", "addresses", "map",
+    "add prefix", "edit network", "new network", "complete", "projects", "project", "vrfs", "partition",
+    "new partition",
 ]  # fmt: skip
 
 
@@ -77,7 +90,7 @@ def test_page_has_nothing_inline(name: str, machine: Machine, web: Client) -> No
     assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("name", ["overview", "networks", "machines", "allocate-machine", "search"])
+@pytest.mark.parametrize("name", ["overview", "networks", "addresses", "machines", "projects", "vrfs", "search"])
 def test_page_of_an_empty_installation_says_what_to_do_next(name: str, web: Client) -> None:
     assert web.get(reverse(name)).status_code == 200
 

@@ -19,7 +19,7 @@ def search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:255]
     hits = domain.find(text, limit=_PER_KIND_IN_PANEL if request.htmx else _PER_KIND)
     found = [(hit, _address_of(hit)) for hit in hits]
-    if len(found) == 1 and found[0][1] and not request.htmx:
+    if len(found) == 1 and not request.htmx:
         return redirect(found[0][1])
     groups = [(kind, list(group)) for kind, group in groupby(found, key=lambda pair: pair[0].kind)]
     return show(request, "search.html", {"query": text, "groups": groups, "count": len(found)}, part="hits")
@@ -29,4 +29,6 @@ def _address_of(hit: domain.Hit) -> str:
     """The page that shows it: an address or prefix is shown by its network."""
     if hit.network:
         return reverse("network", args=[hit.network])
-    return reverse("machine", args=[hit.id]) if hit.kind == "machines" else ""
+    if hit.kind == "machines":
+        return reverse("machine", args=[hit.id])
+    return reverse("registry-detail", args=[hit.kind, hit.id])

@@ -1,0 +1,62 @@
+"""Networks, partitions, projects and VRFs: made, changed and deleted in the browser."""
+
+from django.test import Client
+
+from ipam.models import VRF, Network, Partition, Project
+from tests.builders import prefixes_of
+
+
+def test_network_is_made_with_prefixes_of_both_families(web: Client, partition: Partition) -> None:
+    asked = {"type": "super", "id": "tenants", "stack": "dual", "nat_type": "none", "partition": "mini-lab",
+             "prefixes": "10.0.0.0/16 2001:db8:0:10::/64", "default_length_ipv4": "22", "default_length_ipv6": "96",
+             "labels": "tier=gold"}  # fmt: skip
+    assert web.post("/networks/new/", asked).url == "/networks/tenants/"
+    made = Network.objects.get()
+    assert (prefixes_of(made), made.labels) == (["10.0.0.0/16", "2001:db8:0:10::/64"], {"tier": "gold"})
+
+
+def test_every_missing_field_of_a_network_is_named_beside_it(web: Client, db: None) -> None:
+    asked = {"type": "external", "id": "internet", "stack": "dual", "nat_type": "none", "prefixes": "203.0.113.0/24"}
+    html = web.post("/networks/new/", asked).content.decode()
+    assert "Networks of type external need “vrf”." in html
+    assert Network.objects.count() == 0
+
+
+def test_editing_a_network_keeps_what_the_form_does_not_change(web: Client, tenants: Network) -> None:
+    form = web.get("/networks/tenants/edit/").context["form"]
+    asked = {name: form[name].value() if form[name].value() is not None else "" for name in form.fields}
+    assert web.post("/networks/tenants/edit/", asked | {"name": "Tenants"}).url == "/networks/tenants/"
+    changed = Network.objects.get()
+    assert (changed.name, prefixes_of(changed)) == ("Tenants", prefixes_of(tenants))
+    assert changed.default_child_prefix_length == tenants.default_child_prefix_length
+
+
+def test_editing_a_network_refuses_an_overlap_beside_the_prefixes(
+    web: Client, tenants: Network, internet: Network
+) -> None:
+    form = web.get("/networks/tenants/edit/").context["form"]
+    asked = {name: form[name].value() if form[name].value() is not None else "" for name in form.fields}
+    asked["prefixes"] += "\n203.0.113.0/24"
+    html = web.post("/networks/tenants/edit/", asked).content.decode()
+    assert "203.0.113.0/24 overlaps 203.0.113.128/25 of network internet" in html
+
+
+def test_project_is_made_changed_and_deleted(web: Client, db: None) -> None:
+    made = web.post("/projects/new/", {"name": "blue", "tenant": "acme"})
+    project = Project.objects.get()
+    assert made.url == f"/projects/{project.pk}/"
+    web.post(f"/projects/{project.pk}/edit/", {"name": "green", "tenant": "acme"})
+    assert Project.objects.get().name == "green"
+    web.post(f"/projects/{project.pk}/delete/")
+    assert Project.objects.count() == 0
+
+
+def test_partition_in_use_is_not_deleted_and_says_why(web: Client, tenants: Network) -> None:
+    html = web.post("/partitions/mini-lab/delete/").content.decode()
+    assert "still has 1 networks" in html
+    assert Partition.objects.filter(pk="mini-lab").exists()
+
+
+def test_vrf_made_by_hand_has_its_page(web: Client, db: None) -> None:
+    assert web.post("/vrfs/new/", {"id": "4711", "name": "lab"}).url == "/vrfs/4711/"
+    assert (VRF.objects.get().kept, web.get("/vrfs/4711/").status_code) == (True, 200)

@@ -1,0 +1,69 @@
+"""Making networks and changing them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from ipam.addressing import Family
+from ipam.domain import lookups, network_rules, networks
+from ipam.domain.network_rules import NewNetwork
+from ipam.models import Network
+from webui.forms import ChangedNetworkForm, NewNetworkForm
+from webui.pages import attempt, show
+
+
+@login_required
+def create(request: HttpRequest) -> HttpResponse:
+    """A network whose prefixes are given."""
+    form = NewNetworkForm(request.POST or None, initial=request.GET.dict())
+    if request.method == "POST" and form.is_valid():
+        made = attempt(form, lambda: networks.create(NewNetwork(**form.request())))
+        if made is not None:
+            messages.success(request, f"Made network {made}")
+            return redirect("network", pk=made.pk)
+    return show(request, "networks/form.html", {"section": "networks", "form": form, "network": None})
+
+
+@login_required
+def edit(request: HttpRequest, pk: str) -> HttpResponse:
+    """Change a network; the domain judges the state after the change."""
+    network = lookups.get(Network, pk)
+    form = ChangedNetworkForm(request.POST or None, initial=_initial(network))
+    refused = network_rules.FIELDS[network.type]
+    for name in list(form.fields):
+        if refused.get(_domain_name(name)) == network_rules.REFUSED:
+            del form.fields[name]
+    if request.method == "POST" and form.is_valid():
+        given = {name: value for name, value in form.request().items() if refused.get(name) != network_rules.REFUSED}
+        changed = attempt(form, lambda: networks.update(network, **given))
+        if changed is not None:
+            messages.success(request, f"Changed network {changed}")
+            return redirect("network", pk=network.pk)
+    return show(request, "networks/form.html", {"section": "networks", "form": form, "network": network})
+
+
+def _domain_name(field: str) -> str:
+    """`default_length_ipv4` of the form is part of `default_child_prefix_length`."""
+    for name in ("default", "min"):
+        if field.startswith(f"{name}_length_"):
+            return f"{name}_child_prefix_length"
+    return field
+
+
+def _initial(network: Network) -> dict[str, Any]:
+    lengths = {f"default_length_{family.key}": network.default_child_prefix_length.get(family) for family in Family}
+    lengths |= {f"min_length_{family.key}": network.min_child_prefix_length.get(family) for family in Family}
+    return {
+        **lengths,
+        "name": network.name,
+        "description": network.description,
+        "stack": network.stack,
+        "nat_type": network.nat_type,
+        "prefixes": "\n".join(str(prefix) for prefix in network.prefixes.in_order()),
+        "destination_prefixes": "\n".join(network.destination_prefixes),
+        "additional_announcable_cidrs": "\n".join(network.additional_announcable_cidrs),
+        "labels": "\n".join(f"{key}={value}" if value else key for key, value in network.labels.items()),
+    }
