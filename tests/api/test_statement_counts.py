@@ -47,7 +47,7 @@ LISTS = {
     "partitions/": 2,
     "projects/": 2,
     "vrfs/": 3,
-    "networks/": 5,
+    "networks/?limit=100": 5,
     "prefixes/": 4,
     "ips/": 2,
     "machines/": 5,
