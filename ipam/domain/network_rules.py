@@ -223,7 +223,7 @@ def judge_child_lengths(
             yield errors.Invalid(f"/{length} is no {family.label} prefix length; use 0 to {family.bits}.", field=field)
         elif family not in longest:
             yield errors.ChildPrefixLengthFamily(
-                f"There is a {family.label} child prefix length, but no {family.label} prefix to carve from. "
+                f"There is an {family.label} child prefix length, but no {family.label} prefix to carve from. "
                 "Remove it, or add a prefix.",
                 field=field,
             )
