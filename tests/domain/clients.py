@@ -1,0 +1,193 @@
+"""What the clients of a crowd do. Each returns what it got; refusals that are part of the game are its end."""
+
+import random
+from typing import Any
+from uuid import UUID
+
+from ipam import errors
+from ipam.addressing import Family, parse_cidr
+from ipam.domain import addresses, families, machines, networks, owners, vrfs
+from ipam.domain.machines import Attachment
+from ipam.models import IPAddress, Machine, Network, Partition, Project
+from tests.builders import child, external, ip, super_network
+
+
+def drain(network: str, project: UUID, *, families: tuple[Family, ...] = (), count: int = 1) -> list[list[str]]:
+    """Allocate until the network is exhausted; the addresses of each allocation."""
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    taken = []
+    while True:
+        try:
+            found = addresses.allocate(source, project=owner, families=families, count=count)
+        except errors.Exhausted:
+            return taken
+        taken.append([str(address) for address in found])
+
+
+def mix(network: str, project: UUID, *, seed: int, steps: int) -> int:
+    """Allocate singles, pairs and batches, and release at random; how many addresses are kept."""
+    rng = random.Random(seed)
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    held: list[IPAddress] = []
+    for _ in range(steps):
+        if held and rng.random() < 0.5:
+            rng.shuffle(held)
+            released = [held.pop() for _ in range(rng.randint(1, len(held)))]
+            addresses.release_many(released)
+            continue
+        families = rng.choice([(), (Family.IPV4,), (Family.IPV6,)])
+        try:
+            held += addresses.allocate(source, project=owner, families=families, count=rng.choice([1, 1, 3]))
+        except errors.Exhausted:
+            continue
+    return len(held)
+
+
+def carve(parent: str, project: UUID, *, keep: int, times: int) -> list[str]:
+    """Carve children and delete all but the first `keep`; the prefixes of those that are kept."""
+    source, owner = Network.objects.get(pk=parent), Project.objects.get(pk=project)
+    kept: list[str] = []
+    for number in range(times):
+        try:
+            network = networks.create(child(parent=source, project=owner))
+        except errors.Exhausted:
+            return kept
+        if number < keep:
+            kept += [str(prefix) for prefix in network.prefixes.in_order()]
+        else:
+            networks.delete(network)
+    return kept
+
+
+def carve_until_full(parent: str, project: UUID) -> list[str]:
+    """Carve children until the parent is exhausted; their prefixes."""
+    return carve(parent, project, keep=10**6, times=10**6)
+
+
+def draw_vrfs(parent: str, project: UUID, *, times: int) -> list[int]:
+    """The VRFs of children of a super network without a VRF."""
+    source, owner = Network.objects.get(pk=parent), Project.objects.get(pk=project)
+    return [networks.create(child(parent=source, project=owner)).vrf_id or 0 for _ in range(times)]
+
+
+def claim_vrfs(vnis: list[int]) -> list[int]:
+    """Make VRFs with these VNIs by hand; those that were there already are left out."""
+    made = []
+    for vni in vnis:
+        try:
+            made.append(vrfs.create(id=vni).pk)
+        except errors.AlreadyExists:
+            continue
+    return made
+
+
+def draw_asns(joined: list[str], project: UUID, partition: str, *, times: int, keep: bool = True) -> list[int]:
+    """Allocate machines in these networks, named in this order; their ASNs."""
+    owner, site = Project.objects.get(pk=project), Partition.objects.get(pk=partition)
+    attachments = [Attachment(network=Network.objects.get(pk=key)) for key in joined]
+    asns = []
+    for _ in range(times):
+        machine = machines.allocate(project=owner, partition=site, networks=attachments, role="machine")
+        asns.append(machine.asn)
+        if not keep:
+            machines.release(machine)
+    return asns
+
+
+def outcome(call: Any, *args: Any, **kwargs: Any) -> str:
+    """“done”, or the code of the refusal."""
+    try:
+        call(*args, **kwargs)
+    except errors.IpamError as refusal:
+        return refusal.code
+    return "done"
+
+
+def delete_network(network: str) -> str:
+    return outcome(networks.delete, Network.objects.get(pk=network))
+
+
+def allocate_once(network: str, project: UUID) -> str:
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    return outcome(addresses.allocate, source, project=owner)
+
+
+def take_named(network: str, project: UUID, text: str) -> str:
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    return outcome(addresses.allocate, source, project=owner, addresses=[ip(text)])
+
+
+def release_machine(machine: str) -> str:
+    return outcome(machines.release, Machine.objects.get(pk=machine))
+
+
+def allocate_forever(network: str, project: UUID, pipe: Any) -> None:
+    """Allocate pairs without end, and say so after each."""
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    while True:
+        addresses.allocate(source, project=owner)
+        pipe.send_bytes(b".")
+
+
+def make_shared_child(parent: str, project: UUID) -> str:
+    source, owner = Network.objects.get(pk=parent), Project.objects.get(pk=project)
+    return outcome(networks.create, child(type="child-shared", parent=source, project=owner))
+
+
+def make_external(id: str = "hot", vrf: int = 7) -> str:
+    return outcome(networks.create, external(id=id, vrf=vrf))
+
+
+def make_super(id: str) -> str:
+    return outcome(networks.create, super_network(id=id))
+
+
+def carve_once(parent: str, project: UUID) -> str:
+    source, owner = Network.objects.get(pk=parent), Project.objects.get(pk=project)
+    return outcome(networks.create, child(parent=source, project=owner))
+
+
+def join(network: str, project: UUID, partition: str) -> str:
+    """Allocate a machine that takes no address, so that nothing but its network holds it."""
+    attachment = Attachment(network=Network.objects.get(pk=network), auto=False)
+    owner, site = Project.objects.get(pk=project), Partition.objects.get(pk=partition)
+    return outcome(machines.allocate, project=owner, partition=site, networks=[attachment])
+
+
+def allocate_and_release(network: str, project: UUID, *, times: int) -> list[str]:
+    """Take an allocation and give it back at once, again and again, while the network may go."""
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+
+    def once() -> None:
+        addresses.release_many(addresses.allocate(source, project=owner))
+
+    return [outcome(once) for _ in range(times)]
+
+
+def delete_until_done(network: str) -> str:
+    """Delete a network that others use now and then."""
+    while (result := delete_network(network)) in ("has_ips", "in_use"):
+        continue
+    return result
+
+
+def remove_prefix_until_done(network: str, cidr: str) -> str:
+    """Remove a prefix that others use now and then."""
+    source = Network.objects.get(pk=network)
+    while (result := outcome(networks.remove_prefix, source, parse_cidr(cidr))) in ("has_ips", "in_use"):
+        continue
+    return result
+
+
+def delete_project(project: UUID) -> str:
+    return outcome(owners.delete_project, Project.objects.get(pk=project))
+
+
+def complete(network: str, *, limit: int) -> int:
+    """Complete the allocations of a network in batches until none remains; how many addresses were given."""
+    source, given = Network.objects.get(pk=network), 0
+    while True:
+        progress = families.complete(source, Family.IPV6, limit=limit)
+        given += len(progress.completed)
+        if not progress.remaining:
+            return given
