@@ -11,6 +11,7 @@ from ipam.models.projects import Project
 
 
 def new_machine_id() -> str:
+    """The id of a machine that was given none: a random UUID."""
     return str(uuid.uuid4())
 
 

@@ -201,6 +201,13 @@ def test_address_may_exist_once_per_namespace(insert: Insert, cast: Cast, strang
         insert(cast.ip(text, namespace=stranger))
 
 
+def test_block_is_free_once_per_namespace(insert: Insert, cast: Cast, stranger: Project) -> None:
+    for namespace in (cast.project, stranger):
+        insert(cast.free(namespace=namespace))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(cast.free(namespace=stranger))
+
+
 def test_asn_exists_once(insert: Insert, cast: Cast) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         insert(Machine(id="broken", project=cast.project, partition=cast.partition, asn=cast.machine.asn))

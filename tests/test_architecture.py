@@ -1,0 +1,137 @@
+"""What holds the project together: layers, the vocabulary of failure, documentation that names what exists."""
+
+import ast
+import functools
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+
+from ipam import errors
+from ipam.api.errors import STATUS
+
+ROOT = Path(__file__).resolve().parent.parent
+RULES = ROOT / "docs" / "rules.md"
+LONGEST_MODULE = 400  # lines
+OURS = [
+    path
+    for folder in ("ipam", "webui")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "migrations" not in path.parts
+]
+CLASSES = [cls for cls in errors.IpamError.__subclasses__() if cls is not errors.Several]
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def test_imports_point_down() -> None:
+    checked = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "ipam" / "domain").glob("*.py")), ids=lambda path: path.stem)
+def test_domain_knows_no_http(path: Path) -> None:
+    edges = ("rest_framework", "django.http", "django.shortcuts", "django.views", "django_htmx")
+    assert [name for name in imports(path) if name.startswith(edges)] == []
+
+
+def test_no_module_is_long() -> None:
+    lengths = {named(path): len(path.read_text().splitlines()) for path in OURS}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_public_functions_say_what_they_do() -> None:
+    silent = [
+        f"{named(path)}: {node.name}"
+        for path in OURS
+        if path.is_relative_to(ROOT / "ipam")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    assert [named(path) for path in OURS if path.stem in ("utils", "util", "helpers", "common", "misc")] == []
+
+
+# --- the vocabulary of failure --------------------------------------------------------------------
+def test_every_error_has_a_code_of_its_own() -> None:
+    codes = [cls.code for cls in CLASSES]
+    assert sorted(codes) == sorted(set(codes))
+
+
+def test_every_error_has_a_title() -> None:
+    assert [cls.__name__ for cls in CLASSES if cls is not errors.Invalid and cls.title == errors.IpamError.title] == []
+
+
+def test_every_error_is_raised_somewhere() -> None:
+    text = "\n".join(path.read_text() for path in OURS if path.name != "errors.py" or path.parent.name == "api")
+    assert [cls.__name__ for cls in CLASSES if f"errors.{cls.__name__}" not in text and cls.code not in text] == []
+
+
+def test_statuses_are_of_codes_that_exist() -> None:
+    known = {cls.code for cls in CLASSES}
+    assert {code for code in STATUS if code not in known} == set()
+
+
+# --- docs/rules.md --------------------------------------------------------------------------------
+def rows() -> dict[int, str]:
+    """The rows of the tables in docs/rules.md, by the number of their rule."""
+    found = re.findall(r"^\| (\d+) \|(.*)$", RULES.read_text(), re.MULTILINE)
+    return {int(number): row for number, row in found}
+
+
+def test_every_rule_has_one_row() -> None:
+    numbers = re.findall(r"^\| (\d+) \|", RULES.read_text(), re.MULTILINE)
+    assert [int(number) for number in numbers] == list(range(1, 38))
+
+
+def test_every_rule_names_tests_that_exist() -> None:
+    named = {number: re.findall(r"`(test_\w+)::(test_\w+)`", row) for number, row in rows().items()}
+    assert [number for number, tests in named.items() if not tests] == []
+    assert [
+        f"{module}::{test}" for tests in named.values() for module, test in tests if test not in functions_of(module)
+    ] == []
+
+
+def test_every_rule_names_functions_and_constraints_that_exist() -> None:
+    source = "\n".join(path.read_text() for path in OURS)
+    named = {number: re.findall(r"`(?:\w+\.)?(\w+)`", row.split("|")[1]) for number, row in rows().items()}
+    assert [number for number, keepers in named.items() if not keepers] == []
+    assert [name for names in named.values() for name in names if not re.search(rf"\b{name}\b", source)] == []
+
+
+def test_every_code_is_documented() -> None:
+    assert [cls.code for cls in CLASSES if f"`{cls.code}`" not in RULES.read_text()] == []
+
+
+def test_every_constraint_is_documented() -> None:
+    constraints = [
+        constraint.name for model in apps.get_app_config("ipam").get_models() for constraint in model._meta.constraints
+    ]
+    assert [name for name in constraints if f"`{name}`" not in RULES.read_text()] == []
+
+
+@functools.cache
+def functions_of(module: str) -> frozenset[str]:
+    (path,) = [
+        path for core in ("addressing", "models", "domain") for path in (ROOT / "tests" / core).glob(f"{module}.py")
+    ]
+    return frozenset(node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef))
