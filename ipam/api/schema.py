@@ -22,7 +22,7 @@ class Schema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         action = self.view.action
-        if action == "destroy":
+        if self.method == "DELETE":
             return {204: None, 200: outputs.Gone, "default": PROBLEM}
         answer = self.view.answers.get(action, self.view.output)
         return {201 if action in self.view.creating else 200: answer, "default": PROBLEM}

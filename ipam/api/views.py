@@ -103,7 +103,7 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
         "families": inputs.NewFamily,
         "complete": inputs.Completion,
     }
-    answers = {"complete": outputs.Progress, "free": outputs.FreeByFamily, "remove_prefix": outputs.Network}
+    answers = {"complete": outputs.Progress, "free": outputs.FreeByFamily}
     parameters = {
         "remove_prefix": [OpenApiParameter("prefix", str, required=True, description="the CIDR")],
         "free": [ADDRESS_FAMILY, LENGTH, NAMESPACE],
@@ -135,7 +135,7 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
     def remove_prefix(self, request: Request, pk: str) -> Response:
         self.is_dry_run()
         cidr = _value(request, "prefix", fields.Cidr())
-        return self.write(lambda: networks.remove_prefix(self.found(), cidr))
+        return self.remove(lambda: networks.remove_prefix(self.found(), cidr))
 
     @action(detail=True, methods=["post"])
     def families(self, request: Request, pk: str) -> Response:

@@ -136,8 +136,7 @@ def test_rehearsed_delete_says_that_it_was_one(api: APIClient, home: Network) ->
 def test_rehearsed_removal_of_a_prefix_keeps_it(api: APIClient, home: Network) -> None:
     url = "/api/v1/networks/tenants/prefixes/"
     api.post(url, {"prefix": "10.9.0.0/16"})
-    answer = api.delete(f"{url}?prefix=10.9.0.0/16&dry_run=true").json()
-    assert (answer["prefixes"], answer["dry_run"]) == (["10.0.0.0/16", "2001:db8:0:10::/64"], True)
+    assert api.delete(f"{url}?prefix=10.9.0.0/16&dry_run=true").json() == {"dry_run": True}
     assert len(api.get("/api/v1/networks/tenants/").json()["prefixes"]) == 3
 
 
