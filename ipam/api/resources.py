@@ -77,7 +77,7 @@ class Resource(viewsets.GenericViewSet[Any]):
             return Response(render(do(), dry_run=True), status=status)
 
     def remove(self, do: Do) -> Response:
-        """Run an operation that leaves nothing to render: every DELETE answers 204, a rehearsed one says that it was."""
+        """Run an operation that leaves nothing to render: 204, or when rehearsed a word that it was."""
         if not self.is_dry_run():
             do()
             return Response(status=204)
