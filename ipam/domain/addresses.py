@@ -140,7 +140,7 @@ def acquire(network: Network, families: Sequence[Family], count: int) -> dict[Fa
 
 
 def give_back(addresses: Sequence[IPAddress]) -> None:
-    """Delete locked addresses and return them to free space, prefix by prefix in key order."""
+    """Delete locked addresses and return them to free space, prefix by prefix in the order that all locks keep."""
     for address in addresses:
         if address.machine_id:
             raise errors.InUse(
@@ -149,10 +149,10 @@ def give_back(addresses: Sequence[IPAddress]) -> None:
             )
     by_prefix = defaultdict(list)
     for address in addresses:
-        by_prefix[address.prefix_id].append(address.address)
+        by_prefix[address.network_id, address.family, address.prefix_id].append(address.address)
     IPAddress.objects.filter(pk__in=[address.pk for address in addresses]).delete()
-    for prefix_id in sorted(by_prefix):
-        free_space.release_addresses(prefix_id, by_prefix[prefix_id])
+    for (_, _, prefix_id), released in sorted(by_prefix.items()):
+        free_space.release_addresses(prefix_id, released)
 
 
 def _check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:

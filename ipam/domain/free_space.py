@@ -1,8 +1,9 @@
 """Free space: a buddy allocator whose blocks are rows. Taking and giving back cost the same at any fill level.
 
 Locking on PostgreSQL: whoever takes locks one free block and skips those that others hold, so a hot prefix
-serves clients in parallel; whoever gives back locks the prefix row first, so merges take turns. SQLite has
-one writer at a time (transactions begin IMMEDIATE) and ignores the row locks.
+serves clients in parallel; whoever gives back locks the prefix row first, so merges take turns. Whoever has to
+wait does so with empty hands, or in the order that all keep: network, family, prefix, address. SQLite has one
+writer at a time (transactions begin IMMEDIATE) and ignores the row locks.
 
 All functions here expect to run inside an operation's transaction.
 """
@@ -12,14 +13,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around, usable_blocks
 from ipam.domain import lookups
+from ipam.domain.operations import takes_turns
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.free_blocks import FreeBlockQuerySet
+from ipam.models.prefixes import PrefixQuerySet
 
 # The hot path is one statement of plain SQL: DELETE … RETURNING is queue-taking on both databases, and the ORM
 # has no words for it. MATERIALIZED: the choice is made once, whatever plan follows.
@@ -102,17 +104,20 @@ def acquire_addresses(network: Network, families: Iterable[Family], count: int =
     caller decides, and the transaction undoes. A pair costs one statement, and at every second one an INSERT of
     what is left of the blocks, at any fill level.
     """
-    taken: dict[Family, list[Taken]] = {family: [] for family in families}
+    taken: dict[Family, list[Taken]] = {family: [] for family in sorted(families)}
     unfinished = list(taken)
     batch = min(count, _FIRST_BATCH)
     while unfinished:
         left: list[FreeBlock] = []
-        for family, blocks in _take_out(network, unfinished, batch).items():
+        found = _seek(network, unfinished, batch)
+        for family, blocks in found.items():
             if not blocks and not network.prefixes.filter(family=family).exists():
                 del taken[family]
                 unfinished.remove(family)
                 continue
-            blocks = blocks or _wait_for_blocks(network, family, batch)
+            if not blocks and not takes_turns():
+                _check_hands_are_empty(network, family, [*found.values(), *taken.values()])
+                blocks = _wait_for_blocks(network, family, batch)
             addresses, parts = _split(blocks, count - len(taken[family]))
             taken[family] += addresses
             left += parts
@@ -164,7 +169,7 @@ def release(prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | 
         stored.cidr: stored.pk
         for stored in FreeBlock.objects.of(prefix, namespace_id)
         .filter(first__in=[IPAddress(buddy.first, buddy.version) for buddy in candidates])
-        .order_by("pk")
+        .order_by("first")
         .select_for_update()
         if stored.cidr in candidates
     }
@@ -179,10 +184,10 @@ def release_addresses(prefix_id: int, addresses: Iterable[IPAddress]) -> None:
     release(prefix_id, [host(address) for address in addresses])
 
 
-def hold(prefixes: QuerySet[Prefix]) -> None:
+def hold(prefixes: PrefixQuerySet) -> None:
     """Wait until nobody takes from these prefixes or gives back to them, and keep it so until the transaction ends."""
-    list(prefixes.order_by("pk").select_for_update(of=("self",), no_key=True))  # who gives back locks the prefix
-    blocks = FreeBlock.objects.filter(prefix__in=prefixes).order_by("pk")
+    list(prefixes.in_order().select_for_update(of=("self",), no_key=True))  # who gives back locks the prefix
+    blocks = FreeBlock.objects.filter(prefix__in=prefixes).order_by("family", "prefix", "first")
     held: list[int] | None = None
     # Whoever held a block may have put others in its place: look until nothing changes.
     while (found := list(blocks.select_for_update(of=("self",)).values_list("pk", flat=True))) != held:
@@ -205,6 +210,19 @@ def _take_out(
     for blocks in found.values():
         blocks.sort(key=lambda free: (free.prefix_id, free.first))
     return found
+
+
+def _seek(network: Network, families: Sequence[Family], most: int) -> dict[Family, list[FreeBlock]]:
+    """The `most` lowest blocks of each family, taken out; those that others hold are passed over by a first try."""
+    if takes_turns():
+        return {family: _wait_for_blocks(network, family, most) for family in families}
+    return _take_out(network, families, most)
+
+
+def _check_hands_are_empty(network: Network, family: Family, held: Iterable[Sequence[object]]) -> None:
+    """Refuse to wait for free space while holding some that others may wait for: that is how deadlocks are made."""
+    if any(held) and FreeBlock.objects.filter(network=network, family=family, namespace=None).exists():
+        raise errors.Busy("Others take the last addresses at this moment. Nothing was changed; send it again.")
 
 
 def _wait_for_blocks(network: Network, family: Family, most: int) -> list[FreeBlock]:

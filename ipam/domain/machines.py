@@ -101,8 +101,8 @@ def release(machine: Machine) -> None:
     static = [address for address in held if address.type == IPAddress.Type.STATIC]
     for address in static:
         address.revise(machine=None)
+    number_pools.release(Pool.ASN, current.asn - ASN_BASE)  # before the addresses, as allocating locks them
     addresses.give_back([address for address in held if address not in static])
-    number_pools.release(Pool.ASN, current.asn - ASN_BASE)
     current.delete()
 
 

@@ -81,14 +81,15 @@ def delete(network: Network) -> None:
     current = lookups.get(Network, network.pk, lock=True)
     free_space.hold(current.prefixes.all())
     _refuse_while_used(current)
-    vrf = current.vrf
-    for prefix in current.prefixes.all():
-        if prefix.parent_id is not None:
-            free_space.release(prefix.parent_id, [prefix.cidr], prefix.namespace_id)
+    vrf, prefixes = current.vrf, list(current.prefixes.all())
+    for prefix in prefixes:
         _delete_prefix(prefix)
     current.delete()
     if vrf is not None:
-        vrfs.give_up(vrf)
+        vrfs.give_up(vrf)  # before the space, as carving locks them
+    for prefix in prefixes:
+        if prefix.parent_id is not None:
+            free_space.release(prefix.parent_id, [prefix.cidr], prefix.namespace_id)
 
 
 def _create_root(new: NewNetwork) -> Network:

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 from django.apps import apps
@@ -24,11 +25,14 @@ _TRIES = 6
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
 _FOREIGN_KEY, _UNIQUE = "23503", "23505"
 
+# Whether this transaction waits for others in the order that all keep, instead of passing over what they hold.
+_takes_turns: ContextVar[bool] = ContextVar("takes_turns", default=False)
+
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:
     """Run `function` in a transaction of its own: all of it happens, or nothing.
 
-    A deadlock or serialization failure is retried up to 5 times with jitter, then raised as `Busy`. Inside
+    A deadlock, a serialization failure or `Busy` is retried up to 5 times with jitter, taking turns. Inside
     another transaction (a rehearsal, an import) it is a savepoint, and the outer one decides about retries.
     A constraint that only the database could see broken is raised as the error that it stands for.
     """
@@ -37,8 +41,11 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(_TRIES):
             try:
-                with transaction.atomic():
+                with _turns(attempt > 0), transaction.atomic():
                     return function(*args, **kwargs)
+            except errors.Busy:
+                if connection.in_atomic_block:
+                    raise
             except IntegrityError as error:
                 raise _refusal(error) from error
             except OperationalError as error:
@@ -55,9 +62,23 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
 @contextmanager
 def rehearsal() -> Iterator[None]:
     """Everything inside happens, its results can be read, and nothing is kept: a dry run."""
-    with transaction.atomic():
+    with _turns(True), transaction.atomic():  # it runs once, so it must not lose
         yield
         transaction.set_rollback(True)
+
+
+def takes_turns() -> bool:
+    """Whether this transaction is a further try, or the only one: it waits where a first try would start again."""
+    return _takes_turns.get()
+
+
+@contextmanager
+def _turns(take: bool) -> Iterator[None]:
+    before = _takes_turns.set(take or _takes_turns.get())
+    try:
+        yield
+    finally:
+        _takes_turns.reset(before)
 
 
 def _will_pass(error: OperationalError) -> bool:

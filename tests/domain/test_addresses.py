@@ -90,6 +90,7 @@ def test_network_with_one_family_gives_one_address(underlay: Network, project: P
         ([IPV4], ["203.0.113.129"]),
         ([IPV6], ["2001:db8:0:113::1"]),
         ([IPV4, IPV6], ["203.0.113.129", "2001:db8:0:113::1"]),
+        ([IPV6, IPV4], ["203.0.113.129", "2001:db8:0:113::1"]),
     ],
 )
 def test_family_that_is_named_is_the_only_one_taken(

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 
 from ipam import errors
 from ipam.domain import networks, owners
-from ipam.domain.operations import operation, rehearsal
+from ipam.domain.operations import operation, rehearsal, takes_turns
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Prefix, Project
 from tests.builders import cidrs, external, ip, super_network
 
@@ -46,6 +46,26 @@ def test_rehearsal_keeps_nothing_and_its_results_can_be_read(partition: Partitio
 def test_refusal_inside_a_rehearsal_is_raised(internet: Network) -> None:
     with pytest.raises(errors.AlreadyExists), rehearsal():
         networks.create(external())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_further_tries_take_turns() -> None:
+    seen = []
+
+    @operation
+    def contended() -> None:
+        seen.append(takes_turns())
+        if len(seen) < 3:
+            raise errors.Busy("Not now.")
+
+    contended()
+    assert (seen, takes_turns()) == ([False, True, True], False)
+
+
+def test_rehearsal_takes_turns_at_once_for_it_is_not_tried_again(db: None) -> None:
+    with rehearsal():
+        assert takes_turns()
+    assert not takes_turns()
 
 
 @pytest.mark.django_db(transaction=True)
