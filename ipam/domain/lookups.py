@@ -21,10 +21,8 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
     objects = model._default_manager.all()
     if lock:
         objects = objects.select_for_update(no_key=True)
-    found = None
-    with contextlib.suppress(ValidationError):
+    with contextlib.suppress(ValidationError, ObjectDoesNotExist):
         pk = model._meta.pk.clean(key, None)
-        found = objects.filter(pk=pk).first() if str(pk).lower() == str(key).lower() else None
-    if found is None:
-        raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
-    return found
+        if str(pk).lower() == str(key).lower():
+            return objects.get(pk=pk)
+    raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
