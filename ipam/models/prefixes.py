@@ -31,7 +31,8 @@ class PrefixQuerySet(models.QuerySet["Prefix"]):
 
     def within(self, cidr: IPNetwork) -> Self:
         """Those that lie in `cidr`, itself included."""
-        return self.filter(first__gte=Address(cidr.first, cidr.version), last__lte=Address(cidr.last, cidr.version))
+        first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
+        return self.filter(first__gte=first, first__lte=last, last__lte=last)  # both ends of one range of the index
 
 
 class Prefix(Record):
