@@ -29,16 +29,22 @@ def attempt(form: forms.Form, do: Callable[[], R]) -> R | None:
         return None
 
 
-def preview(form: forms.Form, do: Callable[[], R]) -> R | None:
-    """What the operation would give, by doing it and keeping nothing."""
+def perform(request: HttpRequest, form: forms.Form, do: Callable[[], R]) -> tuple[R | None, bool]:
+    """Run an operation for a form, or, when only a preview is wanted, rehearse it and keep nothing.
+
+    Returns what it gave (None when it refused) and whether it is done for good.
+    """
+    if "preview" not in request.POST:
+        given = attempt(form, do)
+        return given, given is not None
 
     def rehearsed() -> R:
         with rehearsal():
             return do()
 
-    return attempt(form, rehearsed)
+    return attempt(form, rehearsed), False
 
 
-def wants_preview(request: HttpRequest) -> bool:
-    """Whether this POST only asks what would happen."""
-    return "preview" in request.POST
+def show_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The page of a form with a preview, or just its preview when that is all that htmx asks for."""
+    return show(request, template, context, part="preview" if "preview" in request.POST else "")

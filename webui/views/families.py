@@ -11,7 +11,7 @@ from ipam.addressing import Family
 from ipam.domain import children, families, lookups, networks
 from ipam.models import IPAddress, Network
 from webui.forms import LengthForm, PrefixForm
-from webui.pages import attempt, preview, show, wants_preview
+from webui.pages import perform, show, show_form
 
 BATCH = 250  # allocations per step of the progress bar: well under a second
 
@@ -23,13 +23,12 @@ def add_prefix(request: HttpRequest, pk: str) -> HttpResponse:
     form = PrefixForm(request.POST or None, network=network)
     changed = None
     if request.method == "POST" and form.is_valid():
-        act = preview if wants_preview(request) else attempt
-        changed = act(form, lambda: _with_prefixes(networks.add_prefix(network, **form.request())))
-        if changed is not None and not wants_preview(request):
+        changed, done = perform(request, form, lambda: _with_prefixes(networks.add_prefix(network, **form.request())))
+        if done:
             messages.success(request, f"Added {form.cleaned_data['prefix']} to {network}")
             return redirect("network", pk=network.pk)
     context = {"section": "networks", "network": network, "form": form, "prefixes": changed, "title": "Add a prefix"}
-    return show(request, "networks/extend.html", context, part="preview" if wants_preview(request) else "")
+    return show_form(request, "networks/extend.html", context)
 
 
 @login_required
@@ -39,14 +38,15 @@ def add_family(request: HttpRequest, pk: str, family: str) -> HttpResponse:
     form = LengthForm(request.POST if request.method == "POST" else None, family=wanted, parent=network.parent)
     changed = None
     if form.is_valid():
-        act = preview if wants_preview(request) else attempt
-        changed = act(form, lambda: _with_prefixes(children.add_family(network, wanted, **form.cleaned_data)))
-        if changed is not None and not wants_preview(request):
+        changed, done = perform(
+            request, form, lambda: _with_prefixes(children.add_family(network, wanted, **form.cleaned_data))
+        )
+        if done:
             messages.success(request, f"{network} now speaks {wanted.label}. Complete what it already gave out.")
             return redirect("complete", pk=network.pk, family=family)
     title = f"Add {wanted.label}"
     context = {"section": "networks", "network": network, "form": form, "prefixes": changed, "title": title}
-    return show(request, "networks/extend.html", context, part="preview" if wants_preview(request) else "")
+    return show_form(request, "networks/extend.html", context)
 
 
 @login_required
@@ -65,7 +65,7 @@ def complete(request: HttpRequest, pk: str, family: str) -> HttpResponse:
         "lacking": lacking,
         "having": having,
         "total": lacking + having,
-        "runs": done is not None and done.remaining > 0 and "step" not in request.POST,
+        "runs": done is not None and done.remaining > 0,
         "batch": BATCH,
     }
     return show(request, "networks/complete.html", context, part="progress")

@@ -14,7 +14,7 @@ from ipam.domain import lookups, machines, paging
 from ipam.domain.machines import Attachment
 from ipam.models import IPAddress, Machine, MachineNetwork
 from webui.forms import MachineForm, MachineOwnerForm
-from webui.pages import attempt, preview, show, wants_preview
+from webui.pages import attempt, perform, show, show_form
 
 
 @login_required
@@ -49,13 +49,12 @@ def allocate(request: HttpRequest) -> HttpResponse:
         whose = {name: owner.cleaned_data[name] for name in ("project", "partition")}
         form = MachineForm(request.POST or None, **whose)
         if request.method == "POST" and form.is_valid():
-            act = preview if wants_preview(request) else attempt
-            given = act(form, lambda: _allocate(owner.cleaned_data, form.cleaned_data))
-            if given is not None and not wants_preview(request):
+            given, done = perform(request, form, lambda: _allocate(owner.cleaned_data, form.cleaned_data))
+            if done:
                 messages.success(request, f"Allocated {given['machine']} with ASN {given['machine'].asn}")
                 return redirect("machine", pk=given["machine"].pk)
     context = {"section": "machines", "owner": owner, "form": form, "given": given}
-    return show(request, "machines/allocate.html", context, part="preview" if wants_preview(request) else "")
+    return show_form(request, "machines/allocate.html", context)
 
 
 @login_required

@@ -17,7 +17,7 @@ from ipam.models import IPAddress, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
 from webui.forms import AllocateForm, CarveForm
 from webui.meters import Meter, meters, twins, verdict
-from webui.pages import attempt, preview, show, wants_preview
+from webui.pages import attempt, perform, show, show_form
 from webui.views.families import missing_family
 
 _SHOWN_BLOCKS = 12
@@ -90,15 +90,14 @@ def allocate(request: HttpRequest, pk: str) -> HttpResponse:
     form = AllocateForm(request.POST or None, network=network, present=present)
     given = None
     if request.method == "POST" and form.is_valid():
-        act = preview if wants_preview(request) else attempt
-        given = act(form, lambda: addresses.allocate(network, **form.request()))
-        if given is not None and not wants_preview(request):
+        given, done = perform(request, form, lambda: addresses.allocate(network, **form.request()))
+        if done:
             messages.success(
                 request, f"Allocated {', '.join(str(address) for address in given[:6])}{' …' * (len(given) > 6)}"
             )
             return redirect("network", pk=network.pk)
     context = {"section": "networks", "network": network, "form": form, "given": given}
-    return show(request, "networks/allocate.html", context, part="preview" if wants_preview(request) else "")
+    return show_form(request, "networks/allocate.html", context)
 
 
 @login_required
@@ -108,13 +107,12 @@ def carve(request: HttpRequest, pk: str) -> HttpResponse:
     form = CarveForm(request.POST or None, parent=parent)
     child = None
     if request.method == "POST" and form.is_valid():
-        act = preview if wants_preview(request) else attempt
-        child = act(form, lambda: _carve(form))
-        if child is not None and not wants_preview(request):
+        child, done = perform(request, form, lambda: _carve(form))
+        if done:
             messages.success(request, f"Carved {' and '.join(child['prefixes'])} out of {parent.pk}")
             return redirect("network", pk=child["network"].pk)
     context = {"section": "networks", "network": parent, "form": form, "child": child}
-    return show(request, "networks/carve.html", context, part="preview" if wants_preview(request) else "")
+    return show_form(request, "networks/carve.html", context)
 
 
 @login_required
