@@ -8,6 +8,7 @@ MORE_SECTIONS = [
     ("partitions", "Partitions"),
     ("vrfs", "VRFs"),
     ("docs", "API"),
+    ("tokens", "Tokens"),
 ]
 
 

@@ -6,7 +6,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from webui.views import addresses, families, machines, maps, network_forms, networks, overview, registry, search
+from webui.views import addresses, families, machines, maps, network_forms, networks, overview, registry, search, tokens
 
 # Swagger UI draws its icons and sizes with style attributes; nothing else of the policy is loosened.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
@@ -59,6 +59,8 @@ urlpatterns = [
     path("<section:section>/<str:pk>/", registry.detail, name="registry-detail"),
     path("<section:section>/<str:pk>/edit/", registry.edit, name="registry-edit"),
     path("<section:section>/<str:pk>/delete/", registry.delete, name="registry-delete"),
+    path("tokens/", tokens.index, name="tokens"),
+    path("tokens/<int:pk>/revoke/", tokens.revoke, name="revoke-token"),
     path("search/", search.search, name="search"),
     path("accounts/login/", LoginView.as_view(template_name="login.html"), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -5,6 +5,7 @@ import secrets
 
 from django.contrib.auth.models import User
 
+from ipam import errors
 from ipam.models import ApiToken
 
 _PREFIX = "twofold_"  # lets secret scanners recognise a leaked token
@@ -15,6 +16,13 @@ def issue(user: User, *, name: str = "") -> str:
     token = _PREFIX + secrets.token_urlsafe(32)
     ApiToken.objects.create(user=user, name=name, digest=_digest(token))
     return token
+
+
+def revoke(user: User, key: int) -> None:
+    """Make a token of `user` useless at once. NotFound for a token of somebody else."""
+    gone, _ = ApiToken.objects.filter(user=user, pk=key).delete()
+    if not gone:
+        raise errors.NotFound("You have no such token. It may have been revoked already.")
 
 
 def find(token: str) -> ApiToken | None:

@@ -1,0 +1,33 @@
+"""A user's own tokens."""
+
+import re
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from ipam.domain import tokens
+from ipam.models import ApiToken
+
+
+def test_new_token_is_shown_once_and_opens_the_api(web: Client) -> None:
+    html = web.post("/tokens/", {"name": "terraform"}).content.decode()
+    token = re.search(r"twofold_[\w-]+", html)[0]
+    answer = Client().get("/api/v1/partitions/", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, token in web.get("/tokens/").content.decode()) == (200, False)
+
+
+def test_revoked_token_opens_nothing(web: Client, operator: User) -> None:
+    token = tokens.issue(operator, name="old")
+    web.post(f"/tokens/{ApiToken.objects.get().pk}/revoke/")
+    answer = Client().get("/api/v1/partitions/", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+
+
+def test_token_of_somebody_else_cannot_be_revoked(web: Client, db: None) -> None:
+    tokens.issue(User.objects.create_user("bob"))
+    answer = web.post(f"/tokens/{ApiToken.objects.get().pk}/revoke/")
+    assert (answer.status_code, ApiToken.objects.count()) == (404, 1)
+
+
+def test_page_with_a_token_is_kept_by_no_cache(web: Client) -> None:
+    assert web.post("/tokens/", {"name": "ci"}).headers["Cache-Control"] == "no-store"
