@@ -15,24 +15,20 @@ class PoolEmpty(Exception):
 
 def acquire(pool: Pool) -> int:
     """Take the lowest free number of the pool, at the same cost however many are taken. PoolEmpty if none is left."""
-    ranges = NumberRange.objects.filter(pool=pool).order_by("first")
-    while True:
-        lowest = ranges.select_for_update().first()
-        if lowest is not None:
-            number: int = lowest.first
-            _cut(lowest, number)
-            return number
-        if not ranges.exists():  # else: who held the last row has put new ones in its place
-            raise PoolEmpty
+    lowest = _lock(pool)
+    if lowest is None:
+        raise PoolEmpty
+    number: int = lowest.first
+    _cut(lowest, number)
+    return number
 
 
 def acquire_exactly(pool: Pool, number: int) -> None:
     """Take this number out of the pool, if it is one of the pool's free numbers."""
-    holders = NumberRange.objects.filter(pool=pool, first__lte=number, last__gte=number)
-    while holders.exists():  # again, if who held the range has put another in its place
-        if holder := holders.select_for_update().first():
-            _cut(holder, number)
-            return
+    _lock(pool)
+    holder = NumberRange.objects.filter(pool=pool, first__lte=number, last__gte=number).first()
+    if holder is not None:
+        _cut(holder, number)
 
 
 def release(pool: Pool, number: int) -> None:
@@ -40,12 +36,24 @@ def release(pool: Pool, number: int) -> None:
     lowest, highest = BOUNDS[pool]
     if not lowest <= number <= highest:
         return
+    _lock(pool)
     first = last = number
-    neighbours = NumberRange.objects.filter(Q(last=number - 1) | Q(first=number + 1), pool=pool)
-    for neighbour in neighbours.order_by("pk").select_for_update():
+    for neighbour in NumberRange.objects.filter(Q(last=number - 1) | Q(first=number + 1), pool=pool):
         first, last = min(first, neighbour.first), max(last, neighbour.last)
         neighbour.delete()
     NumberRange.objects.create(pool=pool, first=first, last=last)
+
+
+def _lock(pool: Pool) -> NumberRange | None:
+    """The lowest range, locked: whoever changes the pool holds it, so that changes take turns. None for an empty pool.
+
+    Whoever held it may have put another in its place: look until it is the one that is held.
+    """
+    ranges = NumberRange.objects.filter(pool=pool).order_by("first")
+    while True:
+        held, lowest = ranges.select_for_update().first(), ranges.first()
+        if held == lowest:
+            return lowest
 
 
 def _cut(holder: NumberRange, number: int) -> None:

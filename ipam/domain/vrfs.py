@@ -45,9 +45,9 @@ def claim(vni: int, *, shared: bool) -> VRF:
     it from its parent is no user of its own.
     """
     _check_vni(vni, field="vrf")
+    number_pools.acquire_exactly(Pool.VRF, vni)  # first, as drawing does
     VRF.objects.get_or_create(pk=vni)
     vrf = lookups.get(VRF, vni, lock=True)
-    number_pools.acquire_exactly(Pool.VRF, vni)
     users = list(Network.objects.naming(vrf))
     if users and not (shared and all(user.vrf_shared for user in users)):
         raise errors.VrfInUse(
