@@ -138,8 +138,9 @@ def make_external(id: str = "hot", vrf: int = 7) -> str:
     return outcome(networks.create, external(id=id, vrf=vrf))
 
 
-def make_super(id: str) -> str:
-    return outcome(networks.create, super_network(id=id))
+def make_super(id: str, prefix: str) -> str:
+    wanted = super_network(id=id, prefixes=[parse_cidr(prefix)], default_child_prefix_length={Family.IPV4: 30})
+    return outcome(networks.create, wanted)
 
 
 def carve_once(parent: str, project: UUID) -> str:
