@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ipam import errors
-from ipam.addressing import Family, parse_address, parse_cidr, shorten
+from ipam.addressing import Family, block, parse_address, parse_cidr, shorten
 from ipam.domain import lookups
 from ipam.domain.address_parts import block_of
 from ipam.models import IPAddress, Machine, Prefix, Project
@@ -198,8 +198,8 @@ class PrefixFilters(filters.FilterSet):
         return queryset.within(value)
 
     def matching(self, queryset: Any, name: str, value: str) -> Any:
-        block = block_of(value)
-        return queryset.filter(network__id__icontains=value) if block is None else queryset.overlapping(block)
+        wanted = block_of(value)
+        return queryset.filter(network__id__icontains=value) if wanted is None else queryset.overlapping(wanted)
 
 
 class AddressFilters(Filters):
@@ -221,11 +221,12 @@ class AddressFilters(Filters):
         return queryset.within(value)
 
     def of_family(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset.filter(family=Family.from_key(value))
+        # A family is a range of addresses, and lists are in the order of addresses.
+        return queryset.within(block(Family.from_key(value), 0, 0))
 
     def matching(self, queryset: Any, name: str, value: str) -> Any:
-        block = block_of(value)
-        return queryset.matching(value) if block is None else queryset.within(block)
+        wanted = block_of(value)
+        return queryset.matching(value) if wanted is None else queryset.within(wanted)
 
 
 class MachineFilters(Filters):
