@@ -50,20 +50,21 @@ def _lock(pool: Pool) -> NumberRange | None:
     Whoever held it may have put another in its place: look until it is the one that is held.
     """
     ranges = NumberRange.objects.filter(pool=pool).order_by("first")
-    while True:
-        held, lowest = ranges.select_for_update().first(), ranges.first()
-        if held == lowest:
-            return lowest
+    while lowest := ranges.first():
+        held = ranges.filter(pk=lowest.pk).select_for_update().first()
+        if held is not None and held == ranges.first():
+            return held
+    return None
 
 
 def _cut(holder: NumberRange, number: int) -> None:
-    """Take `number` out of its range: what is left of it is zero, one or two ranges."""
+    """Take `number` out of its range: what is left of it is zero, one or two ranges. The row keeps the lower one."""
     below, above = (holder.first, number - 1), (number + 1, holder.last)
     left = [part for part in (below, above) if part[0] <= part[1]]
     if not left:
         holder.delete()
         return
-    holder.first, holder.last = left[-1]
+    holder.first, holder.last = left[0]
     holder.save()
-    for first, last in left[:-1]:
+    for first, last in left[1:]:
         NumberRange.objects.create(pool=holder.pool, first=first, last=last)
