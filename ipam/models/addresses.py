@@ -24,8 +24,13 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
         )
 
     def lacking(self, family: Family) -> Self:
-        """Addresses whose allocation has no address of `family`, lowest first (rule 37)."""
-        counterpart = IPAddress.objects.filter(allocation=models.OuterRef("allocation"), family=family)
+        """Addresses whose allocation has no address of `family`, lowest first (rule 37).
+
+        The counterpart is sought as one of any other family: where the database believes that `family` is still
+        rare, it would compare every address with every counterpart.
+        """
+        allocation, own = models.OuterRef("allocation"), models.OuterRef("family")
+        counterpart = IPAddress.objects.filter(allocation=allocation).exclude(family=own)
         return self.exclude(family=family).exclude(models.Exists(counterpart)).order_by("address")
 
     def matching(self, text: str) -> Self:
