@@ -36,6 +36,7 @@ _TAKE_OUT = """
     DELETE FROM ipam_freeblock WHERE id IN (SELECT id FROM chosen)
     RETURNING id, network_id, prefix_id, namespace_id, family, first, length
 """
+_MOST_AT_ONCE = 250  # addresses: each has up to 128 possible buddies, and SQLite takes 32,766 values in a statement
 _FIRST_BATCH = 16  # blocks; a fresh prefix holds its first 65,535 addresses in 16 blocks
 
 
@@ -181,7 +182,9 @@ def release(prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | 
 
 def release_addresses(prefix_id: int, addresses: Iterable[IPAddress]) -> None:
     """Give addresses back to their prefix."""
-    release(prefix_id, [host(address) for address in addresses])
+    blocks = [host(address) for address in addresses]
+    for start in range(0, len(blocks), _MOST_AT_ONCE):
+        release(prefix_id, blocks[start : start + _MOST_AT_ONCE])
 
 
 def hold(prefixes: PrefixQuerySet) -> None:
