@@ -137,7 +137,8 @@ def acquire_child(
     NoSpace if none of the free blocks is large enough.
     """
     for prefix in prefixes:
-        free = _lock(FreeBlock.objects.of(prefix, namespace_id).best_fit(length))
+        # By prefix and namespace alone: told the network as well, PostgreSQL expects one block and sorts thousands.
+        free = _lock(FreeBlock.objects.filter(prefix=prefix, namespace=namespace_id).best_fit(length))
         if free is not None:
             child = block(Family(prefix.family), free.first.value, length)
             _replace(free, split_around(free.cidr, child))

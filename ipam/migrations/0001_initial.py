@@ -302,7 +302,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='freeblock',
-            index=models.Index(fields=['prefix', 'namespace', 'length', 'first'], name='free_block_best_fit'),
+            index=models.Index(fields=['prefix', 'namespace', '-length', 'first'], name='free_block_best_fit'),
         ),
         migrations.AddConstraint(
             model_name='freeblock',

@@ -24,7 +24,8 @@ class FreeBlockQuerySet(models.QuerySet["FreeBlock"]):
 
     def best_fit(self, length: int) -> Self:
         """Blocks that hold a child of `length`: the smallest first, of those the lowest (rule 14)."""
-        return self.filter(length__lte=length).order_by("-length", "first")
+        # Of one namespace, so ordering by it changes nothing; but PostgreSQL only then reads the order off the index.
+        return self.filter(length__lte=length).order_by("namespace_id", "-length", "first")
 
 
 class FreeBlock(models.Model):
@@ -46,7 +47,7 @@ class FreeBlock(models.Model):
     class Meta:
         ordering = ["prefix", "first"]
         indexes = [
-            models.Index(fields=["prefix", "namespace", "length", "first"], name="free_block_best_fit"),
+            models.Index(fields=["prefix", "namespace", "-length", "first"], name="free_block_best_fit"),
         ]
         constraints = [
             # A block is free once; this index also finds the lowest free address of a network, and all of its blocks.
