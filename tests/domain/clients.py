@@ -172,10 +172,13 @@ def delete_until_done(network: str) -> str:
     return result
 
 
+def remove_prefix(network: str, cidr: str) -> str:
+    return outcome(networks.remove_prefix, Network.objects.get(pk=network), parse_cidr(cidr))
+
+
 def remove_prefix_until_done(network: str, cidr: str) -> str:
     """Remove a prefix that others use now and then."""
-    source = Network.objects.get(pk=network)
-    while (result := outcome(networks.remove_prefix, source, parse_cidr(cidr))) in ("has_ips", "in_use"):
+    while (result := remove_prefix(network, cidr)) in ("has_ips", "in_use"):
         continue
     return result
 

@@ -47,6 +47,11 @@ def test_prefixes_of_one_request_do_not_overlap(db: None) -> None:
         networks.create(external(prefixes=cidrs("10.0.4.0/24", "2001:db8:9::/64", "10.0.0.0/16")))
 
 
+def test_prefixes_that_share_just_one_address_overlap(db: None) -> None:
+    with pytest.raises(errors.Overlap, match=r"10\.0\.0\.0/24 and 10\.0\.0\.255/32 overlap"):
+        networks.create(external(prefixes=cidrs("10.0.0.0/24", "10.0.0.255/32"), destination_prefixes=()))
+
+
 def test_prefix_given_twice_overlaps_itself(db: None) -> None:
     with pytest.raises(errors.Overlap):
         networks.create(external(prefixes=cidrs("10.0.0.0/24", "2001:db8:9::/64", "10.0.0.0/24")))

@@ -1,0 +1,128 @@
+"""What a client gets that had to wait for another: PostgreSQL only, where several write at once."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from ipam.domain import addresses, networks, vrfs
+from ipam.models import Network, NumberRange, Project
+from tests.builders import IPV4, IPV6, child, cidrs, external, super_network
+from tests.domain import clients
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has one writer at a time"),
+]
+BLOCKED = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+
+
+@contextmanager
+def another(task: Callable[[], Any]) -> Iterator[Callable[[], Future[Any]]]:
+    """Inside is a transaction. What this gives starts the task in a thread and returns when it waits for us."""
+
+    def run() -> Any:
+        try:
+            return task()
+        finally:
+            connection.close()
+
+    def start() -> Future[Any]:
+        future = pool.submit(run)
+        with connection.cursor() as cursor:
+            cursor.execute(BLOCKED)
+            while cursor.fetchone() == (False,) and not future.done():
+                cursor.execute(BLOCKED)
+        return future
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        yield start
+
+
+@pytest.fixture
+def pool(db: None) -> Network:
+    """An external network with two addresses, free as one block."""
+    return networks.create(external(id="pool", prefixes=cidrs("192.0.2.0/31"), destination_prefixes=()))
+
+
+def test_what_is_left_of_the_only_block_is_found_by_who_waited_for_it(pool: Network, project: Project) -> None:
+    with another(partial(clients.allocate_once, pool.pk, project.pk)) as start:
+        addresses.allocate(pool, project=project)
+        waiting = start()
+    assert waiting.result() == "done"
+
+
+def test_who_waited_for_the_last_address_in_vain_is_told_that_all_are_taken(pool: Network, project: Project) -> None:
+    with another(partial(clients.allocate_once, pool.pk, project.pk)) as start:
+        addresses.allocate(pool, project=project, count=2)
+        waiting = start()
+    assert waiting.result() == "exhausted"
+
+
+def test_named_address_is_found_in_what_is_left_of_its_block(pool: Network, project: Project) -> None:
+    with another(partial(clients.take_named, pool.pk, project.pk, "192.0.2.1")) as start:
+        addresses.allocate(pool, project=project)
+        waiting = start()
+    assert waiting.result() == "done"
+
+
+def test_child_is_carved_from_what_is_left_of_the_only_block(project: Project) -> None:
+    parent = networks.create(
+        super_network(vrf=5, prefixes=cidrs("10.0.0.0/24"), default_child_prefix_length={IPV4: 25})
+    )
+    with another(partial(clients.carve_once, parent.pk, project.pk)) as start:
+        networks.create(child(parent=parent, project=project))
+        waiting = start()
+    assert waiting.result() == "done"
+
+
+def test_network_is_not_deleted_while_an_address_is_being_taken(pool: Network, project: Project) -> None:
+    with another(partial(clients.delete_network, pool.pk)) as start:
+        addresses.allocate(pool, project=project)
+        waiting = start()
+    assert waiting.result() == "has_ips"
+
+
+def test_prefix_is_not_removed_while_an_address_is_being_taken(pool: Network, project: Project) -> None:
+    networks.add_prefix(pool, *cidrs("192.0.3.0/31"))
+    with another(partial(clients.remove_prefix, pool.pk, "192.0.2.0/31")) as start:
+        addresses.allocate(pool, project=project)
+        waiting = start()
+    assert waiting.result() == "has_ips"
+
+
+def test_nobody_takes_from_a_network_that_is_being_deleted(pool: Network, project: Project) -> None:
+    with another(partial(clients.allocate_once, pool.pk, project.pk)) as start:
+        networks.delete(pool)
+        waiting = start()
+    assert waiting.result() in {"family_not_in_network", "exhausted", "in_use", "not_found"}
+
+
+def test_super_that_is_deleted_while_its_first_project_comes_is_named(project: Project) -> None:
+    parent = networks.create(super_network(type="super-namespaced"))
+    with another(partial(clients.carve_once, parent.pk, project.pk)) as start:
+        networks.delete(parent)
+        waiting = start()
+    assert waiting.result() == "not_found"
+
+
+def test_number_that_is_named_leaves_the_pool_though_its_range_was_cut_meanwhile(db: None) -> None:
+    with another(partial(clients.claim_vrfs, [20])) as start:
+        vrfs.create(id=50)
+        waiting = start()
+    assert waiting.result() == [20]
+    assert not NumberRange.objects.filter(pool="vrf", first__lte=20, last__gte=20).exists()
+
+
+def test_pair_whose_second_family_is_held_gets_both_in_the_end(project: Project) -> None:
+    both = networks.create(
+        external(id="both", prefixes=cidrs("192.0.2.0/31", "2001:db8::/127"), destination_prefixes=())
+    )
+    with another(partial(clients.allocate_once, both.pk, project.pk)) as start:
+        addresses.allocate(both, project=project, families=[IPV6])
+        waiting = start()
+    assert waiting.result() == "done"
