@@ -9,7 +9,7 @@ from netaddr import IPAddress as Address
 from ipam.domain import addresses
 from ipam.models import IPAddress
 from tests.bench import cast
-from tests.bench.table import Row, at_least, at_most
+from tests.bench.table import Row, at_most
 from tests.bench.timing import Act, Ratio, compare, no_garbage_collection, seconds
 from tests.builders import IPV4, IPV6
 
@@ -34,7 +34,7 @@ def rows() -> Iterator[Row]:
     )
     held = iter(addresses.allocate(cast.network(IPV4), project=project, count=_MANY))
     yield Row("release one address, over one ORM INSERT", compare(lambda: addresses.release(next(held)), insert))
-    yield Row("1,000 addresses in one operation: times faster than 1,000 of one", _times_faster(), at_least(30))
+    yield Row("1,000 addresses in one operation: times faster than 1,000 of one", _times_faster())
 
 
 def _insert() -> Act:

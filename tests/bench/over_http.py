@@ -37,9 +37,16 @@ def rows() -> Iterator[Row]:
         what = "POST ips/ over a view that authenticates and INSERTs one row, throughput"
         yield Row(f"{what}: one address", compare(_allocate(client, IPV4)), at_least(0.5))
         yield Row(f"{what}: a pair", compare(_allocate(client, IPV4, IPV6)), at_least(0.35))
-        many, one = _allocate(client, IPV4, count=1000), _allocate(client, IPV4)
-        rounds = [seconds(partial(_send, clients, one)) / _REQUESTS * 1000 / seconds(many) for _ in range(_ROUNDS)]
-        yield Row("1,000 addresses in one POST: times faster than 1,000 POSTs", Ratio.of(rounds[1:]), at_least(30))
+        rounds = [_times_faster(_allocate(client, IPV4, count=1000), _allocate(client, IPV4)) for _ in range(_ROUNDS)]
+        yield Row(
+            "1,000 addresses in one POST: times faster than 1,000 POSTs, one client", Ratio.of(rounds), at_least(30)
+        )
+
+
+def _times_faster(many: Act, one: Act, sample: int = 100) -> float:
+    one()
+    single = seconds(lambda: [one() for _ in range(sample)]) / sample
+    return 1000 * single / seconds(many)
 
 
 def _allocate(client: "_Client", *families: Family, count: int = 1) -> Act:
