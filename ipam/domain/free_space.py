@@ -19,6 +19,7 @@ from ipam import errors
 from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around, usable_blocks
 from ipam.domain import lookups
 from ipam.domain.operations import takes_turns
+from ipam.fields import from_bytes
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.free_blocks import FreeBlockQuerySet
 from ipam.models.prefixes import PrefixQuerySet
@@ -34,7 +35,7 @@ _LOWEST = """
 _TAKE_OUT = """
     WITH chosen AS MATERIALIZED ({lowest})
     DELETE FROM ipam_freeblock WHERE id IN (SELECT id FROM chosen)
-    RETURNING id, network_id, prefix_id, namespace_id, family, first, length
+    RETURNING prefix_id, family, first, length
 """
 _MOST_AT_ONCE = 250  # addresses: each has up to 128 possible buddies, and SQLite takes 32,766 values in a statement
 _FIRST_BATCH = 16  # blocks; a fresh prefix holds its first 65,535 addresses in 16 blocks
@@ -45,6 +46,13 @@ class Taken(NamedTuple):
 
     prefix_id: int
     address: IPAddress
+
+
+class Held(NamedTuple):
+    """A free block that was taken out, until what is left of it is put back."""
+
+    prefix_id: int
+    cidr: IPNetwork
 
 
 class NoSpace(Exception):
@@ -119,7 +127,7 @@ def acquire_addresses(network: Network, families: Iterable[Family], count: int =
             if not blocks and not takes_turns():
                 _check_hands_are_empty(network, family, [*found.values(), *taken.values()])
                 blocks = _wait_for_blocks(network, family, batch)
-            addresses, parts = _split(blocks, count - len(taken[family]))
+            addresses, parts = _split(network, blocks, count - len(taken[family]))
             taken[family] += addresses
             left += parts
             if not blocks or len(taken[family]) == count:
@@ -163,18 +171,16 @@ def acquire_exactly(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None
 
 
 def release(prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | None = None) -> None:
-    """Give blocks back to a prefix and merge them with their free buddies, in four statements for any number."""
+    """Give blocks back to a prefix and merge them with their free buddies, in five statements for any number."""
     released = list(released)
     prefix = Prefix.objects.select_for_update(no_key=True).get(pk=prefix_id)
     candidates = {buddy for part in released for buddy in buddies(part, prefix.length)}
-    free = {
-        stored.cidr: stored.pk
-        for stored in FreeBlock.objects.of(prefix, namespace_id)
-        .filter(first__in=[IPAddress(buddy.first, buddy.version) for buddy in candidates])
-        .order_by("first")
-        .select_for_update()
-        if stored.cidr in candidates
-    }
+    stored = FreeBlock.objects.of(prefix, namespace_id).order_by("first").select_for_update()
+    stored = stored.filter(first__in=[IPAddress(buddy.first, buddy.version) for buddy in candidates])
+    free: dict[IPNetwork, int] | None = None
+    # Who takes several addresses puts blocks back that it did not need, as new rows: look until nothing changes.
+    while (found := {one.cidr: one.pk for one in stored.all() if one.cidr in candidates}) != free:
+        free = found
     gone, new = merge(released, free, prefix.length)
     if gone:
         FreeBlock.objects.filter(pk__in=[free[cidr] for cidr in gone]).delete()
@@ -200,7 +206,7 @@ def hold(prefixes: PrefixQuerySet) -> None:
 
 def _take_out(
     network: Network, families: Sequence[Family], most: int, *, wait: bool = False
-) -> dict[Family, list[FreeBlock]]:
+) -> dict[Family, list[Held]]:
     """Remove the `most` lowest blocks of each family and return them, in one statement for all families.
 
     Blocks that others hold are passed over, or waited for.
@@ -208,15 +214,16 @@ def _take_out(
     lock = "" if connection.vendor == "sqlite" else "FOR UPDATE" if wait else "FOR UPDATE SKIP LOCKED"
     lowest = " UNION ALL ".join([_LOWEST.format(lock=lock)] * len(families))
     parameters = [value for family in families for value in (network.pk, int(family), most)]
-    found: dict[Family, list[FreeBlock]] = {family: [] for family in families}
-    for free in FreeBlock.objects.raw(_TAKE_OUT.format(lowest=lowest), parameters):
-        found[Family(free.family)].append(free)
-    for blocks in found.values():
-        blocks.sort(key=lambda free: (free.prefix_id, free.first))
+    found: dict[Family, list[Held]] = {family: [] for family in families}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_OUT.format(lowest=lowest), parameters)
+        for prefix_id, family, first, length in sorted(cursor.fetchall()):
+            start = from_bytes(first).value
+            found[Family(family)].append(Held(prefix_id, block(Family(family), start, length)))
     return found
 
 
-def _seek(network: Network, families: Sequence[Family], most: int) -> dict[Family, list[FreeBlock]]:
+def _seek(network: Network, families: Sequence[Family], most: int) -> dict[Family, list[Held]]:
     """The `most` lowest blocks of each family, taken out; those that others hold are passed over by a first try."""
     if takes_turns():
         return {family: _wait_for_blocks(network, family, most) for family in families}
@@ -229,7 +236,7 @@ def _check_hands_are_empty(network: Network, family: Family, held: Iterable[Sequ
         raise errors.Busy("Others take the last addresses at this moment. Nothing was changed; send it again.")
 
 
-def _wait_for_blocks(network: Network, family: Family, most: int) -> list[FreeBlock]:
+def _wait_for_blocks(network: Network, family: Family, most: int) -> list[Held]:
     """Blocks that others hold at this moment; empty only when nothing is free.
 
     Whoever held a block may have put new ones in its place that our statement could not see: then look again.
@@ -248,16 +255,15 @@ def _lock(blocks: FreeBlockQuerySet) -> FreeBlock | None:
     return None
 
 
-def _split(blocks: Iterable[FreeBlock], wanted: int) -> tuple[list[Taken], list[FreeBlock]]:
+def _split(network: Network, blocks: Iterable[Held], wanted: int) -> tuple[list[Taken], list[FreeBlock]]:
     """The `wanted` lowest addresses of blocks that were taken out, and new rows for what is left of them."""
     taken: list[Taken] = []
     left: list[FreeBlock] = []
-    for free in blocks:
-        cidr = free.cidr
+    for prefix_id, cidr in blocks:
         count = min(cidr.size, wanted - len(taken))
-        taken += [Taken(free.prefix_id, IPAddress(cidr.first + step, cidr.version)) for step in range(count)]
+        taken += [Taken(prefix_id, IPAddress(cidr.first + step, cidr.version)) for step in range(count)]
         parts = blocks_between(Family(cidr.version), cidr.first + count, cidr.last)
-        left += rows(free.network_id, free.prefix_id, None, parts)
+        left += rows(network.pk, prefix_id, None, parts)
     return taken, left
 
 
