@@ -38,7 +38,7 @@ def mix(network: str, project: UUID, *, seed: int, steps: int) -> int:
         families = rng.choice([(), (Family.IPV4,), (Family.IPV6,)])
         try:
             held += addresses.allocate(source, project=owner, families=families, count=rng.choice([1, 1, 3]))
-        except errors.Exhausted:
+        except (errors.Exhausted, errors.Busy):
             continue
     return len(held)
 
