@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from ipam.domain import addresses, networks, vrfs
 from ipam.models import Network, NumberRange, Project
-from tests.builders import IPV4, IPV6, child, cidrs, external, super_network
+from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, ip, super_network
 from tests.domain import clients
 
 pytestmark = [
@@ -126,3 +126,14 @@ def test_pair_whose_second_family_is_held_gets_both_in_the_end(project: Project)
         addresses.allocate(both, project=project, families=[IPV6])
         waiting = start()
     assert waiting.result() == "done"
+
+
+def test_block_that_a_batch_puts_back_merges_with_what_is_released_meanwhile(project: Project) -> None:
+    lan = networks.create(external(id="lan", prefixes=cidrs("192.0.2.0/28"), destination_prefixes=()))
+    held = addresses.allocate(lan, project=project, addresses=[ip("192.0.2.8")])
+    held += addresses.allocate(lan, project=project, addresses=[ip("192.0.2.9")])
+    with another(partial(addresses.release_many, held)) as start:
+        addresses.allocate(lan, project=project, count=5)  # holds 192.0.2.10/31 for a while, and needs nothing of it
+        waiting = start()
+    waiting.result()
+    assert free_blocks(lan) == ["192.0.2.6/31", "192.0.2.8/30", "192.0.2.12/31", "192.0.2.14/32"]
