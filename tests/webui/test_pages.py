@@ -70,7 +70,7 @@ def test_page_answers_the_operator_within_size_and_statements(
     name: str, machine: Machine, web: Client, django_assert_max_num_queries: object
 ) -> None:
     url = pages(machine)[name]
-    with django_assert_max_num_queries(MOST_STATEMENTS + 2):  # two are the session's and the user's
+    with django_assert_max_num_queries(MOST_STATEMENTS):
         answer = web.get(url)
     assert answer.status_code == 200
     assert len(answer.content) < MOST_BYTES

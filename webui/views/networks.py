@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from ipam.addressing import Family
 from ipam.api.filters import NetworkFilters
 from ipam.domain import addresses, allocations, consumption, free_listing, lookups, networks, paging
+from ipam.domain.allocations import Allocation
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import IPAddress, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
@@ -56,25 +57,19 @@ def tree(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: str) -> HttpResponse:
     """One network: its families side by side, then its children or its addresses."""
     network = lookups.get(Network, pk)
-    uses = consumption.of_network(network)
-    prefixes = list(network.prefixes.all())
+    page, allocated = _below(network, cursor=request.GET.get("cursor", ""))
+    children: list[Network] = page.rows if network.is_super else []
+    every_use = consumption.of_networks([network, *children])
+    uses, prefixes = every_use[network.pk], list(network.prefixes.all())
     free = free_listing.of_prefixes(prefixes, lengths=network.default_child_prefix_length, most=_SHOWN_BLOCKS)
     families = [_family(meter, prefixes, free[meter.use.family]) for meter in meters(network, uses)]
-    cursor = request.GET.get("cursor", "")
-    if network.is_super:
-        children = network.children.select_related("project")
-        page = paging.page(children, field="name", limit=paging.DEFAULT_LIMIT, cursor=cursor)
-        child_uses = consumption.of_networks(page.rows)
-        rows: list[Any] = [_row(child, child_uses) for child in page.rows]
-    else:
-        page, rows = allocations.page_of(network, limit=paging.DEFAULT_LIMIT, cursor=cursor)
     context = {
         "section": "networks",
         "network": network,
         "families": families,
         "verdict": verdict(uses, is_super=network.is_super),
         "page": page,
-        "rows": rows,
+        "rows": [_row(child, every_use) for child in children] if network.is_super else allocated,
         "is_dual": len(families) > 1,
         "gain": missing_family(network, [family["meter"].use.family for family in families]),
         "lacking": _lacking(network) if len(families) > 1 and not network.is_super else None,
@@ -127,6 +122,14 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
             return redirect("network", pk=network.parent_id) if network.parent_id else redirect("networks")
     context = {"section": "networks", "network": network, "form": form, "prefixes": network.prefixes.in_order()}
     return show(request, "networks/delete.html", context)
+
+
+def _below(network: Network, *, cursor: str) -> tuple[paging.Page, list[Allocation]]:
+    """A page of what a network was given out as: children of a super network, allocations of all others."""
+    if not network.is_super:
+        return allocations.page_of(network, limit=paging.DEFAULT_LIMIT, cursor=cursor)
+    children = network.children.select_related("project")
+    return paging.page(children, field="name", limit=paging.DEFAULT_LIMIT, cursor=cursor), []
 
 
 def _lacking(network: Network) -> Family | None:
