@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import addresses, families, machines, networks, owners, vrfs
+from ipam.domain import addresses, families, lookups, machines, networks, owners, vrfs
 from ipam.domain.machines import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import child, external, ip, super_network
@@ -95,7 +95,7 @@ def draw_asns(joined: list[str], project: UUID, partition: str, *, times: int, k
 
 
 def outcome(call: Any, *args: Any, **kwargs: Any) -> str:
-    """“done”, or the code of the refusal."""
+    """“done”, or the code of the refusal. What may be gone by then is looked up inside of the call."""
     try:
         call(*args, **kwargs)
     except errors.IpamError as refusal:
@@ -108,8 +108,10 @@ def delete_network(network: str) -> str:
 
 
 def allocate_once(network: str, project: UUID) -> str:
-    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
-    return outcome(addresses.allocate, source, project=owner)
+    def take() -> object:
+        return addresses.allocate(lookups.get(Network, network), project=lookups.get(Project, project))
+
+    return outcome(take)
 
 
 def take_named(network: str, project: UUID, text: str) -> str:
@@ -118,7 +120,7 @@ def take_named(network: str, project: UUID, text: str) -> str:
 
 
 def release_machine(machine: str) -> str:
-    return outcome(machines.release, Machine.objects.get(pk=machine))
+    return outcome(lambda: machines.release(lookups.get(Machine, machine)))
 
 
 def allocate_forever(network: str, project: UUID, pipe: Any) -> None:
@@ -144,23 +146,27 @@ def make_super(id: str, prefix: str) -> str:
 
 
 def carve_once(parent: str, project: UUID) -> str:
-    source, owner = Network.objects.get(pk=parent), Project.objects.get(pk=project)
-    return outcome(networks.create, child(parent=source, project=owner))
+    owner = Project.objects.get(pk=project)
+    return outcome(lambda: networks.create(child(parent=lookups.get(Network, parent), project=owner)))
 
 
 def join(network: str, project: UUID, partition: str) -> str:
     """Allocate a machine that takes no address, so that nothing but its network holds it."""
-    attachment = Attachment(network=Network.objects.get(pk=network), auto=False)
     owner, site = Project.objects.get(pk=project), Partition.objects.get(pk=partition)
-    return outcome(machines.allocate, project=owner, partition=site, networks=[attachment])
+
+    def allocate() -> object:
+        attachment = Attachment(network=lookups.get(Network, network), auto=False)
+        return machines.allocate(project=owner, partition=site, networks=[attachment])
+
+    return outcome(allocate)
 
 
 def allocate_and_release(network: str, project: UUID, *, times: int) -> list[str]:
     """Take an allocation and give it back at once, again and again, while the network may go."""
-    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    owner = Project.objects.get(pk=project)
 
     def once() -> None:
-        addresses.release_many(addresses.allocate(source, project=owner))
+        addresses.release_many(addresses.allocate(lookups.get(Network, network), project=owner))
 
     return [outcome(once) for _ in range(times)]
 
