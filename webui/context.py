@@ -2,15 +2,14 @@
 
 from django.http import HttpRequest
 
-# Url name and text of the navigation's smaller places.
-MORE_SECTIONS = [
-    ("projects", "Projects"),
-    ("partitions", "Partitions"),
-    ("vrfs", "VRFs"),
-    ("docs", "API"),
-    ("tokens", "Tokens"),
+# The sidebar: groups of (URL name, text). A page says which one it belongs to by `section`.
+NAVIGATION = [
+    [("overview", "Overview")],
+    [("networks", "Networks"), ("addresses", "Addresses"), ("machines", "Machines")],
+    [("projects", "Projects"), ("partitions", "Partitions"), ("vrfs", "VRFs")],
+    [("tokens", "My tokens"), ("docs", "API")],
 ]
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    return {"more_sections": MORE_SECTIONS}
+    return {"navigation": NAVIGATION}

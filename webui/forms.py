@@ -57,9 +57,35 @@ class AddressesField(forms.CharField):
             raise forms.ValidationError(str(error)) from None
 
 
+class LabelsField(forms.CharField):
+    """A label per line: `key` or `key=value`."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def clean(self, value: Any) -> dict[str, str]:
+        lines = (line.strip() for line in super().clean(value).splitlines())
+        return {key.strip(): text.strip() for key, _, text in (line.partition("=") for line in lines if line)}
+
+
 class DescribedForm(forms.Form):
     name = forms.CharField(max_length=NAME_LENGTH, required=False, strip=False)
     description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False, strip=False)
+
+
+class LabelledForm(DescribedForm):
+    labels = LabelsField(required=False, help_text="One per line: key or key=value.")
+
+
+class ChangedAddressForm(LabelledForm):
+    """What may change of an address; the domain refuses what may not."""
+
+    type = forms.ChoiceField(choices=IPAddress.Type.choices, widget=forms.RadioSelect)
+    field_order = ["name", "type", "description", "labels"]
+
+
+class ChangedMachineForm(LabelledForm):
+    hostname = forms.CharField(max_length=NAME_LENGTH, required=False)
+    field_order = ["name", "hostname", "description", "labels"]
 
 
 class AllocateForm(DescribedForm):
@@ -190,17 +216,7 @@ class CidrsField(forms.CharField):
             raise forms.ValidationError(str(error)) from None
 
 
-class LabelsField(forms.CharField):
-    """A label per line: `key` or `key=value`."""
-
-    widget = forms.Textarea(attrs={"rows": 3})
-
-    def clean(self, value: Any) -> dict[str, str]:
-        lines = (line.strip() for line in super().clean(value).splitlines())
-        return {key.strip(): text.strip() for key, _, text in (line.partition("=") for line in lines if line)}
-
-
-class ChangedNetworkForm(DescribedForm):
+class ChangedNetworkForm(LabelledForm):
     """What may change of a network; empty lengths mean none."""
 
     stack = forms.ChoiceField(choices=Stack.choices, initial=Stack.DUAL)
@@ -212,7 +228,11 @@ class ChangedNetworkForm(DescribedForm):
     min_length_ipv4 = forms.IntegerField(min_value=0, max_value=32, required=False, label="Shortest IPv4 child")
     min_length_ipv6 = forms.IntegerField(min_value=0, max_value=128, required=False, label="Shortest IPv6 child")
     additional_announcable_cidrs = CidrsField(required=False, label="Announcable CIDRs")
-    labels = LabelsField(required=False, help_text="One per line: key or key=value.")
+    force = forms.BooleanField(
+        required=False,
+        label="Remove announcable CIDRs",
+        help_text="Tick when no cluster announces from those that you take away.",
+    )
 
     def request(self) -> dict[str, Any]:
         """The fields by their names in the domain."""
@@ -226,6 +246,7 @@ class ChangedNetworkForm(DescribedForm):
 class NewNetworkForm(ChangedNetworkForm):
     """A network whose prefixes are given; children are carved on the page of their parent."""
 
+    force = None  # a new network has nothing to take away
     type = forms.ChoiceField(choices=[(one.value, one.label) for one in NetworkType if one not in CHILD_TYPES])
     id = forms.CharField(max_length=SLUG_LENGTH, help_text="2 to 128 letters, digits, dots, dashes; it never changes.")
     partition = forms.ModelChoiceField(Partition.objects.order_by("id"), required=False, empty_label="every one")
@@ -235,20 +256,20 @@ class NewNetworkForm(ChangedNetworkForm):
     field_order = ["type", "id", "name", "description", "partition", "project", "prefixes", "vrf", "vrf_shared"]
 
 
-class PartitionForm(DescribedForm):
+class PartitionForm(LabelledForm):
     id = forms.CharField(max_length=SLUG_LENGTH, help_text="2 to 128 letters, digits, dots, dashes; it never changes.")
-    field_order = ["id", "name", "description"]
+    field_order = ["id", "name", "description", "labels"]
 
 
-class ProjectForm(DescribedForm):
+class ProjectForm(LabelledForm):
     id = forms.UUIDField(required=False, help_text="Made if left empty; it never changes.")
     tenant = forms.CharField(max_length=NAME_LENGTH, required=False)
-    field_order = ["name", "tenant", "description", "id"]
+    field_order = ["name", "tenant", "description", "labels", "id"]
 
 
-class VrfForm(DescribedForm):
+class VrfForm(LabelledForm):
     id = forms.IntegerField(min_value=LOWEST_VNI, max_value=HIGHEST_VNI, label="VNI")
-    field_order = ["id", "name", "description"]
+    field_order = ["id", "name", "description", "labels"]
 
 
 class MachineOwnerForm(forms.Form):
@@ -275,6 +296,11 @@ class MachineForm(DescribedForm):
         here = Q(partition=partition) | Q(partition=None)
         usable = Network.objects.usable_by(project).filter(here)
         self.fields["networks"].queryset = usable.order_by("-type", "id")  # type: ignore[attr-defined]
+
+
+def labels_text(labels: dict[str, str]) -> str:
+    """Labels as the text of a `LabelsField`."""
+    return "\n".join(f"{key}={value}" if value else key for key, value in labels.items())
 
 
 def chosen_families(key: str) -> tuple[Family, ...]:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from ipam.addressing import Family
+from ipam.addressing import Family, reserved_addresses, size, utilization
 from ipam.domain.consumption import FamilyUse, Room, room
+from ipam.models import Prefix
 
 WARN, FULL = 0.8, 0.95  # from here on a meter says so in words and shape, not by colour alone
 _WORDS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
@@ -17,10 +18,20 @@ def human(count: int) -> str:
     if count >= 10**15:
         mantissa, exponent = f"{count:.2e}".split("e")
         return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
-    for size, word in _WORDS:
-        if count >= size:
-            return f"{count / size:.3g} {word}"
+    for one, word in _WORDS:
+        if count >= one:
+            return f"{count / one:.3g} {word}"
     raise AssertionError(count)
+
+
+def units(family: Family, count: int) -> str:
+    """Addresses in a unit that a person can picture: large IPv6 space as whole /64s, or as nibble-aligned blocks."""
+    if count < 10**12:
+        return f"{human(count)} address{'' if count == 1 else 'es'}"
+    if count >= size(family, 64):
+        return f"{human(count // size(family, 64))} /64{'' if count < 2 * size(family, 64) else 's'}"
+    length = next(length for length in range(68, 128, 4) if count // size(family, length) >= 100)
+    return f"{count // size(family, length):,} /{length}s"
 
 
 def percent(share: float) -> str:
@@ -68,10 +79,6 @@ class Meter:
         )
 
     @property
-    def unit(self) -> str:
-        return f"/{self.child_length} children" if self.child_length is not None else "addresses"
-
-    @property
     def left(self) -> int:
         return self.use.available_ips if self.use.available_prefixes is None else self.use.available_prefixes
 
@@ -85,11 +92,13 @@ class Meter:
 
     @property
     def left_short(self) -> str:
-        return human(self.left)
+        return human(self.left) if self.child_length is not None else units(self.use.family, self.left)
 
     @property
     def left_text(self) -> str:
-        return f"{human(self.left)} {self.unit} left"
+        if self.child_length is None:
+            return f"{units(self.use.family, self.left)} left"
+        return f"{human(self.left)} × /{self.child_length} left"
 
     @property
     def exact(self) -> str:
@@ -102,6 +111,33 @@ class Meter:
         if use.available_prefixes is not None:
             text += f"; {use.used_prefixes:,} children, room for {use.available_prefixes:,} of /{self.child_length}"
         return text + "."
+
+
+@dataclass(frozen=True)
+class PrefixMeter:
+    """How one prefix of a network is drawn; `free` counts addresses."""
+
+    prefix: Prefix
+    free: int
+    child_length: int | None
+
+    @property
+    def share(self) -> float:
+        held_back = 0 if self.child_length is not None else len(reserved_addresses(self.prefix.cidr))
+        takeable = self.prefix.cidr.size - held_back
+        return utilization(takeable - self.free, takeable)
+
+    @property
+    def percent(self) -> str:
+        return percent(self.share)
+
+    @property
+    def width(self) -> float:
+        return max(self.share * 100, 0.8 if self.share else 0)
+
+    @property
+    def left(self) -> str:
+        return f"{units(self.prefix.address_family, self.free)} free"
 
 
 def meters(network: object, uses: list[FamilyUse]) -> list[Meter]:

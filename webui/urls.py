@@ -6,7 +6,18 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from webui.views import addresses, families, machines, maps, network_forms, networks, overview, registry, search, tokens
+from webui.views import (
+    addresses,
+    families,
+    machines,
+    maps,
+    network_forms,
+    networks,
+    overview,
+    registry,
+    search,
+    tokens,
+)
 
 # Swagger UI draws its icons and sizes with style attributes; nothing else of the policy is loosened.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
@@ -49,10 +60,13 @@ urlpatterns = [
     path("addresses/export.csv", addresses.export, {"form": "csv"}, name="export-csv"),
     path("addresses/export.json", addresses.export, {"form": "json"}, name="export-json"),
     path("addresses/act/", addresses.act, name="act-on-addresses"),
+    path("addresses/<uuid:pk>/", addresses.detail, name="address"),
+    path("addresses/<uuid:pk>/edit/", addresses.edit, name="edit-address"),
     path("allocations/<uuid:allocation>/release/", addresses.release, name="release"),
     path("machines/", machines.index, name="machines"),
     path("machines/allocate/", machines.allocate, name="allocate-machine"),
     path("machines/<str:pk>/", machines.detail, name="machine"),
+    path("machines/<str:pk>/edit/", machines.edit, name="edit-machine"),
     path("machines/<str:pk>/release/", machines.release, name="release-machine"),
     *(path(f"{section}/", registry.index, {"section": section}, name=section) for section in registry.KINDS),
     path("<section:section>/new/", registry.create, name="registry-create"),

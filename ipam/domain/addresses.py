@@ -50,14 +50,17 @@ def allocate(
 def update(address: IPAddress, **changes: Any) -> IPAddress:
     """Change name, description, labels or type; a static address stays static (rule 27)."""
     current = lookups.get(IPAddress, address.pk, lock=True)
-    wanted = changes.get("type", current.type)
-    if current.type == IPAddress.Type.STATIC and wanted == IPAddress.Type.EPHEMERAL:
-        raise errors.StaticToEphemeral(
-            f"{current} is static and stays so: something outside may rely on it. Release it and take another.",
-            field="type",
-        )
-    current.revise(**changes)
+    _change(current, changes)
     return current
+
+
+@operation
+def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
+    """Change name, description, labels or type of every address of an allocation, all or nothing (rule 27)."""
+    held = _lock_allocation(allocation)
+    for address in held:
+        _change(address, changes)
+    return held
 
 
 @operation
@@ -70,6 +73,15 @@ def make_static(addresses: Iterable[IPAddress]) -> None:
 
 
 @operation
+def label(addresses: Iterable[IPAddress], labels: Mapping[str, str]) -> None:
+    """Give addresses these labels beside those that they have, all or nothing; a key that is there gets the value."""
+    keys = [address.pk for address in addresses]
+    for address in IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True):
+        if not labels.items() <= address.labels.items():
+            address.revise(labels={**address.labels, **labels})
+
+
+@operation
 def release(address: IPAddress) -> None:
     """Give one address back (rule 28). The other family of its allocation stays."""
     give_back([lookups.get(IPAddress, address.pk, lock=True)])
@@ -78,10 +90,7 @@ def release(address: IPAddress) -> None:
 @operation
 def release_allocation(allocation: uuid.UUID) -> None:
     """Give back every address of an allocation, all or nothing."""
-    found = list(IPAddress.objects.filter(allocation=allocation).order_by("pk").select_for_update())
-    if not found:
-        raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
-    give_back(found)
+    give_back(_lock_allocation(allocation))
 
 
 @operation
@@ -153,6 +162,24 @@ def give_back(addresses: Sequence[IPAddress]) -> None:
     IPAddress.objects.filter(pk__in=[address.pk for address in addresses]).delete()
     for (_, _, prefix_id), released in sorted(by_prefix.items()):
         free_space.release_addresses(prefix_id, released)
+
+
+def _change(address: IPAddress, changes: Mapping[str, Any]) -> None:
+    """Change a locked address; a static one stays static (rule 27)."""
+    wanted = changes.get("type", address.type)
+    if address.type == IPAddress.Type.STATIC and wanted == IPAddress.Type.EPHEMERAL:
+        raise errors.StaticToEphemeral(
+            f"{address} is static and stays so: something outside may rely on it. Release it and take another.",
+            field="type",
+        )
+    address.revise(**changes)
+
+
+def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
+    held = list(IPAddress.objects.filter(allocation=allocation).order_by("pk").select_for_update())
+    if not held:
+        raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
+    return held
 
 
 def _check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:

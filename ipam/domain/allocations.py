@@ -23,9 +23,22 @@ class Allocation:
         """The address that speaks for both: they share name, type, project and machine."""
         return next(address for address in self.addresses if address is not None)
 
+    def seen_from(self, one: IPAddress) -> "Seen":
+        """The allocation as a row of a list of addresses."""
+        return Seen(self, *sorted((each for each in self.addresses if each), key=lambda each: each.pk != one.pk))
+
     @property
     def texts(self) -> list[str]:
         return [str(address) for address in self.addresses if address is not None]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One address of an allocation, and its partner in the other family if it has one."""
+
+    allocation: Allocation
+    address: IPAddress
+    partner: IPAddress | None = None
 
 
 def page_of(network: Network, *, limit: int, cursor: str = "") -> tuple[Page, list[Allocation]]:
@@ -36,7 +49,9 @@ def page_of(network: Network, *, limit: int, cursor: str = "") -> tuple[Page, li
 
 def get(allocation: UUID) -> Allocation:
     """One allocation; NotFound if it was released."""
-    held = list(IPAddress.objects.filter(allocation=allocation).select_related("machine", "project", "network"))
+    held = list(
+        IPAddress.objects.filter(allocation=allocation).select_related("machine", "project", "network", "prefix")
+    )
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
     return _join(held)
@@ -46,7 +61,9 @@ def pair_up(rows: list[IPAddress]) -> list[Allocation]:
     """The allocations of these addresses, in their order, completed by the other family; one statement."""
     ids = [address.allocation for address in rows]
     partners: dict[UUID, list[IPAddress]] = {}
-    for address in IPAddress.objects.filter(allocation__in=ids).select_related("machine", "project", "network"):
+    for address in IPAddress.objects.filter(allocation__in=ids).select_related(
+        "machine", "project", "network", "prefix"
+    ):
         partners.setdefault(address.allocation, []).append(address)
     return [_join(partners[allocation]) for allocation in dict.fromkeys(ids) if allocation in partners]
 

@@ -19,12 +19,14 @@ from ipam.models import FreeBlock, Prefix
 class FreeSpace:
     """The free space of one family: its largest blocks, and all of it counted by prefix length.
 
+    `of_prefix` is how many addresses are free in each prefix, by its id.
     `fits` counts the blocks of the length that was asked about; `next` is the one that a child would get.
     """
 
     family: Family
     blocks: list[IPNetwork]
     lengths: dict[int, int]  # {prefix length: how many free blocks}
+    of_prefix: dict[int, int]
     length: int | None = None
     fits: int | None = None
     next: IPNetwork | None = None
@@ -57,7 +59,7 @@ def of_prefixes(
     spaces = _untouched(prefixes) if untouched else _stored(free, most)
     found = {}
     for family in sorted({prefix.address_family for prefix in prefixes}):
-        space = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}))
+        space = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}, of_prefix={}))
         asked = (lengths or {}).get(family)
         stored = FreeBlock.objects.none() if untouched else free.filter(family=family)
         found[family] = space if asked is None else _asked(space, asked, stored)
@@ -65,14 +67,22 @@ def of_prefixes(
 
 
 def _stored(free: QuerySet[FreeBlock], most: int) -> dict[Family, FreeSpace]:
-    lengths: dict[Family, dict[int, int]] = defaultdict(dict)
-    for row in free.order_by().values("family", "length").annotate(blocks=Count("pk")):
-        lengths[Family(row["family"])][row["length"]] = row["blocks"]
+    lengths: dict[Family, Counter[int]] = defaultdict(Counter)
+    of_prefix: dict[Family, Counter[int]] = defaultdict(Counter)
+    for row in free.order_by().values("prefix", "family", "length").annotate(blocks=Count("pk")):
+        family = Family(row["family"])
+        lengths[family][row["length"]] += row["blocks"]
+        of_prefix[family][row["prefix"]] += row["blocks"] * size(family, row["length"])
     largest_first = Window(RowNumber(), partition_by="family", order_by=["length", "prefix", "first"])
     blocks: dict[Family, list[IPNetwork]] = defaultdict(list)
     for one in free.annotate(rank=largest_first).filter(rank__lte=most).order_by("family", "rank"):
         blocks[Family(one.family)].append(one.cidr)
-    return {family: FreeSpace(family=family, blocks=blocks[family], lengths=lengths[family]) for family in lengths}
+    return {
+        family: FreeSpace(
+            family=family, blocks=blocks[family], lengths=dict(lengths[family]), of_prefix=dict(of_prefix[family])
+        )
+        for family in lengths
+    }
 
 
 def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
@@ -81,7 +91,12 @@ def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
     for prefix in sorted(prefixes, key=lambda one: one.length):
         whole[prefix.address_family].append(prefix.cidr)
     return {
-        family: FreeSpace(family=family, blocks=cidrs, lengths=Counter(cidr.prefixlen for cidr in cidrs))
+        family: FreeSpace(
+            family=family,
+            blocks=cidrs,
+            lengths=dict(Counter(cidr.prefixlen for cidr in cidrs)),
+            of_prefix={prefix.pk: prefix.cidr.size for prefix in prefixes if prefix.family == family},
+        )
         for family, cidrs in whole.items()
     }
 

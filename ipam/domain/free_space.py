@@ -100,7 +100,7 @@ def is_untouched(network: Network, namespace_id: UUID | None) -> bool:
                 f"{network.pk} gives all projects the same space. Leave the namespace out.", field="namespace"
             )
         return False
-    return (
+    return namespace_id is None or (
         not FreeBlock.objects.filter(network=network, namespace=namespace_id).exists()
         and not Prefix.objects.filter(parent__network=network, namespace=namespace_id).exists()
     )

@@ -4,15 +4,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import BinaryField, Count, F, Func, Value
-from netaddr import IPNetwork
+from django.db.models import BinaryField, Count, F, Func, OuterRef, QuerySet, Subquery, Value
+from netaddr import IPNetwork, spanning_cidr
 
 from ipam import errors
 from ipam.addressing import Family, block, reserved_addresses, size, utilization
 from ipam.domain import free_space
-from ipam.models import FreeBlock, Prefix
+from ipam.models import FreeBlock, IPAddress, Prefix
+from ipam.models.prefixes import PrefixQuerySet
 
 MOST_CELLS = 4096
 
@@ -47,6 +49,38 @@ def of_prefix(
     free = [(prefix.first.packed, prefix.length, 1)] if untouched else _free(prefix, length, namespace)
     reserved = [] if prefix.network.is_super else reserved_addresses(prefix.cidr)
     return draw(whole, length, free, [address.value for address in reserved])
+
+
+def children_in_sight(prefix: Prefix, whole: IPNetwork, length: int) -> PrefixQuerySet:
+    """The child prefixes that fill at least one cell of prefix length `length` of `whole`, largest first.
+
+    There may be 100,000 smaller ones; those are not looked at.
+    """
+    filling = Prefix.objects.filter(parent=prefix, length__in=range(prefix.length, length + 1))
+    return filling.overlapping(whole).order_by("length", "first")
+
+
+def taken_spans(prefixes: Iterable[Prefix], namespace: UUID | None = None) -> dict[int, IPNetwork]:
+    """The smallest block of each prefix that holds all that was taken from it, by its id; one statement.
+
+    Prefixes from which nothing was taken are left out. Each end is one look at an index, at any fill level.
+    """
+    children = Prefix.objects.filter(parent=OuterRef("pk"), namespace=namespace)
+    held = IPAddress.objects.filter(prefix=OuterRef("pk"))
+    ends = Prefix.objects.filter(pk__in=[prefix.pk for prefix in prefixes]).annotate(
+        first_child=_end(children, "first"), last_child=_end(children, "-last"),
+        first_held=_end(held, "address"), last_held=_end(held, "-address"),
+    )  # fmt: skip
+    spans = {}
+    for row in ends:
+        first, last = row.first_child or row.first_held, row.last_child or row.last_held
+        if first is not None:
+            spans[row.pk] = spanning_cidr([first, last])
+    return spans
+
+
+def _end(rows: QuerySet[Any], order: str) -> Subquery:
+    return Subquery(rows.order_by(order).values(order.lstrip("-"))[:1])
 
 
 def draw(whole: IPNetwork, length: int, free: Iterable[FreeSlice], reserved: Iterable[int] = ()) -> list[Cell]:

@@ -45,6 +45,17 @@
     if (button.dataset.copy) copy(button); else toggleTheme();
   });
 
+  // The box in the head of a table ticks all rows of the page; without scripts it is not there.
+  const showTickAll = () => {
+    for (const box of document.querySelectorAll("[data-tick-all]")) box.hidden = false;
+  };
+  document.addEventListener("DOMContentLoaded", showTickAll);
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches?.("[data-tick-all]")) return;
+    event.stopPropagation();
+    for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = event.target.checked;
+  }, true);
+
   document.addEventListener("mouseover", (event) => light(event.target, true));
   document.addEventListener("mouseout", (event) => light(event.target, false));
   document.addEventListener("focusin", (event) => light(event.target, true));
@@ -74,6 +85,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     const said = event.detail.target.dataset.announce ?? event.detail.target.querySelector?.("[data-announce]")?.dataset.announce;
     announce(said ?? "Updated");
+    showTickAll();
     document.getElementById("problem").hidden = true;
   });
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {

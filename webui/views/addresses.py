@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +11,20 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from ipam import errors
 from ipam.addressing import Family
 from ipam.api.filters import AddressFilters
-from ipam.domain import addresses, allocations, paging
+from ipam.domain import addresses, allocations, dns, lookups, paging
 from ipam.models import IPAddress
+from webui.forms import ChangedAddressForm, LabelsField, labels_text
+from webui.listing import listing
 from webui.pages import attempt, show
 
-FILTERS = ("q", "network", "project", "type", "address_family", "within")
+FILTERS = ("q", "network", "project", "machine", "type", "address_family", "within", "label")
+COLUMNS = {"address": "address", "name": "name", "created": "created_at"}
 EXPORTED = ("ip", "address_family", "network", "project", "machine", "type", "name", "description", "allocation")
 
 
@@ -28,23 +32,46 @@ EXPORTED = ("ip", "address_family", "network", "project", "machine", "type", "na
 def index(request: HttpRequest) -> HttpResponse:
     """All addresses, filtered as one types, each with its partner in the other family."""
     filters = AddressFilters(request.GET, queryset=IPAddress.objects.all())
-    page = paging.page(
-        filters.qs if filters.is_valid() else IPAddress.objects.none(),
-        field="address",
-        limit=paging.DEFAULT_LIMIT,
-        cursor=request.GET.get("cursor", ""),
-    )
-    pairs = {pair.id: pair for pair in allocations.pair_up(page.rows)}
+    found = listing(request, filters.qs if filters.is_valid() else IPAddress.objects.none(), COLUMNS)
+    pairs = {pair.id: pair for pair in allocations.pair_up(found.rows)}
     context = {
         "section": "addresses",
-        "rows": [{"address": one, "pair": pairs[one.allocation]} for one in page.rows if one.allocation in pairs],
-        "page": page,
+        "rows": [pairs[one.allocation].seen_from(one) for one in found.rows if one.allocation in pairs],
+        "listing": found,
         "chosen": {name: request.GET.get(name, "") for name in FILTERS},
         "filters": filters,
         "types": IPAddress.Type.choices,
         "families": list(Family),
     }
     return show(request, "addresses/index.html", context, part="table")
+
+
+@login_required
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One address with its pair: who has it, since when, and the DNS lines for it."""
+    allocation = allocations.get(lookups.get(IPAddress, pk).allocation)
+    held = [one for one in allocation.addresses if one is not None]
+    context = {
+        "section": "addresses",
+        "allocation": allocation,
+        "held": held,
+        "one": allocation.main,
+        "dns": "\n".join(dns.records(held)),
+    }
+    return show(request, "addresses/detail.html", context)
+
+
+@login_required
+def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Change name, type, description and labels of all addresses of the allocation, as they share them."""
+    one = lookups.get(IPAddress, pk)
+    initial = {**forms.model_to_dict(one, ["name", "type", "description"]), "labels": labels_text(one.labels)}
+    form = ChangedAddressForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_valid() and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)):
+        messages.success(request, f"Changed {one}")
+        return redirect("address", pk=one.pk)
+    context = {"section": "addresses", "form": form, "title": f"Edit {one}", "back": reverse("address", args=[one.pk])}
+    return show(request, "edit.html", context)
 
 
 @login_required
@@ -62,28 +89,55 @@ def export(request: HttpRequest, form: str) -> StreamingHttpResponse:
     )
 
 
+class BulkForm(forms.Form):
+    """What goes with a selection: labels for it, and the filters of the list to go back to."""
+
+    action = forms.ChoiceField(choices=[(name, name) for name in ("release", "static", "label")], required=False)
+    label = LabelsField(required=False)
+    back = forms.CharField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("action") == "label" and not data.get("label"):
+            self.add_error("label", "Type the label as key or key=value.")
+        return data
+
+
 @login_required
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
     """One action on all selected allocations: ask first where something goes, then all or nothing."""
     chosen = IPAddress.objects.filter(allocation__in=_selected(request)).select_related("project")
     held = allocations.pair_up(list(chosen))
-    form = forms.Form(request.POST)
+    form = BulkForm(request.POST)
+    action = request.POST.get("action", "release")
     if not held:
         messages.error(request, "Nothing was selected. Tick the rows that you mean.")
-        return redirect("addresses")
-    if request.POST.get("action") == "static":
-        attempt(form, lambda: addresses.make_static(chosen))
-        done = f"{len(held)} allocations are static now"
-    elif "confirmed" in request.POST:
-        attempt(form, lambda: addresses.release_many(chosen))
-        done = f"Released {len(held)} allocations"
-    else:
-        return show(request, "addresses/confirm.html", {"section": "addresses", "held": held, "form": form})
-    if not form.is_valid():
-        return show(request, "addresses/confirm.html", {"section": "addresses", "held": held, "form": form})
-    messages.success(request, done)
-    return redirect("addresses")
+        return _back(request)
+    if form.is_valid() and (action != "release" or "confirmed" in request.POST):
+        do, done = _actions(chosen, form)[action]
+        attempt(form, do)
+        if form.is_valid():
+            messages.success(request, done.format(len(held)))
+            return _back(request)
+    context = {"section": "addresses", "held": held, "form": form, "action": action, "back": form["back"].value()}
+    return show(request, "addresses/confirm.html", context)
+
+
+def _actions(chosen: Iterable[IPAddress], form: forms.Form) -> dict[str, tuple[Callable[[], None], str]]:
+    """What can be done to a selection, and how it is reported."""
+    labels = form.cleaned_data["label"]
+    return {
+        "release": (lambda: addresses.release_many(chosen), "Released {} allocations"),
+        "static": (lambda: addresses.make_static(chosen), "{} allocations are static now"),
+        "label": (lambda: addresses.label(chosen, labels), "Labelled {} allocations"),
+    }
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the list as it was filtered; never away from this site."""
+    query = request.POST.get("back", "")
+    return redirect(reverse("addresses") + (f"?{query}" if query else ""))
 
 
 @login_required

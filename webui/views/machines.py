@@ -5,31 +5,40 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.domain import lookups, machines, paging
+from ipam.api.filters import MachineFilters
+from ipam.domain import lookups, machine_config, machines
 from ipam.domain.machines import Attachment
-from ipam.models import IPAddress, Machine, MachineNetwork
-from webui.forms import MachineForm, MachineOwnerForm
+from ipam.models import IPAddress, Machine, MachineNetwork, Partition
+from webui.forms import ChangedMachineForm, MachineForm, MachineOwnerForm, labels_text
+from webui.listing import listing
 from webui.pages import attempt, perform, show, show_form
+
+FILTERS = ("q", "role", "partition", "project", "network")
+COLUMNS = {"name": "name", "asn": "asn", "created": "created_at"}
+MOST_CHOICES = 100
 
 
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """All machines, filtered as one types."""
-    query = request.GET.get("q", "").strip()
-    listed = Machine.objects.select_related("project").prefetch_related("addresses")
-    page = paging.page(
-        listed.matching(query) if query else listed,
-        field="name",
-        limit=paging.DEFAULT_LIMIT,
-        cursor=request.GET.get("cursor", ""),
-    )
-    rows = [{"machine": machine, "families": _by_family(machine)} for machine in page.rows]
-    context = {"section": "machines", "rows": rows, "page": page, "query": query}
+    filters = MachineFilters(request.GET, queryset=Machine.objects.select_related("project"))
+    found = listing(request, filters.qs if filters.is_valid() else Machine.objects.none(), COLUMNS)
+    prefetch_related_objects(found.rows, "addresses")
+    context = {
+        "section": "machines",
+        "rows": [{"machine": machine, "families": _by_family(machine)} for machine in found.rows],
+        "listing": found,
+        "chosen": {name: request.GET.get(name, "") for name in FILTERS},
+        "filters": filters,
+        "roles": Machine.Role.choices,
+        "partitions": Partition.objects.values_list("id", flat=True)[:MOST_CHOICES],
+    }
     return show(request, "machines/index.html", context, part="table")
 
 
@@ -37,7 +46,24 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: str) -> HttpResponse:
     """One machine with its networks and addresses."""
     machine = lookups.get(Machine, pk)
-    return show(request, "machines/detail.html", {"section": "machines", "machine": machine, **_networks(machine)})
+    joined = _networks(machine)
+    config = machine_config.netplan(joined["networks"])
+    context = {"section": "machines", "machine": machine, "config": config, **joined}
+    return show(request, "machines/detail.html", context)
+
+
+@login_required
+def edit(request: HttpRequest, pk: str) -> HttpResponse:
+    """Change name, hostname, description and labels."""
+    machine = lookups.get(Machine, pk)
+    initial = {**forms.model_to_dict(machine), "labels": labels_text(machine.labels)}
+    form = ChangedMachineForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_valid() and attempt(form, lambda: machines.update(machine, **form.cleaned_data)):
+        messages.success(request, f"Changed machine {machine.pk}")
+        return redirect("machine", pk=machine.pk)
+    back = reverse("machine", args=[machine.pk])
+    context = {"section": "machines", "form": form, "title": f"Edit {machine}", "back": back}
+    return show(request, "edit.html", context)
 
 
 @login_required
@@ -84,7 +110,7 @@ def _networks(machine: Machine) -> dict[str, Any]:
     """Each network that the machine is in, with the addresses that it has there."""
     attachments = MachineNetwork.objects.filter(machine=machine).select_related("network").order_by("position")
     attachments = attachments.prefetch_related(Prefetch("network__prefixes"))
-    held = list(machine.addresses.order_by("address"))
+    held = list(machine.addresses.select_related("prefix").order_by("address"))
     return {
         "networks": [
             {

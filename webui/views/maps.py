@@ -1,7 +1,8 @@
-"""The picture of a network: both families as grids at the same zoom."""
+"""The picture of a network: both families as grids at the same zoom, drawn from a few statements at any size."""
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -10,13 +11,16 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, host, parse_cidr
-from ipam.domain import lookups, prefix_map
-from ipam.models import IPAddress, Network, Prefix
+from ipam.domain import free_listing, lookups, prefix_map
+from ipam.models import IPAddress, Network, Prefix, Project
 from webui.meters import percent
 from webui.pages import show
 
 SIDE = 16  # squares per row: an octet of IPv4, two nibbles of IPv6 per zoom
 SQUARES = SIDE * SIDE
+ZOOM = SQUARES.bit_length() - 1  # bits of prefix length per zoom
+_SHOWN_HOLDERS, _SHOWN_PREFIXES = 40, 20
+_LETTERS_PER_SQUARE = 4.2
 
 
 @dataclass(frozen=True)
@@ -27,18 +31,23 @@ class Holder:
     label: str
     link: str
     key: str
+    detail: str = ""
 
 
 @dataclass(frozen=True)
 class Square:
-    """A cell at its place in the grid: where it leads, and what it says."""
+    """A cell that nobody holds as a whole, at its place in the grid: where it leads, and what it says."""
 
     x: int
     y: int
     cell: prefix_map.Cell
     link: str
-    label: str
-    partner: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.cell.cidr}: " + (
+            f"{percent(self.cell.used)} taken" if self.cell.state == "partial" else self.cell.state
+        )
 
     @property
     def opacity(self) -> str:
@@ -46,35 +55,98 @@ class Square:
         return f"{0.2 + 0.6 * self.cell.used:.2f}" if self.cell.state == "partial" else ""
 
 
+@dataclass(frozen=True)
+class Shape:
+    """A holder as a rectangle over the squares that it fills: aligned blocks always fill rectangles."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    holder: Holder
+
+    @property
+    def name(self) -> str:
+        """As much of the label as fits into the rectangle."""
+        room = int(self.width * _LETTERS_PER_SQUARE)
+        label = self.holder.label
+        return label if len(label) <= room else f"{label[: room - 1]}…" if room > 4 else ""
+
+    @property
+    def middle(self) -> float:
+        return self.y + self.height / 2
+
+
 @login_required
 def network_map(request: HttpRequest, pk: str) -> HttpResponse:
     """Each family's prefix, or the block of it that was zoomed into, as 256 squares."""
     network = lookups.get(Network, pk)
+    namespace = _namespace(request, network)
     prefixes = list(network.prefixes.select_related("network").in_order())
-    grids = [
-        _grid(request, family, [prefix for prefix in prefixes if prefix.family == family])
-        for family in sorted({prefix.address_family for prefix in prefixes})
-    ]
-    return show(request, "networks/map.html", {"section": "networks", "network": network, "grids": grids})
+    drawn = [_choose(request, family, prefixes) for family in sorted({one.address_family for one in prefixes})]
+    spans = prefix_map.taken_spans([prefix for prefix, _ in drawn], namespace)
+    free = free_listing.of_prefixes([prefix for prefix, _ in drawn], namespace=namespace, most=1) if drawn else {}
+    grids = [_grid(request, prefix, whole, spans.get(prefix.pk), namespace) for prefix, whole in drawn]
+    for grid in grids:
+        siblings = [one for one in prefixes if one.family == grid["family"]]
+        grid["prefixes"] = [(one, _zoom(request, one.address_family, one.cidr)) for one in siblings[:_SHOWN_PREFIXES]]
+        grid["free_lengths"] = sorted(free[grid["family"]].lengths.items())
+    context = {
+        "section": "networks",
+        "network": network,
+        "grids": grids,
+        "namespaces": _namespaces(network),
+        "namespace": namespace,
+    }
+    return show(request, "networks/map.html", context, part="maps")
 
 
-def _grid(request: HttpRequest, family: Family, prefixes: list[Prefix]) -> dict[str, Any]:
+def _namespace(request: HttpRequest, network: Network) -> UUID | None:
+    """The project whose copy of a namespaced super is drawn; the first that has taken from it if none is named."""
+    if not network.is_namespaced:
+        return None
+    if asked := request.GET.get("namespace"):
+        return lookups.get(Project, asked, field="namespace").pk
+    return network.children.values_list("namespace", flat=True).first()
+
+
+def _namespaces(network: Network) -> list[Project]:
+    if not network.is_namespaced:
+        return []
+    taken = network.children.values("namespace")
+    return list(Project.objects.filter(pk__in=taken).order_by("name")[:100])
+
+
+def _choose(request: HttpRequest, family: Family, prefixes: list[Prefix]) -> tuple[Prefix, IPNetwork]:
+    """The prefix of the family that is drawn, and the block of it that was zoomed into."""
+    candidates = [prefix for prefix in prefixes if prefix.family == family]
     zoomed = _block(request.GET.get(family.key, ""))
-    prefix = next((one for one in prefixes if zoomed is not None and zoomed in one.cidr), prefixes[0])
-    whole = zoomed if zoomed is not None and zoomed in prefix.cidr else prefix.cidr
-    cells = prefix_map.of_prefix(prefix, cells=SQUARES, within=whole)
-    holders = _by_cell(_children(prefix, whole) if prefix.network.is_super else _addresses(prefix, cells), cells)
-    others = _others(request, family)
+    prefix = next((one for one in candidates if zoomed is not None and zoomed in one.cidr), candidates[0])
+    return prefix, zoomed if zoomed is not None and zoomed in prefix.cidr else prefix.cidr
+
+
+def _grid(
+    request: HttpRequest, prefix: Prefix, whole: IPNetwork, span: IPNetwork | None, namespace: UUID | None
+) -> dict[str, Any]:
+    family = prefix.address_family
+    cells = prefix_map.of_prefix(prefix, cells=SQUARES, within=whole, namespace=namespace)
+    holders = _children(prefix, whole, cells, namespace) if prefix.network.is_super else _addresses(prefix, cells)
+    shapes = [_shape(holder, cells) for holder in holders]
+    covered = {y * SIDE + x for shape in shapes for y, x in _places(shape)}
     return {
         "family": family,
-        "prefixes": [(one, _zoom(family, one.cidr, others)) for one in prefixes],
         "whole": whole,
         "cell_length": cells[0].cidr.prefixlen,
         "rows": -(-len(cells) // SIDE),
         "columns": min(SIDE, len(cells)),
-        "trail": [(step, _zoom(family, step, others)) for step in _trail(prefix.cidr, whole)],
-        "squares": [_square(family, number, cell, holders.get(number), others) for number, cell in enumerate(cells)],
+        "trail": [(step, _zoom(request, family, step)) for step in _trail(prefix.cidr, whole)],
+        "squares": [_square(request, n, cell) for n, cell in enumerate(cells) if n not in covered],
+        "shapes": shapes,
         "taken": sum(cell.state in ("partial", "full") for cell in cells),
+        "count": len(cells),
+        "holders": holders[:_SHOWN_HOLDERS],
+        "hidden_holders": max(0, len(holders) - _SHOWN_HOLDERS),
+        "jump": _jump(request, family, prefix, whole, span),
     }
 
 
@@ -85,67 +157,79 @@ def _block(text: str) -> IPNetwork | None:
         raise errors.InvalidCidr(f"{error} Zoom by clicking a square.") from None
 
 
-def _square(family: Family, number: int, cell: prefix_map.Cell, holder: Holder | None, others: str) -> Square:
-    """Inside a holder the square leads to the holder's page; elsewhere it zooms in, as far as there is more to see."""
-    x, y = number % SIDE, number // SIDE
-    if holder is not None:
-        return Square(x, y, cell, holder.link, f"{cell.cidr}: {holder.label}", holder.key)
-    label = f"{cell.cidr}: " + (f"{percent(cell.used)} taken" if cell.state == "partial" else cell.state)
-    link = "" if cell.cidr.prefixlen == family.bits else _zoom(family, cell.cidr, others)
-    return Square(x, y, cell, link, label)
+def _square(request: HttpRequest, number: int, cell: prefix_map.Cell) -> Square:
+    """A partly taken square zooms in; elsewhere there is nothing more to see."""
+    link = _zoom(request, Family.of(cell.cidr), cell.cidr) if cell.state == "partial" else ""
+    return Square(number % SIDE, number // SIDE, cell, link)
 
 
-def _by_cell(holders: list[Holder], cells: list[prefix_map.Cell]) -> dict[int, Holder]:
-    """The holder of each cell that lies wholly in one, by the number of the cell."""
+def _shape(holder: Holder, cells: list[prefix_map.Cell]) -> Shape:
+    """The rectangle of a holder, cut to what is in sight."""
     start, width = cells[0].cidr.first, cells[0].cidr.size
-    found: dict[int, Holder] = {}
-    for holder in holders:
-        if holder.cidr.size >= width:
-            first = max(0, (holder.cidr.first - start) // width)
-            last = min(len(cells) - 1, (holder.cidr.last - start) // width)
-            found.update(dict.fromkeys(range(first, last + 1), holder))
-    return found
+    first = max(0, (holder.cidr.first - start) // width)
+    count = min(len(cells) - 1, (holder.cidr.last - start) // width) - first + 1
+    return Shape(first % SIDE, first // SIDE, min(count, SIDE), -(-count // SIDE), holder)
 
 
-def _children(prefix: Prefix, whole: IPNetwork) -> list[Holder]:
-    """The largest child prefixes in sight; no more than there are squares to fill."""
-    found = Prefix.objects.filter(parent=prefix).overlapping(whole).select_related("network").order_by("length")
-    return [
-        Holder(one.cidr, str(one.network), reverse("network", args=[one.network_id]), one.network_id)
-        for one in found[:SQUARES]
+def _places(shape: Shape) -> list[tuple[int, int]]:
+    return [(y, x) for y in range(shape.y, shape.y + shape.height) for x in range(shape.x, shape.x + shape.width)]
+
+
+def _children(prefix: Prefix, whole: IPNetwork, cells: list[prefix_map.Cell], namespace: UUID | None) -> list[Holder]:
+    """The child prefixes that fill whole squares, lowest first; no more than there are squares."""
+    found = prefix_map.children_in_sight(prefix, whole, cells[0].cidr.prefixlen).filter(namespace=namespace)
+    holders = [
+        Holder(
+            one.cidr,
+            str(one.network),
+            reverse("network", args=[one.network_id]),
+            one.network_id,
+            str(one.network.project),
+        )
+        for one in found.select_related("network__project")[:SQUARES]
     ]
+    return sorted(holders, key=lambda holder: holder.cidr.first)
 
 
 def _addresses(prefix: Prefix, cells: list[prefix_map.Cell]) -> list[Holder]:
     """Who holds which address, once a square is a single address."""
     if cells[0].cidr.size > 1:
         return []
-    held = IPAddress.objects.filter(
-        prefix=prefix, address__gte=cells[0].cidr.ip, address__lte=cells[-1].cidr.ip
-    ).select_related("machine", "project")
+    in_sight = IPAddress.objects.filter(prefix=prefix, address__gte=cells[0].cidr.ip, address__lte=cells[-1].cidr.ip)
     return [
         Holder(
             host(one.address),
-            f"{one.name or 'taken'}, {one.machine or one.project}",
-            reverse("machine", args=[one.machine_id]) if one.machine_id else reverse("release", args=[one.allocation]),
+            one.name or "taken",
+            reverse("address", args=[one.pk]),
             str(one.allocation),
+            str(one.machine or one.project),
         )
-        for one in held
+        for one in in_sight.select_related("machine", "project").order_by("address")
     ]
+
+
+def _jump(
+    request: HttpRequest, family: Family, prefix: Prefix, whole: IPNetwork, span: IPNetwork | None
+) -> tuple[IPNetwork, str] | None:
+    """The deepest zoom that still shows all that is taken, where that is deeper than what is shown: an IPv6 prefix
+    is so large that its first look is an empty field with one speck."""
+    if span is None:
+        return None
+    deepest = family.bits - ZOOM
+    length = min(deepest, prefix.length + (span.prefixlen - prefix.length) // ZOOM * ZOOM)
+    if length <= whole.prefixlen:
+        return None
+    target = IPNetwork((span.first, length), version=family.value).cidr
+    return target, _zoom(request, family, target)
 
 
 def _trail(outermost: IPNetwork, innermost: IPNetwork) -> list[IPNetwork]:
     """The way from the whole prefix to what is shown, a zoom at a time."""
-    steps = range(outermost.prefixlen, innermost.prefixlen, SQUARES.bit_length() - 1)
+    steps = range(outermost.prefixlen, innermost.prefixlen, ZOOM)
     return [IPNetwork((innermost.first, length), version=innermost.version).cidr for length in steps] + [innermost]
 
 
-def _others(request: HttpRequest, family: Family) -> str:
-    """The zoom of the other family, which stays where it is."""
-    other = request.GET.get(family.other.key, "")
-    block = _block(other)
-    return f"&{family.other.key}={block}" if block is not None else ""
-
-
-def _zoom(family: Family, cidr: IPNetwork, others: str) -> str:
-    return f"?{family.key}={cidr}{others}"
+def _zoom(request: HttpRequest, family: Family, cidr: IPNetwork) -> str:
+    """A link that zooms one family; the other, and the project of a namespaced super, stay as they are."""
+    kept = [f"&{name}={value}" for name in (family.other.key, "namespace") if (value := request.GET.get(name))]
+    return f"?{family.key}={cidr}" + "".join(kept)

@@ -11,7 +11,7 @@ from ipam.addressing import Family
 from ipam.domain import lookups, network_rules, networks
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import Network
-from webui.forms import ChangedNetworkForm, NewNetworkForm
+from webui.forms import ChangedNetworkForm, NewNetworkForm, labels_text
 from webui.pages import attempt, show
 
 
@@ -46,7 +46,9 @@ def edit(request: HttpRequest, pk: str) -> HttpResponse:
 
 
 def _domain_name(field: str) -> str:
-    """`default_length_ipv4` of the form is part of `default_child_prefix_length`."""
+    """`default_length_ipv4` of the form is part of `default_child_prefix_length`; force lets announcable CIDRs go."""
+    if field == "force":
+        return "additional_announcable_cidrs"
     for name in ("default", "min"):
         if field.startswith(f"{name}_length_"):
             return f"{name}_child_prefix_length"
@@ -65,5 +67,5 @@ def _initial(network: Network) -> dict[str, Any]:
         "prefixes": "\n".join(str(prefix) for prefix in network.prefixes.in_order()),
         "destination_prefixes": "\n".join(network.destination_prefixes),
         "additional_announcable_cidrs": "\n".join(network.additional_announcable_cidrs),
-        "labels": "\n".join(f"{key}={value}" if value else key for key, value in network.labels.items()),
+        "labels": labels_text(network.labels),
     }

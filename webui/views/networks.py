@@ -17,37 +17,40 @@ from ipam.domain.network_rules import NewNetwork
 from ipam.models import IPAddress, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
 from webui.forms import AllocateForm, CarveForm
-from webui.meters import Meter, meters, twins, verdict
+from webui.listing import listing
+from webui.meters import Meter, PrefixMeter, meters, twins, verdict
 from webui.pages import attempt, perform, show, show_form
 from webui.views.families import missing_family
 
 _SHOWN_BLOCKS = 12
+_SHOWN_MACHINES = 8
+FILTERS = ("q", "type", "partition", "project", "vrf", "address_family")
+COLUMNS = {"id": "pk", "name": "name", "type": "type"}
+MOST_CHOICES = 100
 
 
 @login_required
 def tree(request: HttpRequest) -> HttpResponse:
     """Super networks with their children below them, and all others; filters make it a flat list."""
-    chosen = {name: request.GET.get(name, "").strip() for name in ("q", "type", "partition", "address_family")}
-    listed = Network.objects.annotate(child_count=Count("children")).select_related("project")
-    filters = NetworkFilters(request.GET, queryset=listed)
-    listed = filters.qs if any(chosen.values()) and filters.is_valid() else listed.filter(parent=None)
-    page = paging.page(listed, limit=paging.DEFAULT_LIMIT, cursor=request.GET.get("cursor", ""))
+    chosen = {name: request.GET.get(name, "").strip() for name in FILTERS}
+    filters = NetworkFilters(request.GET, queryset=Network.objects.select_related("project"))
+    wanted = filters.qs if filters.is_valid() else Network.objects.none()
+    found = listing(request, wanted if any(chosen.values()) else wanted.filter(parent=None), COLUMNS)
     opened = request.GET.get("open", "")
-    children = (
-        list(listed.model.objects.filter(parent=opened).select_related("project")[: paging.DEFAULT_LIMIT])
-        if opened
-        else []
-    )
-    uses = consumption.of_networks([*page.rows, *children])
+    children = Network.objects.filter(parent=opened).select_related("project").order_by("name", "id")
+    opened_children = list(children[: paging.DEFAULT_LIMIT]) if opened else []
+    uses = consumption.of_networks([*found.rows, *opened_children])
+    counts = _count_children([network for network in found.rows if network.is_super])
     context = {
         "section": "networks",
         "chosen": chosen,
-        "rows": [_row(network, uses) for network in page.rows],
-        "page": page,
+        "filters": filters,
+        "listing": found,
+        "rows": [{**_row(network, uses), "children": counts.get(network.pk, 0)} for network in found.rows],
         "opened": opened,
-        "children": [_row(child, uses) for child in children],
+        "opened_children": [_row(child, uses) for child in opened_children],
         "types": NetworkType.choices,
-        "partitions": Partition.objects.values_list("id", flat=True),
+        "partitions": Partition.objects.values_list("id", flat=True)[:MOST_CHOICES],
         "families": list(Family),
     }
     return show(request, "networks/tree.html", context, part="table")
@@ -73,6 +76,8 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
         "is_dual": len(families) > 1,
         "gain": missing_family(network, [family["meter"].use.family for family in families]),
         "lacking": _lacking(network) if len(families) > 1 and not network.is_super else None,
+        "machines": [] if network.is_super else list(network.machines.order_by("name", "id")[: _SHOWN_MACHINES + 1]),
+        "shown_machines": _SHOWN_MACHINES,
     }
     return show(request, "networks/detail.html", context, part="rows")
 
@@ -138,10 +143,16 @@ def _lacking(network: Network) -> Family | None:
     return next((family for family in (Family.IPV6, Family.IPV4) if held.lacking(family).exists()), None)
 
 
+def _count_children(supers: list[Network]) -> dict[str, int]:
+    counted = Network.objects.filter(parent__in=supers).order_by().values_list("parent").annotate(Count("pk"))
+    return dict(counted)
+
+
 def _family(meter: Meter, prefixes: list[Prefix], free: free_listing.FreeSpace) -> dict[str, Any]:
+    own = [prefix for prefix in prefixes if prefix.family == meter.use.family]
     return {
         "meter": meter,
-        "prefixes": [prefix for prefix in prefixes if prefix.family == meter.use.family],
+        "prefixes": [PrefixMeter(prefix, free.of_prefix.get(prefix.pk, 0), meter.child_length) for prefix in own],
         "free": free,
         "hidden_blocks": sum(free.lengths.values()) - len(free.blocks),
     }

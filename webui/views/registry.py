@@ -11,13 +11,16 @@ from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from ipam.domain import consumption, lookups, owners, paging, vrfs
-from ipam.models import VRF, Network, Partition, Project
-from webui.forms import PartitionForm, ProjectForm, VrfForm
-from webui.meters import twins
+from ipam.addressing import Family
+from ipam.domain import consumption, lookups, owners, vrfs
+from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
+from webui.forms import PartitionForm, ProjectForm, VrfForm, labels_text
+from webui.listing import listing
+from webui.meters import human, twins
 from webui.pages import attempt, show
 
 MOST_NETWORKS = 50
+COLUMNS = {"name": "name", "id": "pk"}
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,9 @@ def index(request: HttpRequest, section: str) -> HttpResponse:
     """The list, filtered as one types."""
     kind = KINDS[section]
     query = request.GET.get("q", "").strip()
-    listed = kind.model._default_manager.annotate(network_count=Count("networks"))
-    page = paging.page(
-        listed.matching(query) if query else listed, limit=paging.DEFAULT_LIMIT, cursor=request.GET.get("cursor", "")
-    )
-    context = {"section": section, "kind": kind, "page": page, "query": query}
+    rows = kind.model._default_manager.all()
+    found = listing(request, rows.matching(query) if query else rows, COLUMNS)
+    context = {"section": section, "kind": kind, "listing": found, "rows": _counted(kind, found.rows), "query": query}
     return show(request, "registry/index.html", context, part="table")
 
 
@@ -72,10 +73,18 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     """One of them with the networks that belong to it."""
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
-    networks = list(kind.networks_of(subject).select_related("project").order_by("name", "id")[:MOST_NETWORKS])
-    uses = consumption.of_networks(networks)
-    rows = [{"network": network, "twins": twins(network, uses[network.pk])} for network in networks]
-    return show(request, "registry/detail.html", {"section": section, "kind": kind, "subject": subject, "rows": rows})
+    networks = list(kind.networks_of(subject).select_related("project").order_by("name", "id")[: MOST_NETWORKS + 1])
+    uses = consumption.of_networks(networks[:MOST_NETWORKS])
+    context = {
+        "section": section,
+        "kind": kind,
+        "subject": subject,
+        "rows": [{"network": one, "twins": twins(one, uses[one.pk])} for one in networks[:MOST_NETWORKS]],
+        "more": len(networks) > MOST_NETWORKS,
+        "held": _held(kind, subject),
+        "machines": Machine.objects.filter(**{kind.one: subject}).count() if kind.one != "vrf" else None,
+    }
+    return show(request, "registry/detail.html", context)
 
 
 @login_required
@@ -97,7 +106,8 @@ def edit(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     """Change what may change: everything but the id."""
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
-    form = kind.form(request.POST or None, initial=forms.model_to_dict(subject))
+    initial = {**forms.model_to_dict(subject), "labels": labels_text(subject.labels)}
+    form = kind.form(request.POST or None, initial=initial)
     del form.fields["id"]
     if (
         request.method == "POST"
@@ -121,3 +131,17 @@ def delete(request: HttpRequest, section: str, pk: str) -> HttpResponse:
             messages.success(request, f"Deleted {kind.one} {subject}")
             return redirect(section)
     return show(request, "registry/delete.html", {"section": section, "kind": kind, "subject": subject, "form": form})
+
+
+def _counted(kind: Kind, rows: list[Any]) -> list[tuple[Any, int]]:
+    """Each with how many networks belong to it."""
+    networks = Network.objects.filter(**{f"{kind.one}__in": rows}).order_by()
+    counted = dict(networks.values_list(kind.one).annotate(Count("pk")))
+    return [(one, counted.get(one.pk, 0)) for one in rows]
+
+
+def _held(kind: Kind, subject: Any) -> list[tuple[Family, str]]:
+    """How many addresses of each family are taken: by the project, or in the networks of the partition or VRF."""
+    column = "project" if kind.one == "project" else f"network__{kind.one}"
+    counted = dict(IPAddress.objects.filter(**{column: subject}).order_by().values_list("family").annotate(Count("pk")))
+    return [(family, human(counted.get(family, 0))) for family in Family]

@@ -1,0 +1,48 @@
+"""A table whose order and place are in the URL: `?sort=name` or `?sort=-name`, and an opaque `?cursor=`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ipam.domain import paging
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of rows, and the column that orders it."""
+
+    page: paging.Page
+    order: str
+    descending: bool
+
+    @property
+    def rows(self) -> list[Any]:
+        return self.page.rows
+
+    @property
+    def sort(self) -> str:
+        """As it stands in the URL."""
+        return f"-{self.order}" if self.descending else self.order
+
+
+def listing(request: HttpRequest, rows: QuerySet[Any], columns: Mapping[str, str]) -> Listing:
+    """The page of `rows` that the URL asks for. `columns` names what may order it, the default first.
+
+    An order that is not offered is the default: a link that went stale still shows the list.
+    """
+    asked = request.GET.get("sort", "")
+    order = asked.removeprefix("-")
+    if order not in columns:
+        order, asked = next(iter(columns)), ""
+    descending = asked.startswith("-")
+    page = paging.page(
+        rows,
+        field=columns[order],
+        descending=descending,
+        limit=paging.DEFAULT_LIMIT,
+        cursor=request.GET.get("cursor", ""),
+    )
+    return Listing(page, order, descending)
