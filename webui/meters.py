@@ -29,9 +29,9 @@ def units(family: Family, count: int) -> str:
     if count < 10**12:
         return f"{human(count)} address{'' if count == 1 else 'es'}"
     if count >= size(family, 64):
-        return f"{human(count // size(family, 64))} /64{'' if count < 2 * size(family, 64) else 's'}"
+        return f"≈ {human(count // size(family, 64))} /64{'' if count < 2 * size(family, 64) else 's'}"
     length = next(length for length in range(68, 128, 4) if count // size(family, length) >= 100)
-    return f"{count // size(family, length):,} /{length}s"
+    return f"≈ {count // size(family, length):,} /{length}s"
 
 
 def percent(share: float) -> str:
@@ -74,7 +74,7 @@ class Meter:
 
     @property
     def state_text(self) -> str:
-        return {"full": "■ full" if not self.use.available_ips else "■ nearly full", "warn": "▲ filling up"}.get(
+        return {"full": "■ full" if not self.use.available_ips else "■ scarce", "warn": "▲ filling up"}.get(
             self.state, ""
         )
 

@@ -20,7 +20,7 @@ SIDE = 16  # squares per row: an octet of IPv4, two nibbles of IPv6 per zoom
 SQUARES = SIDE * SIDE
 ZOOM = SQUARES.bit_length() - 1  # bits of prefix length per zoom
 _SHOWN_HOLDERS, _SHOWN_PREFIXES = 40, 20
-_LETTERS_PER_SQUARE = 4.2
+_LETTERS_PER_SQUARE = 3.7
 
 
 @dataclass(frozen=True)
