@@ -9,9 +9,10 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
-from ipam.domain import free_space, lookups
+from ipam.domain import free_space, history, lookups
 from ipam.domain.operations import operation
 from ipam.models import IPAddress, Machine, Network, Prefix, Project
+from ipam.models.events import Verb
 
 MOST_PER_REQUEST = 1000
 _RACES = 100  # looks at a block that changes hands while we look, before we call the data damaged
@@ -43,7 +44,9 @@ def allocate(
         _check_machine(machine, network, project)
     shared = {"type": type, "name": name, "description": description, "labels": dict(labels or {})}
     owner = {"project_id": project.pk, "machine_id": machine.pk if machine else None}
-    return take(network, families=families, addresses=addresses, count=count, **shared, **owner)
+    rows = take(network, families=families, addresses=addresses, count=count, **shared, **owner)
+    history.record_addresses(Verb.ALLOCATE, history.taken(rows))
+    return rows
 
 
 @operation
@@ -56,7 +59,11 @@ def update(address: IPAddress, **changes: Any) -> IPAddress:
             f"{current} is static and stays so: something outside may rely on it. Release it and take another.",
             field="type",
         )
+    before = history.state(current)
     current.revise(**changes)
+    history.record_addresses(
+        Verb.UPDATE, history.kept([current]), changed=history.changes(before, history.state(current))
+    )
     return current
 
 
@@ -64,15 +71,21 @@ def update(address: IPAddress, **changes: Any) -> IPAddress:
 def make_static(addresses: Iterable[IPAddress]) -> None:
     """Make addresses static, all or nothing: they stay when their machine goes (rule 27)."""
     keys = [address.pk for address in addresses]
-    for address in IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True):
-        if address.type != IPAddress.Type.STATIC:
-            address.revise(type=IPAddress.Type.STATIC)
+    held = IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+    ephemeral = [address for address in held if address.type != IPAddress.Type.STATIC]
+    for address in ephemeral:
+        address.revise(type=IPAddress.Type.STATIC)
+    history.record_addresses(
+        Verb.MAKE_STATIC,
+        history.kept(ephemeral),
+        changed={"type": [str(IPAddress.Type.EPHEMERAL), str(IPAddress.Type.STATIC)]},
+    )
 
 
 @operation
 def release(address: IPAddress) -> None:
     """Give one address back (rule 28). The other family of its allocation stays."""
-    give_back([lookups.get(IPAddress, address.pk, lock=True)])
+    _release([lookups.get(IPAddress, address.pk, lock=True)])
 
 
 @operation
@@ -81,14 +94,14 @@ def release_allocation(allocation: uuid.UUID) -> None:
     found = list(IPAddress.objects.filter(allocation=allocation).order_by("pk").select_for_update())
     if not found:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
-    give_back(found)
+    _release(found)
 
 
 @operation
 def release_many(addresses: Iterable[IPAddress]) -> None:
     """Give many addresses back, all or nothing; those that are gone already are no hindrance."""
     keys = [address.pk for address in addresses]
-    give_back(list(IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update()))
+    _release(list(IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update()))
 
 
 def take(
@@ -153,6 +166,11 @@ def give_back(addresses: Sequence[IPAddress]) -> None:
     IPAddress.objects.filter(pk__in=[address.pk for address in addresses]).delete()
     for (_, _, prefix_id), released in sorted(by_prefix.items()):
         free_space.release_addresses(prefix_id, released)
+
+
+def _release(addresses: Sequence[IPAddress]) -> None:
+    give_back(addresses)
+    history.record_addresses(Verb.RELEASE, history.freed(addresses))
 
 
 def _check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:
