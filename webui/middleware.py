@@ -1,5 +1,7 @@
-"""A refusal of the domain that no view has caught, as a page for people."""
+"""What stands around every request: who acts, and the page of a refusal that no view has caught."""
 
+import re
+import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +9,30 @@ from django.shortcuts import render
 
 from ipam import errors
 from ipam.api.errors import STATUS
+from ipam.domain import history
+from ipam.models.events import REQUEST_ID_LENGTH, Door
+
+_DOORS = {"/api/": Door.API, "/admin/": Door.ADMIN}
+_REQUEST_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{REQUEST_ID_LENGTH}}}")
+
+
+class Acting:
+    """Tells the change history who acts, through which door, in which request; the answer carries the request's id.
+
+    A proxy may name the request by `X-Request-ID`; what is not plain and short is replaced.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        door = next((door for start, door in _DOORS.items() if request.path_info.startswith(start)), Door.DASHBOARD)
+        with history.acting(door=door, actor=lambda: request.user.get_username(), request_id=request_id):
+            response = self.get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        return response
 
 
 class RefusalPages:

@@ -9,9 +9,10 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
-from ipam.domain import free_space, lookups
+from ipam.domain import free_space, history, lookups
 from ipam.domain.operations import operation
 from ipam.models import IPAddress, Machine, Network, Prefix, Project
+from ipam.models.events import Verb
 
 MOST_PER_REQUEST = 1000
 _RACES = 100  # looks at a block that changes hands while we look, before we call the data damaged
@@ -43,14 +44,16 @@ def allocate(
         _check_machine(machine, network, project)
     shared = {"type": type, "name": name, "description": description, "labels": dict(labels or {})}
     owner = {"project_id": project.pk, "machine_id": machine.pk if machine else None}
-    return take(network, families=families, addresses=addresses, count=count, **shared, **owner)
+    rows = take(network, families=families, addresses=addresses, count=count, **shared, **owner)
+    history.record_addresses(Verb.ALLOCATE, history.taken(rows))
+    return rows
 
 
 @operation
 def update(address: IPAddress, **changes: Any) -> IPAddress:
     """Change name, description, labels or type; a static address stays static (rule 27)."""
     current = lookups.get(IPAddress, address.pk, lock=True)
-    _change(current, changes)
+    _change([current], changes)
     return current
 
 
@@ -58,8 +61,7 @@ def update(address: IPAddress, **changes: Any) -> IPAddress:
 def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
     """Change name, description, labels or type of every address of an allocation, all or nothing (rule 27)."""
     held = _lock_allocation(allocation)
-    for address in held:
-        _change(address, changes)
+    _change(held, changes)
     return held
 
 
@@ -67,37 +69,45 @@ def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
 def make_static(addresses: Iterable[IPAddress]) -> None:
     """Make addresses static, all or nothing: they stay when their machine goes (rule 27)."""
     keys = [address.pk for address in addresses]
-    for address in IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True):
-        if address.type != IPAddress.Type.STATIC:
-            address.revise(type=IPAddress.Type.STATIC)
+    held = IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+    ephemeral = [address for address in held if address.type != IPAddress.Type.STATIC]
+    for address in ephemeral:
+        address.revise(type=IPAddress.Type.STATIC)
+    history.record_addresses(
+        Verb.MAKE_STATIC,
+        history.kept(ephemeral),
+        changed={"type": [str(IPAddress.Type.EPHEMERAL), str(IPAddress.Type.STATIC)]},
+    )
 
 
 @operation
 def label(addresses: Iterable[IPAddress], labels: Mapping[str, str]) -> None:
     """Give addresses these labels beside those that they have, all or nothing; a key that is there gets the value."""
     keys = [address.pk for address in addresses]
-    for address in IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True):
-        if not labels.items() <= address.labels.items():
-            address.revise(labels={**address.labels, **labels})
+    held = IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+    lacking = [address for address in held if not labels.items() <= address.labels.items()]
+    for address in lacking:
+        address.revise(labels={**address.labels, **labels})
+    history.record_addresses(Verb.LABEL, history.kept(lacking), changed={"labels": [None, dict(labels)]})
 
 
 @operation
 def release(address: IPAddress) -> None:
     """Give one address back (rule 28). The other family of its allocation stays."""
-    give_back([lookups.get(IPAddress, address.pk, lock=True)])
+    _release([lookups.get(IPAddress, address.pk, lock=True)])
 
 
 @operation
 def release_allocation(allocation: uuid.UUID) -> None:
     """Give back every address of an allocation, all or nothing."""
-    give_back(_lock_allocation(allocation))
+    _release(_lock_allocation(allocation))
 
 
 @operation
 def release_many(addresses: Iterable[IPAddress]) -> None:
     """Give many addresses back, all or nothing; those that are gone already are no hindrance."""
     keys = [address.pk for address in addresses]
-    give_back(list(IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update()))
+    _release(list(IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update()))
 
 
 def take(
@@ -164,15 +174,20 @@ def give_back(addresses: Sequence[IPAddress]) -> None:
         free_space.release_addresses(prefix_id, released)
 
 
-def _change(address: IPAddress, changes: Mapping[str, Any]) -> None:
-    """Change a locked address; a static one stays static (rule 27)."""
-    wanted = changes.get("type", address.type)
-    if address.type == IPAddress.Type.STATIC and wanted == IPAddress.Type.EPHEMERAL:
-        raise errors.StaticToEphemeral(
-            f"{address} is static and stays so: something outside may rely on it. Release it and take another.",
-            field="type",
-        )
-    address.revise(**changes)
+def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
+    """Change locked addresses of one allocation alike; a static one stays static (rule 27)."""
+    for address in addresses:
+        wanted = changes.get("type", address.type)
+        if address.type == IPAddress.Type.STATIC and wanted == IPAddress.Type.EPHEMERAL:
+            raise errors.StaticToEphemeral(
+                f"{address} is static and stays so: something outside may rely on it. Release it and take another.",
+                field="type",
+            )
+    before = history.state(addresses[0])
+    for address in addresses:
+        address.revise(**changes)
+    after = history.state(addresses[0])
+    history.record_addresses(Verb.UPDATE, history.kept(addresses), changed=history.changes(before, after))
 
 
 def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
@@ -180,6 +195,11 @@ def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
     return held
+
+
+def _release(addresses: Sequence[IPAddress]) -> None:
+    give_back(addresses)
+    history.record_addresses(Verb.RELEASE, history.freed(addresses))
 
 
 def _check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:

@@ -7,10 +7,11 @@ from netaddr import IPAddress
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import free_space, lookups, network_rules, vrfs
+from ipam.domain import free_space, history, lookups, network_rules, vrfs
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
 from ipam.models import VRF, FreeBlock, Network, Prefix
+from ipam.models.events import Verb
 from ipam.models.networks import NetworkType, Stack
 
 
@@ -42,7 +43,8 @@ def carve(new: NewNetwork) -> Network:
         destination_prefixes=_of_families(parent.destination_prefixes, lengths),
     )
     network.save(force_insert=True)
-    _take_prefixes(network, parent, prefixes, lengths)
+    carved = _take_prefixes(network, parent, prefixes, lengths)
+    history.record(Verb.CARVE, network, after=history.state(network, prefixes=carved))
     return network
 
 
@@ -57,17 +59,21 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
         raise errors.NetworkNotUsable(
             f"{current.pk} was not carved from a super network. Add a prefix of {family.label} to it instead."
         )
-    if current.prefixes.filter(family=family).exists():
+    held = list(current.prefixes.in_order())
+    if any(prefix.family == family for prefix in held):
         raise errors.AlreadyExists(f"{current.pk} already has {family.label}.", field="address_family")
     _check_stack(current.allowed_families, family, current)
     parent = current.parent
     prefixes = list(parent.prefixes.in_order())
     asked = {} if length is None else {family: length}
     lengths = choose_lengths(parent, prefixes, asked, [family], Stack(parent.stack).families)
-    _take_prefixes(current, parent, prefixes, lengths)
+    before = history.state(current, prefixes=held)
+    carved = _take_prefixes(current, parent, prefixes, lengths)
     inherited = _of_families(parent.destination_prefixes, lengths)
     known = current.destination_prefixes
     current.revise(destination_prefixes=known + [cidr for cidr in inherited if cidr not in known])
+    held = sorted([*held, *carved], key=lambda prefix: prefix.family)
+    history.record(Verb.ADD_FAMILY, current, before=before, after=history.state(current, prefixes=held))
     return current
 
 
@@ -183,8 +189,9 @@ def _of_families(cidrs: Iterable[str], families: Iterable[Family]) -> list[str]:
 
 def _take_prefixes(
     network: Network, parent: Network, prefixes: Sequence[Prefix], lengths: Mapping[Family, int]
-) -> None:
+) -> list[Prefix]:
     """Carve one prefix per family; when one family has no room, `Exhausted` undoes the others (rule 14)."""
+    taken = []
     if network.namespace_id:
         free_space.open_namespace(parent, network.namespace_id)
     for family, length in lengths.items():
@@ -203,6 +210,8 @@ def _take_prefixes(
             length=cidr.prefixlen,
         )
         free_space.open_prefix(prefix, network)
+        taken.append(prefix)
+    return taken
 
 
 def _exhausted(parent: Network, family: Family, length: int, child: Network) -> errors.Exhausted:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import addresses, lookups
+from ipam.domain import addresses, history, lookups
 from ipam.domain.operations import operation
 from ipam.models import FreeBlock, IPAddress, Network
+from ipam.models.events import Verb
 
 MOST_PER_BATCH = 1000
 
@@ -52,6 +53,7 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
     batch = list(lacking.select_for_update(of=("self",))[:limit])
     room = min(len(batch), _room(current, family, len(batch)))
     completed = _give(current, family, batch[:room])
+    history.record_addresses(Verb.COMPLETE, history.taken(completed))
     if room == len(batch):
         return Progress(completed, remaining=total - room)
     reason = errors.Exhausted(

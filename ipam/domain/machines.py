@@ -9,10 +9,12 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import addresses, lookups, number_pools, owners
+from ipam.domain import addresses, history, lookups, number_pools, owners
+from ipam.domain.history import Move
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project
+from ipam.models.events import Verb
 from ipam.models.machines import new_machine_id
 from ipam.models.networks import NetworkType
 
@@ -78,17 +80,20 @@ def allocate(
         MachineNetwork(machine=machine, network=attachment.network, position=position)
         for position, attachment in enumerate(attachments)
     )
-    for attachment in sorted(attachments, key=lambda one: one.network.pk):  # locks in key order
-        _give_addresses(machine, attachment)
+    moves = [
+        move
+        for attachment in sorted(attachments, key=lambda one: one.network.pk)  # locks in key order
+        for move in _give_addresses(machine, attachment)
+    ]
+    joined = [attachment.network.pk for attachment in attachments]
+    history.record(Verb.ALLOCATE, machine, after=history.state(machine, networks=joined), moves=moves)
     return machine
 
 
 @operation
 def update(machine: Machine, **changes: Any) -> Machine:
     """Change name, hostname, description or labels."""
-    current = lookups.get(Machine, machine.pk, lock=True)
-    current.revise(**changes)
-    return current
+    return history.revise(lookups.get(Machine, machine.pk, lock=True), **changes)
 
 
 @operation
@@ -96,6 +101,7 @@ def release(machine: Machine) -> None:
     """Forget a machine (rule 35): its ephemeral addresses and its ASN are free again, its static addresses stay."""
     current = lookups.get(Machine, machine.pk, lock=True)
     held = list(current.addresses.order_by("pk").select_for_update())
+    before = [history.holder(address) for address in held]
     for address in held:
         address.machine = None
     static = [address for address in held if address.type == IPAddress.Type.STATIC]
@@ -103,6 +109,11 @@ def release(machine: Machine) -> None:
         address.revise(machine=None)
     number_pools.release(Pool.ASN, current.asn - ASN_BASE)  # before the addresses, as allocating locks them
     addresses.give_back([address for address in held if address not in static])
+    moves = [
+        (address, holder, history.holder(address) if address in static else None)
+        for address, holder in zip(held, before, strict=True)
+    ]
+    history.record(Verb.RELEASE, current, before=history.state(current), moves=moves)
     current.delete()
 
 
@@ -209,22 +220,24 @@ def _draw_asn() -> int:
         raise errors.AsnExhausted("Every ASN of the pool is taken. Release machines that are gone.") from None
 
 
-def _give_addresses(machine: Machine, attachment: Attachment) -> None:
+def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:
     """Rule 32: named addresses join the machine; else it gets ephemeral ones."""
     if attachment.ips:
-        _join_named(machine, attachment)
-    elif attachment.auto:
-        addresses.take(
-            attachment.network,
-            families=attachment.families,
-            type=IPAddress.Type.EPHEMERAL,
-            name=machine.name,
-            project_id=machine.project_id,
-            machine_id=machine.pk,
-        )
+        return _join_named(machine, attachment)
+    if not attachment.auto:
+        return []
+    rows = addresses.take(
+        attachment.network,
+        families=attachment.families,
+        type=IPAddress.Type.EPHEMERAL,
+        name=machine.name,
+        project_id=machine.project_id,
+        machine_id=machine.pk,
+    )
+    return history.taken(rows)
 
 
-def _join_named(machine: Machine, attachment: Attachment) -> None:
+def _join_named(machine: Machine, attachment: Attachment) -> list[Move]:
     network = attachment.network
     held = {
         address.address: address
@@ -250,5 +263,7 @@ def _join_named(machine: Machine, attachment: Attachment) -> None:
         elif address.machine_id:
             broken.append(errors.InUse(f"{named} belongs to machine {address.machine_id}.", field="networks.ips"))
     errors.raise_all(broken)
+    before = [history.holder(address) for address in held.values()]
     for address in held.values():
         address.revise(machine=machine)
+    return [(address, was, history.holder(address)) for address, was in zip(held.values(), before, strict=True)]

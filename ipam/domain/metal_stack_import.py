@@ -1,6 +1,6 @@
 """Bring a document of metal-stack into Twofold: through the operations of the domain, all of it or nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,11 +9,12 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import parse_cidr
-from ipam.domain import addresses, lookups, networks, owners
+from ipam.domain import addresses, history, lookups, networks, owners
 from ipam.domain.metal_stack import AddressEntry, Document, NetworkEntry, PartitionEntry, ProjectEntry
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
 from ipam.models import IPAddress, Network, Partition, Project
+from ipam.models.events import Kind, Verb
 
 CREATED, UNCHANGED = "created", "unchanged"
 M = TypeVar("M", bound=models.Model)
@@ -21,11 +22,12 @@ M = TypeVar("M", bound=models.Model)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entry: of which kind it is, its id or address, and `created` or `unchanged`."""
+    """What became of an entry: of which kind it is, its id or address, `created` or `unchanged`, and what was made."""
 
     kind: str
     id: str
     state: str
+    made: models.Model | None = None
 
 
 class _RefersToBroken(Exception):
@@ -47,6 +49,7 @@ def bring_in(document: Document) -> list[Outcome]:
         if (outcome := _try(bring, entry, document, broken)) is not None
     ]
     errors.raise_all(broken)
+    _record([outcome for outcome in outcomes if outcome.state == CREATED])
     return outcomes
 
 
@@ -118,8 +121,7 @@ def _bring_network(entry: NetworkEntry, document: Document) -> Outcome:
     if found is not None:
         _refuse_difference(_stored_values(found), wanted)
         return Outcome("network", entry.id, UNCHANGED)
-    networks.create(NewNetwork(id=entry.id, **wanted))
-    return Outcome("network", entry.id, CREATED)
+    return Outcome("network", entry.id, CREATED, networks.create(NewNetwork(id=entry.id, **wanted)))
 
 
 def _bring_address(entry: AddressEntry, document: Document) -> Outcome:
@@ -136,8 +138,27 @@ def _bring_address(entry: AddressEntry, document: Document) -> Outcome:
         stored = vars(found) | {"network": found.network, "project": found.project}
         _refuse_difference(stored, {"network": network, "project": project, **wanted})
         return Outcome("address", str(entry.address), UNCHANGED)
-    addresses.allocate(network, project=project, addresses=[entry.address], **wanted)
-    return Outcome("address", str(entry.address), CREATED)
+    (made,) = addresses.allocate(network, project=project, addresses=[entry.address], **wanted)
+    return Outcome("address", str(entry.address), CREATED, made)
+
+
+def _record(created: Sequence[Outcome]) -> None:
+    """One event for all of it, which the timelines of these networks and addresses show."""
+    if not created:
+        return
+    ids: dict[str, list[str]] = {}
+    for outcome in created:
+        ids.setdefault(outcome.kind, []).append(outcome.id)
+    history.write(
+        Verb.IMPORT,
+        Kind.INSTALLATION,
+        count=len(created),
+        changes={kind: [[], made] for kind, made in ids.items()},
+        holders=[
+            *history.groups(history.taken(one.made for one in created if isinstance(one.made, IPAddress))),
+            *history.joined(one.made.pk for one in created if isinstance(one.made, Network)),
+        ],
+    )
 
 
 def _find(model: type[M], key: str, document: Document, section: str) -> M:

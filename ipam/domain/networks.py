@@ -7,10 +7,11 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import children, free_space, lookups, network_rules, owners, vrfs
+from ipam.domain import children, free_space, history, lookups, network_rules, owners, vrfs
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
 from ipam.models import FreeBlock, Network, Prefix
+from ipam.models.events import Verb
 from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NatType, NetworkType, Stack
 
 # PATCH takes these, and `force` (rule 17).
@@ -81,7 +82,8 @@ def delete(network: Network) -> None:
     current = lookups.get(Network, network.pk, lock=True)
     free_space.hold(current.prefixes.all())
     _refuse_while_used(current)
-    vrf, prefixes = current.vrf, list(current.prefixes.all())
+    vrf, prefixes = current.vrf, list(current.prefixes.in_order())
+    history.record(Verb.DELETE, current, before=history.state(current, prefixes=prefixes))
     for prefix in prefixes:
         _delete_prefix(prefix)
     current.delete()
@@ -124,6 +126,7 @@ def _create_root(new: NewNetwork) -> Network:
         network.vrf = vrfs.claim(new.vrf, shared=new.vrf_shared)
     network.save(force_insert=True)
     _add_prefixes(network, new.prefixes)
+    history.record(Verb.CREATE, network, after=history.state(network, prefixes=new.prefixes))
     return network
 
 
@@ -142,6 +145,7 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
     added = [cidr for cidr in after if cidr not in before]
     removed = [prefix for prefix in stored if prefix.cidr not in after]
     announcable_before = network.additional_announcable_cidrs
+    state_before = history.state(network, prefixes=before)
 
     columns: set[str] = set()
     for name, value in changes.items():
@@ -158,6 +162,7 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
         _delete_prefix(prefix)
     _add_prefixes(network, added)
     network.revise(**{column: getattr(network, column) for column in sorted(columns)})
+    history.record(Verb.UPDATE, network, before=state_before, after=history.state(network, prefixes=list(after)))
     return network
 
 

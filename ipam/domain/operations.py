@@ -25,6 +25,9 @@ _TRIES = 6
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
 _FOREIGN_KEY, _UNIQUE = "23503", "23505"
 
+# How many operations are under way, one inside another.
+_depth: ContextVar[int] = ContextVar("depth", default=0)
+
 # Whether this transaction waits for others in the order that all keep, instead of passing over what they hold.
 _takes_turns: ContextVar[bool] = ContextVar("takes_turns", default=False)
 
@@ -41,7 +44,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(_TRIES):
             try:
-                with _turns(attempt > 0), transaction.atomic():
+                with _turns(attempt > 0), _one_deeper(), transaction.atomic():
                     return function(*args, **kwargs)
             except errors.Busy:
                 if connection.in_atomic_block:
@@ -70,6 +73,20 @@ def rehearsal() -> Iterator[None]:
 def takes_turns() -> bool:
     """Whether this transaction is a further try, or the only one: it waits where a first try would start again."""
     return _takes_turns.get()
+
+
+def is_part() -> bool:
+    """Whether the operation that runs is part of another, which answers for it."""
+    return _depth.get() > 1
+
+
+@contextmanager
+def _one_deeper() -> Iterator[None]:
+    before = _depth.set(_depth.get() + 1)
+    try:
+        yield
+    finally:
+        _depth.reset(before)
 
 
 @contextmanager

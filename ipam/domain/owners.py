@@ -5,10 +5,11 @@ import uuid
 from typing import Any
 
 from ipam import errors
-from ipam.domain import lookups
+from ipam.domain import history, lookups
 from ipam.domain.operations import operation
 from ipam.models import Partition, Project
 from ipam.models.base import SLUG
+from ipam.models.events import Verb
 
 
 def check_slug(text: str, *, field: str = "id") -> None:
@@ -29,15 +30,15 @@ def create_partition(
     check_slug(id)
     if Partition.objects.filter(pk=id).exists():
         raise errors.AlreadyExists(f"There is already a partition {id}. Choose another id.", field="id")
-    return Partition.objects.create(pk=id, name=name, description=description, labels=labels or {})
+    partition = Partition.objects.create(pk=id, name=name, description=description, labels=labels or {})
+    history.record(Verb.CREATE, partition, after=history.state(partition))
+    return partition
 
 
 @operation
 def update_partition(partition: Partition, **changes: Any) -> Partition:
     """Change name, description or labels."""
-    current = lookups.get(Partition, partition.pk, lock=True)
-    current.revise(**changes)
-    return current
+    return history.revise(lookups.get(Partition, partition.pk, lock=True), **changes)
 
 
 @operation
@@ -45,6 +46,7 @@ def delete_partition(partition: Partition) -> None:
     """Remove a partition; InUse while networks or machines are in it."""
     current = lookups.get(Partition, partition.pk, lock=True)
     _refuse_while_used(current, networks="networks", machines="machines")
+    history.record(Verb.DELETE, current, before=history.state(current))
     current.delete()
 
 
@@ -61,15 +63,15 @@ def create_project(
     key = id or uuid.uuid4()
     if Project.objects.filter(pk=key).exists():
         raise errors.AlreadyExists(f"There is already a project {key}. Choose another id, or leave it out.", field="id")
-    return Project.objects.create(pk=key, name=name, tenant=tenant, description=description, labels=labels or {})
+    project = Project.objects.create(pk=key, name=name, tenant=tenant, description=description, labels=labels or {})
+    history.record(Verb.CREATE, project, after=history.state(project))
+    return project
 
 
 @operation
 def update_project(project: Project, **changes: Any) -> Project:
     """Change name, tenant, description or labels."""
-    current = lookups.get(Project, project.pk, lock=True)
-    current.revise(**changes)
-    return current
+    return history.revise(lookups.get(Project, project.pk, lock=True), **changes)
 
 
 @operation
@@ -77,6 +79,7 @@ def delete_project(project: Project) -> None:
     """Remove a project; InUse while it has networks, addresses or machines."""
     current = lookups.get(Project, project.pk, lock=True)
     _refuse_while_used(current, networks="networks", addresses="addresses", machines="machines")
+    history.record(Verb.DELETE, current, before=history.state(current))
     current.delete()
 
 

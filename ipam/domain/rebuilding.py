@@ -8,11 +8,12 @@ from uuid import UUID
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, blocks_between, usable_blocks
-from ipam.domain import free_space
+from ipam.domain import free_space, history
 from ipam.domain.machines import ASN_BASE
 from ipam.domain.number_pools import BOUNDS, Pool
 from ipam.domain.operations import operation
 from ipam.models import VRF, FreeBlock, Machine, NumberRange, Prefix
+from ipam.models.events import Kind, Verb
 
 Range = tuple[int, int]  # first and last, inclusive
 
@@ -48,6 +49,9 @@ def rebuild_prefix(key: int) -> None:
     for namespace_id in namespaces:
         parts = free_parts(prefix.cidr, _taken(prefix, namespace_id), is_super=network.is_super)
         FreeBlock.objects.bulk_create(free_space.rows(network.pk, prefix.pk, namespace_id, parts))
+    history.write(
+        Verb.REPAIR, Kind.PREFIX, object_id=str(prefix.pk), object_name=str(prefix.cidr), network_id=network.pk
+    )
 
 
 @operation
@@ -59,6 +63,7 @@ def rebuild_pool(pool: Pool) -> None:
     NumberRange.objects.bulk_create(
         NumberRange(pool=pool, first=first, last=last) for first, last in gaps(*BOUNDS[pool], taken)
     )
+    history.write(Verb.REPAIR, Kind.POOL, object_id=pool.value)
 
 
 def drawn(pool: Pool) -> Iterator[int]:

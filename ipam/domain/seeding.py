@@ -15,11 +15,12 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, usable_blocks
-from ipam.domain import free_space, rebuilding, seed_names, seed_plan
+from ipam.domain import free_space, history, rebuilding, seed_names, seed_plan
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation
 from ipam.domain.seed_plan import Cloud
 from ipam.models import VRF, FreeBlock, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
+from ipam.models.events import Kind, Verb
 
 _BATCH = 5_000  # rows
 _ADDRESSES_PER_MACHINE = 8  # so many in all for each machine, which leaves room for services
@@ -50,6 +51,12 @@ def seed(*, networks: int, prefixes: int, addresses: int, seed: int = 1, advance
     _store_addresses(cloud, wanted, advance)
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
+    history.write(
+        Verb.SEED,
+        Kind.INSTALLATION,
+        count=networks + prefixes + addresses,
+        changes={"networks": [0, networks], "prefixes": [0, prefixes], "addresses": [0, addresses]},
+    )
 
 
 def shares(total: int, weights: Sequence[float], caps: Sequence[int]) -> list[int]:

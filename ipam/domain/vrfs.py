@@ -3,10 +3,11 @@
 from typing import Any
 
 from ipam import errors
-from ipam.domain import lookups, number_pools
+from ipam.domain import history, lookups, number_pools
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation
 from ipam.models import VRF, Network
+from ipam.models.events import Verb
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 
@@ -17,15 +18,15 @@ def create(*, id: int, name: str = "", description: str = "", labels: dict[str, 
     if VRF.objects.filter(pk=id).exists():
         raise errors.AlreadyExists(f"There is already a VRF {id}. Choose another VNI, or change that one.", field="id")
     number_pools.acquire_exactly(Pool.VRF, id)
-    return VRF.objects.create(pk=id, name=name, description=description, labels=labels or {}, kept=True)
+    vrf = VRF.objects.create(pk=id, name=name, description=description, labels=labels or {}, kept=True)
+    history.record(Verb.CREATE, vrf, after=history.state(vrf))
+    return vrf
 
 
 @operation
 def update(vrf: VRF, **changes: Any) -> VRF:
     """Change name, description or labels."""
-    current = lookups.get(VRF, vrf.pk, lock=True)
-    current.revise(**changes)
-    return current
+    return history.revise(lookups.get(VRF, vrf.pk, lock=True), **changes)
 
 
 @operation
@@ -35,6 +36,7 @@ def delete(vrf: VRF) -> None:
     users = list(current.networks.values_list("pk", flat=True)[:3])
     if users:
         raise errors.InUse(f"VRF {current.pk} is used by network {users[0]}. Delete its networks first.")
+    history.record(Verb.DELETE, current, before=history.state(current))
     _remove(current)
 
 

@@ -1,6 +1,7 @@
 """What is: state, constraints and the vocabulary of queries. What may happen is in `ipam.domain`."""
 
 from ipam.models.addresses import IPAddress
+from ipam.models.events import Event
 from ipam.models.free_blocks import FreeBlock
 from ipam.models.machines import Machine, MachineNetwork
 from ipam.models.networks import Network
@@ -14,6 +15,7 @@ from ipam.models.vrfs import VRF
 __all__ = [
     "VRF",
     "ApiToken",
+    "Event",
     "FreeBlock",
     "IPAddress",
     "Machine",

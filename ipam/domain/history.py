@@ -1,0 +1,236 @@
+"""Change history: every operation leaves one event in its own transaction; whoever stands at the edge says who acts.
+
+An operation that is part of another leaves none: the outer one answers for all of it.
+"""
+
+import os
+import pwd
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db.models import Model
+
+from ipam.domain.operations import is_part
+from ipam.models import VRF, ApiToken, Event, IPAddress, Machine, Network, Partition, Project
+from ipam.models.base import Record
+from ipam.models.events import Door, Kind, Verb
+
+State = Mapping[str, Any]  # the fields of an object, as JSON has them
+Holder = dict[str, str | None]  # {"project", "machine"}
+R = TypeVar("R", bound=Record)
+Group = dict[str, Any]  # {"network", "addresses", "before", "after"}
+Move = tuple[IPAddress, Holder | None, Holder | None]  # an address, who held it before, who holds it now
+
+_DESCRIBED = ("name", "description", "labels")
+_KINDS: dict[type[Model], tuple[Kind, tuple[str, ...]]] = {
+    Partition: (Kind.PARTITION, _DESCRIBED),
+    Project: (Kind.PROJECT, (*_DESCRIBED, "tenant")),
+    VRF: (Kind.VRF, _DESCRIBED),
+    ApiToken: (Kind.TOKEN, ("name",)),
+    Machine: (Kind.MACHINE, (*_DESCRIBED, "hostname", "project_id", "partition_id", "role", "asn")),
+    IPAddress: (Kind.ADDRESS, (*_DESCRIBED, "type")),
+    Network: (
+        Kind.NETWORK,
+        (
+            *_DESCRIBED,
+            *("type", "stack", "project_id", "partition_id", "namespace_id", "parent_id", "vrf_id", "vrf_shared"),
+            *("nat_type", "destination_prefixes", "additional_announcable_cidrs"),
+            *("default_child_prefix_length", "min_child_prefix_length"),
+        ),
+    ),
+}
+
+
+# --- who acts -------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Actor:
+    door: Door
+    name: Callable[[], str]
+    request_id: str
+
+
+def _system_user() -> str:
+    """Who runs this process; the environment is not asked, for anybody may set it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container with a user id of its own
+        return str(os.getuid())
+
+
+# Where no request is, somebody runs a command; all that one process does has one id.
+_COMMAND = _Actor(Door.COMMAND, _system_user, uuid.uuid4().hex)
+_actor: ContextVar[_Actor] = ContextVar("actor", default=_COMMAND)
+
+
+@contextmanager
+def acting(*, door: Door, actor: str | Callable[[], str], request_id: str = "") -> Iterator[None]:
+    """Whatever happens inside is done by `actor` through `door`.
+
+    The actor may be a function: it is asked when an event is written, for the API learns late who calls.
+    """
+    name = actor if callable(actor) else lambda: actor
+    before = _actor.set(_Actor(door, name, request_id))
+    try:
+        yield
+    finally:
+        _actor.reset(before)
+
+
+# --- what happened --------------------------------------------------------------------------------
+def state(subject: Model, **more: Any) -> State:
+    """The fields of an object that history shows, in the words of the API, and `more` that is no column."""
+    _, fields = _KINDS[type(subject)]
+    shown = {field.removesuffix("_id"): getattr(subject, field) for field in fields}
+    return {name: _plain(value) for name, value in (shown | more).items()}
+
+
+def record(
+    verb: Verb,
+    subject: Model,
+    *,
+    before: State | None = None,
+    after: State | None = None,
+    moves: Iterable[Move] = (),
+) -> None:
+    """Leave the event of an operation on one object; without `before` it is new, without `after` it is gone."""
+    if is_part():
+        return
+    kind, _ = _KINDS[type(subject)]
+    network = subject.pk if kind == Kind.NETWORK else ""
+    project = subject.pk if kind == Kind.PROJECT else getattr(subject, "project_id", None)
+    write(
+        verb,
+        kind,
+        object_id=str(subject.pk),
+        object_name=getattr(subject, "name", ""),
+        network_id=network,
+        project_id=project,
+        changes=changes(before or {}, after or {}),
+        holders=groups(moves),
+    )
+
+
+def revise(subject: R, **fields: Any) -> R:
+    """Set fields of a locked object, save them as one change, and leave the event of it."""
+    before = state(subject)
+    subject.revise(**fields)
+    record(Verb.UPDATE, subject, before=before, after=state(subject))
+    return subject
+
+
+def record_addresses(verb: Verb, moves: Sequence[Move], *, changed: Mapping[str, Any] | None = None) -> None:
+    """Leave the event of an operation on addresses, one for all of them; none when there are none.
+
+    Without `changed`, {field: [before, after]}, the words that all of them share come with addresses that nobody
+    held before, and go with those that nobody holds now.
+    """
+    if is_part() or not moves:
+        return
+    rows = [address for address, _, _ in moves]
+    write(
+        verb,
+        Kind.ADDRESS,
+        object_id=str(_common(row.allocation for row in rows) or ""),
+        object_name=_common(row.name for row in rows) or "",
+        network_id=_common(row.network_id for row in rows) or "",
+        project_id=_common(row.project_id for row in rows),
+        count=len(rows),
+        changes=_appearance(moves) if changed is None else changed,
+        holders=groups(moves),
+    )
+
+
+def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: Any) -> None:
+    """Store an event with these columns, unless the operation is part of another; one INSERT."""
+    if is_part():
+        return
+    actor = _actor.get()
+    Event(
+        actor=actor.name(),
+        door=actor.door,
+        request_id=actor.request_id,
+        verb=verb,
+        kind=kind,
+        holders=holders,
+        addresses=[address for group in holders for address in group["addresses"]],
+        **columns,
+    ).save(force_insert=True)
+
+
+# --- who held an address --------------------------------------------------------------------------
+def holder(address: IPAddress) -> Holder:
+    """Who holds an address: a project, and perhaps one of its machines."""
+    return {"project": str(address.project_id), "machine": address.machine_id}
+
+
+def taken(addresses: Iterable[IPAddress]) -> list[Move]:
+    """Addresses that were free and now are held."""
+    return [(address, None, holder(address)) for address in addresses]
+
+
+def freed(addresses: Iterable[IPAddress]) -> list[Move]:
+    """Addresses that were held and now are free."""
+    return [(address, holder(address), None) for address in addresses]
+
+
+def kept(addresses: Iterable[IPAddress]) -> list[Move]:
+    """Addresses whose holder stays the same."""
+    return [(address, holder(address), holder(address)) for address in addresses]
+
+
+def joined(networks: Iterable[str]) -> list[Group]:
+    """Networks that an operation on several is about, besides those of its addresses."""
+    return [{"network": network, "addresses": [], "before": None, "after": None} for network in networks]
+
+
+def groups(moves: Iterable[Move]) -> list[Group]:
+    """One group for all addresses of a network that went from the same holder to the same."""
+    found: dict[Any, Group] = {}
+    for address, before, after in moves:
+        key = address.network_id, *_key(before), *_key(after)
+        if key not in found:
+            found[key] = {"network": address.network_id, "addresses": [], "before": before, "after": after}
+        found[key]["addresses"].append(str(address.address))
+    return list(found.values())
+
+
+def _key(holder: Holder | None) -> tuple[Any, ...]:
+    return (None, None) if holder is None else (holder["project"], holder["machine"])
+
+
+def _appearance(moves: Sequence[Move]) -> dict[str, Any]:
+    """The words that all addresses share, as they come or go."""
+    first, before, after = moves[0]
+    if before and after:
+        return {}
+    shared = {
+        name: value
+        for name, value in state(first).items()
+        if value and all(getattr(address, name) == value for address, _, _ in moves)
+    }
+    return changes({}, shared) if after else changes(shared, {})
+
+
+def _common(values: Iterable[Any]) -> Any:
+    """The one value that all are equal to, or None."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+def changes(before: State, after: State) -> dict[str, list[Any]]:
+    """{field: [before, after]} of what differs; a field that is missing or empty on both sides does not."""
+    pairs = {name: [before.get(name), after.get(name)] for name in dict.fromkeys([*before, *after])}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1] and any(pair)}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: ids as text, families by their key."""
+    if isinstance(value, dict):
+        return {getattr(key, "key", key): one for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [one if isinstance(one, str) else str(one) for one in value]
+    return str(value) if isinstance(value, uuid.UUID) else value

@@ -1,0 +1,154 @@
+import json
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from netaddr import IPAddress as Address
+
+from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
+
+REQUEST_ID_LENGTH = 64
+
+
+class Door(models.TextChoices):
+    DASHBOARD = "dashboard", "dashboard"
+    API = "api", "API"
+    ADMIN = "admin", "admin"
+    COMMAND = "command", "command"
+
+
+class Verb(models.TextChoices):
+    CREATE = "create", "create"
+    UPDATE = "update", "update"
+    DELETE = "delete", "delete"
+    ALLOCATE = "allocate", "allocate"
+    RELEASE = "release", "release"
+    CARVE = "carve", "carve"
+    ADD_FAMILY = "add-family", "add family"
+    COMPLETE = "complete", "complete"
+    MAKE_STATIC = "make-static", "make static"
+    LABEL = "label", "label"
+    ISSUE = "issue", "issue"
+    REVOKE = "revoke", "revoke"
+    IMPORT = "import", "import"
+    SEED = "seed", "seed"
+    REPAIR = "repair", "repair"
+    PRUNE = "prune", "prune"
+
+
+class Kind(models.TextChoices):
+    ADDRESS = "address", "address"
+    NETWORK = "network", "network"
+    PREFIX = "prefix", "prefix"
+    MACHINE = "machine", "machine"
+    PROJECT = "project", "project"
+    PARTITION = "partition", "partition"
+    VRF = "vrf", "VRF"
+    POOL = "pool", "number pool"
+    TOKEN = "token", "token"
+    INSTALLATION = "installation", "installation"
+
+
+class _Holds(models.Func):
+    """Whether a JSON list holds an item that has these values.
+
+    SQLite seeks the text as JSON writes it: addresses and ids of networks have no character that is escaped.
+    """
+
+    output_field = models.BooleanField()
+
+    def __init__(self, column: str, item: Any, **extra: Any) -> None:
+        super().__init__(column, **extra)
+        self.item = item
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        sql, params = self.as_sql(compiler, connection, template="(%(expressions)s @> %%s::jsonb)", **extra)
+        return sql, [*params, json.dumps([self.item])]
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        sql, params = self.as_sql(compiler, connection, template="(instr(%(expressions)s, %%s) > 0)", **extra)
+        return sql, [*params, json.dumps(self.item).strip("{}")]
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def of_object(self, kind: str, object_id: str) -> Self:
+        """What happened to this object itself."""
+        return self.filter(kind=kind, object_id=object_id)
+
+    def in_network(self, network_id: str) -> Self:
+        """What happened to a network, or in it: also by operations on several networks, such as a machine's."""
+        several = Q(network_id="") & Q(_Holds("holders", {"network": network_id}))
+        return self.filter(Q(network_id=network_id) | several)
+
+    def naming(self, address: Address) -> Self:
+        """Those that are about this address, in whatever network."""
+        return self.filter(_Holds("addresses", str(address)))
+
+
+class Event(models.Model):
+    """What one operation did: who, when, through which door, to what.
+
+    Networks, projects and objects are plain values, no foreign keys: history outlives them and is in nobody's way.
+    An event is never changed; `manage.py prune_events` removes old ones.
+    """
+
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(max_length=NAME_LENGTH, blank=True, default="", help_text="a user name; empty for nobody")
+    door = models.CharField(max_length=9, choices=Door)
+    request_id = models.CharField(max_length=REQUEST_ID_LENGTH, blank=True, default="")
+    verb = models.CharField(max_length=16)  # one of Verb; without choices, so that a new one needs no migration
+    kind = models.CharField(max_length=16)  # one of Kind
+    object_id = models.CharField(
+        max_length=SLUG_LENGTH, blank=True, default="", help_text="of an address: its allocation; empty for several"
+    )
+    object_name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
+    network_id = models.CharField(max_length=SLUG_LENGTH, blank=True, default="", help_text="empty for none or several")
+    project_id = models.UUIDField(null=True, blank=True, help_text="empty for none or several")
+    count = models.PositiveIntegerField(default=1, help_text="of how many objects")
+    changes = models.JSONField(default=dict, help_text="{field: [before, after]}")
+    addresses = models.JSONField(default=list, help_text="every address that it is about")
+    holders = models.JSONField(
+        default=list, help_text="[{network, addresses, before, after}]: who held these addresses, and holds them now"
+    )
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        # Two more that only PostgreSQL has are in the migration: by address, and networks among several.
+        indexes = [
+            models.Index(fields=["at", "id"], name="event_newest"),  # the activity page, since and until, pruning
+            models.Index(fields=["kind", "object_id", "at", "id"], name="event_of_object"),  # an object's page
+            models.Index(fields=["network_id", "at", "id"], name="event_of_network"),  # a network's page; an address
+            models.Index(fields=["project_id", "at", "id"], name="event_of_project"),  # a project's page
+            models.Index(fields=["actor", "at", "id"], name="event_of_actor"),  # what somebody did
+            models.Index(fields=["request_id"], name="event_of_request"),  # what one request did
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="event_door_known",
+                condition=Q(door__in=["dashboard", "api", "admin", "command"]),
+                violation_error_message="A door is dashboard, api, admin or command.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.kind} {self.title}"
+
+    @property
+    def title(self) -> str:
+        """What it is about, for people: a name, addresses, an id, or how many."""
+        if 0 < len(self.addresses) <= 2 and self.kind == Kind.ADDRESS:
+            return " + ".join(self.addresses)
+        if self.count != 1:
+            return f"{self.count:,}"
+        return self.object_name or self.object_id
+
+    def move_of(self, network_id: str, address: str) -> dict[str, Any] | None:
+        """The group of `holders` that this address of this network is in; None if the event is not about it."""
+        for group in self.holders:
+            if group["network"] == network_id and address in group["addresses"]:
+                found: dict[str, Any] = group
+                return found
+        return None
