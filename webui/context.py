@@ -4,7 +4,7 @@ from django.http import HttpRequest
 
 # The sidebar: groups of (URL name, text). A page says which one it belongs to by `section`.
 NAVIGATION = [
-    [("overview", "Overview")],
+    [("overview", "Overview"), ("findings", "Findings"), ("activity", "Activity")],
     [("networks", "Networks"), ("addresses", "Addresses"), ("machines", "Machines")],
     [("projects", "Projects"), ("partitions", "Partitions"), ("vrfs", "VRFs")],
     [("tokens", "My tokens"), ("docs", "API")],

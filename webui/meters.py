@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from ipam.addressing import Family, reserved_addresses, size, utilization
 from ipam.domain.consumption import FamilyUse, Room, room
+from ipam.domain.findings import FULL, WARN
 from ipam.models import Prefix
 
-WARN, FULL = 0.8, 0.95  # from here on a meter says so in words and shape, not by colour alone
 _WORDS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -69,6 +69,7 @@ class Meter:
 
     @property
     def state(self) -> str:
+        """What the meter says in words and shape, not by colour alone."""
         share = self.use.utilization
         return "full" if share >= FULL else "warn" if share >= WARN else ""
 

@@ -7,8 +7,10 @@ from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from webui.views import (
+    activity,
     addresses,
     families,
+    findings,
     machines,
     maps,
     network_forms,
@@ -45,6 +47,8 @@ register_converter(SectionConverter, "section")
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("findings/", findings.index, name="findings"),
+    path("activity/", activity.index, name="activity"),
     path("networks/", networks.tree, name="networks"),
     path("networks/new/", network_forms.create, name="create-network"),
     path("networks/<str:pk>/", networks.detail, name="network"),

@@ -67,15 +67,14 @@ def taken_spans(prefixes: Iterable[Prefix], namespace: UUID | None = None) -> di
     """
     children = Prefix.objects.filter(parent=OuterRef("pk"), namespace=namespace)
     held = IPAddress.objects.filter(prefix=OuterRef("pk"))
-    ends = Prefix.objects.filter(pk__in=[prefix.pk for prefix in prefixes]).annotate(
-        first_child=_end(children, "first"), last_child=_end(children, "-last"),
-        first_held=_end(held, "address"), last_held=_end(held, "-address"),
-    )  # fmt: skip
+    ends = Prefix.objects.filter(pk__in=[prefix.pk for prefix in prefixes]).values_list(
+        "pk", _end(children, "first"), _end(children, "-last"), _end(held, "address"), _end(held, "-address")
+    )
     spans = {}
-    for row in ends:
-        first, last = row.first_child or row.first_held, row.last_child or row.last_held
+    for key, first_child, last_child, first_held, last_held in ends:
+        first, last = first_child or first_held, last_child or last_held
         if first is not None:
-            spans[row.pk] = spanning_cidr([first, last])
+            spans[key] = spanning_cidr([first, last])
     return spans
 
 

@@ -9,6 +9,7 @@ from ipam.models.number_ranges import NumberRange
 from ipam.models.partitions import Partition
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import Project
+from ipam.models.surveys import Finding, UtilizationSample
 from ipam.models.tokens import ApiToken
 from ipam.models.vrfs import VRF
 
@@ -16,6 +17,7 @@ __all__ = [
     "VRF",
     "ApiToken",
     "Event",
+    "Finding",
     "FreeBlock",
     "IPAddress",
     "Machine",
@@ -25,4 +27,5 @@ __all__ = [
     "Partition",
     "Prefix",
     "Project",
+    "UtilizationSample",
 ]

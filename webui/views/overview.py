@@ -1,48 +1,48 @@
 """Where is space running out, and in which family?"""
 
 from itertools import groupby
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
-from ipam.domain import consumption
-from ipam.models import Network
-from ipam.models.networks import CHILD_TYPES, NetworkType
-from webui.meters import WARN, twins, verdict
+from ipam.addressing import Family
+from ipam.domain import survey
+from ipam.domain.consumption import FamilyUse
+from ipam.models import Event, Network
+from webui.meters import meters, twins, verdict
 from webui.pages import show
+from webui.views.findings import with_links
 
-MOST_NETWORKS = 40
+_SHOWN_FINDINGS, _SHOWN_EVENTS = 6, 8
 
 
 @login_required
 def overview(request: HttpRequest) -> HttpResponse:
-    """Per partition the networks that space is taken from, with both families side by side."""
-    roots = Network.objects.exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
-    networks = list(roots.select_related("partition").order_by("partition", "-type", "id")[: MOST_NETWORKS + 1])
-    uses = consumption.of_networks(networks[:MOST_NETWORKS])
+    """What runs out first per family, what to look at, and per partition the networks that space is taken from."""
+    picture = survey.look()
     rows = [
         {
             "network": network,
-            "twins": twins(network, uses[network.pk]),
-            "verdict": verdict(uses[network.pk], is_super=network.is_super),
+            "twins": twins(network, picture.uses[network.pk]),
+            "verdict": verdict(picture.uses[network.pk], is_super=network.is_super),
         }
-        for network in networks[:MOST_NETWORKS]
+        for network in picture.roots
     ]
-    pressing = sorted(
-        (
-            (meter, row["network"])
-            for row in rows
-            for meter in row["twins"]
-            if meter is not None and meter.use.utilization >= WARN
-        ),
-        key=lambda pair: -pair[0].use.utilization,
-    )
     context = {
         "section": "overview",
+        "ranking": [(family, _meters(picture.fullest[family])) for family in Family],
+        "findings": with_links(picture.findings[:_SHOWN_FINDINGS]),
+        "finding_count": len(picture.findings),
+        "as_of": picture.as_of,
         "partitions": [
             (partition, list(group)) for partition, group in groupby(rows, key=lambda row: row["network"].partition)
         ],
-        "pressing": pressing[:10],
-        "more": len(networks) > MOST_NETWORKS,
+        "more": picture.more_roots,
+        "events": Event.objects.all()[:_SHOWN_EVENTS],
     }
     return show(request, "overview.html", context)
+
+
+def _meters(ranked: list[tuple[Network, FamilyUse]]) -> list[dict[str, Any]]:
+    return [{"network": network, "meter": meters(network, [use])[0]} for network, use in ranked]

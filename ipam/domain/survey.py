@@ -1,0 +1,165 @@
+"""The state of the whole installation: live while it is small, as of the last survey when it is large.
+
+A survey reads every free block and every allocation once. `manage.py survey` takes it, hourly; pages never do.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from ipam.addressing import Family
+from ipam.domain import consumption, findings
+from ipam.domain.consumption import FamilyUse
+from ipam.domain.operations import operation
+from ipam.models import Finding, IPAddress, Network, UtilizationSample
+from ipam.models.networks import CHILD_TYPES, NetworkType
+
+SMALL_NETWORKS, SMALL_ADDRESSES = 200, 20_000  # up to here everything is looked at live
+MOST_ROOTS = 40
+MOST_FINDINGS = 500
+_CHUNK = 500  # networks whose free blocks are summed at once
+_OLD = timedelta(days=1)
+
+Uses = dict[str, list[FamilyUse]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What the overview shows. `uses` has every network that is named here, exact and of this moment.
+
+    `roots` are the networks that space is taken from, at most 40; `fullest` ranks (network, use) per family.
+    `as_of` is when the findings and the ranking were surveyed; None: just now.
+    """
+
+    roots: list[Network]
+    more_roots: bool
+    uses: Uses
+    fullest: dict[Family, list[tuple[Network, FamilyUse]]]
+    findings: list[Finding]
+    as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """All findings, worst first, and when they were surveyed; None: just now."""
+
+    findings: list[Finding]
+    as_of: datetime | None
+
+
+def look(*, fullest: int = 5) -> Picture:
+    """The overview of the installation; at most nine statements at any size."""
+    networks = _all_if_small()
+    if networks is not None:
+        uses = consumption.of_networks(networks)
+        roots = [network for network in networks if not network.is_child and not network.is_underlay]
+        return Picture(
+            sorted(roots, key=_place)[:MOST_ROOTS],
+            len(roots) > MOST_ROOTS,
+            uses,
+            _ranked(networks, uses, fullest),
+            _evaluate(networks, uses),
+            None,
+        )
+    shown = Network.objects.exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
+    roots = list(shown.select_related("partition").order_by("partition", "-type", "id")[: MOST_ROOTS + 1])
+    candidates = _sampled(fullest)
+    uses = consumption.of_networks({one.pk: one for one in [*candidates, *roots[:MOST_ROOTS]]}.values())
+    stored = _stored()
+    ranked = _ranked(candidates, uses, fullest)
+    return Picture(roots[:MOST_ROOTS], len(roots) > MOST_ROOTS, uses, ranked, stored.findings, stored.as_of)
+
+
+def found() -> Found:
+    """Every finding, worst first; at most nine statements at any size."""
+    networks = _all_if_small()
+    if networks is None:
+        return _stored()
+    return Found(_evaluate(networks, consumption.of_networks(networks)), None)
+
+
+@operation
+def take() -> int:
+    """Survey the whole installation and keep what was found in the place of the last survey; how many findings."""
+    UtilizationSample.objects.all().delete()
+    Finding.objects.all().delete()
+    kept: list[Finding] = []
+    families: dict[str, set[Family]] = {}
+    for networks in _chunks():
+        uses = consumption.of_networks(networks)
+        kept += findings.of_networks(networks, uses)
+        families |= _families(uses)
+        UtilizationSample.objects.bulk_create(
+            UtilizationSample(network_id=key, family=use.family, utilization=use.utilization)
+            for key, of_network in uses.items()
+            for use in of_network
+        )
+    kept += findings.of_the_rest(families)
+    Finding.objects.bulk_create(kept, batch_size=_CHUNK)
+    return len(kept)
+
+
+def _all_if_small() -> list[Network] | None:
+    """Every network of a small installation; None when it is large."""
+    networks = list(Network.objects.select_related("partition").order_by("id")[: SMALL_NETWORKS + 1])
+    is_large = len(networks) > SMALL_NETWORKS or IPAddress.objects.order_by("pk")[SMALL_ADDRESSES:][:1].exists()
+    return None if is_large else networks
+
+
+def _evaluate(networks: Sequence[Network], uses: Uses) -> list[Finding]:
+    every = [*findings.of_networks(networks, uses), *findings.of_the_rest(_families(uses))]
+    return sorted(every, key=lambda finding: finding.severity)
+
+
+def _stored() -> Found:
+    kept = list(Finding.objects.all()[:MOST_FINDINGS])
+    as_of = UtilizationSample.objects.values_list("sampled_at", flat=True).first()
+    if as_of is None or timezone.now() - as_of > _OLD:
+        kept.insert(0, _no_survey(as_of))
+    return Found(kept, as_of)
+
+
+def _no_survey(as_of: datetime | None) -> Finding:
+    since = f"since {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "yet"
+    return Finding(
+        code="survey_old",
+        severity=Finding.Severity.WARNING,
+        kind="survey",
+        sentence=f"No survey has been kept {since}: run `manage.py survey` hourly, else rankings and findings are old.",
+    )
+
+
+def _sampled(limit: int) -> list[Network]:
+    """The networks that were fullest in each family; a few more than wanted, as they have changed since."""
+    keys: set[str] = set()
+    for family in Family:
+        samples = UtilizationSample.objects.filter(family=family).order_by("family", "-utilization")
+        keys.update(samples.values_list("network_id", flat=True)[: 2 * limit])
+    return list(Network.objects.filter(pk__in=keys).select_related("partition"))
+
+
+def _ranked(networks: Iterable[Network], uses: Uses, limit: int) -> dict[Family, list[tuple[Network, FamilyUse]]]:
+    ranked: dict[Family, list[tuple[Network, FamilyUse]]] = {family: [] for family in Family}
+    for network in networks:
+        for use in uses[network.pk]:
+            if use.used_ips:
+                ranked[use.family].append((network, use))
+    return {family: sorted(rows, key=lambda row: -row[1].utilization)[:limit] for family, rows in ranked.items()}
+
+
+def _chunks() -> Iterable[list[Network]]:
+    after = ""
+    while networks := list(Network.objects.filter(pk__gt=after).order_by("pk")[:_CHUNK]):
+        yield networks
+        after = networks[-1].pk
+
+
+def _families(uses: Uses) -> dict[str, set[Family]]:
+    return {key: {use.family for use in of_network} for key, of_network in uses.items()}
+
+
+def _place(network: Network) -> tuple[str, str, str]:
+    """Of a root on the overview: partitions apart, supers first in each."""
+    return network.partition_id or "", "" if network.is_super else network.type, network.pk

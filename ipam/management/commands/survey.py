@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from ipam.domain import survey
+
+
+class Command(BaseCommand):
+    help = "Look at the whole installation: keep how full each network is and what an operator should look at."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = survey.take()
+        self.stdout.write(f"Surveyed. {found:,} finding{'' if found == 1 else 's'}.")
