@@ -45,7 +45,7 @@ def nearly_full(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Finding
                 network,
                 "family_nearly_full",
                 SERIOUS if use.utilization >= FULL else WARNING,
-                f"{use.family.label} is {'full' if not use.available_ips else f'{use.utilization:.0%} taken'}: "
+                f"{use.family.label} is {'full' if not use.available_ips else f'{use.utilization * 100:.0f} % taken'}: "
                 f"{use.available_ips:,} addresses left. Add an {use.family.label} prefix, or release what is unused.",
                 use.family,
             )
@@ -70,7 +70,7 @@ def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
     counterpart = IPAddress.objects.filter(allocation=OuterRef("allocation")).exclude(family=OuterRef("family"))
     lonely = IPAddress.objects.exclude(Exists(counterpart)).order_by().values("network", "network__name", "family")
     counted = lonely.annotate(allocations=Count("pk"), machines=Count("machine", distinct=True))
-    dual = [row for row in counted.order_by("network", "family") if len(families.get(row["network"], ())) > 1]
+    dual = [row for row in counted.order_by("-allocations", "network") if len(families.get(row["network"], ())) > 1]
     for row in dual[:MOST_OF_A_KIND]:
         missing = Family(row["family"]).other
         about = {
@@ -82,15 +82,15 @@ def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
         yield Finding(
             code="one_family_allocations",
             severity=WARNING,
-            sentence=f"{row['allocations']:,} allocations have no {missing.label} address. Complete them.",
+            sentence=f"{_have(row['allocations'], 'allocation')} no {missing.label} address. Complete them.",
             **about,
         )
         if row["machines"]:
             yield Finding(
                 code="one_family_machines",
                 severity=WARNING,
-                sentence=f"{row['machines']:,} machines here have no {missing.label} address: "
-                f"what asks for them by {missing.label} gets no answer. Complete them.",
+                sentence=f"{_have(row['machines'], 'machine')} no {missing.label} address here: "
+                f"who asks for them by {missing.label} gets no answer. Complete them.",
                 **about,
             )
 
@@ -142,6 +142,10 @@ def pools_nearly_empty() -> Iterator[Finding]:
                 object_name=f"{pool.label} pool",
                 sentence=f"{left:,} {pool.label} numbers are left. Release machines or networks that are not needed.",
             )
+
+
+def _have(count: int, thing: str) -> str:
+    return f"1 {thing} has" if count == 1 else f"{count:,} {thing}s have"
 
 
 def _of_network(network: Network, code: str, severity: int, sentence: str, family: Family | None) -> Finding:
