@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import BinaryField, Count, F, Func, Value
+from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, reserved_addresses, size, utilization
 from ipam.domain import free_space
 from ipam.models import FreeBlock, Prefix
+from ipam.models.prefixes import PrefixQuerySet
 
 MOST_CELLS = 4096
 
@@ -34,8 +36,9 @@ def of_prefix(
 ) -> list[Cell]:
     """Draw a prefix, or the block `within` it, as `cells` (a power of two, 1..4096) equal blocks.
 
-    Fewer when it has fewer addresses. One statement at any size: free blocks are grouped in the database by the
-    leading bytes that tell one cell from the next. Of a namespaced super, `namespace` names the project.
+    Fewer when it has fewer addresses. One statement for a prefix, two for a block within it: free blocks are grouped
+    in the database by the leading bytes that tell one cell from the next. Of a namespaced super, `namespace` names
+    the project.
     """
     if not (1 <= cells <= MOST_CELLS and cells & (cells - 1) == 0):
         raise errors.Invalid(f"cells is a power of two from 1 to {MOST_CELLS}.", field="cells")
@@ -44,9 +47,18 @@ def of_prefix(
         raise errors.NotInPrefix(f"{whole} does not lie in {prefix}.", field="within")
     length = min(whole.prefixlen + int(math.log2(cells)), Family.of(whole).bits)
     untouched = free_space.is_untouched(prefix.network, namespace)
-    free = [(prefix.first.packed, prefix.length, 1)] if untouched else _free(prefix, length, namespace)
+    free = [(prefix.first.packed, prefix.length, 1)] if untouched else _free(prefix, whole, length, namespace)
     reserved = [] if prefix.network.is_super else reserved_addresses(prefix.cidr)
     return draw(whole, length, free, [address.value for address in reserved])
+
+
+def children_in_sight(prefix: Prefix, whole: IPNetwork, length: int) -> PrefixQuerySet:
+    """The child prefixes that fill at least one cell of prefix length `length` of `whole`, largest first.
+
+    There may be 100,000 smaller ones; those are not looked at.
+    """
+    filling = Prefix.objects.filter(parent=prefix, length__in=range(prefix.length, length + 1))
+    return filling.overlapping(whole).order_by("length", "first")
 
 
 def draw(whole: IPNetwork, length: int, free: Iterable[FreeSlice], reserved: Iterable[int] = ()) -> list[Cell]:
@@ -76,9 +88,21 @@ def _cell(family: Family, number: int, length: int, available: int, takeable: in
     return Cell(block(family, number << (family.bits - length), length), state, utilization(taken, takeable))
 
 
-def _free(prefix: Prefix, length: int, namespace: UUID | None) -> list[FreeSlice]:
-    """The prefix's free blocks, counted by length and by as many leading bytes as tell cells apart."""
+def _free(prefix: Prefix, whole: IPNetwork, length: int, namespace: UUID | None) -> list[FreeSlice]:
+    """The free blocks in `whole`, counted by length and by as many leading bytes as tell cells apart.
+
+    All that is read lies in the index of best fit, and of that only what is in sight: told all the lengths that there
+    may be, the database looks for the range once per length instead of reading every free block of the prefix.
+    """
+    free = FreeBlock.objects.filter(prefix=prefix, namespace=namespace)
+    if whole != prefix.cidr:
+        first, last = Address(whole.first, whole.version), Address(whole.last, whole.version)
+        before = FreeBlock.objects.of(prefix, namespace).filter(first__lte=first).order_by("-first").first()
+        if before is not None and whole in before.cidr:
+            return [(before.first.packed, before.length, 1)]
+        lengths = range(whole.prefixlen, prefix.address_family.bits + 1)
+        free = free.filter(length__in=lengths, first__gte=first, first__lte=last)
     significant = 1 + math.ceil(length / 8)  # the stored value begins with the byte of its family
     cut = Func(F("first"), Value(1), Value(significant), function="SUBSTR", output_field=BinaryField())
-    grouped = FreeBlock.objects.of(prefix, namespace).order_by().annotate(cut=cut).values("cut", "length")
-    return [(bytes(row["cut"])[1:], row["length"], row["blocks"]) for row in grouped.annotate(blocks=Count("pk"))]
+    counted = free.order_by().annotate(cut=cut).values("cut", "length").annotate(blocks=Count("*"))
+    return [(bytes(row["cut"])[1:], row["length"], row["blocks"]) for row in counted]

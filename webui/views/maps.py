@@ -63,7 +63,7 @@ def _grid(request: HttpRequest, family: Family, prefixes: list[Prefix]) -> dict[
     prefix = next((one for one in prefixes if zoomed is not None and zoomed in one.cidr), prefixes[0])
     whole = zoomed if zoomed is not None and zoomed in prefix.cidr else prefix.cidr
     cells = prefix_map.of_prefix(prefix, cells=SQUARES, within=whole)
-    holders = _by_cell(_children(prefix, whole) if prefix.network.is_super else _addresses(prefix, cells), cells)
+    holders = _by_cell(_children(prefix, whole, cells[0].cidr.prefixlen) if prefix.network.is_super else _addresses(prefix, cells), cells)
     others = _others(request, family)
     return {
         "family": family,
@@ -107,9 +107,9 @@ def _by_cell(holders: list[Holder], cells: list[prefix_map.Cell]) -> dict[int, H
     return found
 
 
-def _children(prefix: Prefix, whole: IPNetwork) -> list[Holder]:
+def _children(prefix: Prefix, whole: IPNetwork, length: int) -> list[Holder]:
     """The largest child prefixes in sight; no more than there are squares to fill."""
-    found = Prefix.objects.filter(parent=prefix).overlapping(whole).select_related("network").order_by("length")
+    found = prefix_map.children_in_sight(prefix, whole, length).select_related("network")
     return [
         Holder(one.cidr, str(one.network), reverse("network", args=[one.network_id]), one.network_id)
         for one in found[:SQUARES]
