@@ -88,6 +88,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['created_at', 'id'], name='machine_by_age'),
         ),
         migrations.AddIndex(
+            model_name='network',
+            index=models.Index(condition=models.Q(('parent__isnull', True)), fields=['id'], name='network_roots'),
+        ),
+        migrations.AddIndex(
             model_name='prefix',
             index=models.Index(fields=['length', 'id'], name='prefix_by_length'),
         ),

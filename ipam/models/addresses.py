@@ -1,7 +1,7 @@
 import uuid
 from typing import Self
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from netaddr import IPAddress as Address
@@ -14,6 +14,8 @@ from ipam.models.machines import Machine
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import NO_NAMESPACE, Project
+
+_HIGHEST_CHARACTER = chr(0x10FFFF)
 
 
 class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
@@ -32,6 +34,17 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
         allocation, own = models.OuterRef("allocation"), models.OuterRef("family")
         counterpart = IPAddress.objects.filter(allocation=allocation).exclude(family=own)
         return self.exclude(family=family).exclude(models.Exists(counterpart)).order_by("address")
+
+    def called(self, text: str) -> Self:
+        """Those whose name has `text` in it, found by an index.
+
+        SQLite has an index of beginnings only, and of those as they are written. PostgreSQL has one of parts, but not
+        of parts shorter than three characters; of such text the whole name is sought.
+        """
+        if connection.vendor == "sqlite":
+            return self.filter(name__gte=text, name__lt=text + _HIGHEST_CHARACTER).order_by("name", "id")
+        named = self.filter(name__icontains=text).exclude(name="") if len(text) > 2 else self.filter(name=text)
+        return named.order_by("address", "id")
 
     def matching(self, text: str) -> Self:
         # Most addresses have neither; those are not in the index of ipam/migrations/0002_search_indexes.py.

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -28,7 +27,7 @@ _SHOWN_BLOCKS = 12
 def tree(request: HttpRequest) -> HttpResponse:
     """Super networks with their children below them, and all others; filters make it a flat list."""
     chosen = {name: request.GET.get(name, "").strip() for name in ("q", "type", "partition", "address_family")}
-    listed = Network.objects.annotate(child_count=Count("children")).select_related("project")
+    listed = Network.objects.counting_children().select_related("project")
     filters = NetworkFilters(request.GET, queryset=listed)
     listed = filters.qs if any(chosen.values()) and filters.is_valid() else listed.filter(parent=None)
     page = paging.page(listed, limit=paging.DEFAULT_LIMIT, cursor=request.GET.get("cursor", ""))
