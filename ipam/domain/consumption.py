@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Prefetch, prefetch_related_objects
 
-from ipam.addressing import Family, fitting, reserved_addresses, size, utilization
+from ipam.addressing import Family, fitting, reserved_count, size, utilization
 from ipam.models import FreeBlock, Network, Prefix
 
 Lengths = Mapping[int, int]  # {prefix length: how many blocks of it}
@@ -89,8 +89,9 @@ def _free_lengths(keys: Iterable[Any], column: str) -> dict[tuple[Any, Family], 
     """{(key, family): {namespace: {prefix length: how many free blocks}}}"""
     found: dict[tuple[Any, Family], dict[Any, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     counted = FreeBlock.objects.filter(**{f"{column}__in": list(keys)}).order_by()
-    for row in counted.values(column, "family", "namespace", "length").annotate(blocks=Count("pk")):
-        found[row[column], Family(row["family"])][row["namespace"]][row["length"]] = row["blocks"]
+    rows = counted.values_list(column, "family", "namespace", "length").annotate(blocks=Count("*"))
+    for key, family, namespace, length, blocks in rows:
+        found[key, family][namespace][length] = blocks
     return found
 
 
@@ -115,7 +116,7 @@ def _use(
     return FamilyUse(
         family=family,
         total_ips=total,
-        reserved_ips=0 if network.is_super else sum(len(reserved_addresses(prefix.cidr)) for prefix in prefixes),
+        reserved_ips=0 if network.is_super else sum(reserved_count(family, prefix.length) for prefix in prefixes),
         available_ips=_addresses(family, lengths),
         used_prefixes=children,
         available_prefixes=None if default_length is None else fitting(lengths, default_length),

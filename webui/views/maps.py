@@ -63,7 +63,10 @@ def _grid(request: HttpRequest, family: Family, prefixes: list[Prefix]) -> dict[
     prefix = next((one for one in prefixes if zoomed is not None and zoomed in one.cidr), prefixes[0])
     whole = zoomed if zoomed is not None and zoomed in prefix.cidr else prefix.cidr
     cells = prefix_map.of_prefix(prefix, cells=SQUARES, within=whole)
-    holders = _by_cell(_children(prefix, whole, cells[0].cidr.prefixlen) if prefix.network.is_super else _addresses(prefix, cells), cells)
+    holders = _by_cell(
+        _children(prefix, whole, cells[0].cidr.prefixlen) if prefix.network.is_super else _addresses(prefix, cells),
+        cells,
+    )
     others = _others(request, family)
     return {
         "family": family,
