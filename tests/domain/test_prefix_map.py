@@ -15,7 +15,9 @@ PREFIX = IPNetwork("198.51.100.0/26")
 
 @pytest.fixture
 def prefix(db: None) -> Prefix:
-    return networks.create(external(prefixes=[PREFIX], destination_prefixes=())).prefixes.select_related("network").get()
+    return (
+        networks.create(external(prefixes=[PREFIX], destination_prefixes=())).prefixes.select_related("network").get()
+    )
 
 
 def fill(prefix: Prefix, taken: set[int]) -> None:
@@ -63,7 +65,9 @@ def test_map_costs_two_statements_at_most(
 @pytest.fixture
 def parent(db: None, project: Project) -> Prefix:
     """10.0.0.0/16 with a /22 and a /24 carved out of its beginning."""
-    tenants: Network = networks.create(super_network(prefixes=cidrs("10.0.0.0/16"), default_child_prefix_length={IPV4: 22}))
+    tenants: Network = networks.create(
+        super_network(prefixes=cidrs("10.0.0.0/16"), default_child_prefix_length={IPV4: 22})
+    )
     for length in (22, 24):
         networks.create(child(parent=tenants, project=project, length={IPV4: length}))
     return tenants.prefixes.get()
