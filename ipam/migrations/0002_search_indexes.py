@@ -92,6 +92,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('parent__isnull', True)), fields=['id'], name='network_roots'),
         ),
         migrations.AddIndex(
+            model_name='project',
+            index=models.Index(fields=['name', 'id'], name='project_by_name'),
+        ),
+        migrations.AddIndex(
             model_name='prefix',
             index=models.Index(fields=['length', 'id'], name='prefix_by_length'),
         ),

@@ -12,7 +12,7 @@ from tests.bench.pages import browser
 from tests.bench.table import Row, at_most
 from tests.bench.timing import Ratio, no_garbage_collection, seconds
 
-_ROUNDS, _CALLS = 7, 3
+_ROUNDS, _CALLS = 5, 3
 _LARGE = {"networks": 10_000, "prefixes": 100_000, "addresses": 1_000_000}
 _OTHER_ROWS = ["/"]  # it shows where space runs out, and that is elsewhere
 
