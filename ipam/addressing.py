@@ -116,12 +116,19 @@ def reserved_addresses(cidr: IPNetwork) -> list[IPAddress]:
     bits zero (RFC 4291 section 2.6.1). None in /31, /32 (RFC 3021) and /127, /128 (RFC 6164).
     """
     family = Family.of(cidr)
-    if cidr.prefixlen >= family.bits - 1:
+    if not reserved_count(family, cidr.prefixlen):
         return []
     reserved = [IPAddress(cidr.first, version=family.value)]
     if family is Family.IPV4:
         reserved.append(IPAddress(cidr.last, version=family.value))
     return reserved
+
+
+def reserved_count(family: Family, length: int) -> int:
+    """How many `reserved_addresses` a prefix of this length has."""
+    if length >= family.bits - 1:
+        return 0
+    return 2 if family is Family.IPV4 else 1
 
 
 def usable_blocks(cidr: IPNetwork) -> list[IPNetwork]:

@@ -19,7 +19,7 @@ from ipam import errors
 from ipam.addressing import Family, block, parse_address, parse_cidr, shorten
 from ipam.domain import lookups
 from ipam.domain.address_parts import block_of
-from ipam.models import IPAddress, Machine, Prefix, Project
+from ipam.models import IPAddress, Machine, Network, Prefix, Project
 from ipam.models.networks import NatType, NetworkType, Stack
 
 PAGING = {"limit", "cursor", "ordering"}
@@ -199,7 +199,9 @@ class PrefixFilters(filters.FilterSet):
 
     def matching(self, queryset: Any, name: str, value: str) -> Any:
         wanted = block_of(value)
-        return queryset.filter(network__id__icontains=value) if wanted is None else queryset.overlapping(wanted)
+        if wanted is None:
+            return queryset.filter(network__in=Network.objects.filter(pk__icontains=value))
+        return queryset.overlapping(wanted)
 
 
 class AddressFilters(Filters):

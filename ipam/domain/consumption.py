@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Prefetch, prefetch_related_objects
 
-from ipam.addressing import Family, fitting, reserved_addresses, size, utilization
+from ipam.addressing import Family, fitting, reserved_count, size, utilization
 from ipam.models import FreeBlock, Network, Prefix
 
 Lengths = Mapping[int, int]  # {prefix length: how many blocks of it}
@@ -51,11 +51,11 @@ def of_networks(networks: Iterable[Network]) -> dict[str, list[FamilyUse]]:
         for prefix in network.prefixes.all():
             prefixes[network.pk, prefix.address_family].append(prefix)
     free = _free_lengths(by_id, "network")
-    supers = [network.pk for network in by_id.values() if network.is_super]
-    children = _children(supers, "parent__network") if supers else {}
+    parents = [prefix.pk for (key, _), held in prefixes.items() if by_id[key].is_super for prefix in held]
+    children = _children(parents) if parents else {}
     return {
         key: [
-            _use(network, family, prefixes[key, family], free[key, family], children.get((key, family), 0))
+            _use(network, family, prefixes[key, family], free[key, family], children)
             for family in Family
             if prefixes[key, family]
         ]
@@ -72,15 +72,9 @@ def of_prefixes(prefixes: Iterable[Prefix]) -> dict[int, FamilyUse]:
     """The use of each prefix, by its id; two statements, if each prefix comes with its network."""
     by_id = {prefix.pk: prefix for prefix in prefixes}
     free = _free_lengths(by_id, "prefix")
-    children = _children(by_id, "parent")
+    children = _children(by_id)
     return {
-        key: _use(
-            prefix.network,
-            prefix.address_family,
-            [prefix],
-            free[key, prefix.address_family],
-            children.get((key, prefix.address_family), 0),
-        )
+        key: _use(prefix.network, prefix.address_family, [prefix], free[key, prefix.address_family], children)
         for key, prefix in by_id.items()
     }
 
@@ -89,21 +83,20 @@ def _free_lengths(keys: Iterable[Any], column: str) -> dict[tuple[Any, Family], 
     """{(key, family): {namespace: {prefix length: how many free blocks}}}"""
     found: dict[tuple[Any, Family], dict[Any, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     counted = FreeBlock.objects.filter(**{f"{column}__in": list(keys)}).order_by()
-    for row in counted.values(column, "family", "namespace", "length").annotate(blocks=Count("pk")):
-        found[row[column], Family(row["family"])][row["namespace"]][row["length"]] = row["blocks"]
+    rows = counted.values_list(column, "family", "namespace", "length").annotate(blocks=Count("*"))
+    for key, family, namespace, length, blocks in rows:
+        found[key, family][namespace][length] = blocks
     return found
 
 
-def _children(keys: Iterable[Any], column: str) -> dict[tuple[Any, Family], int]:
-    counted = Prefix.objects.filter(**{f"{column}__in": list(keys)}).order_by()
-    return {
-        (row[column], Family(row["family"])): row["children"]
-        for row in counted.values(column, "family").annotate(children=Count("pk"))
-    }
+def _children(parents: Iterable[int]) -> dict[int, int]:
+    """How many children each prefix has. By prefix: asked by network, PostgreSQL would join all prefixes with all."""
+    counted = Prefix.objects.filter(parent__in=list(parents)).order_by().values_list("parent")
+    return dict(counted.annotate(number=Count("*")))
 
 
 def _use(
-    network: Network, family: Family, prefixes: list[Prefix], free: Mapping[Any, Lengths], children: int
+    network: Network, family: Family, prefixes: list[Prefix], free: Mapping[Any, Lengths], children: Mapping[int, int]
 ) -> FamilyUse:
     total = sum(size(family, prefix.length) for prefix in prefixes)
     if network.is_namespaced:
@@ -115,9 +108,9 @@ def _use(
     return FamilyUse(
         family=family,
         total_ips=total,
-        reserved_ips=0 if network.is_super else sum(len(reserved_addresses(prefix.cidr)) for prefix in prefixes),
+        reserved_ips=0 if network.is_super else sum(reserved_count(family, prefix.length) for prefix in prefixes),
         available_ips=_addresses(family, lengths),
-        used_prefixes=children,
+        used_prefixes=sum(children.get(prefix.pk, 0) for prefix in prefixes),
         available_prefixes=None if default_length is None else fitting(lengths, default_length),
     )
 

@@ -1,18 +1,25 @@
 """One box for everything: an address, a CIDR, a part of one, a name, an id, a VNI, an ASN."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam.addressing import Family
 from ipam.domain.address_parts import block_of
-from ipam.models import VRF, IPAddress, Machine, Network, Partition, Prefix, Project
+from ipam.models import VRF, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
+from ipam.models.base import RecordQuerySet
 
 KINDS = ("addresses", "prefixes", "networks", "machines", "projects", "partitions", "vrfs")
 _HIGHEST_NUMBER = 2**32 - 1  # of an ASN
+
+# What a hit of each kind says beside its name: a column.
+_DETAILS = {"networks": "type", "machines": "role", "projects": "tenant"}
 
 
 @dataclass(frozen=True)
@@ -27,46 +34,87 @@ class Hit:
 
 
 def find(text: str, *, limit: int = 10) -> list[Hit]:
-    """The best hits of each kind, at most `limit` of each, best kind first; about seven statements at any size.
+    """The best hits of each kind, at most `limit` of each, best kind first, and in it what is called just so.
 
-    Addresses and prefixes are found by their place in address space, never by a scan over names: a million
-    addresses cost as much as ten. An address that nobody holds finds the prefixes that would hold it.
+    Addresses and prefixes are found by their place in address space. Other text finds addresses by their name and
+    the rest by a part of id, name or description. An address that nobody holds finds the prefixes that would hold it,
+    and what is free there. Ten statements at most; a million addresses cost as much as ten.
     """
     text = text.strip()
     if not text or "\0" in text:
         return []
-    hits: list[Hit] = []
-    if (wanted := block_of(text)) is not None:
-        hits += [*_addresses(wanted, limit), *_prefixes(wanted, limit)]
-    return [*hits, *_named(text, limit)]
+    wanted = block_of(text)
+    if wanted is None:
+        return [*_addresses(IPAddress.objects.called(text), limit), *_named(text, limit)]
+    held = _addresses(IPAddress.objects.within(wanted).order_by("address"), limit)
+    return [*held, *_prefixes(wanted, limit, is_held=bool(held)), *_named(text, limit)]
 
 
-def _addresses(wanted: IPNetwork, limit: int) -> Iterator[Hit]:
-    for address in IPAddress.objects.within(wanted).order_by("address")[:limit]:
-        yield Hit("addresses", str(address.pk), str(address), address.name, address.network_id)
+def _addresses(addresses: QuerySet[IPAddress], limit: int) -> list[Hit]:
+    return [Hit("addresses", str(one.pk), str(one), one.name, one.network_id) for one in addresses[:limit]]
 
 
-def _prefixes(wanted: IPNetwork, limit: int) -> Iterator[Hit]:
+def _prefixes(wanted: IPNetwork, limit: int, *, is_held: bool) -> Iterator[Hit]:
     """Those that hold the block, the most specific first, then those inside it."""
     first, last = Address(wanted.first, wanted.version), Address(wanted.last, wanted.version)
-    family = Family.of(wanted)
-    holding = Prefix.objects.filter(family=family, first__lte=first, last__gte=last).order_by("-length")
+    holding = list(Prefix.objects.holding(wanted).select_related("network").order_by("-length", "id")[:limit])
     inside = Prefix.objects.within(wanted).exclude(first=first, last=last).order_by("first")
-    for prefix in [*holding[:limit], *inside[:limit]][:limit]:
-        yield Hit("prefixes", str(prefix.pk), str(prefix), prefix.network_id, prefix.network_id)
+    details = {}
+    if wanted.size == 1 and holding and not is_held:
+        details[holding[0].pk] = f"{holding[0].network_id} · {_what_is_free(holding[0])}"
+    for prefix in [*holding, *inside[:limit]][:limit]:
+        detail = details.get(prefix.pk, prefix.network_id)
+        yield Hit("prefixes", str(prefix.pk), str(prefix), detail, prefix.network_id)
+
+
+def _what_is_free(prefix: Prefix) -> str:
+    """What would be taken next."""
+    if prefix.network.is_namespaced:
+        return "free space differs by project"
+    lowest = FreeBlock.objects.of(prefix).order_by("first").first()
+    if lowest is None:
+        return "nothing free"
+    return f"next free {lowest.cidr}" if prefix.network.is_super else f"next free {lowest.first}"
 
 
 def _named(text: str, limit: int) -> Iterator[Hit]:
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
-    for network in Network.objects.matching(text).order_by("id")[:limit]:
-        yield Hit("networks", network.pk, network.name or network.pk, network.type, network.pk)
-    asn = Q(asn=number) if number is not None and number <= _HIGHEST_NUMBER else Q()
-    machines = Machine.objects.matching(text) | Machine.objects.filter(asn) if asn else Machine.objects.matching(text)
-    for machine in machines.order_by("id")[:limit]:
-        yield Hit("machines", machine.pk, machine.name or machine.pk, machine.role)
-    for project in Project.objects.matching(text).order_by("id")[:limit]:
-        yield Hit("projects", str(project.pk), project.name or str(project.pk), project.tenant)
-    for partition in Partition.objects.matching(text).order_by("id")[:limit]:
-        yield Hit("partitions", partition.pk, partition.name or partition.pk)
-    for vrf in VRF.objects.matching(text).order_by("id")[:limit]:
-        yield Hit("vrfs", str(vrf.pk), str(vrf.pk), vrf.name)
+    machines = Machine.objects.matching(text)
+    if text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= _HIGHEST_NUMBER:
+        machines |= Machine.objects.filter(asn=int(text))
+    matching: dict[str, RecordQuerySet[Any]] = {
+        "networks": Network.objects.matching(text),
+        "machines": machines,
+        "projects": Project.objects.matching(text),
+        "partitions": Partition.objects.matching(text),
+        "vrfs": VRF.objects.matching(text),
+    }
+    exact = _exact(text, matching, limit)
+    for kind, objects in matching.items():
+        found = objects.order_by("pk")[:limit]
+        others = [_hit(kind, str(one.pk), one.name, getattr(one, _DETAILS.get(kind, ""), "")) for one in found]
+        yield from [*exact[kind], *(hit for hit in others if hit not in exact[kind])][:limit]
+
+
+def _exact(text: str, matching: dict[str, RecordQuerySet[Any]], limit: int) -> dict[str, list[Hit]]:
+    """Those whose id (whatever its case) or name is just this text; one statement for all kinds.
+
+    Sorting them to the front of all that match instead would mean reading all that match. Names are compared twice,
+    so that PostgreSQL may choose between the index of names and that of their parts.
+    """
+    wanted = Q(pk__iexact=text) | Q(name=text, name__iexact=text)
+    first, *others = (
+        objects.model.objects.filter(wanted)
+        .order_by()
+        .values_list(Value(kind), Cast("pk", TextField()), "name", F(_DETAILS[kind]) if kind in _DETAILS else Value(""))
+        for kind, objects in matching.items()
+    )
+    found = defaultdict(list)
+    for kind, key, name, detail in first.union(*others, all=True)[: limit * len(matching)]:
+        found[kind].append(_hit(kind, str(UUID(key)) if kind == "projects" else key, name, detail))
+    return found
+
+
+def _hit(kind: str, key: str, name: str, detail: str) -> Hit:
+    if kind == "vrfs":
+        return Hit(kind, key, key, name)
+    return Hit(kind, key, name or key, detail, key if kind == "networks" else "")

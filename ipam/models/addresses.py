@@ -1,7 +1,7 @@
 import uuid
 from typing import Self
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from netaddr import IPAddress as Address
@@ -14,6 +14,8 @@ from ipam.models.machines import Machine
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import NO_NAMESPACE, Project
+
+_HIGHEST_CHARACTER = chr(0x10FFFF)
 
 
 class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
@@ -33,8 +35,22 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
         counterpart = IPAddress.objects.filter(allocation=allocation).exclude(family=own)
         return self.exclude(family=family).exclude(models.Exists(counterpart)).order_by("address")
 
+    def called(self, text: str) -> Self:
+        """Those whose name has `text` in it, found by an index.
+
+        SQLite has an index of beginnings only, and of those as they are written. PostgreSQL has one of parts, but not
+        of parts shorter than three characters; of such text the whole name is sought.
+        """
+        if connection.vendor == "sqlite":
+            return self.filter(name__gte=text, name__lt=text + _HIGHEST_CHARACTER).order_by("name", "id")
+        named = self.filter(name__icontains=text).exclude(name="") if len(text) > 2 else self.filter(name=text)
+        return named.order_by("address", "id")
+
     def matching(self, text: str) -> Self:
-        return self.filter(Q(name__icontains=text) | Q(description__icontains=text))
+        # Most addresses have neither; those are not in the index of ipam/migrations/0004_search_indexes.py.
+        return self.filter(
+            (~Q(name="") & Q(name__icontains=text)) | (~Q(description="") & Q(description__icontains=text))
+        )
 
 
 class IPAddress(Described):
@@ -49,11 +65,13 @@ class IPAddress(Described):
     family = models.PositiveSmallIntegerField(choices=FAMILIES, editable=False)
     network = models.ForeignKey(Network, models.PROTECT, related_name="addresses", db_index=False, editable=False)
     prefix = models.ForeignKey(Prefix, models.PROTECT, related_name="addresses", db_index=False, editable=False)
-    project = models.ForeignKey(Project, models.PROTECT, related_name="addresses")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="addresses", db_index=False)
     namespace = models.ForeignKey(
         Project, models.PROTECT, null=True, blank=True, editable=False, related_name="+", db_index=False
     )
-    machine = models.ForeignKey(Machine, models.PROTECT, null=True, blank=True, related_name="addresses")
+    machine = models.ForeignKey(
+        Machine, models.PROTECT, null=True, blank=True, related_name="addresses", db_index=False
+    )
     allocation = models.UUIDField(default=uuid.uuid4, editable=False)
     type = models.CharField(max_length=9, choices=Type, default=Type.EPHEMERAL)
 
@@ -66,6 +84,14 @@ class IPAddress(Described):
         indexes = [
             models.Index(fields=["network", "address"], name="address_of_network"),  # the network's page
             models.Index(fields=["prefix", "address"], name="address_of_prefix"),  # removing and mapping a prefix
+            models.Index(fields=["project", "address"], name="address_of_project"),  # GET ips/?project=
+            models.Index(fields=["name", "id"], name="address_by_name"),  # GET ips/?ordering=name, ?name=; search
+            models.Index(fields=["created_at", "id"], name="address_by_age"),  # GET ips/?ordering=-created_at
+            # Most addresses have neither, and cost nothing here: a machine's page, GET ips/?machine= and ?namespace=
+            models.Index(fields=["machine", "address"], name="address_of_machine", condition=Q(machine__isnull=False)),
+            models.Index(
+                fields=["namespace", "address"], name="address_in_namespace", condition=Q(namespace__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -44,7 +44,10 @@ class Machine(Described):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["name", "id"], name="machine_by_name")]  # the list of machines
+        indexes = [
+            models.Index(fields=["name", "id"], name="machine_by_name"),  # the list of machines
+            models.Index(fields=["created_at", "id"], name="machine_by_age"),  # GET machines/?ordering=-created_at
+        ]
         constraints = [
             models.CheckConstraint(
                 name="machine_role_known",

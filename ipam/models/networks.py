@@ -1,7 +1,7 @@
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from ipam.addressing import Family
 from ipam.models.base import Described, RecordQuerySet, SlugIdField
@@ -50,6 +50,11 @@ class NetworkQuerySet(RecordQuerySet["Network"]):
     def children(self) -> Self:
         """Private networks, carved from a super network."""
         return self.filter(type__in=CHILD_TYPES)
+
+    def counting_children(self) -> Self:
+        """With `child_count`, None without children: counted for the rows of a page, not for all that match."""
+        children = Network.objects.filter(parent=OuterRef("pk")).order_by().values("parent")
+        return self.annotate(child_count=Subquery(children.annotate(number=Count("*")).values("number")))
 
     def giving_addresses(self) -> Self:
         """Networks that hand out addresses: all but supers."""
@@ -111,6 +116,7 @@ class Network(Described):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["type", "id"], name="network_by_type"),  # GET networks/?type=…, overview
+            models.Index(fields=["id"], name="network_roots", condition=Q(parent__isnull=True)),  # the tree
             models.Index(fields=["parent", "name", "id"], name="network_children"),  # the page of a super network
         ]
         constraints = [

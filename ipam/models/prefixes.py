@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam.addressing import Family, block
+from ipam.addressing import Family, block, host
 from ipam.fields import AddressField, FamilyOf
 from ipam.models.base import FAMILIES, Record
 from ipam.models.networks import Network
@@ -22,17 +22,32 @@ class PrefixQuerySet(models.QuerySet["Prefix"]):
         return self.filter(parent=None)
 
     def overlapping(self, cidr: IPNetwork) -> Self:
-        """Those that share an address with `cidr`."""
-        return self.filter(first__lte=Address(cidr.last, cidr.version), last__gte=Address(cidr.first, cidr.version))
+        """Those that share an address with `cidr`: they hold it or lie in it, as blocks do."""
+        first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
+        return self.filter(_holding(cidr) | Q(first__gte=first, first__lte=last))
+
+    def holding(self, cidr: IPNetwork) -> Self:
+        """Those that all of `cidr` lies in, itself included."""
+        return self.filter(_holding(cidr))
 
     def containing(self, address: Address) -> Self:
         """Those that the address lies in."""
-        return self.filter(first__lte=address, last__gte=address)
+        return self.holding(host(address))
 
     def within(self, cidr: IPNetwork) -> Self:
         """Those that lie in `cidr`, itself included."""
         first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
         return self.filter(first__gte=first, first__lte=last, last__lte=last)  # both ends of one range of the index
+
+
+def _holding(cidr: IPNetwork) -> Q:
+    """Whatever holds a block starts at one of at most 129 addresses: so many looks at an index, at any size.
+
+    Told only that it starts before and ends after, the database would read half of the index.
+    """
+    starts = {one.first for one in [cidr, *cidr.supernet()]}
+    last = Address(cidr.last, cidr.version)
+    return Q(first__in=[Address(start, cidr.version) for start in sorted(starts)], last__gte=last)
 
 
 class Prefix(Record):
@@ -60,6 +75,9 @@ class Prefix(Record):
             # overlap and containment look for the sibling with the greatest `first`
             models.Index(fields=["parent", "namespace", "first"], name="prefix_siblings"),
             models.Index(fields=["first", "last"], name="prefix_by_address"),  # search, GET prefixes/?contains=
+            models.Index(fields=["length", "id"], name="prefix_by_length"),  # GET prefixes/?ordering=length
+            # the children that fill squares of a map: of few lengths, in one range
+            models.Index(fields=["parent", "length", "first"], name="prefix_children_by_length"),
         ]
         constraints = [
             models.CheckConstraint(

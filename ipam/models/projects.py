@@ -21,6 +21,7 @@ class Project(Described):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["name", "id"], name="project_by_name")]  # forms that offer projects
 
     def __str__(self) -> str:
         return self.name or str(self.id)

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import machines, vrfs
+from ipam.domain import addresses, machines, networks, owners, vrfs
 from ipam.domain.machines import Attachment
-from ipam.models import Machine, Network, Partition, Project
+from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.api.conftest import codes
+from tests.builders import IPV4, cidrs, ip, namespaced, underlay_network
 
 KINDS = {"addresses", "prefixes", "networks", "machines", "projects", "partitions", "vrfs"}
 
@@ -47,6 +48,60 @@ def test_ipv6_is_found_however_it_is_written(api: APIClient, web: Machine) -> No
 
 def test_address_that_nobody_holds_finds_where_it_would_lie(api: APIClient, home: Network) -> None:
     assert find(api, "10.0.0.9") == {"prefixes": ["10.0.0.0/22", "10.0.0.0/16"]}
+
+
+def details(api: APIClient, text: str, kind: str) -> list[str]:
+    return [hit["detail"] for hit in api.get("/api/v1/search/", {"q": text}).json()[kind]]
+
+
+def test_address_that_nobody_holds_finds_what_its_prefix_would_give(
+    api: APIClient, web: Machine, home: Network, tenants: Network
+) -> None:
+    assert details(api, "10.0.0.9", "prefixes") == [f"{home.pk} · next free 10.0.0.2", tenants.pk]
+    assert details(api, "10.0.4.9", "prefixes") == [f"{tenants.pk} · next free 10.0.4.0/22"]
+
+
+def test_address_that_somebody_holds_needs_no_hint(
+    api: APIClient, web: Machine, home: Network, tenants: Network
+) -> None:
+    assert details(api, "10.0.0.1", "prefixes") == [home.pk, tenants.pk]
+
+
+def test_address_of_a_full_prefix_finds_that_nothing_is_free(
+    api: APIClient, partition: Partition, project: Project
+) -> None:
+    network = networks.create(underlay_network(partition=partition, prefixes=cidrs("10.9.0.0/31")))
+    addresses.allocate(network, project=project, count=2)
+    IPAddress.objects.filter(address=ip("10.9.0.1")).delete()  # neither free nor taken
+    assert details(api, "10.9.0.1", "prefixes") == [f"{network.pk} · nothing free"]
+
+
+def test_free_space_of_a_namespaced_network_differs_by_project(api: APIClient, db: None) -> None:
+    networks.create(namespaced())
+    assert details(api, "100.64.0.9", "prefixes") == ["clusters · free space differs by project"]
+
+
+@pytest.mark.parametrize("text", ["database", "database-1", "data"])
+def test_name_finds_addresses(api: APIClient, home: Network, project: Project, text: str) -> None:
+    addresses.allocate(home, project=project, families=[IPV4], name="database-1")
+    assert find(api, text)["addresses"] == ["10.0.0.1"]
+
+
+def test_short_name_finds_addresses(api: APIClient, home: Network, project: Project) -> None:
+    addresses.allocate(home, project=project, families=[IPV4], name="db")
+    assert find(api, "db")["addresses"] == ["10.0.0.1"]
+
+
+def test_what_is_called_just_so_comes_first(api: APIClient, db: None) -> None:
+    for number in range(12):
+        owners.create_partition(id=f"east-{number:02}")
+    owners.create_partition(id="z-east", name="east")
+    assert find(api, "east")["partitions"][:2] == ["east", "east-00"]
+    assert len(find(api, "east")["partitions"]) == 10
+
+
+def test_project_is_found_by_its_whole_id(api: APIClient, project: Project) -> None:
+    assert find(api, str(project.pk)) == {"projects": ["alice"]}
 
 
 def test_cidr_finds_what_lies_in_it(api: APIClient, web: Machine) -> None:

@@ -51,7 +51,7 @@ LISTS = {
     "prefixes/": 4,
     "ips/": 2,
     "machines/": 5,
-    "search/?q=1": 9,
+    "search/?q=1": 10,
 }
 
 

@@ -16,7 +16,7 @@ def project() -> Project:
 def network(*families: Family) -> Network:
     """A new external network with a /16 of IPv4, a /64 of IPv6, or both; of one family, its stack says so."""
     number = Network.objects.filter(id__startswith=_FIRST).count()
-    prefixes = {IPV4: f"11.{number}.0.0/16", IPV6: f"fd00:{number:x}::/64"}
+    prefixes = {IPV4: f"1.{number}.0.0/16", IPV6: f"fd00:{number:x}::/64"}
     return networks.create(
         external(
             id=f"{_FIRST}{number:02}",

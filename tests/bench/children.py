@@ -9,6 +9,7 @@ from netaddr import IPAddress as Address
 from ipam.domain import free_space, networks, prefix_map, rebuilding
 from ipam.models import Network, Prefix
 from tests.bench import cast, scratch
+from tests.bench.pages import browser
 from tests.bench.table import Row, at_most
 from tests.bench.timing import Act, compare
 from tests.builders import IPV6, child, cidrs, super_network
@@ -39,7 +40,10 @@ def rows() -> Iterator[Row]:
     maps = [
         partial(prefix_map.of_prefix, network.prefixes.select_related("network").get()) for network in (full, empty)
     ]
-    yield Row("map of a /32: 100,000 children over 0", compare(*maps, calls=5), at_most(1.5))
+    yield Row("map of a /32, without its page: 100,000 children over 0", compare(*maps, calls=5))
+    client = browser()
+    pages = [partial(client.get, f"/networks/{network.pk}/map/") for network in (full, empty)]
+    yield Row("page of the map of a /32: 100,000 children over 0", compare(*pages, calls=5), at_most(1.5))
 
 
 def _super_network(prefix: str) -> Network:

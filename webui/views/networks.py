@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -33,20 +32,19 @@ MOST_CHOICES = 100
 def tree(request: HttpRequest) -> HttpResponse:
     """Super networks with their children below them, and all others; filters make it a flat list."""
     chosen = {name: request.GET.get(name, "").strip() for name in FILTERS}
-    filters = NetworkFilters(request.GET, queryset=Network.objects.select_related("project"))
+    filters = NetworkFilters(request.GET, queryset=Network.objects.counting_children().select_related("project"))
     wanted = filters.qs if filters.is_valid() else Network.objects.none()
     found = listing(request, wanted if any(chosen.values()) else wanted.filter(parent=None), COLUMNS)
     opened = request.GET.get("open", "")
     children = Network.objects.filter(parent=opened).select_related("project").order_by("name", "id")
     opened_children = list(children[: paging.DEFAULT_LIMIT]) if opened else []
     uses = consumption.of_networks([*found.rows, *opened_children])
-    counts = _count_children([network for network in found.rows if network.is_super])
     context = {
         "section": "networks",
         "chosen": chosen,
         "filters": filters,
         "listing": found,
-        "rows": [{**_row(network, uses), "children": counts.get(network.pk, 0)} for network in found.rows],
+        "rows": [{**_row(network, uses), "children": network.child_count} for network in found.rows],
         "opened": opened,
         "opened_children": [_row(child, uses) for child in opened_children],
         "types": NetworkType.choices,
@@ -141,11 +139,6 @@ def _lacking(network: Network) -> Family | None:
     """The family that some allocation of a dual-stack network has no address of, if there is one."""
     held = IPAddress.objects.filter(network=network)
     return next((family for family in (Family.IPV6, Family.IPV4) if held.lacking(family).exists()), None)
-
-
-def _count_children(supers: list[Network]) -> dict[str, int]:
-    counted = Network.objects.filter(parent__in=supers).order_by().values_list("parent").annotate(Count("pk"))
-    return dict(counted)
 
 
 def _family(meter: Meter, prefixes: list[Prefix], free: free_listing.FreeSpace) -> dict[str, Any]:

@@ -1,0 +1,28 @@
+"""PostgreSQL finds a part of a text by an index: what the ORM asks for is what the migration has indexed."""
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+
+from ipam.models import VRF, IPAddress, Machine, Network, Project
+
+pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no trigrams")
+
+
+@pytest.mark.parametrize(
+    ("matching", "columns"),
+    [
+        (Network.objects.matching("web"), ["id", "name", "description"]),
+        (Machine.objects.matching("web"), ["id", "name", "hostname", "description"]),
+        (Project.objects.matching("web"), ["id", "name", "description"]),
+        (VRF.objects.matching("web"), ["id", "name", "description"]),
+        (IPAddress.objects.matching("web"), ["name", "description"]),
+        (IPAddress.objects.called("web"), ["name"]),
+    ],
+)
+def test_part_of_a_text_is_found_by_its_trigrams(db: None, matching: QuerySet[Network], columns: list[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+    plan = matching.order_by().explain()
+    table = matching.model._meta.db_table
+    assert [column for column in columns if f"{table}_{column}_trigrams" not in plan] == []
