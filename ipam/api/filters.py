@@ -20,6 +20,7 @@ from ipam.addressing import Family, block, parse_address, parse_cidr, shorten
 from ipam.domain import lookups
 from ipam.domain.address_parts import block_of
 from ipam.models import IPAddress, Machine, Network, Prefix, Project
+from ipam.models.events import Door, Kind, Verb
 from ipam.models.networks import NatType, NetworkType, Stack
 
 PAGING = {"limit", "cursor", "ordering"}
@@ -245,6 +246,33 @@ class MachineFilters(Filters):
 
     def holding(self, queryset: Any, name: str, value: AddressValue) -> Any:
         return queryset.filter(Exists(IPAddress.objects.filter(address=value, machine=OuterRef("pk"))))
+
+
+class EventFilters(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=Kind.choices)
+    object = filters.CharFilter(field_name="object_id")
+    verb = filters.ChoiceFilter(choices=Verb.choices)
+    actor = filters.CharFilter()
+    door = filters.ChoiceFilter(choices=Door.choices)
+    network = filters.CharFilter(method="in_network")
+    project = filters.UUIDFilter(field_name="project_id")
+    address = AddressFilter(method="naming")
+    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+    until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    request_id = filters.CharFilter()
+    q = filters.CharFilter(method="matching")
+
+    def in_network(self, queryset: Any, name: str, value: str) -> Any:
+        return queryset.in_network(value)
+
+    def naming(self, queryset: Any, name: str, value: AddressValue) -> Any:
+        return queryset.naming(value)
+
+    def matching(self, queryset: Any, name: str, value: str) -> Any:
+        try:
+            return queryset.naming(parse_address(value.strip()))
+        except ValueError:
+            return queryset.matching(value)
 
 
 def _equal(prefixes: Any, cidr: IPNetwork) -> Any:

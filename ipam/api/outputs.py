@@ -169,6 +169,54 @@ class Machine(Described):
         }
 
 
+class Holder(serializers.Serializer[Any]):
+    project = serializers.UUIDField()
+    machine = serializers.CharField(allow_null=True)
+
+
+class Held(serializers.Serializer[Any]):
+    network = serializers.CharField()
+    addresses = serializers.ListField(child=serializers.CharField())
+    before = Holder(allow_null=True, help_text="who held these addresses until then; null: they were free")
+    after = Holder(allow_null=True, help_text="who held them from then on; null: they were free")
+
+
+class Event(serializers.Serializer[Any]):
+    """An entry of the change history, in a list."""
+
+    MOST_ADDRESSES = 20
+
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    actor = serializers.CharField(allow_blank=True)
+    door = serializers.CharField()
+    request_id = serializers.CharField(allow_blank=True)
+    verb = serializers.CharField()
+    kind = serializers.CharField()
+    object = serializers.CharField(source="object_id", allow_blank=True)
+    name = serializers.CharField(source="object_name", allow_blank=True)
+    network = serializers.SerializerMethodField()
+    project = serializers.UUIDField(source="project_id", allow_null=True)
+    count = serializers.IntegerField(help_text="how many objects it is about")
+    changes = serializers.DictField(child=serializers.ListField(), help_text="{field: [before, after]}")
+    addresses = serializers.SerializerMethodField(help_text=f"the first {MOST_ADDRESSES} in a list, all in an event")
+
+    def get_network(self, event: Any) -> str | None:
+        return event.network_id or None
+
+    def get_addresses(self, event: Any) -> list[str]:
+        return list(event.addresses[: self.MOST_ADDRESSES])
+
+
+class EventDetail(Event):
+    """An entry of the change history with all its addresses, and who held them before and after."""
+
+    holders = Held(many=True)
+
+    def get_addresses(self, event: Any) -> list[str]:
+        return list(event.addresses)
+
+
 class RefusedAllocation(serializers.Serializer[Any]):
     allocation = serializers.UUIDField()
     code = serializers.CharField(source="reason.code")

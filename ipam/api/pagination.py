@@ -13,7 +13,10 @@ from ipam.domain.paging import DEFAULT_LIMIT, HIGHEST_LIMIT, page
 
 
 class KeysetPagination(BasePagination):
-    """Pages of `ipam.domain.paging`. A view names its sortable columns in `ordering_fields`, the default first."""
+    """Pages of `ipam.domain.paging`.
+
+    A view names its sortable columns in `ordering_fields`. The default is its `ordering`, or else the first of them.
+    """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.request = request
@@ -59,7 +62,7 @@ def _limit(request: Request) -> int:
 
 def _ordering(request: Request, view: Any) -> tuple[str, bool]:
     columns: dict[str, str] = getattr(view, "ordering_fields", {"id": "pk"})
-    asked = request.query_params.get("ordering", next(iter(columns)))
+    asked = request.query_params.get("ordering", getattr(view, "ordering", next(iter(columns))))
     name = asked.removeprefix("-")
     if name not in columns:
         raise errors.Invalid(f"Cannot order by “{name[:60]}”; choose one of {', '.join(columns)}.", field="ordering")

@@ -14,6 +14,7 @@ router.register("prefixes", views.PrefixViews, "prefix")
 router.register("ips", views.AddressViews, "ip")
 router.register("allocations", views.AllocationViews, "allocation")
 router.register("machines", views.MachineViews, "machine")
+router.register("events", views.EventViews, "event")
 
 app_name = "api"
 urlpatterns = [

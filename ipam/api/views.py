@@ -31,6 +31,7 @@ from ipam.domain.machines import Attachment
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import (
     VRF,
+    Event,
     IPAddress,
     Machine,
     MachineNetwork,
@@ -252,6 +253,22 @@ class MachineViews(Readable, Creatable, Changeable, Removable):
 
     def discard(self, found: Machine) -> None:
         machines.release(found)
+
+
+class EventViews(Readable):
+    """The change history, newest first."""
+
+    model, output, filterset_class = Event, outputs.Event, filters.EventFilters
+    answers = {"retrieve": outputs.EventDetail}
+    ordering_fields = {"at": "at"}
+    ordering = "-at"
+
+    def get_queryset(self) -> QuerySet[Event]:
+        return Event.objects.defer("holders")
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        filters.refuse_unknown(request, set())
+        return Response(outputs.EventDetail(self.found()).data)
 
 
 _REFERENCES: dict[str, type[Any]] = {

@@ -15,10 +15,11 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from ipam import errors
-from ipam.domain import rebuilding, space_proof
+from ipam.domain import history, rebuilding, space_proof
 from ipam.domain.number_pools import BOUNDS, Pool
 from ipam.domain.space_proof import FREE, TAKEN, Piece
 from ipam.models import VRF, FreeBlock, IPAddress, MachineNetwork, NumberRange, Prefix, guards
+from ipam.models.events import Kind, Verb
 
 _MOST_PER_PREFIX = 3  # sentences; a prefix that lost its free blocks would have thousands
 _SNAPSHOT = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN"}
@@ -172,6 +173,7 @@ def _install_guards() -> None:
     try:
         with transaction.atomic():
             guards.install(using=DEFAULT_DB_ALIAS, apps=apps)
+            history.write(Verb.REPAIR, Kind.INSTALLATION, object_name="the guards against overlapping prefixes")
     except IntegrityError:
         raise errors.Overlap(
             "The guards cannot be installed while prefixes overlap. Remove one of each overlapping pair, then repair."

@@ -88,6 +88,12 @@ def state(subject: Model, **more: Any) -> State:
     return {name: _plain(value) for name, value in (shown | more).items()}
 
 
+def changes(before: State, after: State) -> dict[str, list[Any]]:
+    """{field: [before, after]} of what differs; a field that is missing or empty on both sides does not."""
+    pairs = {name: [before.get(name), after.get(name)] for name in dict.fromkeys([*before, *after])}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1] and any(pair)}
+
+
 def record(
     verb: Verb,
     subject: Model,
@@ -97,18 +103,14 @@ def record(
     moves: Iterable[Move] = (),
 ) -> None:
     """Leave the event of an operation on one object; without `before` it is new, without `after` it is gone."""
-    if is_part():
-        return
     kind, _ = _KINDS[type(subject)]
-    network = subject.pk if kind == Kind.NETWORK else ""
-    project = subject.pk if kind == Kind.PROJECT else getattr(subject, "project_id", None)
     write(
         verb,
         kind,
         object_id=str(subject.pk),
         object_name=getattr(subject, "name", ""),
-        network_id=network,
-        project_id=project,
+        network_id=subject.pk if kind == Kind.NETWORK else "",
+        project_id=subject.pk if kind == Kind.PROJECT else getattr(subject, "project_id", None),
         changes=changes(before or {}, after or {}),
         holders=groups(moves),
     )
@@ -128,7 +130,7 @@ def record_addresses(verb: Verb, moves: Sequence[Move], *, changed: Mapping[str,
     Without `changed`, {field: [before, after]}, the words that all of them share come with addresses that nobody
     held before, and go with those that nobody holds now.
     """
-    if is_part() or not moves:
+    if not moves:
         return
     rows = [address for address, _, _ in moves]
     write(
@@ -219,12 +221,6 @@ def _common(values: Iterable[Any]) -> Any:
     """The one value that all are equal to, or None."""
     distinct = set(values)
     return distinct.pop() if len(distinct) == 1 else None
-
-
-def changes(before: State, after: State) -> dict[str, list[Any]]:
-    """{field: [before, after]} of what differs; a field that is missing or empty on both sides does not."""
-    pairs = {name: [before.get(name), after.get(name)] for name in dict.fromkeys([*before, *after])}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1] and any(pair)}
 
 
 def _plain(value: Any) -> Any:

@@ -126,7 +126,7 @@ def _create_root(new: NewNetwork) -> Network:
         network.vrf = vrfs.claim(new.vrf, shared=new.vrf_shared)
     network.save(force_insert=True)
     _add_prefixes(network, new.prefixes)
-    history.record(Verb.CREATE, network, after=history.state(network, prefixes=new.prefixes))
+    history.record(Verb.CREATE, network, after=history.state(network, prefixes=_in_order(new.prefixes)))
     return network
 
 
@@ -162,7 +162,7 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
         _delete_prefix(prefix)
     _add_prefixes(network, added)
     network.revise(**{column: getattr(network, column) for column in sorted(columns)})
-    history.record(Verb.UPDATE, network, before=state_before, after=history.state(network, prefixes=list(after)))
+    history.record(Verb.UPDATE, network, before=state_before, after=history.state(network, prefixes=_in_order(after)))
     return network
 
 
@@ -268,6 +268,11 @@ def _refuse_while_used(network: Network) -> None:
 
 def _cidrs(network: Network) -> list[IPNetwork]:
     return [prefix.cidr for prefix in network.prefixes.in_order()]
+
+
+def _in_order(cidrs: Iterable[IPNetwork]) -> list[IPNetwork]:
+    """As a network shows them: IPv4 before IPv6, else as they were added."""
+    return sorted(cidrs, key=lambda cidr: cidr.version)
 
 
 def _listed(cidrs: Iterable[IPNetwork]) -> str:

@@ -81,6 +81,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         several = Q(network_id="") & Q(_Holds("holders", {"network": network_id}))
         return self.filter(Q(network_id=network_id) | several)
 
+    def matching(self, text: str) -> Self:
+        """Those by a name like `text`, or about something with such a name or id; whatever its case."""
+        return self.filter(Q(object_name__icontains=text) | Q(object_id__icontains=text) | Q(actor__icontains=text))
+
     def naming(self, address: Address) -> Self:
         """Those that are about this address, in whatever network."""
         return self.filter(_Holds("addresses", str(address)))

@@ -24,7 +24,7 @@ from schemathesis.checks import (
 
 from ipam.domain import machines, tokens
 from ipam.domain.machines import Attachment
-from ipam.models import Network, Project
+from ipam.models import Event, Network, Project
 from webui.wsgi import application
 
 TRUTHS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -52,6 +52,7 @@ def known(one_connection: None, mini_lab: Network, home: Network, project: Proje
     address = mini_lab.addresses.first()
     return {
         "allocations": str(address.allocation),
+        "events": str(Event.objects.latest("id").pk),
         "ips": str(address.pk),
         "machines": machine.pk,
         "networks": home.pk,
@@ -87,6 +88,7 @@ def test_every_collection_of_the_contract_is_described() -> None:
     collections = {path.split("/")[3] for path in paths if path.startswith("/api/v1/")}
     assert sorted(collections) == [
         "allocations",
+        "events",
         "healthz",
         "ips",
         "machines",

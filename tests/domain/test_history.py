@@ -1,8 +1,13 @@
-"""The change history: what each operation leaves behind, and who had an address on that day."""
+"""The change history: what each operation leaves behind, and who did it."""
 
+import os
+import pwd
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from importlib import import_module
+from pkgutil import iter_modules
+from threading import Barrier
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -10,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ipam import errors
+from ipam import domain, errors
 from ipam.domain import (
     addresses,
     children,
@@ -30,13 +35,10 @@ from ipam.domain import (
 from ipam.domain.machines import Attachment
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation, rehearsal
-from ipam.domain.timelines import Holder
-from ipam.models import ApiToken, Event, IPAddress, Network, Partition, Project
+from ipam.management.commands.quickstart import EXAMPLE
+from ipam.models import ApiToken, Event, IPAddress, Network
 from ipam.models.events import Door
-from tests.builders import IPV4, IPV6, child, cidrs, external, ip, super_network
-from tests.test_architecture import OURS
-
-FIRST, SECOND = "203.0.113.129", "2001:db8:0:113::1"
+from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
 
 
 class World:
@@ -47,13 +49,18 @@ class World:
         self.partition = owners.create_partition(id="mini-lab", name="Lab")
         self.project = owners.create_project(name="alice")
         self.internet = networks.create(external(partition=self.partition))
-        self.tenants = networks.create(super_network(partition=self.partition))
-        self.home = networks.create(child(parent=self.tenants, project=self.project, stack="dual"))
+        prefixes = cidrs("10.0.0.0/16", "10.7.0.0/16", "2001:db8:0:10::/64")
+        self.tenants = networks.create(super_network(partition=self.partition, prefixes=prefixes))
+        self.home = self.carve()
+        self.narrow = self.carve(address_family=[IPV4])
         self.pair = addresses.allocate(self.internet, project=self.project, name="web")
+        addresses.allocate(self.internet, project=self.project, families=[IPV4])
         self.machine = machines.allocate(
             id="m1", project=self.project, partition=self.partition, networks=[Attachment(network=self.home)]
         )
         self.vrf = vrfs.create(id=7, name="seven")
+        self.empty_partition = owners.create_partition(id="spare")
+        self.empty_project = owners.create_project(name="spare")
         tokens.issue(user, name="ci")
         self.token = ApiToken.objects.get().pk
         Event.objects.all().delete()
@@ -61,8 +68,9 @@ class World:
     def carve(self, **wanted: Any) -> Network:
         return networks.create(child(parent=self.tenants, project=self.project, **wanted))
 
-    def attach(self) -> Attachment:
-        return Attachment(network=self.home)
+    def join(self, name: str) -> Any:
+        attachments = [Attachment(network=self.home), Attachment(network=self.internet)]
+        return machines.allocate(id=name, project=self.project, partition=self.partition, networks=attachments)
 
 
 @pytest.fixture
@@ -81,7 +89,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("update", "partition", "mini-lab", 1),
     ),
     "owners.delete_partition": (
-        lambda w: owners.delete_partition(w.spare_partition),
+        lambda w: owners.delete_partition(w.empty_partition),
         ("delete", "partition", "spare", 1),
     ),
     "owners.create_project": (lambda w: owners.create_project(name="bob"), ("create", "project", "*", 1)),
@@ -89,7 +97,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: owners.update_project(w.project, tenant="acme"),
         ("update", "project", "*", 1),
     ),
-    "owners.delete_project": (lambda w: owners.delete_project(w.spare_project), ("delete", "project", "*", 1)),
+    "owners.delete_project": (lambda w: owners.delete_project(w.empty_project), ("delete", "project", "*", 1)),
     "vrfs.create": (lambda w: vrfs.create(id=8), ("create", "vrf", "8", 1)),
     "vrfs.update": (lambda w: vrfs.update(w.vrf, name="VII"), ("update", "vrf", "7", 1)),
     "vrfs.delete": (lambda w: vrfs.delete(w.vrf), ("delete", "vrf", "7", 1)),
@@ -112,9 +120,9 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: networks.remove_prefix(w.tenants, *cidrs("10.7.0.0/16")),
         ("update", "network", "tenants", 1),
     ),
-    "networks.delete": (lambda w: networks.delete(w.spare_child), ("delete", "network", "*", 1)),
+    "networks.delete": (lambda w: networks.delete(w.narrow), ("delete", "network", "*", 1)),
     "children.add_family": (
-        lambda w: children.add_family(w.spare_child, IPV6),
+        lambda w: children.add_family(w.narrow, IPV6),
         ("add-family", "network", "*", 1),
     ),
     "addresses.allocate": (
@@ -134,7 +142,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("complete", "address", "*", 1),
     ),
     "machines.allocate": (
-        lambda w: machines.allocate(id="m2", project=w.project, partition=w.partition, networks=[w.attach()]),
+        lambda w: w.join("m2"),
         ("allocate", "machine", "m2", 1),
     ),
     "machines.update": (lambda w: machines.update(w.machine, name="db"), ("update", "machine", "m1", 1)),
@@ -149,3 +157,206 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     ),
     "rebuilding.rebuild_pool": (lambda w: rebuilding.rebuild_pool(Pool.VRF), ("repair", "pool", "vrf", 1)),
 }
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operation_leaves_one_event_by_one_insert(name: str, world: World) -> None:
+    call, (verb, kind, key, count) = OPERATIONS[name]
+    with CaptureQueriesContext(connection) as captured:
+        call(world)
+    event = Event.objects.get()
+    assert (event.verb, event.kind, event.count) == (verb, kind, count)
+    assert key in ("*", event.object_id)
+    assert sum(query["sql"].startswith('INSERT INTO "ipam_event"') for query in captured) == 1
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_rehearsal_leaves_no_event(name: str, world: World) -> None:
+    call, _ = OPERATIONS[name]
+    with rehearsal():
+        call(world)
+    assert not Event.objects.exists()
+
+
+def test_every_operation_is_in_the_table() -> None:
+    """Seeding, which needs an empty installation, has a test of its own."""
+    known = {
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in domain_modules()
+        for name, function in vars(module).items()
+        if not name.startswith("_") and getattr(function, "__module__", "") == module.__name__
+        if is_operation(function)
+    }
+    assert known - {name.partition(" ")[0] for name in OPERATIONS} == {"seeding.seed"}
+
+
+def domain_modules() -> list[ModuleType]:
+    return [import_module(f"ipam.domain.{found.name}") for found in iter_modules(domain.__path__)]
+
+
+def is_operation(function: Any) -> bool:
+    """Whether it was wrapped by `operation`, whose code it then runs."""
+    return getattr(function, "__code__", None) is operation(lambda: None).__code__
+
+
+def test_refused_operation_leaves_no_event(world: World) -> None:
+    with pytest.raises(errors.InUse):
+        owners.delete_partition(world.partition)
+    with pytest.raises(errors.InUse):
+        addresses.release_many(IPAddress.objects.all())
+    assert not Event.objects.exists()
+
+
+def test_operation_that_changes_nothing_at_all_leaves_no_event(world: World) -> None:
+    addresses.release_many([])
+    metal_stack_import.bring_in(metal_stack.parse("partitions: []"))
+    assert not Event.objects.exists()
+
+
+def test_seeding_leaves_one_event(db: None) -> None:
+    seeding.seed(networks=30, prefixes=60, addresses=200)
+    event = Event.objects.get()
+    assert (event.verb, event.kind, event.changes["addresses"]) == ("seed", "installation", [0, 200])
+
+
+# --- what an event says ---------------------------------------------------------------------------
+def test_update_names_what_changed_and_nothing_else(world: World) -> None:
+    owners.update_project(world.project, name="alice", tenant="acme", labels={"a": "b"})
+    event = Event.objects.get()
+    assert event.changes == {"labels": [{}, {"a": "b"}], "tenant": ["", "acme"]}
+    assert (event.object_id, event.object_name, event.project_id) == (str(world.project.pk), "alice", world.project.pk)
+
+
+def test_update_of_a_network_speaks_the_words_of_the_api(world: World) -> None:
+    networks.update(world.tenants, default_child_prefix_length={IPV4: 23, IPV6: 96}, stack="dual")
+    assert Event.objects.get().changes == {
+        "default_child_prefix_length": [{"ipv4": 22, "ipv6": 96}, {"ipv4": 23, "ipv6": 96}]
+    }
+
+
+def test_prefix_that_comes_is_a_change_of_its_network(world: World) -> None:
+    networks.add_prefix(world.internet, *cidrs("192.0.2.0/24"))
+    before = ["203.0.113.128/25", "2001:db8:0:113::/64"]
+    assert Event.objects.get().changes == {"prefixes": [before, [before[0], "192.0.2.0/24", before[1]]]}
+
+
+def test_family_that_is_added_is_a_change_of_the_prefixes(world: World) -> None:
+    before = prefixes_of(world.narrow)
+    children.add_family(world.narrow, IPV6)
+    assert Event.objects.get().changes["prefixes"] == [before, prefixes_of(world.narrow)]
+
+
+def test_carved_network_comes_with_its_prefixes_and_is_of_its_project(world: World) -> None:
+    made = world.carve(name="web")
+    event = Event.objects.get()
+    assert (event.network_id, event.project_id, event.object_name) == (made.pk, world.project.pk, "web")
+    assert event.changes["prefixes"] == [None, prefixes_of(made)]
+
+
+def test_deleted_network_is_remembered_with_all_that_it_was(world: World) -> None:
+    key, held = world.narrow.pk, prefixes_of(world.narrow)
+    networks.delete(world.narrow)
+    event = Event.objects.get()
+    assert (event.object_id, event.changes["prefixes"], event.changes["parent"]) == (
+        key,
+        [held, None],
+        ["tenants", None],
+    )
+
+
+def test_allocation_names_its_addresses_network_and_project(world: World) -> None:
+    pair = addresses.allocate(world.internet, project=world.project, name="db", type="static")
+    event = Event.objects.get()
+    assert event.addresses == [str(address) for address in pair]
+    assert (event.object_id, event.object_name) == (str(pair[0].allocation), "db")
+    assert (event.network_id, event.project_id) == ("internet", world.project.pk)
+    assert event.changes == {"name": [None, "db"], "type": [None, "static"]}
+
+
+def test_thousand_addresses_are_one_row(world: World) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        made = addresses.allocate(world.home, project=world.project, count=500)
+    event = Event.objects.get()
+    assert (event.count, event.object_id, len(event.addresses), len(event.holders)) == (1000, "", 1000, 1)
+    assert sum(query["sql"].startswith('INSERT INTO "ipam_event"') for query in captured) == 1
+    Event.objects.all().delete()
+    addresses.release_many(made)
+    assert (Event.objects.get().count, len(Event.objects.get().addresses)) == (1000, 1000)
+
+
+def test_release_over_networks_is_one_row_that_tells_them_apart(world: World) -> None:
+    inside = addresses.allocate(world.home, project=world.project, families=[IPV4])
+    Event.objects.all().delete()
+    addresses.release_many([*inside, *world.pair])
+    event = Event.objects.get()
+    assert (event.network_id, event.project_id) == ("", world.project.pk)
+    assert {group["network"]: len(group["addresses"]) for group in event.holders} == {world.home.pk: 1, "internet": 2}
+
+
+def test_machine_is_one_event_with_all_its_addresses(world: World) -> None:
+    machine = world.join("m2")
+    event = Event.objects.get()
+    assert sorted(event.addresses) == sorted(str(address) for address in machine.addresses.all())
+    assert event.changes["networks"] == [None, [world.home.pk, "internet"]]
+
+
+def test_import_is_one_event_that_its_networks_and_addresses_know(db: None) -> None:
+    made = metal_stack_import.bring_in(metal_stack.parse(EXAMPLE.read_text()))
+    event = Event.objects.get()
+    assert (event.count, event.changes["partition"]) == (len(made), [[], ["mini-lab"]])
+    assert list(timelines.of_network("underlay-mini-lab")) == [event]
+    assert timelines.of_address("internet-mini-lab", ip("203.0.113.142")) == [event]
+
+
+def test_token_is_remembered_without_its_secret(world: World) -> None:
+    secret = tokens.issue(world.user, name="terraform")
+    event = Event.objects.get()
+    assert (event.object_name, event.changes) == (
+        "terraform",
+        {"name": [None, "terraform"], "user": [None, "operator"]},
+    )
+    assert secret not in str(vars(event))
+
+
+# --- who acts -------------------------------------------------------------------------------------
+def test_outside_of_requests_a_command_of_the_system_user_acts(db: None) -> None:
+    owners.create_partition(id="fra")
+    event = Event.objects.get()
+    assert (event.door, event.actor) == ("command", pwd.getpwuid(os.getuid()).pw_name)
+    owners.create_partition(id="muc")
+    assert set(Event.objects.values_list("request_id", flat=True)) == {event.request_id}
+
+
+def test_who_acts_is_asked_when_the_event_is_written(db: None) -> None:
+    names = iter(["alice", "bob"])
+    with history.acting(door=Door.API, actor=lambda: next(names), request_id="r1"):
+        owners.create_partition(id="fra")
+        owners.create_partition(id="muc")
+    assert list(Event.objects.order_by("pk").values_list("actor", "door", "request_id")) == [
+        ("alice", "api", "r1"),
+        ("bob", "api", "r1"),
+    ]
+
+
+def test_whoever_acted_before_acts_again_afterwards(db: None) -> None:
+    with history.acting(door=Door.ADMIN, actor="alice"):
+        with history.acting(door=Door.API, actor="bob"):
+            pass
+        owners.create_partition(id="fra")
+    owners.create_partition(id="muc")
+    assert list(Event.objects.order_by("pk").values_list("door", flat=True)) == ["admin", "command"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_act_for_themselves() -> None:
+    together = Barrier(2, timeout=10)
+
+    def act(name: str) -> None:
+        with history.acting(door=Door.API, actor=name, request_id=name):
+            together.wait()
+            owners.create_partition(id=name)
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(act, ["alice", "bob"]))
+    assert sorted(Event.objects.values_list("object_id", "actor")) == [("alice", "alice"), ("bob", "bob")]

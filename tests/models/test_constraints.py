@@ -13,6 +13,7 @@ from ipam.domain import addresses, machines, networks, owners
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
+    Event,
     FreeBlock,
     IPAddress,
     Machine,
@@ -97,6 +98,7 @@ BROKEN: dict[str, list[Row]] = {
         lambda cast: cast.block(family=6, first=ip("2001:db8:7::"), last=ip("2001:db8:7::1"), length=129),
     ],
     "free_block_once": [lambda cast: cast.free()],
+    "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
     "vrf_vni_in_range": [lambda cast: VRF(id=0), lambda cast: VRF(id=16_777_216)],
     "number_range_once": [
         lambda cast: NumberRange(pool="asn", first=NumberRange.objects.get(pool="asn").first, last=131_072)

@@ -1,0 +1,55 @@
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.management.base import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from ipam.models import Event
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def events(db: None) -> None:
+    """2,500 events that are two years old, and ten of today."""
+    old = timezone.now() - timedelta(days=730)
+    Event.objects.bulk_create(
+        Event(at=at, door="api", verb="create", kind="partition") for at in [old] * 2500 + [timezone.now()] * 10
+    )
+
+
+def test_old_events_go_and_one_says_so(run: Run, events: None) -> None:
+    assert run("prune_events", "--older-than", "365d").startswith("Deleted 2,500 events from before ")
+    kept = Event.objects.order_by("id")
+    assert [event.verb for event in kept] == ["create"] * 10 + ["prune"]
+    assert (kept[10].count, kept[10].door) == (2500, "command")
+
+
+def test_no_transaction_deletes_more_than_a_thousand(run: Run, events: None) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        run("prune_events", "--older-than", "365d")
+    assert sum(query["sql"].startswith("DELETE") for query in captured) == 3
+
+
+def test_rehearsal_counts_and_keeps_all(run: Run, events: None) -> None:
+    assert run("prune_events", "--older-than", "365d", "--dry-run").startswith("Would delete 2,500 events")
+    assert Event.objects.count() == 2510
+
+
+def test_nothing_to_prune_leaves_no_event(run: Run, events: None) -> None:
+    assert run("prune_events", "--older-than", "9999d").startswith("Deleted 0 events")
+    assert Event.objects.count() == 2510
+
+
+@pytest.mark.parametrize("text", ["365", "0d", "1y", "-1d", "d", "100000d", "٣d"])
+def test_anything_but_days_is_refused_with_an_example(run: Run, text: str) -> None:
+    with pytest.raises(CommandError, match="Write 365d for a year"):
+        run("prune_events", f"--older-than={text}")
+
+
+def test_age_has_to_be_named(run: Run) -> None:
+    with pytest.raises(CommandError, match="--older-than"):
+        run("prune_events")

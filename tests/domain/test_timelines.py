@@ -1,0 +1,155 @@
+"""Reading the change history: the timeline of an address says who had it on that day."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from ipam.domain import addresses, families, machines, networks, timelines
+from ipam.domain.machines import Attachment
+from ipam.domain.timelines import Holder
+from ipam.models import Event, Machine, Network, Partition, Project
+from tests.builders import IPV4, IPV6, child, ip, namespaced
+
+INSIDE, OUTSIDE = ip("10.0.0.1"), ip("203.0.113.129")
+START = datetime(2026, 1, 1, tzinfo=timezone.get_default_timezone())
+
+
+def days(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+def backdate() -> None:
+    """Let the events have happened one a day, the oldest on the first day."""
+    for number, event in enumerate(Event.objects.order_by("id")):
+        event.at = days(number)
+        event.save()
+
+
+def verbs(network: Network | str, address: object = OUTSIDE) -> list[str]:
+    key = network if isinstance(network, str) else network.pk
+    return [event.verb for event in timelines.of_address(key, address)]
+
+
+@pytest.fixture
+def machine(private: Network, internet: Network, project: Project, partition: Partition) -> Machine:
+    """Alice's machine in her private network and the internet."""
+    attachments = [Attachment(network=private), Attachment(network=internet)]
+    return machines.allocate(id="m1", project=project, partition=partition, networks=attachments)
+
+
+def test_timeline_of_an_address_over_its_owners(
+    internet: Network, private: Network, project: Project, stranger: Project, partition: Partition
+) -> None:
+    Event.objects.all().delete()
+    (first,) = addresses.allocate(internet, project=project, families=[IPV4])
+    addresses.release(first)
+    (second,) = addresses.allocate(internet, project=stranger, families=[IPV4])
+    addresses.release(second)
+    attachments = [Attachment(network=private), Attachment(network=internet, families=[IPV4])]
+    made = machines.allocate(project=project, partition=partition, networks=attachments)
+    backdate()
+    assert verbs(internet) == ["allocate", "release", "allocate", "release", "allocate"]
+    holders = [timelines.holder_at("internet", OUTSIDE, days(day + 0.5)) for day in range(-1, 5)]
+    assert holders == [
+        None,
+        Holder(project.pk, None),
+        None,
+        Holder(stranger.pk, None),
+        None,
+        Holder(project.pk, made.pk),
+    ]
+
+
+def test_static_address_is_its_projects_again_when_the_machine_goes(machine: Machine, project: Project) -> None:
+    addresses.make_static(machine.addresses.filter(network="internet"))
+    machines.release(machine)
+    now = timezone.now()
+    assert timelines.holder_at("internet", OUTSIDE, now) == Holder(project.pk, None)
+    assert timelines.holder_at(machine_network(), INSIDE, now) is None
+    assert verbs("internet") == ["release", "make-static", "allocate"]
+
+
+def machine_network() -> str:
+    return Network.objects.get(type="child").pk
+
+
+def test_named_address_goes_from_its_project_to_its_machine(
+    private: Network, project: Project, partition: Partition
+) -> None:
+    addresses.allocate(private, project=project, addresses=[INSIDE])
+    attachment = Attachment(network=private, ips=[INSIDE])
+    machines.allocate(id="m1", project=project, partition=partition, networks=[attachment])
+    newest = timelines.of_address(private.pk, INSIDE)[0]
+    assert newest.move_of(private.pk, "10.0.0.1") == {
+        "network": private.pk,
+        "addresses": ["10.0.0.1"],
+        "before": {"project": str(project.pk), "machine": None},
+        "after": {"project": str(project.pk), "machine": "m1"},
+    }
+
+
+def test_completed_address_is_held_like_its_counterpart(
+    internet: Network, private: Network, project: Project, partition: Partition
+) -> None:
+    attachments = [Attachment(network=private), Attachment(network=internet, families=[IPV4])]
+    machines.allocate(id="m1", project=project, partition=partition, networks=attachments)
+    families.complete(internet, IPV6)
+    held = timelines.holder_at("internet", ip("2001:db8:0:113::1"), timezone.now())
+    assert held == Holder(project.pk, "m1")
+
+
+def test_change_of_words_does_not_change_the_holder(internet: Network, project: Project) -> None:
+    (address,) = addresses.allocate(internet, project=project, families=[IPV4])
+    addresses.update(address, name="www")
+    assert timelines.holder_at("internet", OUTSIDE, timezone.now()) == Holder(project.pk, None)
+    assert verbs(internet) == ["update", "allocate"]
+
+
+def test_release_remembers_who_held_what_history_did_not_see(internet: Network, project: Project) -> None:
+    (address,) = addresses.allocate(internet, project=project, families=[IPV4])
+    Event.objects.all().delete()  # pruned
+    before = timezone.now()
+    addresses.release(address)
+    assert timelines.holder_at("internet", OUTSIDE, before) == Holder(project.pk, None)
+
+
+def test_address_older_than_history_is_its_holders(internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, families=[IPV4])
+    Event.objects.all().delete()
+    assert timelines.holder_at("internet", OUTSIDE, timezone.now()) == Holder(project.pk, None)
+    assert timelines.holder_at("internet", OUTSIDE, START) is None
+
+
+def test_same_address_in_two_namespaces_has_two_timelines(project: Project, stranger: Project) -> None:
+    parent = networks.create(namespaced())
+    mine, theirs = (networks.create(child(parent=parent, project=owner)) for owner in (project, stranger))
+    address = ip("100.64.0.1")
+    addresses.allocate(mine, project=project, addresses=[address])
+    assert (verbs(mine, address), verbs(theirs, address)) == (["allocate"], [])
+
+
+def test_address_that_another_begins_with_is_another(internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, addresses=[ip("203.0.113.130")])
+    assert verbs(internet, ip("203.0.113.13")) == []
+
+
+def test_network_knows_the_machines_that_joined_it(machine: Machine, internet: Network) -> None:
+    found = [(event.verb, event.kind) for event in timelines.newest(timelines.of_network("internet"), limit=10).rows]
+    assert found == [("allocate", "machine"), ("create", "network")]
+
+
+def test_machine_knows_what_happened_to_it(machine: Machine) -> None:
+    machines.update(machine, name="db")
+    machines.release(machine)
+    found = timelines.newest(timelines.of_object("machine", "m1"), limit=2)
+    assert [event.verb for event in found.rows] == ["release", "update"]
+    older = timelines.newest(timelines.of_object("machine", "m1"), limit=2, cursor=found.next or "")
+    assert [event.verb for event in older.rows] == ["allocate"]
+
+
+def test_history_outlives_its_network(internet: Network, project: Project) -> None:
+    (address,) = addresses.allocate(internet, project=project, families=[IPV4])
+    addresses.release(address)
+    networks.delete(internet)
+    assert verbs("internet") == ["release", "allocate"]
