@@ -1,7 +1,7 @@
 """One box for everything: an address, a CIDR, a part of one, a name, an id, a VNI, an ASN."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,17 @@ def find(text: str, *, limit: int = 10) -> list[Hit]:
         return [*_addresses(IPAddress.objects.called(text), limit), *_named(text, limit)]
     held = _addresses(IPAddress.objects.within(wanted).order_by("address"), limit)
     return [*held, *_prefixes(wanted, limit, is_held=bool(held)), *_named(text, limit)]
+
+
+def best(hits: Sequence[Hit], text: str) -> Hit:
+    """The one hit that is called just so, whatever its kind; else the first."""
+    wanted = {text.strip().lower(), str(block_of(text))}
+    return next((hit for hit in hits if _names(hit) & wanted), hits[0])
+
+
+def _names(hit: Hit) -> set[str]:
+    """What people call it; the ids of addresses and prefixes are nothing that anybody types."""
+    return {hit.text.lower()} if hit.kind in ("addresses", "prefixes") else {hit.text.lower(), hit.id.lower()}
 
 
 def _addresses(addresses: QuerySet[IPAddress], limit: int) -> list[Hit]:

@@ -42,7 +42,7 @@ def pages(machine: Machine) -> dict[str, str]:
         "allocate machine": reverse("allocate-machine")
         + f"?project={machine.project_id}&partition=mini-lab&role=machine",
         "release machine": reverse("release-machine", args=[machine.pk]),
-        "search": reverse("search") + "?q=10.0.",
+        "search": reverse("search") + "?q=10.0.&all=1",
         "addresses": reverse("addresses"),
         "map": reverse("map", args=["tenants"]),
         "add prefix": reverse("add-prefix", args=["tenants"]),

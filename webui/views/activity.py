@@ -1,30 +1,36 @@
 """Who did what, when, through which door."""
 
-from typing import Any
-from uuid import UUID
+from collections.abc import Iterable
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
+from ipam.api.filters import EventFilters
 from ipam.domain import timelines
 from ipam.domain.paging import DEFAULT_LIMIT
 from ipam.models import Event
 from ipam.models.events import Door, Kind, Verb
 from webui.pages import show
 
-FILTERS = ("actor", "door", "verb", "kind", "network_id", "project_id", "object_id")
+FILTERS = ("q", "actor", "door", "verb", "kind", "network", "project", "object")
+_PAGES = {"network": "network", "machine": "machine"}
+_SECTIONS = {"project": "projects", "partition": "partitions", "vrf": "vrfs"}
+_GONE = {Verb.DELETE, Verb.RELEASE}
 
 
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    """The change history, newest first."""
-    chosen = {name: request.GET.get(name, "").strip() for name in FILTERS}
-    page = timelines.newest(_narrowed(chosen), limit=DEFAULT_LIMIT, cursor=request.GET.get("cursor", ""))
+    """The change history, newest first, filtered as one types."""
+    filters = EventFilters(request.GET, queryset=Event.objects.all())
+    events = filters.qs if filters.is_valid() else Event.objects.none()
+    page = timelines.newest(events, limit=DEFAULT_LIMIT, cursor=request.GET.get("cursor", ""))
     context = {
         "section": "activity",
-        "chosen": chosen,
+        "chosen": {name: request.GET.get(name, "") for name in FILTERS},
+        "filters": filters,
         "page": page,
+        "events": with_links(page.rows),
         "doors": Door.choices,
         "verbs": Verb.choices,
         "kinds": Kind.choices,
@@ -32,16 +38,16 @@ def index(request: HttpRequest) -> HttpResponse:
     return show(request, "activity.html", context, part="table")
 
 
-def _narrowed(chosen: dict[str, str]) -> QuerySet[Any]:
-    given = {name: value for name, value in chosen.items() if value}
-    if "project_id" in given and not _is_uuid(given["project_id"]):
-        return Event.objects.none()
-    return Event.objects.filter(**given)
+def with_links(events: Iterable[Event]) -> list[tuple[Event, str]]:
+    """Each with the page of what it is about, unless that went with it."""
+    return [(event, _page_of(event)) for event in events]
 
 
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+def _page_of(event: Event) -> str:
+    if event.verb in _GONE or not event.object_id:
+        return ""
+    if event.kind in _PAGES:
+        return reverse(_PAGES[event.kind], args=[event.object_id])
+    if event.kind in _SECTIONS:
+        return reverse("registry-detail", args=[_SECTIONS[event.kind], event.object_id])
+    return f"{reverse('addresses')}?allocation={event.object_id}" if event.kind == Kind.ADDRESS else ""

@@ -17,14 +17,16 @@ from django.views.decorators.http import require_POST
 from ipam import errors
 from ipam.addressing import Family
 from ipam.api.filters import AddressFilters
-from ipam.domain import addresses, allocations, dns, lookups, paging
+from ipam.domain import addresses, allocations, dns, lookups, paging, timelines
 from ipam.models import IPAddress
 from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing
 from webui.pages import attempt, show
+from webui.views.activity import with_links
 
-FILTERS = ("q", "network", "project", "machine", "type", "address_family", "within", "label")
+FILTERS = ("q", "network", "project", "machine", "allocation", "type", "address_family", "within", "label")
 COLUMNS = {"address": "address", "name": "name", "created": "created_at"}
+_SHOWN_EVENTS = 20
 EXPORTED = ("ip", "address_family", "network", "project", "machine", "type", "name", "description", "allocation")
 
 
@@ -57,6 +59,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "held": held,
         "one": allocation.main,
         "dns": "\n".join(dns.records(held)),
+        "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
     return show(request, "addresses/detail.html", context)
 

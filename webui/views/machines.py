@@ -12,16 +12,18 @@ from django.urls import reverse
 
 from ipam.addressing import Family
 from ipam.api.filters import MachineFilters
-from ipam.domain import lookups, machine_config, machines
+from ipam.domain import lookups, machine_config, machines, timelines
 from ipam.domain.machines import Attachment
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
 from webui.forms import ChangedMachineForm, MachineForm, MachineOwnerForm, labels_text
 from webui.listing import listing
 from webui.pages import attempt, perform, show, show_form
+from webui.views.activity import with_links
 
 FILTERS = ("q", "role", "partition", "project", "network")
 COLUMNS = {"name": "name", "asn": "asn", "created": "created_at"}
 MOST_CHOICES = 100
+_SHOWN_EVENTS = 10
 
 
 @login_required
@@ -48,7 +50,8 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
     machine = lookups.get(Machine, pk)
     joined = _networks(machine)
     config = machine_config.netplan(joined["networks"])
-    context = {"section": "machines", "machine": machine, "config": config, **joined}
+    events = timelines.newest(timelines.of_object("machine", machine.pk), limit=_SHOWN_EVENTS)
+    context = {"section": "machines", "machine": machine, "config": config, "events": with_links(events.rows), **joined}
     return show(request, "machines/detail.html", context)
 
 

@@ -12,6 +12,7 @@ from ipam.domain.consumption import FamilyUse
 from ipam.models import Event, Network
 from webui.meters import meters, twins, verdict
 from webui.pages import show
+from webui.views.activity import with_links as with_event_links
 from webui.views.findings import with_links
 
 _SHOWN_FINDINGS, _SHOWN_EVENTS = 6, 8
@@ -39,7 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             (partition, list(group)) for partition, group in groupby(rows, key=lambda row: row["network"].partition)
         ],
         "more": picture.more_roots,
-        "events": Event.objects.all()[:_SHOWN_EVENTS],
+        "events": with_event_links(Event.objects.all()[:_SHOWN_EVENTS]),
     }
     return show(request, "overview.html", context)
 

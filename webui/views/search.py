@@ -6,28 +6,40 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from netaddr import IPNetwork
 
+from ipam.addressing import Family, parse_cidr
 from ipam.domain import search as domain
+from ipam.domain.address_parts import block_of
 from webui.pages import show
+from webui.views.maps import ZOOM
 
 _PER_KIND, _PER_KIND_IN_PANEL = 20, 5
 
 
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
-    """Hits as one types; a whole page opens the only hit, if there is just one."""
+    """Hits as one types; Enter opens the best one, and `?all=1` shows them all."""
     text = request.GET.get("q", "").strip()[:255]
     hits = domain.find(text, limit=_PER_KIND_IN_PANEL if request.htmx else _PER_KIND)
-    found = [(hit, _address_of(hit)) for hit in hits]
-    if len(found) == 1 and not request.htmx:
-        return redirect(found[0][1])
+    if hits and not request.htmx and "all" not in request.GET:
+        return redirect(_page_of(domain.best(hits, text), text))
+    found = [(hit, _page_of(hit, text)) for hit in hits]
     groups = [(kind, list(group)) for kind, group in groupby(found, key=lambda pair: pair[0].kind)]
     return show(request, "search.html", {"query": text, "groups": groups, "count": len(found)}, part="hits")
 
 
-def _address_of(hit: domain.Hit) -> str:
-    """The page that shows it: an address or prefix is shown by its network."""
-    if hit.network:
+def _page_of(hit: domain.Hit, text: str) -> str:
+    """The page that shows it. A prefix is shown by its map, near the address that was asked for."""
+    if hit.kind == "addresses":
+        return reverse("address", args=[hit.id])
+    if hit.kind == "prefixes":
+        prefix = parse_cidr(hit.text)
+        asked = block_of(text) or prefix
+        length = max(prefix.prefixlen, min(asked.prefixlen, Family.of(prefix).bits - ZOOM))
+        shown = IPNetwork((asked.first, length), version=prefix.version).cidr if asked in prefix else prefix
+        return f"{reverse('map', args=[hit.network])}?{Family.of(prefix).key}={shown}"
+    if hit.kind == "networks":
         return reverse("network", args=[hit.network])
     if hit.kind == "machines":
         return reverse("machine", args=[hit.id])
