@@ -82,7 +82,7 @@ def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
         yield Finding(
             code="one_family_allocations",
             severity=WARNING,
-            sentence=f"{_have(row['allocations'], 'allocation')} no {missing.label} address. Complete them.",
+            sentence=f"{_have(row['allocations'], 'allocation')} no {missing.label} address. Complete what is missing.",
             **about,
         )
         if row["machines"]:
@@ -90,7 +90,7 @@ def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
                 code="one_family_machines",
                 severity=WARNING,
                 sentence=f"{_have(row['machines'], 'machine')} no {missing.label} address here: "
-                f"who asks for them by {missing.label} gets no answer. Complete them.",
+                f"who asks for them by {missing.label} gets no answer. Complete what is missing.",
                 **about,
             )
 
