@@ -141,12 +141,16 @@ def acquire(network: Network, families: Sequence[Family], count: int) -> dict[Fa
 
 def give_back(addresses: Sequence[IPAddress]) -> None:
     """Delete locked addresses and return them to free space, prefix by prefix in the order that all locks keep."""
-    for address in addresses:
-        if address.machine_id:
-            raise errors.InUse(
+    errors.raise_all(
+        [
+            errors.InUse(
                 f"{address} belongs to machine {address.machine_id}. Release the machine; "
                 "its ephemeral addresses go with it."
             )
+            for address in addresses
+            if address.machine_id
+        ]
+    )
     by_prefix = defaultdict(list)
     for address in addresses:
         by_prefix[address.network_id, address.family, address.prefix_id].append(address.address)
