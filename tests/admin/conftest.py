@@ -1,14 +1,26 @@
 """A cloud with one of everything, and the browser of a data keeper."""
 
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import User
+from django.db import models
 from django.test import Client
 
 from ipam.domain import addresses, machines, tokens, vrfs
 from ipam.domain.machines import Attachment
-from ipam.models import VRF, ApiToken, IPAddress, Machine, Network, Partition, Project
+from ipam.models import (
+    VRF,
+    ApiToken,
+    FreeBlock,
+    IPAddress,
+    Machine,
+    MachineNetwork,
+    Network,
+    NumberRange,
+    Partition,
+    Prefix,
+    Project,
+)
+from tests.admin.keeper import Keeper
 from tests.builders import ip
 
 
@@ -20,8 +32,13 @@ def web(client: Client, operator: User) -> Client:
 
 
 @pytest.fixture
+def keeper(web: Client) -> Keeper:
+    return Keeper(web)
+
+
+@pytest.fixture
 def machine(internet: Network, private: Network, project: Project, partition: Partition) -> Machine:
-    """Alice's machine in her private network and the internet."""
+    """Alice's machine in her private network and the internet, with a pair of addresses in each."""
     return machines.allocate(
         id="worker-1",
         name="worker",
@@ -34,7 +51,8 @@ def machine(internet: Network, private: Network, project: Project, partition: Pa
 @pytest.fixture
 def vpn(internet: Network, project: Project) -> IPAddress:
     """A static address of Alice's that belongs to no machine."""
-    (address,) = addresses.allocate(internet, project=project, name="vpn", type="static", addresses=[ip("203.0.113.200")])
+    named = [ip("203.0.113.200")]
+    (address,) = addresses.allocate(internet, project=project, name="vpn", type="static", addresses=named)
     return address
 
 
@@ -52,8 +70,26 @@ def token(operator: User) -> ApiToken:
 
 @pytest.fixture
 def cloud(
-    machine: Machine, vpn: IPAddress, underlay: Network, vrf: VRF, token: ApiToken, stranger: Project
-) -> dict[str, Any]:
-    """One of everything, by the name of its model in urls."""
-    first = private_prefix()
-    return {}
+    partition: Partition,
+    project: Project,
+    tenants: Network,
+    private: Network,
+    machine: Machine,
+    vpn: IPAddress,
+    vrf: VRF,
+    token: ApiToken,
+) -> dict[type[models.Model], models.Model]:
+    """One of everything, by its model."""
+    return {
+        Partition: partition,
+        Project: project,
+        VRF: vrf,
+        Network: tenants,
+        Prefix: tenants.prefixes.in_order()[0],
+        FreeBlock: tenants.free_blocks.all()[0],
+        IPAddress: vpn,
+        Machine: machine,
+        MachineNetwork: machine.attachments.all()[0],
+        NumberRange: NumberRange.objects.all()[0],
+        ApiToken: token,
+    }
