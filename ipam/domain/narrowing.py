@@ -5,7 +5,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from ipam.domain.address_parts import block_of
-from ipam.models import IPAddress, Prefix
+from ipam.models import IPAddress, Network, Prefix
+
+_FEW = 1000
 
 
 def addresses(queryset: Any, text: str) -> Any:
@@ -15,17 +17,24 @@ def addresses(queryset: Any, text: str) -> Any:
 
 
 def prefixes(queryset: Any, text: str) -> Any:
-    """Prefixes that share an address with the block that `text` names, or else those of networks with such an id."""
+    """Prefixes that share an address with the block that `text` names, or else those of networks named like it."""
     wanted = block_of(text)
-    return queryset.filter(network__id__icontains=text) if wanted is None else queryset.overlapping(wanted)
+    return _of_networks(queryset, text) if wanted is None else queryset.overlapping(wanted)
 
 
 def free_blocks(queryset: Any, text: str) -> Any:
     """Free blocks that share an address with the block that `text` names, or else those of such networks."""
     wanted = block_of(text)
     if wanted is None:
-        return queryset.filter(network__id__icontains=text)
-    return queryset.filter(prefix__in=Prefix.objects.overlapping(wanted)).overlapping(wanted)
+        return _of_networks(queryset, text)
+    found = queryset.overlapping(wanted)
+    # Blocks are found by their prefix. Large blocks lie in too many to name, but are then found in any order.
+    keys = list(Prefix.objects.overlapping(wanted).values_list("pk", flat=True)[: _FEW + 1])
+    return found.filter(prefix__in=keys) if len(keys) <= _FEW else found
+
+
+def _of_networks(queryset: Any, text: str) -> Any:
+    return queryset.filter(network__in=Network.objects.matching(text).order_by().values("pk"))
 
 
 def networks(queryset: Any, text: str) -> Any:

@@ -86,7 +86,7 @@ def cloud(
         VRF: vrf,
         Network: tenants,
         Prefix: tenants.prefixes.in_order()[0],
-        FreeBlock: tenants.free_blocks.all()[0],
+        FreeBlock: machine.networks.get(pk="internet").free_blocks.all()[0],
         IPAddress: vpn,
         Machine: machine,
         MachineNetwork: machine.attachments.all()[0],

@@ -31,8 +31,8 @@ class _Form(HTMLParser):
             self.text, self.fields[name] = name, ""
         elif tag == "select":
             self.select = name
-        elif tag == "option" and "selected" in given:
-            self.fields[self.select] = given.get("value") or ""
+        elif tag == "option" and (self.select not in self.fields or "selected" in given):
+            self.fields[self.select] = given.get("value") or ""  # without a selected one a browser sends the first
 
     def handle_data(self, data: str) -> None:
         if self.text:
@@ -65,7 +65,7 @@ class Keeper:
         place = {value: name.split("-")[1] for name, value in fields.items() if name.endswith("-id")}
         for row, changed in changes.items():
             fields |= {f"form-{place[str(row.pk)]}-{name}": value for name, value in changed.items()}
-        del fields["action"], fields["select_across"], fields["index"]
+        del fields["action"], fields["select_across"]
         return self.web.post(url, {**fields, "_save": "Save"})
 
     def act(self, action: str, rows: list[models.Model], **fields: Any) -> HttpResponse:
