@@ -41,7 +41,8 @@ def bulk(
             if asked.is_valid() and _done(self, request, do, rows, asked, permission):
                 messages.success(request, f"{_title(description, self)}: {len(rows):,} done.")
                 return None
-            return _confirm(self, request, do.__name__, _title(description, self), says, rows, asked)
+            about = {"title": _title(description, self), "says": says, "gone": permission == "delete"}
+            return _confirm(self, request, {"action": do.__name__, "rows": rows, "form": asked, **about})
 
         return action
 
@@ -68,19 +69,13 @@ def _title(description: str, model_admin: Any) -> str:
     return description % model_format_dict(model_admin.opts)
 
 
-def _confirm(
-    model_admin: Any, request: HttpRequest, name: str, title: str, says: str, rows: list[Any], asked: forms.Form
-) -> TemplateResponse:
+def _confirm(model_admin: Any, request: HttpRequest, asked: dict[str, Any]) -> TemplateResponse:
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": title,
         "opts": model_admin.opts,
-        "media": model_admin.media + asked.media,
-        "action": name,
+        "media": model_admin.media,
         "action_checkbox_name": ACTION_CHECKBOX_NAME,
-        "says": says,
-        "rows": rows,
-        "form": asked,
+        **asked,
     }
     return TemplateResponse(request, "admin/ipam/confirm.html", context)
 

@@ -142,6 +142,13 @@ class DomainAdmin(IpamAdmin):
         meta = type("Meta", (RecordForm.Meta,), {"model": self.model})
         return ModelFormMetaclass(base.__name__, (base,), {"refusals": refusals(request), "Meta": meta, **hidden})
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is not None and self.fields:
+            return self.fields
+        form = self.get_form(request, obj)
+        ordered = dict.fromkeys([*(form.field_order or ()), *form.base_fields])
+        return [*ordered, *self.get_readonly_fields(request, obj)]
+
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return ModelFormMetaclass("NamesForm", (NamesForm,), {"refusals": refusals(request)})
 

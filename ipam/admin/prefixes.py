@@ -54,9 +54,6 @@ class PrefixAdmin(DomainAdmin):
     def discard(self, obj: Prefix) -> None:
         networks.remove_prefix(obj.network, obj.cidr)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return list(self.add_form.base_fields) if obj is None else self.fields
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
