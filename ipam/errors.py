@@ -185,6 +185,10 @@ class InUse(IpamError):
     code, title = "in_use", "It is in use"
 
 
+class Stale(IpamError):
+    code, title = "stale", "Somebody else was first"
+
+
 # --- Addresses ------------------------------------------------------------------------------------
 class AlreadyAllocated(IpamError):
     code, title = "already_allocated", "The address is taken"

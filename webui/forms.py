@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from ipam.addressing import Family, parse_address, parse_cidr
+from ipam.addressing import Family
 from ipam.domain.addresses import MOST_PER_REQUEST
+from ipam.form_fields import AddressesField, CidrField, CidrsField, LabelsField
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH
 from ipam.models.networks import CHILD_TYPES, NatType, NetworkType, Stack
@@ -45,26 +46,6 @@ class ProjectField(forms.CharField):
             return found[0]
         why = "There is no such project." if not found else "Several projects have that name; use the id."
         raise forms.ValidationError(f"{why} Type its name or id.")
-
-
-class AddressesField(forms.CharField):
-    """One address, or one of each family, separated by spaces or commas."""
-
-    def clean(self, value: Any) -> list[Any]:
-        try:
-            return [parse_address(text) for text in super().clean(value).replace(",", " ").split()]
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
-
-
-class LabelsField(forms.CharField):
-    """A label per line: `key` or `key=value`."""
-
-    widget = forms.Textarea(attrs={"rows": 3})
-
-    def clean(self, value: Any) -> dict[str, str]:
-        lines = (line.strip() for line in super().clean(value).splitlines())
-        return {key.strip(): text.strip() for key, _, text in (line.partition("=") for line in lines if line)}
 
 
 class DescribedForm(forms.Form):
@@ -160,16 +141,6 @@ class CarveForm(DescribedForm):
         return {**data, "parent": self.parent, "address_family": families, "length": given}
 
 
-class CidrField(forms.CharField):
-    """A CIDR; host bits stay, so that the rule can name the corrected form."""
-
-    def clean(self, value: Any) -> Any:
-        try:
-            return parse_cidr(super().clean(value).strip())
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
-
-
 class PrefixForm(forms.Form):
     """One more prefix of a network."""
 
@@ -202,18 +173,6 @@ class LengthForm(forms.Form):
         super().__init__(*args, **kwargs)
         default = parent.default_child_prefix_length.get(family) if parent else None
         self.fields["length"].widget.attrs["placeholder"] = f"/{default} by default" if default else "required"
-
-
-class CidrsField(forms.CharField):
-    """Any number of CIDRs, separated by spaces, commas or lines."""
-
-    widget = forms.Textarea(attrs={"rows": 3})
-
-    def clean(self, value: Any) -> list[Any]:
-        try:
-            return [parse_cidr(text) for text in super().clean(value).replace(",", " ").split()]
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
 
 
 class ChangedNetworkForm(LabelledForm):

@@ -81,17 +81,6 @@ def make_static(addresses: Iterable[IPAddress]) -> None:
 
 
 @operation
-def label(addresses: Iterable[IPAddress], labels: Mapping[str, str]) -> None:
-    """Give addresses these labels beside those that they have, all or nothing; a key that is there gets the value."""
-    keys = [address.pk for address in addresses]
-    held = IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
-    lacking = [address for address in held if not labels.items() <= address.labels.items()]
-    for address in lacking:
-        address.revise(labels={**address.labels, **labels})
-    history.record_addresses(Verb.LABEL, history.kept(lacking), changed={"labels": [None, dict(labels)]})
-
-
-@operation
 def release(address: IPAddress) -> None:
     """Give one address back (rule 28). The other family of its allocation stays."""
     _release([lookups.get(IPAddress, address.pk, lock=True)])
@@ -160,12 +149,16 @@ def acquire(network: Network, families: Sequence[Family], count: int) -> dict[Fa
 
 def give_back(addresses: Sequence[IPAddress]) -> None:
     """Delete locked addresses and return them to free space, prefix by prefix in the order that all locks keep."""
-    for address in addresses:
-        if address.machine_id:
-            raise errors.InUse(
+    errors.raise_all(
+        [
+            errors.InUse(
                 f"{address} belongs to machine {address.machine_id}. Release the machine; "
                 "its ephemeral addresses go with it."
             )
+            for address in addresses
+            if address.machine_id
+        ]
+    )
     by_prefix = defaultdict(list)
     for address in addresses:
         by_prefix[address.network_id, address.family, address.prefix_id].append(address.address)

@@ -146,6 +146,23 @@ def record_addresses(verb: Verb, moves: Sequence[Move], *, changed: Mapping[str,
     )
 
 
+def record_many(verb: Verb, subjects: Sequence[Any], *, changed: Mapping[str, Any]) -> None:
+    """Leave the event of an operation on objects of one kind, at least one; `changed` shows it by the last of them."""
+    if isinstance(subjects[0], IPAddress):
+        record_addresses(verb, kept(subjects), changed=changed)
+        return
+    kind, _ = _KINDS[type(subjects[0])]
+    only = subjects[0] if len(subjects) == 1 else None
+    write(
+        verb,
+        kind,
+        object_id=str(only.pk) if only else "",
+        object_name=only.name if only else "",
+        count=len(subjects),
+        changes=changed,
+    )
+
+
 def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: Any) -> None:
     """Store an event with these columns, unless the operation is part of another; one INSERT."""
     if is_part():

@@ -8,8 +8,10 @@ from django.db import models
 
 from ipam import errors
 from ipam.addressing import shorten
+from ipam.models.base import Record
 
 M = TypeVar("M", bound=models.Model)
+R = TypeVar("R", bound=Record)
 
 
 def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
@@ -26,3 +28,17 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
         if str(pk).lower() == str(key).lower():
             return objects.get(pk=pk)
     raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
+
+
+def get_unchanged(model: type[R], key: object, generation: int) -> R:
+    """The locked object, as long as it is in the generation that a person has seen; Stale when it is not.
+
+    For whoever edits on a page: a change that was made meanwhile must not be overwritten unseen.
+    """
+    current = get(model, key, lock=True)
+    if current.generation != generation:
+        raise errors.Stale(
+            f"Somebody else has changed “{current}” since you opened this page. Nothing was changed; "
+            "open the page again and repeat your change."
+        )
+    return current

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from ipam import errors
 from ipam.addressing import Family
 from ipam.api.filters import AddressFilters
-from ipam.domain import addresses, allocations, dns, lookups, paging, timelines
+from ipam.domain import addresses, allocations, bulk, dns, lookups, paging, timelines
 from ipam.models import IPAddress
 from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing
@@ -133,7 +133,7 @@ def _actions(chosen: Iterable[IPAddress], form: forms.Form) -> dict[str, tuple[C
     return {
         "release": (lambda: addresses.release_many(chosen), "Released {} allocations"),
         "static": (lambda: addresses.make_static(chosen), "{} allocations are static now"),
-        "label": (lambda: addresses.label(chosen, labels), "Labelled {} allocations"),
+        "label": (lambda: bulk.label(list(chosen), add=labels, remove={}), "Labelled {} allocations"),
     }
 
 

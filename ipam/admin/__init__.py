@@ -1,0 +1,30 @@
+"""Bulk editing in Django's admin. It shows and parses; every write is one operation of `ipam.domain`.
+
+How a page writes is in `base`, how an action does in `actions`; then one module per noun.
+"""
+
+from ipam.admin import (
+    addresses,
+    free_blocks,
+    machines,
+    networks,
+    number_ranges,
+    partitions,
+    prefixes,
+    projects,
+    tokens,
+    vrfs,
+)
+
+__all__ = [
+    "addresses",
+    "free_blocks",
+    "machines",
+    "networks",
+    "number_ranges",
+    "partitions",
+    "prefixes",
+    "projects",
+    "tokens",
+    "vrfs",
+]

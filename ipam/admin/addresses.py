@@ -1,0 +1,99 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ipam.admin.actions import bulk
+from ipam.admin.base import DescribedAdmin
+from ipam.admin.filters import AddressFamilyFilter, HolderFilter, chosen
+from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
+from ipam.domain import addresses, narrowing
+from ipam.domain.addresses import MOST_PER_REQUEST
+from ipam.form_fields import AddressesField, FamiliesField
+from ipam.models import IPAddress
+
+
+class AddressForm(DescribedForm):
+    type = forms.ChoiceField(choices=IPAddress.Type.choices, help_text="A static address stays static.")
+
+
+class NewAddressesForm(NewDescribedForm):
+    """Addresses from a network: as many of each family as are asked for, or certain ones."""
+
+    network = chooser(IPAddress, "network")
+    project = chooser(IPAddress, "project")
+    machine = chooser(IPAddress, "machine", required=False, help_text="One that is in the network.")
+    address_family = FamiliesField(label="Families")
+    ip = AddressesField(required=False, label="Certain addresses", help_text="Empty: the lowest free ones.")
+    count = forms.IntegerField(min_value=1, max_value=MOST_PER_REQUEST, initial=1, label="How many")
+    type = forms.ChoiceField(choices=IPAddress.Type.choices, initial=IPAddress.Type.STATIC)
+    field_order = ["network", "project", "machine", "address_family", "ip", "count", "type"]
+
+
+@admin.register(IPAddress)
+class AddressAdmin(DescribedAdmin):
+    add_form = NewAddressesForm
+    change_form = AddressForm
+    list_display = ("address", "network_id", "project", "machine", "type", "name", "description", "label_list")
+    list_filter = (
+        AddressFamilyFilter,
+        "type",
+        HolderFilter,
+        chosen(IPAddress, "network"),
+        chosen(IPAddress, "project"),
+        chosen(IPAddress, "machine"),
+    )
+    list_select_related = ("network", "prefix", "project", "namespace", "machine")
+    readonly_fields = (
+        "address",
+        "network",
+        "prefix",
+        "project",
+        "namespace",
+        "machine",
+        "allocation",
+        "created_at",
+        "updated_at",
+    )
+    sortable_by = ("address",)
+    search_help_text = "An address, a CIDR or a part of one, such as 10.0. or 2001:db8: — or a part of a name."
+    actions: tuple[str, ...] = ("make_static", "change_labels", "rename", "delete_selected")
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        found: QuerySet[Any] = narrowing.addresses(queryset, text)
+        return found
+
+    def make(self, given: dict[str, Any]) -> IPAddress:
+        asked = dict(given)
+        families, named = asked.pop("address_family"), asked.pop("ip")
+        return addresses.allocate(asked.pop("network"), families=families, addresses=named, **asked)[0]
+
+    def change(self, obj: IPAddress, changes: dict[str, Any]) -> None:
+        addresses.update(obj, **changes)
+
+    def discard(self, obj: IPAddress) -> None:
+        addresses.release(obj)
+
+    def discard_all(self, rows: Any) -> None:
+        addresses.release_many(rows)
+
+    @bulk("Make selected %(verbose_name_plural)s static", says="They stay when their machine goes, for good.")
+    def make_static(self, rows: list[Any]) -> None:
+        addresses.make_static(rows)
+
+    @bulk(
+        "Release selected %(verbose_name_plural)s",
+        permission="delete",
+        says="They are free again at once. The other family of an allocation stays unless it is selected too.",
+    )
+    def delete_selected(self, rows: list[Any]) -> None:
+        self.discard_all(rows)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Say which others came with it: one request may take a thousand pairs."""
+        others = IPAddress.objects.filter(allocation=obj.allocation).exclude(pk=obj.pk)
+        for other in others:
+            messages.info(request, f"{other} was allocated with it.")
+        return super().log_addition(request, obj, message)

@@ -1,0 +1,226 @@
+"""What all pages of the admin do alike: few rows at a time, no counting of huge tables, writes by the domain only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.forms.models import ModelFormMetaclass
+from django.http import HttpRequest
+
+from ipam import errors
+from ipam.admin.actions import LabelsForm, RenameForm, bulk
+from ipam.admin.attempts import attempt, each, refusals
+from ipam.admin.forms import DescribedForm, NamesForm, NewDescribedForm, RecordForm
+from ipam.domain import bulk as many
+from ipam.domain import lookups
+
+MOST_COUNTED = 10_000
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages of the first 10,000 rows: nobody leafs further, and counting a million takes longer than showing them."""
+
+    @cached_property
+    def _counted(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: MOST_COUNTED + 1].count())
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._counted, MOST_COUNTED)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are rows that no page shows."""
+        return self._counted > MOST_COUNTED
+
+
+class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list that stays fast at a million rows. `search` says what is meant by a text in its box."""
+
+    list_per_page = 50
+    list_max_show_all = 0
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    sortable_by: ClassVar[tuple[str, ...]] = ()
+    search_fields = ("pk",)  # only so that there is a box; `search` decides
+    search_help_text = "An id, or a part of a name or description."
+
+    @property
+    def media(self) -> forms.Media:
+        return super().media + AutocompleteSelect(self.opts.pk, self.admin_site).media
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        related = self.list_select_related
+        found = super().get_queryset(request)
+        return found.select_related(*related) if isinstance(related, Sequence) else found
+
+    def search(self, queryset: Any, text: str) -> QuerySet[Any]:
+        """The rows that `text` means."""
+        found: QuerySet[Any] = queryset.matching(text)
+        return found
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        text = search_term.strip()
+        if "\0" in text:
+            return queryset.none(), False
+        return (self.search(queryset, text) if text else queryset), False
+
+
+class ReadOnlyAdmin(IpamAdmin):
+    """What the domain keeps by itself: it is looked at, not edited."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class DomainAdmin(IpamAdmin):
+    """Pages that write. A subclass says which operations its verbs are: `make`, `change` and `discard`."""
+
+    add_form: ClassVar[type[RecordForm]] = NewDescribedForm
+    change_form: ClassVar[type[RecordForm]] = DescribedForm
+    actions: tuple[str, ...] = ("delete_selected",)
+
+    def make(self, given: dict[str, Any]) -> Any:
+        """Make what the add form, by its fields, asks for."""
+        raise NotImplementedError
+
+    def change(self, obj: Any, changes: dict[str, Any]) -> None:
+        """Change just these fields."""
+        raise NotImplementedError
+
+    def discard(self, obj: Any) -> None:
+        """Remove it, or give it back."""
+        raise NotImplementedError
+
+    def discard_all(self, rows: Iterable[Any]) -> None:
+        """Discard each, in the order that all locks keep; every refusal is reported."""
+        each(sorted(rows, key=lambda row: row.pk), self.discard)
+
+    def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, Any]:
+        """Fields that stand in rows below the form."""
+        return {}
+
+    def hidden_fields(self, obj: Any) -> Iterable[str]:
+        """Fields of the change form that this object does not take."""
+        return ()
+
+    @bulk(
+        "Delete selected %(verbose_name_plural)s", permission="delete", says="These go, and their space is free again."
+    )
+    def delete_selected(self, rows: list[Any]) -> None:
+        self.discard_all(rows)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        view = super().changeform_view
+        return attempt(request, lambda: view(request, *args, **kwargs))
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        view = super().changelist_view
+        return attempt(request, lambda: view(request, *args, **kwargs))
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        view = super().delete_view
+        return attempt(request, lambda: view(request, *args, **kwargs))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        base = self.add_form if obj is None else self.change_form
+        hidden = dict.fromkeys(self.hidden_fields(obj) if obj is not None else ())
+        meta = type("Meta", (RecordForm.Meta,), {"model": self.model})
+        return ModelFormMetaclass(base.__name__, (base,), {"refusals": refusals(request), "Meta": meta, **hidden})
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is not None and self.fields:
+            return self.fields
+        form = self.get_form(request, obj)
+        ordered = dict.fromkeys([*(form.field_order or ()), *form.base_fields])
+        return [*ordered, *self.get_readonly_fields(request, obj)]
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return ModelFormMetaclass("NamesForm", (NamesForm,), {"refusals": refusals(request)})
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else super().get_readonly_fields(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Nothing: `save_related` knows the rows below the form too, and one operation writes all of it."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        try:
+            self._write(form, formsets, change)
+        except errors.Busy:
+            raise
+        except errors.IpamError as refusal:
+            refusals(request)[form.prefix or ""] = refusal
+            if not form.prefix:
+                raise  # of a list, the other rows have their say too
+
+    def _write(self, form: Any, formsets: Sequence[Any], change: bool) -> None:
+        below = self.from_inlines(formsets, change)
+        if not change:
+            made = self.make({**form.cleaned_data, **below})
+            form.instance.__dict__.update(made.__dict__)  # what the admin then logs and leads to
+            return
+        changes = {**form.changes, **below}
+        lookups.get_unchanged(self.model, form.instance.pk, form.cleaned_data["generation"])
+        if changes:
+            self.change(form.instance, changes)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        try:
+            self.discard(obj)
+        except errors.Busy:
+            raise
+        except errors.IpamError as refusal:
+            refusals(request)[""] = refusal
+            raise
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self.discard_all(list(queryset))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Just the object, and why it stays if it does; what the domain removes with it is nobody else's."""
+        protected = [error.detail for refusal in refusals(request).values() for error in refusal.errors]
+        names = [f"{self.opts.verbose_name}: {obj}" for obj in objs]
+        return names, {self.opts.verbose_name_plural: len(names)}, set(), protected
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        return super().construct_change_message(request, form, [], add)
+
+    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
+        """Say what was done, unless it is about to be undone."""
+        if not refusals(request):
+            super().message_user(request, message, *args, **kwargs)
+
+
+class DescribedAdmin(DomainAdmin):
+    """Of records with name, description and labels; the list edits the first two, actions all three of many."""
+
+    list_editable = ("name", "description")
+    actions: tuple[str, ...] = ("change_labels", "rename", "delete_selected")
+
+    @admin.display(description="labels")
+    def label_list(self, obj: Any) -> str:
+        """The labels in one line."""
+        return ", ".join(f"{key}={value}" if value else key for key, value in obj.labels.items())
+
+    @bulk("Change labels of selected %(verbose_name_plural)s", says="Labels are removed, then added.", form=LabelsForm)
+    def change_labels(self, rows: list[Any], *, add: Mapping[str, str], remove: Mapping[str, str]) -> None:
+        many.label(rows, add=add, remove=remove)
+
+    @bulk("Rename selected %(verbose_name_plural)s", says="Each gets a new name.", form=RenameForm)
+    def rename(self, rows: list[Any], *, name: str, before: str, after: str) -> None:
+        many.rename(rows, name=name, before=before, after=after)

@@ -1,0 +1,111 @@
+"""Filters beside a list. Their choices are few, or found by typing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.http import HttpRequest
+
+from ipam.addressing import Family, block
+from ipam.admin.forms import chooser
+from ipam.models import Prefix
+
+
+class FamilyFilter(admin.SimpleListFilter):
+    """By address family, for a model with a column of it."""
+
+    title = "family"
+    parameter_name = "address_family"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(family.key, family.label) for family in Family]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value is None:
+            return queryset
+        try:
+            return self.of_family(queryset, Family.from_key(value))
+        except ValueError as error:
+            raise IncorrectLookupParameters(error) from error
+
+    def of_family(self, queryset: QuerySet[Any], family: Family) -> QuerySet[Any]:
+        """The rows of this family."""
+        return queryset.filter(family=family)
+
+
+class AddressFamilyFilter(FamilyFilter):
+    """A family is a range of addresses, and the list is in the order of addresses."""
+
+    def of_family(self, queryset: Any, family: Family) -> QuerySet[Any]:
+        found: QuerySet[Any] = queryset.within(block(family, 0, 0))
+        return found
+
+
+class NetworkFamilyFilter(FamilyFilter):
+    """Networks with a prefix of the family."""
+
+    def of_family(self, queryset: QuerySet[Any], family: Family) -> QuerySet[Any]:
+        return queryset.filter(Exists(Prefix.objects.filter(network=OuterRef("pk"), family=family)))
+
+
+class HolderFilter(admin.SimpleListFilter):
+    """Whether an address belongs to a machine."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("machine", "of a machine"), ("free-standing", "of no machine")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in (None, "machine", "free-standing"):
+            raise IncorrectLookupParameters(self.value())
+        return queryset if self.value() is None else queryset.filter(machine__isnull=self.value() != "machine")
+
+
+class _Chosen(admin.ListFilter):
+    """The rows that refer to one object, which is found by typing."""
+
+    template = "admin/ipam/chosen_filter.html"
+    model: type[Model]
+    field: str
+
+    def __init__(self, request: HttpRequest, params: dict[str, list[str]], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        if self.field in params:
+            self.used_parameters[self.field] = params.pop(self.field)[-1]
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.field]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """One form, with everything else that narrows the list in hidden fields."""
+        form = forms.Form(self.used_parameters, auto_id="filter_%s")
+        form.fields[self.field] = chooser(self.model, self.field, required=False, label=self.title)
+        others = {name: value for name, value in changelist.params.items() if name != self.field}
+        yield {"box": form[self.field], "others": others, "chosen": self.used_parameters.get(self.field)}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.used_parameters.get(self.field)
+        if not value:
+            return queryset
+        relation: Any = self.model._meta.get_field(self.field)
+        try:
+            return queryset.filter(**{self.field: relation.target_field.to_python(value)})
+        except ValidationError as error:
+            raise IncorrectLookupParameters(error) from error
+
+
+def chosen(model: type[Model], field: str) -> type[admin.ListFilter]:
+    """A filter by what a foreign key refers to."""
+    title = str(model._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
+    return type(f"{model.__name__}{field.title()}Filter", (_Chosen,), {"model": model, "field": field, "title": title})

@@ -1,0 +1,85 @@
+"""Forms of the admin: the shape of input, and the place where refusals are read."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
+from django.db.models import Model
+
+from ipam import errors
+from ipam.form_fields import LabelsField
+from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH
+
+_WIDE = {"class": "vTextField"}
+
+
+class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What may be written of a record. It never touches the instance: the domain judges and writes.
+
+    All fields are declared, so the model's own are none of its business.
+    """
+
+    refusals: ClassVar[dict[str, errors.IpamError]] = {}
+
+    class Meta:
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            shown = {name: getattr(self.instance, name, None) for name in self.base_fields}
+            self.initial = {**shown, **self.initial}
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The fields that differ from what was shown."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+    def _post_clean(self) -> None:
+        refusal = self.refusals.get(self.prefix or "")
+        for error in refusal.errors if refusal else ():
+            self.add_error(error.field if error.field in self.fields else None, error.detail)
+
+
+class GenerationField(forms.IntegerField):
+    """The generation that was on the page: whether somebody else was first. It is no change by itself."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class NamesForm(RecordForm):
+    """A row of a list that can be edited there."""
+
+    name = forms.CharField(max_length=NAME_LENGTH, required=False, widget=forms.TextInput(_WIDE))
+    description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False, widget=forms.TextInput(_WIDE))
+    generation = GenerationField()
+
+
+class DescribedForm(NamesForm):
+    """What may change of every described record."""
+
+    labels = LabelsField(required=False, help_text="One per line: key or key=value.")
+
+
+class NewDescribedForm(DescribedForm):
+    """A record that does not exist yet, so it has no generation."""
+
+    generation = None  # type: ignore[assignment]
+
+
+def chooser(model: type[Model], field: str, **options: Any) -> "forms.ModelChoiceField[Any]":
+    """A choice of what `field` of `model` refers to, found by typing: a list of all would have no end."""
+    relation: Any = model._meta.get_field(field)
+    widget = AutocompleteSelect(relation, admin.site)
+    return forms.ModelChoiceField(relation.related_model._default_manager.all(), widget=widget, **options)
+
+
+def many_chooser(model: type[Model], field: str, **options: Any) -> "forms.ModelMultipleChoiceField[Any]":
+    """The same for any number of them."""
+    relation: Any = model._meta.get_field(field)
+    widget = AutocompleteSelectMultiple(relation, admin.site)
+    return forms.ModelMultipleChoiceField(relation.related_model._default_manager.all(), widget=widget, **options)

@@ -1,0 +1,109 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ipam.admin.actions import bulk
+from ipam.admin.base import DescribedAdmin, ReadOnlyAdmin
+from ipam.admin.filters import chosen
+from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser, many_chooser
+from ipam.domain import machines, narrowing
+from ipam.domain.machines import Attachment
+from ipam.models import Machine, MachineNetwork
+from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
+
+MOST_SHOWN = 100  # addresses on the page of a machine
+
+
+class MachineForm(DescribedForm):
+    hostname = forms.CharField(max_length=NAME_LENGTH, required=False)
+    field_order = ["name", "hostname"]
+
+
+class NewMachineForm(NewDescribedForm):
+    """A machine with an automatic address of every family of each of its networks."""
+
+    id = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="Made if left empty; it never changes.")
+    hostname = forms.CharField(max_length=NAME_LENGTH, required=False)
+    project = chooser(Machine, "project")
+    partition = chooser(Machine, "partition")
+    role = forms.ChoiceField(choices=Machine.Role.choices)
+    networks = many_chooser(
+        Machine, "networks", help_text="One private network per family, and any number of external ones."
+    )
+    field_order = ["project", "partition", "role", "networks", "id", "name", "hostname"]
+
+
+class AttachmentInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The networks that a machine is in; they are chosen when it is allocated."""
+
+    model = MachineNetwork
+    fields = readonly_fields = ("network", "position")
+    verbose_name_plural = "networks"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("network", "machine")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Machine)
+class MachineAdmin(DescribedAdmin):
+    add_form = NewMachineForm
+    change_form = MachineForm
+    list_display = ("id", "name", "hostname", "role", "project", "partition_id", "asn", "description", "label_list")
+    list_filter = ("role", chosen(Machine, "partition"), chosen(Machine, "project"))
+    list_select_related = ("project", "partition")
+    readonly_fields = ("id", "role", "project", "partition", "asn", "address_list", "created_at", "updated_at")
+    search_help_text = "An id, an ASN, an address or a CIDR, or a part of a name or host name."
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return [AttachmentInline] if obj else []
+
+    @admin.display(description="addresses")
+    def address_list(self, obj: Machine) -> str:
+        """Its addresses in one line, lowest first."""
+        return ", ".join(map(str, obj.addresses.order_by("address")[:MOST_SHOWN]))
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        found: QuerySet[Any] = narrowing.machines(queryset, text)
+        return found
+
+    def make(self, given: dict[str, Any]) -> Machine:
+        asked = dict(given)
+        return machines.allocate(networks=[Attachment(network=one) for one in asked.pop("networks")], **asked)
+
+    def change(self, obj: Machine, changes: dict[str, Any]) -> None:
+        machines.update(obj, **changes)
+
+    def discard(self, obj: Machine) -> None:
+        machines.release(obj)
+
+    @bulk(
+        "Release selected %(verbose_name_plural)s",
+        permission="delete",
+        says="Their ephemeral addresses and ASN are free again; their static addresses stay, without machine.",
+    )
+    def delete_selected(self, rows: list[Any]) -> None:
+        self.discard_all(rows)
+
+
+@admin.register(MachineNetwork)
+class MachineNetworkAdmin(ReadOnlyAdmin):
+    list_display = ("machine", "network", "position")
+    list_filter = (chosen(MachineNetwork, "machine"), chosen(MachineNetwork, "network"))
+    list_select_related = ("machine", "network")
+    ordering = ("machine_id", "position")
+    search_help_text = "The id of a machine or network."
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset.filter(machine=text) | queryset.filter(network=text)

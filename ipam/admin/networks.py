@@ -1,0 +1,175 @@
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+
+from ipam.admin.actions import bulk
+from ipam.admin.attempts import each
+from ipam.admin.base import DescribedAdmin
+from ipam.admin.filters import NetworkFamilyFilter, chosen
+from ipam.admin.forms import DescribedForm, NewDescribedForm, RecordForm, chooser
+from ipam.domain import narrowing, network_rules, networks
+from ipam.domain.network_rules import NewNetwork
+from ipam.form_fields import CidrField, CidrsField, FamiliesField, LengthsField
+from ipam.models import Network, Prefix
+from ipam.models.base import SLUG_LENGTH
+from ipam.models.networks import NatType, NetworkType, Stack
+from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
+
+MOST_EDITED = 100  # prefixes on the page of a network; those of larger ones are edited in the list of prefixes
+MOST_LISTED = 4  # prefixes in a row of the list
+
+
+class NetworkForm(DescribedForm):
+    """What may change of a network. What its type does not take is left out."""
+
+    stack = forms.ChoiceField(choices=Stack.choices)
+    nat_type = forms.ChoiceField(choices=NatType.choices, label="NAT")
+    destination_prefixes = CidrsField(required=False, help_text="Where the network leads, such as 0.0.0.0/0 ::/0.")
+    default_child_prefix_length = LengthsField(label="Length of children")
+    min_child_prefix_length = LengthsField(label="Shortest children")
+    additional_announcable_cidrs = CidrsField(required=False, label="Announcable CIDRs")
+    force = forms.BooleanField(required=False, label="Drop announcable CIDRs, although clusters may use them")
+
+
+class NewNetworkForm(NewDescribedForm):
+    """A network of any type; which fields each type needs, takes and refuses, the domain says."""
+
+    type = forms.ChoiceField(choices=NetworkType.choices)
+    id = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="It never changes. Children are given one.")
+    project = chooser(Network, "project", required=False)
+    partition = chooser(Network, "partition", required=False)
+    parent = chooser(Network, "parent", required=False, help_text="Of a child: the super network to carve from.")
+    stack = forms.ChoiceField(choices=[("", "both families, a child: like its parent"), *Stack.choices], required=False)
+    vrf = forms.IntegerField(min_value=LOWEST_VNI, max_value=HIGHEST_VNI, required=False, label="VRF")
+    vrf_shared = forms.BooleanField(required=False, label="Other networks may share the VRF")
+    nat_type = forms.ChoiceField(choices=NatType.choices, label="NAT")
+    destination_prefixes = CidrsField(required=False, help_text="Where the network leads, such as 0.0.0.0/0 ::/0.")
+    default_child_prefix_length = LengthsField(label="Length of children", help_text="Of super networks.")
+    min_child_prefix_length = LengthsField(label="Shortest children", help_text="Of super networks.")
+    additional_announcable_cidrs = CidrsField(required=False, label="Announcable CIDRs")
+    address_family = FamiliesField(label="Families", help_text="Of a child.")
+    length = LengthsField(label="Prefix lengths", help_text="Of a child; empty: as its parent has it.")
+    field_order = ["type", "id", "name", "description", "labels"]
+
+
+class PrefixForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A row of a new prefix; the network's form writes it."""
+
+    cidr = CidrField(label="CIDR")
+
+    class Meta:
+        model = Prefix
+        fields = ()
+
+    def _post_clean(self) -> None:
+        """Leave the instance alone."""
+
+
+class PrefixInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The prefixes of a root network, to be added and removed together with its other changes; a child's stay."""
+
+    model = Prefix
+    fk_name = "network"
+    fields = ("cidr",)
+    extra = 1
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        may_change = obj is None or not obj.is_child
+        return forms.inlineformset_factory(
+            Network, Prefix, form=PrefixForm, fk_name="network", extra=self.extra if may_change else 0
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).in_order()  # type: ignore[no-any-return,attr-defined]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return (obj is None or not obj.is_child) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return (obj is None or not obj.is_child) and super().has_delete_permission(request, obj)
+
+
+class NatForm(forms.Form):
+    nat_type = forms.ChoiceField(choices=NatType.choices, label="NAT")
+
+
+@admin.register(Network)
+class NetworkAdmin(DescribedAdmin):
+    add_form = NewNetworkForm
+    change_form = NetworkForm
+    list_display = (
+        "id", "name", "type", "prefix_list", "partition_id", "project", "vrf_id", "nat_type", "description",
+        "label_list",
+    )  # fmt: skip
+    list_filter = (
+        "type", NetworkFamilyFilter, "stack", "nat_type",
+        chosen(Network, "partition"), chosen(Network, "project"), chosen(Network, "parent"), chosen(Network, "vrf"),
+    )  # fmt: skip
+    list_select_related = ("partition", "project", "namespace", "parent", "vrf")
+    readonly_fields = (
+        "id", "type", "partition", "project", "namespace", "parent", "vrf", "vrf_shared", "created_at", "updated_at",
+    )  # fmt: skip
+    sortable_by = ("id", "name")
+    search_help_text = "An address, a CIDR or a part of one, an id, or a part of a name or description."
+    actions: tuple[str, ...] = ("change_nat_type", "change_labels", "rename", "delete_selected")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        first = Prefix.objects.in_order()[: MOST_LISTED + 1]
+        return super().get_queryset(request).prefetch_related(Prefetch("prefixes", first, to_attr="first_prefixes"))
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return [] if obj and obj.prefixes.all()[MOST_EDITED:].exists() else [PrefixInline]
+
+    @admin.display(description="prefixes")
+    def prefix_list(self, obj: Any) -> str:
+        """Its first prefixes in one line."""
+        more = ["…"] if len(obj.first_prefixes) > MOST_LISTED else []
+        return ", ".join([*map(str, obj.first_prefixes[:MOST_LISTED]), *more])
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        found: QuerySet[Any] = narrowing.networks(queryset, text)
+        return found
+
+    def hidden_fields(self, obj: Any) -> Iterable[str]:
+        return [error.field for error in network_rules.judge_changed_fields(obj, NetworkForm.base_fields)]
+
+    def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, Any]:
+        """The whole list of prefixes, if any is added or removed: the domain judges it with the other changes."""
+        for formset in formsets:
+            if formset.model is Prefix and (formset.deleted_forms or formset.has_changed() or not change):
+                gone = {form.instance.pk for form in formset.deleted_forms}
+                kept = [form.instance.cidr for form in formset.initial_forms if form.instance.pk not in gone]
+                return {"prefixes": [*kept, *(form.cleaned_data["cidr"] for form in _filled(formset))]}
+        return {}
+
+    def make(self, given: dict[str, Any]) -> Network:
+        return networks.create(NewNetwork(**given))
+
+    def change(self, obj: Network, changes: dict[str, Any]) -> None:
+        networks.update(obj, **changes)
+
+    def discard(self, obj: Network) -> None:
+        networks.delete(obj)
+
+    def discard_all(self, rows: Iterable[Any]) -> None:
+        """Children first: a super network goes when they have gone."""
+        each(sorted(rows, key=_children_first), self.discard)
+
+    @bulk("Change NAT of selected %(verbose_name_plural)s", says="Each gets this NAT.", form=NatForm)
+    def change_nat_type(self, rows: list[Any], *, nat_type: str) -> None:
+        each(sorted(rows, key=lambda row: row.pk), lambda network: networks.update(network, nat_type=nat_type))
+
+
+def _filled(formset: Any) -> list[RecordForm]:
+    return [form for form in formset.extra_forms if form.has_changed() and form not in formset.deleted_forms]
+
+
+def _children_first(network: Network) -> tuple[bool, str]:
+    return not network.is_child, network.pk

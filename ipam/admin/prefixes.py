@@ -1,0 +1,61 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ipam.admin.base import DomainAdmin
+from ipam.admin.filters import FamilyFilter, chosen
+from ipam.admin.forms import RecordForm, chooser
+from ipam.domain import narrowing, networks
+from ipam.form_fields import CidrField
+from ipam.models import Prefix
+
+
+class NewPrefixForm(RecordForm):
+    """One more prefix of a network."""
+
+    network = chooser(Prefix, "network", help_text="Not of a child network: its prefixes are carved.")
+    prefixes = CidrField(label="Prefix", help_text="Such as 2001:db8:4::/48.")
+    default_child_prefix_length = forms.IntegerField(
+        min_value=0,
+        max_value=128,
+        required=False,
+        label="Child prefix length",
+        help_text="Needed when a super network gains a family by this prefix.",
+    )
+
+
+@admin.register(Prefix)
+class PrefixAdmin(DomainAdmin):
+    """Prefixes never change. Those of root networks are added and removed, those of children are carved."""
+
+    add_form = NewPrefixForm
+    list_display = ("cidr", "network_id", "parent", "namespace")
+    list_filter = (FamilyFilter, chosen(Prefix, "network"), chosen(Prefix, "namespace"))
+    list_select_related = ("network", "parent", "namespace")
+    ordering = ("first", "last")
+    fields = ("cidr", "network", "parent", "namespace", "created_at")
+    readonly_fields = fields
+    search_help_text = "An address, a CIDR or a part of one, such as 10.0. or 2001:db8: — or a part of a network's id."
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        found: QuerySet[Any] = narrowing.prefixes(queryset, text)
+        return found
+
+    def make(self, given: dict[str, Any]) -> Prefix:
+        cidr = given["prefixes"]
+        network = networks.add_prefix(
+            given["network"], cidr, default_child_prefix_length=given["default_child_prefix_length"]
+        )
+        return network.prefixes.roots().within(cidr).get()
+
+    def discard(self, obj: Prefix) -> None:
+        networks.remove_prefix(obj.network, obj.cidr)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.parent_id is None)

@@ -1,0 +1,34 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ipam.admin.base import DomainAdmin
+from ipam.domain import tokens
+from ipam.models import ApiToken
+
+
+@admin.register(ApiToken)
+class TokenAdmin(DomainAdmin):
+    """Listed and revoked. They are made by their users, who alone see them; nobody sees a digest."""
+
+    list_display = ("id", "name", "user", "created_at")
+    list_select_related = ("user",)
+    fields = readonly_fields = ("name", "user", "created_at")
+    search_help_text = "A part of a name, or of a user's."
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset.filter(name__icontains=text) | queryset.filter(user__username__icontains=text)
+
+    def discard(self, obj: ApiToken) -> None:
+        tokens.revoke(obj.user, obj.pk)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)

@@ -1,0 +1,34 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+
+from ipam.admin.base import DescribedAdmin
+from ipam.admin.forms import NewDescribedForm
+from ipam.domain import vrfs
+from ipam.models import VRF
+from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
+
+
+class NewVrfForm(NewDescribedForm):
+    id = forms.IntegerField(min_value=LOWEST_VNI, max_value=HIGHEST_VNI, label="VNI")
+    field_order = ["id"]
+
+
+@admin.register(VRF)
+class VrfAdmin(DescribedAdmin):
+    add_form = NewVrfForm
+    list_display = ("id", "name", "description", "kept", "label_list")
+    list_filter = ("kept",)
+    readonly_fields = ("id", "kept", "created_at", "updated_at")
+    sortable_by = ("id", "name")
+    search_help_text = "A VNI, or a part of a name or description."
+
+    def make(self, given: dict[str, Any]) -> VRF:
+        return vrfs.create(**given)
+
+    def change(self, obj: VRF, changes: dict[str, Any]) -> None:
+        vrfs.update(obj, **changes)
+
+    def discard(self, obj: VRF) -> None:
+        vrfs.delete(obj)

@@ -1,0 +1,60 @@
+"""Labels and names of many records of one kind at once: all or nothing, locked in the order of their keys."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ipam import errors
+from ipam.domain import history
+from ipam.domain.operations import operation
+from ipam.models.base import NAME_LENGTH, Described
+from ipam.models.events import Verb
+
+
+@operation
+def label(records: Sequence[Described], *, add: Mapping[str, str], remove: Mapping[str, str]) -> None:
+    """Take the labels `remove` from the records, then give them `add`.
+
+    A key to remove with the value "" goes whatever its value; with another one it goes only where it has that value.
+    """
+
+    def labels(record: Described) -> dict[str, str]:
+        kept = {key: held for key, held in record.labels.items() if key not in remove or remove[key] not in ("", held)}
+        return {**kept, **add}
+
+    _revise(records, "labels", labels, Verb.LABEL)
+
+
+@operation
+def rename(records: Sequence[Described], *, name: str = "", before: str = "", after: str = "") -> None:
+    """Give the records the name `name`, or the one that they have, between `before` and `after`.
+
+    Names have at most 255 characters; Invalid names each record whose name would have more.
+    """
+    too_long = [
+        errors.Invalid(f"“{record}” would have a name of more than {NAME_LENGTH} characters. Shorten it.")
+        for record in records
+        if len(before + (name or record.name) + after) > NAME_LENGTH
+    ]
+    errors.raise_all(too_long)
+    _revise(records, "name", lambda record: before + (name or record.name) + after, Verb.UPDATE)
+
+
+def _revise(records: Sequence[Described], field: str, value_of: Callable[[Described], Any], verb: Verb) -> None:
+    """Change one field of each record that has another value; one event for all of them."""
+    changed: list[Described] = []
+    for record in _lock(records):
+        value = value_of(record)
+        if value != getattr(record, field):
+            before = {field: getattr(record, field)}
+            record.revise(**{field: value})
+            changed.append(record)
+    if changed:
+        history.record_many(verb, changed, changed=history.changes(before, {field: getattr(changed[-1], field)}))
+
+
+def _lock(records: Sequence[Described]) -> Iterable[Described]:
+    """The records as they are now; those that are gone are no hindrance."""
+    if not records:
+        return []
+    keys = [record.pk for record in records]
+    return type(records[0])._default_manager.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)

@@ -1,0 +1,117 @@
+"""Form fields whose text becomes addresses, CIDRs, labels, prefix lengths; of the admin's and the dashboard's forms.
+
+They know the shape of what people type. What it may be, the domain says.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from ipam.addressing import Family, parse_address, parse_cidr
+
+
+class _ParsedField(forms.CharField):
+    """Text that becomes a value, and a value that is shown as text."""
+
+    def parse(self, text: str) -> Any:
+        raise NotImplementedError
+
+    def show(self, value: Any) -> str:
+        return str(value)
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return self.parse(super().clean(value))
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else self.show(value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        if not data:
+            return bool(initial)
+        try:
+            return self.show(self.clean(data)) != self.show(initial)
+        except forms.ValidationError:
+            return True
+
+
+class CidrField(_ParsedField):
+    """A CIDR; host bits stay, so that the rule can name the corrected form."""
+
+    def parse(self, text: str) -> Any:
+        return parse_cidr(text.strip())
+
+
+class _ListField(_ParsedField):
+    def show(self, value: Any) -> str:
+        return "\n".join(map(str, value or ()))
+
+
+class AddressesField(_ListField):
+    """One address, or one of each family, separated by spaces or commas."""
+
+    def parse(self, text: str) -> Any:
+        return [parse_address(part) for part in text.replace(",", " ").split()]
+
+
+class CidrsField(_ListField):
+    """Any number of CIDRs, separated by spaces, commas or lines."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def parse(self, text: str) -> Any:
+        return [parse_cidr(part) for part in text.replace(",", " ").split()]
+
+
+class LabelsField(_ParsedField):
+    """A label per line: `key` or `key=value`."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def parse(self, text: str) -> Any:
+        lines = (line.strip() for line in text.splitlines())
+        return {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines if line)}
+
+    def show(self, value: Any) -> str:
+        return "\n".join(f"{key}={text}" if text else key for key, text in (value or {}).items())
+
+
+class FamiliesField(forms.ChoiceField):
+    """A tuple of families; empty means every one that is there."""
+
+    def __init__(self, **options: Any) -> None:
+        single = [(family.key, family.label) for family in Family]
+        both = [("", "every family that there is"), *single, ("dual-stack", "IPv4 and IPv6")]
+        super().__init__(choices=both, required=False, **options)
+
+    def clean(self, value: Any) -> Any:
+        key = super().clean(value)
+        return tuple(family for family in Family if key in (family.key, "dual-stack"))
+
+
+class _PerFamily(forms.MultiWidget):
+    def __init__(self) -> None:
+        boxes: dict[str, forms.Widget | type[forms.Widget]] = {
+            family.key: forms.NumberInput(attrs={"placeholder": family.label, "aria-label": family.label})
+            for family in Family
+        }
+        super().__init__(boxes)
+
+    def decompress(self, value: Any) -> list[Any]:
+        return [(value or {}).get(family) for family in Family]
+
+
+class LengthsField(forms.MultiValueField):
+    """Prefix lengths per family, {family: length}; an empty box means none."""
+
+    widget = _PerFamily
+
+    def __init__(self, **options: Any) -> None:
+        boxes = [forms.IntegerField(min_value=0, max_value=family.bits, required=False) for family in Family]
+        super().__init__(boxes, required=False, require_all_fields=False, **options)
+
+    def compress(self, values: list[Any]) -> Mapping[Family, int]:
+        return {family: length for family, length in zip(Family, values, strict=False) if length is not None}

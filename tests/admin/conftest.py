@@ -1,0 +1,95 @@
+"""A cloud with one of everything, and the browser of a data keeper."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import models
+from django.test import Client
+
+from ipam.domain import addresses, machines, tokens, vrfs
+from ipam.domain.machines import Attachment
+from ipam.models import (
+    VRF,
+    ApiToken,
+    FreeBlock,
+    IPAddress,
+    Machine,
+    MachineNetwork,
+    Network,
+    NumberRange,
+    Partition,
+    Prefix,
+    Project,
+)
+from tests.admin.keeper import Keeper
+from tests.builders import ip
+
+
+@pytest.fixture
+def web(client: Client, operator: User) -> Client:
+    """A browser in which a superuser is signed in."""
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def keeper(web: Client) -> Keeper:
+    return Keeper(web)
+
+
+@pytest.fixture
+def machine(internet: Network, private: Network, project: Project, partition: Partition) -> Machine:
+    """Alice's machine in her private network and the internet, with a pair of addresses in each."""
+    return machines.allocate(
+        id="worker-1",
+        name="worker",
+        project=project,
+        partition=partition,
+        networks=[Attachment(network=private), Attachment(network=internet)],
+    )
+
+
+@pytest.fixture
+def vpn(internet: Network, project: Project) -> IPAddress:
+    """A static address of Alice's that belongs to no machine."""
+    named = [ip("203.0.113.200")]
+    (address,) = addresses.allocate(internet, project=project, name="vpn", type="static", addresses=named)
+    return address
+
+
+@pytest.fixture
+def vrf(db: None) -> VRF:
+    """A VRF that nobody uses."""
+    return vrfs.create(id=7, name="spare")
+
+
+@pytest.fixture
+def token(operator: User) -> ApiToken:
+    tokens.issue(operator, name="pipeline")
+    return ApiToken.objects.get()
+
+
+@pytest.fixture
+def cloud(
+    partition: Partition,
+    project: Project,
+    tenants: Network,
+    private: Network,
+    machine: Machine,
+    vpn: IPAddress,
+    vrf: VRF,
+    token: ApiToken,
+) -> dict[type[models.Model], models.Model]:
+    """One of everything, by its model."""
+    return {
+        Partition: partition,
+        Project: project,
+        VRF: vrf,
+        Network: tenants,
+        Prefix: tenants.prefixes.in_order()[0],
+        FreeBlock: machine.networks.get(pk="internet").free_blocks.all()[0],
+        IPAddress: vpn,
+        Machine: machine,
+        MachineNetwork: machine.attachments.all()[0],
+        NumberRange: NumberRange.objects.all()[0],
+        ApiToken: token,
+    }

@@ -1,0 +1,155 @@
+"""Every page of the admin: for whom it is, how many statements it costs, and that nothing in it is inline."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Permission, User
+from django.db import connection, models
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from ipam.domain import addresses, machines, networks, owners, tokens, vrfs
+from ipam.domain.machines import Attachment
+from ipam.models import VRF, ApiToken, FreeBlock, IPAddress, Machine, MachineNetwork, Network, NumberRange, Prefix
+from tests.admin.keeper import page
+from tests.builders import child
+
+MODELS = list(apps.get_app_config("ipam").get_models())
+READ_ONLY = [FreeBlock, NumberRange, MachineNetwork]
+NEVER_ADDED, NEVER_CHANGED = [*READ_ONLY, ApiToken], [*READ_ONLY, ApiToken, Prefix]
+MOST_STATEMENTS = 8
+KINDS = ["changelist", "add", "change", "delete", "history"]
+Cloud = dict[type[models.Model], models.Model]
+
+
+def name_of(value: Any) -> str:
+    return value if isinstance(value, str) else value.__name__
+
+
+def address_of(kind: str, model: type[models.Model], cloud: Cloud) -> str:
+    return page(kind, model if kind in ("add", "changelist") else cloud[model])
+
+
+def status_by_model(kind: str, cloud: Cloud, client: Client) -> dict[Any, int]:
+    return {model: client.get(address_of(kind, model, cloud)).status_code for model in MODELS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_page_of_every_model_opens_for_a_superuser_unless_there_is_nothing_to_write(
+    kind: str, cloud: Cloud, web: Client
+) -> None:
+    closed = {"add": NEVER_ADDED, "delete": READ_ONLY}.get(kind, [])
+    assert status_by_model(kind, cloud, web) == {model: 403 if model in closed else 200 for model in MODELS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_page_of_every_model_sends_a_stranger_to_sign_in(kind: str, cloud: Cloud, client: Client) -> None:
+    answers = [client.get(address_of(kind, model, cloud)) for model in MODELS]
+    assert {answer.url.split("?")[0] for answer in answers} == {"/admin/login/"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_page_of_every_model_is_closed_to_staff_without_permission(kind: str, cloud: Cloud, client: Client) -> None:
+    client.force_login(User.objects.create_user("bob", is_staff=True))
+    assert set(status_by_model(kind, cloud, client).values()) == {403}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_page_has_nothing_inline(kind: str, cloud: Cloud, web: Client) -> None:
+    for model in MODELS:
+        answer = web.get(address_of(kind, model, cloud))
+        html = answer.content.decode()
+        assert (" style=" in html, "<style" in html, " onclick=" in html, "<script>" in html) == (False,) * 4
+        assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
+
+
+def test_who_may_only_look_finds_nothing_to_write_with(cloud: Cloud, client: Client) -> None:
+    bob = User.objects.create_user("bob", is_staff=True)
+    bob.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(bob)
+    for model in MODELS:
+        shown = [client.get(address_of(kind, model, cloud)) for kind in ("changelist", "change")]
+        html = "".join(answer.content.decode() for answer in shown)
+        written = [client.post(address_of(kind, model, cloud)).status_code for kind in ("add", "change", "delete")]
+        assert ([answer.status_code for answer in shown], written) == ([200, 200], [403, 403, 403])
+        assert ('name="_save"' in html, 'name="action"' in html) == (False, False)
+
+
+@pytest.mark.parametrize("model", NEVER_CHANGED, ids=name_of)
+def test_what_the_domain_keeps_by_itself_is_not_changed(model: Any, cloud: Cloud, web: Client) -> None:
+    assert web.post(page("change", cloud[model]), {}).status_code == 403
+
+
+def test_carved_prefix_is_not_removed(private: Network, web: Client) -> None:
+    assert web.post(page("delete", private.prefixes.all()[0]), {"post": "yes"}).status_code == 403
+
+
+def test_digest_of_a_token_is_not_shown_and_not_guessed(token: ApiToken, web: Client) -> None:
+    urls = [page("changelist", ApiToken), page("change", token)]
+    html = "".join(web.get(url).content.decode() for url in urls)
+    assert ("digest" in html, bytes(token.digest).hex() in html) == (False, False)
+    assert web.get(page("changelist", ApiToken) + "?digest__gt=a").status_code == 400
+
+
+def more_machines(cloud: Any, number: int) -> None:
+    private = Network.objects.get(type="child")
+    for one in range(number):
+        machines.allocate(
+            name=f"m{one}",
+            project=private.project,
+            partition=private.partition,
+            networks=[Attachment(network=private)],
+        )
+
+
+def more_networks(cloud: Any, number: int) -> None:
+    private = Network.objects.get(type="child")
+    for _ in range(number):
+        networks.create(child(parent=private.parent, project=owners.create_project()))
+
+
+def more_addresses(cloud: Any, number: int) -> None:
+    addresses.allocate(Network.objects.get(type="child"), project=cloud[IPAddress].project, count=number)
+
+
+def more_projects(cloud: Any, number: int) -> None:
+    for _ in range(number):
+        owners.create_project(name="a")
+
+
+MORE: dict[Any, Callable[[Any, int], object]] = {
+    **dict.fromkeys([Network, Prefix, FreeBlock], more_networks),
+    **dict.fromkeys([Machine, MachineNetwork], more_machines),
+    IPAddress: more_addresses,
+    VRF: lambda cloud, number: [vrfs.create(id=1000 + 2 * one) for one in range(number)],
+    NumberRange: lambda cloud, number: [vrfs.create(id=1000 + 2 * one) for one in range(number)],
+    ApiToken: lambda cloud, number: [tokens.issue(cloud[ApiToken].user) for _ in range(number)],
+}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_pages_cost_the_same_few_statements_for_thirty_rows_more(model: Any, cloud: Cloud, web: Client) -> None:
+    urls = [page("changelist", model) + query for query in ("", "?q=10.0.", "?q=a")] + [page("change", cloud[model])]
+
+    def costs() -> list[int]:
+        return [cost(web, url) for url in urls]
+
+    before = costs()
+    MORE.get(model, more_projects)(cloud, 30)
+    after = costs()
+    assert max(after) <= MOST_STATEMENTS
+    # A list that was empty did without a look at its rows.
+    assert [more for more in map(int.__sub__, after, before) if more not in (0, 1)] == []
+
+
+def cost(web: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert web.get(url).status_code == 200
+    return len(captured)
+
+
+def test_index_names_the_site_and_leads_back_to_the_dashboard(web: Client) -> None:
+    html = web.get("/admin/").content.decode()
+    assert ('<a href="/">' in html, "Django administration" in html) == (True, False)

@@ -1,0 +1,186 @@
+"""What a data keeper can write in the admin, one way after the other; each ends in an operation of the domain."""
+
+from typing import Any
+
+from ipam.domain import addresses, networks
+from ipam.models import VRF, ApiToken, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
+from tests.admin.keeper import Keeper, complaints, page
+from tests.builders import child, cidrs, free_blocks, ip, prefixes_of
+
+
+def test_records_of_each_small_kind_are_made_changed_and_deleted(keeper: Keeper, db: None) -> None:
+    assert complaints(keeper.add(Partition, id="fra-equ01", labels="tier=1\nprod")) == []
+    assert complaints(keeper.add(Project, name="bob", tenant="acme")) == []
+    assert complaints(keeper.add(VRF, id="7", name="blue")) == []
+    assert Partition.objects.get().labels == {"tier": "1", "prod": ""}
+    for row in (Partition.objects.get(), Project.objects.get(), VRF.objects.get()):
+        assert complaints(keeper.change(row, description="changed")) == []
+        row.refresh_from_db()
+        assert (row.description, row.generation) == ("changed", 2)
+        assert complaints(keeper.delete(row)) == []
+    assert (Partition.objects.count(), Project.objects.count(), VRF.objects.count()) == (0, 0, 0)
+
+
+def test_root_network_is_made_with_its_prefixes(keeper: Keeper, partition: Partition) -> None:
+    rows = {"prefixes-TOTAL_FORMS": "2", "prefixes-0-cidr": "10.0.0.0/16", "prefixes-1-cidr": "2001:db8:0:10::/64"}
+    lengths = {"default_child_prefix_length_ipv4": "22", "default_child_prefix_length_ipv6": "96"}
+    made = keeper.add(Network, type="super", id="tenants", partition="mini-lab", **rows, **lengths)
+    assert complaints(made) == []
+    assert prefixes_of(Network.objects.get()) == ["10.0.0.0/16", "2001:db8:0:10::/64"]
+    assert free_blocks(Network.objects.get()) == ["10.0.0.0/16", "2001:db8:0:10::/64"]
+
+
+def test_child_network_is_carved(keeper: Keeper, tenants: Network, project: Project) -> None:
+    made = keeper.add(Network, type="child", name="nodes", parent="tenants", project=project.pk, length_ipv6="112")
+    assert complaints(made) == []
+    carved = Network.objects.get(type="child")
+    assert (carved.name, prefixes_of(carved)) == ("nodes", ["2001:db8:0:10::/112"])
+
+
+def test_prefixes_come_and_go_with_other_changes_of_a_network(keeper: Keeper, tenants: Network) -> None:
+    rows = {"prefixes-TOTAL_FORMS": "3", "prefixes-1-DELETE": "on", "prefixes-2-cidr": "10.64.0.0/16"}
+    changed = keeper.change(tenants, name="Tenants", default_child_prefix_length_ipv6="", **rows)
+    assert complaints(changed) == []
+    tenants.refresh_from_db()
+    assert (tenants.name, tenants.generation, prefixes_of(tenants)) == ("Tenants", 2, ["10.0.0.0/16", "10.64.0.0/16"])
+
+
+def test_prefix_is_added_and_removed_by_itself(keeper: Keeper, internet: Network) -> None:
+    assert complaints(keeper.add(Prefix, network="internet", prefixes="198.51.100.0/24")) == []
+    assert "198.51.100.0/24" in prefixes_of(internet)
+    added = internet.prefixes.get(length=24)
+    assert complaints(keeper.delete(added)) == []
+    assert prefixes_of(internet) == ["203.0.113.128/25", "2001:db8:0:113::/64"]
+
+
+def test_large_network_keeps_its_prefixes_off_its_page(keeper: Keeper, internet: Network) -> None:
+    more = [f"198.51.{third}.0/24" for third in range(100)]
+    networks.update(internet, prefixes=[*(prefix.cidr for prefix in internet.prefixes.all()), *cidrs(*more)])
+    assert complaints(keeper.change(internet, name="large")) == []
+    assert internet.prefixes.count() == 102
+
+
+def test_addresses_are_allocated_as_pairs(keeper: Keeper, internet: Network, project: Project) -> None:
+    made = keeper.add(IPAddress, network="internet", project=project.pk, count="2", name="vpn")
+    assert complaints(made) == []
+    assert list(map(str, IPAddress.objects.all())) == [
+        "203.0.113.129",
+        "203.0.113.130",
+        "2001:db8:0:113::1",
+        "2001:db8:0:113::2",
+    ]
+    assert IPAddress.objects.values("allocation").distinct().count() == 2
+
+
+def test_certain_address_is_allocated(keeper: Keeper, internet: Network, project: Project) -> None:
+    assert complaints(keeper.add(IPAddress, network="internet", project=project.pk, ip="203.0.113.200")) == []
+    assert list(map(str, IPAddress.objects.all())) == ["203.0.113.200"]
+
+
+def test_machine_is_allocated_and_released(
+    keeper: Keeper, internet: Network, private: Network, project: Project
+) -> None:
+    fields = {"project": project.pk, "partition": "mini-lab", "networks": [private.pk, "internet"]}
+    assert complaints(keeper.add(Machine, id="worker-1", **fields)) == []
+    made = Machine.objects.get()
+    assert (made.pk, made.addresses.count()) == ("worker-1", 4)
+    assert complaints(keeper.delete(made)) == []
+    assert (Machine.objects.count(), IPAddress.objects.count()) == (0, 0)
+
+
+def test_address_is_released_into_free_space(keeper: Keeper, vpn: IPAddress, internet: Network) -> None:
+    assert complaints(keeper.delete(vpn)) == []
+    assert FreeBlock.objects.filter(network=internet, family=4).count() == 12
+
+
+def test_token_is_revoked(keeper: Keeper, token: ApiToken) -> None:
+    assert complaints(keeper.delete(token)) == []
+    assert ApiToken.objects.count() == 0
+
+
+def test_list_changes_only_the_rows_that_were_edited(keeper: Keeper, internet: Network, tenants: Network) -> None:
+    saved = keeper.edit_list(Network, {internet: {"name": "Internet", "description": "a way out"}})
+    assert complaints(saved) == []
+    rows = Network.objects.order_by("pk").values_list("pk", "name", "description", "generation")
+    assert list(rows) == [("internet", "Internet", "a way out", 2), ("tenants", "", "", 1)]
+
+
+def test_labels_are_removed_and_added(keeper: Keeper, internet: Network, tenants: Network) -> None:
+    networks.update(internet, labels={"tier": "1", "old": "yes", "site": "a"})
+    done = keeper.act("change_labels", [internet, tenants], remove="old\nsite=b\ntier", add="tier=2")
+    assert complaints(done) == []
+    labels = dict(Network.objects.values_list("pk", "labels"))
+    assert labels == {"internet": {"site": "a", "tier": "2"}, "tenants": {"tier": "2"}}
+
+
+def test_many_are_renamed(keeper: Keeper, internet: Network, tenants: Network) -> None:
+    networks.update(internet, name="Internet")
+    assert complaints(keeper.act("rename", [internet, tenants], before="old ", after="!")) == []
+    assert dict(Network.objects.values_list("pk", "name")) == {"internet": "old Internet!", "tenants": "old !"}
+    assert complaints(keeper.act("rename", [internet, tenants], name="same")) == []
+    assert dict(Network.objects.values_list("pk", "name")) == {"internet": "same", "tenants": "same"}
+
+
+def test_addresses_are_made_static(keeper: Keeper, machine: Machine) -> None:
+    held = list(machine.addresses.all())
+    assert complaints(keeper.act("make_static", held)) == []
+    assert set(machine.addresses.values_list("type", flat=True)) == {"static"}
+
+
+def test_nat_of_many_networks_changes(keeper: Keeper, internet: Network, tenants: Network) -> None:
+    assert complaints(keeper.act("change_nat_type", [internet, tenants], nat_type="ipv4-masquerade")) == []
+    assert set(Network.objects.values_list("nat_type", flat=True)) == {"ipv4-masquerade"}
+
+
+def test_super_network_goes_together_with_its_children(keeper: Keeper, tenants: Network, private: Network) -> None:
+    networks.create(child(parent=tenants, project=private.project))
+    assert complaints(keeper.act("delete_selected", list(Network.objects.all()))) == []
+    assert Network.objects.count() == 0
+
+
+def test_action_names_what_goes_before_anything_does(keeper: Keeper, vpn: IPAddress) -> None:
+    chosen = {"action": "delete_selected", "_selected_action": [str(vpn.pk)], "index": "0", "select_across": "0"}
+    html = keeper.web.post(page("changelist", IPAddress), chosen).content.decode()
+    assert ("203.0.113.200" in html, "All or nothing" in html, "All or none" in html) == (True, True, False)
+    assert IPAddress.objects.filter(pk=vpn.pk).exists()
+
+
+def test_action_takes_no_more_rows_than_it_can_name(
+    keeper: Keeper, internet: Network, project: Project, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("ipam.admin.actions.MOST_ROWS", 3)
+    held = addresses.allocate(internet, project=project, count=2)
+    assert keeper.act("delete_selected", list(held)).status_code == 302
+    assert IPAddress.objects.count() == 4
+
+
+def test_what_was_done_stands_in_the_history_of_the_admin(keeper: Keeper, internet: Network) -> None:
+    keeper.change(internet, name="Internet")
+    keeper.act("rename", [internet], name="The internet")
+    answer = keeper.web.get(page("history", internet))
+    assert [entry.get_change_message() for entry in answer.context["action_list"]] == ["Changed name.", "rename"]
+
+
+def test_page_that_was_opened_before_another_change_overwrites_nothing(keeper: Keeper, internet: Network) -> None:
+    networks.update(internet, description="by somebody else")
+    answer = keeper.change(internet, name="mine", generation="1")
+    assert complaints(answer) == [
+        "Somebody else has changed “internet” since you opened this page. Nothing was changed; "
+        "open the page again and repeat your change."
+    ]
+    internet.refresh_from_db()
+    assert (internet.name, internet.description) == ("", "by somebody else")
+
+
+def test_search_finds_the_block_that_holds_an_address(keeper: Keeper, vpn: IPAddress) -> None:
+    def found(model: Any, text: str) -> list[str]:
+        return [str(row) for row in keeper.web.get(page("changelist", model), {"q": text}).context["cl"].result_list]
+
+    assert found(IPAddress, "203.0.113.0/24") == ["203.0.113.200"]
+    assert found(IPAddress, "203.0.") == ["203.0.113.200"]
+    assert found(IPAddress, "2001:db8:") == []
+    assert found(IPAddress, "VPN") == ["203.0.113.200"]
+    assert found(Prefix, str(ip("203.0.113.200"))) == ["203.0.113.128/25"]
+    assert found(Network, "203.0.113.200") == ["internet"]
+    assert found(FreeBlock, "203.0.113.201") == ["203.0.113.201/32"]
+    assert found(FreeBlock, "2001:db8:0:113::ffff") == ["2001:db8:0:113::8000/113"]
