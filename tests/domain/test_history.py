@@ -1,40 +1,28 @@
 """The change history: what each operation leaves behind, and who had an address on that day."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
-from ipam import errors
 from ipam.domain import (
     addresses,
     children,
     families,
-    history,
     machines,
     metal_stack,
     metal_stack_import,
     networks,
     owners,
     rebuilding,
-    seeding,
-    timelines,
     tokens,
     vrfs,
 )
 from ipam.domain.machines import Attachment
 from ipam.domain.number_pools import Pool
-from ipam.domain.operations import operation, rehearsal
-from ipam.domain.timelines import Holder
-from ipam.models import ApiToken, Event, IPAddress, Network, Partition, Project
-from ipam.models.events import Door
-from tests.builders import IPV4, IPV6, child, cidrs, external, ip, super_network
-from tests.test_architecture import OURS
+from ipam.models import ApiToken, Event, Network
+from tests.builders import IPV6, child, cidrs, external, super_network
 
 FIRST, SECOND = "203.0.113.129", "2001:db8:0:113::1"
 
