@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -54,9 +55,9 @@ def look(*, fullest: int = 5) -> Picture:
     networks = _all_if_small()
     if networks is not None:
         uses = consumption.of_networks(networks)
-        roots = [network for network in networks if not network.is_child and not network.is_underlay]
+        roots = _in_places([network for network in networks if not network.is_child and not network.is_underlay])
         return Picture(
-            sorted(roots, key=_place)[:MOST_ROOTS],
+            roots[:MOST_ROOTS],
             len(roots) > MOST_ROOTS,
             uses,
             _ranked(networks, uses, fullest),
@@ -64,7 +65,8 @@ def look(*, fullest: int = 5) -> Picture:
             None,
         )
     shown = Network.objects.exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
-    roots = list(shown.select_related("partition").order_by("partition", "-type", "id")[: MOST_ROOTS + 1])
+    in_places = shown.select_related("partition").order_by(F("partition_id").asc(nulls_first=True), "-type", "id")
+    roots = list(in_places[: MOST_ROOTS + 1])
     samples = _fullest_samples(fullest)
     candidates = {sample.network_id: sample.network for sample in samples}
     uses = consumption.of_networks((candidates | {one.pk: one for one in roots[:MOST_ROOTS]}).values())
@@ -157,6 +159,7 @@ def _families(uses: Uses) -> dict[str, set[Family]]:
     return {key: {use.family for use in of_network} for key, of_network in uses.items()}
 
 
-def _place(network: Network) -> tuple[str, str, str]:
-    """Of a root on the overview: partitions apart, supers first in each."""
-    return network.partition_id or "", "" if network.is_super else network.type, network.pk
+def _in_places(roots: list[Network]) -> list[Network]:
+    """Roots in id order as the overview shows them: those of every partition first, supers first in each."""
+    by_type = sorted(roots, key=lambda network: network.type, reverse=True)
+    return sorted(by_type, key=lambda network: network.partition_id or "")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from ipam.domain import addresses, networks, owners, survey
 from ipam.domain.survey import Picture
 from ipam.models import Finding, Network, Project, UtilizationSample
-from tests.builders import IPV4, IPV6, child, cidrs, external
+from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced
 
 MOST_STATEMENTS = 9
 
@@ -58,6 +58,16 @@ def test_live_and_surveyed_overview_are_the_same(cloud: None, monkeypatch: pytes
     assert ranked(stored) == ranked(live) == [["full", "internet", "tenants"], ["tenants", "internet"]]
     assert stored.roots == live.roots
     assert said(stored.findings) == said(live.findings)
+
+
+def test_roots_of_every_partition_come_first_and_supers_before_external_networks(
+    cloud: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks.create(namespaced())
+    live = survey.look()
+    monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    assert [root.pk for root in live.roots] == ["clusters", "full", "tenants", "internet"]
+    assert [root.pk for root in survey.look().roots] == ["clusters", "full", "tenants", "internet"]
 
 
 def test_worst_comes_first(cloud: None) -> None:
