@@ -45,8 +45,8 @@ def nearly_full(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Finding
                 network,
                 "family_nearly_full",
                 SERIOUS if use.utilization >= FULL else WARNING,
-                f"{use.family.label} is {'full' if not use.available_ips else f'{use.utilization * 100:.0f} % taken'}: "
-                f"{use.available_ips:,} addresses left. Add an {use.family.label} prefix, or release what is unused.",
+                f"{use.family.label} is {_how_full(use)}: {_number(use.available_ips, 'address', 'addresses')} left. "
+                f"Add an {use.family.label} prefix, or release what is unused.",
                 use.family,
             )
 
@@ -61,7 +61,7 @@ def no_child_fits(network: Network, uses: Sequence[FamilyUse]) -> Iterator[Findi
         text = f"No child of the default length fits any more{limit}. Add a prefix, or carve longer ones."
         yield _of_network(network, "no_child_fits", SERIOUS, text, left.family)
     else:
-        text = f"Room for {left.count} more children{limit}. Add a prefix in time."
+        text = f"Room for {left.count} more {'child' if left.count == 1 else 'children'}{limit}. Add a prefix in time."
         yield _of_network(network, "few_children_left", WARNING, text, left.family)
 
 
@@ -140,12 +140,23 @@ def pools_nearly_empty() -> Iterator[Finding]:
                 kind="pool",
                 object_id=str(pool),
                 object_name=f"{pool.label} pool",
-                sentence=f"{left:,} {pool.label} numbers are left. Release machines or networks that are not needed.",
+                sentence=f"{_number(left, f'free {pool.label} number', f'free {pool.label} numbers')} left. "
+                "Release machines or networks that are not needed.",
             )
 
 
+def _how_full(use: FamilyUse) -> str:
+    """Rounded down: what is not full yet never says 100 %."""
+    share = use.used_ips * 100 // (use.total_ips - use.reserved_ips)
+    return f"{share} % taken" if use.available_ips else "full"
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def _have(count: int, thing: str) -> str:
-    return f"1 {thing} has" if count == 1 else f"{count:,} {thing}s have"
+    return f"{_number(count, thing, f'{thing}s')} {'has' if count == 1 else 'have'}"
 
 
 def _of_network(network: Network, code: str, severity: int, sentence: str, family: Family | None) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -54,9 +55,9 @@ def look(*, fullest: int = 5) -> Picture:
     networks = _all_if_small()
     if networks is not None:
         uses = consumption.of_networks(networks)
-        roots = [network for network in networks if not network.is_child and not network.is_underlay]
+        roots = _in_places([network for network in networks if not network.is_child and not network.is_underlay])
         return Picture(
-            sorted(roots, key=_place)[:MOST_ROOTS],
+            roots[:MOST_ROOTS],
             len(roots) > MOST_ROOTS,
             uses,
             _ranked(networks, uses, fullest),
@@ -64,11 +65,13 @@ def look(*, fullest: int = 5) -> Picture:
             None,
         )
     shown = Network.objects.exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
-    roots = list(shown.select_related("partition").order_by("partition", "-type", "id")[: MOST_ROOTS + 1])
-    candidates = _sampled(fullest)
-    uses = consumption.of_networks({one.pk: one for one in [*candidates, *roots[:MOST_ROOTS]]}.values())
-    stored = _stored()
-    ranked = _ranked(candidates, uses, fullest)
+    in_places = shown.select_related("partition").order_by(F("partition_id").asc(nulls_first=True), "-type", "id")
+    roots = list(in_places[: MOST_ROOTS + 1])
+    samples = _fullest_samples(fullest)
+    candidates = {sample.network_id: sample.network for sample in samples}
+    uses = consumption.of_networks((candidates | {one.pk: one for one in roots[:MOST_ROOTS]}).values())
+    stored = _stored(samples[0].sampled_at if samples else None)
+    ranked = _ranked(candidates.values(), uses, fullest)
     return Picture(roots[:MOST_ROOTS], len(roots) > MOST_ROOTS, uses, ranked, stored.findings, stored.as_of)
 
 
@@ -76,7 +79,7 @@ def found() -> Found:
     """Every finding, worst first; at most nine statements at any size."""
     networks = _all_if_small()
     if networks is None:
-        return _stored()
+        return _stored(UtilizationSample.objects.values_list("sampled_at", flat=True).first())
     return Found(_evaluate(networks, consumption.of_networks(networks)), None)
 
 
@@ -110,12 +113,11 @@ def _all_if_small() -> list[Network] | None:
 
 def _evaluate(networks: Sequence[Network], uses: Uses) -> list[Finding]:
     every = [*findings.of_networks(networks, uses), *findings.of_the_rest(_families(uses))]
-    return sorted(every, key=lambda finding: finding.severity)
+    return sorted(every, key=lambda finding: (finding.severity, finding.code))  # as those that are stored
 
 
-def _stored() -> Found:
+def _stored(as_of: datetime | None) -> Found:
     kept = list(Finding.objects.all()[:MOST_FINDINGS])
-    as_of = UtilizationSample.objects.values_list("sampled_at", flat=True).first()
     if as_of is None or timezone.now() - as_of > _OLD:
         kept.insert(0, _no_survey(as_of))
     return Found(kept, as_of)
@@ -131,13 +133,10 @@ def _no_survey(as_of: datetime | None) -> Finding:
     )
 
 
-def _sampled(limit: int) -> list[Network]:
+def _fullest_samples(limit: int) -> list[UtilizationSample]:
     """The networks that were fullest in each family; a few more than wanted, as they have changed since."""
-    keys: set[str] = set()
-    for family in Family:
-        samples = UtilizationSample.objects.filter(family=family).order_by("family", "-utilization")
-        keys.update(samples.values_list("network_id", flat=True)[: 2 * limit])
-    return list(Network.objects.filter(pk__in=keys).select_related("partition"))
+    samples = UtilizationSample.objects.select_related("network__partition").order_by("family", "-utilization")
+    return [sample for family in Family for sample in samples.filter(family=family)[: 2 * limit]]
 
 
 def _ranked(networks: Iterable[Network], uses: Uses, limit: int) -> dict[Family, list[tuple[Network, FamilyUse]]]:
@@ -160,6 +159,7 @@ def _families(uses: Uses) -> dict[str, set[Family]]:
     return {key: {use.family for use in of_network} for key, of_network in uses.items()}
 
 
-def _place(network: Network) -> tuple[str, str, str]:
-    """Of a root on the overview: partitions apart, supers first in each."""
-    return network.partition_id or "", "" if network.is_super else network.type, network.pk
+def _in_places(roots: list[Network]) -> list[Network]:
+    """Roots in id order as the overview shows them: those of every partition first, supers first in each."""
+    by_type = sorted(roots, key=lambda network: network.type, reverse=True)
+    return sorted(by_type, key=lambda network: network.partition_id or "")
