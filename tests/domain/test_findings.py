@@ -115,8 +115,8 @@ def test_halves_of_pairs_are_counted_per_missing_family(internet: Network, proje
     addresses.allocate(internet, project=project, families=[IPV4], count=2)
     addresses.allocate(internet, project=project, families=[IPV6])
     assert half() == [
-        ("one_family_allocations", "warning", "2 allocations have no IPv6 address. Complete them."),
-        ("one_family_allocations", "warning", "1 allocation has no IPv4 address. Complete them."),
+        ("one_family_allocations", "warning", "2 allocations have no IPv6 address. Complete what is missing."),
+        ("one_family_allocations", "warning", "1 allocation has no IPv4 address. Complete what is missing."),
     ]
 
 
@@ -137,11 +137,11 @@ def test_machine_with_one_family_is_a_finding_of_its_own(
     half_a_machine = [Attachment(network=private, families=[IPV4])]
     machines.allocate(project=project, partition=partition, networks=half_a_machine)
     assert half({private.pk: {IPV4, IPV6}}) == [
-        ("one_family_allocations", "warning", "1 allocation has no IPv6 address. Complete them."),
+        ("one_family_allocations", "warning", "1 allocation has no IPv6 address. Complete what is missing."),
         (
             "one_family_machines",
             "warning",
-            "1 machine has no IPv6 address here: who asks for them by IPv6 gets no answer. Complete them.",
+            "1 machine has no IPv6 address here: who asks for them by IPv6 gets no answer. Complete what is missing.",
         ),
     ]
 
