@@ -3,19 +3,26 @@
 import django.utils.timezone
 from django.db import migrations, models
 
-# What only PostgreSQL has. SQLite looks through the events of a network instead.
-POSTGRESQL = [
+# Each database has its own way to find what a JSON list holds. SQLite's table is kept by triggers (models/guards.py).
+STATEMENTS = {"postgresql": [
     # the timeline of an address
     "CREATE INDEX event_of_address ON ipam_event USING gin (addresses jsonb_path_ops)",
     # a network's page: operations on several networks, such as a machine's
     "CREATE INDEX event_of_networks ON ipam_event USING gin (holders jsonb_path_ops) WHERE network_id = ''",
-]
+], "sqlite": [
+    "CREATE TABLE ipam_event_term (term text, event_id integer, PRIMARY KEY (term, event_id)) WITHOUT ROWID",
+    "CREATE INDEX event_term_of_event ON ipam_event_term (event_id)",
+]}
 
 
 def index_json(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        for statement in POSTGRESQL:
-            schema_editor.execute(statement)
+    for statement in STATEMENTS[schema_editor.connection.vendor]:
+        schema_editor.execute(statement)
+
+
+def drop_index(apps, schema_editor):
+    if schema_editor.connection.vendor == "sqlite":
+        schema_editor.execute("DROP TABLE ipam_event_term")
 
 
 class Migration(migrations.Migration):
@@ -50,5 +57,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('door__in', ['dashboard', 'api', 'admin', 'command'])), name='event_door_known', violation_error_message='A door is dashboard, api, admin or command.')],
             },
         ),
-        migrations.RunPython(index_json, migrations.RunPython.noop),
+        migrations.RunPython(index_json, drop_index),
     ]

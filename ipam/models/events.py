@@ -50,25 +50,43 @@ class Kind(models.TextChoices):
     INSTALLATION = "installation", "installation"
 
 
-class _Holds(models.Func):
-    """Whether a JSON list holds an item that has these values.
+_IN_TERMS = "(%(key)s IN (SELECT event_id FROM ipam_event_term WHERE term = %%s))"
 
-    SQLite seeks the text as JSON writes it: addresses and ids of networks have no character that is escaped.
+
+class _Holds(models.Func):
+    """Whether the JSON list of an event holds an item that has these values, by an index of either database.
+
+    PostgreSQL has one for JSON; for SQLite the triggers in ipam/models/guards.py keep a table of terms.
     """
 
     output_field = models.BooleanField()
 
-    def __init__(self, column: str, item: Any, **extra: Any) -> None:
-        super().__init__(column, **extra)
-        self.item = item
+    def __init__(self, column: str, item: Any, term: str, **extra: Any) -> None:
+        super().__init__(column, "pk", "network_id", **extra)
+        self.item, self.term = item, term
 
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        sql, params = self.as_sql(compiler, connection, template="(%(expressions)s @> %%s::jsonb)", **extra)
-        return sql, [*params, json.dumps([self.item])]
+        column, _, _ = self._names(compiler)
+        return f"({column} @> %s::jsonb)", [json.dumps([self.item])]
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        sql, params = self.as_sql(compiler, connection, template="(instr(%(expressions)s, %%s) > 0)", **extra)
-        return sql, [*params, json.dumps(self.item).strip("{}")]
+        _, key, _ = self._names(compiler)
+        return _IN_TERMS % {"key": key}, [self.term]
+
+    def _names(self, compiler: Any) -> list[str]:
+        return [compiler.compile(expression)[0] for expression in self.source_expressions]
+
+
+class _OneOfSeveral(_Holds):
+    """Whether an event without a network of its own is about this network too."""
+
+    def __init__(self, network_id: str, **extra: Any) -> None:
+        super().__init__("holders", {"network": network_id}, f"network {network_id}", **extra)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        sql, params = super().as_postgresql(compiler, connection, **extra)
+        _, _, network = self._names(compiler)
+        return f"({sql} AND {network} = '')", params  # the condition of the index
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -78,8 +96,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def in_network(self, network_id: str) -> Self:
         """What happened to a network, or in it: also by operations on several networks, such as a machine's."""
-        several = Q(network_id="") & Q(_Holds("holders", {"network": network_id}))
-        return self.filter(Q(network_id=network_id) | several)
+        return self.filter(Q(network_id=network_id) | Q(_OneOfSeveral(network_id)))
 
     def matching(self, text: str) -> Self:
         """Those by a name like `text`, or about something with such a name or id; whatever its case."""
@@ -87,7 +104,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def naming(self, address: Address) -> Self:
         """Those that are about this address, in whatever network."""
-        return self.filter(_Holds("addresses", str(address)))
+        return self.filter(_Holds("addresses", str(address), str(address)))
 
 
 class Event(models.Model):
@@ -120,11 +137,11 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
-        # Two more that only PostgreSQL has are in the migration: by address, and networks among several.
+        # By address, and by network among several: in the migration, for each database has its own way.
         indexes = [
             models.Index(fields=["at", "id"], name="event_newest"),  # the activity page, since and until, pruning
             models.Index(fields=["kind", "object_id", "at", "id"], name="event_of_object"),  # an object's page
-            models.Index(fields=["network_id", "at", "id"], name="event_of_network"),  # a network's page; an address
+            models.Index(fields=["network_id", "at", "id"], name="event_of_network"),  # a network's page
             models.Index(fields=["project_id", "at", "id"], name="event_of_project"),  # a project's page
             models.Index(fields=["actor", "at", "id"], name="event_of_actor"),  # what somebody did
             models.Index(fields=["request_id"], name="event_of_request"),  # what one request did

@@ -54,14 +54,36 @@ _SQLITE = [
     ),
 ]
 
+# What a JSON index is on PostgreSQL: the addresses of an event, and the networks of one that is about several.
+_SQLITE_TERMS = [
+    """
+    CREATE TRIGGER IF NOT EXISTS event_terms_on_insert AFTER INSERT ON ipam_event
+    BEGIN
+      INSERT OR IGNORE INTO ipam_event_term SELECT value, NEW.id FROM json_each(NEW.addresses);
+      INSERT OR IGNORE INTO ipam_event_term SELECT 'network ' || json_extract(value, '$.network'), NEW.id
+        FROM json_each(NEW.holders) WHERE NEW.network_id = '';
+    END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS event_terms_on_delete AFTER DELETE ON ipam_event
+    BEGIN
+      DELETE FROM ipam_event_term WHERE event_id = OLD.id;
+    END
+    """,
+]
+
 
 def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
     """Put the guards and the full number pools in place where they are missing; harmless to repeat."""
     connection = connections[using]
-    if "ipam_prefix" not in connection.introspection.table_names():
+    tables = connection.introspection.table_names()
+    if "ipam_prefix" not in tables:
         return  # migrated back to nothing
+    statements = [_POSTGRESQL] if connection.vendor == "postgresql" else _SQLITE
+    if "ipam_event_term" in tables:
+        statements = statements + _SQLITE_TERMS
     with connection.cursor() as cursor:
-        for statement in [_POSTGRESQL] if connection.vendor == "postgresql" else _SQLITE:
+        for statement in statements:
             cursor.execute(statement)
     _fill_new_pools(using, apps)
 
