@@ -52,6 +52,8 @@ LISTS = {
     "ips/": 2,
     "machines/": 5,
     "search/?q=1": 10,
+    "search/?q=alice": 8,
+    "search/?q=10.0.200.7": 11,
 }
 
 
