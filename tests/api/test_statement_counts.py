@@ -53,6 +53,8 @@ LISTS = {
     "machines/": 5,
     "events/": 2,
     "search/?q=1": 10,
+    "search/?q=alice": 8,
+    "search/?q=10.0.200.7": 11,
 }
 
 
