@@ -72,8 +72,10 @@ class LabelsField(_ParsedField):
     widget = forms.Textarea(attrs={"rows": 3})
 
     def parse(self, text: str) -> Any:
-        lines = (line.strip() for line in text.splitlines())
-        return {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines if line)}
+        pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
+        if not all(key.strip() for key, _, _ in pairs):
+            raise ValueError("A label has a key in front of its “=”.")
+        return {key.strip(): value.strip() for key, _, value in pairs}
 
     def show(self, value: Any) -> str:
         return "\n".join(f"{key}={text}" if text else key for key, text in (value or {}).items())

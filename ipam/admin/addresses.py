@@ -10,9 +10,8 @@ from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import AddressFamilyFilter, HolderFilter, chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
 from ipam.domain import addresses, narrowing
-from ipam.domain.addresses import MOST_PER_REQUEST
 from ipam.form_fields import AddressesField, FamiliesField
-from ipam.models import IPAddress
+from ipam.models import IPAddress, Network
 
 
 class AddressForm(DescribedForm):
@@ -20,16 +19,15 @@ class AddressForm(DescribedForm):
 
 
 class NewAddressesForm(NewDescribedForm):
-    """Addresses from a network: as many of each family as are asked for, or certain ones."""
+    """An allocation: one address of each family, or certain ones. Many at once are the dashboard's and the API's."""
 
     network = chooser(IPAddress, "network")
     project = chooser(IPAddress, "project")
     machine = chooser(IPAddress, "machine", required=False, help_text="One that is in the network.")
     address_family = FamiliesField(label="Families")
     ip = AddressesField(required=False, label="Certain addresses", help_text="Empty: the lowest free ones.")
-    count = forms.IntegerField(min_value=1, max_value=MOST_PER_REQUEST, initial=1, label="How many")
     type = forms.ChoiceField(choices=IPAddress.Type.choices, initial=IPAddress.Type.STATIC)
-    field_order = ["network", "project", "machine", "address_family", "ip", "count", "type"]
+    field_order = ["network", "project", "machine", "address_family", "ip", "type"]
 
 
 @admin.register(IPAddress)
@@ -41,6 +39,7 @@ class AddressAdmin(DescribedAdmin):
         AddressFamilyFilter,
         "type",
         HolderFilter,
+        chosen(Network, "partition", of="network"),
         chosen(IPAddress, "network"),
         chosen(IPAddress, "project"),
         chosen(IPAddress, "machine"),
@@ -92,8 +91,7 @@ class AddressAdmin(DescribedAdmin):
         self.discard_all(rows)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Say which others came with it: one request may take a thousand pairs."""
-        others = IPAddress.objects.filter(allocation=obj.allocation).exclude(pk=obj.pk)
-        for other in others:
+        """Say which one of the other family came with it."""
+        for other in IPAddress.objects.filter(allocation=obj.allocation).exclude(pk=obj.pk):
             messages.info(request, f"{other} was allocated with it.")
         return super().log_addition(request, obj, message)

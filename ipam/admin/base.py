@@ -118,9 +118,7 @@ class DomainAdmin(IpamAdmin):
         """Fields of the change form that this object does not take."""
         return ()
 
-    @bulk(
-        "Delete selected %(verbose_name_plural)s", permission="delete", says="These go, and their space is free again."
-    )
+    @bulk("Delete selected %(verbose_name_plural)s", permission="delete", says="These are removed, for good.")
     def delete_selected(self, rows: list[Any]) -> None:
         self.discard_all(rows)
 

@@ -75,6 +75,7 @@ class _Chosen(admin.ListFilter):
     template = "admin/ipam/chosen_filter.html"
     model: type[Model]
     field: str
+    lookup: str
 
     def __init__(self, request: HttpRequest, params: dict[str, list[str]], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
@@ -92,7 +93,7 @@ class _Chosen(admin.ListFilter):
         form = forms.Form(self.used_parameters, auto_id="filter_%s")
         form.fields[self.field] = chooser(self.model, self.field, required=False, label=self.title)
         others = {name: value for name, value in changelist.params.items() if name != self.field}
-        yield {"box": form[self.field], "others": others, "chosen": self.used_parameters.get(self.field)}
+        yield {"box": form[self.field], "others": others}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.used_parameters.get(self.field)
@@ -100,12 +101,13 @@ class _Chosen(admin.ListFilter):
             return queryset
         relation: Any = self.model._meta.get_field(self.field)
         try:
-            return queryset.filter(**{self.field: relation.target_field.to_python(value)})
+            return queryset.filter(**{self.lookup: relation.target_field.to_python(value)})
         except ValidationError as error:
             raise IncorrectLookupParameters(error) from error
 
 
-def chosen(model: type[Model], field: str) -> type[admin.ListFilter]:
-    """A filter by what a foreign key refers to."""
+def chosen(model: type[Model], field: str, *, of: str = "") -> type[admin.ListFilter]:
+    """A filter by what the foreign key `field` of `model` refers to; `of` is the way from the row to that model."""
     title = str(model._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
-    return type(f"{model.__name__}{field.title()}Filter", (_Chosen,), {"model": model, "field": field, "title": title})
+    about = {"model": model, "field": field, "lookup": f"{of}__{field}" if of else field, "title": title}
+    return type(f"{field.title()}Filter", (_Chosen,), about)

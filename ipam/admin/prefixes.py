@@ -10,7 +10,7 @@ from ipam.admin.filters import FamilyFilter, chosen
 from ipam.admin.forms import RecordForm, chooser
 from ipam.domain import narrowing, networks
 from ipam.form_fields import CidrField
-from ipam.models import Prefix
+from ipam.models import Network, Prefix
 
 
 class NewPrefixForm(RecordForm):
@@ -33,7 +33,12 @@ class PrefixAdmin(DomainAdmin):
 
     add_form = NewPrefixForm
     list_display = ("cidr", "network_id", "parent", "namespace")
-    list_filter = (FamilyFilter, chosen(Prefix, "network"), chosen(Prefix, "namespace"))
+    list_filter = (
+        FamilyFilter,
+        chosen(Network, "partition", of="network"),
+        chosen(Prefix, "network"),
+        chosen(Prefix, "namespace"),
+    )
     list_select_related = ("network", "parent", "namespace")
     ordering = ("first", "last")
     fields = ("cidr", "network", "parent", "namespace", "created_at")

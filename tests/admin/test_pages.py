@@ -153,3 +153,46 @@ def cost(web: Client, url: str) -> int:
 def test_index_names_the_site_and_leads_back_to_the_dashboard(web: Client) -> None:
     html = web.get("/admin/").content.decode()
     assert ('<a href="/">' in html, "Django administration" in html) == (True, False)
+
+
+def test_list_counts_no_further_than_anybody_leafs(
+    web: Client, internet: Network, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipam.admin.base.MOST_COUNTED", 3)
+    html = web.get(page("changelist", IPAddress)).content.decode()
+    assert "more than 3 IP addresses; search or filter to see the others" in " ".join(html.split())
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("address_family=ipv4", ["10.0.0.1", "203.0.113.129"]),
+        ("address_family=ipv6&network=internet", ["2001:db8:0:113::1"]),
+        ("type__exact=static", []),
+        ("state=machine&address_family=ipv4", ["10.0.0.1", "203.0.113.129"]),
+        ("state=free-standing", []),
+        ("partition=mini-lab&network=internet", ["203.0.113.129", "2001:db8:0:113::1"]),
+        ("machine=worker-1&q=10.", ["10.0.0.1"]),
+    ],
+)
+def test_addresses_are_filtered(query: str, found: list[str], machine: Machine, web: Client) -> None:
+    answer = web.get(f"{page('changelist', IPAddress)}?{query}")
+    assert list(map(str, answer.context["cl"].result_list)) == found
+
+
+@pytest.mark.parametrize("query", ["address_family=ipv5", "state=gone", "project=nobody", "nonsense=1"])
+def test_filter_that_means_nothing_is_not_ignored(query: str, vpn: IPAddress, web: Client) -> None:
+    answer = web.get(f"{page('changelist', IPAddress)}?{query}")
+    assert (answer.status_code, answer.url) == (302, page("changelist", IPAddress) + "?e=1")
+
+
+def test_chosen_filter_shows_what_was_chosen_and_keeps_the_others(vpn: IPAddress, web: Client) -> None:
+    html = web.get(page("changelist", IPAddress) + "?network=internet&type__exact=static&q=vpn").content.decode()
+    assert '<option value="internet" selected>internet</option>' in html
+    assert html.count('<input type="hidden" name="network" value="internet">') == 4  # search, and three other filters
+
+
+def test_autocomplete_finds_by_what_a_list_is_searched_by(internet: Network, tenants: Network, web: Client) -> None:
+    asked = {"app_label": "ipam", "model_name": "ipaddress", "field_name": "network", "term": "203.0.113.200"}
+    assert web.get("/admin/autocomplete/", asked).json()["results"] == [{"id": "internet", "text": "internet"}]
+    assert web.get("/admin/autocomplete/", {**asked, "term": "\0"}).json()["results"] == []
