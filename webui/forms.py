@@ -63,8 +63,11 @@ class LabelsField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 3})
 
     def clean(self, value: Any) -> dict[str, str]:
-        lines = (line.strip() for line in super().clean(value).splitlines())
-        return {key.strip(): text.strip() for key, _, text in (line.partition("=") for line in lines if line)}
+        lines = (line.partition("=") for line in super().clean(value).splitlines() if line.strip())
+        labels = {key.strip(): text.strip() for key, _, text in lines}
+        if "" in labels:
+            raise forms.ValidationError("A label has a key before its “=”.")
+        return labels
 
 
 class DescribedForm(forms.Form):

@@ -34,6 +34,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _narrowed(chosen: dict[str, str]) -> QuerySet[Any]:
     given = {name: value for name, value in chosen.items() if value}
+    if any("\0" in value for value in given.values()):  # no text that a database could hold
+        return Event.objects.none()
     if "project_id" in given and not _is_uuid(given["project_id"]):
         return Event.objects.none()
     return Event.objects.filter(**given)

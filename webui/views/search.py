@@ -26,7 +26,9 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _address_of(hit: domain.Hit) -> str:
-    """The page that shows it: an address or prefix is shown by its network."""
+    """The page that shows it: a prefix is shown by its network."""
+    if hit.kind == "addresses":
+        return reverse("address", args=[hit.id])
     if hit.network:
         return reverse("network", args=[hit.network])
     if hit.kind == "machines":
