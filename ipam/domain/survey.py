@@ -129,6 +129,7 @@ def _no_survey(as_of: datetime | None) -> Finding:
         code="survey_old",
         severity=Finding.Severity.WARNING,
         kind="survey",
+        object_name="Survey",
         sentence=f"No survey has been kept {since}: run `manage.py survey` hourly, else rankings and findings are old.",
     )
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import pytest
 from django.test import Client
 
 from ipam.domain import addresses
@@ -64,3 +65,75 @@ def test_bulk_static_changes_every_address_of_the_allocations(web: Client, inter
 def test_bulk_action_on_nothing_says_so(web: Client, db: None) -> None:
     answer = web.post("/addresses/act/", {"action": "release"}, follow=True)
     assert "Nothing was selected" in answer.content.decode()
+
+
+def labels() -> list[dict[str, str]]:
+    return list(IPAddress.objects.values_list("labels", flat=True))
+
+
+def test_bulk_label_is_given_to_every_address_beside_what_it_has(
+    web: Client, internet: Network, project: Project
+) -> None:
+    first = addresses.allocate(internet, project=project, labels={"tier": "gold"})
+    second = addresses.allocate(internet, project=project, labels={"env": "test"})
+    addresses.allocate(internet, project=project)
+    chosen = [str(first[0].allocation), str(second[0].allocation)]
+    web.post("/addresses/act/", {"allocation": chosen, "action": "label", "label": "env=prod"})
+    gold, prod = {"tier": "gold", "env": "prod"}, {"env": "prod"}
+    assert labels() == [gold, prod, {}, gold, prod, {}]
+
+
+def test_bulk_label_may_be_a_key_alone(web: Client, internet: Network, project: Project) -> None:
+    taken = addresses.allocate(internet, project=project)
+    web.post("/addresses/act/", {"allocation": [str(taken[0].allocation)], "action": "label", "label": "keep"})
+    assert labels() == [{"keep": ""}] * 2
+
+
+@pytest.mark.parametrize("label", ["", "  ", "\n"])
+def test_bulk_label_that_is_none_changes_nothing_and_asks_for_one(
+    label: str, web: Client, internet: Network, project: Project
+) -> None:
+    taken = addresses.allocate(internet, project=project)
+    asked = {"allocation": [str(taken[0].allocation)], "action": "label", "label": label, "back": "type=static"}
+    answer = web.post("/addresses/act/", asked)
+    assert answer.context["form"].errors == {"label": ["Type the label as key or key=value."]}
+    assert labels() == [{}] * 2
+    assert 'name="back" value="type=static"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("label", ["=prod", "\0=prod", "env=\0"])
+def test_bulk_label_that_is_malformed_changes_nothing_and_says_why(
+    label: str, web: Client, internet: Network, project: Project
+) -> None:
+    taken = addresses.allocate(internet, project=project)
+    asked = {"allocation": [str(taken[0].allocation)], "action": "label", "label": label}
+    answer = web.post("/addresses/act/", asked)
+    assert (answer.status_code, len(answer.context["form"].errors), labels()) == (200, 1, [{}] * 2)
+
+
+def test_bulk_action_goes_back_to_the_list_as_it_was_filtered(web: Client, internet: Network, project: Project) -> None:
+    taken = addresses.allocate(internet, project=project)
+    asked = {"allocation": [str(taken[0].allocation)], "action": "label", "label": "a=b"}
+    answer = web.post("/addresses/act/", asked | {"back": "network=internet&sort=-name"})
+    assert answer.url == "/addresses/?network=internet&sort=-name"
+
+
+@pytest.mark.parametrize("back", ["//evil.example/", "https://evil.example/", "@evil.example", "\\evil.example"])
+def test_bulk_action_never_leads_off_the_site(back: str, web: Client, internet: Network, project: Project) -> None:
+    taken = addresses.allocate(internet, project=project)
+    asked = {"allocation": [str(taken[0].allocation)], "action": "static", "back": back}
+    assert web.post("/addresses/act/", asked).url.startswith("/addresses/?")
+
+
+@pytest.mark.parametrize("action", ["", "drop"])
+def test_bulk_action_that_is_none_asks_before_anything_happens(
+    action: str, web: Client, internet: Network, project: Project
+) -> None:
+    taken = addresses.allocate(internet, project=project)
+    asked = {"allocation": [str(taken[0].allocation)], "action": action}
+    assert (web.post("/addresses/act/", asked).status_code, IPAddress.objects.count()) == (200, 2)
+
+
+def test_bulk_selection_that_is_malformed_is_refused_in_words(web: Client, db: None) -> None:
+    answer = web.post("/addresses/act/", {"allocation": ["nonsense"], "action": "static"})
+    assert (answer.status_code, "select again" in answer.content.decode()) == (400, True)

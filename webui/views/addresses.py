@@ -113,7 +113,7 @@ def act(request: HttpRequest) -> HttpResponse:
     chosen = IPAddress.objects.filter(allocation__in=_selected(request)).select_related("project")
     held = allocations.pair_up(list(chosen))
     form = BulkForm(request.POST)
-    action = request.POST.get("action", "release")
+    action = request.POST.get("action") or "release"
     if not held:
         messages.error(request, "Nothing was selected. Tick the rows that you mean.")
         return _back(request)

@@ -1,0 +1,107 @@
+"""The page of findings: worst first, narrowed by severity, each with the page that mends it."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from ipam.domain import addresses, machines, networks, survey
+from ipam.domain.machines import Attachment
+from ipam.models import Finding, Network, NumberRange, Partition, Project
+from tests.builders import IPV4, cidrs, external
+
+
+@pytest.fixture
+def troubled(internet: Network, project: Project, stranger: Project) -> None:
+    """A full network (serious), a half of a pair (warning), two projects without networks (info)."""
+    full = networks.create(external(id="full", vrf=7, prefixes=cidrs("192.0.2.0/31"), destination_prefixes=()))
+    addresses.allocate(full, project=project, count=2)
+    addresses.allocate(internet, project=project, families=[IPV4])
+
+
+def codes(web: Client, query: str = "") -> list[str]:
+    return [finding.code for finding, _ in web.get(f"/findings/{query}").context["findings"]]
+
+
+def test_worst_is_first(web: Client, troubled: None) -> None:
+    assert codes(web) == ["family_nearly_full", "one_family_allocations", *["project_without_networks"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("severity", "expected"),
+    [
+        ("serious", ["family_nearly_full"]),
+        ("warning", ["one_family_allocations"]),
+        ("info", ["project_without_networks"] * 2),
+        ("nonsense", []),
+    ],
+)
+def test_severity_narrows(severity: str, expected: list[str], web: Client, troubled: None) -> None:
+    assert codes(web, f"?severity={severity}") == expected
+
+
+def test_every_severity_is_counted_whatever_is_shown(web: Client, troubled: None) -> None:
+    severities = web.get("/findings/?severity=info").context["severities"]
+    assert severities == [("serious", 1), ("warning", 1), ("info", 2)]
+
+
+def test_severity_is_said_in_words_not_by_colour_alone(web: Client, troubled: None) -> None:
+    said = re.findall(r'<span class="badge[^"]*">(.) (\w+)</span>', web.get("/findings/").content.decode())
+    assert said == [("■", "serious"), ("▲", "warning"), ("●", "info"), ("●", "info")]
+
+
+def test_each_leads_to_the_page_that_mends_it(
+    web: Client, troubled: None, tenants: Network, private: Network, project: Project, partition: Partition
+) -> None:
+    machines.allocate(project=project, partition=partition, networks=[Attachment(network=private, families=[IPV4])])
+    NumberRange.objects.all().delete()
+    links = [(finding.code, link) for finding, link in web.get("/findings/").context["findings"]]
+    stranger = Project.objects.get(name="mallory")
+    assert sorted(links) == sorted(
+        [
+            ("family_nearly_full", "/networks/full/"),
+            ("one_family_allocations", "/networks/internet/complete/ipv6/"),
+            ("one_family_allocations", f"/networks/{private.pk}/complete/ipv6/"),
+            ("one_family_machines", f"/networks/{private.pk}/complete/ipv6/"),
+            ("pool_nearly_empty", "/machines/"),
+            ("pool_nearly_empty", "/vrfs/"),
+            ("project_without_networks", f"/projects/{stranger.pk}/"),
+        ]
+    )
+    assert {web.get(link).status_code for _, link in links} == {200}
+
+
+def test_unused_address_leads_to_its_page(web: Client, internet: Network, project: Project) -> None:
+    (one,) = addresses.allocate(internet, project=project, families=[IPV4], type="static")
+    type(one).objects.update(updated_at="2020-01-01T00:00Z")
+    links = {finding.code: link for finding, link in web.get("/findings/").context["findings"]}
+    assert links["unused_static"] == f"/addresses/{one.pk}/"
+
+
+def test_missing_survey_of_a_large_installation_is_said_without_a_link(
+    web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    answer = web.get("/findings/")
+    assert [(finding.code, link) for finding, link in answer.context["findings"]] == [("survey_old", "")]
+    assert "<strong>Survey</strong> No survey has been kept yet" in answer.content.decode()
+
+
+def test_page_says_of_when_it_is(web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "As of now." in web.get("/findings/").content.decode()
+    survey.take()
+    monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", web.get("/findings/").content.decode())
+
+
+def test_surveyed_page_shows_what_was_surveyed(web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = codes(web)
+    survey.take()
+    monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    assert codes(web) == live
+    assert Finding.objects.count() == len(live)
+
+
+def test_nothing_to_mend_is_said(web: Client, db: None) -> None:
+    assert "Nothing to mend" in web.get("/findings/").content.decode()
+    assert "all 0 findings" not in web.get("/").content.decode()
