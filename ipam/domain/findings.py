@@ -6,7 +6,7 @@ Each returns at most `MOST_OF_A_KIND`, worst first where there is a worst. docs/
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -69,7 +69,11 @@ def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
     """A dual-stack network has allocations, or machines, with an address of one family only."""
     counterpart = IPAddress.objects.filter(allocation=OuterRef("allocation")).exclude(family=OuterRef("family"))
     lonely = IPAddress.objects.exclude(Exists(counterpart)).order_by().values("network", "network__name", "family")
-    counted = lonely.annotate(allocations=Count("pk"), machines=Count("machine", distinct=True))
+    on_the_machine = IPAddress.objects.filter(machine=OuterRef("machine"), network=OuterRef("network"))
+    has_both = Exists(on_the_machine.exclude(family=OuterRef("family")))  # perhaps by two allocations
+    counted = lonely.annotate(
+        allocations=Count("pk"), machines=Count("machine", distinct=True, filter=Q(machine__isnull=False) & ~has_both)
+    )
     dual = [row for row in counted.order_by("-allocations", "network") if len(families.get(row["network"], ())) > 1]
     for row in dual[:MOST_OF_A_KIND]:
         missing = Family(row["family"]).other

@@ -146,6 +146,15 @@ def test_machine_with_one_family_is_a_finding_of_its_own(
     ]
 
 
+def test_machine_with_both_families_by_two_allocations_is_no_finding(
+    private: Network, project: Project, partition: Partition
+) -> None:
+    half_a_machine = [Attachment(network=private, families=[IPV4])]
+    machine = machines.allocate(project=project, partition=partition, networks=half_a_machine)
+    addresses.allocate(private, project=project, families=[IPV6], machine=machine)
+    assert {code for code, _, _ in half({private.pk: {IPV4, IPV6}})} == {"one_family_allocations"}
+
+
 def test_machine_with_both_families_is_no_finding(private: Network, project: Project, partition: Partition) -> None:
     machines.allocate(project=project, partition=partition, networks=[Attachment(network=private)])
     assert half({private.pk: {IPV4, IPV6}}) == []

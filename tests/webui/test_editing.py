@@ -91,7 +91,7 @@ def test_labels_of_small_lists_are_edited(section: str, web: Client, db: None) -
 
 def test_label_without_key_is_refused_at_its_field(web: Client, partition: Partition) -> None:
     form = edited(web, "/partitions/mini-lab/edit/", labels="=gold").context["form"]
-    assert form.errors == {"labels": ["A label has a key before its “=”."]}
+    assert form.errors == {"labels": ["A label has a key in front of its “=”."]}
     assert Partition.objects.get().labels == {}
 
 

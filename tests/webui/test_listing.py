@@ -148,7 +148,7 @@ def test_projects_are_sorted_both_ways(sort: str, expected: list[str], web: Clie
     for name in ("b", "a"):
         owners.create_project(name=name)
     rows = web.get(f"/projects/?sort={sort}").context["rows"]
-    assert [one.name for one, _ in rows] == expected
+    assert [one.name for one in rows] == expected
 
 
 def test_children_of_an_opened_network_stay_open_when_sorted(web: Client, tenants: Network, project: Project) -> None:
