@@ -184,10 +184,11 @@ def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
 
 
 def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
+    """The addresses of an allocation, IPv4 first; locked in the order of their keys, as everybody does."""
     held = list(IPAddress.objects.filter(allocation=allocation).order_by("pk").select_for_update())
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
-    return held
+    return sorted(held, key=lambda address: address.family)
 
 
 def _release(addresses: Sequence[IPAddress]) -> None:
