@@ -1,7 +1,5 @@
 """The activity page: who did what, when, through which door."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 
@@ -12,7 +10,7 @@ from tests.builders import IPV4
 
 
 @pytest.fixture
-def busy(db: None) -> Iterator[None]:
+def busy(db: None) -> None:
     """Alice makes a project in the dashboard, a partition over the API; bob renames the project in the admin."""
     with history.acting(door=Door.DASHBOARD, actor="alice"):
         blue = owners.create_project(name="blue")
@@ -20,7 +18,6 @@ def busy(db: None) -> Iterator[None]:
         owners.create_partition(id="fra")
     with history.acting(door=Door.ADMIN, actor="bob"):
         owners.update_project(blue, name="green")
-    yield
 
 
 def seen(web: Client, query: str = "") -> list[str]:
@@ -68,14 +65,15 @@ def test_events_of_a_network_are_found_by_its_id(web: Client, internet: Network,
     ]
 
 
-@pytest.mark.parametrize("project_id", ["nonsense", "123", "%00"])
+@pytest.mark.parametrize("project_id", ["nonsense", "123"])
 def test_malformed_project_id_finds_nothing(project_id: str, web: Client, busy: None) -> None:
     assert seen(web, f"?project_id={project_id}") == []
 
 
 @pytest.mark.parametrize("name", ["actor", "door", "verb", "kind", "network_id", "object_id"])
-def test_filter_that_no_database_could_hold_finds_nothing(name: str, web: Client, busy: None) -> None:
-    assert seen(web, f"?{name}=a%00b") == []
+def test_filter_that_no_database_could_hold_is_refused_in_words(name: str, web: Client, busy: None) -> None:
+    answer = web.get(f"/activity/?{name}=a%00b")
+    assert (answer.status_code, "contains a NUL character" in answer.content.decode()) == (400, True)
 
 
 def test_what_changed_is_shown_before_and_after(web: Client, busy: None) -> None:
