@@ -15,11 +15,11 @@ def human(count: int) -> str:
     """A count of any size in a few characters: 1,022 · 4.29 billion · 1.84 × 10¹⁹."""
     if count < 10**6:
         return f"{count:,}"
-    if count >= 10**15:
+    if count >= 10**15 - 10**15 // 2000:
         mantissa, exponent = f"{count:.2e}".split("e")
         return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
     for one, word in _WORDS:
-        if count >= one:
+        if count >= one - one // 2000:  # what rounds to 1,000 of a word is 1 of the next
             return f"{count / one:.3g} {word}"
     raise AssertionError(count)
 

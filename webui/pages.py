@@ -13,6 +13,14 @@ from ipam.domain.operations import rehearsal
 R = TypeVar("R")
 
 
+def asked(request: HttpRequest, name: str) -> str:
+    """A parameter of the URL as text; Invalid for what no database could hold."""
+    text: str = request.GET.get(name, "").strip()
+    if "\0" in text:
+        raise errors.Invalid(f"“{name}” contains a NUL character. Take it out.", field=name)
+    return text
+
+
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, part: str = "") -> HttpResponse:
     """The page, or just `part` of it when htmx asks: one view and one template for both."""
     name = f"{template}#{part}" if part and request.htmx and not request.htmx.boosted else template

@@ -1,14 +1,18 @@
 """What an operator does, in a real browser."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ipam.domain import addresses, networks
-from ipam.models import IPAddress, Network, Project
+from ipam.models import IPAddress, Machine, Network, Project
 from tests.browser.conftest import serious
-from tests.builders import IPV4, child
+from tests.builders import IPV4, child, cidrs, external
+from tests.webui.test_pages import NAMES, pages
+from webui.views import families
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -85,30 +89,159 @@ def test_everything_works_without_scripts(
     assert IPAddress.objects.count() == 2
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/networks/?open=tenants",
-        "/networks/internet/",
-        "/networks/tenants/",
-        "/networks/internet/allocate/",
-        "/networks/tenants/carve/",
-        "/machines/",
-        "/machines/allocate/",
-        "/search/?q=10.0&all=1",
-    ],
-)
-def test_page_has_no_serious_finding_no_error_and_no_sideways_scroll(
-    path: str, theme: str, signed_in: Page, internet: Network, tenants: Network, project: Project, complaints: list[str]
+def test_address_is_found_a_pair_allocated_seen_on_the_map_and_released(
+    signed_in: Page, internet: Network, project: Project, complaints: list[str]
 ) -> None:
-    networks.create(child(parent=tenants, project=project, name="nodes"))
     addresses.allocate(internet, project=project, name="vpn")
     page = signed_in
-    page.emulate_media(color_scheme=theme)
-    page.goto(path)
-    assert serious(Axe().run(page)) == []
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("searchbox").first.fill("203.0.113.129")
+    page.locator("#search-results").get_by_role("link", name="203.0.113.129").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("203.0.113.129 · 2001:db8:0:113::1")
+    page.get_by_role("link", name="internet").first.click()
+    page.get_by_role("link", name="Allocate a pair").first.click()
+    page.get_by_label("Project").fill("alice")
+    page.get_by_label("Name").fill("mail")
+    page.get_by_role("button", name="Allocate").click()
+    expect(page.get_by_role("status")).to_contain_text("Allocated 203.0.113.130, 2001:db8:0:113::2")
+    page.get_by_role("link", name="Map", exact=True).click()
+    holders = page.get_by_role("table", name="Holders in 203.0.113.128/25").locator("tbody tr")
+    expect(holders).to_have_text([re.compile("203.0.113.129/32.*vpn"), re.compile("203.0.113.130/32.*mail")])
+    page.get_by_role("link", name="Zoom to all that is taken").click()
+    expect(page.get_by_role("table", name="Holders in 2001:db8:0:113::/120").locator("tbody tr")).to_have_count(2)
+    page.get_by_role("link", name="mail").last.click()
+    page.get_by_role("link", name="Release").click()
+    page.get_by_role("button", name="Release").click()
+    expect(page.get_by_role("status")).to_contain_text("Released 203.0.113.130 and 2001:db8:0:113::2")
+    page.get_by_role("link", name="Map", exact=True).click()
+    expect(holders).to_have_count(1)
     assert complaints == []
+
+
+@pytest.fixture
+def lan(internet: Network, project: Project, monkeypatch: pytest.MonkeyPatch) -> Network:
+    """An IPv4-only network with twelve allocations, completed five at a time."""
+    monkeypatch.setattr(families, "BATCH", 5)
+    made = networks.create(external(id="lan", vrf=7, prefixes=cidrs("198.18.0.0/24"), destination_prefixes=()))
+    addresses.allocate(made, project=project, count=12, name="host")
+    return made
+
+
+def test_ipv6_is_added_and_completed_with_a_stop_between(signed_in: Page, lan: Network, complaints: list[str]) -> None:
+    page = signed_in
+    page.goto("/networks/lan/")
+    page.get_by_role("link", name="Add IPv6").click()
+    page.get_by_label("Prefix").fill("2001:db8:18::/64")
+    expect(page.locator("#preview")).to_contain_text("2001:db8:18::/64")
+    page.get_by_role("button", name="Add a prefix").click()
+    page.get_by_role("link", name="Complete them").click()
+    page.goto(page.url)
+
+    posts: list[Route] = []
+
+    def answer_only_the_first(route: Route) -> None:
+        posts.append(route)
+        if len(posts) == 1:
+            route.continue_()
+
+    page.route("**/complete/ipv6/", lambda r: answer_only_the_first(r) if r.request.method == "POST" else r.continue_())
+    page.get_by_role("button", name="Complete 12 allocations").click()
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "5")
+    page.get_by_role("link", name="Stop").click()
+    expect(page.get_by_role("button", name="Complete 7 allocations")).to_be_visible()
+    assert IPAddress.objects.filter(family=6, network=lan).count() == 5
+    page.unroute_all(behavior="ignoreErrors")
+    page.get_by_role("button", name="Complete 7 allocations").click()
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "12")
+    expect(page.get_by_role("link", name="Back to lan")).to_be_visible()
+    assert IPAddress.objects.filter(family=6, network=lan).count() == 12
+    assert complaints == []
+
+
+def reach(page: Page, name: str, *, most: int = 60) -> None:
+    """Press Tab until what is focused has this name, text or label."""
+    said = "(one) => [one.getAttribute('aria-label'), one.labels?.[0]?.innerText, one.innerText].join('|')"
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if name in page.evaluate(f"({said})(document.activeElement)").split("|"):
+            return
+    raise AssertionError(f"the keyboard does not reach “{name}”")
+
+
+def test_keyboard_alone_allocates_a_pair(signed_in: Page, internet: Network, project: Project) -> None:
+    page = signed_in
+    page.goto("/networks/internet/")
+    reach(page, "Allocate a pair")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/allocate/")
+    reach(page, "Project")
+    page.keyboard.type("alice")
+    expect(page.locator("#preview")).to_contain_text("2001:db8:0:113::1")
+    reach(page, "Allocate")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Allocated 203.0.113.129, 2001:db8:0:113::1")
+    assert IPAddress.objects.count() == 2
+
+
+def test_all_rows_of_a_page_are_sorted_ticked_and_labelled_at_once(
+    signed_in: Page, internet: Network, project: Project, complaints: list[str]
+) -> None:
+    for name in ("banana", "apple"):
+        addresses.allocate(internet, project=project, families=[IPV4], name=name)
+    page = signed_in
+    page.goto("/addresses/?address_family=ipv4")
+    first = page.locator("tbody tr").first
+    page.get_by_role("link", name="Name", exact=True).click()
+    expect(first).to_contain_text("apple")
+    page.get_by_role("link", name="Name", exact=True).click()
+    expect(first).to_contain_text("banana")
+    page.get_by_role("checkbox", name="Select all rows of this page").check()
+    page.get_by_role("textbox", name="Label").last.fill("env=prod")
+    page.get_by_role("button", name="Label", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Labelled 2 allocations")
+    expect(page).to_have_url(re.compile(r"address_family=ipv4&sort=-name$"))
+    assert list(IPAddress.objects.values_list("labels", flat=True)) == [{"env": "prod"}] * 2
+    assert complaints == []
+
+
+def test_partner_lights_up_on_the_map_under_the_mouse_and_under_the_keyboard(
+    signed_in: Page, internet: Network, project: Project
+) -> None:
+    pair = addresses.allocate(internet, project=project, name="vpn")
+    addresses.allocate(internet, project=project, name="mail")
+    page = signed_in
+    page.goto("/networks/internet/map/?ipv6=2001:db8:0:113::/120")
+    lit = page.locator(".is-partner")
+    own = page.locator(f'svg [data-partner="{pair[0].allocation}"]')
+    expect(lit).to_have_count(0)
+    own.first.hover()
+    expect(lit).to_have_count(4)  # in both pictures and in both tables
+    expect(page.locator(f'.is-partner[data-partner="{pair[0].allocation}"]')).to_have_count(4)
+    page.mouse.move(0, 0)
+    expect(lit).to_have_count(0)
+    own.last.focus()
+    expect(page.locator(f'.is-partner[data-partner="{pair[0].allocation}"]')).to_have_count(4)
+
+
+MAIN = ["overview", "networks, opened", "external network", "addresses", "map of addresses", "machines"]
+
+
+def check(page: Page, url: str, complaints: list[str]) -> list[str]:
+    """What is wrong with a page: axe's serious findings, sideways scroll on a phone, complaints of the browser."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(url)
+    wrong = serious(Axe().run(page))
+    page.set_viewport_size({"width": 390, "height": 844})
+    if (width := page.evaluate("document.documentElement.scrollWidth")) > 390:
+        wrong.append(f"{width} pixels wide on a phone")
+    said, complaints[:] = list(complaints), []
+    return wrong + said
+
+
+@pytest.mark.parametrize(("theme", "names"), [("light", NAMES), ("dark", MAIN)])
+def test_page_has_no_serious_finding_no_error_and_no_sideways_scroll(
+    theme: str, names: list[str], signed_in: Page, machine: Machine, complaints: list[str]
+) -> None:
+    urls = pages(machine)
+    signed_in.emulate_media(color_scheme=theme)
+    found = {name: check(signed_in, urls[name], complaints) for name in names}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}

@@ -65,7 +65,7 @@ def test_events_of_a_network_are_found_by_its_id(web: Client, internet: Network,
     ]
 
 
-@pytest.mark.parametrize("project_id", ["nonsense", "123", "%00"])
+@pytest.mark.parametrize("project_id", ["nonsense", "123"])
 def test_malformed_project_id_finds_nothing(project_id: str, web: Client, busy: None) -> None:
     assert seen(web, f"?project={project_id}") == []
 

@@ -1,10 +1,12 @@
 """Counts as people read them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ipam.addressing import Family
 from ipam.domain.consumption import FamilyUse
-from webui.meters import Meter, human, percent, verdict
+from webui.meters import Meter, human, percent, units, verdict
 
 
 def use(family: Family = Family.IPV4, **changes: object) -> FamilyUse:
@@ -20,6 +22,9 @@ def use(family: Family = Family.IPV4, **changes: object) -> FamilyUse:
         (4_294_967_291, "4.29 billion"),
         (2_000_000, "2 million"),
         (2**64, "1.84 × 10¹⁹"),
+        (999_499_999, "999 million"),
+        (999_500_000, "1 billion"),
+        (10**15 - 1, "1.00 × 10¹⁵"),
     ],
 )
 def test_human_counts_are_short(count: int, text: str) -> None:
@@ -31,6 +36,35 @@ def test_human_counts_are_short(count: int, text: str) -> None:
 )
 def test_percentage_never_pretends_nothing_or_everything(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("family", "count", "text"),
+    [
+        (Family.IPV4, 0, "0 addresses"),
+        (Family.IPV4, 1, "1 address"),
+        (Family.IPV4, 1022, "1,022 addresses"),
+        (Family.IPV4, 2**32, "4.29 billion addresses"),
+        (Family.IPV6, 10**12 - 1, "1 trillion addresses"),
+        (Family.IPV6, 10**12, "≈ 232 /96s"),
+        (Family.IPV6, 2**60, "≈ 256 /76s"),
+        (Family.IPV6, 2**64 - 1, "≈ 255 /72s"),
+        (Family.IPV6, 2**64, "≈ 1 /64"),
+        (Family.IPV6, 2**65 - 1, "≈ 1 /64"),
+        (Family.IPV6, 2**65, "≈ 2 /64s"),
+        (Family.IPV6, 2**80, "≈ 65,536 /64s"),
+        (Family.IPV6, 2**128, "≈ 1.84 × 10¹⁹ /64s"),
+    ],
+)
+def test_large_ipv6_space_is_counted_in_blocks(family: Family, count: int, text: str) -> None:
+    assert units(family, count) == text
+
+
+@given(st.integers(10**12, 2**64 - 1))
+def test_blocks_smaller_than_a_64_are_nibble_aligned_and_hundreds(count: int) -> None:
+    blocks, _, length = units(Family.IPV6, count).removeprefix("≈ ").removesuffix("s").partition(" /")
+    assert (int(length) % 4, int(length) > 64) == (0, True)
+    assert 100 <= int(blocks.replace(",", "")) < 1600
 
 
 def test_meter_of_anything_taken_is_seen() -> None:

@@ -18,7 +18,7 @@ from ipam.models.networks import NetworkType
 from webui.forms import AllocateForm, CarveForm
 from webui.listing import listing
 from webui.meters import Meter, PrefixMeter, meters, twins, verdict
-from webui.pages import attempt, perform, show, show_form
+from webui.pages import asked, attempt, perform, show, show_form
 from webui.views.families import missing_family
 
 _SHOWN_BLOCKS = 12
@@ -35,7 +35,7 @@ def tree(request: HttpRequest) -> HttpResponse:
     filters = NetworkFilters(request.GET, queryset=Network.objects.counting_children().select_related("project"))
     wanted = filters.qs if filters.is_valid() else Network.objects.none()
     found = listing(request, wanted if any(chosen.values()) else wanted.filter(parent=None), COLUMNS)
-    opened = request.GET.get("open", "")
+    opened = asked(request, "open")
     children = Network.objects.filter(parent=opened).select_related("project").order_by("name", "id")
     opened_children = list(children[: paging.DEFAULT_LIMIT]) if opened else []
     uses = consumption.of_networks([*found.rows, *opened_children])

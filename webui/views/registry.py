@@ -18,7 +18,7 @@ from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
 from webui.forms import PartitionForm, ProjectForm, VrfForm, labels_text
 from webui.listing import listing
 from webui.meters import human, twins
-from webui.pages import attempt, show
+from webui.pages import asked, attempt, show
 
 MOST_NETWORKS = 50
 COLUMNS = {"name": "name", "id": "pk"}
@@ -68,7 +68,7 @@ KINDS = {
 def index(request: HttpRequest, section: str) -> HttpResponse:
     """The list, filtered as one types."""
     kind = KINDS[section]
-    query = request.GET.get("q", "").strip()
+    query = asked(request, "q")
     rows = kind.model._default_manager.annotate(network_count=Coalesce(kind.number_of_networks(), 0))
     found = listing(request, rows.matching(query) if query else rows, COLUMNS)
     context = {"section": section, "kind": kind, "listing": found, "rows": found.rows, "query": query}
