@@ -72,7 +72,8 @@ def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
     on_the_machine = IPAddress.objects.filter(machine=OuterRef("machine"), network=OuterRef("network"))
     has_both = Exists(on_the_machine.exclude(family=OuterRef("family")))  # perhaps by two allocations
     counted = lonely.annotate(
-        allocations=Count("pk"), machines=Count("machine", distinct=True, filter=Q(machine__isnull=False) & ~has_both)
+        allocations=Count("pk"),
+        machines=Count("machine", distinct=True, filter=Q(machine__isnull=False) & ~Q(has_both)),
     )
     dual = [row for row in counted.order_by("-allocations", "network") if len(families.get(row["network"], ())) > 1]
     for row in dual[:MOST_OF_A_KIND]:
