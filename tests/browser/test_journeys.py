@@ -8,10 +8,10 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ipam.domain import addresses, networks
-from ipam.models import IPAddress, Machine, Network, Partition, Project
+from ipam.models import IPAddress, Machine, Network, Project
 from tests.browser.conftest import serious
 from tests.builders import IPV4, child, cidrs, external
-from tests.webui.test_pages import NAMES, machine, pages
+from tests.webui.test_pages import NAMES, pages
 from webui.views import families
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
