@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from ipam.domain import networks, owners
-from ipam.models import Network, Partition, Project
+from ipam.domain import machines, networks, owners
+from ipam.domain.machines import Attachment
+from ipam.models import Machine, Network, Partition, Project
 from tests.builders import child, external, super_network, underlay_network
 
 # HYPOTHESIS_PROFILE=thorough searches for long; every day the same few examples are tried.
@@ -60,6 +61,13 @@ def underlay(partition: Partition) -> Network:
 def private(tenants: Network, project: Project) -> Network:
     """Alice's dual-stack child network: 10.0.0.0/22 and 2001:db8:0:10::/96."""
     return networks.create(child(parent=tenants, project=project))
+
+
+@pytest.fixture
+def machine(internet: Network, private: Network, project: Project, partition: Partition) -> Machine:
+    """Alice's machine: a pair of her private network, and one of the internet."""
+    joined = [Attachment(network=private), Attachment(network=internet)]
+    return machines.allocate(project=project, partition=partition, name="worker", networks=joined)
 
 
 @pytest.fixture

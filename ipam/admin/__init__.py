@@ -5,6 +5,7 @@ How a page writes is in `base`, how an action does in `actions`; then one module
 
 from ipam.admin import (
     addresses,
+    events,
     free_blocks,
     machines,
     networks,
@@ -12,12 +13,14 @@ from ipam.admin import (
     partitions,
     prefixes,
     projects,
+    surveys,
     tokens,
     vrfs,
 )
 
 __all__ = [
     "addresses",
+    "events",
     "free_blocks",
     "machines",
     "networks",
@@ -25,6 +28,7 @@ __all__ = [
     "partitions",
     "prefixes",
     "projects",
+    "surveys",
     "tokens",
     "vrfs",
 ]

@@ -5,11 +5,13 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 
-from ipam.domain import addresses, machines, tokens, vrfs
+from ipam.domain import addresses, machines, survey, tokens, vrfs
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
     ApiToken,
+    Event,
+    Finding,
     FreeBlock,
     IPAddress,
     Machine,
@@ -19,6 +21,7 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    UtilizationSample,
 )
 from tests.admin.keeper import Keeper
 from tests.builders import ip
@@ -80,7 +83,11 @@ def cloud(
     token: ApiToken,
 ) -> dict[type[models.Model], models.Model]:
     """One of everything, by its model."""
+    survey.take()
     return {
+        Event: Event.objects.all()[0],
+        Finding: Finding.objects.all()[0],
+        UtilizationSample: UtilizationSample.objects.all()[0],
         Partition: partition,
         Project: project,
         VRF: vrf,

@@ -12,12 +12,25 @@ from django.test.utils import CaptureQueriesContext
 
 from ipam.domain import addresses, machines, networks, owners, tokens, vrfs
 from ipam.domain.machines import Attachment
-from ipam.models import VRF, ApiToken, FreeBlock, IPAddress, Machine, MachineNetwork, Network, NumberRange, Prefix
+from ipam.models import (
+    VRF,
+    ApiToken,
+    Event,
+    Finding,
+    FreeBlock,
+    IPAddress,
+    Machine,
+    MachineNetwork,
+    Network,
+    NumberRange,
+    Prefix,
+    UtilizationSample,
+)
 from tests.admin.keeper import page
 from tests.builders import child
 
 MODELS = list(apps.get_app_config("ipam").get_models())
-READ_ONLY = [FreeBlock, NumberRange, MachineNetwork]
+READ_ONLY = [FreeBlock, NumberRange, MachineNetwork, Event, Finding, UtilizationSample]
 NEVER_ADDED, NEVER_CHANGED = [*READ_ONLY, ApiToken], [*READ_ONLY, ApiToken, Prefix]
 MOST_STATEMENTS = 8
 KINDS = ["changelist", "add", "change", "delete", "history"]

@@ -11,23 +11,12 @@ from django.urls import reverse
 
 from ipam.domain import addresses, machines, networks, owners
 from ipam.domain.machines import Attachment
-from ipam.models import Machine, Network, Partition, Project
+from ipam.models import Machine, Network
 from tests.builders import child, namespaced
 
 MOST_STATEMENTS = 12
 DEARER = {"namespaced map": 16}  # it asks three times whether the project has taken anything yet
 MOST_BYTES = 100_000
-
-
-@pytest.fixture
-def machine(internet: Network, tenants: Network, project: Project, partition: Partition) -> Machine:
-    private = networks.create(child(parent=tenants, project=project, name="nodes"))
-    return machines.allocate(
-        project=project,
-        partition=partition,
-        name="worker",
-        networks=[Attachment(network=private), Attachment(network=internet)],
-    )
 
 
 PAGES: dict[str, str] = {
