@@ -28,4 +28,4 @@ class UtilizationSampleAdmin(ReadOnlyAdmin):
     search_help_text = "A part of the id of a network."
 
     def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(network_id__icontains=text)
+        return queryset.filter(network__id__icontains=text)
