@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
+from ipam.fields import AddressField
 from ipam.models import FreeBlock, IPAddress, MachineNetwork
 
 T = TypeVar("T")
@@ -37,11 +38,18 @@ def store(model: type[models.Model], rows: Iterable[Any], advance: Advance | Non
 
 
 def _copy(model: type[models.Model], rows: Sequence[Any]) -> None:
-    """PostgreSQL's COPY: several times as fast as INSERT, but it reports no keys."""
+    """PostgreSQL's COPY: several times as fast as INSERT, but it reports no keys.
+
+    All values but addresses and JSON are what the driver takes; preparing those too would be half of the work.
+    """
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    prepared = [place for place, field in enumerate(fields) if isinstance(field, AddressField | models.JSONField)]
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     database = connections[DEFAULT_DB_ALIAS]  # the proxy `connection` costs a fifth of the time here
     with database.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         for row in rows:
-            copy.write_row([field.get_db_prep_save(getattr(row, field.attname), database) for field in fields])
+            values = [row.__dict__[field.attname] for field in fields]
+            for place in prepared:
+                values[place] = fields[place].get_db_prep_save(values[place], database)
+            copy.write_row(values)
