@@ -245,7 +245,7 @@ def _blocks_around(wanted: Sequence[Named], found: Mapping[int, Prefix]) -> Iter
 
 
 def _around(family: Family, lowest: int, highest: int) -> Q:
-    """Blocks that start in lowest..highest, or hold `lowest`: those start where a block of some length around it does."""
+    """Blocks that start in lowest..highest, or hold `lowest`: then they start where a block around it does."""
     starts = {lowest >> shift << shift for shift in range(family.bits + 1)}
     holding = Q(first__in=[Address(start, family.value) for start in starts])
     return holding | Q(first__gt=Address(lowest, family.value), first__lte=Address(highest, family.value))
