@@ -42,6 +42,7 @@ class Named:
     name: str = ""
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""  # the CIDR that it is believed to lie in; refused if it is another
 
 
 @operation
@@ -95,6 +96,7 @@ class _Prefixes:
             prefix.network = by_key[prefix.network_id]
             self.of_network[prefix.network_id].append(prefix)
         self._starts = {key: [_order(one.first) for one in held] for key, held in self.of_network.items()}
+        self.texts = {prefix.pk: str(prefix) for held in self.of_network.values() for prefix in held}
         self.reserved = {
             prefix.pk: set(reserved_addresses(prefix.cidr)) for held in self.of_network.values() for prefix in held
         }
@@ -180,6 +182,9 @@ def _find_prefixes(wanted: Sequence[Named], prefixes: _Prefixes, refused: Refusa
             refused[place] = addresses.not_in_prefix(one.address, one.network, known)
         elif one.address in prefixes.reserved[prefix.pk]:
             refused[place] = addresses.reserved(one.address, prefix)
+        elif one.prefix and one.prefix != prefixes.texts[prefix.pk]:
+            detail = f"{one.address} lies in {prefix}, not in {one.prefix}. Correct the prefix, or leave it out."
+            refused[place] = errors.NotInPrefix(detail, field="prefix")
         else:
             found[place] = prefix
     return found

@@ -10,22 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipam import errors
-from ipam.domain import addresses, backup, children, doctor, machines, networks, seeding, vrfs
-from ipam.domain.machines import Attachment
+from ipam.domain import backup, children, doctor, networks, seeding
 from ipam.domain.operations import rehearsal
 from ipam.models import (
-    VRF,
     FreeBlock,
-    IPAddress,
-    Machine,
-    MachineNetwork,
     Network,
     NumberRange,
     Partition,
-    Prefix,
     Project,
 )
-from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, namespaced, super_network
+from tests.builders import IPV4, IPV6, child, cidrs, free_blocks, super_network
+from tests.clouds import empty
 
 Cloud = dict[str, Any]
 
@@ -38,14 +33,6 @@ def restore(text: str) -> None:
     backup.restore(io.StringIO(text))
 
 
-def empty() -> None:
-    """What a new installation looks like."""
-    for model in [IPAddress, FreeBlock, MachineNetwork, Machine, Prefix, Network, VRF, Partition, Project, NumberRange]:
-        model.objects.all()._raw_delete("default")
-    for pool in NumberRange.Pool:
-        NumberRange.objects.create(pool=pool, first=1, last=131_072)
-
-
 def space() -> list[Any]:
     """Free blocks and pools, which no document holds."""
     blocks = FreeBlock.objects.order_by("prefix", "namespace", "first")
@@ -53,26 +40,6 @@ def space() -> list[Any]:
         *blocks.values_list("network", "prefix", "namespace", "family", "first", "length"),
         *NumberRange.objects.order_by("pool", "first").values_list("pool", "first", "last"),
     ]
-
-
-@pytest.fixture
-def cloud(partition: Partition, project: Project, stranger: Project, tenants: Network, underlay: Network) -> None:
-    """Every type of network, machines of both roles, prefixes and numbers that came and went."""
-    outside = networks.create(external(partition=partition, labels={"zöne": "ä\"'\n"}))
-    networks.create(namespaced())
-    vrfs.create(id=77, name="kept")
-    private = networks.create(child(parent=tenants, project=project, name="private"))
-    networks.delete(networks.create(child(parent=tenants, project=stranger)))
-    networks.create(child(type="child-shared", parent=tenants, project=stranger))
-    for one in (project, stranger):
-        networks.create(child(parent=Network.objects.get(pk="clusters"), project=one))
-    owner: dict[str, Any] = {"project": project, "partition": partition}
-    machines.allocate(**owner, networks=[Attachment(network=private), Attachment(network=outside)], name="one")
-    machines.release(machines.allocate(**owner, networks=[Attachment(network=private)]))
-    machines.allocate(**owner, networks=[Attachment(network=outside), Attachment(network=private)], role="firewall")
-    (single,) = addresses.allocate(outside, project=stranger, families=[IPV6], type="static", description="=1+1")
-    addresses.update(single, name="changed")
-    networks.add_prefix(outside, *cidrs("198.51.100.0/24"))
 
 
 def test_what_is_restored_is_the_same_to_the_byte(cloud: None) -> None:
