@@ -6,7 +6,20 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from webui.views import addresses, families, machines, maps, network_forms, networks, overview, registry, search, tokens
+from webui.views import (
+    addresses,
+    exports,
+    families,
+    imports,
+    machines,
+    maps,
+    network_forms,
+    networks,
+    overview,
+    registry,
+    search,
+    tokens,
+)
 
 # Swagger UI draws its icons and sizes with style attributes; nothing else of the policy is loosened.
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
@@ -46,10 +59,11 @@ urlpatterns = [
     path("networks/<str:pk>/carve/", networks.carve, name="carve"),
     path("networks/<str:pk>/delete/", networks.delete, name="delete-network"),
     path("addresses/", addresses.index, name="addresses"),
-    path("addresses/export.csv", addresses.export, {"form": "csv"}, name="export-csv"),
-    path("addresses/export.json", addresses.export, {"form": "json"}, name="export-json"),
     path("addresses/act/", addresses.act, name="act-on-addresses"),
     path("allocations/<uuid:allocation>/release/", addresses.release, name="release"),
+    path("exports/<slug:name>.<slug:format>", exports.export, name="export"),
+    path("imports/", imports.index, name="imports"),
+    path("imports/apply/", imports.apply, name="import-apply"),
     path("machines/", machines.index, name="machines"),
     path("machines/allocate/", machines.allocate, name="allocate-machine"),
     path("machines/<str:pk>/", machines.detail, name="machine"),

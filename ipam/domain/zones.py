@@ -20,7 +20,10 @@ def lines(addresses: QuerySet[IPAddress], domain: str = DEFAULT_DOMAIN) -> Itera
 
     Invalid when `domain` is no domain name.
     """
-    origin = _check_domain(domain)
+    return _records(addresses, _check_domain(domain))
+
+
+def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
     rows = addresses.select_related("machine").order_by("address", "pk")
     yield f"; forward, for the zone of {origin}\n"
     for row in rows.iterator(chunk_size=_CHUNK):
