@@ -1,9 +1,10 @@
 """Text from outside becomes plain values: of limited size, without code, and nothing read further than needed."""
 
+import io
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import yaml
 
@@ -31,6 +32,21 @@ def load_yaml(file: TextIO) -> list[Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = " ".join(str(error).split())
         raise Unreadable(f"This is not YAML: {shorten(where, 200)}.") from None
+
+
+def as_text(file: BinaryIO, newline: str | None = None) -> io.TextIOWrapper:
+    """A binary file as UTF-8 text, with or without byte order mark; it stays open when the text goes."""
+    return io.TextIOWrapper(_Unclosed(file), encoding="utf-8-sig", newline=newline)
+
+
+class _Unclosed(io.BufferedReader):
+    """Lets the wrapper go without closing the file beneath."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        pass
 
 
 def read_all(file: TextIO, most: int) -> str:

@@ -1,7 +1,7 @@
 """Bring what metal-stack knows into Twofold: through the operations of the domain, all of it or what is not refused."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -42,10 +42,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Result:
-    """What was brought in, and what was refused; refused entries that others need take those with them."""
+    """What was brought in, what was refused, and what of the rest could not be kept.
+
+    Refused entries that others need take those with them.
+    """
 
     outcomes: list[Outcome]
     refused: list[errors.IpamError]
+    not_kept: list[str] = field(default_factory=list)
 
 
 class _RefersToBroken(Exception):
@@ -91,6 +95,7 @@ class _Run:
         self._document = document
         self.refused = list(document.broken)
         self.outcomes: list[Outcome] = []
+        self._known: dict[tuple[str, str], Any] = {}
 
     def steps(self) -> list[tuple[Sequence[Any], Callable[[Any], Outcome]]]:
         """What others refer to comes first."""
@@ -234,8 +239,10 @@ class _Run:
         """What an entry refers to."""
         if not key:
             return None
+        if (found := self._known.get((section, key))) is not None:
+            return found  # type: ignore[no-any-return]
         try:
-            return lookups.get(model, key)
+            return self._known.setdefault((section, key), lookups.get(model, key))  # type: ignore[no-any-return]
         except errors.NotFound:
             if (section, key) in self._document.named:
                 raise _RefersToBroken from None

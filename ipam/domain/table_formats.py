@@ -67,7 +67,7 @@ def read(file: BinaryIO, format: str) -> Iterator[tuple[int, Row]]:
     file.seek(0)
     if format == "xlsx":
         return _read_xlsx(file)
-    text = io.TextIOWrapper(_Unclosed(file), encoding="utf-8-sig", newline="" if format == "csv" else None)
+    text = documents.as_text(file, newline="" if format == "csv" else None)
     if format == "csv":
         return _read_csv(text)
     entries = JsonReader(text).elements() if format == "json" else _yaml_entries(text)
@@ -86,16 +86,6 @@ def write(columns: Sequence[str], rows: Iterable[Row], format: str, out: IO[byte
 def lines(columns: Sequence[str], rows: Iterable[Row], format: str) -> Iterator[str]:
     """A file of text, row by row, so that its size does not matter."""
     return {"csv": _csv_lines, "json": _json_lines, "yaml": _yaml_lines}[format](columns, rows)
-
-
-class _Unclosed(io.BufferedReader):
-    """Lets the wrapper go without closing the file beneath."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__(file)  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        pass
 
 
 # --- CSV ------------------------------------------------------------------------------------------
