@@ -32,6 +32,7 @@ _MOST_COLUMNS = 100
 _MOST_UNPACKED = 200_000_000  # bytes of a spreadsheet
 _HIGHEST_RATIO = 200  # a sheet of equal rows packs to 1 : 50
 _MOST_PARTS = 500
+_MOST_EMPTY_ROWS = 10_000  # in succession; a sheet may claim that its next row is the billionth
 _ALARMING = re.compile(r"'*[=+\-@\t\r]")  # what spreadsheets run, and what was disarmed
 _HIDDEN = re.compile(r"_x[0-9A-Fa-f]{4}_|[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\ufffe\uffff]")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -189,14 +190,19 @@ def _read_xlsx(file: BinaryIO) -> Iterator[tuple[int, Row]]:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says about its size is not to be believed
-        rows = sheet.iter_rows(values_only=True)
+        # Without a limit a cell in column ZZZZZZ would make a row of millions.
+        rows = sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS + 1)
         header = [str(cell).strip() for cell in _cells(next(rows, ())) if cell is not None]
+        filled = 1
         for place, row in enumerate(rows, start=2):
             cells = _cells(row)
+            if place - filled > _MOST_EMPTY_ROWS:
+                raise Unreadable(f"More than {_MOST_EMPTY_ROWS:,} rows follow each other that are empty. Delete them.")
             if any(cell is not None for cell in cells[len(header) :]):
                 raise Unreadable(f"Row {place} has cells beyond the {len(header)} columns that the first row names.")
             padded = [*cells, *[None] * len(header)]
             if any(cell is not None for cell in cells):
+                filled = place
                 yield place, dict(zip(header, map(_unhide, padded), strict=False))
     except Unreadable:
         raise

@@ -161,6 +161,17 @@ def test_a_spreadsheet_with_entities_is_refused() -> None:
     assert refusal(archive(sheet=laughs), "xlsx").startswith("This spreadsheet defines XML entities")
 
 
+@pytest.mark.parametrize(("honest", "claimed"), [(b'<row r="2"', b'<row r="999999999"'), (b'r="B2"', b'r="XXXX2"')])
+def test_a_sheet_that_claims_to_be_huge_is_refused(honest: bytes, claimed: bytes) -> None:
+    out = io.BytesIO()
+    old = zipfile.ZipFile(io.BytesIO(written([{"id": "a", "name": "b", "labels": {}}], "xlsx")))
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(honest, claimed))
+    assert out.getvalue() != written([{"id": "a", "name": "b", "labels": {}}], "xlsx")
+    assert refusal(out.getvalue(), "xlsx")
+
+
 def test_an_archive_that_is_no_spreadsheet_is_refused() -> None:
     assert refusal(archive(readme=b"hello"), "xlsx").startswith("This spreadsheet cannot be read")
 

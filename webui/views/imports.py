@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from ipam.domain import table_formats, table_import
 from ipam.domain.documents import Unreadable
-from ipam.domain.row_outcomes import NEW, REFUSED
+from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED
 from ipam.domain.table_import import Summary, Table
 from ipam.domain.tables import KINDS
 from webui.pages import attempt, show
@@ -113,6 +113,6 @@ def _show_preview(request: HttpRequest, packed: PackedForm, kind: str, summary: 
         "rows": shown,
         "hidden": total - len(shown),
         "refused": refused,
-        "to_do": summary.counts[NEW] + summary.counts["changed"],
+        "to_do": summary.counts[NEW] + summary.counts[CHANGED],
     }
     return show(request, "imports/preview.html", context)
