@@ -96,9 +96,7 @@ def _read_csv(text: io.TextIOWrapper) -> Iterator[tuple[int, Row]]:
     separator = ";" if ";" in first and "," not in first else ","
     reader = csv.reader(_chain(first, lines), delimiter=separator, strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
-        if len(header) > _MOST_COLUMNS or len(set(header)) < len(header):
-            raise Unreadable(f"The first line names each column once, and at most {_MOST_COLUMNS} of them.")
+        header = _header(next(reader, []))
         for cells in reader:
             if not cells:
                 continue
@@ -109,6 +107,16 @@ def _read_csv(text: io.TextIOWrapper) -> Iterator[tuple[int, Row]]:
             yield reader.line_num, {name: rearm(cell) for name, cell in zip(header, cells, strict=True)}
     except csv.Error as error:
         raise Unreadable(f"Line {reader.line_num} is no CSV: {error}.") from None
+
+
+def _header(cells: Iterable[str]) -> list[str]:
+    """The names of the columns; a spreadsheet may have empty cells behind them."""
+    header = [cell.strip() for cell in cells]
+    while header and not header[-1]:
+        header.pop()
+    if len(header) > _MOST_COLUMNS or len(set(header)) < len(header) or "" in header:
+        raise Unreadable(f"The first line names each column once, and at most {_MOST_COLUMNS} of them.")
+    return header
 
 
 class _Lines(Iterator[str]):
@@ -192,7 +200,7 @@ def _read_xlsx(file: BinaryIO) -> Iterator[tuple[int, Row]]:
         sheet.reset_dimensions()  # what the file says about its size is not to be believed
         # Without a limit a cell in column ZZZZZZ would make a row of millions.
         rows = sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS + 1)
-        header = [str(cell).strip() for cell in _cells(next(rows, ())) if cell is not None]
+        header = _header("" if cell is None else str(cell) for cell in _cells(next(rows, ())))
         filled = 1
         for place, row in enumerate(rows, start=2):
             cells = _cells(row)

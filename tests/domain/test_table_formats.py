@@ -126,6 +126,7 @@ def test_a_line_of_a_gigabyte_is_not_read_to_its_end(format: str, start: bytes) 
     [
         (b"id,name\nfra\n", "csv", "Line 2 has 1 cells, the first line names 2 columns."),
         (b"id,id\nfra,fra\n", "csv", "The first line names each column once"),
+        (b"id,,name\na,b,c\n", "csv", "The first line names each column once"),
         (b'id\n"fra', "csv", "Line 2 is no CSV"),
         (b"{}", "json", "This is not the JSON that was expected: [ is missing"),
         (b"[1]", "json", "Entry 1 is no object"),
