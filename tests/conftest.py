@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 
 from ipam.domain import networks, owners
 from ipam.models import Network, Partition, Project
+from tests import clouds
 from tests.builders import child, external, super_network, underlay_network
 
 # HYPOTHESIS_PROFILE=thorough searches for long; every day the same few examples are tried.
@@ -60,6 +61,12 @@ def underlay(partition: Partition) -> Network:
 def private(tenants: Network, project: Project) -> Network:
     """Alice's dual-stack child network: 10.0.0.0/22 and 2001:db8:0:10::/96."""
     return networks.create(child(parent=tenants, project=project))
+
+
+@pytest.fixture
+def cloud(partition: Partition, project: Project, stranger: Project, tenants: Network, underlay: Network) -> None:
+    """Every type of network, machines of both roles, prefixes and numbers that came and went."""
+    clouds.fill(partition, project, stranger, tenants)
 
 
 @pytest.fixture
