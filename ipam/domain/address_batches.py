@@ -17,10 +17,11 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, blocks_between, reserved_addresses, size
-from ipam.domain import addresses, free_space, row_copy
+from ipam.domain import addresses, free_space, history, row_copy
 from ipam.domain.operations import operation
 from ipam.domain.rebuilding import gaps
 from ipam.models import FreeBlock, IPAddress, Machine, MachineNetwork, Network, Prefix, Project
+from ipam.models.events import Verb
 
 MOST = 2_000  # addresses at once: as many values as SQLite takes in a statement, several times over
 _MOST_RANGES = 50  # prefixes that one statement looks at by themselves
@@ -63,6 +64,7 @@ def take(wanted: Sequence[Named]) -> Refusals:
     if lost := [place for place in found if place not in taken]:
         _refuse_taken(wanted, lost, rows, refused)
     row_copy.store(IPAddress, rows)
+    history.record_addresses(Verb.ALLOCATE, history.taken(rows))
     return refused
 
 
@@ -83,6 +85,7 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
         row.updated_at, row.generation = timezone.now(), row.generation + 1
         changed.append(row)
     IPAddress.objects.bulk_update(changed, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
+    history.record_addresses(Verb.UPDATE, history.kept(changed), changed={})
     return refused
 
 

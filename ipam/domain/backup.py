@@ -19,12 +19,13 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr, shorten
-from ipam.domain import doctor, network_rules, rebuilding, row_copy
+from ipam.domain import doctor, history, network_rules, rebuilding, row_copy
 from ipam.domain.documents import JsonReader, Unreadable
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation, snapshot
 from ipam.domain.row_copy import Advance
 from ipam.models import VRF, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
+from ipam.models.events import Kind, Verb
 
 VERSION = 1
 SECTIONS: dict[str, type[models.Model]] = {
@@ -87,6 +88,13 @@ def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
     errors.raise_all([errors.Invalid(finding.sentence) for finding in _first(doctor.examine())])
+    kept = {section: model._default_manager.count() for section, model in SECTIONS.items()}
+    history.write(
+        Verb.IMPORT,
+        Kind.INSTALLATION,
+        count=sum(kept.values()),
+        changes={section: [0, count] for section, count in kept.items() if count},
+    )
 
 
 def _rows(model: type[models.Model]) -> Iterator[dict[str, Any]]:

@@ -64,10 +64,12 @@ def adopt(new: NewNetwork) -> Network:
     network.save(force_insert=True)
     if network.namespace_id:
         free_space.open_namespace(parent, network.namespace_id)
+    held = []
     for cidr, source in sources.items():
         if not free_space.acquire_exactly(source, cidr, network.namespace_id):
             raise _not_free(source, cidr, network.namespace_id)
-        _store_prefix(network, source, cidr)
+        held.append(_store_prefix(network, source, cidr))
+    history.record(Verb.CREATE, network, after=history.state(network, prefixes=held))
     return network
 
 

@@ -15,11 +15,10 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, reserved_addresses
-from ipam.domain import address_batches, children, network_rules, networks, row_copy
+from ipam.domain import address_batches, children, history, network_rules, networks, row_copy
 from ipam.domain.address_batches import Named
-from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result
+from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result, record_import
 from ipam.domain.network_rules import NewNetwork
-from ipam.domain.operations import operation
 from ipam.models import IPAddress, Network, Partition, Prefix, Project
 from ipam.models.networks import NetworkType
 
@@ -49,22 +48,24 @@ class ForeignAddress:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-@operation
 def bring_in(
     source: str, prefixes: Sequence[ForeignPrefix], hosts: Iterable[ForeignAddress], partition: Partition | None
 ) -> Result:
     """Make networks, named after their `source`, and take their addresses, all static; what does not fit is told.
 
-    What is there already with the same prefix or address is left alone and used.
+    What is there already with the same prefix or address is left alone and used. To be called inside an operation,
+    whose event it leaves.
     """
     run = _Run(source, partition)
     containers, leaves, singles, levels = _sort(prefixes)
-    run.make_super(containers, leaves)
-    for leaf in leaves:
-        run.attempt(leaf, run.adopt)
-    for single in singles:
-        run.attempt(single, run.make_external)
-    run.take_addresses(hosts)
+    with history.gathering() as parts:
+        run.make_super(containers, leaves)
+        for leaf in leaves:
+            run.attempt(leaf, run.adopt)
+        for single in singles:
+            run.attempt(single, run.make_external)
+        run.take_addresses(hosts)
+    record_import(run.outcomes, parts.holders)
     return Result(run.outcomes, run.refused, [*map(_level, levels), *_words_of_containers(containers)])
 
 

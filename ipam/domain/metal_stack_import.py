@@ -1,6 +1,6 @@
 """Bring what metal-stack knows into Twofold: through the operations of the domain, all of it or what is not refused."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -10,7 +10,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import parse_cidr
-from ipam.domain import address_batches, children, lookups, machines, networks, owners, row_copy
+from ipam.domain import address_batches, children, history, lookups, machines, networks, owners, row_copy
 from ipam.domain.address_batches import Named
 from ipam.domain.machines import Attachment
 from ipam.domain.metal_stack_entries import (
@@ -25,6 +25,7 @@ from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
 from ipam.domain.row_copy import Advance
 from ipam.models import IPAddress, Machine, Network, Partition, Project
+from ipam.models.events import Kind, Verb
 from ipam.models.networks import CHILD_TYPES
 
 CREATED, UNCHANGED = "created", "unchanged"
@@ -33,12 +34,11 @@ M = TypeVar("M", bound=models.Model)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entry: of which kind it is, its id or address, `created` or `unchanged`, and what was made."""
+    """What became of an entry: of which kind it is, its id or address, and `created` or `unchanged`."""
 
     kind: str
     id: str
     state: str
-    made: models.Model | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def bring_in(document: Document, advance: Advance = lambda entries: None) -> lis
     Everything that is wrong, in the text or with the state of the world, is raised together, and then nothing is
     kept. An entry that exists with other values is an error that names the fields.
     """
-    result = bring_in_what_fits(document, advance)
+    result = _bring_in(document, advance)
     errors.raise_all(result.refused)
     return result.outcomes
 
@@ -72,15 +72,37 @@ def bring_in(document: Document, advance: Advance = lambda entries: None) -> lis
 @operation
 def bring_in_what_fits(document: Document, advance: Advance = lambda entries: None) -> Result:
     """The same, but what is refused is told and left out."""
+    return _bring_in(document, advance)
+
+
+def _bring_in(document: Document, advance: Advance) -> Result:
     run = _Run(document)
-    for entries, bring in run.steps():
-        for entry in entries:
-            run.attempt(bring, entry)
-        advance(len(entries))
-    for batch in row_copy.batches(document.ips, address_batches.MOST):
-        run.bring_addresses(batch)
-        advance(len(batch))
+    with history.gathering() as parts:
+        for entries, bring in run.steps():
+            for entry in entries:
+                run.attempt(bring, entry)
+            advance(len(entries))
+        for batch in row_copy.batches(document.ips, address_batches.MOST):
+            run.bring_addresses(batch)
+            advance(len(batch))
+    record_import(run.outcomes, parts.holders)
     return Result(run.outcomes, run.refused)
+
+
+def record_import(outcomes: Iterable[Outcome], holders: Sequence[history.Group]) -> None:
+    """One event for all that was created, which the timelines of these networks and addresses show."""
+    ids: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if outcome.state == CREATED:
+            ids.setdefault(outcome.kind, []).append(outcome.id)
+    if ids:
+        history.write(
+            Verb.IMPORT,
+            Kind.INSTALLATION,
+            count=sum(map(len, ids.values())),
+            changes={kind: [[], made] for kind, made in ids.items()},
+            holders=holders,
+        )
 
 
 def count(document: Document) -> int:

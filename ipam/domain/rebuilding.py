@@ -60,6 +60,7 @@ def rebuild_prefix(key: int) -> None:
 def build_all() -> None:
     """Make the free blocks of every prefix of an installation that has none yet, in one pass over each table."""
     row_copy.store(FreeBlock, _all_free_blocks())
+    history.write(Verb.REPAIR, Kind.INSTALLATION)
 
 
 @operation

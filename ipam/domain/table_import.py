@@ -4,19 +4,20 @@ A preview is a rehearsal of the same thing: there is no second code path that co
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain import address_import, row_copy, table_cells, table_formats
+from ipam.domain import address_import, history, row_copy, table_cells, table_formats
 from ipam.domain.documents import Unreadable
 from ipam.domain.operations import operation, rehearsal
 from ipam.domain.row_copy import Advance
 from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome, Parsed, differences
 from ipam.domain.table_cells import plain
 from ipam.domain.tables import ADDRESSES, KINDS, Column, Kind
+from ipam.models import events
 
 MOST_KEPT = 1_000  # outcomes of each state that a summary names; it counts all of them
 _BATCH = 2_000
@@ -78,13 +79,28 @@ def bring_in(table: Table, *, skip_refused: bool = False, advance: Advance = lam
     summary = Summary()
     parsed = _parse(table)
     outcomes = address_import.bring_in(parsed) if table.kind is ADDRESSES else _one_by_one(table.kind, parsed)
-    for batch in row_copy.batches(outcomes, _BATCH):
-        for outcome in batch:
-            summary.add(outcome)
-        advance(len(batch))
+    with history.gathering() as parts:
+        for batch in row_copy.batches(outcomes, _BATCH):
+            for outcome in batch:
+                summary.add(outcome)
+            advance(len(batch))
     if summary.counts[REFUSED] and not skip_refused:
         _refuse_all(summary)
+    _record(table.kind, summary, parts.holders)
     return summary
+
+
+def _record(kind: Kind, summary: Summary, holders: Sequence[history.Group]) -> None:
+    """One event for all rows, which the timelines of their networks and addresses show."""
+    done = {state: summary.counts[state] for state in (NEW, CHANGED) if summary.counts[state]}
+    if done:
+        history.write(
+            events.Verb.IMPORT,
+            events.Kind.INSTALLATION,
+            count=sum(done.values()),
+            changes={f"{kind.name}, {state}": [0, count] for state, count in done.items()},
+            holders=holders,
+        )
 
 
 def _refuse_all(summary: Summary) -> None:
@@ -162,17 +178,19 @@ def _bring(kind: Kind, row: Parsed) -> Outcome:
 @operation
 def _create(kind: Kind, values: Mapping[str, Any]) -> Any:
     """Make the object; refused if it would not be as the row says, for a row that is half true is not true."""
-    made = kind.create(values)
-    differing = differences(kind, made, {name: one for name, one in values.items() if one not in ("", None, [], {})})
-    errors.raise_all(
-        [
-            errors.ForbiddenField(
-                f"{name} would be {shorten(have)}, not {shorten(wanted)}: it follows from the rest. Leave it empty.",
-                field=name,
-            )
-            for name, (have, wanted) in differing.items()
-        ]
-    )
+    with history.gathering():  # a refused object has been nothing
+        made = kind.create(values)
+        said = {name: one for name, one in values.items() if one not in ("", None, [], {})}
+        errors.raise_all(
+            [
+                errors.ForbiddenField(
+                    f"{name} would be {shorten(have)}, not {shorten(wanted)}: it follows from the rest. "
+                    "Leave it empty.",
+                    field=name,
+                )
+                for name, (have, wanted) in differences(kind, made, said).items()
+            ]
+        )
     return made
 
 
