@@ -130,6 +130,17 @@ def test_an_export_is_filtered_as_its_list_is(web: Client, internet: Network, pr
     assert [row[1].value for row in book.worksheets[0].rows] == ["ip", "2001:db8:0:113::1", "2001:db8:0:113::2"]
 
 
+@pytest.mark.parametrize("section", ["networks", "addresses", "machines", "projects", "partitions", "vrfs"])
+def test_lists_link_to_exports_with_their_filters_but_not_their_order(web: Client, cloud: None, section: str) -> None:
+    page = web.get(f"/{section}/?label=&sort=-created").content.decode()
+    assert f'href="/exports/{section}.csv?label="' in page
+    assert f'href="/imports/?kind={section}"' in page
+
+
+def test_imports_are_in_the_sidebar(web: Client, db: None) -> None:
+    assert 'href="/imports/"' in web.get("/").content.decode()
+
+
 @pytest.mark.parametrize(
     "path", ["addresses.exe", "secrets.csv", "addresses.csv?famly=ipv6", "zones.zone?domain=a%20b"]
 )

@@ -6,7 +6,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ipam.api import filters
 from ipam.domain import exports, zones
 
-_NO_FILTERS = ("cursor", "limit", "ordering", "domain")  # parameters of pages and of zones
+_NO_FILTERS = ("cursor", "limit", "ordering", "sort", "open", "domain")  # parameters of pages and of zones
 
 
 @login_required
