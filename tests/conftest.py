@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from ipam.domain import machines, networks, owners
 from ipam.domain.machines import Attachment
 from ipam.models import Machine, Network, Partition, Project
+from tests import clouds
 from tests.builders import child, external, super_network, underlay_network
 
 # HYPOTHESIS_PROFILE=thorough searches for long; every day the same few examples are tried.
@@ -68,6 +69,12 @@ def machine(internet: Network, private: Network, project: Project, partition: Pa
     """Alice's machine: a pair of her private network, and one of the internet."""
     joined = [Attachment(network=private), Attachment(network=internet)]
     return machines.allocate(project=project, partition=partition, name="worker", networks=joined)
+
+
+@pytest.fixture
+def cloud(partition: Partition, project: Project, stranger: Project, tenants: Network, underlay: Network) -> None:
+    """Every type of network, machines of both roles, prefixes and numbers that came and went."""
+    clouds.fill(partition, project, stranger, tenants)
 
 
 @pytest.fixture

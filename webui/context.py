@@ -7,7 +7,7 @@ NAVIGATION = [
     [("overview", "Overview"), ("findings", "Findings"), ("activity", "Activity")],
     [("networks", "Networks"), ("addresses", "Addresses"), ("machines", "Machines")],
     [("projects", "Projects"), ("partitions", "Partitions"), ("vrfs", "VRFs")],
-    [("tokens", "My tokens"), ("docs", "API")],
+    [("imports", "Import"), ("tokens", "My tokens"), ("docs", "API")],
 ]
 
 

@@ -1,13 +1,14 @@
 """What lists can be narrowed by. An unknown filter or a malformed value is an error that names it, never ignored."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import django_filters as filters
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.http import QueryDict
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from netaddr import IPAddress as AddressValue
@@ -29,13 +30,17 @@ FAMILIES = [(family.key, family.label) for family in Family]
 
 def refuse_unknown(request: Request, known: set[str]) -> None:
     """A misspelt parameter would otherwise change nothing, or worse, turn a rehearsal into a real change."""
+    _refuse_unknown(request.query_params, known)
+
+
+def _refuse_unknown(parameters: Iterable[str], known: set[str]) -> None:
     errors.raise_all(
         [
             errors.Invalid(
                 f"There is no parameter “{shorten(name)}” here. Known: {', '.join(sorted(known)) or 'none'}.",
                 field=shorten(name),
             )
-            for name in request.query_params
+            for name in parameters
             if name not in known
         ]
     )
@@ -47,15 +52,26 @@ class StrictFilterBackend(DjangoFilterBackend):
         refuse_unknown(request, PAGING | set(filterset.filters if filterset else ()))
         if filterset is None:
             return queryset
-        errors.raise_all(
-            [
-                errors.Invalid(str(message), field=name)
-                for name, messages in filterset.errors.items()
-                for message in messages
-            ]
-        )
-        narrowed: QuerySet[Any] = filterset.qs
-        return narrowed
+        return _narrow(filterset)
+
+
+def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet[Any]:
+    """The objects of a kind, such as “addresses”, that a list with these parameters shows."""
+    filterset = BY_KIND[kind](parameters, queryset=objects)
+    _refuse_unknown(parameters, set(filterset.filters))
+    return _narrow(filterset)
+
+
+def _narrow(filterset: Any) -> QuerySet[Any]:
+    errors.raise_all(
+        [
+            errors.Invalid(str(message), field=name)
+            for name, messages in filterset.errors.items()
+            for message in messages
+        ]
+    )
+    narrowed: QuerySet[Any] = filterset.qs
+    return narrowed
 
 
 class _ParsedField(forms.CharField):
@@ -273,6 +289,17 @@ class EventFilters(filters.FilterSet):
             return queryset.naming(parse_address(value.strip()))
         except ValueError:
             return queryset.matching(value)
+
+
+BY_KIND: dict[str, Any] = {
+    "partitions": PartitionFilters,
+    "projects": ProjectFilters,
+    "vrfs": VrfFilters,
+    "networks": NetworkFilters,
+    "prefixes": PrefixFilters,
+    "machines": MachineFilters,
+    "addresses": AddressFilters,
+}
 
 
 def _equal(prefixes: Any, cidr: IPNetwork) -> Any:

@@ -39,9 +39,10 @@ def allocate(
     an id of its own. The result is in allocation order, IPv4 before IPv6.
     """
     _check_request(families, addresses, count)
-    _check_may_use(network, project)
+    check_may_use(network, project)
     if machine is not None:
-        _check_machine(machine, network, project)
+        is_joined = machine.attachments.filter(network=network).exists()
+        check_machine(machine, network, project, is_joined=is_joined)
     shared = {"type": type, "name": name, "description": description, "labels": dict(labels or {})}
     owner = {"project_id": project.pk, "machine_id": machine.pk if machine else None}
     rows = take(network, families=families, addresses=addresses, count=count, **shared, **owner)
@@ -209,7 +210,7 @@ def _check_request(families: Sequence[Family], addresses: Sequence[Address], cou
         raise errors.Invalid("A named address exists once. Leave the count out.", field="count")
 
 
-def _check_may_use(network: Network, project: Project) -> None:
+def check_may_use(network: Network, project: Project) -> None:
     """Rule 21: who may take addresses from which network."""
     if network.is_super:
         raise errors.NetworkNotUsable(
@@ -224,10 +225,20 @@ def _check_may_use(network: Network, project: Project) -> None:
         )
 
 
-def _check_machine(machine: Machine, network: Network, project: Project) -> None:
+def check_stays_static(address: IPAddress, wanted: str) -> None:
+    """Rule 27: a static address stays static."""
+    if address.type == IPAddress.Type.STATIC and wanted == IPAddress.Type.EPHEMERAL:
+        raise errors.StaticToEphemeral(
+            f"{address} is static and stays so: something outside may rely on it. Release it and take another.",
+            field="type",
+        )
+
+
+def check_machine(machine: Machine, network: Network, project: Project, *, is_joined: bool) -> None:
+    """An address of a machine is of its project and of a network that it has joined."""
     if machine.project_id != project.pk:
         raise errors.WrongProject(f"Machine {machine.pk} belongs to another project.", field="machine")
-    if not machine.attachments.filter(network=network).exists():
+    if not is_joined:
         raise errors.NetworkNotUsable(
             f"Machine {machine.pk} is not in network {network.pk}. Allocate from one of its networks.", field="machine"
         )
@@ -251,22 +262,42 @@ def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) ->
     """Take just this address, or say why not (rules 24 and 25)."""
     prefix = next((prefix for prefix in prefixes if address in prefix.cidr), None)
     if prefix is None:
-        raise errors.NotInPrefix(
-            f"{address} lies in no prefix of {network.pk}. Choose one in {', '.join(map(str, prefixes))}.", field="ip"
-        )
+        raise not_in_prefix(address, network, prefixes)
     if address in reserved_addresses(prefix.cidr):
-        raise errors.ReservedAddress(
-            f"{address} is the network, broadcast or subnet-router address of {prefix}. Choose another.", field="ip"
-        )
+        raise reserved(address, prefix)
     for _ in range(_RACES):
         if free_space.acquire_exactly(prefix, host(address)):
             return free_space.Taken(prefix.pk, address)
         holder = IPAddress.objects.filter(address=address, namespace=network.namespace_id).first()
         if holder is not None:
-            raise errors.AlreadyAllocated(
-                f"{address} is held by {_describe(holder)}. Choose another, or release it first.", field="ip"
-            )
-    raise errors.InUse(f"{address} is neither free nor taken. Run `manage.py doctor --repair`.", field="ip")
+            raise taken(address, holder)
+    raise damaged(address)
+
+
+def not_in_prefix(address: Address, network: Network, prefixes: Iterable[Prefix]) -> errors.IpamError:
+    """Rule 24: a named address lies in a prefix of the network."""
+    return errors.NotInPrefix(
+        f"{address} lies in no prefix of {network.pk}. Choose one in {', '.join(map(str, prefixes))}.", field="ip"
+    )
+
+
+def reserved(address: Address, prefix: Prefix) -> errors.IpamError:
+    """Rule 25: reserved addresses are never given."""
+    return errors.ReservedAddress(
+        f"{address} is the network, broadcast or subnet-router address of {prefix}. Choose another.", field="ip"
+    )
+
+
+def taken(address: Address, holder: IPAddress) -> errors.IpamError:
+    """Rule 26: an address exists once."""
+    return errors.AlreadyAllocated(
+        f"{address} is held by {_describe(holder)}. Choose another, or release it first.", field="ip"
+    )
+
+
+def damaged(address: Address) -> errors.IpamError:
+    """What only the doctor can mend."""
+    return errors.InUse(f"{address} is neither free nor taken. Run `manage.py doctor --repair`.", field="ip")
 
 
 def _describe(holder: IPAddress) -> str:

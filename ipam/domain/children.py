@@ -1,13 +1,15 @@
 """Child networks: prefixes carved out of a super network, one per family, all or nothing."""
 
+import dataclasses
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from netaddr import IPAddress
+from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import free_space, history, lookups, network_rules, vrfs
+from ipam.domain import free_space, history, lookups, network_rules, owners, vrfs
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
 from ipam.models import VRF, FreeBlock, Network, Prefix
@@ -18,33 +20,56 @@ from ipam.models.networks import NetworkType, Stack
 def carve(new: NewNetwork) -> Network:
     """Make a child network (rules 10 to 15). The set of its fields has been judged."""
     parent = _find_parent(new)
-    if parent.project and parent.project != new.project:
-        raise errors.WrongProject(
-            f"{parent.pk} belongs to another project. Carve from a super network of yours or of nobody.", field="parent"
-        )
+    _check_owner(new, parent)
     _refuse_second_shared_child(new)
     stack = _stack_of_child(new, parent)
     prefixes = list(parent.prefixes.in_order())
     lengths = choose_lengths(parent, prefixes, new.length, new.address_family, Stack(stack).families)
     network = Network(
         id=str(uuid.uuid4()),
-        type=new.type,
         stack=stack,
-        name=new.name,
-        description=new.description,
-        labels=dict(new.labels),
-        project=new.project,
-        parent=parent,
-        partition=parent.partition,
-        namespace=new.project if parent.is_namespaced else None,
         vrf=_vrf_of_child(new, parent),
-        vrf_shared=new.vrf_shared,
         nat_type=parent.nat_type,
         destination_prefixes=_of_families(parent.destination_prefixes, lengths),
+        **_inherited(new, parent),
     )
     network.save(force_insert=True)
     carved = _take_prefixes(network, parent, prefixes, lengths)
     history.record(Verb.CARVE, network, after=history.state(network, prefixes=carved))
+    return network
+
+
+@operation
+def adopt(new: NewNetwork) -> Network:
+    """Make a child network that comes from elsewhere: with the id, prefixes and VRF that it has there.
+
+    The rules are those of `carve` (10 to 15), but nothing is chosen: each prefix has to be free in a prefix of the
+    parent. A VRF is named only when the parent has none, or is the parent's. NAT type and destinations are its own.
+    """
+    _check_adopted_fields(new)
+    parent = _find_parent(new)
+    _check_owner(new, parent)
+    _refuse_second_shared_child(new)
+    network = Network(
+        id=new.id,
+        stack=_stack_of_child(new, parent),
+        nat_type=new.nat_type or parent.nat_type,
+        destination_prefixes=[str(cidr) for cidr in new.destination_prefixes],
+        **_inherited(new, parent),
+    )
+    sources = {cidr: _source(parent, cidr) for cidr in new.prefixes}
+    errors.raise_all([*network_rules.judge(network, new.prefixes), *_judge_adopted_lengths(parent, sources)])
+    is_parents = parent.vrf_id is not None and new.vrf == parent.vrf_id
+    network.vrf = _vrf_of_child(dataclasses.replace(new, vrf=None) if is_parents else new, parent)
+    network.save(force_insert=True)
+    if network.namespace_id:
+        free_space.open_namespace(parent, network.namespace_id)
+    held = []
+    for cidr, source in sources.items():
+        if not free_space.acquire_exactly(source, cidr, network.namespace_id):
+            raise _not_free(source, cidr, network.namespace_id)
+        held.append(_store_prefix(network, source, cidr))
+    history.record(Verb.CREATE, network, after=history.state(network, prefixes=held))
     return network
 
 
@@ -111,11 +136,78 @@ def choose_lengths(
         raise errors.FamilyNotInNetwork(f"{parent.pk} has no family that this child's stack allows.", field="stack")
     for family, minimum in parent.min_child_prefix_length.items():
         if lengths.get(family, minimum) < minimum:
-            raise errors.MinChildPrefixLength(
-                f"{parent.pk} gives {family.label} children of /{minimum} or longer, not /{lengths[family]}.",
-                field="length",
-            )
+            raise _below_minimum(parent, family, lengths[family], field="length")
     return lengths
+
+
+def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
+    """The columns that a child has from its request and its parent, however it is made (rule 11)."""
+    return {
+        "type": new.type,
+        "name": new.name,
+        "description": new.description,
+        "labels": dict(new.labels),
+        "project": new.project,
+        "parent": parent,
+        "partition": parent.partition,
+        "namespace": new.project if parent.is_namespaced else None,
+        "vrf_shared": new.vrf_shared,
+    }
+
+
+def _check_adopted_fields(new: NewNetwork) -> None:
+    owners.check_slug(new.id)
+    if Network.objects.filter(pk=new.id).exists():
+        raise errors.AlreadyExists(f"There is already a network {new.id}. Choose another id.", field="id")
+    errors.raise_all(
+        [
+            errors.Required(f"A child network that comes from elsewhere needs “{name}”.", field=name)
+            for name in ("project", "parent", "prefixes")
+            if not getattr(new, name)
+        ]
+    )
+
+
+def _check_owner(new: NewNetwork, parent: Network) -> None:
+    if parent.project and parent.project != new.project:
+        raise errors.WrongProject(
+            f"{parent.pk} belongs to another project. Carve from a super network of yours or of nobody.", field="parent"
+        )
+
+
+def _source(parent: Network, cidr: IPNetwork) -> Prefix:
+    """The parent's prefix that the child's lies in."""
+    first, last = IPAddress(cidr.first, cidr.version), IPAddress(cidr.last, cidr.version)
+    source = parent.prefixes.containing(first).filter(last__gte=last).first()
+    if source is None:
+        have = ", ".join(map(str, parent.prefixes.in_order()))
+        raise errors.NotInPrefix(f"{cidr} lies in no prefix of {parent.pk}, which has {have}.", field="prefixes")
+    return source
+
+
+def _judge_adopted_lengths(parent: Network, sources: Mapping[IPNetwork, Prefix]) -> Iterator[errors.IpamError]:
+    for cidr, source in sources.items():
+        family = Family.of(cidr)
+        longest = {family: source.length}
+        yield from network_rules.judge_child_lengths({family: cidr.prefixlen}, longest, field="prefixes")
+        if cidr.prefixlen < parent.min_child_prefix_length.get(family, 0):
+            yield _below_minimum(parent, family, cidr.prefixlen, field="prefixes")
+
+
+def _below_minimum(parent: Network, family: Family, length: int, *, field: str) -> errors.IpamError:
+    minimum = parent.min_child_prefix_length[family]
+    return errors.MinChildPrefixLength(
+        f"{parent.pk} gives {family.label} children of /{minimum} or longer, not /{length}.", field=field
+    )
+
+
+def _not_free(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -> errors.IpamError:
+    holder = source.children.filter(namespace=namespace_id).overlapping(cidr).first()
+    if holder is None:
+        return errors.InUse(f"{cidr} is neither free nor taken. Run `manage.py doctor --repair`.", field="prefixes")
+    return errors.Overlap(
+        f"{cidr} overlaps {holder} of network {holder.network_id}. Choose space outside of it.", field="prefixes"
+    )
 
 
 def _find_parent(new: NewNetwork) -> Network:
@@ -200,18 +292,22 @@ def _take_prefixes(
             source, cidr = free_space.acquire_child(candidates, length, network.namespace_id)
         except free_space.NoSpace:
             raise _exhausted(parent, family, length, network) from None
-        prefix = Prefix.objects.create(
-            network=network,
-            parent=source,
-            namespace_id=network.namespace_id,
-            family=family,
-            first=IPAddress(cidr.first, cidr.version),
-            last=IPAddress(cidr.last, cidr.version),
-            length=cidr.prefixlen,
-        )
-        free_space.open_prefix(prefix, network)
-        taken.append(prefix)
+        taken.append(_store_prefix(network, source, cidr))
     return taken
+
+
+def _store_prefix(network: Network, source: Prefix, cidr: IPNetwork) -> Prefix:
+    prefix = Prefix.objects.create(
+        network=network,
+        parent=source,
+        namespace_id=network.namespace_id,
+        family=cidr.version,
+        first=IPAddress(cidr.first, cidr.version),
+        last=IPAddress(cidr.last, cidr.version),
+        length=cidr.prefixlen,
+    )
+    free_space.open_prefix(prefix, network)
+    return prefix
 
 
 def _exhausted(parent: Network, family: Family, length: int, child: Network) -> errors.Exhausted:

@@ -4,7 +4,6 @@ Each check reads and returns findings; none writes. The checks trust no operatio
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice, pairwise
@@ -17,12 +16,12 @@ from django.db.models import Exists, F, OuterRef, Q
 from ipam import errors
 from ipam.domain import history, rebuilding, space_proof
 from ipam.domain.number_pools import BOUNDS, Pool
+from ipam.domain.operations import snapshot
 from ipam.domain.space_proof import FREE, TAKEN, Piece
 from ipam.models import VRF, FreeBlock, IPAddress, MachineNetwork, NumberRange, Prefix, guards
 from ipam.models.events import Kind, Verb
 
 _MOST_PER_PREFIX = 3  # sentences; a prefix that lost its free blocks would have thousands
-_SNAPSHOT = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """All findings of all checks, on one snapshot of the data: others may go on working."""
-    with _snapshot():
+    with snapshot():
         for check in CHECKS:
             yield from check()
 
@@ -196,17 +195,3 @@ def _same(column: str, other: str) -> Q:
     """Both are equal, or both are none."""
     nothing: dict[str, Any] = {f"{column}__isnull": True, f"{other}__isnull": True}
     return Q(**nothing) | Q(**{column: F(other)})
-
-
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """Read everything as it was at one moment, without holding writers up."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_SNAPSHOT[connection.vendor])
-        try:
-            yield
-        finally:
-            cursor.execute("ROLLBACK")

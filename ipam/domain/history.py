@@ -1,6 +1,7 @@
 """Change history: every operation leaves one event in its own transaction; whoever stands at the edge says who acts.
 
-An operation that is part of another leaves none: the outer one answers for all of it.
+An operation that is part of another leaves none: the outer one answers for all of it, and may gather what its parts
+would have said (`gathering`).
 """
 
 import os
@@ -166,6 +167,8 @@ def record_many(verb: Verb, subjects: Sequence[Any], *, changed: Mapping[str, An
 def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: Any) -> None:
     """Store an event with these columns, unless the operation is part of another; one INSERT."""
     if is_part():
+        if (gathered := _gathered.get()) is not None:
+            gathered.add(holders or joined(filter(None, [columns.get("network_id")])))
         return
     actor = _actor.get()
     Event(
@@ -178,6 +181,39 @@ def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: A
         addresses=[address for group in holders for address in group["addresses"]],
         **columns,
     ).save(force_insert=True)
+
+
+class Gathered:
+    """Which networks and addresses the parts of an operation were about, in as few groups as can be."""
+
+    def __init__(self) -> None:
+        self._groups: dict[Any, Group] = {}
+
+    @property
+    def holders(self) -> list[Group]:
+        return list(self._groups.values())
+
+    def add(self, groups: Iterable[Group]) -> None:
+        for group in groups:
+            key = group["network"], *_key(group["before"]), *_key(group["after"])
+            known = self._groups.setdefault(key, {**group, "addresses": []})
+            known["addresses"] += group["addresses"]
+
+
+_gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
+
+
+@contextmanager
+def gathering() -> Iterator[Gathered]:
+    """What the operations inside are about, for the one event of the outer one; what raises has been about nothing."""
+    gathered, outer = Gathered(), _gathered.get()
+    before = _gathered.set(gathered)
+    try:
+        yield gathered
+    finally:
+        _gathered.reset(before)
+    if outer is not None:
+        outer.add(gathered.holders)
 
 
 # --- who held an address --------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from ipam.models.machines import new_machine_id
 from ipam.models.networks import NetworkType
 
 ASN_BASE = 4_210_000_000  # private 32-bit ASNs (RFC 6996), the base that metal-stack uses
+HIGHEST_ASN = 4_294_967_295  # 32 bits, RFC 6793
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +48,14 @@ def allocate(
     hostname: str = "",
     description: str = "",
     labels: Mapping[str, str] | None = None,
+    asn: int | None = None,
+    with_addresses: bool = True,
 ) -> Machine:
-    """Record a machine or firewall with its networks, addresses and ASN (rules 29 to 34)."""
+    """Record a machine or firewall with its networks, addresses and ASN (rules 29 to 34).
+
+    Without `asn` (1..4294967295) the machine draws a free one from the pool. Without `with_addresses` it takes none:
+    those that it has elsewhere follow.
+    """
     if id:
         owners.check_slug(id)
         if Machine.objects.filter(pk=id).exists():
@@ -74,7 +81,7 @@ def allocate(
         project=project,
         partition=partition,
         role=role,
-        asn=_draw_asn(),
+        asn=_draw_asn() if asn is None else _claim_asn(asn),
     )
     MachineNetwork.objects.bulk_create(
         MachineNetwork(machine=machine, network=attachment.network, position=position)
@@ -83,6 +90,7 @@ def allocate(
     moves = [
         move
         for attachment in sorted(attachments, key=lambda one: one.network.pk)  # locks in key order
+        if with_addresses
         for move in _give_addresses(machine, attachment)
     ]
     joined = [attachment.network.pk for attachment in attachments]
@@ -218,6 +226,17 @@ def _draw_asn() -> int:
         return ASN_BASE + number_pools.acquire(Pool.ASN)
     except number_pools.PoolEmpty:
         raise errors.AsnExhausted("Every ASN of the pool is taken. Release machines that are gone.") from None
+
+
+def _claim_asn(asn: int) -> int:
+    """Rule 33: a named ASN is nobody else's."""
+    if not 1 <= asn <= HIGHEST_ASN:
+        raise errors.Invalid(f"An ASN is a number from 1 to {HIGHEST_ASN}.", field="asn")
+    number_pools.acquire_exactly(Pool.ASN, asn - ASN_BASE)
+    holder = Machine.objects.filter(asn=asn).first()
+    if holder is not None:
+        raise errors.AlreadyExists(f"The ASN {asn} is that of machine {holder.pk}. Leave it out.", field="asn")
+    return asn
 
 
 def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:

@@ -1,303 +1,273 @@
-"""Documents of metal-stack: the partitions, projects, networks and addresses that `metalctl` reads and writes.
+"""Reading what metal-stack's tools write: text becomes values, and every fault of the text is kept with its place.
 
-Text becomes values here, and every fault of the text is kept with its place, such as `networks[2] "internet"`.
-Nothing is stored; `ipam.domain.metal_stack_import` does that.
+Two forms are read. A document has the keys partitions, projects, networks, machines and ips, and is strict: it was
+written by hand. What `metalctl … list -o yaml` prints is a list, or a document per object, of one kind or several;
+it has fields that have no place here, which are counted and told. Nothing is stored; `metal_stack_import` does that.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+import io
+from collections.abc import Callable, Iterable
+from typing import Any, TextIO
 from uuid import UUID
 
-import yaml
 from netaddr import IPAddress as Address
-from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, parse_address, parse_cidr, shorten
-from ipam.models import IPAddress
+from ipam.addressing import shorten
+from ipam.domain import documents
+from ipam.domain import metal_stack_values as values
+from ipam.domain.metal_stack_entries import (
+    MACHINE_TAG,
+    AddressEntry,
+    Document,
+    Labels,
+    MachineEntry,
+    NetworkEntry,
+    PartitionEntry,
+    ProjectEntry,
+)
+from ipam.domain.metal_stack_values import Reader
+from ipam.models import IPAddress, Machine
 from ipam.models.networks import NatType, NetworkType
 
-V = TypeVar("V")
-Labels = Mapping[str, str]
 # Stand where a value could not be read; an entry that holds them is broken and goes no further.
 _NO_UUID, _NO_ADDRESS = UUID(int=0), Address(0, 4)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartitionEntry:
-    place: str
-    id: str
-    name: str
-    description: str
-    labels: Labels
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProjectEntry:
-    place: str
-    id: UUID
-    name: str
-    tenant: str
-    description: str
-    labels: Labels
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkEntry:
-    place: str
-    id: str
-    name: str
-    description: str
-    labels: Labels
-    type: str
-    partition: str
-    project: str
-    vrf: int | None
-    vrf_shared: bool
-    nat_type: str
-    prefixes: list[IPNetwork]
-    destination_prefixes: list[IPNetwork]
-    default_child_prefix_length: dict[Family, int]
-    additional_announcable_cidrs: list[IPNetwork]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AddressEntry:
-    place: str
-    address: Address
-    network: str
-    project: str
-    type: str
-    name: str
-    description: str
-    labels: Labels
-
-
-@dataclass
-class Document:
-    """The entries that could be read, and what is wrong with the others.
-
-    `named` holds every partition, project and network that the text has, readable or not, as (section, id).
-    """
-
-    partitions: list[PartitionEntry] = field(default_factory=list)
-    projects: list[ProjectEntry] = field(default_factory=list)
-    networks: list[NetworkEntry] = field(default_factory=list)
-    ips: list[AddressEntry] = field(default_factory=list)
-    named: set[tuple[str, str]] = field(default_factory=set)
-    broken: list[errors.IpamError] = field(default_factory=list)
+# What the other side derives, as we do; its absence is no loss.
+_DERIVED = {"usage", "consumption", "addressfamilies", "addressfamily"}
 
 
 def parse(text: str) -> Document:
-    """Read a document; what is wrong with it is in its `broken`."""
+    """Read one text; what is wrong with it is in its `broken`."""
+    return parse_all([io.StringIO(text)])
+
+
+def parse_all(files: Iterable[TextIO]) -> Document:
+    """Read several texts as one, such as the lists of networks, of addresses and of machines."""
     document = Document()
-    try:
-        raw = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        where = " ".join(str(error).split())
-        document.broken.append(errors.Invalid(f"This is not YAML: {shorten(where, 200)}."))
-        return document
-    if not isinstance(raw, dict):
+    listed: list[Any] = []
+    for file in files:
+        try:
+            for raw in documents.load_yaml(file):
+                if isinstance(raw, list):
+                    listed += raw
+                elif _is_one_object(raw):
+                    listed.append(raw)
+                else:
+                    _parse_sections(document, raw)
+        except documents.Unreadable as error:
+            document.broken.append(error)
+    _parse_listed(document, listed)
+    return document
+
+
+def _is_one_object(raw: Any) -> bool:
+    return isinstance(raw, dict) and ("id" in raw or "ipaddress" in raw or "meta" in raw)
+
+
+def _parse_sections(document: Document, raw: Any) -> None:
+    if raw is not None and not isinstance(raw, dict):
         document.broken.append(errors.Invalid(f"A document has the keys {', '.join(_SECTIONS)}, each with a list."))
-        return document
+        return
+    raw = raw or {}
     for section in [key for key in raw if key not in _SECTIONS]:
         document.broken.append(
             errors.UnknownField(f"“{shorten(section)}” is no known key; there are {', '.join(_SECTIONS)}.")
         )
     for section in _SECTIONS:
-        _parse_section(document, section, raw.get(section) or [])
-    return document
-
-
-def _parse_section(document: Document, section: str, entries: Any) -> None:
-    if not isinstance(entries, list):
-        document.broken.append(errors.Invalid(f"“{section}” is a list."))
-        return
-    for position, raw in enumerate(entries):
-        if not isinstance(raw, dict):
-            document.broken.append(errors.Invalid(f"{section}[{position}]: it has to be an object with keys."))
+        entries = raw.get(section) or []
+        if not isinstance(entries, list):
+            document.broken.append(errors.Invalid(f"“{section}” is a list."))
             continue
-        name = raw.get("id") or raw.get("ipaddress") or raw.get("name") or ""
-        reader = _Reader(f"{section}[{position}] “{shorten(name)}”" if name else f"{section}[{position}]", raw)
-        entry = _SECTIONS[section](reader)
+        for position, entry in enumerate(entries):
+            _parse_entry(document, section, position, entry, is_strict=True)
+
+
+def _parse_listed(document: Document, listed: Iterable[Any]) -> None:
+    """Objects of a list, each told by its fields; partitions and projects that they name are made with them."""
+    positions: dict[str, int] = dict.fromkeys(_SECTIONS, 0)
+    for raw in listed:
+        section = _section_of(raw)
+        _parse_entry(document, section, positions[section], raw, is_strict=False)
+        positions[section] += 1
+    if any(positions.values()):
+        _add_implied(document)
+
+
+def _section_of(raw: Any) -> str:
+    if not isinstance(raw, dict) or "ipaddress" in raw:
+        return "ips"
+    if "prefixes" in raw or "parentnetworkid" in raw or "privatesuper" in raw:
+        return "networks"
+    if "meta" in raw or "tenant_id" in raw or "tenantid" in raw:
+        return "projects"
+    if "allocation" in raw or "partition" in raw or "liveliness" in raw:
+        return "machines"
+    return "partitions"
+
+
+def _add_implied(document: Document) -> None:
+    named: list[Any] = [*document.networks, *document.machines]
+    for id in sorted({one.partition for one in named if one.partition}):
+        if ("partitions", id) not in document.named:
+            document.named.add(("partitions", id))
+            document.partitions.append(
+                PartitionEntry(place=f"partition “{id}”", id=id, name="", description="", labels={}, is_implied=True)
+            )
+    for id in sorted({one.project for one in [*named, *document.ips] if one.project}):
+        if ("projects", id) not in document.named:
+            document.named.add(("projects", id))
+            reader = Reader(f"project “{shorten(id)}”", {"id": id})
+            entry = _project(reader, is_implied=True)
+            if reader.broken:
+                document.broken += reader.broken
+            else:
+                document.projects.append(entry)
+
+
+def _parse_entry(document: Document, section: str, position: int, raw: Any, *, is_strict: bool) -> None:
+    if not isinstance(raw, dict):
+        document.broken.append(errors.Invalid(f"{section}[{position}]: it has to be an object with keys."))
+        return
+    if section == "projects" and isinstance(raw.get("meta"), dict):
+        raw = {"id": raw["meta"].get("id"), **{key: value for key, value in raw.items() if key != "meta"}}
+    if section == "machines" and not raw.get("allocation"):
+        document.not_kept["machines without allocation"] += 1
+        return
+    name = raw.get("id") or raw.get("ipaddress") or raw.get("name") or ""
+    reader = Reader(f"{section}[{position}] “{shorten(name)}”" if name else f"{section}[{position}]", raw)
+    entry = _SECTIONS[section](reader)
+    if is_strict:
         reader.refuse_unknown_keys()
-        document.named.add((section, str(raw.get("id"))))
-        if reader.broken:
-            document.broken += reader.broken
-        else:
-            getattr(document, section).append(entry)
+    else:
+        document.not_kept.update(f"“{key}” of {section}" for key in reader.unknown_keys() if key not in _DERIVED)
+    document.named.add((section, str(raw.get("id"))))
+    if reader.broken:
+        document.broken += reader.broken
+    else:
+        getattr(document, section).append(entry)
 
 
-class _Reader:
-    """Takes the values of one entry, keeps what is wrong with them, and knows which keys nobody asked for."""
-
-    def __init__(self, place: str, raw: Mapping[Any, Any]) -> None:
-        self.place = place
-        self.broken: list[errors.IpamError] = []
-        self._raw = raw
-        self._known: set[str] = set()
-
-    def take(self, key: str, convert: Callable[[Any], V], default: V) -> V:
-        """The value of a key; the default if it is missing or cannot be converted."""
-        self._known.add(key)
-        value = self._raw.get(key)
-        if value is None:
-            return default
-        try:
-            return convert(value)
-        except ValueError as error:
-            self.refuse(errors.Invalid, f"{key}: {error}")
-            return default
-
-    def text(self, key: str) -> str:
-        return self.take(key, _text, "")
-
-    def needed(self, key: str) -> str:
-        """Text that must not be missing."""
-        value = self.text(key)
-        if not value and self._raw.get(key) in (None, ""):
-            self.refuse(errors.Required, f"“{key}” is missing.")
-        return value
-
-    def refuse(self, kind: type[errors.IpamError], detail: str) -> None:
-        self.broken.append(kind(f"{self.place}: {detail}"))
-
-    def refuse_unknown_keys(self) -> None:
-        for key in [key for key in self._raw if key not in self._known]:
-            self.refuse(errors.UnknownField, f"“{shorten(key)}” is no known key. Correct it, or take it out.")
-
-
-def _partition(reader: _Reader) -> PartitionEntry:
+def _partition(reader: Reader) -> PartitionEntry:
     return PartitionEntry(
         place=reader.place,
         id=reader.needed("id"),
         name=reader.text("name"),
         description=reader.text("description"),
-        labels=reader.take("labels", _labels, {}),
+        labels=reader.take("labels", values.labels, {}),
     )
 
 
-def _project(reader: _Reader) -> ProjectEntry:
+def _project(reader: Reader, *, is_implied: bool = False) -> ProjectEntry:
     reader.needed("id")
     return ProjectEntry(
         place=reader.place,
-        id=reader.take("id", _uuid, _NO_UUID),
+        id=reader.take("id", values.uuid, _NO_UUID),
         name=reader.text("name"),
-        tenant=reader.text("tenantid"),
+        tenant=reader.text("tenantid") or reader.text("tenant_id"),
         description=reader.text("description"),
-        labels=reader.take("labels", _labels, {}),
+        labels=reader.take("labels", values.labels, {}),
+        is_implied=is_implied,
     )
 
 
-def _network(reader: _Reader) -> NetworkEntry:
-    is_super = reader.take("privatesuper", _flag, False)
-    is_underlay = reader.take("underlay", _flag, False)
-    if is_super and is_underlay:
-        reader.refuse(errors.Invalid, "it is privatesuper or underlay, not both.")
-    if reader.text("parentnetworkid"):
-        reader.refuse(errors.Invalid, "child networks (parentnetworkid) cannot be imported yet. Take it out.")
+def _network(reader: Reader) -> NetworkEntry:
     return NetworkEntry(
         place=reader.place,
         id=reader.needed("id"),
         name=reader.text("name"),
         description=reader.text("description"),
-        labels=reader.take("labels", _labels, {}),
-        type=NetworkType.SUPER if is_super else NetworkType.UNDERLAY if is_underlay else NetworkType.EXTERNAL,
+        labels=reader.take("labels", values.labels, {}),
+        type=_network_type(reader),
         partition=reader.text("partitionid"),
         project=reader.text("projectid"),
-        vrf=reader.take("vrf", _number, None),
-        vrf_shared=reader.take("vrfshared", _flag, False),
-        nat_type=NatType.IPV4_MASQUERADE if reader.take("nat", _flag, False) else NatType.NONE,
-        prefixes=reader.take("prefixes", _cidrs, []),
-        destination_prefixes=reader.take("destinationprefixes", _cidrs, []),
-        default_child_prefix_length=reader.take("defaultchildprefixlength", _lengths, {}),
-        additional_announcable_cidrs=reader.take("additionalAnnouncableCIDRs", _cidrs, []),
+        parent=reader.text("parentnetworkid"),
+        vrf=reader.take("vrf", values.number, None) or None,
+        vrf_shared=reader.take("vrfshared", values.flag, False),
+        nat_type=_nat_type(reader),
+        prefixes=reader.take("prefixes", values.cidrs, []),
+        destination_prefixes=reader.take("destinationprefixes", values.cidrs, []),
+        default_child_prefix_length=reader.take("defaultchildprefixlength", values.lengths, {}),
+        additional_announcable_cidrs=reader.take("additionalAnnouncableCIDRs", values.cidrs, []),
     )
 
 
-def _address(reader: _Reader) -> AddressEntry:
+def _network_type(reader: Reader) -> str:
+    """The type where it is said (newer), else what follows from the flags (older)."""
+    is_super = reader.take("privatesuper", values.flag, False)
+    is_underlay = reader.take("underlay", values.flag, False)
+    is_shared = reader.take("shared", values.flag, False)
+    if is_super and is_underlay:
+        reader.refuse(errors.Invalid, "it is privatesuper or underlay, not both.")
+    said = reader.take("networktype", values.one_of(NetworkType.values), "")
+    if said:
+        return said
+    if is_super or is_underlay:
+        return NetworkType.SUPER if is_super else NetworkType.UNDERLAY
+    if reader.text("parentnetworkid"):
+        return NetworkType.CHILD_SHARED if is_shared else NetworkType.CHILD
+    return NetworkType.EXTERNAL
+
+
+def _nat_type(reader: Reader) -> str:
+    is_nat = reader.take("nat", values.flag, False)
+    said = reader.take("nattype", values.one_of(NatType.values), "")
+    return said or (NatType.IPV4_MASQUERADE if is_nat else NatType.NONE)
+
+
+def _address(reader: Reader) -> AddressEntry:
     reader.needed("ipaddress")
+    given: Labels = reader.take("tags", values.tags, {})
+    tags = dict(given)
     return AddressEntry(
         place=reader.place,
-        address=reader.take("ipaddress", _one_address, _NO_ADDRESS),
+        address=reader.take("ipaddress", values.address, _NO_ADDRESS),
         network=reader.needed("networkid"),
         project=reader.needed("projectid"),
-        type=reader.take("type", _type, str(IPAddress.Type.EPHEMERAL)),
+        machine=tags.pop(MACHINE_TAG, ""),
+        allocation=reader.take("allocationuuid", values.uuid, None),
+        type=reader.take("type", values.one_of(IPAddress.Type.values), str(IPAddress.Type.EPHEMERAL)),
         name=reader.text("name"),
         description=reader.text("description"),
-        labels=reader.take("tags", _tags, {}),
+        labels=tags,
     )
 
 
-_SECTIONS: dict[str, Callable[[_Reader], Any]] = {
+def _machine(reader: Reader) -> MachineEntry:
+    """What was allocated; hardware belongs to other systems."""
+    partition: dict[str, Any] = reader.take("partition", values.part, {})
+    inner = Reader(reader.place, reader.take("allocation", values.part, {}))
+    joined: list[dict[str, Any]] = inner.take("networks", values.parts, [])
+    asns = {one.get("asn") for one in joined if one.get("asn")}
+    entry = MachineEntry(
+        place=reader.place,
+        id=reader.needed("id"),
+        name=inner.text("name") or reader.text("name"),
+        hostname=inner.text("hostname"),
+        description=inner.text("description") or reader.text("description"),
+        partition=reader.text("partitionid") or str(partition.get("id") or ""),
+        project=inner.text("project"),
+        role=inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
+        asn=values.number(asns.pop()) if len(asns) == 1 else None,
+        networks=[str(one.get("networkid") or "") for one in joined],
+        ips=[address for one in joined for address in _addresses(inner, one.get("ips") or [])],
+        labels=reader.take("tags", values.tags, {}),
+    )
+    reader.broken += inner.broken
+    return entry
+
+
+def _addresses(reader: Reader, texts: Any) -> list[Address]:
+    try:
+        return [values.address(text) for text in values.texts(texts)]
+    except ValueError as error:
+        reader.refuse(errors.Invalid, f"ips: {error}")
+        return []
+
+
+_SECTIONS: dict[str, Callable[[Reader], Any]] = {
     "partitions": _partition,
     "projects": _project,
     "networks": _network,
+    "machines": _machine,
     "ips": _address,
 }
-
-
-# Each of these turns a value of YAML into one of ours, or says in a ValueError what it should have been.
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"“{shorten(value)}” is no text; put it in quotes.")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"“{shorten(value)}” is neither true nor false.")
-    return value
-
-
-def _number(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"“{shorten(value)}” is no number.")
-    return value
-
-
-def _uuid(value: Any) -> UUID:
-    try:
-        return UUID(_text(value))
-    except ValueError:
-        raise ValueError(f"“{shorten(value)}” is no UUID.") from None
-
-
-def _type(value: Any) -> str:
-    if value not in IPAddress.Type.values:
-        raise ValueError(f"“{shorten(value)}” is neither ephemeral nor static.")
-    return str(value)
-
-
-def _one_address(value: Any) -> Address:
-    return parse_address(_text(value))
-
-
-def _list(value: Any) -> list[str]:
-    if not isinstance(value, list):
-        raise ValueError(f"“{shorten(value)}” is no list.")
-    return [_text(element) for element in value]
-
-
-def _cidrs(value: Any) -> list[IPNetwork]:
-    return [parse_cidr(text) for text in _list(value)]
-
-
-def _labels(value: Any) -> Labels:
-    if not isinstance(value, dict):
-        raise ValueError(f"“{shorten(value)}” is no object of texts.")
-    return {_text(key): _text(text) for key, text in value.items()}
-
-
-def _tags(value: Any) -> Labels:
-    """Tags are written `key=value`, or `key` alone."""
-    parts = [tag.partition("=") for tag in _list(value)]
-    return {key: text for key, _, text in parts}
-
-
-def _lengths(value: Any) -> dict[Family, int]:
-    by_label = {family.label: family for family in Family}
-    if not isinstance(value, dict) or not value.keys() <= by_label.keys():
-        raise ValueError(f"“{shorten(value)}” has to have the keys IPv4 and IPv6, each with a prefix length.")
-    return {by_label[label]: _number(length) for label, length in value.items()}

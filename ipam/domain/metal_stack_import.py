@@ -1,20 +1,32 @@
-"""Bring a document of metal-stack into Twofold: through the operations of the domain, all of it or nothing."""
+"""Bring what metal-stack knows into Twofold: through the operations of the domain, all of it or what is not refused."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from django.db import models
 from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import parse_cidr
-from ipam.domain import addresses, history, lookups, networks, owners
-from ipam.domain.metal_stack import AddressEntry, Document, NetworkEntry, PartitionEntry, ProjectEntry
+from ipam.domain import address_batches, children, history, lookups, machines, networks, owners, row_copy
+from ipam.domain.address_batches import Named
+from ipam.domain.machines import Attachment
+from ipam.domain.metal_stack_entries import (
+    AddressEntry,
+    Document,
+    MachineEntry,
+    NetworkEntry,
+    PartitionEntry,
+    ProjectEntry,
+)
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
-from ipam.models import IPAddress, Network, Partition, Project
+from ipam.domain.row_copy import Advance
+from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.events import Kind, Verb
+from ipam.models.networks import CHILD_TYPES
 
 CREATED, UNCHANGED = "created", "unchanged"
 M = TypeVar("M", bound=models.Model)
@@ -22,12 +34,23 @@ M = TypeVar("M", bound=models.Model)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entry: of which kind it is, its id or address, `created` or `unchanged`, and what was made."""
+    """What became of an entry: of which kind it is, its id or address, and `created` or `unchanged`."""
 
     kind: str
     id: str
     state: str
-    made: models.Model | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was brought in, what was refused, and what of the rest could not be kept.
+
+    Refused entries that others need take those with them.
+    """
+
+    outcomes: list[Outcome]
+    refused: list[errors.IpamError]
+    not_kept: list[str] = field(default_factory=list)
 
 
 class _RefersToBroken(Exception):
@@ -35,140 +58,244 @@ class _RefersToBroken(Exception):
 
 
 @operation
-def bring_in(document: Document) -> list[Outcome]:
+def bring_in(document: Document, advance: Advance = lambda entries: None) -> list[Outcome]:
     """Create what the document names and is not there yet; what is there already and equal is left alone.
 
     Everything that is wrong, in the text or with the state of the world, is raised together, and then nothing is
     kept. An entry that exists with other values is an error that names the fields.
     """
-    broken = list(document.broken)
-    outcomes = [
-        outcome
-        for entries, bring in _steps(document)
-        for entry in entries
-        if (outcome := _try(bring, entry, document, broken)) is not None
-    ]
-    errors.raise_all(broken)
-    _record([outcome for outcome in outcomes if outcome.state == CREATED])
-    return outcomes
+    result = _bring_in(document, advance)
+    errors.raise_all(result.refused)
+    return result.outcomes
 
 
-def _steps(document: Document) -> list[tuple[list[Any], Callable[[Any, Document], Outcome]]]:
-    """What others refer to comes first."""
-    return [
-        (document.partitions, _bring_partition),
-        (document.projects, _bring_project),
-        (document.networks, _bring_network),
-        (document.ips, _bring_address),
-    ]
+@operation
+def bring_in_what_fits(document: Document, advance: Advance = lambda entries: None) -> Result:
+    """The same, but what is refused is told and left out."""
+    return _bring_in(document, advance)
 
 
-def _try(
-    bring: Callable[[Any, Document], Outcome], entry: Any, document: Document, broken: list[errors.IpamError]
-) -> Outcome | None:
-    """Bring in one entry; what refuses it is kept with its place, so that the next entry is judged too."""
-    try:
-        return bring(entry, document)
-    except errors.IpamError as error:
-        broken += [type(one)(f"{entry.place}: {one.detail}", field=one.field) for one in error.errors]
-    except _RefersToBroken:
-        pass
-    return None
+def _bring_in(document: Document, advance: Advance) -> Result:
+    run = _Run(document)
+    with history.gathering() as parts:
+        for entries, bring in run.steps():
+            for entry in entries:
+                run.attempt(bring, entry)
+            advance(len(entries))
+        for batch in row_copy.batches(document.ips, address_batches.MOST):
+            run.bring_addresses(batch)
+            advance(len(batch))
+    record_import(run.outcomes, parts.holders)
+    return Result(run.outcomes, run.refused)
 
 
-def _bring_partition(entry: PartitionEntry, document: Document) -> Outcome:
-    wanted: dict[str, Any] = {"name": entry.name, "description": entry.description, "labels": entry.labels}
-    found = Partition.objects.filter(pk=entry.id).first()
-    if found is not None:
-        _refuse_difference(vars(found), wanted)
-        return Outcome("partition", entry.id, UNCHANGED)
-    owners.create_partition(id=entry.id, **wanted)
-    return Outcome("partition", entry.id, CREATED)
-
-
-def _bring_project(entry: ProjectEntry, document: Document) -> Outcome:
-    wanted: dict[str, Any] = {
-        "name": entry.name,
-        "tenant": entry.tenant,
-        "description": entry.description,
-        "labels": entry.labels,
-    }
-    found = Project.objects.filter(pk=entry.id).first()
-    if found is not None:
-        _refuse_difference(vars(found), wanted)
-        return Outcome("project", str(entry.id), UNCHANGED)
-    owners.create_project(id=entry.id, **wanted)
-    return Outcome("project", str(entry.id), CREATED)
-
-
-def _bring_network(entry: NetworkEntry, document: Document) -> Outcome:
-    wanted: dict[str, Any] = {
-        "type": entry.type,
-        "name": entry.name,
-        "description": entry.description,
-        "labels": entry.labels,
-        "partition": _find(Partition, entry.partition, document, "partitions") if entry.partition else None,
-        "project": _find(Project, entry.project, document, "projects") if entry.project else None,
-        "prefixes": sorted(entry.prefixes, key=lambda cidr: cidr.version),
-        "destination_prefixes": entry.destination_prefixes,
-        "default_child_prefix_length": entry.default_child_prefix_length,
-        "additional_announcable_cidrs": entry.additional_announcable_cidrs,
-        "vrf": entry.vrf,
-        "vrf_shared": entry.vrf_shared,
-        "nat_type": entry.nat_type,
-    }
-    found = Network.objects.filter(pk=entry.id).first()
-    if found is not None:
-        _refuse_difference(_stored_values(found), wanted)
-        return Outcome("network", entry.id, UNCHANGED)
-    return Outcome("network", entry.id, CREATED, networks.create(NewNetwork(id=entry.id, **wanted)))
-
-
-def _bring_address(entry: AddressEntry, document: Document) -> Outcome:
-    network = _find(Network, entry.network, document, "networks")
-    project = _find(Project, entry.project, document, "projects")
-    wanted: dict[str, Any] = {
-        "type": entry.type,
-        "name": entry.name,
-        "description": entry.description,
-        "labels": entry.labels,
-    }
-    found = IPAddress.objects.filter(address=entry.address, namespace=None).first()
-    if found is not None:
-        stored = vars(found) | {"network": found.network, "project": found.project}
-        _refuse_difference(stored, {"network": network, "project": project, **wanted})
-        return Outcome("address", str(entry.address), UNCHANGED)
-    (made,) = addresses.allocate(network, project=project, addresses=[entry.address], **wanted)
-    return Outcome("address", str(entry.address), CREATED, made)
-
-
-def _record(created: Sequence[Outcome]) -> None:
-    """One event for all of it, which the timelines of these networks and addresses show."""
-    if not created:
-        return
+def record_import(outcomes: Iterable[Outcome], holders: Sequence[history.Group]) -> None:
+    """One event for all that was created, which the timelines of these networks and addresses show."""
     ids: dict[str, list[str]] = {}
-    for outcome in created:
-        ids.setdefault(outcome.kind, []).append(outcome.id)
-    history.write(
-        Verb.IMPORT,
-        Kind.INSTALLATION,
-        count=len(created),
-        changes={kind: [[], made] for kind, made in ids.items()},
-        holders=[
-            *history.groups(history.taken(one.made for one in created if isinstance(one.made, IPAddress))),
-            *history.joined(one.made.pk for one in created if isinstance(one.made, Network)),
-        ],
-    )
+    for outcome in outcomes:
+        if outcome.state == CREATED:
+            ids.setdefault(outcome.kind, []).append(outcome.id)
+    if ids:
+        history.write(
+            Verb.IMPORT,
+            Kind.INSTALLATION,
+            count=sum(map(len, ids.values())),
+            changes={kind: [[], made] for kind, made in ids.items()},
+            holders=holders,
+        )
 
 
-def _find(model: type[M], key: str, document: Document, section: str) -> M:
-    """What an entry refers to."""
-    try:
-        return lookups.get(model, key)
-    except errors.NotFound:
-        if (section, key) in document.named:
-            raise _RefersToBroken from None
-        raise
+def count(document: Document) -> int:
+    """How many entries there are to bring in."""
+    sections = document.partitions, document.projects, document.networks, document.machines, document.ips
+    return sum(len(entries) for entries in sections)
+
+
+class _Run:
+    """One document on its way in."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.refused = list(document.broken)
+        self.outcomes: list[Outcome] = []
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def steps(self) -> list[tuple[Sequence[Any], Callable[[Any], Outcome]]]:
+        """What others refer to comes first."""
+        roots = [one for one in self._document.networks if not one.parent]
+        carved = [one for one in self._document.networks if one.parent]
+        return [
+            (self._document.partitions, self._partition),
+            (self._document.projects, self._project),
+            ([*roots, *carved], self._network),
+            (self._document.machines, self._machine),
+        ]
+
+    def attempt(self, bring: Callable[[Any], Outcome], entry: Any) -> None:
+        """Bring in one entry; what refuses it is kept with its place, so that the next entry is judged too."""
+        try:
+            self.outcomes.append(bring(entry))
+        except errors.IpamError as error:
+            self._refuse(entry, error)
+        except _RefersToBroken:
+            pass
+
+    def _refuse(self, entry: Any, error: errors.IpamError) -> None:
+        self.refused += [type(one)(f"{entry.place}: {one.detail}", field=one.field) for one in error.errors]
+
+    def _partition(self, entry: PartitionEntry) -> Outcome:
+        wanted: dict[str, Any] = {"name": entry.name, "description": entry.description, "labels": entry.labels}
+        return _owner("partition", Partition, entry, wanted, owners.create_partition)
+
+    def _project(self, entry: ProjectEntry) -> Outcome:
+        wanted: dict[str, Any] = {
+            "name": entry.name,
+            "tenant": entry.tenant,
+            "description": entry.description,
+            "labels": entry.labels,
+        }
+        return _owner("project", Project, entry, wanted, owners.create_project)
+
+    def _network(self, entry: NetworkEntry) -> Outcome:
+        is_child = entry.type in CHILD_TYPES
+        wanted: dict[str, Any] = {
+            "type": entry.type,
+            "name": entry.name,
+            "description": entry.description,
+            "labels": entry.labels,
+            "partition": self._find(Partition, entry.partition, "partitions"),
+            "project": self._find(Project, entry.project, "projects"),
+            "prefixes": sorted(entry.prefixes, key=lambda cidr: cidr.version),
+            "destination_prefixes": entry.destination_prefixes,
+            "default_child_prefix_length": entry.default_child_prefix_length,
+            "additional_announcable_cidrs": entry.additional_announcable_cidrs,
+            "vrf": entry.vrf,
+            "vrf_shared": entry.vrf_shared,
+            "nat_type": entry.nat_type,
+        }
+        if is_child:
+            wanted["parent"] = self._find(Network, entry.parent, "networks")
+            if wanted["parent"] and wanted["parent"].partition_id == (entry.partition or None):
+                wanted["partition"] = wanted["parent"].partition
+        found = Network.objects.filter(pk=entry.id).first()
+        if found is not None:
+            _refuse_difference(_stored_values(found), wanted)
+            return Outcome("network", entry.id, UNCHANGED)
+        _create_network(entry, wanted) if is_child else networks.create(NewNetwork(id=entry.id, **wanted))
+        return Outcome("network", entry.id, CREATED)
+
+    def _machine(self, entry: MachineEntry) -> Outcome:
+        joined = [self._find(Network, key, "networks") for key in entry.networks]
+        wanted: dict[str, Any] = {
+            "project": self._find(Project, entry.project, "projects"),
+            "partition": self._find(Partition, entry.partition, "partitions"),
+            "name": entry.name,
+            "hostname": entry.hostname,
+            "description": entry.description,
+            "role": entry.role,
+            "labels": entry.labels,
+        }
+        found = Machine.objects.filter(pk=entry.id).first()
+        if found is not None:
+            owners_ = {"project": found.project, "partition": found.partition}
+            _refuse_difference(vars(found) | owners_, wanted)
+            return Outcome("machine", entry.id, UNCHANGED)
+        attachments = [
+            Attachment(network=one)
+            for one in joined
+            if one is not None and not (one.is_underlay and entry.role == Machine.Role.FIREWALL)
+        ]
+        machines.allocate(id=entry.id, networks=attachments, asn=entry.asn, with_addresses=False, **wanted)
+        return Outcome("machine", entry.id, CREATED)
+
+    def bring_addresses(self, entries: Sequence[AddressEntry]) -> None:
+        """Addresses, by the thousand."""
+        known: dict[type[Any], Mapping[Any, Any]] = {
+            Network: Network.objects.in_bulk({one.network for one in entries}),
+            Project: {str(one.pk): one for one in Project.objects.filter(pk__in=_uuids(entries))},
+            Machine: Machine.objects.in_bulk({one.machine for one in entries if one.machine}),
+        }
+        stored = {
+            (one.address, one.namespace_id): one
+            for one in IPAddress.objects.filter(address__in={one.address for one in entries})
+        }
+        wanted: list[tuple[AddressEntry, Named]] = []
+        for entry in entries:
+            try:
+                named = self._named(entry, known)
+                found = stored.get((named.address, named.network.namespace_id))
+                if found is None:
+                    wanted.append((entry, named))
+                else:
+                    _refuse_difference(vars(found) | _owner_ids(found), _wanted_of(named))
+                    self.outcomes.append(Outcome("address", str(entry.address), UNCHANGED))
+            except errors.IpamError as error:
+                self._refuse(entry, error)
+            except _RefersToBroken:
+                continue
+        refused = address_batches.take([named for _, named in wanted])
+        for place, (entry, _) in enumerate(wanted):
+            if place in refused:
+                self._refuse(entry, refused[place])
+            else:
+                self.outcomes.append(Outcome("address", str(entry.address), CREATED))
+
+    def _named(self, entry: AddressEntry, known: Mapping[type[Any], Mapping[Any, Any]]) -> Named:
+        network: Any = known[Network].get(entry.network) or self._find(Network, entry.network, "networks")
+        project: Any = known[Project].get(entry.project.lower()) or self._find(Project, entry.project, "projects")
+        machine = known[Machine].get(entry.machine)
+        if entry.machine and machine is None:
+            self._document.not_kept["machines of addresses, because they are not among the machines"] += 1
+        return Named(
+            address=entry.address,
+            network=network,
+            project=project,
+            machine=machine,
+            allocation=entry.allocation or uuid4(),
+            type=entry.type,
+            name=entry.name,
+            description=entry.description,
+            labels=entry.labels,
+        )
+
+    def _find(self, model: type[M], key: str, section: str) -> M | None:
+        """What an entry refers to."""
+        if not key:
+            return None
+        if (found := self._known.get((section, key))) is not None:
+            return found  # type: ignore[no-any-return]
+        try:
+            return self._known.setdefault((section, key), lookups.get(model, key))  # type: ignore[no-any-return]
+        except errors.NotFound:
+            if (section, key) in self._document.named:
+                raise _RefersToBroken from None
+            raise
+
+
+def _owner(
+    kind: str,
+    model: type[Partition] | type[Project],
+    entry: PartitionEntry | ProjectEntry,
+    wanted: Mapping[str, Any],
+    create: Callable[..., Any],
+) -> Outcome:
+    found = model._default_manager.filter(pk=entry.id).first()
+    if found is not None:
+        if not entry.is_implied:
+            _refuse_difference(vars(found), wanted)
+        return Outcome(kind, str(entry.id), UNCHANGED)
+    create(id=entry.id, **wanted)
+    return Outcome(kind, str(entry.id), CREATED)
+
+
+def _create_network(entry: NetworkEntry, wanted: Mapping[str, Any]) -> None:
+    """A child with the prefixes and the VRF that it has."""
+    parent = wanted["parent"]
+    if parent is not None and wanted["partition"] != parent.partition:
+        raise errors.WrongPartition(f"it is in partition {entry.partition}, its parent in {parent.partition_id}.")
+    refused = [name for name in ("default_child_prefix_length", "additional_announcable_cidrs") if wanted[name]]
+    errors.raise_all([errors.ForbiddenField(f"Child networks do not take “{name}”.", field=name) for name in refused])
+    children.adopt(NewNetwork(id=entry.id, **{**wanted, "partition": None}))
 
 
 def _refuse_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
@@ -186,12 +313,33 @@ def _stored_values(network: Network) -> dict[str, Any]:
     return vars(network) | {
         "partition": network.partition,
         "project": network.project,
+        "parent": network.parent,
         "default_child_prefix_length": network.default_child_prefix_length,
         "prefixes": [prefix.cidr for prefix in network.prefixes.in_order()],
         "destination_prefixes": _cidrs(network.destination_prefixes),
         "additional_announcable_cidrs": _cidrs(network.additional_announcable_cidrs),
         "vrf": network.vrf_id,
     }
+
+
+def _owner_ids(found: IPAddress) -> dict[str, Any]:
+    return {"network": found.network_id, "project": found.project_id, "machine": found.machine_id}
+
+
+def _wanted_of(named: Named) -> dict[str, Any]:
+    return {
+        "network": named.network.pk,
+        "project": named.project.pk,
+        "machine": named.machine.pk if named.machine else None,
+        "type": named.type,
+        "name": named.name,
+        "description": named.description,
+        "labels": named.labels,
+    }
+
+
+def _uuids(entries: Sequence[AddressEntry]) -> set[str]:
+    return {one.project for one in entries if len(one.project) == len(str(uuid4()))}
 
 
 def _cidrs(texts: list[str]) -> list[IPNetwork]:

@@ -23,6 +23,7 @@ R = TypeVar("R")
 
 _TRIES = 6
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
+_SNAPSHOT = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN"}
 _FOREIGN_KEY, _UNIQUE = "23503", "23505"
 
 # How many operations are under way, one inside another.
@@ -68,6 +69,20 @@ def rehearsal() -> Iterator[None]:
     with _turns(True), transaction.atomic():  # it runs once, so it must not lose
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read everything as it was at one moment, without holding writers up."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_SNAPSHOT[connection.vendor])
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
 
 
 def takes_turns() -> bool:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, blocks_between, usable_blocks
-from ipam.domain import free_space, history
+from ipam.domain import free_space, history, row_copy, space_proof
 from ipam.domain.machines import ASN_BASE
 from ipam.domain.number_pools import BOUNDS, Pool
 from ipam.domain.operations import operation
@@ -55,6 +57,13 @@ def rebuild_prefix(key: int) -> None:
 
 
 @operation
+def build_all() -> None:
+    """Make the free blocks of every prefix of an installation that has none yet, in one pass over each table."""
+    row_copy.store(FreeBlock, _all_free_blocks())
+    history.write(Verb.REPAIR, Kind.INSTALLATION)
+
+
+@operation
 def rebuild_pool(pool: Pool) -> None:
     """Replace the free ranges of a pool by what its VRFs or machines leave free."""
     _hold(pool)
@@ -85,6 +94,25 @@ def _taken(prefix: Prefix, namespace_id: UUID | None) -> Iterator[Range]:
         ((child.first.value, child.last.value) for child in children.iterator()),
         ((address.value, address.value) for address in addresses.iterator()),
     )
+
+
+def _all_free_blocks() -> Iterator[FreeBlock]:
+    copies = space_proof.copies_of_space()
+    rows = merge(space_proof.prefixes(), space_proof.addresses(), space_proof.children())
+    for _, of_prefix in groupby(rows, key=itemgetter(0)):
+        prefix: Prefix = next(of_prefix)[-1]
+        network = prefix.network
+        untouched = set(copies.get(network.pk, {""}))
+        for namespace, taken in groupby(of_prefix, key=itemgetter(1)):
+            untouched.discard(namespace)
+            yield from _free_blocks(prefix, namespace, [(row[2], row[3]) for row in taken])
+        for namespace in sorted(untouched):
+            yield from _free_blocks(prefix, namespace, [])
+
+
+def _free_blocks(prefix: Prefix, namespace: str, taken: Iterable[Range]) -> list[FreeBlock]:
+    parts = free_parts(prefix.cidr, taken, is_super=prefix.network.is_super)
+    return free_space.rows(prefix.network_id, prefix.pk, UUID(namespace) if namespace else None, parts)
 
 
 def _hold(pool: Pool) -> None:

@@ -5,31 +5,27 @@ by the functions that repair it, and `manage.py doctor` finds nothing wrong.
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from random import Random
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, usable_blocks
-from ipam.domain import free_space, history, rebuilding, seed_names, seed_plan
+from ipam.domain import free_space, history, rebuilding, row_copy, seed_names, seed_plan
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation
+from ipam.domain.row_copy import Advance
 from ipam.domain.seed_plan import Cloud
 from ipam.models import VRF, FreeBlock, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.events import Kind, Verb
 
-_BATCH = 5_000  # rows
 _ADDRESSES_PER_MACHINE = 8  # so many in all for each machine, which leaves room for services
-_NEVER_REFERRED_TO = (IPAddress, FreeBlock, MachineNetwork)
 _MOST_IN_ONE_NETWORK = 20_000  # where only IPv6 limits it
 _CROWDED_EVERY = 7  # of the external networks
 _FILLS = [0.62, 0.35, 0.88, 0.12, 0.74, 0.05, 0.48]
-
-Advance = Callable[[int], object]
 
 
 @operation
@@ -113,15 +109,15 @@ def _store_plan(cloud: Cloud, advance: Advance) -> None:
     prefixes = list(chain.from_iterable(cloud.prefixes[network.pk] for network in cloud.networks))
     roots = [prefix for prefix in prefixes if prefix.parent is None]
     carved = [prefix for prefix in prefixes if prefix.parent is not None]
-    _store(Partition, cloud.partitions)
-    _store(Project, cloud.projects)
-    _store(VRF, cloud.vrfs)
-    _store(Network, cloud.networks)
-    _store(Prefix, roots, advance)
-    _store(Prefix, carved, advance)
-    _store(Machine, cloud.machines)
-    _store(MachineNetwork, cloud.attachments)
-    _store(FreeBlock, list(_free_for_children(cloud, carved)))
+    row_copy.store(Partition, cloud.partitions)
+    row_copy.store(Project, cloud.projects)
+    row_copy.store(VRF, cloud.vrfs)
+    row_copy.store(Network, cloud.networks)
+    row_copy.store(Prefix, roots, advance)
+    row_copy.store(Prefix, carved, advance)
+    row_copy.store(Machine, cloud.machines)
+    row_copy.store(MachineNetwork, cloud.attachments)
+    row_copy.store(FreeBlock, list(_free_for_children(cloud, carved)))
 
 
 def _free_for_children(cloud: Cloud, carved: Iterable[Prefix]) -> Iterator[FreeBlock]:
@@ -151,12 +147,12 @@ def _store_addresses(cloud: Cloud, wanted: dict[str, int], advance: Advance) -> 
         taken = list(_take(cloud, network, wanted[network.pk]))
         addresses += taken
         free += _free_for_addresses(cloud, network, taken)
-        if len(addresses) + len(free) > _BATCH:
-            _store(IPAddress, addresses, advance)
-            _store(FreeBlock, free)
+        if len(addresses) + len(free) > row_copy.BATCH:
+            row_copy.store(IPAddress, addresses, advance)
+            row_copy.store(FreeBlock, free)
             addresses, free = [], []
-    _store(IPAddress, addresses, advance)
-    _store(FreeBlock, free)
+    row_copy.store(IPAddress, addresses, advance)
+    row_copy.store(FreeBlock, free)
 
 
 def _take(cloud: Cloud, network: Network, wanted: int) -> Iterator[IPAddress]:
@@ -213,26 +209,3 @@ def _free_for_addresses(cloud: Cloud, network: Network, taken: Iterable[IPAddres
     for prefix in cloud.prefixes[network.pk]:
         parts = rebuilding.free_parts(prefix.cidr, by_prefix[prefix.pk], is_super=False)
         yield from free_space.rows(network.pk, prefix.pk, None, parts)
-
-
-def _store(model: type[models.Model], rows: Sequence[Any], advance: Advance | None = None) -> None:
-    """Insert rows; those whose key the database makes and later rows refer to get it set."""
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        if connection.vendor == "postgresql" and model in _NEVER_REFERRED_TO:
-            _copy(model, batch)
-        else:
-            model._default_manager.bulk_create(batch)
-        if advance is not None:
-            advance(len(batch))
-
-
-def _copy(model: type[models.Model], rows: Sequence[Any]) -> None:
-    """PostgreSQL's COPY: several times as fast as INSERT, but it reports no keys."""
-    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    table = connection.ops.quote_name(model._meta.db_table)
-    database = connections[DEFAULT_DB_ALIAS]  # the proxy `connection` costs a fifth of the time here
-    with database.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row([field.get_db_prep_save(getattr(row, field.attname), database) for field in fields])

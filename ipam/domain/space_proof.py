@@ -69,11 +69,8 @@ def are_buddies(lower: Piece, upper: Piece) -> bool:
 
 def faults_of_prefixes() -> Iterator[tuple[Prefix, str]]:
     """Every fault in the space of every prefix; of namespaced prefixes, in the copy of each project."""
-    copies = {
-        network.pk: {namespace_id.hex for namespace_id in free_space.namespaces(network)}
-        for network in Network.objects.filter(type=NetworkType.SUPER_NAMESPACED)
-    }
-    rows = merge(_prefixes(), _addresses(), _children(), _free_blocks())
+    copies = copies_of_space()
+    rows = merge(prefixes(), addresses(), children(), free_blocks())
     for _, of_prefix in groupby(rows, key=itemgetter(0)):
         prefix: Prefix = next(of_prefix)[-1]
         unseen = set(copies.get(prefix.network_id, {""}))
@@ -85,6 +82,14 @@ def faults_of_prefixes() -> Iterator[tuple[Prefix, str]]:
                 yield prefix, f"it has free space or children{_of_project(namespace)} where it should have none"
         for namespace in sorted(unseen):
             yield from _judge_copy(prefix, namespace, ())
+
+
+def copies_of_space() -> dict[str, set[str]]:
+    """For each namespaced network, the projects (as hexadecimal text) that have taken from it."""
+    return {
+        network.pk: {namespace_id.hex for namespace_id in free_space.namespaces(network)}
+        for network in Network.objects.filter(type=NetworkType.SUPER_NAMESPACED)
+    }
 
 
 def _judge_copy(prefix: Prefix, namespace: str, pieces: Iterable[Piece]) -> Iterator[tuple[Prefix, str]]:
@@ -105,18 +110,21 @@ def _of_project(namespace: str) -> str:
 
 
 # Each row is (prefix, namespace, first, last, …): of one order in all streams, so that they can be merged.
-def _prefixes() -> Iterator[Any]:
+def prefixes() -> Iterator[Any]:
+    """The opening row of each prefix, with the prefix as its last value."""
     for prefix in Prefix.objects.select_related("network").order_by("pk").iterator(chunk_size=_CHUNK):
         yield prefix.pk, "", _OPENING, _OPENING, prefix
 
 
-def _addresses() -> Iterator[Any]:
+def addresses() -> Iterator[Any]:
+    """A row for each address that is taken."""
     rows: Any = IPAddress.objects.order_by("prefix", "address").values_list("prefix", "address")
     for prefix_id, address in rows.iterator(chunk_size=_CHUNK):
         yield prefix_id, "", address.value, address.value, TAKEN
 
 
-def _children() -> Iterator[Any]:
+def children() -> Iterator[Any]:
+    """A row for each child prefix, in the parent and the copy that it was carved from."""
     rows: Any = (
         Prefix.objects.exclude(parent=None)
         .order_by("parent", F("namespace").asc(nulls_first=True), "first")
@@ -126,7 +134,8 @@ def _children() -> Iterator[Any]:
         yield prefix_id, namespace_id.hex if namespace_id else "", first.value, last.value, CHILD
 
 
-def _free_blocks() -> Iterator[Any]:
+def free_blocks() -> Iterator[Any]:
+    """A row for each free block."""
     rows: Any = FreeBlock.objects.order_by("prefix", F("namespace").asc(nulls_first=True), "first").values_list(
         "prefix", "namespace", "first", "length"
     )

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from django.db import connection
 
-from tests.bench import children, contention, fill_level, full_database, operations, over_http, pages, scratch
+from tests.bench import children, contention, fill_level, full_database, moving, operations, over_http, pages, scratch
 from tests.bench.table import HEAD
 
 GROUPS: dict[str, ModuleType] = {
@@ -19,7 +19,7 @@ GROUPS: dict[str, ModuleType] = {
     "over_http": over_http,
     "pages": pages,
 }
-LARGE: dict[str, ModuleType] = {"full_database": full_database}
+LARGE: dict[str, ModuleType] = {"moving": moving, "full_database": full_database}
 
 
 def main() -> None:

@@ -1,18 +1,28 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management.base import CommandError
 
+from ipam.domain import doctor, exports
+from ipam.domain.tables import KINDS
 from ipam.management.commands.quickstart import EXAMPLE
-from ipam.models import Network, Partition
+from ipam.models import IPAddress, Machine, Network, Partition
+from tests.clouds import empty
 
 Run = Callable[..., str]
 
 
 def test_what_was_created_is_listed_and_counted(run: Run) -> None:
-    assert run("import_metal_stack", str(EXAMPLE)).splitlines()[3:] == [
+    place = "networks[1] “internet-mini-lab”: it is dual-stack, and 1 of its allocations have no"
+    assert run("import_metal_stack", str(EXAMPLE)).splitlines() == [
+        f"{place} IPv4: 2001:db8:0:113::142. Complete them on its page.",
+        f"{place} IPv6: 203.0.113.142. Complete them on its page.",
+        "created    partition  mini-lab",
+        "created    project    00000000-0000-0000-0000-000000000000",
+        "created    project    4b9b17c4-2d7c-4190-ae95-dda44e430fa6",
         "created    network    tenant-super-network-mini-lab",
         "created    network    internet-mini-lab",
         "created    network    underlay-mini-lab",
@@ -55,3 +65,114 @@ def test_every_refusal_is_a_line_of_its_own(run: Run, tmp_path: Path) -> None:
 def test_file_that_is_not_there_is_told(run: Run) -> None:
     with pytest.raises(CommandError, match=r"nowhere\.yaml cannot be read"):
         run("import_metal_stack", "nowhere.yaml")
+
+
+NETWORKS = """
+- {id: tenants, privatesuper: true, partitionid: fra, prefixes: [10.0.0.0/16, "2001:db8::/48"],
+   defaultchildprefixlength: {IPv4: 24, IPv6: 64}, created: 2024-01-01T00:00:00.000Z}
+- {id: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, parentnetworkid: tenants, partitionid: fra, projectid: PROJECT, vrf: 20,
+   prefixes: [10.0.7.0/24, "2001:db8:0:7::/64"]}
+- {id: strayed, parentnetworkid: tenants, partitionid: fra, projectid: PROJECT, vrf: 21, prefixes: [192.0.2.0/24]}
+- {id: twin, parentnetworkid: tenants, partitionid: fra, projectid: PROJECT, vrf: 22, prefixes: [10.0.7.128/25]}
+""".replace("PROJECT", "4b9b17c4-2d7c-4190-ae95-dda44e430fa6")
+IPS = """
+ipaddress: 10.0.7.5
+networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60
+projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6
+allocationuuid: 0a000000-0000-4000-8000-00000000000a
+tags: [machine.metal-stack.io/id=m1]
+---
+ipaddress: "2001:db8:0:7::5"
+networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60
+projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6
+allocationuuid: 0a000000-0000-4000-8000-00000000000a
+tags: [machine.metal-stack.io/id=m1]
+---
+{ipaddress: 10.0.7.6, networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6}
+---
+{ipaddress: 10.0.7.6, networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, projectid: 00000000-0000-0000-0000-000000000000}
+---
+{ipaddress: 198.51.100.1, networkid: gone, projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6}
+"""
+MACHINES = """
+- id: m1
+  partition: {id: fra}
+  allocation:
+    {name: web, hostname: web-1, project: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6, role: machine,
+     networks: [{networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, asn: 4210000042, ips: [10.0.7.5, 10.0.7.9]}]}
+"""
+
+
+@pytest.fixture
+def dumps(tmp_path: Path) -> list[str]:
+    """What metalctl prints, with every kind of drift in it."""
+    files = {"networks.yaml": NETWORKS, "ips.yaml": IPS, "machines.yaml": MACHINES}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    return [str(tmp_path / name) for name in files]
+
+
+def test_every_inconsistency_of_the_old_data_is_told(run: Run, dumps: list[str]) -> None:
+    printed = run("import_metal_stack", *dumps, "--skip-refused", "--dry-run").splitlines()
+    assert [line for line in printed if not line.startswith(("created", "9 created", "This was"))] == [
+        "Network gone is not among the networks, and has 1 of the addresses.",
+        "10.0.7.6 has 2 owners: project 4b9b17c4-2d7c-4190-ae95-dda44e430fa6 in network "
+        "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60 and project 00000000-0000-0000-0000-000000000000 in network "
+        "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60.",
+        "networks[1] “6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60”: it is dual-stack, and 2 of its allocations have no IPv6: "
+        "10.0.7.6, 10.0.7.6. Complete them on its page.",
+        "machines[0] “m1”: it claims 10.0.7.9, but no such address says that it is this machine's.",
+        "Not kept, for it has no place here: “created” of networks (1).",
+        "Refused: networks[2] “strayed”: 192.0.2.0/24 lies in no prefix of tenants, which has 10.0.0.0/16, "
+        "2001:db8::/48.",
+        "Refused: networks[3] “twin”: 10.0.7.128/25 overlaps 10.0.7.0/24 of network "
+        "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60. Choose space outside of it.",
+        "Refused: ips[4] “198.51.100.1”: There is no network “gone”. Check the id.",
+        "Refused: ips[3] “10.0.7.6”: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60 belongs to another project. Use a network "
+        "of project 00000000-0000-0000-0000-000000000000, an external or a shared one.",
+    ]
+    assert Network.objects.count() == 0
+
+
+def test_drift_keeps_everything_out_until_it_is_to_be_skipped(run: Run, dumps: list[str]) -> None:
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        run("import_metal_stack", *dumps)
+    assert Network.objects.count() == 0
+
+
+def test_what_moves_in_keeps_ids_vrfs_and_allocations(run: Run, dumps: list[str]) -> None:
+    run("import_metal_stack", *dumps, "--skip-refused")
+    network = Network.objects.get(pk="6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60")
+    assert (network.type, network.parent_id, network.vrf_id) == ("child", "tenants", 20)
+    machine = Machine.objects.get()
+    assert (machine.pk, machine.name, machine.hostname, machine.asn) == ("m1", "web", "web-1", 4210000042)
+    pair = IPAddress.objects.filter(allocation="0a000000-0000-4000-8000-00000000000a")
+    assert [(str(one), one.machine_id, one.labels) for one in pair] == [
+        ("10.0.7.5", "m1", {}),
+        ("2001:db8:0:7::5", "m1", {}),
+    ]
+    assert list(doctor.examine()) == []
+
+
+def test_moving_in_twice_changes_nothing(run: Run, dumps: list[str]) -> None:
+    run("import_metal_stack", *dumps, "--skip-refused")
+    again = run("import_metal_stack", *dumps, "--skip-refused")
+    assert again.splitlines()[-1] == "0 created, 9 unchanged."
+
+
+def test_what_goes_out_comes_in_again(run: Run, cloud: None, tmp_path: Path) -> None:
+    before = {name: exports_of(name) for name in ("networks", "machines", "addresses")}
+    (tmp_path / "all.yaml").write_text(run("export_metal_stack"))
+    empty()
+    run("import_metal_stack", str(tmp_path / "all.yaml"))
+    assert {name: exports_of(name) for name in before} == before
+    assert list(doctor.examine()) == []
+    assert run("import_metal_stack", str(tmp_path / "all.yaml")).splitlines()[-1].startswith("0 created, ")
+
+
+def exports_of(name: str) -> list[dict[str, Any]]:
+    """A table without what metal-stack has no word for: the ids of addresses."""
+    kind = KINDS[name]
+    hidden = {"id"} if name == "addresses" else set()
+    rows = [{key: value for key, value in row.items() if key not in hidden} for row in exports.rows(kind, kind.rows())]
+    return sorted(rows, key=str)

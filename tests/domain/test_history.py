@@ -1,5 +1,6 @@
 """The change history: what each operation leaves behind, and who did it."""
 
+import io
 import os
 import pwd
 from collections.abc import Callable
@@ -17,29 +18,39 @@ from django.test.utils import CaptureQueriesContext
 
 from ipam import domain, errors
 from ipam.domain import (
+    address_batches,
     addresses,
+    backup,
     bulk,
     children,
     families,
+    go_ipam,
     history,
     machines,
     metal_stack,
     metal_stack_import,
+    netbox,
     networks,
     owners,
     rebuilding,
     seeding,
+    table_import,
     timelines,
     tokens,
     vrfs,
 )
+from ipam.domain.address_batches import Named
 from ipam.domain.machines import Attachment
+from ipam.domain.netbox import Places
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation, rehearsal
+from ipam.domain.table_import import Table
+from ipam.domain.tables import ADDRESSES, PARTITIONS
 from ipam.management.commands.quickstart import EXAMPLE
-from ipam.models import ApiToken, Event, IPAddress, Network
+from ipam.models import ApiToken, Event, FreeBlock, IPAddress, Network
 from ipam.models.events import Door
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
+from tests.clouds import empty
 
 
 class World:
@@ -68,6 +79,13 @@ class World:
 
     def carve(self, **wanted: Any) -> Network:
         return networks.create(child(parent=self.tenants, project=self.project, **wanted))
+
+    def wanted(self, text: str) -> Named:
+        return Named(address=ip(text), network=self.internet, project=self.project)
+
+    def rebuild_all(self) -> None:
+        FreeBlock.objects.all().delete()
+        rebuilding.build_all()
 
     def join(self, name: str) -> Any:
         attachments = [Attachment(network=self.home), Attachment(network=self.internet)]
@@ -164,6 +182,43 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: metal_stack_import.bring_in(metal_stack.parse("partitions: [{id: fra}, {id: muc}]")),
         ("import", "installation", "", 2),
     ),
+    "metal_stack_import.bring_in_what_fits": (
+        lambda w: metal_stack_import.bring_in_what_fits(metal_stack.parse("partitions: [{id: fra}, {id: muc}]")),
+        ("import", "installation", "", 2),
+    ),
+    "children.adopt": (
+        lambda w: children.adopt(child(id="old", parent=w.tenants, project=w.project, prefixes=cidrs("10.7.4.0/24"))),
+        ("create", "network", "old", 1),
+    ),
+    "address_batches.take": (
+        lambda w: address_batches.take([w.wanted("203.0.113.200"), w.wanted("203.0.113.201")]),
+        ("allocate", "address", "", 2),
+    ),
+    "address_batches.change": (
+        lambda w: address_batches.change({w.pair[0].pk: {"name": "vpn"}}),
+        ("update", "address", "*", 1),
+    ),
+    "table_import.bring_in": (
+        lambda w: table_import.bring_in(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
+        ("import", "installation", "", 2),
+    ),
+    "go_ipam.bring_in": (
+        lambda w: go_ipam.bring_in(
+            io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'),
+            project=w.project,
+            partition=w.partition,
+            vrf=7,
+        ),
+        ("import", "installation", "", 2),
+    ),
+    "netbox.bring_in": (
+        lambda w: netbox.bring_in(
+            [(io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"), (io.BytesIO(b"address\n192.0.2.9/24\n"), "csv")],
+            Places(w.partition, w.project, {}, {"seven": 7}),
+        ),
+        ("import", "installation", "", 2),
+    ),
+    "rebuilding.build_all": (lambda w: w.rebuild_all(), ("repair", "installation", "", 1)),
     "rebuilding.rebuild_prefix": (
         lambda w: rebuilding.rebuild_prefix(w.internet.prefixes.in_order()[0].pk),
         ("repair", "prefix", "*", 1),
@@ -192,7 +247,7 @@ def test_rehearsal_leaves_no_event(name: str, world: World) -> None:
 
 
 def test_every_operation_is_in_the_table() -> None:
-    """Seeding, which needs an empty installation, has a test of its own; a survey changes nothing that is."""
+    """Those that need an empty installation have tests of their own; a survey changes nothing that is."""
     known = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
         for module in domain_modules()
@@ -200,7 +255,7 @@ def test_every_operation_is_in_the_table() -> None:
         if not name.startswith("_") and getattr(function, "__module__", "") == module.__name__
         if is_operation(function)
     }
-    assert known - {name.partition(" ")[0] for name in OPERATIONS} == {"seeding.seed", "survey.take"}
+    assert known - {name.partition(" ")[0] for name in OPERATIONS} == {"seeding.seed", "backup.restore", "survey.take"}
 
 
 def domain_modules() -> list[ModuleType]:
@@ -230,6 +285,15 @@ def test_seeding_leaves_one_event(db: None) -> None:
     seeding.seed(networks=30, prefixes=60, addresses=200)
     event = Event.objects.get()
     assert (event.verb, event.kind, event.changes["addresses"]) == ("seed", "installation", [0, 200])
+
+
+def test_restoring_leaves_one_event(world: World) -> None:
+    document = "".join(backup.write())
+    empty()
+    Event.objects.all().delete()
+    backup.restore(io.StringIO(document))
+    event = Event.objects.get()
+    assert (event.verb, event.kind, event.changes["machines"]) == ("import", "installation", [0, 1])
 
 
 # --- what an event says ---------------------------------------------------------------------------
@@ -319,6 +383,21 @@ def test_import_is_one_event_that_its_networks_and_addresses_know(db: None) -> N
     assert (event.count, event.changes["partition"]) == (len(made), [[], ["mini-lab"]])
     assert list(timelines.of_network("underlay-mini-lab")) == [event]
     assert timelines.of_address("internet-mini-lab", ip("203.0.113.142")) == [event]
+
+
+def test_imported_addresses_have_the_import_in_their_timelines(world: World) -> None:
+    row = f'[{{"ip": "203.0.113.200", "network": "internet", "project": "{world.project.pk}"}}]'
+    table_import.bring_in(Table(ADDRESSES, io.BytesIO(row.encode()), "json"))
+    event = Event.objects.get()
+    assert event.addresses == ["203.0.113.200"]
+    assert timelines.of_address("internet", ip("203.0.113.200")) == [event]
+    assert list(timelines.of_network("internet")) == [event]
+
+
+def test_refused_rows_are_no_part_of_the_event(world: World) -> None:
+    rows = b'[{"id": "fra"}, {"id": ""}]'
+    table_import.bring_in(Table(PARTITIONS, io.BytesIO(rows), "json"), skip_refused=True)
+    assert (Event.objects.get().count, Event.objects.get().changes) == (1, {"partitions, new": [0, 1]})
 
 
 def test_token_is_remembered_without_its_secret(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ipam.domain import metal_stack
+from ipam.domain import metal_stack, metal_stack_entries
 from tests.builders import IPV4, IPV6, cidrs, ip
 
 
@@ -30,7 +30,7 @@ def test_super_network_is_read_with_all_of_its_fields() -> None:
     """)
     assert document.broken == []
     assert document.networks == [
-        metal_stack.NetworkEntry(
+        metal_stack_entries.NetworkEntry(
             place="networks[0] “tenants”",
             id="tenants",
             name="Tenants",
@@ -39,6 +39,7 @@ def test_super_network_is_read_with_all_of_its_fields() -> None:
             type="super",
             partition="fra",
             project="4b9b17c4-2d7c-4190-ae95-dda44e430fa6",
+            parent="",
             vrf=42,
             vrf_shared=True,
             nat_type="ipv4-masquerade",
@@ -56,11 +57,13 @@ def test_address_is_read_with_its_tags_as_labels() -> None:
           - {ipaddress: "2001:db8::1", networkid: internet, projectid: p, type: static, tags: [a=b=c, d]}
     """)
     assert document.ips == [
-        metal_stack.AddressEntry(
+        metal_stack_entries.AddressEntry(
             place="ips[0] “2001:db8::1”",
             address=ip("2001:db8::1"),
             network="internet",
             project="p",
+            machine="",
+            allocation=None,
             type="static",
             name="",
             description="",
@@ -72,7 +75,7 @@ def test_address_is_read_with_its_tags_as_labels() -> None:
 def test_project_is_read_with_its_tenant() -> None:
     document = metal_stack.parse("projects: [{id: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6, name: shop, tenantid: acme}]")
     assert document.projects == [
-        metal_stack.ProjectEntry(
+        metal_stack_entries.ProjectEntry(
             place="projects[0] “4b9b17c4-2d7c-4190-ae95-dda44e430fa6”",
             id=UUID("4b9b17c4-2d7c-4190-ae95-dda44e430fa6"),
             name="shop",
@@ -96,7 +99,7 @@ def test_addresses_are_ephemeral_unless_they_say_otherwise() -> None:
 
 
 def test_empty_document_has_nothing_and_no_fault() -> None:
-    assert metal_stack.parse("") == metal_stack.Document()
+    assert metal_stack.parse("") == metal_stack_entries.Document()
 
 
 def test_text_that_is_no_yaml_is_one_fault() -> None:
@@ -110,11 +113,15 @@ def test_yaml_that_builds_objects_is_refused() -> None:
 
 
 def test_document_that_is_no_object_is_refused() -> None:
-    assert faults("[1, 2]") == ["A document has the keys partitions, projects, networks, ips, each with a list."]
+    assert faults("text") == [
+        "A document has the keys partitions, projects, networks, machines, ips, each with a list."
+    ]
 
 
 def test_unknown_section_is_named() -> None:
-    assert faults("machines: []") == ["“machines” is no known key; there are partitions, projects, networks, ips."]
+    assert faults("images: []") == [
+        "“images” is no known key; there are partitions, projects, networks, machines, ips."
+    ]
 
 
 def test_section_that_is_no_list_is_named() -> None:
@@ -131,10 +138,46 @@ def test_unknown_key_is_named_with_its_place() -> None:
     ]
 
 
-def test_child_network_is_refused_as_not_supported_yet() -> None:
-    assert faults("networks: [{id: child, parentnetworkid: tenants}]") == [
-        "networks[0] “child”: child networks (parentnetworkid) cannot be imported yet. Take it out."
-    ]
+def test_child_network_is_read_with_its_parent() -> None:
+    document = metal_stack.parse("""
+        networks: [{id: one, parentnetworkid: tenants}, {id: two, parentnetworkid: tenants, shared: true}]
+    """)
+    assert [(one.type, one.parent) for one in document.networks] == [("child", "tenants"), ("child-shared", "tenants")]
+
+
+def test_type_that_is_said_goes_before_flags() -> None:
+    document = metal_stack.parse("networks: [{id: one, networktype: super-namespaced, nattype: ipv4-masquerade}]")
+    assert [(one.type, one.nat_type) for one in document.networks] == [("super-namespaced", "ipv4-masquerade")]
+
+
+def test_lists_and_documents_of_objects_are_told_by_their_fields() -> None:
+    text = """
+---
+id: n1
+prefixes: [10.0.0.0/8]
+partitionid: fra
+projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6
+created: 2024-01-01T00:00:00.000Z
+usage: {available_ips: 5}
+---
+- {ipaddress: 10.0.0.1, networkid: n1, projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6,
+   allocationuuid: 00000000-0000-0000-0000-00000000000a, tags: [machine.metal-stack.io/id=m1, a=b]}
+- {id: m1, partition: {id: fra}, allocation: {name: web, hostname: web-1, role: firewall,
+   project: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6, networks: [{networkid: n1, asn: 4210000007, ips: [10.0.0.1]}]}}
+- {id: m2, partition: {id: fra}, allocation: null}
+"""
+    document = metal_stack.parse(text)
+    assert document.broken == []
+    assert [(one.id, one.is_implied) for one in document.partitions] == [("fra", True)]
+    assert [one.is_implied for one in document.projects] == [True]
+    assert [one.id for one in document.networks] == ["n1"]
+    (address,) = document.ips
+    assert (address.machine, address.labels, address.allocation) == ("m1", {"a": "b"}, UUID(int=10))
+    (machine,) = document.machines
+    assert (machine.id, machine.name, machine.hostname, machine.role, machine.asn, machine.networks, machine.ips) == (
+        "m1", "web", "web-1", "firewall", 4210000007, ["n1"], [ip("10.0.0.1")],
+    )  # fmt: skip
+    assert dict(document.not_kept) == {"“created” of networks": 1, "machines without allocation": 1}
 
 
 def test_network_cannot_be_super_and_underlay() -> None:
@@ -160,7 +203,7 @@ def test_every_value_of_the_wrong_kind_is_told() -> None:
     assert sorted(faults(text)) == [
         "ips[0] “192.0.2.256”: ipaddress: “192.0.2.256” is not an IPv4 or IPv6 address.",
         "ips[0] “192.0.2.256”: tags: “a” is no list.",
-        "ips[0] “192.0.2.256”: type: “fixed” is neither ephemeral nor static.",
+        "ips[0] “192.0.2.256”: type: “fixed” is none of ephemeral, static.",
         "ips[0] “192.0.2.256”: “networkid” is missing.",
         "ips[0] “192.0.2.256”: “projectid” is missing.",
         "networks[0] “net”: defaultchildprefixlength: “{'ipv4': 22}” has to have the keys IPv4 and IPv6, "

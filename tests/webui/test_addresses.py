@@ -28,22 +28,22 @@ def test_malformed_filter_is_said_beside_the_list(web: Client, internet: Network
 
 def test_csv_holds_all_that_is_filtered(web: Client, internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project, count=60, families=[IPV4])
-    rows = list(csv.DictReader(io.StringIO(body(web.get("/addresses/export.csv?address_family=ipv4")))))
+    rows = list(csv.DictReader(io.StringIO(body(web.get("/exports/addresses.csv?address_family=ipv4")))))
     assert (len(rows), rows[0]["ip"], rows[0]["network"]) == (60, "203.0.113.129", "internet")
 
 
 def test_csv_disarms_formulas(web: Client, internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project, families=[IPV4], name="=HYPERLINK(1)")
-    assert "'=HYPERLINK(1)" in body(web.get("/addresses/export.csv"))
+    assert "'=HYPERLINK(1)" in body(web.get("/exports/addresses.csv"))
 
 
 def test_json_of_nothing_is_an_empty_list(web: Client, db: None) -> None:
-    assert json.loads(body(web.get("/addresses/export.json"))) == []
+    assert json.loads(body(web.get("/exports/addresses.json"))) == []
 
 
 def test_json_holds_both_families(web: Client, internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project)
-    found = json.loads(body(web.get("/addresses/export.json")))
+    found = json.loads(body(web.get("/exports/addresses.json")))
     assert [one["ip"] for one in found] == ["203.0.113.129", "2001:db8:0:113::1"]
 
 

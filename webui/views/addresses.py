@@ -1,15 +1,13 @@
-"""Addresses: find, act on many at once, export, release."""
+"""Addresses: find, act on many at once, release."""
 
-import csv
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -17,7 +15,7 @@ from django.views.decorators.http import require_POST
 from ipam import errors
 from ipam.addressing import Family
 from ipam.api.filters import AddressFilters
-from ipam.domain import addresses, allocations, bulk, dns, lookups, paging, timelines
+from ipam.domain import addresses, allocations, bulk, lookups, paging, timelines, zones
 from ipam.models import IPAddress
 from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing
@@ -27,7 +25,6 @@ from webui.views.activity import with_links
 FILTERS = ("q", "network", "project", "machine", "allocation", "type", "address_family", "within", "label")
 COLUMNS = {"address": "address", "name": "name", "created": "created_at"}
 _SHOWN_EVENTS = 20
-EXPORTED = ("ip", "address_family", "network", "project", "machine", "type", "name", "description", "allocation")
 
 
 @login_required
@@ -58,7 +55,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "allocation": allocation,
         "held": held,
         "one": allocation.main,
-        "dns": "\n".join(dns.records(held)),
+        "dns": "".join(zones.lines(IPAddress.objects.filter(allocation=allocation.id))).rstrip(),
         "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
     return show(request, "addresses/detail.html", context)
@@ -75,21 +72,6 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("address", pk=one.pk)
     context = {"section": "addresses", "form": form, "title": f"Edit {one}", "back": reverse("address", args=[one.pk])}
     return show(request, "edit.html", context)
-
-
-@login_required
-def export(request: HttpRequest, form: str) -> StreamingHttpResponse:
-    """What is filtered, all of it, as CSV or JSON; streamed, so that its size does not matter."""
-    filters = AddressFilters(request.GET, queryset=IPAddress.objects.order_by("address", "id"))
-    if not filters.is_valid():
-        raise errors.Invalid("The filter is not valid. Correct it, then export again.")
-    rows = (_exported(address) for address in filters.qs.iterator(chunk_size=2000))
-    body, content_type = (_csv(rows), "text/csv") if form == "csv" else (_json(rows), "application/json")
-    return StreamingHttpResponse(
-        body,
-        content_type=f"{content_type}; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="addresses.{form}"'},
-    )
 
 
 class BulkForm(forms.Form):
@@ -162,44 +144,3 @@ def _selected(request: HttpRequest) -> list[UUID]:
         return [UUID(text) for text in request.POST.getlist("allocation")[: paging.HIGHEST_LIMIT]]
     except ValueError:
         raise errors.Invalid("The selection is not valid. Go back and select again.") from None
-
-
-def _exported(address: IPAddress) -> dict[str, Any]:
-    return {
-        "ip": str(address.address),
-        "address_family": address.address_family.key,
-        "network": address.network_id,
-        "project": str(address.project_id),
-        "machine": address.machine_id,
-        "type": address.type,
-        "name": address.name,
-        "description": address.description,
-        "allocation": str(address.allocation),
-    }
-
-
-class _Line:
-    """A file for csv.writer that hands each line straight on."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield writer.writerow(EXPORTED)
-    for row in rows:
-        yield writer.writerow([_harmless(row[name]) for name in EXPORTED])
-
-
-def _harmless(value: Any) -> str:
-    """Spreadsheets run what begins like a formula; an apostrophe in front makes it text (OWASP, CSV injection)."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _json(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    yield "["
-    for number, row in enumerate(rows):
-        yield (",\n" if number else "") + json.dumps(row, ensure_ascii=False)
-    yield "]\n"

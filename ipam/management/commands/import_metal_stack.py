@@ -1,41 +1,65 @@
+import io
 import sys
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain import metal_stack, metal_stack_import
-from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome
+from ipam.domain import metal_stack, metal_stack_drift, metal_stack_import
+from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result
 from ipam.domain.operations import rehearsal
+
+_MOST_LINES = 100  # of outcomes; what is wrong is told in full
 
 
 class Command(BaseCommand):
-    help = "Bring in partitions, projects, networks and addresses from a document of metal-stack; all of it or nothing."
+    help = (
+        "Bring in what metal-stack knows: documents, or what `metalctl network list -o yaml`, `metalctl network ip "
+        "list -o yaml` and `metalctl machine list -o yaml` print; all of it or nothing."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", help="a YAML document such as ipam/examples/mini-lab.yaml, or - for standard input")
+        parser.add_argument("files", nargs="+", metavar="FILE", help="YAML, or - for standard input; read as one")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, and keep nothing")
+        parser.add_argument("--skip-refused", action="store_true", help="bring in what is not refused")
 
-    def handle(self, *, file: str, dry_run: bool, **options: Any) -> None:
-        document = metal_stack.parse(_read(file))
-        try:
-            with rehearsal() if dry_run else nullcontext():
-                outcomes = metal_stack_import.bring_in(document)
-        except errors.IpamError as error:
-            raise CommandError("\n".join([*(one.detail for one in error.errors), "Nothing was imported."])) from None
-        self._print(outcomes)
+    def handle(self, *, files: list[str], dry_run: bool, skip_refused: bool, **options: Any) -> None:
+        document = metal_stack.parse_all([io.StringIO(_read(file)) for file in files])
+        total = metal_stack_import.count(document)
+        with rehearsal() if dry_run else nullcontext(), tqdm(total=total, disable=None) as bar:
+            try:
+                if skip_refused:
+                    result = metal_stack_import.bring_in_what_fits(document, bar.update)
+                else:
+                    result = Result(metal_stack_import.bring_in(document, bar.update), [])
+            except errors.IpamError as error:
+                self._print_lines(metal_stack_drift.find(document))
+                details = [one.detail for one in error.errors]
+                raise CommandError("\n".join([*details, "Nothing was imported."])) from None
+        self._print_lines(metal_stack_drift.find(document))
+        self._print_lines(f"Refused: {error.detail}" for error in result.refused)
+        self._print(result.outcomes)
         if dry_run:
             self.stdout.write("This was a rehearsal: nothing was kept.")
 
+    def _print_lines(self, lines: Any) -> None:
+        for line in lines:
+            self.stdout.write(line)
+
     def _print(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
+        for outcome in outcomes[:_MOST_LINES]:
             self.stdout.write(f"{outcome.state:<9}  {outcome.kind:<9}  {outcome.id}")
+        if len(outcomes) > _MOST_LINES:
+            for (state, kind), count in sorted(Counter((one.state, one.kind) for one in outcomes).items()):
+                self.stdout.write(f"{state:<9}  {kind:<9}  {count:,} in all")
         counts = {state: sum(outcome.state == state for outcome in outcomes) for state in (CREATED, UNCHANGED)}
-        self.stdout.write(f"{counts[CREATED]} created, {counts[UNCHANGED]} unchanged.")
+        self.stdout.write(f"{counts[CREATED]:,} created, {counts[UNCHANGED]:,} unchanged.")
 
 
 def _read(file: str) -> str:

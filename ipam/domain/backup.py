@@ -1,0 +1,247 @@
+"""An installation as one JSON document, and back: every id, VRF, ASN, time and generation as it was.
+
+What is derived is left out and derived again: free blocks and the number pools. Users and tokens are no part of it.
+One row is one line, in an order that depends on nothing but the rows, so that two documents can be compared.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, TextIO
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.management.color import no_style
+from django.db import IntegrityError, connection, models
+from django.db.models.functions import Collate
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
+
+from ipam import errors
+from ipam.addressing import Family, parse_cidr, shorten
+from ipam.domain import doctor, history, network_rules, rebuilding, row_copy
+from ipam.domain.documents import JsonReader, Unreadable
+from ipam.domain.number_pools import Pool
+from ipam.domain.operations import operation, snapshot
+from ipam.domain.row_copy import Advance
+from ipam.models import VRF, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
+from ipam.models.events import Kind, Verb
+
+VERSION = 1
+SECTIONS: dict[str, type[models.Model]] = {
+    "partitions": Partition,
+    "projects": Project,
+    "vrfs": VRF,
+    "networks": Network,
+    "prefixes": Prefix,
+    "machines": Machine,
+    "attachments": MachineNetwork,
+    "addresses": IPAddress,
+}
+_ORDER = {Prefix: ["pk"], MachineNetwork: ["machine", "position"], IPAddress: ["address", "pk"]}
+# Columns that follow from others of the row; a prefix is written as its CIDR.
+_DERIVED = {
+    Prefix: {"family", "first", "last", "length"},
+    MachineNetwork: {"id"},
+    IPAddress: {"family"},
+}
+_CIDR = "cidr"
+_MOST_ERRORS = 100
+_CHUNK = 2_000
+
+
+def write() -> Iterator[str]:
+    """The document, line by line, of one moment: others may go on working."""
+    with snapshot():
+        yield f'{{"twofold": {VERSION}'
+        for section, model in SECTIONS.items():
+            yield f',\n"{section}": ['
+            separator = "\n"
+            for row in _rows(model):
+                yield separator + json.dumps(row, ensure_ascii=False, sort_keys=True)
+                separator = ",\n"
+            yield "]"
+        yield "}\n"
+
+
+@operation
+def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
+    """Fill an empty installation from a document. All of it, or nothing.
+
+    Everything is judged again: by the constraints of the database, by the rules for networks, and by the doctor, who
+    must find nothing. AlreadyExists unless the installation is empty.
+    """
+    if any(model._default_manager.exists() for model in SECTIONS.values()):
+        raise errors.AlreadyExists(
+            "This installation is not empty. Set DATABASE_URL to a new database, migrate it, and restore there."
+        )
+    file.seek(0)  # a further try reads it again
+    try:
+        _read(JsonReader(file), advance)
+        connection.check_constraints()
+    except IntegrityError as error:
+        if "FOREIGN KEY" in str(error).upper():
+            raise errors.NotFound(f"A row refers to another that the document does not have: {error}") from None
+        raise
+    _judge_networks()
+    rebuilding.build_all()
+    for pool in Pool:
+        rebuilding.rebuild_pool(pool)
+    errors.raise_all([errors.Invalid(finding.sentence) for finding in _first(doctor.examine())])
+    kept = {section: model._default_manager.count() for section, model in SECTIONS.items()}
+    history.write(
+        Verb.IMPORT,
+        Kind.INSTALLATION,
+        count=sum(kept.values()),
+        changes={section: [0, count] for section, count in kept.items() if count},
+    )
+
+
+def _rows(model: type[models.Model]) -> Iterator[dict[str, Any]]:
+    fields = _fields(model)
+    for row in _in_order(model).iterator(chunk_size=_CHUNK):
+        values = {field.name: _plain(getattr(row, field.attname)) for field in fields}
+        if isinstance(row, Prefix):
+            values[_CIDR] = str(row.cidr)
+        yield values
+
+
+def _in_order(model: type[models.Model]) -> Any:
+    """Text in the order of its bytes, whatever the language of the database."""
+    objects = model._default_manager.all()
+    order = _ORDER.get(model, ["pk"])
+    key = model._meta.get_field("machine") if model is MachineNetwork else model._meta.pk
+    if connection.vendor == "postgresql" and order[0] != "address" and _is_text(key):
+        first = Collate("machine_id" if model is MachineNetwork else "pk", "C")
+        return objects.order_by(first, *order[1:])
+    return objects.order_by(*order)
+
+
+def _is_text(field: Any) -> bool:
+    return isinstance(_target(field), models.CharField)
+
+
+def _fields(model: type[models.Model]) -> list[Any]:
+    derived = _DERIVED.get(model, set())
+    return [field for field in model._meta.concrete_fields if field.name not in derived]
+
+
+def _target(field: Any) -> Any:
+    return field.target_field if field.is_relation else field
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID | Address):
+        return str(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _read(reader: JsonReader, advance: Advance) -> None:
+    broken: list[errors.IpamError] = []
+    reader.expect("{")
+    _expect_key(reader, "twofold")
+    if (version := reader.value()) != VERSION:
+        raise Unreadable(f"This is a document of version {shorten(version)}; version {VERSION} can be restored.")
+    for section, model in SECTIONS.items():
+        reader.expect(",")
+        _expect_key(reader, section)
+        rows = (_instance(model, raw, f"{section}[{place}]", broken) for place, raw in enumerate(reader.elements()))
+        for batch in row_copy.batches(rows):
+            if broken:
+                continue  # to hear of further faults
+            row_copy.store(model, batch, advance)
+        errors.raise_all(broken)
+    reader.expect("}")
+    reader.end()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), [Prefix]):
+                cursor.execute(statement)
+
+
+def _expect_key(reader: JsonReader, key: str) -> None:
+    if (found := reader.value()) != key:
+        raise Unreadable(f"This is no backup document: “{key}” is missing before “{shorten(found)}”.")
+    reader.expect(":")
+
+
+def _instance(model: type[models.Model], raw: Any, place: str, broken: list[errors.IpamError]) -> models.Model | None:
+    """The row that an entry describes; what is wrong with it goes to `broken`, up to a hundred faults."""
+    fields = {field.name: field for field in _fields(model)}
+    wanted = {*fields, _CIDR} if model is Prefix else set(fields)
+    if not isinstance(raw, dict) or set(raw) != wanted:
+        _refuse(broken, f"{place}: an entry has just the keys {', '.join(sorted(wanted))}.")
+        return None
+    values: dict[str, Any] = {}
+    for name, field in fields.items():
+        try:
+            values[field.attname] = _value(field, raw[name])
+        except (ValueError, TypeError, ValidationError) as error:
+            why = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            _refuse(broken, f"{place}: {name}: {why}")
+    try:
+        return None if broken else model(**values, **_derived(model, raw, values))
+    except ValueError as error:
+        _refuse(broken, f"{place}: {error}")
+        return None
+
+
+def _refuse(broken: list[errors.IpamError], sentence: str) -> None:
+    broken.append(errors.Invalid(sentence))
+    if len(broken) >= _MOST_ERRORS:
+        raise errors.Several([*broken, errors.Invalid("There may be more; these come first.")])
+
+
+def _value(field: Any, raw: Any) -> Any:
+    """The value that was written so. ValueError or ValidationError for what would be written otherwise."""
+    target = _target(field)
+    if raw is None:
+        if not field.null:
+            raise ValueError("it must not be null.")
+        return None
+    if isinstance(target, models.JSONField):
+        _check_json(target, raw)
+        return raw
+    value = target.to_python(raw)
+    if type(_plain(value)) is not type(raw) or _plain(value) != raw or "\0" in str(raw):
+        raise ValueError(f"“{shorten(raw)}” is not written as it should be.")
+    if target.choices and value not in dict(target.flatchoices):
+        raise ValueError(f"“{shorten(raw)}” is none of {', '.join(map(str, dict(target.flatchoices)))}.")
+    if not field.is_relation:
+        target.run_validators(value)
+    return value
+
+
+def _check_json(field: Any, raw: Any) -> None:
+    """Labels are an object of texts, and CIDRs are a list of them."""
+    if field.name == "labels":
+        if not isinstance(raw, dict) or not all(isinstance(text, str) and "\0" not in text for text in raw.values()):
+            raise ValueError("labels are an object of texts.")
+    elif not isinstance(raw, list):
+        raise ValueError("it is a list of CIDRs.")
+    else:
+        for text in raw:
+            parse_cidr(text)
+
+
+def _derived(model: type[models.Model], raw: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    if model is IPAddress:
+        return {"family": values["address"].version}
+    if model is not Prefix:
+        return {}
+    cidr: IPNetwork = parse_cidr(raw[_CIDR])
+    first, last = Address(cidr.ip.value, cidr.version), Address(cidr.last, cidr.version)
+    return {"family": Family.of(cidr), "first": first, "last": last, "length": cidr.prefixlen}
+
+
+def _judge_networks() -> None:
+    """What a network must look like (rules 4, 5, 6 and 9), for all of them."""
+    broken: list[errors.IpamError] = []
+    for network in Network.objects.prefetch_related("prefixes").iterator(chunk_size=_CHUNK):
+        cidrs = [prefix.cidr for prefix in network.prefixes.all()]
+        broken += [type(error)(f"{network.pk}: {error.detail}") for error in network_rules.judge(network, cidrs)]
+    errors.raise_all(broken[:_MOST_ERRORS])
+
+
+def _first(findings: Iterable[doctor.Finding]) -> list[doctor.Finding]:
+    return [finding for finding, _ in zip(findings, range(_MOST_ERRORS), strict=False)]

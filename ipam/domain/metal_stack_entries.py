@@ -1,0 +1,104 @@
+"""What documents of metal-stack hold, as values. Every entry knows its place, such as `networks[2] "internet"`."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
+
+from ipam import errors
+from ipam.addressing import Family
+
+Labels = Mapping[str, str]
+MACHINE_TAG = "machine.metal-stack.io/id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionEntry:
+    place: str
+    id: str
+    name: str
+    description: str
+    labels: Labels
+    is_implied: bool = False  # nothing is known of it but its id, because others name it
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectEntry:
+    place: str
+    id: UUID
+    name: str
+    tenant: str
+    description: str
+    labels: Labels
+    is_implied: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkEntry:
+    place: str
+    id: str
+    name: str
+    description: str
+    labels: Labels
+    type: str
+    partition: str
+    project: str
+    parent: str
+    vrf: int | None
+    vrf_shared: bool
+    nat_type: str
+    prefixes: list[IPNetwork]
+    destination_prefixes: list[IPNetwork]
+    default_child_prefix_length: dict[Family, int]
+    additional_announcable_cidrs: list[IPNetwork]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressEntry:
+    place: str
+    address: Address
+    network: str
+    project: str
+    machine: str
+    allocation: UUID | None
+    type: str
+    name: str
+    description: str
+    labels: Labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineEntry:
+    place: str
+    id: str
+    name: str
+    hostname: str
+    description: str
+    partition: str
+    project: str
+    role: str
+    asn: int | None
+    networks: list[str]
+    ips: list[Address]
+    labels: Labels
+
+
+@dataclass
+class Document:
+    """The entries that could be read, and what is wrong with the others.
+
+    `named` holds every partition, project and network that the text has, readable or not, as (section, id).
+    `not_kept` counts, by what it is, what has no place here.
+    """
+
+    partitions: list[PartitionEntry] = field(default_factory=list)
+    projects: list[ProjectEntry] = field(default_factory=list)
+    networks: list[NetworkEntry] = field(default_factory=list)
+    machines: list[MachineEntry] = field(default_factory=list)
+    ips: list[AddressEntry] = field(default_factory=list)
+    named: set[tuple[str, str]] = field(default_factory=set)
+    broken: list[errors.IpamError] = field(default_factory=list)
+    not_kept: Counter[str] = field(default_factory=Counter)

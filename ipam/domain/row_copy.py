@@ -1,0 +1,55 @@
+"""Rows that go in by the thousand: INSERT in batches, or PostgreSQL's COPY where nothing needs their keys."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+
+from ipam.fields import AddressField
+from ipam.models import FreeBlock, IPAddress, MachineNetwork
+
+T = TypeVar("T")
+BATCH = 5_000  # rows
+_NEVER_REFERRED_TO = (IPAddress, FreeBlock, MachineNetwork)
+
+Advance = Callable[[int], object]
+
+
+def batches(rows: Iterable[T], size: int = BATCH) -> Iterable[list[T]]:
+    """The rows in lists of at most `size`, read no further than needed."""
+    iterator = iter(rows)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def store(model: type[models.Model], rows: Iterable[Any], advance: Advance | None = None) -> None:
+    """Insert rows; those whose key the database makes and later rows refer to get it set.
+
+    `advance` is called with the number of rows that were just stored.
+    """
+    for batch in batches(rows):
+        if connection.vendor == "postgresql" and model in _NEVER_REFERRED_TO:
+            _copy(model, batch)
+        else:
+            model._default_manager.bulk_create(batch)
+        if advance is not None:
+            advance(len(batch))
+
+
+def _copy(model: type[models.Model], rows: Sequence[Any]) -> None:
+    """PostgreSQL's COPY: several times as fast as INSERT, but it reports no keys.
+
+    All values but addresses and JSON are what the driver takes; preparing those too would be half of the work.
+    """
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    prepared = [place for place, field in enumerate(fields) if isinstance(field, AddressField | models.JSONField)]
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    table = connection.ops.quote_name(model._meta.db_table)
+    database = connections[DEFAULT_DB_ALIAS]  # the proxy `connection` costs a fifth of the time here
+    with database.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            values = [row.__dict__[field.attname] for field in fields]
+            for place in prepared:
+                values[place] = fields[place].get_db_prep_save(values[place], database)
+            copy.write_row(values)

@@ -1,0 +1,182 @@
+"""Cells of tables: what a column holds, read from a file of any format and written to one.
+
+Files of text hold lists with spaces between and objects as JSON; JSON, YAML and spreadsheets may hold either.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
+
+from ipam.addressing import Family, parse_address, parse_cidr, shorten
+from ipam.models.base import SLUG_LENGTH
+
+Read = Callable[[Any], Any]
+NOTHING = object()  # what a cell says that leaves everything as it is
+_FLAGS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def plain(value: Any) -> Any:
+    """A value of ours as JSON has it."""
+    if isinstance(value, Address | IPNetwork | UUID):
+        return str(value)
+    if isinstance(value, dict):
+        return {key.key if isinstance(key, Family) else key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list) else value
+
+
+def flat(value: Any) -> str:
+    """A value of JSON as one cell of text."""
+    if value is None or value == {}:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else str(value)
+
+
+# Each of these reads one cell, or says in a ValueError what it should have been.
+def text(most: int) -> Read:
+    """Text of at most so many characters. A number is taken as it is written: spreadsheets make numbers of names."""
+
+    def read(cell: Any) -> str:
+        found = _written(cell)
+        if len(found) > most:
+            raise ValueError(f"“{shorten(found, 20)}” has {len(found):,} characters; at most {most} fit.")
+        return found
+
+    return read
+
+
+def key(cell: Any) -> str | None:
+    """The id of something else; an empty cell is none."""
+    return _id(cell) or None
+
+
+def choice(*choices: str) -> Read:
+    """One of these words; an empty cell says nothing."""
+
+    def read(cell: Any) -> Any:
+        found = _written(cell)
+        if found and found not in choices:
+            raise ValueError(f"“{shorten(found)}” is none of {', '.join(choices)}.")
+        return found or NOTHING
+
+    return read
+
+
+def number(cell: Any) -> int | None:
+    """A whole number; an empty cell is none."""
+    found = _written(cell)
+    if not found:
+        return None
+    if not (found.isascii() and found.isdigit() and len(found) <= 18):
+        raise ValueError(f"“{shorten(found)}” is no whole number.")
+    return int(found)
+
+
+def flag(cell: Any) -> bool:
+    """True or false; an empty cell is false."""
+    found = str(cell).strip().lower() if isinstance(cell, bool) else _written(cell).lower()
+    if found and found not in _FLAGS:
+        raise ValueError(f"“{shorten(found)}” is neither true nor false.")
+    return _FLAGS.get(found, False)
+
+
+def uuid(cell: Any) -> UUID | None:
+    """A UUID in its usual form; an empty cell is none."""
+    found = _written(cell)
+    if not found:
+        return None
+    try:
+        value = UUID(found)
+    except ValueError:
+        value = None
+    if value is None or str(value) != found.lower():
+        raise ValueError(f"“{shorten(found)}” is no UUID such as 4b9b17c4-2d7c-4190-ae95-dda44e430fa6.")
+    return value
+
+
+def address(cell: Any) -> Address:
+    """An address."""
+    return parse_address(_written(cell))
+
+
+def cidr(cell: Any) -> IPNetwork:
+    """A CIDR."""
+    return parse_cidr(_written(cell))
+
+
+def cidrs(cell: Any) -> list[IPNetwork]:
+    """A list of CIDRs."""
+    return [parse_cidr(one) for one in words(cell)]
+
+
+def prefixes(cell: Any) -> list[IPNetwork]:
+    """A list of CIDRs, IPv4 before IPv6."""
+    return sorted(cidrs(cell), key=lambda one: one.version)
+
+
+def words(cell: Any) -> list[str]:
+    """A list of texts, or one text with spaces or commas between them."""
+    if isinstance(cell, list):
+        return [_written(one) for one in cell]
+    return _written(cell).replace(",", " ").split()
+
+
+def labels(cell: Any) -> dict[str, str]:
+    """An object of texts."""
+    found = _object(cell)
+    if not all(isinstance(key, str) and isinstance(one, str) for key, one in found.items()):
+        raise ValueError('labels are an object of texts, such as {"stage": "prod"}.')
+    for key, one in found.items():
+        _written(key)
+        _written(one)
+    return found
+
+
+def lengths(cell: Any) -> dict[Family, int]:
+    """A prefix length for each family."""
+    found = _object(cell)
+    keys = {family.key: family for family in Family}
+    if not found.keys() <= keys.keys() or not all(type(length) is int for length in found.values()):
+        raise ValueError('prefix lengths are an object such as {"ipv4": 22, "ipv6": 64}.')
+    return {keys[key]: length for key, length in found.items()}
+
+
+def _object(cell: Any) -> dict[str, Any]:
+    if cell in (None, ""):
+        return {}
+    try:
+        found = json.loads(cell) if isinstance(cell, str) else cell
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(f"“{shorten(cell)}” is no JSON object.")
+    return found
+
+
+def _written(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)  # spreadsheets know no others
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return str(cell)
+    if not isinstance(cell, str):
+        raise ValueError(f"“{shorten(cell)}” is no text; put it in quotes.")
+    if "\0" in cell or not _is_utf8(cell):
+        raise ValueError(f"“{shorten(cell)}” holds a character that cannot be stored.")
+    return cell
+
+
+_id = text(SLUG_LENGTH)
+
+
+def _is_utf8(found: str) -> bool:
+    """Whether it holds no half of a surrogate pair, which JSON can write and no database stores."""
+    return found.isascii() or not any("\ud800" <= character <= "\udfff" for character in found)

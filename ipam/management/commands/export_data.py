@@ -1,0 +1,55 @@
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.http import QueryDict
+
+from ipam import errors
+from ipam.api import filters
+from ipam.domain import backup, exports, zones
+
+
+class Command(BaseCommand):
+    help = (
+        "Write all of an installation, but its users and tokens, as one document that import_data restores; "
+        "or, with --kind, a table, DNS records or an inventory."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", nargs="?", default="-", help="where to write (default: standard output)")
+        parser.add_argument("--kind", choices=list(exports.EXPORTS), help="just this, as a table or the like")
+        parser.add_argument("--format", default="", help="csv (default), json, yaml or xlsx")
+        parser.add_argument(
+            "--filter", action="append", default=[], metavar="NAME=VALUE", help="as in the API's lists; repeatable"
+        )
+        parser.add_argument("--domain", default=zones.DEFAULT_DOMAIN, help="where the names of --kind zones end")
+
+    def handle(self, *, file: str, kind: str, format: str, filter: list[str], domain: str, **options: Any) -> None:
+        try:
+            _write(file, _pieces(kind, format, filter, domain) if kind else map(str.encode, backup.write()))
+        except errors.IpamError as error:
+            raise CommandError("\n".join(one.detail for one in error.errors)) from None
+        except OSError as error:
+            raise CommandError(f"{file} cannot be written: {error}") from None
+
+
+def _pieces(kind: str, format: str, filter: list[str], domain: str) -> Iterator[bytes]:
+    export, chosen = exports.find(kind, format)
+    parameters = QueryDict(mutable=True)
+    for text in filter:
+        name, _, value = text.partition("=")
+        parameters.appendlist(name, value)
+    objects = filters.narrow(export.filtered_as, parameters, export.objects())
+    return exports.pieces(kind, chosen, objects, domain)
+
+
+def _write(file: str, pieces: Iterator[bytes]) -> None:
+    if file == "-":
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        return
+    with Path(file).open("wb") as out:
+        out.writelines(pieces)

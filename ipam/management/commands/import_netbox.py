@@ -1,0 +1,30 @@
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from ipam import errors
+from ipam.domain import netbox, table_formats
+from ipam.management.foreign import add_arguments, bring_in
+
+
+class Command(BaseCommand):
+    help = "Bring in prefixes, ip-addresses and vrfs of NetBox, from its API (JSON) or its export (CSV)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", metavar="FILE", help=".json or .csv; rows are told by their fields")
+        parser.add_argument("--mapping", required=True, help="a YAML file: partition, project, tenants, vrfs")
+        add_arguments(parser)
+
+    def handle(self, *, files: list[str], mapping: str, **options: Any) -> None:
+        try:
+            with ExitStack() as stack:
+                places = netbox.read_places(stack.enter_context(Path(mapping).open(encoding="utf-8")))
+                opened = [(stack.enter_context(Path(file).open("rb")), table_formats.guess(file)) for file in files]
+                bring_in(self, lambda: netbox.bring_in(opened, places), **options)
+        except errors.IpamError as error:
+            raise CommandError("\n".join(one.detail for one in error.errors)) from None
+        except OSError as error:
+            raise CommandError(f"{error.filename} cannot be read: {error}") from None

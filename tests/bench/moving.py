@@ -1,0 +1,46 @@
+"""Moving in: a table of 100,000 addresses, each in its network, imported in one transaction."""
+
+import resource
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+from django.db import connection
+
+from ipam.domain import exports, rebuilding, seeding, table_import
+from ipam.domain.table_import import Table
+from ipam.domain.tables import ADDRESSES
+from ipam.models import FreeBlock, IPAddress
+from tests.bench.table import Goal, Row, at_least, at_most
+from tests.bench.timing import Ratio, no_garbage_collection, seconds
+
+_ADDRESSES = 100_000
+_CLOUD = {"networks": 2_000, "prefixes": 5_000, "addresses": _ADDRESSES}
+_ROUNDS = 3
+_GOALS = {"postgresql": at_least(5_000)}
+
+
+def rows() -> Iterator[Row]:
+    seeding.seed(**_CLOUD)
+    with tempfile.TemporaryFile() as file:
+        file.writelines(exports.pieces(ADDRESSES.name, "csv", ADDRESSES.rows()))
+        before = _memory()
+        with no_garbage_collection():
+            per_second = Ratio.of([_import(file) for _ in range(_ROUNDS)])
+        grown = _memory() - before
+    goal: Goal | None = _GOALS.get(connection.vendor)
+    yield Row("import of a CSV of 100,000 addresses, rows per second", per_second, goal)
+    yield Row("memory that it takes at most, MB", Ratio(grown, grown, grown), at_most(50))
+
+
+def _import(file: IO[Any]) -> float:
+    """Take all of them anew; rows per second."""
+    for model in (IPAddress, FreeBlock):
+        model.objects.all()._raw_delete(connection.alias)
+    rebuilding.build_all()
+    return _ADDRESSES / seconds(lambda: table_import.bring_in(Table(ADDRESSES, file, "csv")))
+
+
+def _memory() -> float:
+    """The most that this process has ever held, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,255 @@
+"""Tables: what would become of each row, what then becomes of it, and that an export changes nothing."""
+
+import io
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from ipam import errors
+from ipam.domain import addresses, backup, doctor, exports, networks, seeding, table_import
+from ipam.domain.documents import Unreadable
+from ipam.domain.table_import import Summary, Table
+from ipam.domain.tables import ADDRESSES, KINDS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS, Kind
+from ipam.models import IPAddress, Machine, Network, Partition, Project
+from tests.builders import IPV4, prefixes_of, super_network
+from tests.clouds import empty
+
+MANY = int(os.environ.get("IMPORT_ROWS", "2000"))  # the bench stores 100,000
+FORMATS = ["csv", "json", "yaml", "xlsx"]
+
+
+def exported(kind: Kind, format: str = "json") -> bytes:
+    return b"".join(exports.pieces(kind.name, format, kind.rows()))
+
+
+def table(kind: Kind, *rows: dict[str, Any]) -> Table:
+    return Table(kind, io.BytesIO(json.dumps(rows).encode()), "json")
+
+
+def csv(kind: Kind, *lines: str) -> Table:
+    return Table(kind, io.BytesIO("\n".join(lines).encode()), "csv")
+
+
+def told(summary: Summary) -> list[tuple[int, str, str]]:
+    return [(one.place, one.key, one.state) for one in sorted(summary.shown(99), key=lambda one: one.place)]
+
+
+def reasons(summary: Summary) -> dict[int, list[str]]:
+    return {one.place: [error.code for error in one.reasons] for one in summary.refused}
+
+
+def made(*tables: Table) -> Sequence[Summary]:
+    return [table_import.bring_in(one) for one in tables]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_importing_an_export_changes_nothing(cloud: None, kind: Kind, format: str) -> None:
+    before = "".join(backup.write())
+    summary = table_import.bring_in(Table(kind, io.BytesIO(exported(kind, format)), format))
+    assert dict(summary.counts) == {"unchanged": kind.rows().count()}
+    assert "".join(backup.write()) == before
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_tables_of_all_kinds_make_the_same_installation_elsewhere(cloud: None, format: str) -> None:
+    files = {kind.name: exported(kind, format) for kind in KINDS.values()}
+    tables = {kind.name: exported(kind) for kind in KINDS.values()}
+    empty()
+    for kind in KINDS.values():
+        table_import.bring_in(Table(kind, io.BytesIO(files[kind.name]), format))
+    assert {kind.name: exported(kind) for kind in KINDS.values()} == tables
+    assert list(doctor.examine()) == []
+
+
+def test_many_addresses_come_back(db: None) -> None:
+    seeding.seed(networks=60, prefixes=200, addresses=MANY)
+    before, file = exported(ADDRESSES), exported(ADDRESSES, "csv")
+    released = IPAddress.objects.filter(machine=None)
+    count = released.count()
+    addresses.release_many(released)
+    summary = table_import.bring_in(Table(ADDRESSES, io.BytesIO(file), "csv"))
+    assert dict(summary.counts) == {"unchanged": MANY - count, "new": count}
+    assert exported(ADDRESSES) == before
+    assert list(doctor.examine()) == []
+
+
+def test_a_preview_tells_what_then_happens_and_keeps_nothing(partition: Partition) -> None:
+    wanted = table(PARTITIONS, {"id": "mini-lab", "name": "Lab"}, {"id": "fra"}, {"id": "x"})
+    previewed = table_import.preview(wanted)
+    assert told(previewed) == [(1, "mini-lab", "changed"), (2, "fra", "new"), (3, "x", "refused")]
+    assert previewed.shown(2)[1].changes == {"name": ("", "Lab")}
+    assert [(one.pk, one.name) for one in Partition.objects.all()] == [("mini-lab", "")]
+    assert told(table_import.bring_in(wanted, skip_refused=True)) == told(previewed)
+    assert [(one.pk, one.name) for one in Partition.objects.all()] == [("fra", ""), ("mini-lab", "Lab")]
+
+
+def test_one_refused_row_keeps_all_of_them_out(db: None) -> None:
+    with pytest.raises(errors.IpamError) as refused:
+        table_import.bring_in(table(PARTITIONS, {"id": "fra"}, {"id": "x"}, {"id": ""}))
+    assert [error.detail[:6] for error in refused.value.errors] == ["Row 2:", "Row 3:"]
+    assert Partition.objects.count() == 0
+
+
+def test_all_faults_of_a_row_are_told(internet: Network) -> None:
+    row = {"ip": "10.0.0.01", "network": "internet", "project": "alice", "type": "fixed", "labels": '["a"]'}
+    summary = table_import.preview(table(ADDRESSES, row))
+    assert [error.field for error in summary.refused[0].reasons] == ["ip", "project", "type", "labels"]
+
+
+def test_an_unknown_column_is_told_before_anything_happens(db: None) -> None:
+    with pytest.raises(errors.UnknownField) as refused:
+        table_import.preview(csv(PARTITIONS, "id,naem", "fra,Frankfurt"))
+    assert refused.value.detail == ("There is no column “naem” of partitions. Known: id, name, description, labels.")
+
+
+def test_columns_that_are_missing_stay_as_they_are(partition: Partition) -> None:
+    made(table(PARTITIONS, {"id": "mini-lab", "name": "Lab", "labels": {"a": "b"}}))
+    made(csv(PARTITIONS, "id,name", "mini-lab,"))
+    partition.refresh_from_db()
+    assert (partition.name, partition.labels) == ("", {"a": "b"})
+
+
+def test_a_project_without_id_gets_one(db: None) -> None:
+    made(csv(PROJECTS, "name,tenant", "shop,acme"))
+    assert Project.objects.get().tenant == "acme"
+
+
+def test_a_vrf_without_vni_is_refused(db: None) -> None:
+    assert reasons(table_import.preview(table(VRFS, {"name": "blue"}))) == {1: ["required"]}
+
+
+def test_parents_may_stand_below_their_children(partition: Partition, project: Project) -> None:
+    summary = table_import.bring_in(
+        table(
+            NETWORKS,
+            {"id": "a-child", "type": "child", "parent": "tenants", "project": str(project.pk), "vrf": 7,
+             "prefixes": ["2001:db8::/64", "10.0.4.0/24"]},
+            {"id": "tenants", "type": "super", "prefixes": ["10.0.0.0/16", "2001:db8::/48"],
+             "default_child_prefix_length": {"ipv4": 24, "ipv6": 64}},
+        )
+    )  # fmt: skip
+    assert told(summary) == [(1, "a-child", "new"), (2, "tenants", "new")]
+    network = Network.objects.get(pk="a-child")
+    assert (prefixes_of(network), network.vrf_id) == (["10.0.4.0/24", "2001:db8::/64"], 7)
+    assert list(doctor.examine()) == []
+
+
+def test_a_child_without_id_and_prefixes_is_carved(tenants: Network, project: Project) -> None:
+    made(csv(NETWORKS, "type,parent,project,name", f"child,tenants,{project.pk},shop"))
+    assert prefixes_of(Network.objects.get(name="shop")) == ["10.0.0.0/22", "2001:db8:0:10::/96"]
+
+
+def test_an_adopted_child_keeps_to_the_rules(tenants: Network, private: Network, project: Project) -> None:
+    row = {"type": "child", "parent": "tenants", "project": str(project.pk)}
+    summary = table_import.preview(
+        table(
+            NETWORKS,
+            row | {"id": "c1", "prefixes": ["10.0.0.0/24"]},
+            row | {"id": "c2", "prefixes": ["192.0.2.0/24"]},
+            row | {"id": "c3", "prefixes": ["10.0.0.0/16"]},
+            row | {"id": "c4", "prefixes": ["10.0.9.1/24"]},
+            row | {"id": "c5"},
+            row | {"id": "c6", "prefixes": ["10.0.8.0/24"], "parent": "nowhere"},
+            row | {"id": "c7", "prefixes": ["10.0.8.0/24"], "parent": private.pk},
+            row | {"id": "c8", "prefixes": ["10.0.8.0/24"], "vrf": private.vrf_id},
+            row | {"id": "c9", "prefixes": ["10.0.8.0/24"], "partition": "elsewhere"},
+        )
+    )
+    assert reasons(summary) == {
+        1: ["overlap"],
+        2: ["not_in_prefix"],
+        3: ["child_prefix_length_too_short"],
+        4: ["prefix_not_canonical"],
+        5: ["required"],
+        6: ["not_found"],
+        7: ["parent_not_super"],
+        8: ["vrf_in_use"],
+        9: ["not_found"],
+    }
+
+
+def test_what_never_changes_is_named(private: Network, stranger: Project) -> None:
+    row = {"id": private.pk, "type": "external", "project": str(stranger.pk), "name": "new"}
+    summary = table_import.preview(table(NETWORKS, row))
+    assert [(one.code, one.field) for one in summary.refused[0].reasons] == [
+        ("forbidden_field", "type"),
+        ("forbidden_field", "project"),
+    ]
+
+
+def test_a_prefix_is_added_to_its_network(internet: Network) -> None:
+    summary = table_import.bring_in(
+        csv(PREFIXES, "network,prefix", "internet,203.0.113.128/25", "internet,198.51.100.0/24")
+    )
+    assert told(summary) == [(2, "203.0.113.128/25", "unchanged"), (3, "198.51.100.0/24", "new")]
+    assert prefixes_of(internet) == ["203.0.113.128/25", "198.51.100.0/24", "2001:db8:0:113::/64"]
+
+
+def test_a_machine_keeps_its_asn(private: Network, project: Project) -> None:
+    row = {"id": "web-1", "project": str(project.pk), "partition": "mini-lab", "networks": [private.pk]}
+    made(table(MACHINES, row | {"asn": 4210000077}))
+    assert Machine.objects.get().asn == 4210000077
+    assert reasons(table_import.preview(table(MACHINES, row | {"id": "web-2", "asn": 4210000077}))) == {
+        1: ["already_exists"]
+    }
+    assert list(doctor.examine()) == []
+
+
+def test_addresses_are_new_changed_unchanged_and_refused(internet: Network, project: Project) -> None:
+    first, second = addresses.allocate(internet, project=project)
+    owner = {"network": "internet", "project": str(project.pk)}
+    wanted = table(
+        ADDRESSES,
+        {"id": str(first.pk), "name": "vpn"},
+        {"id": str(second.pk), "ip": str(second)},
+        {"ip": "203.0.113.200", **owner},
+        {"ip": "203.0.113.129", **owner},
+        {"ip": "203.0.113.201", "network": "nowhere", "project": str(uuid4())},
+        {"id": str(first.pk), "ip": "203.0.113.222"},
+        {"id": str(uuid4()), "ip": "203.0.113.202", **owner, "prefix": "203.0.113.0/24"},
+    )
+    summary = table_import.preview(wanted)
+    assert dict(summary.counts) == {"changed": 1, "unchanged": 1, "new": 1, "refused": 4}
+    assert reasons(summary) == {
+        4: ["already_allocated"],
+        5: ["not_found", "not_found"],
+        6: ["forbidden_field"],
+        7: ["not_in_prefix"],
+    }
+    table_import.bring_in(wanted, skip_refused=True)
+    assert [(str(one), one.name) for one in IPAddress.objects.all()] == [
+        ("203.0.113.129", "vpn"),
+        ("203.0.113.200", ""),
+        ("2001:db8:0:113::1", ""),
+    ]
+
+
+def test_a_static_address_stays_static(internet: Network, project: Project) -> None:
+    (first,) = addresses.allocate(internet, project=project, families=[IPV4], type="static")
+    assert reasons(table_import.preview(table(ADDRESSES, {"id": str(first.pk), "type": "ephemeral"}))) == {
+        1: ["static_to_ephemeral"]
+    }
+
+
+def test_an_empty_type_says_nothing(internet: Network, project: Project) -> None:
+    (first,) = addresses.allocate(internet, project=project, families=[IPV4], type="static")
+    assert dict(made(csv(ADDRESSES, "id,type", f"{first.pk},"))[0].counts) == {"unchanged": 1}
+
+
+def test_a_table_that_breaks_off_keeps_nothing(db: None) -> None:
+    with pytest.raises(Unreadable):
+        table_import.bring_in(Table(PARTITIONS, io.BytesIO(b'[{"id": "fra"}, {"id":'), "json"), skip_refused=True)
+    assert Partition.objects.count() == 0
+
+
+def test_a_vrf_of_the_parent_may_be_named(partition: Partition, project: Project) -> None:
+    networks.create(super_network(vrf=42))
+    row = {"type": "child", "parent": "tenants", "project": str(project.pk), "id": "c1", "prefixes": ["10.0.8.0/24"]}
+    assert reasons(table_import.preview(table(NETWORKS, row | {"vrf": 43}))) == {1: ["vrf_inherited"]}
+    made(table(NETWORKS, row | {"vrf": 42}))
+    assert Network.objects.get(pk="c1").vrf_id == 42

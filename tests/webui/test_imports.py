@@ -1,0 +1,148 @@
+"""Import by hand: a preview of every row, then just that; and exports of what a list shows."""
+
+import base64
+import io
+import re
+import zlib
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from openpyxl import load_workbook
+
+from ipam.domain import addresses, exports
+from ipam.domain.tables import KINDS
+from ipam.models import IPAddress, Network, Partition, Project
+from webui.views.imports import MOST_UPLOADED
+
+
+def upload(web: Client, kind: str, name: str, content: bytes) -> str:
+    answer = web.post("/imports/", {"kind": kind, "file": SimpleUploadedFile(name, content)})
+    return answer.content.decode()
+
+
+def packed(html: str) -> dict[str, str]:
+    """The hidden fields of the preview."""
+    found = re.findall(r'<input type="hidden" name="(kind|format|file)" value="([^"]*)"', html)
+    return dict(found)
+
+
+def text(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_every_row_is_judged_before_anything_happens(web: Client, partition: Partition) -> None:
+    html = upload(web, "partitions", "sites.csv", b"id,name\nmini-lab,Lab\nfra,\nx,\n")
+    assert "1 changed 1 new 1 refused" in text(html)
+    assert "name: — → Lab" in text(html)
+    assert "An id has 2 to 128 letters" in html
+    assert Partition.objects.count() == 1
+
+
+def test_what_was_previewed_is_then_done(web: Client, db: None) -> None:
+    html = upload(web, "partitions", "sites.yaml", b"- {id: fra, labels: {a: b}}")
+    answer = web.post("/imports/apply/", packed(html), follow=True)
+    assert "Imported partitions: 1 new" in answer.content.decode()
+    assert Partition.objects.get().labels == {"a": "b"}
+
+
+def test_refused_rows_keep_the_others_out_until_they_are_to_be_skipped(web: Client, db: None) -> None:
+    html = upload(web, "partitions", "sites.csv", b"id\nfra\nx\n")
+    assert "Row 3: An id has 2 to 128" in text(web.post("/imports/apply/", packed(html)).content.decode())
+    assert Partition.objects.count() == 0
+    web.post("/imports/apply/", packed(html) | {"skip": "1"})
+    assert [one.pk for one in Partition.objects.all()] == ["fra"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("sites.exe", b"id\nfra", "ends with none of .csv"),
+        ("sites.csv", "id\nKöln".encode("latin-1"), "This is not UTF-8"),
+        ("sites.csv", b"id,naem\nfra,x", "There is no column “naem”"),
+        ("sites.xlsx", b"nonsense", "This is no XLSX file"),
+        ("sites.csv", b"x" * (MOST_UPLOADED + 1), "Split it, or use manage.py import_data"),
+        ("sites.csv", b"", "empty"),
+    ],
+)
+def test_a_file_that_is_no_table_is_told_beside_the_form(
+    web: Client, db: None, name: str, content: bytes, why: str
+) -> None:
+    html = upload(web, "partitions", name, content)
+    assert (why in html, "<h1>Import a table</h1>" in html) == (True, True)
+
+
+@pytest.mark.parametrize("file", ["", "no base64!", "aGVsbG8=", "eJwDAAAAAAE="])
+def test_a_file_that_does_not_come_back_whole_is_told(web: Client, db: None, file: str) -> None:
+    answer = web.post("/imports/apply/", {"kind": "partitions", "format": "csv", "file": file}, follow=True)
+    assert "The file did not come back whole" in answer.content.decode()
+
+
+def test_a_packed_bomb_is_not_unpacked(web: Client, db: None) -> None:
+    bomb = base64.b64encode(zlib.compress(bytes(100_000_000))).decode()
+    answer = web.post("/imports/apply/", {"kind": "partitions", "format": "csv", "file": bomb}, follow=True)
+    assert "The file did not come back whole" in answer.content.decode()
+
+
+def test_names_are_escaped_in_a_preview(web: Client, partition: Partition) -> None:
+    html = upload(web, "partitions", "sites.csv", b"id,name\nmini-lab,<script>x</script>")
+    assert "<script>x" not in html
+
+
+def test_importing_an_export_changes_nothing(web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, count=3, name="=1+1")
+    file = b"".join(web.get("/exports/addresses.csv").streaming_content)
+    html = upload(web, "addresses", "addresses.csv", file)
+    assert "6 unchanged" in text(html)
+    assert "there is nothing to import" in html
+
+
+def test_a_preview_costs_the_same_for_few_rows_and_for_many(web: Client, internet: Network, project: Project) -> None:
+    rows = [f"203.0.113.{number},internet,{project.pk}" for number in range(130, 180)]
+    counts = []
+    for size in (2, 50):
+        with CaptureQueriesContext(connection) as context:
+            upload(web, "addresses", "a.csv", "\n".join(["ip,network,project", *rows[:size]]).encode())
+        counts.append(len(context))
+    assert counts[1] <= counts[0] + 1  # SQLite inserts some dozens of rows at once
+    assert IPAddress.objects.count() == 0
+
+
+@pytest.mark.parametrize("path", ["/imports/", "/exports/addresses.csv"])
+def test_strangers_are_sent_to_the_login(client: Client, db: None, path: str) -> None:
+    assert client.get(path).url.startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("name", [*KINDS, "zones", "inventory"])
+def test_everything_is_exported_in_each_of_its_formats(web: Client, cloud: None, name: str) -> None:
+    for format, media_type in exports.EXPORTS[name].formats.items():
+        answer = web.get(f"/exports/{name}.{format}")
+        assert (answer.status_code, answer["Content-Type"]) == (200, f"{media_type}; charset=utf-8")
+        assert b"".join(answer.streaming_content)
+
+
+def test_an_export_is_filtered_as_its_list_is(web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, count=2)
+    answer = web.get("/exports/addresses.xlsx?address_family=ipv6&q=&network=internet&cursor=abc")
+    book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    assert [row[1].value for row in book.worksheets[0].rows] == ["ip", "2001:db8:0:113::1", "2001:db8:0:113::2"]
+
+
+@pytest.mark.parametrize("section", ["networks", "addresses", "machines", "projects", "partitions", "vrfs"])
+def test_lists_link_to_exports_with_their_filters_but_not_their_order(web: Client, cloud: None, section: str) -> None:
+    page = web.get(f"/{section}/?label=&sort=-created").content.decode()
+    assert f'href="/exports/{section}.csv?label="' in page
+    assert f'href="/imports/?kind={section}"' in page
+
+
+def test_imports_are_in_the_sidebar(web: Client, db: None) -> None:
+    assert 'href="/imports/"' in web.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["addresses.exe", "secrets.csv", "addresses.csv?famly=ipv6", "zones.zone?domain=a%20b"]
+)
+def test_an_export_that_does_not_exist_is_explained(web: Client, db: None, path: str) -> None:
+    assert web.get(f"/exports/{path}").status_code == 400

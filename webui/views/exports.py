@@ -1,0 +1,25 @@
+"""What a list shows, all of it, as a file."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, StreamingHttpResponse
+
+from ipam.api import filters
+from ipam.domain import exports, zones
+
+_NO_FILTERS = ("cursor", "limit", "ordering", "sort", "open", "domain")  # parameters of pages and of zones
+
+
+@login_required
+def export(request: HttpRequest, name: str, format: str) -> StreamingHttpResponse:
+    """Streamed, so that its size does not matter; narrowed by the parameters that the list has."""
+    found, _ = exports.find(name, format)
+    parameters = request.GET.copy()
+    for parameter in _NO_FILTERS:
+        parameters.pop(parameter, None)
+    objects = filters.narrow(found.filtered_as, parameters, found.objects())
+    domain = request.GET.get("domain", zones.DEFAULT_DOMAIN)
+    return StreamingHttpResponse(
+        exports.pieces(name, format, objects, domain),
+        content_type=f"{found.formats[format]}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.{format}"'},
+    )

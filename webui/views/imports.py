@@ -1,0 +1,118 @@
+"""Tables in: first what would become of each row, then, when a person says so, just that."""
+
+import base64
+import io
+import zlib
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from ipam.domain import table_formats, table_import
+from ipam.domain.documents import Unreadable
+from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED
+from ipam.domain.table_import import Summary, Table
+from ipam.domain.tables import KINDS
+from webui.pages import attempt, show
+
+MOST_UPLOADED = 1_500_000  # bytes; packed and as text it is below DATA_UPLOAD_MAX_MEMORY_SIZE
+_MOST_SHOWN = 200  # rows
+_CHOICES = [(name, "VRFs" if name == "vrfs" else name.capitalize()) for name in KINDS]
+
+
+class UploadForm(forms.Form):
+    """A file, and what its rows are."""
+
+    kind = forms.ChoiceField(choices=_CHOICES, label="What the rows are")
+    file = forms.FileField(
+        help_text=f"CSV, JSON, YAML or XLSX, up to {MOST_UPLOADED / 1e6:g} MB; for more there is manage.py import_data."
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_UPLOADED:
+            raise forms.ValidationError(f"The file has {file.size:,} bytes. Split it, or use manage.py import_data.")
+        try:
+            self.cleaned_data["format"] = table_formats.guess(file.name)
+        except Unreadable as error:
+            raise forms.ValidationError(error.detail) from None
+        return file.read()
+
+
+class PackedForm(forms.Form):
+    """The file of a preview, which comes back with the page: nothing is kept between the two steps."""
+
+    kind = forms.ChoiceField(choices=_CHOICES, widget=forms.HiddenInput)
+    format = forms.ChoiceField(choices=[(one, one) for one in table_formats.FORMATS], widget=forms.HiddenInput)
+    file = forms.CharField(widget=forms.HiddenInput, strip=False)
+
+    def clean_file(self) -> bytes:
+        try:
+            unpacker = zlib.decompressobj()
+            content = unpacker.decompress(base64.b64decode(self.cleaned_data["file"], validate=True), MOST_UPLOADED)
+        except (ValueError, zlib.error):
+            content = b""
+        if not content or not unpacker.eof:
+            raise forms.ValidationError("The file did not come back whole. Choose it again.")
+        return content
+
+
+def _pack(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content)).decode()
+
+
+def _table(data: dict[str, Any]) -> Table:
+    return Table(KINDS[data["kind"]], io.BytesIO(data["file"]), data["format"])
+
+
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Choose a file; then see what would become of each row."""
+    form = UploadForm(
+        request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind", "addresses")}
+    )
+    if form.is_valid():
+        data = form.cleaned_data
+        packed = PackedForm({**data, "file": _pack(data["file"])})
+        summary = attempt(form, lambda: table_import.preview(_table(data)))
+        if summary is not None:
+            return _show_preview(request, packed, data["kind"], summary)
+    return show(request, "imports/index.html", {"section": "imports", "form": form})
+
+
+@login_required
+@require_POST
+def apply(request: HttpRequest) -> HttpResponse:
+    """Do what the preview said. Refused rows keep everything out, unless they are to be skipped."""
+    packed = PackedForm(request.POST)
+    if not packed.is_valid():
+        messages.error(request, "The file did not come back whole. Choose it again.")
+        return redirect("imports")
+    data = packed.cleaned_data
+    summary = attempt(packed, lambda: table_import.bring_in(_table(data), skip_refused="skip" in request.POST))
+    if summary is None:
+        preview = attempt(packed, lambda: table_import.preview(_table(data)))
+        return _show_preview(request, packed, data["kind"], preview or Summary())
+    done = ", ".join(f"{count:,} {state}" for state, count in sorted(summary.counts.items()))
+    messages.success(request, f"Imported {data['kind']}: {done or 'no rows'}")
+    return redirect("imports")
+
+
+def _show_preview(request: HttpRequest, packed: PackedForm, kind: str, summary: Summary) -> HttpResponse:
+    total, refused = summary.counts.total(), summary.counts[REFUSED]
+    shown = summary.shown(_MOST_SHOWN)
+    context = {
+        "section": "imports",
+        "form": packed,
+        "kind": kind,
+        "counts": sorted(summary.counts.items()),
+        "rows": shown,
+        "hidden": total - len(shown),
+        "refused": refused,
+        "to_do": summary.counts[NEW] + summary.counts[CHANGED],
+    }
+    return show(request, "imports/preview.html", context)
