@@ -14,6 +14,8 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from ipam import errors
+from ipam.admin.attempts import collecting
+from ipam.admin.forms import tell
 from ipam.domain.operations import operation
 from ipam.form_fields import LabelsField
 from ipam.models.base import NAME_LENGTH
@@ -51,13 +53,11 @@ def bulk(
 
 def _done(model_admin: Any, request: HttpRequest, do: Do, rows: list[Any], asked: forms.Form, permission: str) -> bool:
     """Whether it has happened; if not, the form has every refusal."""
-    try:
+    refused: list[errors.IpamError] = []
+    with collecting(refused):
         operation(do)(model_admin, rows, **asked.cleaned_data)
-    except errors.Busy:
-        raise
-    except errors.IpamError as refusal:
-        for error in refusal.errors:
-            asked.add_error(error.field if error.field in asked.fields else None, error.detail)
+    if refused:
+        tell(asked, refused)
         return False
     flag = DELETION if permission == "delete" else CHANGE
     user: Any = request.user

@@ -1,6 +1,7 @@
 """A page of the admin that writes: one transaction, and if anything is refused, the same page with the reasons."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
@@ -11,9 +12,9 @@ from ipam import errors
 from ipam.domain.operations import operation
 
 
-def refusals(request: HttpRequest) -> dict[str, errors.IpamError]:
+def refusals(request: HttpRequest) -> dict[str, list[errors.IpamError]]:
     """What the domain has refused in this request, by the prefix of the form that asked for it; "" has none."""
-    found: dict[str, errors.IpamError] = request.__dict__.setdefault("refusals", {})
+    found: dict[str, list[errors.IpamError]] = request.__dict__.setdefault("refusals", {})
     return found
 
 
@@ -31,7 +32,7 @@ def attempt(request: HttpRequest, view: Callable[[], HttpResponseBase]) -> HttpR
     def run() -> HttpResponseBase:
         refused.clear()
         answer = view()
-        errors.raise_all(list(refused.values()))
+        errors.raise_all([error for found in refused.values() for error in found])
         return answer
 
     try:
@@ -43,14 +44,33 @@ def attempt(request: HttpRequest, view: Callable[[], HttpResponseBase]) -> HttpR
         return HttpResponseRedirect(request.get_full_path())
 
 
+@contextmanager
+def collecting(refused: list[errors.IpamError]) -> Iterator[None]:
+    """Collect what is refused inside. Losing a race is no refusal: it makes the whole page start again."""
+    try:
+        yield
+    except errors.Busy:
+        raise
+    except errors.IpamError as refusal:
+        refused += refusal.errors
+
+
+@contextmanager
+def noting(request: HttpRequest, prefix: str | None = None) -> Iterator[None]:
+    """Note what is refused inside for the form with this prefix; of several forms, the others have their say too."""
+    refused: list[errors.IpamError] = []
+    with collecting(refused):
+        yield
+    if refused:
+        refusals(request)[prefix or ""] = refused
+    if not prefix:
+        errors.raise_all(refused)
+
+
 def each(rows: Iterable[Any], do: Callable[[Any], Any]) -> None:
     """Do it to every row; what is refused of any of them is raised together, so that nothing of it is kept."""
     refused: list[errors.IpamError] = []
     for row in rows:
-        try:
+        with collecting(refused):
             do(row)
-        except errors.Busy:
-            raise
-        except errors.IpamError as refusal:
-            refused += refusal.errors
     errors.raise_all(refused)

@@ -13,9 +13,8 @@ from django.db.models import QuerySet
 from django.forms.models import ModelFormMetaclass
 from django.http import HttpRequest
 
-from ipam import errors
 from ipam.admin.actions import LabelsForm, RenameForm, bulk
-from ipam.admin.attempts import attempt, each, refusals
+from ipam.admin.attempts import attempt, each, noting, refusals
 from ipam.admin.forms import DescribedForm, NamesForm, NewDescribedForm, RecordForm
 from ipam.domain import bulk as many
 from ipam.domain import lookups
@@ -157,14 +156,8 @@ class DomainAdmin(IpamAdmin):
         """Nothing: `save_related` knows the rows below the form too, and one operation writes all of it."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        try:
+        with noting(request, form.prefix):
             self._write(form, formsets, change)
-        except errors.Busy:
-            raise
-        except errors.IpamError as refusal:
-            refusals(request)[form.prefix or ""] = refusal
-            if not form.prefix:
-                raise  # of a list, the other rows have their say too
 
     def _write(self, form: Any, formsets: Sequence[Any], change: bool) -> None:
         below = self.from_inlines(formsets, change)
@@ -178,20 +171,15 @@ class DomainAdmin(IpamAdmin):
             self.change(form.instance, changes)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        try:
+        with noting(request):
             self.discard(obj)
-        except errors.Busy:
-            raise
-        except errors.IpamError as refusal:
-            refusals(request)[""] = refusal
-            raise
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self.discard_all(list(queryset))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Just the object, and why it stays if it does; what the domain removes with it is nobody else's."""
-        protected = [error.detail for refusal in refusals(request).values() for error in refusal.errors]
+        protected = [error.detail for found in refusals(request).values() for error in found]
         names = [f"{self.opts.verbose_name}: {obj}" for obj in objs]
         return names, {self.opts.verbose_name_plural: len(names)}, set(), protected
 

@@ -1,5 +1,6 @@
 """Forms of the admin: the shape of input, and the place where refusals are read."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
@@ -14,13 +15,19 @@ from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH
 _WIDE = {"class": "vTextField"}
 
 
+def tell(form: forms.BaseForm, refused: Iterable[errors.IpamError]) -> None:
+    """Let each refusal stand at its field, or above all fields."""
+    for error in refused:
+        form.add_error(error.field if error.field in form.fields else None, error.detail)
+
+
 class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
     """What may be written of a record. It never touches the instance: the domain judges and writes.
 
     All fields are declared, so the model's own are none of its business.
     """
 
-    refusals: ClassVar[dict[str, errors.IpamError]] = {}
+    refusals: ClassVar[dict[str, list[errors.IpamError]]] = {}
 
     class Meta:
         fields = ()
@@ -37,9 +44,7 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
     def _post_clean(self) -> None:
-        refusal = self.refusals.get(self.prefix or "")
-        for error in refusal.errors if refusal else ():
-            self.add_error(error.field if error.field in self.fields else None, error.detail)
+        tell(self, self.refusals.get(self.prefix or "", []))
 
 
 class GenerationField(forms.IntegerField):

@@ -10,7 +10,7 @@ from ipam.admin.actions import bulk
 from ipam.admin.attempts import each
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import NetworkFamilyFilter, chosen
-from ipam.admin.forms import DescribedForm, NewDescribedForm, RecordForm, chooser
+from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
 from ipam.domain import narrowing, network_rules, networks
 from ipam.domain.network_rules import NewNetwork
 from ipam.form_fields import CidrField, CidrsField, FamiliesField, LengthsField
@@ -69,18 +69,42 @@ class PrefixForm(forms.ModelForm):  # type: ignore[type-arg]
         """Leave the instance alone."""
 
 
+class PrefixFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The prefixes of a network with those that are added and without those that go."""
+
+    may_change = True
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.may_change and (self.deleted_forms or self.added):
+            raise forms.ValidationError("You may not add or remove prefixes. Ask for the permission to do both.")
+
+    @property
+    def added(self) -> list[Any]:
+        """The rows of new prefixes."""
+        return [form for form in self.extra_forms if form.has_changed() and form not in self.deleted_forms]
+
+    @property
+    def cidrs(self) -> list[Any]:
+        """What the network would have."""
+        gone = {form.instance.pk for form in self.deleted_forms}
+        kept = [form.instance.cidr for form in self.initial_forms if form.instance.pk not in gone]
+        return [*kept, *(form.cleaned_data["cidr"] for form in self.added)]
+
+
 class PrefixInline(admin.TabularInline):  # type: ignore[type-arg]
     """The prefixes of a root network, to be added and removed together with its other changes; a child's stay."""
 
     model = Prefix
     fk_name = "network"
     fields = ("cidr",)
-    extra = 1
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        may_change = obj is None or not obj.is_child
+        may_change = super().has_add_permission(request, obj) and super().has_delete_permission(request, obj)
+        base = type("PrefixFormSet", (PrefixFormSet,), {"may_change": may_change})
+        extra = int(self.has_add_permission(request, obj))
         return forms.inlineformset_factory(
-            Network, Prefix, form=PrefixForm, fk_name="network", extra=self.extra if may_change else 0
+            Network, Prefix, form=PrefixForm, formset=base, fk_name="network", extra=extra
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -143,10 +167,8 @@ class NetworkAdmin(DescribedAdmin):
     def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, Any]:
         """The whole list of prefixes, if any is added or removed: the domain judges it with the other changes."""
         for formset in formsets:
-            if formset.model is Prefix and (formset.deleted_forms or formset.has_changed() or not change):
-                gone = {form.instance.pk for form in formset.deleted_forms}
-                kept = [form.instance.cidr for form in formset.initial_forms if form.instance.pk not in gone]
-                return {"prefixes": [*kept, *(form.cleaned_data["cidr"] for form in _filled(formset))]}
+            if isinstance(formset, PrefixFormSet) and (formset.deleted_forms or formset.added or not change):
+                return {"prefixes": formset.cidrs}
         return {}
 
     def make(self, given: dict[str, Any]) -> Network:
@@ -165,10 +187,6 @@ class NetworkAdmin(DescribedAdmin):
     @bulk("Change NAT of selected %(verbose_name_plural)s", says="Each gets this NAT.", form=NatForm)
     def change_nat_type(self, rows: list[Any], *, nat_type: str) -> None:
         each(sorted(rows, key=lambda row: row.pk), lambda network: networks.update(network, nat_type=nat_type))
-
-
-def _filled(formset: Any) -> list[RecordForm]:
-    return [form for form in formset.extra_forms if form.has_changed() and form not in formset.deleted_forms]
 
 
 def _children_first(network: Network) -> tuple[bool, str]:

@@ -26,7 +26,7 @@ from ipam.models import (
     Prefix,
     UtilizationSample,
 )
-from tests.admin.keeper import page
+from tests.admin.keeper import Keeper, page
 from tests.builders import child
 
 MODELS = list(apps.get_app_config("ipam").get_models())
@@ -97,6 +97,20 @@ def test_what_the_domain_keeps_by_itself_is_not_changed(model: Any, cloud: Cloud
 
 def test_carved_prefix_is_not_removed(private: Network, web: Client) -> None:
     assert web.post(page("delete", private.prefixes.all()[0]), {"post": "yes"}).status_code == 403
+
+
+def test_who_may_change_networks_but_no_prefixes_adds_none(internet: Network, client: Client) -> None:
+    bob = User.objects.create_user("bob", is_staff=True)
+    may = ["view_network", "change_network", "view_prefix", "add_prefix"]
+    bob.user_permissions.set(Permission.objects.filter(codename__in=may))
+    client.force_login(bob)
+    rows = {"prefixes-TOTAL_FORMS": "3", "prefixes-2-cidr": "10.9.0.0/16"}
+    answer = Keeper(client).change(internet, name="mine", **rows)
+    (formset,) = answer.context["inline_admin_formsets"]
+    assert formset.formset.non_form_errors() == [
+        "You may not add or remove prefixes. Ask for the permission to do both."
+    ]
+    assert (internet.prefixes.count(), Network.objects.get().name) == (2, "")
 
 
 def test_digest_of_a_token_is_not_shown_and_not_guessed(token: ApiToken, web: Client) -> None:
