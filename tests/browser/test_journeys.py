@@ -95,7 +95,7 @@ def test_address_is_found_a_pair_allocated_seen_on_the_map_and_released(
     addresses.allocate(internet, project=project, name="vpn")
     page = signed_in
     page.get_by_role("searchbox").first.fill("203.0.113.129")
-    page.locator("#search-results").get_by_role("link", name="203.0.113.129").click()
+    page.locator("#search-results").get_by_role("link", name="203.0.113.129 vpn").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("203.0.113.129 · 2001:db8:0:113::1")
     page.get_by_role("link", name="internet").first.click()
     page.get_by_role("link", name="Allocate a pair").first.click()

@@ -9,7 +9,7 @@ from ipam.addressing import Family
 from ipam.domain import addresses, machines, networks
 from ipam.domain.machines import Attachment
 from ipam.models import IPAddress, Network, Partition, Project
-from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, ip, namespaced
+from tests.builders import IPV4, IPV6, child, cidrs, codes, external, free_blocks, ip, namespaced
 
 
 @pytest.fixture
@@ -360,8 +360,9 @@ def test_address_of_a_machine_is_not_released_by_itself(
         lambda: addresses.release_allocation(address.allocation),
         lambda: addresses.release_many([address]),
     ):
-        with pytest.raises(errors.InUse, match=f"belongs to machine {machine.pk}"):
+        with pytest.raises(errors.IpamError, match=f"belongs to machine {machine.pk}") as refusal:
             attempt()
+        assert set(codes(refusal.value)) == {"in_use"}
 
 
 def test_address_is_released_once(internet: Network, project: Project) -> None:

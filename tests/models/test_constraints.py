@@ -23,6 +23,7 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    UtilizationSample,
 )
 from tests.builders import IPV4, child, ip, super_network
 from tests.models.conftest import Insert
@@ -38,6 +39,7 @@ class Cast:
         self.prefix = internet.prefixes.in_order()[0]
         self.machine = machines.allocate(project=project, partition=partition, networks=[Attachment(network=private)])
         self.address = addresses.allocate(internet, project=project, families=[IPV4])[0]
+        UtilizationSample.objects.create(network=internet, family=4, utilization=0.5)
 
     def ip(self, text: str, **fields: Any) -> IPAddress:
         address = Address(text)
@@ -77,6 +79,10 @@ def network(**fields: Any) -> Network:
     return Network(**{"id": "broken", "type": "super"} | fields)
 
 
+def sample(cast: Cast, **changes: Any) -> UtilizationSample:
+    return UtilizationSample(**{"network": cast.internet, "family": 4, "utilization": 0.1} | changes)
+
+
 BROKEN: dict[str, list[Row]] = {
     "address_once_per_namespace": [lambda cast: cast.ip(str(cast.address))],
     "address_one_per_family_and_allocation": [
@@ -98,6 +104,8 @@ BROKEN: dict[str, list[Row]] = {
         lambda cast: cast.block(family=6, first=ip("2001:db8:7::"), last=ip("2001:db8:7::1"), length=129),
     ],
     "free_block_once": [lambda cast: cast.free()],
+    "sample_once_per_family": [lambda cast: sample(cast)],
+    "sample_utilization_is_a_share": [lambda cast: sample(cast, family=6, utilization=1.5)],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
     "vrf_vni_in_range": [lambda cast: VRF(id=0), lambda cast: VRF(id=16_777_216)],
     "number_range_once": [
