@@ -55,8 +55,11 @@ def of_prefixes(
                 f"/{length} is no {family.label} prefix length; use 0 to {family.bits}.", field="length"
             )
     free = FreeBlock.objects.filter(prefix__in=prefixes, namespace=namespace)
-    untouched = free_space.is_untouched(prefixes[0].network, namespace)
-    spaces = _untouched(prefixes) if untouched else _stored(free, most)
+    spaces = _stored(free, most)
+    is_touched = bool(spaces) and prefixes[0].network.is_namespaced  # what is stored says so by itself
+    untouched = not is_touched and free_space.is_untouched(prefixes[0].network, namespace)
+    if untouched:
+        spaces = _untouched(prefixes)
     found = {}
     for family in sorted({prefix.address_family for prefix in prefixes}):
         space = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}, of_prefix={}))

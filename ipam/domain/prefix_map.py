@@ -47,8 +47,10 @@ def of_prefix(
     if whole not in prefix.cidr:
         raise errors.NotInPrefix(f"{whole} does not lie in {prefix}.", field="within")
     length = min(whole.prefixlen + int(math.log2(cells)), Family.of(whole).bits)
-    untouched = free_space.is_untouched(prefix.network, namespace)
-    free = [(prefix.first.packed, prefix.length, 1)] if untouched else _free(prefix, whole, length, namespace)
+    free = _free(prefix, whole, length, namespace)
+    is_touched = bool(free) and prefix.network.is_namespaced  # what is stored says so by itself
+    if not is_touched and free_space.is_untouched(prefix.network, namespace):
+        free = [(prefix.first.packed, prefix.length, 1)]
     reserved = [] if prefix.network.is_super else reserved_addresses(prefix.cidr)
     return draw(whole, length, free, [address.value for address in reserved])
 

@@ -15,7 +15,6 @@ from ipam.models import Machine, Network
 from tests.builders import child, namespaced
 
 MOST_STATEMENTS = 12
-DEARER = {"namespaced map": 16}  # it asks three times whether the project has taken anything yet
 MOST_BYTES = 100_000
 
 
@@ -77,7 +76,7 @@ def test_page_answers_the_operator_within_size_and_statements(
     name: str, machine: Machine, web: Client, django_assert_max_num_queries: object
 ) -> None:
     url = pages(machine)[name]
-    with django_assert_max_num_queries(DEARER.get(name, MOST_STATEMENTS)):
+    with django_assert_max_num_queries(MOST_STATEMENTS):
         answer = web.get(url)
     assert answer.status_code == 200
     assert len(answer.content) < MOST_BYTES
@@ -148,9 +147,7 @@ def test_pages_cost_the_same_for_one_row_and_for_fifty(
     grow(machine, 49)
     many = {name: cost(url) for name, url in urls.items()}
     assert {name: statements for name, (statements, _) in many.items()} == few
-    assert {
-        name: statements for name, statements in few.items() if statements > DEARER.get(name, MOST_STATEMENTS)
-    } == {}
+    assert {name: statements for name, statements in few.items() if statements > MOST_STATEMENTS} == {}
     assert {name: size for name, (_, size) in many.items() if size >= MOST_BYTES} == {}
 
 

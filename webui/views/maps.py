@@ -81,7 +81,8 @@ class Shape:
 def network_map(request: HttpRequest, pk: str) -> HttpResponse:
     """Each family's prefix, or the block of it that was zoomed into, as 256 squares."""
     network = lookups.get(Network, pk)
-    namespace = _namespace(request, network)
+    namespaces = _namespaces(network)
+    namespace = _namespace(request, namespaces)
     prefixes = list(network.prefixes.select_related("network").in_order())
     drawn = [_choose(request, family, prefixes) for family in sorted({one.address_family for one in prefixes})]
     spans = prefix_map.taken_spans([prefix for prefix, _ in drawn], namespace)
@@ -95,19 +96,19 @@ def network_map(request: HttpRequest, pk: str) -> HttpResponse:
         "section": "networks",
         "network": network,
         "grids": grids,
-        "namespaces": _namespaces(network),
+        "namespaces": namespaces,
         "namespace": namespace,
     }
     return show(request, "networks/map.html", context, part="maps")
 
 
-def _namespace(request: HttpRequest, network: Network) -> UUID | None:
+def _namespace(request: HttpRequest, namespaces: list[Project]) -> UUID | None:
     """The project whose copy of a namespaced super is drawn; the first that has taken from it if none is named."""
-    if not network.is_namespaced:
+    if not namespaces:
         return None
-    if asked := request.GET.get("namespace"):
-        return lookups.get(Project, asked, field="namespace").pk
-    return network.children.values_list("namespace", flat=True).first()
+    asked = request.GET.get("namespace", "")
+    known = next((one.pk for one in namespaces if str(one.pk) == asked), None)
+    return known or (lookups.get(Project, asked, field="namespace").pk if asked else namespaces[0].pk)
 
 
 def _namespaces(network: Network) -> list[Project]:
