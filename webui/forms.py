@@ -259,7 +259,7 @@ class MachineForm(DescribedForm):
 
 def labels_text(labels: dict[str, str]) -> str:
     """Labels as the text of a `LabelsField`."""
-    return "\n".join(f"{key}={value}" if value else key for key, value in labels.items())
+    return str(LabelsField().show(labels))
 
 
 def chosen_families(key: str) -> tuple[Family, ...]:

@@ -171,12 +171,7 @@ def give_back(addresses: Sequence[IPAddress]) -> None:
 def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
     """Change locked addresses of one allocation alike; a static one stays static (rule 27)."""
     for address in addresses:
-        wanted = changes.get("type", address.type)
-        if address.type == IPAddress.Type.STATIC and wanted == IPAddress.Type.EPHEMERAL:
-            raise errors.StaticToEphemeral(
-                f"{address} is static and stays so: something outside may rely on it. Release it and take another.",
-                field="type",
-            )
+        check_stays_static(address, changes.get("type", address.type))
     before = history.state(addresses[0])
     for address in addresses:
         address.revise(**changes)
