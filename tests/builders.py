@@ -5,6 +5,8 @@ from typing import Any
 from netaddr import IPAddress, IPNetwork
 
 from ipam.addressing import Family, parse_address, parse_cidr
+from ipam.domain.cluster_drafts import NewCluster
+from ipam.domain.cluster_plans import Plan
 from ipam.domain.network_rules import NewNetwork
 from ipam.errors import IpamError
 from ipam.models import FreeBlock, Network, Prefix
@@ -72,3 +74,31 @@ def free_blocks(subject: Network | Prefix) -> list[str]:
 def codes(refusal: IpamError) -> list[str]:
     """The codes of all broken rules that were reported together."""
     return [error.code for error in refusal.errors]
+
+
+def families(*texts: str) -> dict[Family, IPNetwork]:
+    """CIDRs by their family."""
+    return {Family.of(cidr): cidr for cidr in cidrs(*texts)}
+
+
+def cluster_plan(**changes: Any) -> Plan:
+    """The worked example: metal-stack's defaults on mini-lab networks, dual-stack, IPv4 first."""
+    fields: dict[str, Any] = {
+        "platform": "gardener",
+        "kubernetes_version": "1.33",
+        "families": (IPV4, IPV6),
+        "nodes": families("10.0.0.0/22", "2001:db8:0:10::/96"),
+        "pods": families("10.240.0.0/13", "fd00:10:240::/52"),
+        "services": families("10.248.0.0/18", "fd00:10:248::/112"),
+        "node_mask": {IPV4: 23, IPV6: 64},
+        "max_pods": 250,
+        "announcable": cidrs("10.240.0.0/12", "fd00:10:240::/44"),
+    }
+    return Plan(**fields | changes)
+
+
+def worked_example(**changes: Any) -> NewCluster:
+    """What one asks for to get the worked example; `project` and `network` are the test's."""
+    plan = cluster_plan()
+    fields = {name: getattr(plan, name) for name in ("pods", "services", "node_mask", "max_pods", "families")}
+    return NewCluster(**{"name": "web", **fields} | changes)

@@ -5,6 +5,7 @@ How a page writes is in `base`, how an action does in `actions`; then one module
 
 from ipam.admin import (
     addresses,
+    clusters,
     events,
     free_blocks,
     machines,
@@ -20,6 +21,7 @@ from ipam.admin import (
 
 __all__ = [
     "addresses",
+    "clusters",
     "events",
     "free_blocks",
     "machines",

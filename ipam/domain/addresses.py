@@ -11,7 +11,7 @@ from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
 from ipam.domain import free_space, history, lookups
 from ipam.domain.operations import operation
-from ipam.models import IPAddress, Machine, Network, Prefix, Project
+from ipam.models import Claim, IPAddress, Machine, Network, Prefix, Project
 from ipam.models.events import Verb
 
 MOST_PER_REQUEST = 1000
@@ -188,6 +188,10 @@ def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
 
 
 def _release(addresses: Sequence[IPAddress]) -> None:
+    claimed = Claim.objects.filter(allocation__in={address.allocation for address in addresses})
+    errors.raise_all(
+        [errors.InUse(f"A controller claims this as “{claim}”. Release the claim of that name.") for claim in claimed]
+    )
     give_back(addresses)
     history.record_addresses(Verb.RELEASE, history.freed(addresses))
 

@@ -19,7 +19,7 @@ from ipam.models.networks import NetworkType, Stack
 
 def carve(new: NewNetwork) -> Network:
     """Make a child network (rules 10 to 15). The set of its fields has been judged."""
-    parent = _find_parent(new)
+    parent = find_parent(new)
     _check_owner(new, parent)
     _refuse_second_shared_child(new)
     stack = _stack_of_child(new, parent)
@@ -47,7 +47,7 @@ def adopt(new: NewNetwork) -> Network:
     parent. A VRF is named only when the parent has none, or is the parent's. NAT type and destinations are its own.
     """
     _check_adopted_fields(new)
-    parent = _find_parent(new)
+    parent = find_parent(new)
     _check_owner(new, parent)
     _refuse_second_shared_child(new)
     network = Network(
@@ -210,7 +210,8 @@ def _not_free(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -
     )
 
 
-def _find_parent(new: NewNetwork) -> Network:
+def find_parent(new: NewNetwork) -> Network:
+    """The super network that a new child is carved from (rule 10)."""
     if new.parent and new.partition:
         raise errors.AmbiguousParent("Name the parent or the partition, not both.", field="parent")
     if new.parent:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from django.db.models import Model
 
 from ipam.domain.operations import is_part
-from ipam.models import VRF, ApiToken, Event, IPAddress, Machine, Network, Partition, Project
+from ipam.models import VRF, ApiToken, Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Project
 from ipam.models.base import Record
 from ipam.models.events import Door, Kind, Verb
 
@@ -33,6 +33,15 @@ _KINDS: dict[type[Model], tuple[Kind, tuple[str, ...]]] = {
     VRF: (Kind.VRF, _DESCRIBED),
     ApiToken: (Kind.TOKEN, ("name",)),
     Machine: (Kind.MACHINE, (*_DESCRIBED, "hostname", "project_id", "partition_id", "role", "asn")),
+    Claim: (Kind.CLAIM, ("name", "project_id", "network_id", "allocation")),
+    Cluster: (
+        Kind.CLUSTER,
+        (
+            *_DESCRIBED,
+            *("project_id", "network_id", "state", "platform", "kubernetes_version", "families", "node_mask"),
+            *("max_pods", "wanted_nodes", "native_routing"),
+        ),
+    ),
     IPAddress: (Kind.ADDRESS, (*_DESCRIBED, "type")),
     Network: (
         Kind.NETWORK,
@@ -110,7 +119,7 @@ def record(
         kind,
         object_id=str(subject.pk),
         object_name=getattr(subject, "name", ""),
-        network_id=subject.pk if kind == Kind.NETWORK else "",
+        network_id=subject.pk if kind == Kind.NETWORK else getattr(subject, "network_id", ""),
         project_id=subject.pk if kind == Kind.PROJECT else getattr(subject, "project_id", None),
         changes=changes(before or {}, after or {}),
         holders=groups(moves),

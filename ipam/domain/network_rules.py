@@ -11,6 +11,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, is_canonical, parse_cidr
+from ipam.domain import reservations
 from ipam.models import Network, Partition, Prefix, Project
 from ipam.models.networks import NatType, NetworkType
 
@@ -137,7 +138,7 @@ def judge_canonical(cidrs: Iterable[IPNetwork], field: str) -> Iterator[errors.I
 
 
 def find_overlaps(new: Sequence[IPNetwork], *, field: str = "prefixes") -> list[errors.IpamError]:
-    """Rule 4: overlaps among new root prefixes, and with root prefixes of any network that exists."""
+    """Rules 4 and 38: overlaps among new root prefixes, and with whatever networks and clusters hold."""
     broken: list[errors.IpamError] = []
     ordered = sorted(new, key=lambda cidr: (cidr.version, cidr.first, cidr.last))
     for lower, upper in itertools.pairwise(ordered):
@@ -152,6 +153,7 @@ def find_overlaps(new: Sequence[IPNetwork], *, field: str = "prefixes") -> list[
                     field=field,
                 )
             )
+        broken += reservations.find_reserved(cidr, field=field)
     return broken
 
 

@@ -259,6 +259,8 @@ def _refuse_while_used(network: Network) -> None:
     broken: list[errors.IpamError] = []
     if count := network.children.count():
         broken.append(errors.HasChildren(f"{network.pk} has {count:,} child networks. Delete them first."))
+    if count := network.clusters.count():
+        broken.append(errors.InUse(f"{count:,} cluster plans stand on {network.pk}. Release and delete them first."))
     if count := network.attachments.count():
         broken.append(errors.HasMachines(f"{count:,} machines are in {network.pk}. Release them first."))
     if count := network.addresses.count():

@@ -16,7 +16,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import BaseConstraint, ProtectedError
 
 from ipam import errors
-from ipam.models.guards import SIBLINGS_DISJOINT
+from ipam.models.guards import DISJOINT
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -128,10 +128,8 @@ def _refusal(error: IntegrityError) -> errors.IpamError:
     cause = error.__cause__
     sqlstate = getattr(cause, "sqlstate", None)
     broken = getattr(getattr(cause, "diag", None), "constraint_name", None) or str(error)
-    if SIBLINGS_DISJOINT in broken:
-        return errors.Overlap(
-            "Another request has just taken space that overlaps this prefix. Look again, then choose."
-        )
+    if any(guard in broken for guard in DISJOINT):
+        return errors.Overlap("Another request has just taken space that overlaps this. Look again, then choose.")
     for constraint in _constraints():
         if constraint.name in broken:
             return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))

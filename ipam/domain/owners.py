@@ -76,9 +76,9 @@ def update_project(project: Project, **changes: Any) -> Project:
 
 @operation
 def delete_project(project: Project) -> None:
-    """Remove a project; InUse while it has networks, addresses or machines."""
+    """Remove a project; InUse while it has networks, addresses, machines or clusters."""
     current = lookups.get(Project, project.pk, lock=True)
-    _refuse_while_used(current, networks="networks", addresses="addresses", machines="machines")
+    _refuse_while_used(current, networks="networks", addresses="addresses", machines="machines", clusters="clusters")
     history.record(Verb.DELETE, current, before=history.state(current))
     current.delete()
 

@@ -1,8 +1,11 @@
 """What is: state, constraints and the vocabulary of queries. What may happen is in `ipam.domain`."""
 
 from ipam.models.addresses import IPAddress
+from ipam.models.claims import Claim
+from ipam.models.clusters import Cluster, ClusterRange
 from ipam.models.events import Event
 from ipam.models.free_blocks import FreeBlock
+from ipam.models.local_space import LocalSpace
 from ipam.models.machines import Machine, MachineNetwork
 from ipam.models.networks import Network
 from ipam.models.number_ranges import NumberRange
@@ -16,10 +19,14 @@ from ipam.models.vrfs import VRF
 __all__ = [
     "VRF",
     "ApiToken",
+    "Claim",
+    "Cluster",
+    "ClusterRange",
     "Event",
     "Finding",
     "FreeBlock",
     "IPAddress",
+    "LocalSpace",
     "Machine",
     "MachineNetwork",
     "Network",

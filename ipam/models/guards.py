@@ -1,4 +1,4 @@
-"""What the database itself refuses and Django cannot declare: overlapping sibling prefixes.
+"""What the database itself refuses and Django cannot declare: overlapping sibling prefixes and reserved ranges.
 
 PostgreSQL: an exclusion constraint over a range of stored addresses. SQLite: triggers with the same
 meaning. `install` runs after every `migrate`: SQLite rebuilds a table to alter it, and that drops triggers.
@@ -11,7 +11,11 @@ from django.apps.registry import Apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from ipam.models import reservation_guards
+from ipam.models.reservation_guards import APART_FROM_NETWORKS, RANGES_DISJOINT
+
 SIBLINGS_DISJOINT = "prefix_siblings_disjoint"
+DISJOINT = (SIBLINGS_DISJOINT, RANGES_DISJOINT, APART_FROM_NETWORKS)
 
 # Pools of numbers that are handed out by themselves: (pool, first, last).
 POOLS = [("vrf", 1, 131_072), ("asn", 1, 131_072)]
@@ -82,22 +86,45 @@ def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
     statements = [_POSTGRESQL] if connection.vendor == "postgresql" else _SQLITE
     if "ipam_event_term" in tables:
         statements = statements + _SQLITE_TERMS
+    if "ipam_clusterrange" in tables:
+        is_postgresql = connection.vendor == "postgresql"
+        statements = statements + ([reservation_guards.POSTGRESQL] if is_postgresql else reservation_guards.SQLITE)
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
     _fill_new_pools(using, apps)
 
 
+def lift(*, using: str, **kwargs: Any) -> None:
+    """Take away the triggers that look at two tables; SQLite cannot rebuild a table that another one's trigger names.
+
+    Runs before every `migrate`; `install` puts them back after it.
+    """
+    connection = connections[using]
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        for trigger in _triggers(cursor, APART_FROM_NETWORKS):
+            cursor.execute(f"DROP TRIGGER {trigger}")
+
+
 def are_installed(connection: BaseDatabaseWrapper) -> bool:
-    """Whether the database refuses overlapping siblings."""
+    """Whether the database refuses prefixes and reserved ranges that overlap."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT count(*) FROM pg_constraint WHERE conname = %s", [SIBLINGS_DISJOINT])
-            return bool(cursor.fetchone() == (1,))
-        cursor.execute(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{SIBLINGS_DISJOINT}%"]
-        )
-        return bool(cursor.fetchone() == (2,))
+            cursor.execute(
+                "SELECT (SELECT count(*) FROM pg_constraint WHERE conname = ANY(%s)),"
+                " (SELECT count(*) FROM pg_trigger WHERE tgname = %s)",
+                [[SIBLINGS_DISJOINT, RANGES_DISJOINT], APART_FROM_NETWORKS],
+            )
+            return bool(cursor.fetchone() == (2, 2))
+        return len(_triggers(cursor, SIBLINGS_DISJOINT)) == 2 and len(_triggers(cursor, APART_FROM_NETWORKS)) == 4
+
+
+def _triggers(cursor: Any, stem: str) -> list[str]:
+    """The triggers of SQLite whose names begin so."""
+    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{stem}%"])
+    return [name for (name,) in cursor.fetchall()]
 
 
 def _fill_new_pools(using: str, apps: Apps) -> None:

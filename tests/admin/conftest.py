@@ -5,15 +5,20 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 
-from ipam.domain import addresses, machines, survey, tokens, vrfs
+from ipam.domain import addresses, claims, clusters, machines, survey, tokens, vrfs
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
     ApiToken,
+    Claim,
+    Cluster,
+    ClusterRange,
     Event,
     Finding,
     FreeBlock,
     IPAddress,
+    LocalSpace,
     Machine,
     MachineNetwork,
     Network,
@@ -72,6 +77,12 @@ def token(operator: User) -> ApiToken:
 
 
 @pytest.fixture
+def cluster(private: Network, project: Project) -> Cluster:
+    """A draft of Alice's in her private network."""
+    return clusters.create(NewCluster(name="web", project=project, network=private))
+
+
+@pytest.fixture
 def cloud(
     partition: Partition,
     project: Project,
@@ -81,6 +92,7 @@ def cloud(
     vpn: IPAddress,
     vrf: VRF,
     token: ApiToken,
+    cluster: Cluster,
 ) -> dict[type[models.Model], models.Model]:
     """One of everything, by its model."""
     survey.take()
@@ -99,4 +111,8 @@ def cloud(
         MachineNetwork: machine.attachments.all()[0],
         NumberRange: NumberRange.objects.all()[0],
         ApiToken: token,
+        Cluster: cluster,
+        ClusterRange: cluster.ranges.all()[0],
+        LocalSpace: LocalSpace.objects.get(),
+        Claim: claims.claim(private, project=project, name="vip"),
     }

@@ -15,10 +15,13 @@ from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
     ApiToken,
+    Claim,
+    ClusterRange,
     Event,
     Finding,
     FreeBlock,
     IPAddress,
+    LocalSpace,
     Machine,
     MachineNetwork,
     Network,
@@ -30,7 +33,10 @@ from tests.admin.keeper import Keeper, page
 from tests.builders import child
 
 MODELS = list(apps.get_app_config("ipam").get_models())
-READ_ONLY = [FreeBlock, NumberRange, MachineNetwork, Event, Finding, UtilizationSample]
+READ_ONLY = [
+    *(FreeBlock, NumberRange, MachineNetwork, Event, Finding, UtilizationSample),
+    *(ClusterRange, LocalSpace, Claim),
+]
 NEVER_ADDED, NEVER_CHANGED = [*READ_ONLY, ApiToken], [*READ_ONLY, ApiToken, Prefix]
 MOST_STATEMENTS = 8
 KINDS = ["changelist", "add", "change", "delete", "history"]

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import addresses, families, lookups, machines, networks, owners, vrfs
+from ipam.domain import addresses, claims, clusters, families, lookups, machines, networks, owners, vrfs
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import child, external, ip, super_network
@@ -201,3 +202,20 @@ def complete(network: str, *, limit: int) -> int:
         given += len(progress.completed)
         if not progress.remaining:
             return given
+
+
+def plan_clusters(parent: str, project: UUID, names: list[str], **wanted: Any) -> list[str]:
+    """Plan and reserve clusters with node networks of their own; their outcomes."""
+    source, owner = Network.objects.get(pk=parent), Project.objects.get(pk=project)
+    asked = [NewCluster(name=name, project=owner, parent=source, wanted_nodes=50, **wanted) for name in names]
+    return [outcome(clusters.create, one, reserve=True) for one in asked]
+
+
+def claim_addresses(network: str, project: UUID, name: str) -> str:
+    """The allocation that this name stands for."""
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    return str(claims.claim(source, project=owner, name=name).allocation)
+
+
+def add_prefix(network: str, cidr: str) -> str:
+    return outcome(networks.add_prefix, Network.objects.get(pk=network), parse_cidr(cidr))

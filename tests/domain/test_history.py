@@ -23,6 +23,9 @@ from ipam.domain import (
     backup,
     bulk,
     children,
+    claims,
+    cluster_families,
+    clusters,
     families,
     go_ipam,
     history,
@@ -40,6 +43,7 @@ from ipam.domain import (
     vrfs,
 )
 from ipam.domain.address_batches import Named
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.domain.netbox import Places
 from ipam.domain.number_pools import Pool
@@ -47,7 +51,7 @@ from ipam.domain.operations import operation, rehearsal
 from ipam.domain.table_import import Table
 from ipam.domain.tables import ADDRESSES, PARTITIONS
 from ipam.management.commands.quickstart import EXAMPLE
-from ipam.models import ApiToken, Event, FreeBlock, IPAddress, Network
+from ipam.models import ApiToken, Cluster, Event, FreeBlock, IPAddress, Network
 from ipam.models.events import Door
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
 from tests.clouds import empty
@@ -73,12 +77,19 @@ class World:
         self.vrf = vrfs.create(id=7, name="seven")
         self.empty_partition = owners.create_partition(id="spare")
         self.empty_project = owners.create_project(name="spare")
+        self.reserved = self.plan("reserved", self.carve(), reserve=True)
+        self.draft = self.plan("draft", self.carve(), reserve=False)
+        self.claim = claims.claim(self.internet, project=self.project, name="vip")
         tokens.issue(user, name="ci")
         self.token = ApiToken.objects.get().pk
         Event.objects.all().delete()
 
     def carve(self, **wanted: Any) -> Network:
         return networks.create(child(parent=self.tenants, project=self.project, **wanted))
+
+    def plan(self, name: str, network: Network, *, reserve: bool) -> Cluster:
+        wanted = NewCluster(name=name, project=self.project, network=network, wanted_nodes=50)
+        return clusters.create(wanted, reserve=reserve)
 
     def wanted(self, text: str) -> Named:
         return Named(address=ip(text), network=self.internet, project=self.project)
@@ -178,6 +189,27 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     ),
     "machines.update": (lambda w: machines.update(w.machine, name="db"), ("update", "machine", "m1", 1)),
     "machines.release": (lambda w: machines.release(w.machine), ("release", "machine", "m1", 1)),
+    "clusters.create": (
+        lambda w: w.plan("web", w.home, reserve=True),
+        ("create", "cluster", "*", 1),
+    ),
+    "clusters.create (with its node network)": (
+        lambda w: clusters.create(NewCluster(name="web", project=w.project, parent=w.tenants, wanted_nodes=50)),
+        ("create", "cluster", "*", 1),
+    ),
+    "clusters.update": (lambda w: clusters.update(w.draft, max_pods=64), ("update", "cluster", "*", 1)),
+    "clusters.reserve": (lambda w: clusters.reserve(w.draft), ("reserve", "cluster", "*", 1)),
+    "clusters.release": (lambda w: clusters.release(w.reserved), ("release", "cluster", "*", 1)),
+    "clusters.delete": (lambda w: clusters.delete(w.draft), ("delete", "cluster", "*", 1)),
+    "cluster_families.change": (
+        lambda w: cluster_families.change(w.reserved, [IPV4], roll_nodes=True),
+        ("update", "cluster", "*", 1),
+    ),
+    "claims.take": (
+        lambda w: claims.take(w.internet, project=w.project, name="other"),
+        ("allocate", "claim", "*", 1),
+    ),
+    "claims.release": (lambda w: claims.release(w.claim), ("release", "claim", "*", 1)),
     "metal_stack_import.bring_in": (
         lambda w: metal_stack_import.bring_in(metal_stack.parse("partitions: [{id: fra}, {id: muc}]")),
         ("import", "installation", "", 2),
@@ -271,7 +303,7 @@ def test_refused_operation_leaves_no_event(world: World) -> None:
     with pytest.raises(errors.InUse):
         owners.delete_partition(world.partition)
     with pytest.raises(errors.Several):
-        addresses.release_many(IPAddress.objects.all())
+        addresses.release_many(IPAddress.objects.exclude(machine=None))
     assert not Event.objects.exists()
 
 
@@ -339,6 +371,25 @@ def test_deleted_network_is_remembered_with_all_that_it_was(world: World) -> Non
         [held, None],
         ["tenants", None],
     )
+
+
+def test_cluster_is_remembered_with_its_ranges_in_the_timeline_of_its_node_network(world: World) -> None:
+    clusters.reserve(world.draft)
+    event = Event.objects.get()
+    assert (event.network_id, event.object_name, event.changes) == (
+        world.draft.network_id,
+        "draft",
+        {"state": ["draft", "reserved"]},
+    )
+    clusters.delete(clusters.release(world.draft))
+    ranges = {family.key: str(cidr) for family, cidr in world.draft.pods.items()}
+    assert Event.objects.get(verb="delete").changes["pods"] == [ranges, None]
+
+
+def test_claim_is_remembered_with_its_addresses(world: World) -> None:
+    claims.release(world.claim)
+    event = Event.objects.get()
+    assert (event.object_name, event.network_id, len(event.addresses)) == ("vip", "internet", 2)
 
 
 def test_allocation_names_its_addresses_network_and_project(world: World) -> None:

@@ -9,13 +9,17 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from netaddr import IPAddress as Address
 
-from ipam.domain import addresses, machines, networks, owners
+from ipam.domain import addresses, claims, clusters, machines, networks, owners
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
+    Claim,
+    Cluster,
+    ClusterRange,
     Event,
     FreeBlock,
     IPAddress,
+    LocalSpace,
     Machine,
     MachineNetwork,
     Network,
@@ -25,7 +29,7 @@ from ipam.models import (
     Project,
     UtilizationSample,
 )
-from tests.builders import IPV4, child, ip, super_network
+from tests.builders import IPV4, child, ip, super_network, worked_example
 from tests.models.conftest import Insert
 
 Row = Callable[["Cast"], models.Model]
@@ -39,6 +43,8 @@ class Cast:
         self.prefix = internet.prefixes.in_order()[0]
         self.machine = machines.allocate(project=project, partition=partition, networks=[Attachment(network=private)])
         self.address = addresses.allocate(internet, project=project, families=[IPV4])[0]
+        self.cluster = clusters.create(worked_example(project=project, network=private), reserve=True)
+        self.claim = claims.claim(internet, project=project, name="vip")
         UtilizationSample.objects.create(network=internet, family=4, utilization=0.5)
 
     def ip(self, text: str, **fields: Any) -> IPAddress:
@@ -57,6 +63,15 @@ class Cast:
     def block(self, **fields: Any) -> Prefix:
         given = {"network": self.internet, "family": 4, "first": ip("11.0.0.0"), "last": ip("11.0.0.255"), "length": 24}
         return Prefix(**given | fields)
+
+    def plan(self, **fields: Any) -> Cluster:
+        given = {name: getattr(self.cluster, name) for name in ("families", "node_mask_ipv4", "node_mask_ipv6")}
+        owned = {"name": "broken", "project": self.project, "network": self.private, "kubernetes_version": "1.33"}
+        return Cluster(**{**owned, **given, "max_pods": 110} | fields)
+
+    def range(self, **fields: Any) -> ClusterRange:
+        between = {"family": 4, "first": ip("11.0.0.0"), "last": ip("11.0.0.255"), "length": 24}
+        return ClusterRange(**{"cluster": self.cluster, "purpose": "pods", **between} | fields)
 
     def free(self, **fields: Any) -> FreeBlock:
         stored = FreeBlock.objects.filter(network=self.internet)[0]
@@ -106,6 +121,34 @@ BROKEN: dict[str, list[Row]] = {
     "free_block_once": [lambda cast: cast.free()],
     "sample_once_per_family": [lambda cast: sample(cast)],
     "sample_utilization_is_a_share": [lambda cast: sample(cast, family=6, utilization=1.5)],
+    "cluster_name_once_per_project": [lambda cast: cast.plan(name="web")],
+    "cluster_one_per_node_network": [lambda cast: cast.plan(state="reserved")],
+    "cluster_choices_known": [
+        lambda cast: cast.plan(state="planned"),
+        lambda cast: cast.plan(platform="nomad"),
+        lambda cast: cast.plan(families="ipv6,ipv6"),
+    ],
+    "cluster_node_mask_per_family": [
+        lambda cast: cast.plan(families="ipv4"),
+        lambda cast: cast.plan(families="ipv6"),
+        lambda cast: cast.plan(node_mask_ipv4=None),
+        lambda cast: cast.plan(node_mask_ipv6=None),
+        lambda cast: cast.plan(node_mask_ipv4=33),
+        lambda cast: cast.plan(node_mask_ipv6=129),
+    ],
+    "cluster_range_once": [lambda cast: cast.range()],
+    "cluster_range_purpose_known": [lambda cast: cast.range(purpose="nodes")],
+    "cluster_range_is_a_block_of_its_family": [
+        lambda cast: cast.range(purpose="services", family=6),
+        lambda cast: cast.range(length=33),
+        lambda cast: cast.range(first=ip("11.0.1.0")),
+    ],
+    "claim_once_per_name": [
+        lambda cast: Claim(
+            network=cast.internet, project=cast.project, name="vip", allocation=cast.address.allocation
+        )
+    ],
+    "local_space_once": [lambda cast: LocalSpace(id=2, first=ip("fd00::"))],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
     "vrf_vni_in_range": [lambda cast: VRF(id=0), lambda cast: VRF(id=16_777_216)],
     "number_range_once": [

@@ -1,0 +1,114 @@
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+
+from ipam.admin.actions import bulk
+from ipam.admin.attempts import each
+from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
+from ipam.admin.filters import FamilyFilter, chosen
+from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
+from ipam.domain import clusters
+from ipam.domain.cluster_drafts import DEFAULT_VERSION, NewCluster
+from ipam.domain.cluster_proposals import DEFAULT_MAX_PODS
+from ipam.form_fields import LengthsField
+from ipam.models import Claim, Cluster, ClusterRange, LocalSpace
+from ipam.models.clusters import FamilyOrder, Platform
+
+
+class ClusterForm(DescribedForm):
+    """What may change of a plan; ranges are changed where they can be seen, in the dashboard or by the API."""
+
+    kubernetes_version = forms.CharField(max_length=8)
+    platform = forms.ChoiceField(choices=Platform.choices)
+    max_pods = forms.IntegerField(min_value=1, label="Pods per node, at most")
+    wanted_nodes = forms.IntegerField(min_value=1, required=False)
+
+
+class NewClusterForm(NewDescribedForm):
+    """A draft; ranges and masks that are not given are proposed."""
+
+    project = chooser(Cluster, "project")
+    network = chooser(Cluster, "network", help_text="The node network: a private network of the project.")
+    families = forms.ChoiceField(choices=FamilyOrder.choices, initial=FamilyOrder.IPV4_FIRST)
+    platform = forms.ChoiceField(choices=Platform.choices)
+    kubernetes_version = forms.CharField(max_length=8, initial=DEFAULT_VERSION)
+    max_pods = forms.IntegerField(min_value=1, initial=DEFAULT_MAX_PODS, label="Pods per node, at most")
+    wanted_nodes = forms.IntegerField(min_value=1, required=False)
+    node_mask = LengthsField(label="Node masks", help_text="Empty: as Kubernetes and the number of pods want them.")
+    native_routing = forms.BooleanField(required=False, initial=True, label="Pods are routed without an overlay")
+    field_order = ["name", "project", "network"]
+
+
+@admin.register(Cluster)
+class ClusterAdmin(DomainAdmin):
+    add_form = NewClusterForm
+    change_form = ClusterForm
+    list_display = ("name", "project", "network", "families", "state", "kubernetes_version", "max_pods", "description")
+    list_filter = ("state", "families", "platform", chosen(Cluster, "project"))
+    list_select_related = ("project", "network")
+    readonly_fields = ("project", "network", "families", "state", "range_list", "created_at", "updated_at")
+    actions = ("reserve", "release", "delete_selected")
+
+    @admin.display(description="pods and services")
+    def range_list(self, obj: Cluster) -> str:
+        """Its ranges in one line, pods first."""
+        return ", ".join(map(str, obj.ranges.all()))
+
+    def hidden_fields(self, obj: Cluster) -> Iterable[str]:
+        return ("name", "platform") if not obj.is_draft else ()
+
+    def make(self, given: dict[str, Any]) -> Cluster:
+        order = FamilyOrder(given["families"])
+        return clusters.create(NewCluster(**given | {"families": order.families}))
+
+    def change(self, obj: Cluster, changes: dict[str, Any]) -> None:
+        clusters.update(obj, **changes)
+
+    def discard(self, obj: Cluster) -> None:
+        clusters.delete(obj)
+
+    @bulk("Reserve selected %(verbose_name_plural)s", says="From then on nothing else may overlap their ranges.")
+    def reserve(self, rows: list[Any]) -> None:
+        each(rows, clusters.reserve)
+
+    @bulk("Release selected %(verbose_name_plural)s", says="Their ranges may then be used again.")
+    def release(self, rows: list[Any]) -> None:
+        each(rows, clusters.release)
+
+
+@admin.register(ClusterRange)
+class ClusterRangeAdmin(ReadOnlyAdmin):
+    list_display = ("cidr", "purpose", "cluster", "reserved_in")
+    list_filter = (FamilyFilter, "purpose")
+    list_select_related = ("cluster", "reserved_in")
+    ordering = ("first", "id")
+    fields = ("cidr", "purpose", "cluster", "reserved_in")
+    search_help_text = "A part of the name of a cluster."
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset.filter(cluster__name__icontains=text)
+
+
+@admin.register(LocalSpace)
+class LocalSpaceAdmin(ReadOnlyAdmin):
+    list_display = ("cidr",)
+    fields = ("cidr",)
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset
+
+
+@admin.register(Claim)
+class ClaimAdmin(ReadOnlyAdmin):
+    """What controllers hold; they release it by its name."""
+
+    list_display = ("name", "network", "project", "allocation")
+    list_filter = (chosen(Claim, "network"), chosen(Claim, "project"))
+    list_select_related = ("network", "project")
+    search_help_text = "A part of a name."
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset.filter(name__icontains=text)

@@ -1,0 +1,45 @@
+"""Claims: a controller asks for addresses by a name of its own, and gets the same ones whenever it asks again."""
+
+from ipam import errors
+from ipam.domain import addresses, history, lookups
+from ipam.domain.operations import operation
+from ipam.models import Claim, IPAddress, Network, Project
+from ipam.models.events import Verb
+
+
+def claim(network: Network, *, project: Project, name: str) -> Claim:
+    """The claim of this name, with a static address of every family of the network, taken now if there is none yet.
+
+    Errors are those of `addresses.allocate`; who asks while another takes the same name gets what that one took.
+    """
+    try:
+        return take(network, project=project, name=name)
+    except errors.AlreadyExists:
+        return take(network, project=project, name=name)
+
+
+@operation
+def take(network: Network, *, project: Project, name: str) -> Claim:
+    """As `claim`, but AlreadyExists when another request has just claimed by this name."""
+    known = find(network, project=project, name=name)
+    if known is not None:
+        return known
+    held = addresses.allocate(network, project=project, type=IPAddress.Type.STATIC, name=name)
+    made = Claim.objects.create(network=network, project=project, name=name, allocation=held[0].allocation)
+    history.record(Verb.ALLOCATE, made, after=history.state(made), moves=history.taken(held))
+    return made
+
+
+@operation
+def release(claim: Claim) -> None:
+    """Give back the addresses of a claim; its name may be claimed again."""
+    current = lookups.get(Claim, claim.pk, lock=True)
+    held = list(IPAddress.objects.filter(allocation=current.allocation))
+    current.delete()
+    addresses.release_allocation(claim.allocation)
+    history.record(Verb.RELEASE, claim, before=history.state(claim), moves=history.freed(held))
+
+
+def find(network: Network, *, project: Project, name: str) -> Claim | None:
+    """The claim of this name, if there is one."""
+    return Claim.objects.filter(network=network, project=project, name=name).first()

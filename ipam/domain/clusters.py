@@ -1,0 +1,136 @@
+"""Cluster plans: draft, reserved, released. What they must keep is in `ipam.domain.cluster_rules`."""
+
+from typing import Any
+
+from ipam import errors
+from ipam.domain import addresses, cluster_drafts, cluster_rules, history, lookups, networks, reservations
+from ipam.domain.cluster_drafts import NewCluster
+from ipam.domain.operations import operation
+from ipam.models import Cluster, Network
+from ipam.models.events import Verb
+
+_CHANGEABLE = {
+    Cluster.State.DRAFT: {
+        *("name", "description", "labels", "platform", "kubernetes_version", "families", "pods", "services"),
+        *("node_mask", "max_pods", "wanted_nodes", "native_routing"),
+    },
+    Cluster.State.RESERVED: {"description", "labels", "kubernetes_version", "max_pods", "wanted_nodes"},
+    Cluster.State.RELEASED: {"description", "labels"},
+}
+
+
+@operation
+def create(new: NewCluster, *, reserve: bool = False) -> Cluster:
+    """Plan a cluster, with its node network if that is to be carved; a draft, or reserved at once.
+
+    A plan that breaks a rule is not kept: what is wrong is reported together.
+    """
+    network = new.network or cluster_drafts.carve(new)
+    addresses.check_may_use(network, new.project)
+    if not network.is_child:
+        raise errors.NetworkNotUsable(
+            f"{network.pk} is of type {network.type}. The nodes of a cluster are in a private network of its project.",
+            field="network",
+        )
+    cluster = cluster_drafts.store(Cluster(project=new.project, network=network), new)
+    if reserve:
+        cluster = _reserve(cluster)
+    history.record(Verb.CREATE, cluster, after=state(cluster))
+    return cluster
+
+
+@operation
+def update(cluster: Cluster, **changes: Any) -> Cluster:
+    """Change a plan: all of a draft but its owner and node network; little of what is reserved or released.
+
+    `pods`, `services` and `node_mask` are whole new {family: value}; what they leave out is proposed again.
+    """
+    current = lock(cluster)
+    errors.raise_all(
+        [
+            errors.ClusterFrozen(
+                f"{current} is {current.state}: its {name} stays. A running cluster keeps its name, ranges and masks; "
+                "plan another one.",
+                field=name,
+            )
+            for name in changes
+            if name not in _CHANGEABLE[Cluster.State(current.state)]
+        ]
+    )
+    before = state(current)
+    if current.state == Cluster.State.RELEASED:
+        current.revise(**changes)
+    else:
+        current = cluster_drafts.store(current, cluster_drafts.changed(current, changes))
+    history.record(Verb.UPDATE, current, before=before, after=state(current))
+    return current
+
+
+@operation
+def reserve(cluster: Cluster) -> Cluster:
+    """From now on nothing else may overlap the ranges of a draft. It is judged again: the world may have changed."""
+    current = lock(cluster)
+    if not current.is_draft:
+        raise errors.WrongState(f"{current} is {current.state}: only a draft is reserved.")
+    before = state(current)
+    errors.raise_all(cluster_drafts.judge(current))
+    current = _reserve(current)
+    history.record(Verb.RESERVE, current, before=before, after=state(current))
+    return current
+
+
+@operation
+def release(cluster: Cluster) -> Cluster:
+    """The cluster is gone: its ranges may be used again. HasMachines while machines are in its node network."""
+    current = lock(cluster)
+    if not current.is_reserved:
+        raise errors.WrongState(f"{current} is {current.state}: only a reserved cluster is released.")
+    if count := current.network.attachments.count():
+        raise errors.HasMachines(
+            f"{count:,} machines are in {current.network_id}, and may use the ranges of {current}. Release them first."
+        )
+    before = state(current)
+    current.ranges.update(reserved_in=None)
+    current.revise(state=Cluster.State.RELEASED)
+    history.record(Verb.RELEASE, current, before=before, after=state(current))
+    return current
+
+
+@operation
+def delete(cluster: Cluster) -> None:
+    """Forget a draft or a released cluster. Its node network stays."""
+    current = lock(cluster)
+    if current.is_reserved:
+        raise errors.WrongState(f"{current} is reserved. Release it first; then its ranges may be used again.")
+    history.record(Verb.DELETE, current, before=state(current))
+    current.delete()
+
+
+def announce(cluster: Cluster) -> Network:
+    """Let the leaf switches pass the pods of a cluster: its super network gains them as announcable CIDRs.
+
+    One operation on the super network, which leaves its event; IpamError of `networks.update`.
+    """
+    plan, parent = cluster_drafts.plans([cluster])[cluster.pk], cluster.network.parent
+    if parent is None:
+        raise errors.NoParentNetwork(f"{cluster.network_id} was carved from no super network that could announce.")
+    missing = cluster_rules.unannounced(plan)
+    return networks.update(parent, additional_announcable_cidrs=[*plan.announcable, *missing])
+
+
+def lock(cluster: Cluster) -> Cluster:
+    """The cluster as it is now, with its plan, held until the transaction ends."""
+    return cluster_drafts.fetch(lookups.get(Cluster, cluster.pk, lock=True))
+
+
+def state(cluster: Cluster) -> history.State:
+    """What history shows of a cluster."""
+    ranges = {"pods": cluster.pods, "services": cluster.services}
+    shown = {name: {family: str(cidr) for family, cidr in held.items()} for name, held in ranges.items()}
+    return history.state(cluster, **shown)
+
+
+def _reserve(cluster: Cluster) -> Cluster:
+    cluster.ranges.update(reserved_in=reservations.reach(cluster.network))
+    cluster.revise(state=Cluster.State.RESERVED)
+    return cluster
