@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery
 from netaddr import IPAddress as Address
 
 from ipam import errors
@@ -84,7 +85,7 @@ def make_static(addresses: Iterable[IPAddress]) -> None:
 @operation
 def release(address: IPAddress) -> None:
     """Give one address back (rule 28). The other family of its allocation stays."""
-    _release([lookups.get(IPAddress, address.pk, lock=True)])
+    _release(_lock(IPAddress.objects.filter(pk=address.pk)) or [lookups.get(IPAddress, address.pk)])
 
 
 @operation
@@ -97,7 +98,7 @@ def release_allocation(allocation: uuid.UUID) -> None:
 def release_many(addresses: Iterable[IPAddress]) -> None:
     """Give many addresses back, all or nothing; those that are gone already are no hindrance."""
     keys = [address.pk for address in addresses]
-    _release(list(IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update()))
+    _release(_lock(IPAddress.objects.filter(pk__in=keys)))
 
 
 def take(
@@ -181,16 +182,25 @@ def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
 
 def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
     """The addresses of an allocation, IPv4 first; locked in the order of their keys, as everybody does."""
-    held = list(IPAddress.objects.filter(allocation=allocation).order_by("pk").select_for_update())
+    held = _lock(IPAddress.objects.filter(allocation=allocation))
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
     return sorted(held, key=lambda address: address.family)
 
 
-def _release(addresses: Sequence[IPAddress]) -> None:
-    claimed = Claim.objects.filter(allocation__in={address.allocation for address in addresses})
+def _lock(addresses: QuerySet[IPAddress]) -> list[IPAddress]:
+    """These addresses, locked in the order of their keys, each with the name that it is `claimed` by or None."""
+    claimed = Claim.objects.filter(allocation=OuterRef("allocation")).values("name")
+    return list(addresses.annotate(claimed=Subquery(claimed)).order_by("pk").select_for_update())
+
+
+def _release(addresses: Sequence[Any]) -> None:
     errors.raise_all(
-        [errors.InUse(f"A controller claims this as “{claim}”. Release the claim of that name.") for claim in claimed]
+        [
+            errors.InUse(f"A controller claims {address} as “{address.claimed}”. Release the claim of that name.")
+            for address in addresses
+            if address.claimed
+        ]
     )
     give_back(addresses)
     history.record_addresses(Verb.RELEASE, history.freed(addresses))

@@ -7,6 +7,7 @@ import pytest
 from ipam import errors
 from ipam.domain import addresses, claims
 from ipam.models import Claim, IPAddress, Network, Project
+from tests.builders import codes
 from tests.domain import clients
 from tests.domain.crowd import in_processes
 
@@ -43,8 +44,9 @@ def test_released_name_may_be_claimed_again(internet: Network, project: Project)
 
 def test_claimed_addresses_are_released_by_their_claim_only(internet: Network, project: Project) -> None:
     claim = claims.claim(internet, project=project, name="vip")
-    with pytest.raises(errors.InUse, match="claims this as “vip”"):
+    with pytest.raises(errors.IpamError, match="as “vip”") as refusal:
         addresses.release_allocation(claim.allocation)
+    assert codes(refusal.value) == ["in_use", "in_use"]
     with pytest.raises(errors.InUse):
         addresses.release(IPAddress.objects.all()[0])
     assert len(held_by(claim)) == 2
