@@ -20,7 +20,8 @@ from ipam import errors
 from ipam.addressing import Family, block, parse_address, parse_cidr, shorten
 from ipam.domain import lookups
 from ipam.domain.address_parts import block_of
-from ipam.models import IPAddress, Machine, Network, Prefix, Project
+from ipam.models import Cluster, IPAddress, Machine, Network, Prefix, Project
+from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.events import Door, Kind, Verb
 from ipam.models.networks import NatType, NetworkType, Stack
 
@@ -264,6 +265,21 @@ class MachineFilters(Filters):
         return queryset.filter(Exists(IPAddress.objects.filter(address=value, machine=OuterRef("pk"))))
 
 
+class ClusterFilters(Filters):
+    id = filters.UUIDFilter()
+    project = filters.UUIDFilter(field_name="project_id")
+    network = filters.CharFilter(field_name="network_id")
+    state = filters.ChoiceFilter(choices=Cluster.State.choices)
+    platform = filters.ChoiceFilter(choices=Platform.choices)
+    families = filters.ChoiceFilter(choices=FamilyOrder.choices)
+
+
+class ClaimFilters(filters.FilterSet):
+    pool = filters.CharFilter(field_name="network_id")
+    owner = filters.UUIDFilter(field_name="project_id")
+    name = filters.CharFilter()
+
+
 class EventFilters(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=Kind.choices)
     object = filters.CharFilter(field_name="object_id")
@@ -298,6 +314,7 @@ BY_KIND: dict[str, Any] = {
     "networks": NetworkFilters,
     "prefixes": PrefixFilters,
     "machines": MachineFilters,
+    "clusters": ClusterFilters,
     "addresses": AddressFilters,
 }
 

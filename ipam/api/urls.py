@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from ipam.api import status, views
+from ipam.api import clusters, status, views
 
 router = SimpleRouter()
 router.register("partitions", views.PartitionViews, "partition")
@@ -14,10 +14,13 @@ router.register("prefixes", views.PrefixViews, "prefix")
 router.register("ips", views.AddressViews, "ip")
 router.register("allocations", views.AllocationViews, "allocation")
 router.register("machines", views.MachineViews, "machine")
+router.register("clusters", clusters.ClusterViews, "cluster")
+router.register("claims", clusters.ClaimViews, "claim")
 router.register("events", views.EventViews, "event")
 
 app_name = "api"
 urlpatterns = [
+    path("claims/", clusters.ClaimViews.as_view({"get": "list", "post": "create", "delete": "release"}), name="claims"),
     *router.urls,
     path("search/", status.SearchView.as_view(), name="search"),
     path("healthz/", status.HealthView.as_view(), name="healthz"),

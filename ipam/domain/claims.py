@@ -1,6 +1,7 @@
 """Claims: a controller asks for addresses by a name of its own, and gets the same ones whenever it asks again."""
 
 from ipam import errors
+from ipam.addressing import shorten
 from ipam.domain import addresses, history, lookups
 from ipam.domain.operations import operation
 from ipam.models import Claim, IPAddress, Network, Project
@@ -21,7 +22,7 @@ def claim(network: Network, *, project: Project, name: str) -> Claim:
 @operation
 def take(network: Network, *, project: Project, name: str) -> Claim:
     """As `claim`, but AlreadyExists when another request has just claimed by this name."""
-    known = find(network, project=project, name=name)
+    known = _find(network, project, name)
     if known is not None:
         return known
     held = addresses.allocate(network, project=project, type=IPAddress.Type.STATIC, name=name)
@@ -40,6 +41,15 @@ def release(claim: Claim) -> None:
     history.record(Verb.RELEASE, claim, before=history.state(claim), moves=history.freed(held))
 
 
-def find(network: Network, *, project: Project, name: str) -> Claim | None:
-    """The claim of this name, if there is one."""
+def get(network: Network, *, project: Project, name: str) -> Claim:
+    """The claim of this name, or NotFound."""
+    known = _find(network, project, name)
+    if known is None:
+        raise errors.NotFound(
+            f"Nothing of {network.pk} is claimed as “{shorten(name)}” for this project.", field="name"
+        )
+    return known
+
+
+def _find(network: Network, project: Project, name: str) -> Claim | None:
     return Claim.objects.filter(network=network, project=project, name=name).first()

@@ -6,7 +6,8 @@ import pytest
 from django.apps import apps
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, machines, networks, owners, vrfs
+from ipam.domain import addresses, claims, clusters, machines, networks, owners, vrfs
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import Network, Project
 from tests.api.conftest import codes, results
@@ -22,8 +23,15 @@ def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
     (single,) = addresses.allocate(ipv4_only, project=project)
     machine = machines.allocate(project=project, partition=mini_lab.partition, networks=[Attachment(network=home)])
     empty = networks.create(child(parent=home.parent, project=project))
+    planned = networks.create(child(parent=home.parent, project=project))
     vrfs.create(id=500)
+    other = networks.create(child(parent=home.parent, project=project))
+    running = clusters.create(NewCluster(name="running", project=project, network=other, wanted_nodes=50), reserve=True)
+    draft = clusters.create(NewCluster(name="draft", project=project, network=planned, wanted_nodes=50))
     return {
+        "draft": str(draft.pk),
+        "running": str(running.pk),
+        "claim": str(claims.claim(mini_lab, project=project, name="vip").pk),
         "alice": str(project.pk),
         "home": home.pk,
         "old": ipv4_only.pk,
@@ -60,6 +68,14 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("post", "machines/", {"project": ALICE, "partition": "mini-lab", "networks": [{"network": "{home}"}]}),
     ("patch", "machines/{machine}/", {"name": "web"}),
     ("delete", "machines/{machine}/", {}),
+    ("post", "clusters/", {"name": "web", "project": ALICE, "parent": "tenants", "wanted_nodes": 50}),
+    ("patch", "clusters/{draft}/", {"max_pods": 64}),
+    ("post", "clusters/{draft}/reserve/", {}),
+    ("delete", "clusters/{draft}/", {}),
+    ("post", "clusters/{running}/families/", {"families": ["ipv4"], "roll_nodes": True}),
+    ("post", "clusters/{running}/release/", {}),
+    ("post", "claims/", {"pool": "internet-mini-lab", "owner": ALICE, "name": "other"}),
+    ("delete", "claims/{claim}/", {}),
 ]
 every_write = pytest.mark.parametrize(("verb", "path", "body"), WRITES, ids=[f"{one[0]} {one[1]}" for one in WRITES])
 

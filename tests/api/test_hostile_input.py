@@ -8,8 +8,11 @@ import pytest
 from django.apps import apps
 from rest_framework.test import APIClient
 
+from ipam.domain import clusters
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.models import Network, Project
 from tests.api.conftest import codes
+from tests.builders import families
 
 V1 = "/api/v1/"
 HUGE = 2**63
@@ -83,6 +86,13 @@ GOOD: dict[str, dict[str, Any]] = {
     | {"address_family": "ipv4", "machine": None},
     "machines/": {"id": "m1", "project": "{alice}", "partition": "mini-lab", "role": "machine", "hostname": "h"}
     | {"networks": [{"network": "{home}", "auto": True, "address_family": "ipv4", "ips": []}]},
+    "clusters/": {"name": "web", "project": "{alice}", "network": "{home}", "parent": None, "partition": None}
+    | {"platform": "kubeadm", "kubernetes_version": "1.33", "families": ["ipv4"], "pods": {"ipv4": "10.240.0.0/14"}}
+    | {"services": {"ipv4": "10.248.0.0/18"}, "node_mask": {"ipv4": 24}, "max_pods": 110, "wanted_nodes": 500}
+    | {"native_routing": True, "reserve": True, "labels": {}},
+    "clusters/{running}/families/": {"families": ["ipv4"], "roll_nodes": True, "pods": {}, "services": {}}
+    | {"node_mask": {}},
+    "claims/": {"pool": "internet-mini-lab", "name": "a", "owner": "{alice}"},
     "networks/internet-mini-lab/prefixes/": {"prefix": "192.0.2.0/24"},
     "networks/internet-mini-lab/complete/": {"address_family": "ipv4", "limit": 1},
     "networks/{home}/families/": {"address_family": "ipv6", "length": 96},
@@ -103,6 +113,14 @@ FINE: dict[str, list[Any]] = {
     "destination_prefixes": [[]],
     "additional_announcable_cidrs": [[]],
     "min_child_prefix_length": [{}],
+    "pods": [{}],
+    "services": [{}],
+    "node_mask": [{}],
+    "max_pods": [1],
+    "wanted_nodes": [None, 1],
+    "native_routing": [True],
+    "reserve": [True],
+    "roll_nodes": [True],
     "count": [1],
     "limit": [1],
 }
@@ -112,7 +130,10 @@ FIELDS = [(path, field) for path, body in GOOD.items() for field in body]
 @pytest.fixture
 def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
     """The ids that the table uses in braces."""
-    return {"alice": str(project.pk), "home": home.pk}
+    ranges = {"pods": families("10.16.0.0/14"), "services": families("10.20.0.0/18")}
+    planned = NewCluster(name="running", project=project, parent=home.parent, **ranges)
+    running = clusters.create(planned, reserve=True)
+    return {"alice": str(project.pk), "home": home.pk, "running": str(running.pk)}
 
 
 def fill(text: str, world: dict[str, str]) -> str:
@@ -298,11 +319,13 @@ HOSTILE_IDS = [
 @pytest.mark.parametrize("id", HOSTILE_IDS, ids=ascii_start)
 def test_hostile_id_in_the_address_finds_nothing(api: APIClient, world: dict[str, str], id: str) -> None:
     before = everything()
-    for kind in ("partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines"):
+    for kind in ("partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines", "clusters", "claims"):
         for verb in ("GET", "PATCH", "DELETE"):
             assert_refused(raw(api, verb, f"{kind}/{id}/", "{}"))
     for path in (f"allocations/{id}/", f"networks/{id}/prefixes/?prefix=10.0.0.0/8"):
         assert_refused(raw(api, "DELETE", path, ""))
+    for path in (f"clusters/{id}/families/", f"clusters/{id}/manifests/"):
+        assert_refused(raw(api, "GET", path, ""))
     for path in (f"networks/{id}/free/", f"prefixes/{id}/map/", f"prefixes/{id}/free/"):
         assert_refused(raw(api, "GET", path, ""))
     assert everything() == before
@@ -324,6 +347,10 @@ HOSTILE_VALUES = [
 ]
 PARAMETERS = ["id", "vrf", "asn", "parent", "length", "project", "ip", "within", "contains", "machine", "label", "q"]
 PARAMETERS += [
+    "families",
+    "owner",
+    "pool",
+    "state",
     "name",
     "network",
     "allocation",
@@ -338,7 +365,7 @@ PARAMETERS += [
 
 @pytest.mark.parametrize("value", HOSTILE_VALUES)
 def test_hostile_query_is_answered_or_refused(api: APIClient, world: dict[str, str], value: str) -> None:
-    for kind in ("partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines"):
+    for kind in ("partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines", "clusters", "claims"):
         for parameter in PARAMETERS:
             response = api.get(f"{V1}{kind}/?{parameter}={value}")
             assert response.status_code in (200, 400), (kind, parameter, response.content[:300])

@@ -22,7 +22,8 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
-from ipam.domain import machines, tokens
+from ipam.domain import claims, clusters, machines, tokens
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import Event, Network, Project
 from webui.wsgi import application
@@ -52,6 +53,8 @@ def known(one_connection: None, mini_lab: Network, home: Network, project: Proje
     address = mini_lab.addresses.first()
     return {
         "allocations": str(address.allocation),
+        "claims": str(claims.claim(mini_lab, project=project, name="vip").pk),
+        "clusters": str(clusters.create(NewCluster(name="web", project=project, network=home), reserve=True).pk),
         "events": str(Event.objects.latest("id").pk),
         "ips": str(address.pk),
         "machines": machine.pk,
@@ -88,6 +91,8 @@ def test_every_collection_of_the_contract_is_described() -> None:
     collections = {path.split("/")[3] for path in paths if path.startswith("/api/v1/")}
     assert sorted(collections) == [
         "allocations",
+        "claims",
+        "clusters",
         "events",
         "healthz",
         "ips",

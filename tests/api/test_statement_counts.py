@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, machines, networks, owners, vrfs
+from ipam.domain import addresses, claims, clusters, machines, networks, owners, vrfs
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import Network, Partition, Project
 from tests.builders import child, cidrs, external
@@ -39,6 +40,8 @@ def world(tenants: Network, project: Project, partition: Partition) -> Callable[
         owners.create_partition(id=f"p-{number}")
         owners.create_project(name=f"project {number}")
         vrfs.create(id=500 + number)
+        clusters.create(NewCluster(name=f"c{number}", project=project, network=home))
+        claims.claim(outside, project=project, name="vip")
 
     return make
 
@@ -51,6 +54,8 @@ LISTS = {
     "prefixes/": 4,
     "ips/": 2,
     "machines/": 5,
+    "clusters/": 5,
+    "claims/": 3,
     "events/": 2,
     "search/?q=1": 10,
     "search/?q=alice": 8,

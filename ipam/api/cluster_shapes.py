@@ -1,0 +1,187 @@
+"""The shape of clusters and claims: what requests look like, and what answers do."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from netaddr import IPNetwork
+from rest_framework import serializers
+
+from ipam.addressing import Family
+from ipam.api import fields, inputs, outputs
+from ipam.domain import cluster_rules
+from ipam.domain.cluster_plans import capacity
+from ipam.models import Cluster as ClusterModel
+from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
+from ipam.models.clusters import CLUSTER_NAME_LENGTH, Platform
+
+_MOST = 10**6  # nodes and pods; the domain says what there is room for
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {family.key: {"type": "string"} for family in Family},
+        "additionalProperties": False,
+        "example": {"ipv4": "10.240.0.0/13", "ipv6": "fd00:10:240::/52"},
+    }
+)
+class Ranges(serializers.Field[dict[Family, IPNetwork], Any, dict[str, str], Any]):
+    """A CIDR per family; a missing key means that it is proposed."""
+
+    def to_internal_value(self, data: Any) -> dict[Family, IPNetwork]:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError('Give an object such as {"ipv4": "10.240.0.0/13"}.', code="invalid")
+        ranges: dict[Family, IPNetwork] = {}
+        for key, text in data.items():
+            family, cidr = fields.OneFamily().to_internal_value(key), fields.Cidr().to_internal_value(text)
+            if Family.of(cidr) is not family:
+                raise serializers.ValidationError(f"{cidr} is no {family.label} CIDR.", code="range_family")
+            ranges[family] = cidr
+        return ranges
+
+    def to_representation(self, value: dict[Family, IPNetwork]) -> dict[str, str]:
+        return {family.key: str(cidr) for family, cidr in value.items()}
+
+
+def _families(**options: Any) -> serializers.ListField:
+    """The primary family first."""
+    return serializers.ListField(child=fields.OneFamily(), min_length=1, max_length=len(Family), **options)
+
+
+# --- requests -------------------------------------------------------------------------------------
+class ChangedCluster(inputs.Described):
+    name = fields.Text(required=False, max_length=CLUSTER_NAME_LENGTH)
+    platform = serializers.ChoiceField(choices=Platform.choices, required=False)
+    kubernetes_version = fields.Text(required=False, max_length=8)
+    families = _families(required=False)
+    pods = Ranges(required=False)
+    services = Ranges(required=False)
+    node_mask = fields.Lengths(required=False)
+    max_pods = fields.Integer(required=False, min_value=1, max_value=_MOST)
+    wanted_nodes = fields.Integer(required=False, allow_null=True, min_value=1, max_value=_MOST)
+    native_routing = fields.Flag(required=False)
+
+
+class NewCluster(ChangedCluster):
+    """On a node network, or with one that is carved from `parent` or the super network of `partition`."""
+
+    name = fields.Text(max_length=CLUSTER_NAME_LENGTH)
+    project = fields.Text(max_length=SLUG_LENGTH)
+    network = fields.Text(required=False, allow_null=True, max_length=SLUG_LENGTH)
+    parent = fields.Text(required=False, allow_null=True, max_length=SLUG_LENGTH)  # type: ignore[assignment]
+    partition = fields.Text(required=False, allow_null=True, max_length=SLUG_LENGTH)
+    reserve = fields.Flag(required=False)
+
+
+class NewFamilies(inputs.Input):
+    families = _families()
+    roll_nodes = fields.Flag(required=False)
+    pods = Ranges(required=False)
+    services = Ranges(required=False)
+    node_mask = fields.Lengths(required=False)
+
+
+class Nothing(inputs.Input):
+    """No field at all."""
+
+
+class NewClaim(inputs.Input):
+    pool = fields.Text(max_length=SLUG_LENGTH, help_text="a network")
+    name = fields.Text(max_length=NAME_LENGTH)
+    owner = fields.Text(max_length=SLUG_LENGTH, help_text="a project")
+
+
+# --- answers --------------------------------------------------------------------------------------
+class FamilyCapacity(serializers.Serializer[Any]):
+    """Counts are decimal strings: they may exceed what a JSON number holds exactly."""
+
+    nodes_by_network = serializers.CharField()
+    nodes_by_pods = serializers.CharField()
+    pods_per_node = serializers.CharField()
+    services = serializers.CharField()
+    api_server = serializers.CharField()
+    dns = serializers.CharField()
+
+
+class Capacity(serializers.Serializer[Any]):
+    nodes = serializers.CharField()
+    limiting_family = fields.OneFamily(source="family")
+    limited_by = serializers.ChoiceField(choices=["nodes", "pods"], source="reason")
+    services = serializers.CharField(help_text="with an address of every family")
+    ipv4 = FamilyCapacity(required=False)
+    ipv6 = FamilyCapacity(required=False)
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        shared = {name: field for name, field in self.fields.items() if name not in ("ipv4", "ipv6")}
+        answer = {name: field.to_representation(field.get_attribute(instance)) for name, field in shared.items()}
+        return {**answer, **{one.family.key: FamilyCapacity(one).data for one in instance.families}}
+
+
+class PlanWarning(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    field = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class Cluster(outputs.Described):
+    id = serializers.UUIDField()
+    project = serializers.UUIDField(source="project_id")
+    network = serializers.CharField(source="network_id")
+    state = serializers.ChoiceField(choices=ClusterModel.State.choices)
+    platform = serializers.CharField()
+    kubernetes_version = serializers.CharField()
+    families = _families(source="address_families")
+    nodes = Ranges()
+    pods = Ranges()
+    services = Ranges()
+    node_mask = fields.Lengths()
+    max_pods = serializers.IntegerField()
+    wanted_nodes = serializers.IntegerField(allow_null=True)
+    native_routing = serializers.BooleanField()
+    capacity = serializers.SerializerMethodField()
+    warnings = serializers.SerializerMethodField()
+
+    @extend_schema_field(Capacity)
+    def get_capacity(self, cluster: Any) -> Any:
+        return Capacity(capacity(self.context["plans"][cluster.pk])).data
+
+    @extend_schema_field(PlanWarning(many=True))
+    def get_warnings(self, cluster: Any) -> Any:
+        return PlanWarning(cluster_rules.warnings(self.context["plans"][cluster.pk]), many=True).data
+
+
+class Document(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    file_name = serializers.CharField()
+    text = serializers.CharField(allow_blank=True)
+    refusal = serializers.CharField(allow_blank=True, help_text="why the plan has no such document; else empty")
+
+
+class Documents(serializers.Serializer[Any]):
+    manifests = Document(many=True)
+
+
+class Precondition(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    is_met = serializers.BooleanField()
+    sentence = serializers.CharField()
+
+
+class Readiness(serializers.Serializer[Any]):
+    families = _families(help_text="those that come next")
+    preconditions = Precondition(many=True)
+    machines = serializers.IntegerField()
+    machines_ready = serializers.IntegerField(help_text="those that have an address of each of these families")
+
+
+class Claim(outputs.Output):
+    id = serializers.UUIDField()
+    pool = serializers.CharField(source="network_id")
+    name = serializers.CharField()
+    owner = serializers.UUIDField(source="project_id")
+    allocation = serializers.UUIDField()
+    ips = serializers.SerializerMethodField()
+
+    def get_ips(self, claim: Any) -> list[str]:
+        return [str(address) for address in self.context["ips"].get(claim.allocation, ())]

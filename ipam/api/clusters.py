@@ -1,0 +1,135 @@
+"""Clusters and claims: each view fetches, calls one operation of the domain, renders."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ipam.api import cluster_shapes, filters
+from ipam.api.resources import Changeable, Creatable, Readable, Removable
+from ipam.domain import claims, cluster_drafts, cluster_families, clusters, lookups, manifests
+from ipam.domain.cluster_drafts import NewCluster
+from ipam.models import Claim, Cluster, IPAddress, Network, Partition, Project
+
+_REFERENCES: dict[str, Any] = {"project": Project, "network": Network, "parent": Network, "partition": Partition}
+
+
+class ClusterViews(Readable, Creatable, Changeable, Removable):
+    model, output, filterset_class = Cluster, cluster_shapes.Cluster, filters.ClusterFilters
+    inputs = {
+        "create": cluster_shapes.NewCluster,
+        "partial_update": cluster_shapes.ChangedCluster,
+        "families": cluster_shapes.NewFamilies,
+        "reserve": cluster_shapes.Nothing,
+        "release": cluster_shapes.Nothing,
+    }
+    answers = {"manifests": cluster_shapes.Documents, "readiness": cluster_shapes.Readiness}
+    parameters = {
+        "manifests": [
+            OpenApiParameter("kind", str, enum=list(manifests.KINDS), description="all of them if left out"),
+            OpenApiParameter("pool", str, description="for load balancers: an external network"),
+        ]
+    }
+    ordering_fields = {"name": "name", "id": "pk", "created_at": "created_at"}
+
+    def get_queryset(self) -> QuerySet[Cluster]:
+        return Cluster.objects.with_plan()
+
+    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+        return {"plans": cluster_drafts.plans(objects)}
+
+    def make(self, data: dict[str, Any]) -> Cluster:
+        reserve = data.pop("reserve", False)
+        given = {
+            name: lookups.get(_REFERENCES[name], value, field=name) if name in _REFERENCES else value
+            for name, value in data.items()
+            if value is not None
+        }
+        return clusters.create(NewCluster(**given), reserve=reserve)
+
+    def change(self, found: Cluster, data: dict[str, Any]) -> Cluster:
+        return clusters.update(found, **data)
+
+    def discard(self, found: Cluster) -> None:
+        clusters.delete(found)
+
+    @action(detail=True, methods=["post"])
+    def reserve(self, request: Request, pk: str) -> Response:
+        self.parse(request)
+        return self.write(lambda: clusters.reserve(self.found()))
+
+    @action(detail=True, methods=["post"])
+    def release(self, request: Request, pk: str) -> Response:
+        self.parse(request)
+        return self.write(lambda: clusters.release(self.found()))
+
+    @action(detail=True, methods=["post"])
+    def families(self, request: Request, pk: str) -> Response:
+        data = self.parse(request)
+        return self.write(lambda: cluster_families.change(self.found(), data.pop("families"), **data))
+
+    @families.mapping.get
+    def readiness(self, request: Request, pk: str) -> Response:
+        filters.refuse_unknown(request, set())
+        found = cluster_families.readiness(self._with_plan())
+        return Response(cluster_shapes.Readiness(found).data)
+
+    @action(detail=True)
+    def manifests(self, request: Request, pk: str) -> Response:
+        filters.refuse_unknown(request, {"kind", "pool"})
+        asked = {name: request.query_params.get(name, "") for name in ("kind", "pool")}
+        documents = manifests.documents(self._with_plan(), **asked)
+        return Response(cluster_shapes.Documents({"manifests": documents}).data)
+
+    def _with_plan(self) -> Cluster:
+        return cluster_drafts.fetch(self.found())
+
+
+class ClaimViews(Readable, Creatable, Removable):
+    """Addresses for controllers: the same name gets the same ones, until it is released."""
+
+    model, output, filterset_class = Claim, cluster_shapes.Claim, filters.ClaimFilters
+    inputs = {"create": cluster_shapes.NewClaim}
+    parameters = {
+        "release": [
+            OpenApiParameter(name, str, required=True, description=text)
+            for name, text in (("pool", "the network"), ("name", "of the claim"), ("owner", "the project"))
+        ]
+    }
+    ordering_fields = {"name": "name", "id": "pk", "created_at": "created_at"}
+
+    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+        held = defaultdict(list)
+        keys = [claim.allocation for claim in objects]
+        for address in IPAddress.objects.filter(allocation__in=keys).order_by("address"):
+            held[address.allocation].append(address)
+        return {"ips": held}
+
+    def make(self, data: dict[str, Any]) -> Claim:
+        return claims.claim(**_asked(data))
+
+    def discard(self, found: Claim) -> None:
+        claims.release(found)
+
+    def release(self, request: Request) -> Response:
+        """Release by name."""
+        return self.remove(lambda: claims.release(claims.get(**_asked(self.parse_query(request)))))
+
+    def parse_query(self, request: Request) -> dict[str, Any]:
+        names = ("pool", "name", "owner")
+        serializer = cluster_shapes.NewClaim(data={one: request.query_params.get(one, "") for one in names})
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+
+def _asked(data: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a claim: `pool` is a network, `owner` a project."""
+    return {
+        "network": lookups.get(Network, data["pool"], field="pool"),
+        "project": lookups.get(Project, data["owner"], field="owner"),
+        "name": data["name"],
+    }
