@@ -5,7 +5,7 @@ from django.http import HttpRequest
 # The sidebar: groups of (URL name, text). A page says which one it belongs to by `section`.
 NAVIGATION = [
     [("overview", "Overview"), ("findings", "Findings"), ("activity", "Activity")],
-    [("networks", "Networks"), ("addresses", "Addresses"), ("machines", "Machines")],
+    [("networks", "Networks"), ("addresses", "Addresses"), ("machines", "Machines"), ("clusters", "Clusters")],
     [("projects", "Projects"), ("partitions", "Partitions"), ("vrfs", "VRFs")],
     [("imports", "Import"), ("tokens", "My tokens"), ("docs", "API")],
 ]

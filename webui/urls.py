@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from webui.views import (
     activity,
     addresses,
+    clusters,
     exports,
     families,
     findings,
@@ -44,7 +45,14 @@ class SectionConverter(FamilyConverter):
     regex = "|".join(registry.KINDS)
 
 
+class ClusterVerbConverter(FamilyConverter):
+    """What can be done with a cluster."""
+
+    regex = "|".join(clusters.VERBS)
+
+
 register_converter(FamilyConverter, "family")
+register_converter(ClusterVerbConverter, "cluster_verb")
 register_converter(SectionConverter, "section")
 
 urlpatterns = [
@@ -75,6 +83,13 @@ urlpatterns = [
     path("machines/<str:pk>/", machines.detail, name="machine"),
     path("machines/<str:pk>/edit/", machines.edit, name="edit-machine"),
     path("machines/<str:pk>/release/", machines.release, name="release-machine"),
+    path("clusters/", clusters.index, name="clusters"),
+    path("clusters/new/", clusters.create, name="create-cluster"),
+    path("clusters/<uuid:pk>/", clusters.detail, name="cluster"),
+    path("clusters/<uuid:pk>/edit/", clusters.edit, name="edit-cluster"),
+    path("clusters/<uuid:pk>/families/", clusters.families, name="cluster-families"),
+    path("clusters/<uuid:pk>/manifests/<slug:kind>/", clusters.manifest, name="manifest"),
+    path("clusters/<uuid:pk>/<cluster_verb:verb>/", clusters.act, name="act-on-cluster"),
     *(path(f"{section}/", registry.index, {"section": section}, name=section) for section in registry.KINDS),
     path("<section:section>/new/", registry.create, name="registry-create"),
     path("<section:section>/<str:pk>/", registry.detail, name="registry-detail"),

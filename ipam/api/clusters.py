@@ -75,18 +75,16 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
     @families.mapping.get
     def readiness(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, set())
-        found = cluster_families.readiness(self._with_plan())
+        found = cluster_families.readiness(cluster_drafts.fetch(self.found()))
         return Response(cluster_shapes.Readiness(found).data)
 
     @action(detail=True)
     def manifests(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, {"kind", "pool"})
         asked = {name: request.query_params.get(name, "") for name in ("kind", "pool")}
-        documents = manifests.documents(self._with_plan(), **asked)
+        found = cluster_drafts.fetch(self.found())
+        documents = manifests.documents(found, cluster_drafts.plan(found), **asked)
         return Response(cluster_shapes.Documents({"manifests": documents}).data)
-
-    def _with_plan(self) -> Cluster:
-        return cluster_drafts.fetch(self.found())
 
 
 class ClaimViews(Readable, Creatable, Removable):

@@ -271,6 +271,7 @@ class Hits(serializers.Serializer[Any]):
     prefixes = Hit(many=True)
     networks = Hit(many=True)
     machines = Hit(many=True)
+    clusters = Hit(many=True)
     projects = Hit(many=True)
     partitions = Hit(many=True)
     vrfs = Hit(many=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from netaddr import IPAddress as Address
@@ -89,24 +90,25 @@ def store(cluster: Cluster, asked: NewCluster) -> Cluster:
     lookups.get(Network, reservations.reach(cluster.network), lock=True)
     families = asked.families or tuple(sorted({one.address_family for one in cluster.network.prefixes.all()}))
     _assign(cluster, replace(asked, families=families))
-    plan = _complete(replace(asked, families=families), cluster.network)
+    wanted = _complete(replace(asked, families=families), cluster.network)
     errors.raise_all(
-        cluster_rules.judge(plan) or [*_judge_network(cluster), *_judge_name(cluster), *judge_overlaps(cluster, plan)]
+        cluster_rules.judge(wanted)
+        or [*_judge_network(cluster), *_judge_name(cluster), *judge_overlaps(cluster, wanted)]
     )
     for family in Family:
-        setattr(cluster, f"node_mask_{family.key}", plan.node_mask.get(family))
+        setattr(cluster, f"node_mask_{family.key}", wanted.node_mask.get(family))
     if cluster._state.adding:
         cluster.save(force_insert=True)
     else:
         cluster.revise(labels=cluster.labels, families=cluster.families, **_columns(cluster))
-    _write_ranges(cluster, plan)
+    _write_ranges(cluster, wanted)
     return fetch(cluster)
 
 
 def judge(cluster: Cluster) -> list[errors.IpamError]:
     """Every rule that a stored plan breaks as the world is now."""
-    plan = plans([cluster])[cluster.pk]
-    return cluster_rules.judge(plan) or [*_judge_network(cluster), *judge_overlaps(cluster, plan)]
+    held = plan(cluster)
+    return cluster_rules.judge(held) or [*_judge_network(cluster), *judge_overlaps(cluster, held)]
 
 
 def plans(clusters: Iterable[Cluster]) -> dict[Any, Plan]:
@@ -118,7 +120,18 @@ def plans(clusters: Iterable[Cluster]) -> dict[Any, Plan]:
 
 def fetch(cluster: Cluster) -> Cluster:
     """The cluster as it is stored, with all that its plan is made of."""
-    return Cluster.objects.with_plan().get(pk=cluster.pk)
+    return find(cluster.pk)
+
+
+def plan(cluster: Cluster) -> Plan:
+    """The plan of a cluster that was fetched `with_plan`; one statement."""
+    return plans([cluster])[cluster.pk]
+
+
+def find(key: UUID) -> Cluster:
+    """The cluster with this id, with all that its plan is made of, or NotFound."""
+    found = Cluster.objects.with_plan().filter(pk=key).first()
+    return found or lookups.get(Cluster, key)
 
 
 def judge_overlaps(cluster: Cluster, plan: Plan) -> list[errors.IpamError]:

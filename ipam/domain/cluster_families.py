@@ -7,7 +7,7 @@ IPv4 and IPv6 and back; it wants native routing, and rolls the nodes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from ipam import errors
 from ipam.addressing import Family
@@ -73,6 +73,19 @@ def nodes_of(cluster: Cluster) -> QuerySet[Machine]:
     held = IPAddress.objects.filter(machine=OuterRef("pk"), network=cluster.network_id)
     nodes = Machine.objects.filter(attachments__network=cluster.network_id, role=Machine.Role.MACHINE)
     return nodes.annotate(**{f"has_{family.key}": Exists(held.filter(family=family)) for family in Family})
+
+
+def count_nodes(cluster: Cluster) -> dict[Family, int]:
+    """How many nodes have an address of each family in the node network; one statement."""
+    counts = {family.key: Count("pk", filter=Q(**{f"has_{family.key}": True})) for family in Family}
+    found = nodes_of(cluster).order_by().aggregate(**counts)
+    return {family: found[family.key] for family in Family}
+
+
+def next_families(cluster: Cluster) -> Sequence[Family]:
+    """The families that a cluster may have next; none unless it is reserved and there is a step."""
+    step = STEPS.get(FamilyOrder(cluster.families))
+    return step.families if step and cluster.is_reserved else ()
 
 
 @operation
@@ -156,5 +169,5 @@ def _nodes_roll(roll_nodes: bool) -> Precondition:
     return Precondition(
         code="nodes_roll",
         is_met=roll_nodes,
-        sentence="All nodes are replaced: only new ones have the new families. Say that they will be (roll_nodes).",
+        sentence="All nodes have to be replaced: only new ones get the new families. Confirm that they will be.",
     )

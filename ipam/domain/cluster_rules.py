@@ -6,7 +6,7 @@ Each function returns what is broken, so that all of it is reported together. So
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from netaddr import IPNetwork
@@ -184,7 +184,12 @@ def unannounced(plan: Plan) -> list[IPNetwork]:
     """The pods whose routes the leaf switches drop, for they lie in no announcable CIDR; none with an overlay."""
     if not plan.native_routing:
         return []
-    return [pods for pods in plan.pods.values() if not any(pods in cidr for cidr in plan.announcable)]
+    return [pods for pods in plan.pods.values() if not is_announced(pods, plan.announcable)]
+
+
+def is_announced(pods: IPNetwork, announcable: Iterable[IPNetwork]) -> bool:
+    """Whether leaf switches let the routes to all of these pods pass."""
+    return any(pods in cidr for cidr in announcable)
 
 
 def _warn_of_routes(plan: Plan) -> Iterator[PlanWarning]:

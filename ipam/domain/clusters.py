@@ -111,7 +111,7 @@ def announce(cluster: Cluster) -> Network:
 
     One operation on the super network, which leaves its event; IpamError of `networks.update`.
     """
-    plan, parent = cluster_drafts.plans([cluster])[cluster.pk], cluster.network.parent
+    plan, parent = cluster_drafts.plan(cluster), cluster.network.parent
     if parent is None:
         raise errors.NoParentNetwork(f"{cluster.network_id} was carved from no super network that could announce.")
     missing = cluster_rules.unannounced(plan)

@@ -12,14 +12,14 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam.domain.address_parts import block_of
-from ipam.models import VRF, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
+from ipam.models import VRF, Cluster, ClusterRange, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
 from ipam.models.base import RecordQuerySet
 
-KINDS = ("addresses", "prefixes", "networks", "machines", "projects", "partitions", "vrfs")
+KINDS = ("addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs")
 _HIGHEST_NUMBER = 2**32 - 1  # of an ASN
 
 # What a hit of each kind says beside its name: a column.
-_DETAILS = {"networks": "type", "machines": "role", "projects": "tenant"}
+_DETAILS = {"networks": "type", "machines": "role", "clusters": "state", "projects": "tenant"}
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,10 @@ class Hit:
 def find(text: str, *, limit: int = 10) -> list[Hit]:
     """The best hits of each kind, at most `limit` of each, best kind first, and in it what is called just so.
 
-    Addresses and prefixes are found by their place in address space. Other text finds addresses by their name and
-    the rest by a part of id, name or description. An address that nobody holds finds the prefixes that would hold it,
-    and what is free there. Ten statements at most; a million addresses cost as much as ten.
+    Addresses and prefixes are found by their place in address space, and so are the pods and services of clusters.
+    Other text finds addresses by their name and the rest by a part of id, name or description. An address that nobody
+    holds finds the prefixes that would hold it, and what is free there. Ten statements at most; a million addresses
+    cost as much as ten.
     """
     text = text.strip()
     if not text or "\0" in text:
@@ -47,7 +48,7 @@ def find(text: str, *, limit: int = 10) -> list[Hit]:
     if wanted is None:
         return [*_addresses(IPAddress.objects.called(text), limit), *_named(text, limit)]
     held = _addresses(IPAddress.objects.within(wanted).order_by("address"), limit)
-    return [*held, *_prefixes(wanted, limit, is_held=bool(held)), *_named(text, limit)]
+    return [*held, *_prefixes(wanted, limit, is_held=bool(held)), *_named(text, limit, wanted)]
 
 
 def best(hits: Sequence[Hit], text: str) -> Hit:
@@ -69,7 +70,9 @@ def _prefixes(wanted: IPNetwork, limit: int, *, is_held: bool) -> Iterator[Hit]:
     """Those that hold the block, the most specific first, then those inside it."""
     first, last = Address(wanted.first, wanted.version), Address(wanted.last, wanted.version)
     holding = list(Prefix.objects.holding(wanted).select_related("network").order_by("-length", "id")[:limit])
-    inside = Prefix.objects.within(wanted).exclude(first=first, last=last).order_by("first")
+    inside: Any = []  # of an address there is nothing
+    if wanted.size > 1:
+        inside = Prefix.objects.within(wanted).exclude(first=first, last=last).order_by("first")
     details = {}
     if wanted.size == 1 and holding and not is_held:
         details[holding[0].pk] = f"{holding[0].network_id} · {_what_is_free(holding[0])}"
@@ -88,13 +91,17 @@ def _what_is_free(prefix: Prefix) -> str:
     return f"next free {lowest.cidr}" if prefix.network.is_super else f"next free {lowest.first}"
 
 
-def _named(text: str, limit: int) -> Iterator[Hit]:
+def _named(text: str, limit: int, wanted: IPNetwork | None = None) -> Iterator[Hit]:
     machines = Machine.objects.matching(text)
     if text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= _HIGHEST_NUMBER:
         machines |= Machine.objects.filter(asn=int(text))
+    clusters = Cluster.objects.matching(text)
+    if wanted is not None:
+        clusters |= Cluster.objects.filter(pk__in=ClusterRange.objects.overlapping(wanted).values("cluster"))
     matching: dict[str, RecordQuerySet[Any]] = {
         "networks": Network.objects.matching(text),
         "machines": machines,
+        "clusters": clusters,
         "projects": Project.objects.matching(text),
         "partitions": Partition.objects.matching(text),
         "vrfs": VRF.objects.matching(text),
@@ -121,7 +128,7 @@ def _exact(text: str, matching: dict[str, RecordQuerySet[Any]], limit: int) -> d
     )
     found = defaultdict(list)
     for kind, key, name, detail in first.union(*others, all=True)[: limit * len(matching)]:
-        found[kind].append(_hit(kind, str(UUID(key)) if kind == "projects" else key, name, detail))
+        found[kind].append(_hit(kind, str(UUID(key)) if kind in ("projects", "clusters") else key, name, detail))
     return found
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import Exists, F
 from django.utils import timezone
 
 from ipam.addressing import Family
-from ipam.domain import consumption, findings
+from ipam.domain import cluster_findings, consumption, findings
 from ipam.domain.consumption import FamilyUse
 from ipam.domain.operations import operation
 from ipam.models import Finding, IPAddress, Network, UtilizationSample
@@ -99,20 +99,26 @@ def take() -> int:
             for key, of_network in uses.items()
             for use in of_network
         )
-    kept += findings.of_the_rest(families)
+    kept += [*findings.of_the_rest(families), *cluster_findings.of_clusters()]
     Finding.objects.bulk_create(kept, batch_size=_CHUNK)
     return len(kept)
 
 
 def _all_if_small() -> list[Network] | None:
     """Every network of a small installation; None when it is large."""
-    networks = list(Network.objects.select_related("partition").order_by("id")[: SMALL_NETWORKS + 1])
-    is_large = len(networks) > SMALL_NETWORKS or IPAddress.objects.order_by("pk")[SMALL_ADDRESSES:][:1].exists()
+    beyond = Exists(IPAddress.objects.order_by("pk")[SMALL_ADDRESSES:][:1])  # asked once, not for every network
+    found = Network.objects.select_related("partition").annotate(has_many_addresses=beyond).order_by("id")
+    networks = list(found[: SMALL_NETWORKS + 1])
+    is_large = len(networks) > SMALL_NETWORKS or any(vars(one)["has_many_addresses"] for one in networks[:1])
     return None if is_large else networks
 
 
 def _evaluate(networks: Sequence[Network], uses: Uses) -> list[Finding]:
-    every = [*findings.of_networks(networks, uses), *findings.of_the_rest(_families(uses))]
+    every = [
+        *findings.of_networks(networks, uses),
+        *findings.of_the_rest(_families(uses)),
+        *cluster_findings.of_clusters(),
+    ]
     return sorted(every, key=lambda finding: (finding.severity, finding.code))  # as those that are stored
 
 

@@ -11,7 +11,7 @@ from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.api.conftest import codes
 from tests.builders import IPV4, cidrs, ip, namespaced, underlay_network
 
-KINDS = {"addresses", "prefixes", "networks", "machines", "projects", "partitions", "vrfs"}
+KINDS = {"addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs"}
 
 
 @pytest.fixture

@@ -57,8 +57,8 @@ LISTS = {
     "clusters/": 5,
     "claims/": 3,
     "events/": 2,
-    "search/?q=1": 10,
-    "search/?q=alice": 8,
+    "search/?q=1": 11,
+    "search/?q=alice": 9,
     "search/?q=10.0.200.7": 11,
 }
 

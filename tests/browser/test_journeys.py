@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ipam.domain import addresses, networks
-from ipam.models import IPAddress, Machine, Network, Project
+from ipam.models import Cluster, IPAddress, Machine, Network, Project
 from tests.browser.conftest import serious
 from tests.builders import IPV4, child, cidrs, external
 from tests.webui.test_pages import NAMES, pages
@@ -222,7 +222,17 @@ def test_partner_lights_up_on_the_map_under_the_mouse_and_under_the_keyboard(
     expect(page.locator(f'.is-partner[data-partner="{pair[0].allocation}"]')).to_have_count(4)
 
 
-MAIN = ["overview", "networks, opened", "external network", "addresses", "map of addresses", "machines"]
+MAIN = [
+    "overview",
+    "plan a cluster",
+    "cluster",
+    "families of a cluster",
+    "networks, opened",
+    "external network",
+    "addresses",
+    "map of addresses",
+    "machines",
+]
 
 
 def check(page: Page, url: str, complaints: list[str]) -> list[str]:
@@ -245,3 +255,35 @@ def test_page_has_no_serious_finding_no_error_and_no_sideways_scroll(
     signed_in.emulate_media(color_scheme=theme)
     found = {name: check(signed_in, urls[name], complaints) for name in names}
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def test_operator_plans_a_cluster_for_500_nodes_and_takes_its_documents(
+    signed_in: Page, tenants: Network, project: Project, complaints: list[str]
+) -> None:
+    page = signed_in
+    page.get_by_role("link", name="Clusters").click()
+    page.get_by_role("link", name="Plan a cluster").first.click()
+    page.get_by_label("Name", exact=True).fill("web")
+    page.get_by_label("Project").fill("alice")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("Room for 1,022 nodes; the IPv4 node network runs out first")
+    page.get_by_label("Nodes optional").fill("500")
+    expect(preview).to_contain_text("Room for 512 nodes; IPv4 pods run out first")
+    expect(preview).to_contain_text("2001:db8:0:10::/96")
+    page.get_by_text("Ranges and masks of your own").click()
+    page.get_by_label("IPv4 services").fill("10.248.0.0/29")
+    expect(preview).to_contain_text("has 8 addresses; the API server takes the 1st and DNS the 10th")
+    page.get_by_label("IPv4 services").fill("10.248.0.0/18")
+    expect(preview).to_contain_text("10.248.0.10")
+    assert Cluster.objects.count() == 0
+    page.get_by_role("button", name="Reserve").click()
+    expect(page.get_by_role("status")).to_contain_text("Reserved cluster web")
+    expect(page.locator("pre").first).to_contain_text("ipFamilies: [IPv4, IPv6]")
+    page.get_by_role("link", name="Add them to tenants").click()
+    page.get_by_role("button", name="Add announcable CIDRs").click()
+    expect(page.get_by_text("The leaf switches drop")).to_have_count(0)
+    page.locator("summary", has_text="kubeadm").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download kubeadm").click()
+    assert download.value.suggested_filename == "web-kubeadm.yaml"
+    assert complaints == []

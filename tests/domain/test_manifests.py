@@ -7,7 +7,7 @@ import yaml
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import addresses, clusters, machines, manifests
+from ipam.domain import addresses, cluster_drafts, clusters, machines, manifests
 from ipam.domain.machines import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, families, worked_example
@@ -30,8 +30,12 @@ def plan(network: Network, order: Order = (IPV4, IPV6), **changes: Any) -> Clust
     return clusters.create(asked, reserve=True)
 
 
+def documents(cluster: Cluster, **options: Any) -> list[manifests.Document]:
+    return manifests.documents(cluster, cluster_drafts.plan(cluster), **options)
+
+
 def text(cluster: Cluster, kind: str, **options: Any) -> str:
-    (document,) = manifests.documents(cluster, kind=kind, **options)
+    (document,) = documents(cluster, kind=kind, **options)
     assert document.refusal == ""
     return document.text
 
@@ -184,9 +188,9 @@ def test_load_balancers_get_the_addresses_of_one_network(static: None, private: 
 
 
 def test_every_document_says_what_it_was_checked_against(private: Network) -> None:
-    documents = manifests.documents(plan(private))
-    assert [one.kind for one in documents] == list(manifests.KINDS)
-    for one in documents:
+    found = documents(plan(private))
+    assert [one.kind for one in found] == list(manifests.KINDS)
+    for one in found:
         title, checked, *_ = one.text.splitlines()
         assert (title, checked) == (
             f"# {one.label}: web",
@@ -202,10 +206,10 @@ def test_document_of_a_draft_says_that_nothing_is_reserved(private: Network, pro
 def test_platform_that_would_refuse_the_plan_says_so_instead(private: Network) -> None:
     large = {"services": {**families(SERVICES[IPV4]), **families("fd00:20::/64")}, "kubernetes_version": "1.34"}
     cluster = plan(private, **large)
-    refused = {one.kind for one in manifests.documents(cluster) if one.refusal and not one.text}
+    refused = {one.kind for one in documents(cluster) if one.refusal and not one.text}
     assert refused == {"kubeadm", "cluster-api"}
 
 
 def test_unknown_kind_is_refused_with_the_known_ones(private: Network) -> None:
     with pytest.raises(errors.Invalid, match="gardener, kubeadm"):
-        manifests.documents(plan(private), kind="nomad")
+        documents(plan(private), kind="nomad")

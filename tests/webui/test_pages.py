@@ -9,10 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ipam.domain import addresses, machines, networks, owners
+from ipam.domain import addresses, clusters, machines, networks, owners
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import Machine, Network
-from tests.builders import child, namespaced
+from tests.builders import IPV4, child, families, namespaced
 
 MOST_STATEMENTS = 12
 MOST_BYTES = 100_000
@@ -45,6 +46,13 @@ PAGES: dict[str, str] = {
     "edit machine": "/machines/{machine}/edit/",
     "allocate machine": "/machines/allocate/?project={project}&partition=mini-lab&role=machine",
     "release machine": "/machines/{machine}/release/",
+    "clusters": "/clusters/",
+    "plan a cluster": "/clusters/new/",
+    "cluster": "/clusters/{cluster}/",
+    "cluster of one family": "/clusters/{single}/",
+    "edit cluster": "/clusters/{cluster}/edit/",
+    "release cluster": "/clusters/{cluster}/release/",
+    "families of a cluster": "/clusters/{single}/families/",
     "search": "/search/?q=10.0.&all=1",
     "partitions": "/partitions/",
     "partition": "/partitions/mini-lab/",
@@ -62,7 +70,12 @@ def pages(machine: Machine) -> dict[str, str]:
     """The page of each name in a cloud that has one of everything."""
     one = addresses.allocate(Network.objects.get(pk="internet"), project=machine.project, name="vpn")[0]
     networks.create(child(parent=networks.create(namespaced()), project=machine.project))
+    home = machine.networks.get(parent="tenants")
+    cluster = clusters.create(NewCluster(name="web", project=machine.project, network=home), reserve=True)
+    wanted = NewCluster(name="old", project=machine.project, parent=home.parent, families=[IPV4], wanted_nodes=50)
     held = {
+        "cluster": cluster.pk,
+        "single": clusters.create(wanted, reserve=True).pk,
         "machine": machine.pk,
         "project": machine.project_id,
         "address": one.pk,
@@ -105,6 +118,7 @@ def test_page_has_nothing_inline(name: str, machine: Machine, web: Client) -> No
         "networks",
         "addresses",
         "machines",
+        "clusters",
         "projects",
         "partitions",
         "vrfs",
@@ -118,12 +132,16 @@ def test_page_of_an_empty_installation_says_what_to_do_next(name: str, web: Clie
 def grow(machine: Machine, count: int) -> None:
     """So many more of everything that is listed; events come with them."""
     project, partition, internet = machine.project, machine.partition, Network.objects.get(pk="internet")
+    tenants = Network.objects.get(pk="tenants")
     for number in range(count):
         owner = owners.create_project(name=f"project-{number}")
         addresses.allocate(internet, project=owner, name=f"host-{number}")
-        networks.create(child(parent=Network.objects.get(pk="tenants"), project=owner, name=f"nodes-{number}"))
+        nodes = networks.create(child(parent=tenants, project=owner, name=f"nodes-{number}"))
         home = machine.networks.exclude(pk="internet").get()
         machines.allocate(project=project, partition=partition, networks=[Attachment(network=home)])
+        wanted = {"pods": families(f"172.16.{number * 4}.0/22"), "services": families(f"172.20.{number}.0/24")}
+        single = {"families": [IPV4], "max_pods": 14, "node_mask": {IPV4: 28}, **wanted}
+        clusters.create(NewCluster(name=f"c{number}", project=owner, network=nodes, **single))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ipam.models.events import Door, Kind, Verb
 from webui.pages import show
 
 FILTERS = ("q", "actor", "door", "verb", "kind", "network", "project", "object")
-_PAGES = {"network": "network", "machine": "machine"}
+_PAGES = {"network": "network", "machine": "machine", "cluster": "cluster"}
 _SECTIONS = {"project": "projects", "partition": "partitions", "vrf": "vrfs"}
 _GONE = {Verb.DELETE, Verb.RELEASE}
 

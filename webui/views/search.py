@@ -41,6 +41,6 @@ def _page_of(hit: domain.Hit, text: str) -> str:
         return f"{reverse('map', args=[hit.network])}?{Family.of(prefix).key}={shown}"
     if hit.kind == "networks":
         return reverse("network", args=[hit.network])
-    if hit.kind == "machines":
-        return reverse("machine", args=[hit.id])
+    if hit.kind in ("machines", "clusters"):
+        return reverse(hit.kind.removesuffix("s"), args=[hit.id])
     return reverse("registry-detail", args=[hit.kind, hit.id])

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ipam import errors
-from ipam.domain import cluster_drafts, cluster_rules
+from ipam.domain import cluster_rules
+from ipam.domain.cluster_plans import Plan
 from ipam.domain.manifests import cluster_api, controller_manager, gardener, kubeadm, load_balancers, pod_pools
 from ipam.domain.manifests.subject import Subject
 from ipam.models import Cluster, IPAddress, Machine, MachineNetwork
@@ -53,8 +54,8 @@ class Document:
     refusal: str
 
 
-def documents(cluster: Cluster, *, kind: str = "", pool: str = "") -> list[Document]:
-    """The manifests of a cluster, fetched `with_plan`: of one kind, or of all.
+def documents(cluster: Cluster, plan: Plan, *, kind: str = "", pool: str = "") -> list[Document]:
+    """The manifests of a cluster and its plan: of one kind, or of all.
 
     Load balancers get the project's static addresses in the external network `pool`, or in all of them, without
     those that machines have. Invalid for a kind that is not offered; a plan that the platform of a kind would refuse
@@ -62,7 +63,7 @@ def documents(cluster: Cluster, *, kind: str = "", pool: str = "") -> list[Docum
     """
     if kind and kind not in KINDS:
         raise errors.Invalid(f"A kind is one of {', '.join(KINDS)}.", field="kind")
-    subject = _subject(cluster, pool)
+    subject = _subject(cluster, plan, pool)
     return [_document(name, subject) for name in ([kind] if kind else KINDS)]
 
 
@@ -77,7 +78,7 @@ def _document(name: str, subject: Subject) -> Document:
     return Document(name, kind.label, f"{subject.name}-{name}.{kind.suffix}", text, refusal)
 
 
-def _subject(cluster: Cluster, pool: str) -> Subject:
+def _subject(cluster: Cluster, plan: Plan, pool: str) -> Subject:
     beside = MachineNetwork.objects.filter(machine__attachments__network=cluster.network_id)
     external = beside.filter(network__type=NetworkType.EXTERNAL, machine__role=Machine.Role.FIREWALL)
     free = IPAddress.objects.filter(project=cluster.project_id, type=IPAddress.Type.STATIC, machine=None)
@@ -92,5 +93,5 @@ def _subject(cluster: Cluster, pool: str) -> Subject:
         network=cluster.network_id,
         externals=tuple(external.order_by("network").values_list("network", flat=True).distinct()),
         pool=tuple(pooled.order_by("address").values_list("address", flat=True)),
-        plan=cluster_drafts.plans([cluster])[cluster.pk],
+        plan=plan,
     )

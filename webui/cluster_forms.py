@@ -1,0 +1,139 @@
+"""What people type about clusters. Whether it may be, the domain says."""
+
+from typing import Any
+
+from django import forms
+
+from ipam.addressing import Family
+from ipam.domain.cluster_drafts import DEFAULT_VERSION
+from ipam.domain.cluster_proposals import DEFAULT_MAX_PODS
+from ipam.form_fields import CidrField, LabelsField
+from ipam.models import Network
+from ipam.models.base import DESCRIPTION_LENGTH, SLUG_LENGTH
+from ipam.models.clusters import CLUSTER_NAME_LENGTH, FamilyOrder, Platform
+from webui.forms import ProjectField
+
+_NUMBERS = {"min_value": 1, "max_value": 1_000_000}
+
+
+class _OptionalCidrField(CidrField):
+    """A CIDR, or nothing: then it is proposed."""
+
+    def parse(self, text: str) -> Any:
+        return super().parse(text) if text.strip() else None
+
+
+class PlanForm(forms.Form):
+    """What a plan says besides its owner and node network; empty ranges and masks are proposed."""
+
+    name = forms.CharField(max_length=CLUSTER_NAME_LENGTH)
+    families = forms.ChoiceField(
+        choices=FamilyOrder.choices, initial=FamilyOrder.IPV4_FIRST, widget=forms.RadioSelect, label="Families"
+    )
+    wanted_nodes = forms.IntegerField(
+        required=False, label="Nodes", help_text="How many you want at most; empty: as many as fit.", **_NUMBERS
+    )
+    max_pods = forms.IntegerField(initial=DEFAULT_MAX_PODS, label="Pods per node, at most", **_NUMBERS)
+    platform = forms.ChoiceField(choices=Platform.choices, label="Set up by")
+    kubernetes_version = forms.CharField(max_length=8, initial=DEFAULT_VERSION)
+    native_routing = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="The fabric routes pods (no overlay)",
+        help_text="Then their ranges have to be announcable, and a second family can be added later.",
+    )
+    description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in (("pods", "pods"), ("services", "services")):
+            for family in Family:
+                self.fields[f"{name}_{family.key}"] = _OptionalCidrField(
+                    required=False, label=f"{family.label} {label}", widget=_proposed()
+                )
+        for family in Family:
+            self.fields[f"node_mask_{family.key}"] = forms.IntegerField(
+                min_value=0,
+                max_value=family.bits,
+                required=False,
+                label=f"{family.label} node mask",
+                widget=forms.NumberInput(attrs={"placeholder": "proposed"}),
+            )
+
+    @property
+    def ranges(self) -> list[forms.BoundField]:
+        """The fields that most plans leave empty."""
+        return [self[name] for name in self.fields if name.endswith(("_ipv4", "_ipv6"))]
+
+    @property
+    def basics(self) -> list[forms.BoundField]:
+        """All others."""
+        return [self[name] for name in self.fields if not name.endswith(("_ipv4", "_ipv6"))]
+
+    @property
+    def has_ranges(self) -> bool:
+        """Whether somebody names ranges or masks."""
+        return any(field.data for field in self.ranges)
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """What is wrong with pods of some family stands above; the sentence says which."""
+        super().add_error(field if field in self.fields else None, error)
+
+    def request(self) -> dict[str, Any]:
+        """The fields of a `NewCluster`."""
+        data = dict(self.cleaned_data)
+        for name in ("pods", "services", "node_mask"):
+            given = {family: data.pop(f"{name}_{family.key}") for family in Family}
+            data[name] = {family: value for family, value in given.items() if value is not None}
+        return {**data, "families": FamilyOrder(data["families"]).families}
+
+
+class NewClusterForm(PlanForm):
+    """The wizard: whose it is, where its nodes are, then the plan."""
+
+    project = ProjectField()
+    parent = forms.ModelChoiceField(
+        Network.objects.supers().order_by("id"),
+        required=False,
+        empty_label="an existing network, named below",
+        label="Carve the node network out of",
+    )
+    network = forms.CharField(
+        max_length=SLUG_LENGTH,
+        required=False,
+        label="Existing node network",
+        help_text="The id of a private network; leave empty to carve one.",
+    )
+    field_order = ["name", "project", "parent", "network"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(self.field_order)
+
+    def clean_network(self) -> Network | None:
+        """The network that is named."""
+        key = self.cleaned_data["network"].strip()
+        found = Network.objects.filter(pk=key).first() if key else None
+        if key and found is None:
+            raise forms.ValidationError("There is no such network. Type its id.")
+        return found
+
+
+class ChangedClusterForm(forms.Form):
+    """What may change of every plan; the ranges of a draft are changed by planning it again."""
+
+    description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False)
+    kubernetes_version = forms.CharField(max_length=8)
+    max_pods = forms.IntegerField(label="Pods per node, at most", **_NUMBERS)
+    wanted_nodes = forms.IntegerField(required=False, label="Nodes", **_NUMBERS)
+    labels = LabelsField(required=False, help_text="One per line: key or key=value.")
+
+
+class RollForm(forms.Form):
+    """The word of an operator that the nodes will be replaced."""
+
+    roll_nodes = forms.BooleanField(required=False, label="All nodes will be replaced")
+
+
+def _proposed() -> forms.TextInput:
+    return forms.TextInput(attrs={"placeholder": "proposed"})

@@ -1,0 +1,74 @@
+"""How full a cluster is, as people read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ipam.addressing import Family, utilization
+from ipam.domain.cluster_plans import Capacity, FamilyCapacity
+from ipam.domain.findings import FULL, WARN
+from webui.meters import human, percent
+
+
+@dataclass(frozen=True)
+class NodeMeter:
+    """How many nodes of one family are there, drawn like the use of a network."""
+
+    limit: FamilyCapacity
+    used: int
+
+    @property
+    def room(self) -> int:
+        return min(self.limit.nodes_by_network, self.limit.nodes_by_pods)
+
+    @property
+    def family(self) -> str:
+        return self.limit.family.key
+
+    @property
+    def label(self) -> str:
+        return self.limit.family.label
+
+    @property
+    def share(self) -> float:
+        return min(utilization(self.used, self.room), 1.0)
+
+    @property
+    def percent(self) -> str:
+        return percent(self.share)
+
+    @property
+    def width(self) -> float:
+        return max(self.share * 100, 0.8 if self.used else 0)
+
+    @property
+    def state(self) -> str:
+        return "full" if self.share >= FULL else "warn" if self.share >= WARN else ""
+
+    @property
+    def state_text(self) -> str:
+        return {"full": "■ full", "warn": "▲ filling up"}.get(self.state, "")
+
+    @property
+    def left_text(self) -> str:
+        return f"{self.used:,} of {human(self.room)} nodes"
+
+    @property
+    def exact(self) -> str:
+        """For hovering and screen readers."""
+        return (
+            f"{self.label}: {self.used:,} nodes have an address; room for {self.limit.nodes_by_network:,} by the node "
+            f"network and {self.limit.nodes_by_pods:,} by the pods."
+        )
+
+
+def node_meters(capacity: Capacity, used: Mapping[Family, int]) -> dict[Family, NodeMeter]:
+    """A meter for each family, the primary first."""
+    return {one.family: NodeMeter(one, used.get(one.family, 0)) for one in capacity.families}
+
+
+def verdict(capacity: Capacity) -> str:
+    """The answer to the first question: how many nodes fit, and what runs out first."""
+    nodes = f"Room for {human(capacity.nodes)} node{'' if capacity.nodes == 1 else 's'}"
+    family = f"{capacity.family.label} " if len(capacity.families) > 1 else ""
+    what = f"the {family}node network runs out first" if capacity.reason == "nodes" else f"{family}pods run out first"
+    return f"{nodes}; {what}"

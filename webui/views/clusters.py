@@ -1,0 +1,214 @@
+"""Clusters: plan one with both families in sight, see what it holds, copy what makes it."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from ipam.addressing import Family
+from ipam.api.filters import ClusterFilters
+from ipam.domain import cluster_drafts, cluster_families, cluster_rules, clusters, manifests, timelines
+from ipam.domain.cluster_drafts import NewCluster
+from ipam.domain.cluster_plans import Plan, capacity
+from ipam.models import Cluster, Network
+from ipam.models.clusters import FamilyOrder
+from webui.cluster_forms import ChangedClusterForm, NewClusterForm, RollForm
+from webui.cluster_meters import node_meters, verdict
+from webui.forms import labels_text
+from webui.listing import listing
+from webui.meters import human
+from webui.pages import asked, attempt, perform, show, show_form
+from webui.views.activity import with_links
+
+FILTERS = ("q", "state", "families", "project", "network")
+COLUMNS = {"name": "name", "state": "state", "created": "created_at"}
+_SHOWN_MACHINES, _SHOWN_EVENTS = 50, 10
+
+
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """All plans, filtered as one types."""
+    filters = ClusterFilters(request.GET, queryset=Cluster.objects.with_plan())
+    found = listing(request, filters.qs if filters.is_valid() else Cluster.objects.none(), COLUMNS)
+    plans = cluster_drafts.plans(found.rows)
+    context = {
+        "section": "clusters",
+        "rows": [_row(cluster, plans[cluster.pk]) for cluster in found.rows],
+        "listing": found,
+        "chosen": {name: request.GET.get(name, "") for name in FILTERS},
+        "filters": filters,
+        "states": Cluster.State.choices,
+        "orders": FamilyOrder.choices,
+    }
+    return show(request, "clusters/index.html", context, part="table")
+
+
+@login_required
+def create(request: HttpRequest) -> HttpResponse:
+    """Plan a cluster; before anything happens, show its ranges and what they hold, both families side by side."""
+    form = NewClusterForm(request.POST or None, initial=_initial(request))
+    given = None
+    if request.method == "POST" and form.is_valid():
+        given, done = perform(request, form, lambda: _plan(form, reserve="reserve" in request.POST))
+        if done:
+            said = "Reserved" if given["cluster"].is_reserved else "Drafted"
+            messages.success(request, f"{said} cluster {given['cluster']}")
+            return redirect("cluster", pk=given["cluster"].pk)
+    return show_form(request, "clusters/create.html", {"section": "clusters", "form": form, "given": given})
+
+
+@login_required
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One cluster: what it holds per family, its machines, and the documents that make it."""
+    cluster = cluster_drafts.find(pk)
+    plan = cluster_drafts.plan(cluster)
+    machines = list(cluster_families.nodes_of(cluster).order_by("name", "id")[: _SHOWN_MACHINES + 1])
+    used = cluster_families.count_nodes(cluster)
+    events = timelines.newest(timelines.of_object("cluster", str(cluster.pk)), limit=_SHOWN_EVENTS)
+    context = {
+        "section": "clusters",
+        "cluster": cluster,
+        **_shown(cluster, plan, used),
+        "machines": machines[:_SHOWN_MACHINES],
+        "has_more_machines": len(machines) > _SHOWN_MACHINES,
+        "next_families": cluster_families.next_families(cluster),
+        "documents": manifests.documents(cluster, plan),
+        "events": with_links(events.rows),
+    }
+    return show(request, "clusters/detail.html", context)
+
+
+@login_required
+def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Change what may change of a plan."""
+    cluster = cluster_drafts.find(pk)
+    initial = {**forms.model_to_dict(cluster), "labels": labels_text(cluster.labels)}
+    form = ChangedClusterForm(request.POST if request.method == "POST" else None, initial=initial)
+    changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
+    if form.is_valid() and attempt(form, lambda: clusters.update(cluster, **changes)):
+        messages.success(request, f"Changed cluster {cluster}")
+        return redirect("cluster", pk=pk)
+    back = reverse("cluster", args=[pk])
+    context = {"section": "clusters", "form": form, "title": f"Edit {cluster}", "back": back}
+    return show(request, "edit.html", context)
+
+
+@login_required
+def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+    """Ask, saying what it means; then reserve, release, delete, or let the switches pass the pods."""
+    cluster = cluster_drafts.find(pk)
+    do, says, button, is_dangerous = _VERBS[verb]
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        attempt(form, lambda: do(cluster))
+        if form.is_valid():
+            messages.success(request, f"{button}: done for {cluster}")
+            return redirect("clusters") if verb == "delete" else redirect("cluster", pk=pk)
+    context = {"section": "clusters", "cluster": cluster, "form": form, "says": says, "button": button}
+    return show(request, "clusters/confirm.html", {**context, "is_dangerous": is_dangerous})
+
+
+@login_required
+def families(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """From one family to two, and back: what that takes, how far it is, and then the step."""
+    cluster = cluster_drafts.find(pk)
+    form = RollForm(request.POST if request.method == "POST" else None)
+    roll_nodes = form.is_valid() and form.cleaned_data["roll_nodes"]
+    ready = cluster_families.readiness(cluster, roll_nodes=roll_nodes)
+    if form.is_valid():
+        changed = attempt(form, lambda: cluster_families.change(cluster, ready.families, roll_nodes=roll_nodes))
+        if changed:
+            messages.success(request, f"{cluster} is {FamilyOrder(changed.families).label} now")
+            return redirect("cluster", pk=pk)
+    context = {"section": "clusters", "cluster": cluster, "ready": ready, "form": form}
+    return show(request, "clusters/families.html", context)
+
+
+@login_required
+def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
+    """One document as a file."""
+    cluster = cluster_drafts.find(pk)
+    (document,) = manifests.documents(cluster, cluster_drafts.plan(cluster), kind=kind)
+    if document.refusal:
+        raise Http404(document.refusal)
+    headers = {"Content-Disposition": f'attachment; filename="{document.file_name}"'}
+    return HttpResponse(document.text, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """From the page of a network: it, and whose it is."""
+    network = Network.objects.filter(pk=asked(request, "network")).first()
+    if network is None:
+        return {"parent": Network.objects.supers().filter(project=None).first()}
+    return {"network": network.pk, "project": str(network.project_id or "")}
+
+
+def _plan(form: NewClusterForm, *, reserve: bool) -> dict[str, Any]:
+    """The new cluster with all that its page shows, read while a rehearsal still holds it."""
+    cluster = clusters.create(NewCluster(**form.request()), reserve=reserve)
+    return {"cluster": cluster, **_shown(cluster, cluster_drafts.plan(cluster), {})}
+
+
+def _row(cluster: Cluster, plan: Plan) -> dict[str, Any]:
+    held = capacity(plan)
+    pods = [plan.pods.get(family) for family in Family]
+    return {"cluster": cluster, "pods": pods, "capacity": held, "nodes": human(held.nodes)}
+
+
+def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> dict[str, Any]:
+    """What a plan holds, per family and together."""
+    held = capacity(plan)
+    meters = node_meters(held, used)
+    return {
+        "capacity": held,
+        "verdict": verdict(held),
+        "services": human(held.services),
+        "warnings": cluster_rules.warnings(plan),
+        "is_unannounced": bool(cluster_rules.unannounced(plan)),
+        "families": [
+            {
+                "meter": meters[one.family],
+                "limit": one,
+                "is_primary": one.family is plan.primary,
+                "nodes": plan.nodes[one.family],
+                "pods": plan.pods[one.family],
+                "services": plan.services[one.family],
+                "mask": plan.node_mask[one.family],
+                "by_network": human(one.nodes_by_network),
+                "by_pods": human(one.nodes_by_pods),
+                "per_node": human(one.pods_per_node),
+            }
+            for one in sorted(held.families, key=lambda one: one.family)
+        ],
+    }
+
+
+# What can be done with a plan: the operation, what it means, how its button reads, whether something goes.
+_VERBS: dict[str, tuple[Callable[[Cluster], Any], str, str, bool]] = {
+    "reserve": (
+        clusters.reserve,
+        "From then on nothing else may overlap its pods and services, and the plan stays as it is.",
+        "Reserve",
+        False,
+    ),
+    "release": (
+        clusters.release,
+        "Do this when the cluster is gone: its pods and services may then be used again.",
+        "Release",
+        True,
+    ),
+    "delete": (clusters.delete, "The plan is forgotten. Its node network stays.", "Delete", True),
+    "announce": (
+        clusters.announce,
+        "Its super network gains the pods as announcable CIDRs, so that the leaf switches let their routes pass.",
+        "Add announcable CIDRs",
+        False,
+    ),
+}
+VERBS = tuple(_VERBS)
