@@ -2,10 +2,14 @@
 
 from typing import Any
 
-from ipam.domain import addresses, machines, networks, vrfs
+from ipam.domain import addresses, claims, clusters, machines, networks, vrfs
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
+    Claim,
+    Cluster,
+    ClusterRange,
     FreeBlock,
     IPAddress,
     Machine,
@@ -21,7 +25,9 @@ from tests.builders import IPV6, child, cidrs, external, namespaced
 
 def empty() -> None:
     """What a new installation looks like."""
-    for model in [IPAddress, FreeBlock, MachineNetwork, Machine, Prefix, Network, VRF, Partition, Project, NumberRange]:
+    of_clusters = [Claim, ClusterRange, Cluster]
+    of_networks = [IPAddress, FreeBlock, MachineNetwork, Machine, Prefix, Network, VRF]
+    for model in [*of_clusters, *of_networks, Partition, Project, NumberRange]:
         model.objects.all()._raw_delete("default")
     for pool in NumberRange.Pool:
         NumberRange.objects.create(pool=pool, first=1, last=131_072)
@@ -43,4 +49,7 @@ def fill(partition: Partition, project: Project, stranger: Project, tenants: Net
     machines.allocate(**owner, networks=[Attachment(network=outside), Attachment(network=private)], role="firewall")
     (single,) = addresses.allocate(outside, project=stranger, families=[IPV6], type="static", description="=1+1")
     addresses.update(single, name="changed")
+    clusters.create(NewCluster(name="web", project=project, network=private, max_pods=250), reserve=True)
+    clusters.create(NewCluster(name="draft", project=project, parent=tenants, families=[IPV6], labels={"a": "b"}))
+    claims.claim(outside, project=project, name="vip")
     networks.add_prefix(outside, *cidrs("198.51.100.0/24"))

@@ -24,10 +24,23 @@ from ipam.domain.documents import JsonReader, Unreadable
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation, snapshot
 from ipam.domain.row_copy import Advance
-from ipam.models import VRF, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
+from ipam.models import (
+    VRF,
+    Claim,
+    Cluster,
+    ClusterRange,
+    IPAddress,
+    LocalSpace,
+    Machine,
+    MachineNetwork,
+    Network,
+    Partition,
+    Prefix,
+    Project,
+)
 from ipam.models.events import Kind, Verb
 
-VERSION = 1
+VERSION = 2
 SECTIONS: dict[str, type[models.Model]] = {
     "partitions": Partition,
     "projects": Project,
@@ -37,11 +50,23 @@ SECTIONS: dict[str, type[models.Model]] = {
     "machines": Machine,
     "attachments": MachineNetwork,
     "addresses": IPAddress,
+    "clusters": Cluster,
+    "ranges": ClusterRange,
+    "claims": Claim,
+    "local_space": LocalSpace,
 }
-_ORDER = {Prefix: ["pk"], MachineNetwork: ["machine", "position"], IPAddress: ["address", "pk"]}
-# Columns that follow from others of the row; a prefix is written as its CIDR.
+_ORDER = {
+    Prefix: ["pk"],
+    MachineNetwork: ["machine", "position"],
+    IPAddress: ["address", "pk"],
+    ClusterRange: ["cluster", "purpose", "family"],
+}
+# Columns that follow from others of the row; a block is written as its CIDR.
+_BLOCKS = (Prefix, ClusterRange)
+_BLOCK_COLUMNS = {"family", "first", "last", "length"}
 _DERIVED = {
-    Prefix: {"family", "first", "last", "length"},
+    Prefix: _BLOCK_COLUMNS,
+    ClusterRange: {*_BLOCK_COLUMNS, "id"},
     MachineNetwork: {"id"},
     IPAddress: {"family"},
 }
@@ -71,10 +96,11 @@ def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
     Everything is judged again: by the constraints of the database, by the rules for networks, and by the doctor, who
     must find nothing. AlreadyExists unless the installation is empty.
     """
-    if any(model._default_manager.exists() for model in SECTIONS.values()):
+    if any(model._default_manager.exists() for model in SECTIONS.values() if model is not LocalSpace):
         raise errors.AlreadyExists(
             "This installation is not empty. Set DATABASE_URL to a new database, migrate it, and restore there."
         )
+    LocalSpace.objects.all().delete()  # what this installation has drawn for itself
     file.seek(0)  # a further try reads it again
     try:
         _read(JsonReader(file), advance)
@@ -101,7 +127,7 @@ def _rows(model: type[models.Model]) -> Iterator[dict[str, Any]]:
     fields = _fields(model)
     for row in _in_order(model).iterator(chunk_size=_CHUNK):
         values = {field.name: _plain(getattr(row, field.attname)) for field in fields}
-        if isinstance(row, Prefix):
+        if isinstance(row, _BLOCKS):
             values[_CIDR] = str(row.cidr)
         yield values
 
@@ -168,7 +194,7 @@ def _expect_key(reader: JsonReader, key: str) -> None:
 def _instance(model: type[models.Model], raw: Any, place: str, broken: list[errors.IpamError]) -> models.Model | None:
     """The row that an entry describes; what is wrong with it goes to `broken`, up to a hundred faults."""
     fields = {field.name: field for field in _fields(model)}
-    wanted = {*fields, _CIDR} if model is Prefix else set(fields)
+    wanted = {*fields, _CIDR} if model in _BLOCKS else set(fields)
     if not isinstance(raw, dict) or set(raw) != wanted:
         _refuse(broken, f"{place}: an entry has just the keys {', '.join(sorted(wanted))}.")
         return None
@@ -227,7 +253,7 @@ def _check_json(field: Any, raw: Any) -> None:
 def _derived(model: type[models.Model], raw: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     if model is IPAddress:
         return {"family": values["address"].version}
-    if model is not Prefix:
+    if model not in _BLOCKS:
         return {}
     cidr: IPNetwork = parse_cidr(raw[_CIDR])
     first, last = Address(cidr.ip.value, cidr.version), Address(cidr.last, cidr.version)

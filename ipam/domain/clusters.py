@@ -1,6 +1,7 @@
 """Cluster plans: draft, reserved, released. What they must keep is in `ipam.domain.cluster_rules`."""
 
 from typing import Any
+from uuid import UUID, uuid4
 
 from ipam import errors
 from ipam.domain import addresses, cluster_drafts, cluster_rules, history, lookups, networks, reservations
@@ -20,10 +21,11 @@ _CHANGEABLE = {
 
 
 @operation
-def create(new: NewCluster, *, reserve: bool = False) -> Cluster:
+def create(new: NewCluster, *, reserve: bool = False, id: UUID | None = None) -> Cluster:
     """Plan a cluster, with its node network if that is to be carved; a draft, or reserved at once.
 
-    A plan that breaks a rule is not kept: what is wrong is reported together.
+    Its id is made unless it has one from elsewhere. A plan that breaks a rule is not kept: what is wrong is reported
+    together.
     """
     network = new.network or cluster_drafts.carve(new)
     addresses.check_may_use(network, new.project)
@@ -32,7 +34,7 @@ def create(new: NewCluster, *, reserve: bool = False) -> Cluster:
             f"{network.pk} is of type {network.type}. The nodes of a cluster are in a private network of its project.",
             field="network",
         )
-    cluster = cluster_drafts.store(Cluster(project=new.project, network=network), new)
+    cluster = cluster_drafts.store(Cluster(id=id or uuid4(), project=new.project, network=network), new)
     if reserve:
         cluster = _reserve(cluster)
     history.record(Verb.CREATE, cluster, after=state(cluster))

@@ -14,11 +14,11 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from ipam import errors
-from ipam.domain import history, rebuilding, space_proof
+from ipam.domain import history, rebuilding, reservations, space_proof
 from ipam.domain.number_pools import BOUNDS, Pool
 from ipam.domain.operations import snapshot
 from ipam.domain.space_proof import FREE, TAKEN, Piece
-from ipam.models import VRF, FreeBlock, IPAddress, MachineNetwork, NumberRange, Prefix, guards
+from ipam.models import VRF, Cluster, FreeBlock, IPAddress, MachineNetwork, NumberRange, Prefix, guards
 from ipam.models.events import Kind, Verb
 
 _MOST_PER_PREFIX = 3  # sentences; a prefix that lost its free blocks would have thousands
@@ -153,6 +153,17 @@ def judge_vrfs() -> Iterator[Finding]:
         yield Finding(f"VRF {vrf}: no network is in it, and nobody made it by hand. Delete it.")
 
 
+def judge_clusters() -> Iterator[Finding]:
+    """A reserved cluster has pods and services of each family, reserved where its node network comes from."""
+    for cluster in Cluster.objects.with_plan():
+        if not set(cluster.address_families) == cluster.pods.keys() == cluster.services.keys():
+            yield Finding(f"Cluster {cluster}: it has not one range of pods and services for each family.")
+        where = reservations.reach(cluster.network) if cluster.is_reserved else None
+        for one in cluster.ranges.all():
+            if one.reserved_in_id != where:
+                yield Finding(f"Cluster {cluster}: it is {cluster.state}, but its {one.purpose} {one} are not so.")
+
+
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     judge_guards,
     judge_prefixes,
@@ -165,6 +176,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     judge_spaces,
     judge_pools,
     judge_vrfs,
+    judge_clusters,
 )
 
 

@@ -148,6 +148,15 @@ def lengths(cell: Any) -> dict[Family, int]:
     return {keys[key]: length for key, length in found.items()}
 
 
+def ranges(cell: Any) -> dict[Family, IPNetwork]:
+    """A CIDR for each family."""
+    found = _object(cell)
+    keys = {family.key: family for family in Family}
+    if not found.keys() <= keys.keys():
+        raise ValueError('ranges are an object such as {"ipv4": "10.240.0.0/13", "ipv6": "fd00:10:240::/52"}.')
+    return {keys[key]: parse_cidr(_written(one)) for key, one in found.items()}
+
+
 def _object(cell: Any) -> dict[str, Any]:
     if cell in (None, ""):
         return {}

@@ -9,12 +9,14 @@ from django.db.models import QuerySet
 from netaddr import IPAddress as Address
 
 from ipam import errors
-from ipam.domain import children, lookups, machines, networks, owners, table_cells, vrfs
+from ipam.domain import children, clusters, lookups, machines, networks, owners, table_cells, vrfs
+from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.table_cells import Read
-from ipam.models import VRF, IPAddress, Machine, Network, Partition, Prefix, Project
+from ipam.models import VRF, Cluster, IPAddress, Machine, Network, Partition, Prefix, Project
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH
+from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.networks import CHILD_TYPES, NatType, NetworkType, Stack
 
 M = TypeVar("M", bound=models.Model)
@@ -195,6 +197,39 @@ PREFIXES = Kind(
 )  # fmt: skip
 
 
+# --- Clusters -------------------------------------------------------------------------------------
+def _create_cluster(values: Values) -> Cluster:
+    """A draft or a reserved cluster; one that was released is no plan any more."""
+    given = _in_words_of_plans(_given(values))
+    key, state = given.pop("id", None), given.pop("state", Cluster.State.DRAFT)
+    given |= {"project": _required(Project, given, "project"), "network": _required(Network, given, "network")}
+    new = NewCluster(**{"name": "", **given})
+    return clusters.create(new, id=key, reserve=state == Cluster.State.RESERVED)
+
+
+def _in_words_of_plans(values: Values) -> dict[str, Any]:
+    order = values.get("families")
+    return {**values, "families": FamilyOrder(order).families} if order else dict(values)
+
+
+CLUSTERS = Kind(
+    "clusters", "cluster",
+    (
+        _column("id", table_cells.uuid), *_described, _project, _reference("network"),
+        _column("state", table_cells.choice(*Cluster.State.values)),
+        _column("platform", table_cells.choice(*Platform.values), may_change=True),
+        _column("kubernetes_version", table_cells.text(8), may_change=True),
+        _column("families", table_cells.choice(*FamilyOrder.values), may_change=True),
+        _column("pods", table_cells.ranges, may_change=True), _column("services", table_cells.ranges, may_change=True),
+        _lengths("node_mask"), _column("max_pods", table_cells.number, may_change=True),
+        _column("wanted_nodes", table_cells.number, may_change=True),
+        _column("native_routing", table_cells.flag, may_change=True), _labels,
+    ),
+    _by_key(Cluster), _create_cluster,
+    lambda row, changes: clusters.update(row, **_in_words_of_plans(changes)), Cluster.objects.with_plan, ("name", "pk"),
+)  # fmt: skip
+
+
 # --- Machines and addresses -----------------------------------------------------------------------
 def _create_machine(values: Values) -> Machine:
     """With its networks and ASN; its addresses are rows of their own."""
@@ -242,4 +277,4 @@ ADDRESSES = Kind(
 )  # fmt: skip
 
 # What others refer to comes first.
-KINDS = {kind.name: kind for kind in (PARTITIONS, PROJECTS, VRFS, NETWORKS, PREFIXES, MACHINES, ADDRESSES)}
+KINDS = {kind.name: kind for kind in (PARTITIONS, PROJECTS, VRFS, NETWORKS, PREFIXES, CLUSTERS, MACHINES, ADDRESSES)}

@@ -154,12 +154,12 @@ def test_a_network_that_breaks_a_rule_is_refused(cloud: None) -> None:
     [
         ("", "This is not the JSON that was expected: { is missing"),
         ('{"networks": []}', "This is no backup document: “twofold” is missing"),
-        ('{"twofold": 2}', "This is a document of version 2"),
+        ('{"twofold": 3}', "This is a document of version 3"),
         (
-            '{"twofold": 1, "partitions": [' + "[" * 100_000,
+            '{"twofold": 2, "partitions": [' + "[" * 100_000,
             "This is not JSON: maximum recursion",
         ),
-        ('{"twofold": 1, "partitions": ["' + "x" * 2_000_000, "An entry has more than 1,000,000"),
+        ('{"twofold": 2, "partitions": ["' + "x" * 2_000_000, "An entry has more than 1,000,000"),
         ('{"twofold": NaN}', "This is not JSON: NaN is no number"),
     ],
 )

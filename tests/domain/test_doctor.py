@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.db import connection
 
-from ipam.domain import addresses, doctor, machines, networks, vrfs
+from ipam.domain import addresses, clusters, doctor, machines, networks, vrfs
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
@@ -19,7 +19,7 @@ from ipam.models import (
     Project,
     guards,
 )
-from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, super_network
+from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, super_network, worked_example
 
 
 def findings() -> list[str]:
@@ -335,3 +335,12 @@ def test_vrf_that_nobody_uses_or_keeps_is_found(db: None) -> None:
     vrfs.create(id=77)
     VRF.objects.update(kept=False)
     assert findings() == ["VRF 77: no network is in it, and nobody made it by hand. Delete it."]
+
+
+def test_ranges_that_are_not_kept_as_their_cluster_says_are_found(private: Network, project: Project) -> None:
+    web = clusters.create(worked_example(project=project, network=private), reserve=True)
+    assert findings() == []
+    web.ranges.filter(family=4, purpose="pods").update(reserved_in=None)
+    assert findings() == ["Cluster web: it is reserved, but its pods 10.240.0.0/13 are not so."]
+    web.ranges.filter(family=4, purpose="pods").delete()
+    assert findings() == ["Cluster web: it has not one range of pods and services for each family."]
