@@ -204,10 +204,10 @@ def complete(network: str, *, limit: int) -> int:
             return given
 
 
-def plan_clusters(parent: str, project: UUID, names: list[str], **wanted: Any) -> list[str]:
-    """Plan and reserve clusters with node networks of their own; their outcomes."""
-    source, owner = Network.objects.get(pk=parent), Project.objects.get(pk=project)
-    asked = [NewCluster(name=name, project=owner, parent=source, wanted_nodes=50, **wanted) for name in names]
+def plan_clusters(networks: list[str], project: UUID, **wanted: Any) -> list[str]:
+    """Plan and reserve a cluster on each of these node networks; their outcomes."""
+    owner, places = Project.objects.get(pk=project), [Network.objects.get(pk=key) for key in networks]
+    asked = [NewCluster(name=f"c{one.name}", project=owner, network=one, wanted_nodes=50, **wanted) for one in places]
     return [outcome(clusters.create, one, reserve=True) for one in asked]
 
 

@@ -342,15 +342,14 @@ def test_addresses_of_the_node_network_are_given_as_ever(web: Cluster, private: 
 # --- many at once ---------------------------------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 def test_plans_of_many_at_once_never_overlap(announcing: Network, project: Project) -> None:
-    plan_some = [partial(clients.plan_clusters, "tenants", project.pk, [f"c{n}", f"d{n}"]) for n in range(6)]
+    carved = [networks.create(child(parent=announcing, project=project, name=str(n))).pk for n in range(12)]
+    plan_some = [partial(clients.plan_clusters, carved[n::6], project.pk) for n in range(6)]
     assert in_processes(plan_some) == [["done", "done"]] * 6
     assert all(cluster_drafts.judge(cluster) == [] for cluster in Cluster.objects.with_plan())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_network_and_cluster_at_once_never_share_a_range(
-    announcing: Network, internet: Network, project: Project
-) -> None:
-    plan_it = partial(clients.plan_clusters, "tenants", project.pk, ["web"], pods=families("10.240.0.0/14"))
+def test_network_and_cluster_at_once_never_share_a_range(private: Network, internet: Network, project: Project) -> None:
+    plan_it = partial(clients.plan_clusters, [private.pk], project.pk, pods=families("10.240.0.0/14"))
     got = in_processes([plan_it, partial(clients.add_prefix, "internet", "10.240.0.0/24")])
     assert sorted(str(one).strip("[]'") for one in got) == ["done", "overlap"]
