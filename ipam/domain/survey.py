@@ -3,11 +3,12 @@
 A survey reads every free block and every allocation once. `manage.py survey` takes it, hourly; pages never do.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import Count, F
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -18,7 +19,7 @@ from ipam.models import Finding, IPAddress, Network, UtilizationSample
 from ipam.models.networks import CHILD_TYPES, NetworkType
 
 SMALL_NETWORKS, SMALL_ADDRESSES = 200, 20_000  # up to here everything is looked at live
-MOST_ROOTS = 40
+MOST_ROOTS = 12
 MOST_FINDINGS = 500
 _CHUNK = 500  # networks whose free blocks are summed at once
 _OLD = timedelta(days=1)
@@ -30,7 +31,7 @@ Uses = dict[str, list[FamilyUse]]
 class Picture:
     """What the overview shows. `uses` has every network that is named here, exact and of this moment.
 
-    `roots` are the networks that space is taken from, at most 40; `fullest` ranks (network, use) per family.
+    `roots` are the networks that space is taken from, at most 12; `fullest` ranks (network, use) per family.
     `as_of` is when the findings and the ranking were surveyed; None: just now.
     """
 
@@ -44,9 +45,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Found:
-    """All findings, worst first, and when they were surveyed; None: just now."""
+    """Findings, worst first, the worst 500 of a large installation; how many there are of each severity in all.
+
+    `as_of` is when they were surveyed; None: just now.
+    """
 
     findings: list[Finding]
+    counts: Mapping[int, int]
     as_of: datetime | None
 
 
@@ -70,17 +75,20 @@ def look(*, fullest: int = 5) -> Picture:
     samples = _fullest_samples(fullest)
     candidates = {sample.network_id: sample.network for sample in samples}
     uses = consumption.of_networks((candidates | {one.pk: one for one in roots[:MOST_ROOTS]}).values())
-    stored = _stored(samples[0].sampled_at if samples else None)
+    as_of = samples[0].sampled_at if samples else None
     ranked = _ranked(candidates.values(), uses, fullest)
-    return Picture(roots[:MOST_ROOTS], len(roots) > MOST_ROOTS, uses, ranked, stored.findings, stored.as_of)
+    return Picture(roots[:MOST_ROOTS], len(roots) > MOST_ROOTS, uses, ranked, _stored(as_of), as_of)
 
 
 def found() -> Found:
-    """Every finding, worst first; at most nine statements at any size."""
+    """What there is to look at, worst first; at most nine statements at any size."""
     networks = _all_if_small()
     if networks is None:
-        return _stored(UtilizationSample.objects.values_list("sampled_at", flat=True).first())
-    return Found(_evaluate(networks, consumption.of_networks(networks)), None)
+        as_of = UtilizationSample.objects.values_list("sampled_at", flat=True).first()
+        counts = Finding.objects.order_by().values_list("severity").annotate(number=Count("pk"))
+        return Found(_stored(as_of), dict(counts), as_of)
+    live = _evaluate(networks, consumption.of_networks(networks))
+    return Found(live, Counter(finding.severity for finding in live), None)
 
 
 @operation
@@ -116,11 +124,11 @@ def _evaluate(networks: Sequence[Network], uses: Uses) -> list[Finding]:
     return sorted(every, key=lambda finding: (finding.severity, finding.code))  # as those that are stored
 
 
-def _stored(as_of: datetime | None) -> Found:
+def _stored(as_of: datetime | None) -> list[Finding]:
     kept = list(Finding.objects.all()[:MOST_FINDINGS])
     if as_of is None or timezone.now() - as_of > _OLD:
         kept.insert(0, _no_survey(as_of))
-    return Found(kept, as_of)
+    return kept
 
 
 def _no_survey(as_of: datetime | None) -> Finding:

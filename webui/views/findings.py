@@ -17,10 +17,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """All findings, worst first; a severity narrows them."""
     found = survey.found()
     chosen = request.GET.get("severity", "")
-    severities = [
-        (severity.label, sum(finding.severity == severity for finding in found.findings))
-        for severity in Finding.Severity
-    ]
+    severities = [(severity.label, found.counts.get(severity, 0)) for severity in Finding.Severity]
     shown = [one for one in found.findings if chosen in ("", one.get_severity_display())]
     context = {
         "section": "findings",

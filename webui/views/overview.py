@@ -34,7 +34,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "section": "overview",
         "ranking": [(family, _meters(picture.fullest[family])) for family in Family],
         "findings": with_links(picture.findings[:_SHOWN_FINDINGS]),
-        "finding_count": len(picture.findings),
+        "finding_count": len(picture.findings) if len(picture.findings) < survey.MOST_FINDINGS else None,
         "as_of": picture.as_of,
         "partitions": [
             (partition, list(group)) for partition, group in groupby(rows, key=lambda row: row["network"].partition)
