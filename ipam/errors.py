@@ -185,6 +185,10 @@ class InUse(IpamError):
     code, title = "in_use", "It is in use"
 
 
+class PermissionDenied(IpamError):
+    code, title = "permission_denied", "You may not do this"
+
+
 class Stale(IpamError):
     code, title = "stale", "Somebody else was first"
 

@@ -12,6 +12,7 @@ from ipam import errors
 
 # 400 where a code is not named here: the request itself breaks a rule.
 STATUS = {
+    "permission_denied": 403,
     "not_found": 404,
     "stale": 412,
     "busy": 503,

@@ -14,7 +14,7 @@ from rest_framework.serializers import Serializer
 from ipam import errors
 from ipam.api import filters
 from ipam.api.schema import Schema
-from ipam.domain import lookups
+from ipam.domain import access, lookups
 from ipam.domain.operations import rehearsal
 
 Do = Callable[[], Any]
@@ -43,6 +43,10 @@ class Resource(viewsets.GenericViewSet[Any]):
         """Objects with all that their output shows, in a constant number of statements."""
         return self.model._default_manager.all()
 
+    def objects(self) -> QuerySet[Any]:
+        """Those of them that whoever asks may see."""
+        return access.visible(self.get_queryset())
+
     def context_for(self, objects: list[Any]) -> dict[str, Any]:
         """What the output needs besides the objects themselves, fetched for all of them at once."""
         return {}
@@ -63,7 +67,7 @@ class Resource(viewsets.GenericViewSet[Any]):
     def render(self, objects: Iterable[Any], *, dry_run: bool = False) -> list[Any]:
         """Objects as their output, re-read with what it shows."""
         keys = [one.pk for one in objects]
-        by_key = {one.pk: one for one in self.get_queryset().filter(pk__in=keys)}
+        by_key = {one.pk: one for one in self.objects().filter(pk__in=keys)}
         rows = [by_key[key] for key in keys]
         context = {**self.context_for(rows), "dry_run": dry_run}
         return list(self.output(rows, many=True, context=context).data)
@@ -99,7 +103,7 @@ class Readable(Resource):
     """A list and its objects."""
 
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        page = self.paginate_queryset(self.filter_queryset(self.objects())) or []
         return self.get_paginated_response(self.output(page, many=True, context=self.context_for(page)).data)
 
     def retrieve(self, request: Request, pk: str) -> Response:

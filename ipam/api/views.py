@@ -15,6 +15,7 @@ from ipam.addressing import Family
 from ipam.api import fields, filters, inputs, outputs
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain import (
+    access,
     addresses,
     children,
     consumption,
@@ -83,7 +84,7 @@ class VrfViews(Readable, Creatable, Changeable, Removable):
     ordering_fields = {"id": "pk", "name": "name", "created_at": "created_at"}
 
     def get_queryset(self) -> QuerySet[VRF]:
-        return VRF.objects.prefetch_related(Prefetch("networks", Network.objects.only("id", "vrf_id")))
+        return VRF.objects.prefetch_related(Prefetch("networks", access.visible(Network.objects.only("id", "vrf_id"))))
 
     def make(self, data: dict[str, Any]) -> VRF:
         return vrfs.create(**data)

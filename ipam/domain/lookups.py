@@ -8,6 +8,7 @@ from django.db import models
 
 from ipam import errors
 from ipam.addressing import shorten
+from ipam.domain import access
 from ipam.models.base import Record
 
 M = TypeVar("M", bound=models.Model)
@@ -17,12 +18,12 @@ R = TypeVar("R", bound=Record)
 def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
     """The object with this id. With `lock` others may refer to it, but not change it, until the transaction ends.
 
-    NotFound, about `field`, if there is none; a malformed id is an id of nothing, and so is one that is
-    merely read as the same: an id has one spelling, but for the case of a UUID.
+    NotFound, about `field`, if there is none that whoever acts may see; a malformed id is an id of nothing, and so
+    is one that is merely read as the same: an id has one spelling, but for the case of a UUID.
     """
-    objects = model._default_manager.all()
+    objects = access.visible(model._default_manager.all())
     if lock:
-        objects = objects.select_for_update(no_key=True)
+        objects = objects.select_for_update(no_key=True, of=("self",))
     with contextlib.suppress(ValidationError, ObjectDoesNotExist):
         pk = model._meta.pk.clean(key, None)
         if str(pk).lower() == str(key).lower():

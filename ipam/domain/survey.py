@@ -12,7 +12,7 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from ipam.addressing import Family
-from ipam.domain import consumption, findings
+from ipam.domain import access, consumption, findings
 from ipam.domain.consumption import FamilyUse
 from ipam.domain.operations import operation
 from ipam.models import Finding, IPAddress, Network, UtilizationSample
@@ -69,7 +69,7 @@ def look(*, fullest: int = 5) -> Picture:
             _evaluate(networks, uses),
             None,
         )
-    shown = Network.objects.exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
+    shown = access.visible(Network.objects.all()).exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
     in_places = shown.select_related("partition").order_by(F("partition_id").asc(nulls_first=True), "-type", "id")
     roots = list(in_places[: MOST_ROOTS + 1])
     samples = _fullest_samples(fullest)
@@ -85,7 +85,7 @@ def found() -> Found:
     networks = _all_if_small()
     if networks is None:
         as_of = UtilizationSample.objects.values_list("sampled_at", flat=True).first()
-        counts = Finding.objects.order_by().values_list("severity").annotate(number=Count("pk"))
+        counts = access.visible(Finding.objects.all()).order_by().values_list("severity").annotate(number=Count("pk"))
         return Found(_stored(as_of), dict(counts), as_of)
     live = _evaluate(networks, consumption.of_networks(networks))
     return Found(live, Counter(finding.severity for finding in live), None)
@@ -114,8 +114,10 @@ def take() -> int:
 
 def _all_if_small() -> list[Network] | None:
     """Every network of a small installation; None when it is large."""
-    networks = list(Network.objects.select_related("partition").order_by("id")[: SMALL_NETWORKS + 1])
-    is_large = len(networks) > SMALL_NETWORKS or IPAddress.objects.order_by("pk")[SMALL_ADDRESSES:][:1].exists()
+    visible = access.visible(Network.objects.select_related("partition"))
+    networks = list(visible.order_by("id")[: SMALL_NETWORKS + 1])
+    held = access.visible(IPAddress.objects.all())
+    is_large = len(networks) > SMALL_NETWORKS or held.order_by("pk")[SMALL_ADDRESSES:][:1].exists()
     return None if is_large else networks
 
 
@@ -125,7 +127,7 @@ def _evaluate(networks: Sequence[Network], uses: Uses) -> list[Finding]:
 
 
 def _stored(as_of: datetime | None) -> list[Finding]:
-    kept = list(Finding.objects.all()[:MOST_FINDINGS])
+    kept = list(access.visible(Finding.objects.all())[:MOST_FINDINGS])
     if as_of is None or timezone.now() - as_of > _OLD:
         kept.insert(0, _no_survey(as_of))
     return kept
@@ -144,7 +146,8 @@ def _no_survey(as_of: datetime | None) -> Finding:
 
 def _fullest_samples(limit: int) -> list[UtilizationSample]:
     """The networks that were fullest in each family; a few more than wanted, as they have changed since."""
-    samples = UtilizationSample.objects.select_related("network__partition").order_by("family", "-utilization")
+    samples = access.visible(UtilizationSample.objects.all())
+    samples = samples.select_related("network__partition").order_by("family", "-utilization")
     return [sample for family in Family for sample in samples.filter(family=family)[: 2 * limit]]
 
 
