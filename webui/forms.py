@@ -16,7 +16,7 @@ from ipam.models.networks import CHILD_TYPES, NatType, NetworkType, Stack
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 BOTH = "both"
-_MOST_SUGGESTIONS = 200
+_MOST_SUGGESTIONS = 50
 
 
 class ProjectInput(forms.TextInput):
