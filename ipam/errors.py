@@ -185,6 +185,10 @@ class InUse(IpamError):
     code, title = "in_use", "It is in use"
 
 
+class NotAuthenticated(IpamError):
+    code, title = "not_authenticated", "We do not know who you are"
+
+
 class PermissionDenied(IpamError):
     code, title = "permission_denied", "You may not do this"
 

@@ -41,6 +41,15 @@ class Project(Described):
     tenant = serializers.CharField()
 
 
+class Member(serializers.Serializer[Any]):
+    user = serializers.CharField(source="user.username")
+    role = serializers.CharField()
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="local, or group: given by the identity provider"
+    )
+    dry_run = serializers.BooleanField(required=False)
+
+
 class Vrf(Described):
     id = serializers.IntegerField()
     networks = serializers.SerializerMethodField()

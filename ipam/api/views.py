@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ipam import errors
-from ipam.addressing import Family
+from ipam.addressing import Family, shorten
 from ipam.api import fields, filters, inputs, outputs
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain import (
@@ -23,6 +23,7 @@ from ipam.domain import (
     free_listing,
     lookups,
     machines,
+    members,
     networks,
     owners,
     prefix_map,
@@ -40,6 +41,7 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    RoleBinding,
 )
 
 LENGTH = OpenApiParameter("length", int, description="a prefix length")
@@ -65,7 +67,10 @@ class PartitionViews(Readable, Creatable, Changeable, Removable):
 
 class ProjectViews(Readable, Creatable, Changeable, Removable):
     model, output, filterset_class = Project, outputs.Project, filters.ProjectFilters
-    inputs = {"create": inputs.NewProject, "partial_update": inputs.ChangedProject}
+    inputs = {"create": inputs.NewProject, "partial_update": inputs.ChangedProject, "add_member": inputs.Member}
+    answers = {"members": outputs.Member(many=True), "add_member": outputs.Member}
+    parameters = {"remove_member": [OpenApiParameter("user", str, required=True, description="the user's name")]}
+    creating = {"create", "add_member"}
     ordering_fields = {"id": "pk", "name": "name", "tenant": "tenant", "created_at": "created_at"}
 
     def make(self, data: dict[str, Any]) -> Project:
@@ -76,6 +81,25 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
 
     def discard(self, found: Project) -> None:
         owners.delete_project(found)
+
+    @action(detail=True)
+    def members(self, request: Request, pk: str) -> Response:
+        filters.refuse_unknown(request, set())
+        return Response(outputs.Member(_members(self.found()), many=True).data)
+
+    @members.mapping.post
+    def add_member(self, request: Request, pk: str) -> Response:
+        data = self.parse(request)
+        return self.write(
+            lambda: members.grant(members.find_user(data["user"]), data["role"], project=self.found()),
+            status=201,
+            render=_render_member,
+        )
+
+    @members.mapping.delete
+    def remove_member(self, request: Request, pk: str) -> Response:
+        self.is_dry_run()
+        return self.remove(lambda: members.withdraw(_member(self.found(), request.query_params.get("user", ""))))
 
 
 class VrfViews(Readable, Creatable, Changeable, Removable):
@@ -270,6 +294,22 @@ class EventViews(Readable):
     def retrieve(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, set())
         return Response(outputs.EventDetail(self.found()).data)
+
+
+def _members(project: Project) -> QuerySet[RoleBinding]:
+    return RoleBinding.objects.filter(project=project).select_related("user").order_by("user__username")
+
+
+def _member(project: Project, username: str) -> RoleBinding:
+    found = _members(project).filter(user__username=username).first()
+    if found is None:
+        raise errors.NotFound(f"“{shorten(username)}” is no member of the project.", field="user")
+    return found
+
+
+def _render_member(member: RoleBinding, *, dry_run: bool) -> dict[str, Any]:
+    answer = dict(outputs.Member(member).data)
+    return {**answer, "dry_run": True} if dry_run else answer
 
 
 _REFERENCES: dict[str, type[Any]] = {

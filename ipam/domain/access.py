@@ -63,6 +63,7 @@ class Access:
     platform: Role | None = None
     projects: Mapping[UUID, Role] = field(default_factory=dict)
     is_read_only: bool = False
+    user_id: int | None = None
 
     @property
     def sees_everything(self) -> bool:
@@ -89,7 +90,7 @@ class Access:
             return replace(self, is_read_only=read_only)
         general = {Role.OPERATOR: Role.OWNER, Role.AUDITOR: Role.VIEWER}.get(self.platform) if self.platform else None
         bound = {UUID(key): general or self.projects.get(UUID(key)) for key in token.projects}
-        return Access(None, {key: role for key, role in bound.items() if role}, read_only)
+        return Access(None, {key: role for key, role in bound.items() if role}, read_only, self.user_id)
 
 
 EVERYTHING = Access(Role.OPERATOR)
@@ -116,12 +117,12 @@ def of_user(user: User | AnonymousUser, token: ApiToken | None = None) -> Access
     if not user.is_authenticated:
         return Access()
     if user.is_superuser:
-        full = EVERYTHING
+        full = Access(Role.OPERATOR, user_id=user.pk)
     else:
         bindings = list(RoleBinding.objects.filter(user=user))
         platform = [Role(one.role) for one in bindings if one.project_id is None]
         of_projects = {one.project_id: Role(one.role) for one in bindings if one.project_id}
-        full = Access(platform[0] if platform else None, of_projects)
+        full = Access(platform[0] if platform else None, of_projects, user_id=user.pk)
     return full.narrowed(token) if token else full
 
 

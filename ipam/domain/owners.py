@@ -4,6 +4,8 @@ import re
 import uuid
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from ipam import errors
 from ipam.domain import access, history, lookups
 from ipam.domain.access import Deed
@@ -88,6 +90,7 @@ def delete_project(project: Project) -> None:
     access.demand(Deed.OPERATE)
     _refuse_while_used(current, networks="networks", addresses="addresses", machines="machines")
     history.record(Verb.DELETE, current, before=history.state(current))
+    User.objects.filter(service_account__project=current).delete()
     current.delete()
 
 

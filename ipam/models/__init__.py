@@ -9,7 +9,7 @@ from ipam.models.number_ranges import NumberRange
 from ipam.models.partitions import Partition
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import Project
-from ipam.models.roles import RoleBinding
+from ipam.models.roles import RoleBinding, ServiceAccount
 from ipam.models.surveys import Finding, UtilizationSample
 from ipam.models.tokens import ApiToken
 from ipam.models.vrfs import VRF
@@ -29,5 +29,6 @@ __all__ = [
     "Prefix",
     "Project",
     "RoleBinding",
+    "ServiceAccount",
     "UtilizationSample",
 ]

@@ -58,3 +58,21 @@ class RoleBinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.role} {f'of {self.project}' if self.project_id else 'of the platform'}"
+
+
+class ServiceAccount(models.Model):
+    """A user that is a robot of one project: it has no password, works by tokens, and goes with the project."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="service_account")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="service_accounts")
+
+    class Meta:
+        ordering = ["user"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What it is called in its project."""
+        return str(self.user.get_username()).rpartition("@")[0]

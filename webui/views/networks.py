@@ -87,6 +87,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
 def allocate(request: HttpRequest, pk: str) -> HttpResponse:
     """Take addresses; before anything happens, show exactly which ones."""
     network = lookups.get(Network, pk)
+    access.demand_anywhere(Deed.ALLOCATE)
     present = sorted({prefix.address_family for prefix in network.prefixes.all()})
     form = AllocateForm(request.POST or None, network=network, present=present)
     given = None
@@ -104,8 +105,8 @@ def allocate(request: HttpRequest, pk: str) -> HttpResponse:
 @login_required
 def carve(request: HttpRequest, pk: str) -> HttpResponse:
     """Carve a child network; before anything happens, show its prefixes and VRF."""
-    access.demand_anywhere(Deed.ALLOCATE)
     parent = lookups.get(Network, pk)
+    access.demand_anywhere(Deed.ALLOCATE)
     form = CarveForm(request.POST or None, parent=parent)
     child = None
     if request.method == "POST" and form.is_valid():
