@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 
-from ipam.domain import addresses, machines, survey, tokens, vrfs
+from ipam.domain import addresses, machines, members, survey, tokens, vrfs
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
@@ -21,6 +21,8 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    RoleBinding,
+    ServiceAccount,
     UtilizationSample,
 )
 from tests.admin.keeper import Keeper
@@ -72,6 +74,11 @@ def token(operator: User) -> ApiToken:
 
 
 @pytest.fixture
+def robot(project: Project) -> ServiceAccount:
+    return members.create_service_account(project, "terraform")
+
+
+@pytest.fixture
 def cloud(
     partition: Partition,
     project: Project,
@@ -81,6 +88,7 @@ def cloud(
     vpn: IPAddress,
     vrf: VRF,
     token: ApiToken,
+    robot: ServiceAccount,
 ) -> dict[type[models.Model], models.Model]:
     """One of everything, by its model."""
     survey.take()
@@ -99,4 +107,6 @@ def cloud(
         MachineNetwork: machine.attachments.all()[0],
         NumberRange: NumberRange.objects.all()[0],
         ApiToken: token,
+        RoleBinding: robot.user.role_bindings.get(),
+        ServiceAccount: robot,
     }

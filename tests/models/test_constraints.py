@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from netaddr import IPAddress as Address
 
-from ipam.domain import addresses, machines, networks, owners
+from ipam.domain import addresses, machines, members, networks, owners
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
@@ -23,6 +24,7 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    RoleBinding,
     UtilizationSample,
 )
 from tests.builders import IPV4, child, ip, super_network
@@ -39,6 +41,9 @@ class Cast:
         self.prefix = internet.prefixes.in_order()[0]
         self.machine = machines.allocate(project=project, partition=partition, networks=[Attachment(network=private)])
         self.address = addresses.allocate(internet, project=project, families=[IPV4])[0]
+        self.user, self.other = (User.objects.create_user(name) for name in ("bob", "eve"))
+        members.grant(self.user, "auditor")
+        members.grant(self.user, "viewer", project=project)
         UtilizationSample.objects.create(network=internet, family=4, utilization=0.5)
 
     def ip(self, text: str, **fields: Any) -> IPAddress:
@@ -83,6 +88,10 @@ def sample(cast: Cast, **changes: Any) -> UtilizationSample:
     return UtilizationSample(**{"network": cast.internet, "family": 4, "utilization": 0.1} | changes)
 
 
+def role(cast: Cast, **fields: Any) -> RoleBinding:
+    return RoleBinding(user=cast.user, **fields)
+
+
 BROKEN: dict[str, list[Row]] = {
     "address_once_per_namespace": [lambda cast: cast.ip(str(cast.address))],
     "address_one_per_family_and_allocation": [
@@ -107,6 +116,13 @@ BROKEN: dict[str, list[Row]] = {
     "sample_once_per_family": [lambda cast: sample(cast)],
     "sample_utilization_is_a_share": [lambda cast: sample(cast, family=6, utilization=1.5)],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
+    "role_once_per_project": [lambda cast: role(cast, project=cast.project, role="owner")],
+    "role_once_on_the_platform": [lambda cast: role(cast, role="operator")],
+    "role_fits_its_place": [
+        lambda cast: RoleBinding(user=cast.other, role="viewer"),
+        lambda cast: RoleBinding(user=cast.other, project=cast.project, role="auditor"),
+        lambda cast: RoleBinding(user=cast.other, role="king"),
+    ],
     "vrf_vni_in_range": [lambda cast: VRF(id=0), lambda cast: VRF(id=16_777_216)],
     "number_range_once": [
         lambda cast: NumberRange(pool="asn", first=NumberRange.objects.get(pool="asn").first, last=131_072)
