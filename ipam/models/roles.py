@@ -32,7 +32,7 @@ class RoleBinding(models.Model):
     source = models.CharField(max_length=5, choices=Source, default=Source.LOCAL, editable=False)
 
     class Meta:
-        ordering = ["project", "user"]
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
                 name="role_once_per_project",
@@ -67,7 +67,7 @@ class ServiceAccount(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="service_accounts")
 
     class Meta:
-        ordering = ["user"]
+        ordering = ["id"]
 
     def __str__(self) -> str:
         return self.name
