@@ -18,9 +18,9 @@ from webui.views.tokens import TokenForm
 
 _ROLES = [(role.value, role.label) for role in PROJECT_ROLES]
 _DEEDS = {
-    Deed.READ: "sees the project",
-    Deed.ALLOCATE: "allocates, carves and releases",
-    Deed.MANAGE: "manages members",
+    Deed.READ: "see the project",
+    Deed.ALLOCATE: "allocate, carve and release",
+    Deed.MANAGE: "manage members",
 }
 
 
