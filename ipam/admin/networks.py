@@ -117,6 +117,7 @@ class NatForm(forms.Form):
 
 @admin.register(Network)
 class NetworkAdmin(DescribedAdmin):
+    table = "networks"
     add_form = NewNetworkForm
     change_form = NetworkForm
     list_display = (

@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ipam.domain import addresses, machines, members, networks, owners, tokens, vrfs
+from ipam.domain import addresses, machines, members, networks, owners, tables, tokens, vrfs
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
@@ -234,3 +234,11 @@ def test_autocomplete_finds_by_what_a_list_is_searched_by(internet: Network, ten
     asked = {"app_label": "ipam", "model_name": "ipaddress", "field_name": "network", "term": "203.0.113.200"}
     assert web.get("/admin/autocomplete/", asked).json()["results"] == [{"id": "internet", "text": "internet"}]
     assert web.get("/admin/autocomplete/", {**asked, "term": "\0"}).json()["results"] == []
+
+
+@pytest.mark.parametrize("name", tables.KINDS)
+def test_list_of_what_tables_hold_leads_to_its_import_and_export(name: str, web: Client) -> None:
+    kind = tables.KINDS[name]
+    html = web.get(page("changelist", kind.rows().model)).content.decode()
+    assert (f'href="/imports/?kind={name}"' in html, f'href="/exports/{name}.csv"' in html) == (True, True)
+    assert web.get(f"/imports/?kind={name}").context["form"]["kind"].value() == name
