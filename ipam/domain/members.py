@@ -86,4 +86,4 @@ def create_service_account(project: Project, name: str, *, role: str = Role.EDIT
 
 
 def _state(binding: RoleBinding) -> history.State:
-    return history.state(binding, user=binding.user.get_username())
+    return history.state(binding, user=binding.name)

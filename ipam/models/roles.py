@@ -59,6 +59,11 @@ class RoleBinding(models.Model):
     def __str__(self) -> str:
         return f"{self.user}: {self.role} {f'of {self.project}' if self.project_id else 'of the platform'}"
 
+    @property
+    def name(self) -> str:
+        """Whose role it is."""
+        return str(self.user.get_username())
+
 
 class ServiceAccount(models.Model):
     """A user that is a robot of one project: it has no password, works by tokens, and goes with the project."""
