@@ -169,8 +169,8 @@ def test_page_that_was_opened_before_another_change_overwrites_nothing(keeper: K
     networks.update(internet, description="by somebody else")
     answer = keeper.change(internet, name="mine", generation="1")
     assert complaints(answer) == [
-        "Somebody else has changed “internet” since you opened this page. Nothing was changed; "
-        "open the page again and repeat your change."
+        "Somebody else has changed “internet” meanwhile: it is in generation 2 by now. Nothing was changed; "
+        "read it again and repeat your change."
     ]
     internet.refresh_from_db()
     assert (internet.name, internet.description) == ("", "by somebody else")
