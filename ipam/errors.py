@@ -197,6 +197,10 @@ class Stale(IpamError):
     code, title = "stale", "Somebody else was first"
 
 
+class IdempotencyKeyReused(IpamError):
+    code, title = "idempotency_key_reused", "The key belongs to another request"
+
+
 # --- Addresses ------------------------------------------------------------------------------------
 class AlreadyAllocated(IpamError):
     code, title = "already_allocated", "The address is taken"

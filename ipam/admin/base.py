@@ -170,7 +170,7 @@ class DomainAdmin(IpamAdmin):
             form.instance.__dict__.update(made.__dict__)  # what the admin then logs and leads to
             return
         changes = {**form.changes, **below}
-        lookups.get_unchanged(self.model, form.instance.pk, form.cleaned_data["generation"])
+        lookups.get_unchanged(self.model, form.instance.pk, [form.cleaned_data["generation"]])
         if changes:
             self.change(form.instance, changes)
 

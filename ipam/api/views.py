@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from ipam import errors
 from ipam.addressing import Family, shorten
-from ipam.api import fields, filters, inputs, outputs
+from ipam.api import fields, filters, inputs, outputs, preconditions
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain import (
     access,
@@ -155,7 +155,8 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
     @action(detail=True, methods=["post"])
     def prefixes(self, request: Request, pk: str) -> Response:
         data = self.parse(request)
-        return self.write(lambda: networks.add_prefix(self.found(), data.pop("prefix"), **data), status=201)
+        cidr = data.pop("prefix")
+        return self.write(lambda: networks.add_prefix(self.found(), cidr, **data), status=201)
 
     @prefixes.mapping.delete
     def remove_prefix(self, request: Request, pk: str) -> Response:
@@ -173,9 +174,8 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: str) -> Response:
         data = self.parse(request)
-        return self.write(
-            lambda: families.complete(self.found(), data.pop("address_family"), **data), render=_render_progress
-        )
+        family = data.pop("address_family")
+        return self.write(lambda: families.complete(self.found(), family, **data), render=_render_progress)
 
     @action(detail=True)
     def free(self, request: Request, pk: str) -> Response:
@@ -219,11 +219,14 @@ class AddressViews(Readable, Changeable, Removable):
         return IPAddress.objects.select_related("prefix")
 
     def create(self, request: Request) -> Response:
-        data = _with_references(self.parse(request))
+        data = self.parse(request)
         asked = {"families": data.pop("address_family", ()), "addresses": data.pop("ip", ())}
-        return self.write(
-            lambda: addresses.allocate(data.pop("network"), **asked, **data), status=201, render=_render_addresses
-        )
+
+        def allocate() -> list[IPAddress]:
+            wanted = _with_references(data)
+            return addresses.allocate(wanted.pop("network"), **asked, **wanted)
+
+        return self.write(allocate, status=201, render=_render_addresses)
 
     def change(self, found: IPAddress, data: dict[str, Any]) -> IPAddress:
         return addresses.update(found, **data)
@@ -239,6 +242,7 @@ class AllocationViews(Removable):
     lookup_value_converter = "uuid"
 
     def found(self) -> uuid.UUID:
+        preconditions.refuse_tags(self.request)
         try:
             return uuid.UUID(self.kwargs["pk"])
         except ValueError:
@@ -269,9 +273,9 @@ class MachineViews(Readable, Creatable, Changeable, Removable):
                 families=one.get("address_family", ()),
                 auto=one.get("auto", True),
             )
-            for number, one in enumerate(data.pop("networks"))
+            for number, one in enumerate(data["networks"])
         ]
-        return machines.allocate(networks=wanted, **_with_references(data))
+        return machines.allocate(**_with_references({**data, "networks": wanted}))
 
     def change(self, found: Machine, data: dict[str, Any]) -> Machine:
         return machines.update(found, **data)

@@ -1,6 +1,7 @@
 """From an id to its object, or to a sentence that says what is missing."""
 
 import contextlib
+from collections.abc import Container
 from typing import TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -31,15 +32,15 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
     raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
 
 
-def get_unchanged(model: type[R], key: object, generation: int) -> R:
-    """The locked object, as long as it is in the generation that a person has seen; Stale when it is not.
+def get_unchanged(model: type[R], key: object, seen: Container[int]) -> R:
+    """The locked object, as long as it is in one of the generations that the caller has seen; Stale when it is not.
 
-    For whoever edits on a page: a change that was made meanwhile must not be overwritten unseen.
+    For whoever edits what he has read: a change that was made meanwhile must not be overwritten unseen.
     """
     current = get(model, key, lock=True)
-    if current.generation != generation:
+    if current.generation not in seen:
         raise errors.Stale(
-            f"Somebody else has changed “{current}” since you opened this page. Nothing was changed; "
-            "open the page again and repeat your change."
+            f"Somebody else has changed “{current}” meanwhile: it is in generation {current.generation} by now. "
+            "Nothing was changed; read it again and repeat your change."
         )
     return current

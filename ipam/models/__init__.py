@@ -3,6 +3,7 @@
 from ipam.models.addresses import IPAddress
 from ipam.models.events import Event
 from ipam.models.free_blocks import FreeBlock
+from ipam.models.kept_answers import KeptAnswer
 from ipam.models.machines import Machine, MachineNetwork
 from ipam.models.networks import Network
 from ipam.models.number_ranges import NumberRange
@@ -21,6 +22,7 @@ __all__ = [
     "Finding",
     "FreeBlock",
     "IPAddress",
+    "KeptAnswer",
     "Machine",
     "MachineNetwork",
     "Network",

@@ -14,6 +14,7 @@ from ipam.models import (
     Finding,
     FreeBlock,
     IPAddress,
+    KeptAnswer,
     Machine,
     MachineNetwork,
     Network,
@@ -109,4 +110,5 @@ def cloud(
         ApiToken: token,
         RoleBinding: robot.user.role_bindings.get(),
         ServiceAccount: robot,
+        KeptAnswer: KeptAnswer.objects.create(user=token.user, key="k1", request=bytes(32), status=201),
     }

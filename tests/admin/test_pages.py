@@ -19,6 +19,7 @@ from ipam.models import (
     Finding,
     FreeBlock,
     IPAddress,
+    KeptAnswer,
     Machine,
     MachineNetwork,
     Network,
@@ -33,7 +34,7 @@ from tests.admin.keeper import page
 from tests.builders import child
 
 MODELS = list(apps.get_app_config("ipam").get_models())
-READ_ONLY = [FreeBlock, NumberRange, MachineNetwork, Event, Finding, UtilizationSample, ServiceAccount]
+READ_ONLY = [FreeBlock, NumberRange, MachineNetwork, Event, Finding, UtilizationSample, ServiceAccount, KeptAnswer]
 NEVER_ADDED, NEVER_CHANGED = [*READ_ONLY, ApiToken], [*READ_ONLY, ApiToken, RoleBinding, Prefix]
 MOST_STATEMENTS = 8
 KINDS = ["changelist", "add", "change", "delete", "history"]

@@ -17,6 +17,7 @@ from ipam.models import (
     Event,
     FreeBlock,
     IPAddress,
+    KeptAnswer,
     Machine,
     MachineNetwork,
     Network,
@@ -45,6 +46,7 @@ class Cast:
         members.grant(self.user, "auditor")
         members.grant(self.user, "viewer", project=project)
         UtilizationSample.objects.create(network=internet, family=4, utilization=0.5)
+        self.kept = KeptAnswer.objects.create(user=User.objects.create(username="alice"), key="a", request=bytes(32))
 
     def ip(self, text: str, **fields: Any) -> IPAddress:
         address = Address(text)
@@ -115,6 +117,7 @@ BROKEN: dict[str, list[Row]] = {
     "free_block_once": [lambda cast: cast.free()],
     "sample_once_per_family": [lambda cast: sample(cast)],
     "sample_utilization_is_a_share": [lambda cast: sample(cast, family=6, utilization=1.5)],
+    "kept_answer_once_per_key": [lambda cast: KeptAnswer(user=cast.kept.user, key=cast.kept.key, request=bytes(32))],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
     "role_once_per_project": [lambda cast: role(cast, project=cast.project, role="owner")],
     "role_once_on_the_platform": [lambda cast: role(cast, role="operator")],
