@@ -50,6 +50,14 @@ class Member(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField(required=False)
 
 
+class Members(serializers.Serializer[Any]):
+    """A list like all others, on one page: a project has few members."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = Member(many=True)
+
+
 class Vrf(Described):
     id = serializers.IntegerField()
     networks = serializers.SerializerMethodField()

@@ -68,7 +68,7 @@ class PartitionViews(Readable, Creatable, Changeable, Removable):
 class ProjectViews(Readable, Creatable, Changeable, Removable):
     model, output, filterset_class = Project, outputs.Project, filters.ProjectFilters
     inputs = {"create": inputs.NewProject, "partial_update": inputs.ChangedProject, "add_member": inputs.Member}
-    answers = {"members": outputs.Member(many=True), "add_member": outputs.Member}
+    answers = {"members": outputs.Members, "add_member": outputs.Member}
     parameters = {"remove_member": [OpenApiParameter("user", str, required=True, description="the user's name")]}
     creating = {"create", "add_member"}
     ordering_fields = {"id": "pk", "name": "name", "tenant": "tenant", "created_at": "created_at"}
@@ -85,7 +85,9 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
     @action(detail=True)
     def members(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, set())
-        return Response(outputs.Member(_members(self.found()), many=True).data)
+        return Response(
+            {"next": None, "previous": None, "results": outputs.Member(_members(self.found()), many=True).data}
+        )
 
     @members.mapping.post
     def add_member(self, request: Request, pk: str) -> Response:
