@@ -185,8 +185,20 @@ class InUse(IpamError):
     code, title = "in_use", "It is in use"
 
 
+class NotAuthenticated(IpamError):
+    code, title = "not_authenticated", "We do not know who you are"
+
+
+class PermissionDenied(IpamError):
+    code, title = "permission_denied", "You may not do this"
+
+
 class Stale(IpamError):
     code, title = "stale", "Somebody else was first"
+
+
+class IdempotencyKeyReused(IpamError):
+    code, title = "idempotency_key_reused", "The key belongs to another request"
 
 
 # --- Addresses ------------------------------------------------------------------------------------

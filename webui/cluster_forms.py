@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from ipam.addressing import Family
+from ipam.domain import access
 from ipam.domain.cluster_drafts import DEFAULT_VERSION
 from ipam.domain.cluster_proposals import DEFAULT_MAX_PODS
 from ipam.form_fields import CidrField, LabelsField
@@ -93,7 +94,7 @@ class NewClusterForm(PlanForm):
 
     project = ProjectField()
     parent = forms.ModelChoiceField(
-        Network.objects.supers().order_by("id"),
+        Network.objects.none(),
         required=False,
         empty_label="an existing network, named below",
         label="Carve the node network out of",
@@ -108,12 +109,13 @@ class NewClusterForm(PlanForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["parent"].queryset = access.visible(Network.objects.supers().order_by("id"))  # type: ignore[attr-defined]
         self.order_fields(self.field_order)
 
     def clean_network(self) -> Network | None:
         """The network that is named."""
         key = self.cleaned_data["network"].strip()
-        found = Network.objects.filter(pk=key).first() if key else None
+        found = access.visible(Network.objects.filter(pk=key)).first() if key else None
         if key and found is None:
             raise forms.ValidationError("There is no such network. Type its id.")
         return found

@@ -2,14 +2,20 @@
 
 from django.http import HttpRequest
 
+from ipam.domain import access
+from ipam.domain.access import Deed
+
 # The sidebar: groups of (URL name, text). A page says which one it belongs to by `section`.
 NAVIGATION = [
     [("overview", "Overview"), ("findings", "Findings"), ("activity", "Activity")],
     [("networks", "Networks"), ("addresses", "Addresses"), ("machines", "Machines"), ("clusters", "Clusters")],
     [("projects", "Projects"), ("partitions", "Partitions"), ("vrfs", "VRFs")],
-    [("imports", "Import"), ("tokens", "My tokens"), ("docs", "API")],
+    [("tokens", "My tokens"), ("docs", "API")],
 ]
+OPERATING = [("imports", "Import"), ("admin:index", "Admin")]
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    return {"navigation": NAVIGATION}
+    """The sidebar, and what may be offered: `may.allocate` in some project, `may.operate` the platform."""
+    may = {"allocate": access.current().may_anywhere(Deed.ALLOCATE), "operate": access.current().may(Deed.OPERATE)}
+    return {"navigation": [*NAVIGATION, OPERATING] if may["operate"] else NAVIGATION, "may": may}

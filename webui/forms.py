@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Q
 
 from ipam.addressing import Family
+from ipam.domain import access
 from ipam.domain.addresses import MOST_PER_REQUEST
 from ipam.form_fields import AddressesField, CidrField, CidrsField, LabelsField
 from ipam.models import IPAddress, Machine, Network, Partition, Project
@@ -15,7 +16,7 @@ from ipam.models.networks import CHILD_TYPES, NatType, NetworkType, Stack
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 BOTH = "both"
-_MOST_SUGGESTIONS = 200
+_MOST_SUGGESTIONS = 50
 
 
 class ProjectInput(forms.TextInput):
@@ -28,7 +29,7 @@ class ProjectInput(forms.TextInput):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["projects"] = Project.objects.order_by("name", "id")[:_MOST_SUGGESTIONS]
+        context["projects"] = access.visible(Project.objects.all()).order_by("name", "id")[:_MOST_SUGGESTIONS]
         return context
 
 
@@ -41,7 +42,7 @@ class ProjectField(forms.CharField):
         text = super().clean(value).strip()
         if not text and not self.required:
             return None
-        found = list(Project.objects.filter(_by_id_or_name(text))[:2])
+        found = list(access.visible(Project.objects.filter(_by_id_or_name(text)))[:2])
         if len(found) == 1:
             return found[0]
         why = "There is no such project." if not found else "Several projects have that name; use the id."
@@ -253,7 +254,7 @@ class MachineForm(DescribedForm):
     def __init__(self, *args: Any, project: Project, partition: Partition, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         here = Q(partition=partition) | Q(partition=None)
-        usable = Network.objects.usable_by(project).filter(here)
+        usable = access.visible(Network.objects.usable_by(project)).filter(here)
         self.fields["networks"].queryset = usable.order_by("-type", "id")  # type: ignore[attr-defined]
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from ipam import errors
 from ipam.api.errors import STATUS
-from ipam.domain import history
+from ipam.domain import access, history
 from ipam.models.events import REQUEST_ID_LENGTH, Door
 
 _DOORS = {"/api/": Door.API, "/admin/": Door.ADMIN}
@@ -17,9 +17,10 @@ _REQUEST_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{REQUEST_ID_LENGTH}}}")
 
 
 class Acting:
-    """Tells the change history who acts, through which door, in which request; the answer carries the request's id.
+    """Tells the domain who acts, which limits what is seen and done, and the history also the door and the request.
 
-    A proxy may name the request by `X-Request-ID`; what is not plain and short is replaced.
+    The answer carries the request's id; a proxy may name it by `X-Request-ID`, but what is not plain and short is
+    replaced. The API learns who calls late, so both are told how to find out.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -29,7 +30,10 @@ class Acting:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         door = next((door for start, door in _DOORS.items() if request.path_info.startswith(start)), Door.DASHBOARD)
-        with history.acting(door=door, actor=lambda: request.user.get_username(), request_id=request_id):
+        with (
+            history.acting(door=door, actor=lambda: request.user.get_username(), request_id=request_id),
+            access.acting_for(lambda: access.of_user(request.user, getattr(request, "auth", None))),
+        ):
             response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         return response

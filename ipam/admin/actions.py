@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from ipam import errors
 from ipam.admin.attempts import collecting
 from ipam.admin.forms import tell
-from ipam.domain.operations import operation
+from ipam.domain.operations import transacted
 from ipam.form_fields import LabelsField
 from ipam.models.base import NAME_LENGTH
 
@@ -55,7 +55,7 @@ def _done(model_admin: Any, request: HttpRequest, do: Do, rows: list[Any], asked
     """Whether it has happened; if not, the form has every refusal."""
     refused: list[errors.IpamError] = []
     with collecting(refused):
-        operation(do)(model_admin, rows, **asked.cleaned_data)
+        transacted(do)(model_admin, rows, **asked.cleaned_data)
     if refused:
         tell(asked, refused)
         return False

@@ -32,6 +32,7 @@ class NewAddressesForm(NewDescribedForm):
 
 @admin.register(IPAddress)
 class AddressAdmin(DescribedAdmin):
+    table = "addresses"
     add_form = NewAddressesForm
     change_form = AddressForm
     list_display = ("address", "network_id", "project", "machine", "type", "name", "description", "label_list")

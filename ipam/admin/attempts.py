@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from ipam import errors
-from ipam.domain.operations import operation
+from ipam.domain.operations import transacted
 
 
 def refusals(request: HttpRequest) -> dict[str, list[errors.IpamError]]:
@@ -21,14 +21,14 @@ def refusals(request: HttpRequest) -> dict[str, list[errors.IpamError]]:
 def attempt(request: HttpRequest, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """The answer of a view whose writes all hold; if one is refused none does, and the page says why.
 
-    The view runs again then, and its forms find their refusals, so it writes nothing. It is an operation: a
-    deadlock, or losing a race for free space, makes it start again.
+    The view runs again then, and its forms find their refusals, so it writes nothing. A deadlock, or
+    losing a race for free space, makes it start again.
     """
     if request.method != "POST":
         return view()
     refused = refusals(request)
 
-    @operation
+    @transacted
     def run() -> HttpResponseBase:
         refused.clear()
         answer = view()

@@ -58,6 +58,7 @@ class AttachmentInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Machine)
 class MachineAdmin(DescribedAdmin):
+    table = "machines"
     add_form = NewMachineForm
     change_form = MachineForm
     list_display = ("id", "name", "hostname", "role", "project", "partition_id", "asn", "description", "label_list")

@@ -72,13 +72,6 @@ class PrefixForm(forms.ModelForm):  # type: ignore[type-arg]
 class PrefixFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """The prefixes of a network with those that are added and without those that go."""
 
-    may_change = True
-
-    def clean(self) -> None:
-        super().clean()
-        if not self.may_change and (self.deleted_forms or self.added):
-            raise forms.ValidationError("You may not add or remove prefixes. Ask for the permission to do both.")
-
     @property
     def added(self) -> list[Any]:
         """The rows of new prefixes."""
@@ -100,11 +93,9 @@ class PrefixInline(admin.TabularInline):  # type: ignore[type-arg]
     fields = ("cidr",)
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        may_change = super().has_add_permission(request, obj) and super().has_delete_permission(request, obj)
-        base = type("PrefixFormSet", (PrefixFormSet,), {"may_change": may_change})
         extra = int(self.has_add_permission(request, obj))
         return forms.inlineformset_factory(
-            Network, Prefix, form=PrefixForm, formset=base, fk_name="network", extra=extra
+            Network, Prefix, form=PrefixForm, formset=PrefixFormSet, fk_name="network", extra=extra
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -126,6 +117,7 @@ class NatForm(forms.Form):
 
 @admin.register(Network)
 class NetworkAdmin(DescribedAdmin):
+    table = "networks"
     add_form = NewNetworkForm
     change_form = NetworkForm
     list_display = (

@@ -17,6 +17,7 @@ class NewPartitionForm(NewDescribedForm):
 
 @admin.register(Partition)
 class PartitionAdmin(DescribedAdmin):
+    table = "partitions"
     add_form = NewPartitionForm
     list_display = ("id", "name", "description", "label_list")
     readonly_fields = ("id", "created_at", "updated_at")

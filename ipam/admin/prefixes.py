@@ -31,6 +31,7 @@ class NewPrefixForm(RecordForm):
 class PrefixAdmin(DomainAdmin):
     """Prefixes never change. Those of root networks are added and removed, those of children are carved."""
 
+    table = "prefixes"
     add_form = NewPrefixForm
     list_display = ("cidr", "network_id", "parent", "namespace")
     list_filter = (

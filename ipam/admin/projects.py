@@ -23,6 +23,7 @@ class NewProjectForm(NewDescribedForm):
 
 @admin.register(Project)
 class ProjectAdmin(DescribedAdmin):
+    table = "projects"
     add_form = NewProjectForm
     change_form = ProjectForm
     list_display = ("id", "name", "tenant", "description", "label_list")

@@ -13,9 +13,11 @@ from ipam.models import ApiToken
 class TokenAdmin(DomainAdmin):
     """Listed and revoked. They are made by their users, who alone see them; nobody sees a digest."""
 
-    list_display = ("id", "name", "user", "created_at")
+    list_display = ("id", "name", "user", "is_read_only", "expires_at", "last_used_at", "created_at")
     list_select_related = ("user",)
-    fields = readonly_fields = ("name", "user", "created_at")
+    fields = readonly_fields = (
+        "name", "user", "is_read_only", "projects", "networks", "expires_at", "last_used_at", "created_at"
+    )  # fmt: skip
     search_help_text = "A part of a name, or of a user's."
 
     def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:

@@ -17,6 +17,7 @@ class NewVrfForm(NewDescribedForm):
 
 @admin.register(VRF)
 class VrfAdmin(DescribedAdmin):
+    table = "vrfs"
     add_form = NewVrfForm
     list_display = ("id", "name", "description", "kept", "label_list")
     list_filter = ("kept",)

@@ -2,14 +2,27 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from netaddr import AddrFormatError, IPAddress
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from ipam import errors
 from ipam.domain import tokens
 from ipam.models import ApiToken
+
+
+def source_of(request: Request) -> IPAddress | None:
+    """The address that a request comes from: the client of the proxy in front, if there is one, else of this server."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2] if settings.BEHIND_PROXY else ""
+    try:
+        found = IPAddress(forwarded.strip() or request.META.get("REMOTE_ADDR", ""))
+    except (AddrFormatError, ValueError):
+        return None
+    return found.ipv4() if found.is_ipv4_mapped() else found
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -17,9 +30,10 @@ class TokenAuthentication(BaseAuthentication):
         scheme, _, text = get_authorization_header(request).partition(b" ")
         if scheme.lower() != b"bearer":
             return None
-        token = tokens.find(text.strip().decode("latin-1"))
-        if token is None:
-            raise AuthenticationFailed("The token is not valid; make one with `manage.py create_token USERNAME`.")
+        try:
+            token = tokens.authenticate(text.strip().decode("latin-1"), source_of(request))
+        except errors.NotAuthenticated as error:
+            raise AuthenticationFailed(error.detail) from None
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

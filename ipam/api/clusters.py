@@ -43,13 +43,12 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
         return {"plans": cluster_drafts.plans(objects)}
 
     def make(self, data: dict[str, Any]) -> Cluster:
-        reserve = data.pop("reserve", False)
         given = {
             name: lookups.get(_REFERENCES[name], value, field=name) if name in _REFERENCES else value
             for name, value in data.items()
-            if value is not None
+            if value is not None and name != "reserve"
         }
-        return clusters.create(NewCluster(**given), reserve=reserve)
+        return clusters.create(NewCluster(**given), reserve=data.get("reserve", False))
 
     def change(self, found: Cluster, data: dict[str, Any]) -> Cluster:
         return clusters.update(found, **data)
@@ -70,7 +69,7 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
     @action(detail=True, methods=["post"])
     def families(self, request: Request, pk: str) -> Response:
         data = self.parse(request)
-        return self.write(lambda: cluster_families.change(self.found(), data.pop("families"), **data))
+        return self.write(lambda: cluster_families.change(self.found(), **data))
 
     @families.mapping.get
     def readiness(self, request: Request, pk: str) -> Response:

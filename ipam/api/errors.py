@@ -10,10 +10,14 @@ from rest_framework.views import set_rollback
 
 from ipam import errors
 
+PROBLEM_TYPE = "application/problem+json"
+
 # 400 where a code is not named here: the request itself breaks a rule.
 STATUS = {
+    "permission_denied": 403,
     "not_found": 404,
     "stale": 412,
+    "idempotency_key_reused": 422,
     "busy": 503,
     **dict.fromkeys(
         [
@@ -46,8 +50,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     """The answer to a refused request; None for a programming error, which Django turns into a 500."""
     set_rollback()
     if isinstance(error, errors.IpamError):
-        headers = {"Retry-After": "1"} if error.code == "busy" else None
-        return _problem(STATUS.get(error.code, 400), error.code, error.title, error.detail, error.errors, headers)
+        return refusal_response(error)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -65,6 +68,12 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     return None
 
 
+def refusal_response(error: errors.IpamError) -> Response:
+    """The answer to what the domain refuses."""
+    headers = {"Retry-After": "1"} if error.code == "busy" else None
+    return _problem(STATUS.get(error.code, 400), error.code, error.title, error.detail, error.errors, headers)
+
+
 def _problem(
     status: int, code: str, title: str, detail: str, each: Any, headers: dict[str, str] | None = None
 ) -> Response:
@@ -76,7 +85,7 @@ def _problem(
         "detail": detail,
         "errors": [{"field": one.field, "code": one.code, "detail": one.detail} for one in each],
     }
-    return Response(body, status=status, headers=headers, content_type="application/problem+json")
+    return Response(body, status=status, headers=headers, content_type=PROBLEM_TYPE)
 
 
 def _flatten(details: Any, path: str = "") -> Any:

@@ -13,6 +13,7 @@ from ipam.domain.families import MOST_PER_BATCH
 from ipam.models import IPAddress, Machine
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH
 from ipam.models.networks import NatType, NetworkType, Stack
+from ipam.models.roles import PROJECT_ROLES
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 MOST_ATTACHMENTS = 100
@@ -68,6 +69,11 @@ class NewProject(Described):
 
 class ChangedProject(Described):
     tenant = _name()
+
+
+class Member(Input):
+    user = fields.Text(max_length=150)
+    role = serializers.ChoiceField(PROJECT_ROLES)
 
 
 class NewVrf(Described):

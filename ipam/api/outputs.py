@@ -41,6 +41,23 @@ class Project(Described):
     tenant = serializers.CharField()
 
 
+class Member(serializers.Serializer[Any]):
+    user = serializers.CharField(source="user.username")
+    role = serializers.CharField()
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="local, or group: given by the identity provider"
+    )
+    dry_run = serializers.BooleanField(required=False)
+
+
+class Members(serializers.Serializer[Any]):
+    """A list like all others, on one page: a project has few members."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = Member(many=True)
+
+
 class Vrf(Described):
     id = serializers.IntegerField()
     networks = serializers.SerializerMethodField()

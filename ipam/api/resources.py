@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from django.db import models
 from django.db.models import QuerySet
 from rest_framework import viewsets
 from rest_framework.request import Request
@@ -12,9 +11,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from ipam import errors
-from ipam.api import filters
+from ipam.api import filters, preconditions, retries
 from ipam.api.schema import Schema
-from ipam.domain import lookups
+from ipam.domain import access, lookups
 from ipam.domain.operations import rehearsal
 
 Do = Callable[[], Any]
@@ -26,7 +25,7 @@ class Resource(viewsets.GenericViewSet[Any]):
     `inputs` and `answers` say per action which shape goes in and out; without an entry the answer is `output`.
     """
 
-    model: ClassVar[type[models.Model]]
+    model: ClassVar[type[Any]]
     output: ClassVar[type[Serializer[Any]]]
     inputs: ClassVar[dict[str, type[Serializer[Any]]]] = {}
     answers: ClassVar[dict[str, Any]] = {}
@@ -41,7 +40,12 @@ class Resource(viewsets.GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Objects with all that their output shows, in a constant number of statements."""
-        return self.model._default_manager.all()
+        everything: QuerySet[Any] = self.model._default_manager.all()
+        return everything
+
+    def objects(self) -> QuerySet[Any]:
+        """Those of them that whoever asks may see."""
+        return access.visible(self.get_queryset())
 
     def context_for(self, objects: list[Any]) -> dict[str, Any]:
         """What the output needs besides the objects themselves, fetched for all of them at once."""
@@ -51,8 +55,11 @@ class Resource(viewsets.GenericViewSet[Any]):
         return self.output
 
     def found(self) -> Any:
-        """The object that the address names, or `NotFound`."""
-        return lookups.get(self.model, self.kwargs["pk"])
+        """The object that the address names, or `NotFound`; `Stale` if a write wants it as it is no more."""
+        seen = preconditions.seen(self.request)
+        if seen is None:
+            return lookups.get(self.model, self.kwargs["pk"])
+        return lookups.get_unchanged(self.model, self.kwargs["pk"], seen)
 
     def parse(self, request: Request) -> dict[str, Any]:
         """The body in the shape of this action, with every problem reported at once."""
@@ -63,27 +70,28 @@ class Resource(viewsets.GenericViewSet[Any]):
     def render(self, objects: Iterable[Any], *, dry_run: bool = False) -> list[Any]:
         """Objects as their output, re-read with what it shows."""
         keys = [one.pk for one in objects]
-        by_key = {one.pk: one for one in self.get_queryset().filter(pk__in=keys)}
+        by_key = {one.pk: one for one in self.objects().filter(pk__in=keys)}
         rows = [by_key[key] for key in keys]
         context = {**self.context_for(rows), "dry_run": dry_run}
         return list(self.output(rows, many=True, context=context).data)
 
     def write(self, do: Do, *, status: int = 200, render: Callable[..., Any] | None = None) -> Response:
-        """Run an operation and render its result; with `?dry_run=true` keep nothing of it."""
+        """Run an operation and render its result, once for each key; with `?dry_run=true` keep nothing of it.
+
+        `do` may be called several times, so it leaves the request as it was.
+        """
         render = render or (lambda result, dry_run: self.render([result], dry_run=dry_run)[0])
+        key = retries.key_of(self.request)
+        if not self.detail:
+            preconditions.refuse_tags(self.request)
         if not self.is_dry_run():
-            return Response(render(do(), dry_run=False), status=status)
+            return retries.settle(self.request, lambda: render(do(), dry_run=False), key=key, status=status)
         with rehearsal():
-            return Response(render(do(), dry_run=True), status=status)
+            return Response(render(do(), dry_run=True), status=200 if status == 204 else status)
 
     def remove(self, do: Do) -> Response:
         """Run an operation that leaves nothing to render: 204, or when rehearsed a word that it was."""
-        if not self.is_dry_run():
-            do()
-            return Response(status=204)
-        with rehearsal():
-            do()
-        return Response({"dry_run": True})
+        return self.write(do, status=204, render=lambda result, dry_run: {"dry_run": True} if dry_run else None)
 
     def is_dry_run(self) -> bool:
         """Whether `?dry_run=true`; any other parameter of a write is refused, misspelt ones above all."""
@@ -99,12 +107,12 @@ class Readable(Resource):
     """A list and its objects."""
 
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        page = self.paginate_queryset(self.filter_queryset(self.objects())) or []
         return self.get_paginated_response(self.output(page, many=True, context=self.context_for(page)).data)
 
     def retrieve(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, set())
-        return Response(self.render([self.found()])[0])
+        return preconditions.tagged(self.render([self.found()])[0])
 
 
 class Creatable(Resource):

@@ -5,11 +5,37 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from ipam.api import outputs
+from ipam.api import outputs, preconditions, retries
+from ipam.models.kept_answers import KEY_LENGTH
 
 WRITES = ("POST", "PATCH", "DELETE")
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Everything happens, the answer is given, nothing is kept.")
+KEY = OpenApiParameter(
+    retries.HEADER,
+    {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH},
+    OpenApiParameter.HEADER,
+    description="A name of your choice for this one request: sent again within 24 hours, it gets the same answer "
+    "and is not done again.",
+)
+IF_MATCH = OpenApiParameter(
+    preconditions.HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="ETags of the object in the states in which you want to write it, or *",
+)
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description="The object's generation, in quotes"
+)
+REPLAYED = OpenApiParameter(
+    retries.REPLAYED,
+    {"type": "string", "enum": ["true"]},
+    OpenApiParameter.HEADER,
+    response=True,
+    description="This is what the first request with your Idempotency-Key was answered.",
+)
 PROBLEM = OpenApiResponse(outputs.Problem, description="A refusal: problem details of RFC 9457")
+STALE = OpenApiResponse(outputs.Problem, description="Somebody else was first: no tag of If-Match is the object's")
+REUSED = OpenApiResponse(outputs.Problem, description="You have used this Idempotency-Key for another request")
 
 
 class Schema(AutoSchema):
@@ -22,17 +48,25 @@ class Schema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         action = self.view.action
+        refusals = {412: STALE, 422: REUSED} if self.method in WRITES else {}
         if self.method == "DELETE":
-            return {204: None, 200: outputs.Gone, "default": PROBLEM}
+            return {204: None, 200: outputs.Gone, **refusals, "default": PROBLEM}
         answer = self.view.answers.get(action, self.view.output)
-        return {201 if action in self.view.creating else 200: answer, "default": PROBLEM}
+        return {201 if action in self.view.creating else 200: answer, **refusals, "default": PROBLEM}
 
     def get_override_parameters(self) -> list[Any]:
         more = list(self.view.parameters.get(self.view.action, []))
-        return [*more, DRY_RUN] if self.method in WRITES else more
+        if self._gives_one_record():
+            more.append(ETAG)
+        return [*more, DRY_RUN, KEY, IF_MATCH, REPLAYED] if self.method in WRITES else more
+
+    def _gives_one_record(self) -> bool:
+        answer = self.view.answers.get(self.view.action, self.view.output)
+        is_record = isinstance(answer, type) and issubclass(answer, outputs.Output)
+        return is_record and self.method != "DELETE" and not self._is_list_view()
 
     def _get_response_for_code(self, serializer: Any, status_code: Any, *args: Any, **kwargs: Any) -> Any:
         response = super()._get_response_for_code(serializer, status_code, *args, **kwargs)  # type: ignore[no-untyped-call]
-        if status_code == "default":
+        if status_code in ("412", "422", "default"):
             response["content"] = {"application/problem+json": response["content"]["application/json"]}
         return response

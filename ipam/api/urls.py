@@ -20,7 +20,11 @@ router.register("events", views.EventViews, "event")
 
 app_name = "api"
 urlpatterns = [
-    path("claims/", clusters.ClaimViews.as_view({"get": "list", "post": "create", "delete": "release"}), name="claims"),
+    path(
+        "claims/",
+        clusters.ClaimViews.as_view({"get": "list", "post": "create", "delete": "release"}, detail=False),
+        name="claims",
+    ),
     *router.urls,
     path("search/", status.SearchView.as_view(), name="search"),
     path("healthz/", status.HealthView.as_view(), name="healthz"),

@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ipam import errors
-from ipam.addressing import Family
-from ipam.api import fields, filters, inputs, outputs
+from ipam.addressing import Family, shorten
+from ipam.api import fields, filters, inputs, outputs, preconditions
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain import (
+    access,
     addresses,
     children,
     consumption,
@@ -22,6 +23,7 @@ from ipam.domain import (
     free_listing,
     lookups,
     machines,
+    members,
     networks,
     owners,
     prefix_map,
@@ -39,6 +41,7 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    RoleBinding,
 )
 
 LENGTH = OpenApiParameter("length", int, description="a prefix length")
@@ -64,7 +67,10 @@ class PartitionViews(Readable, Creatable, Changeable, Removable):
 
 class ProjectViews(Readable, Creatable, Changeable, Removable):
     model, output, filterset_class = Project, outputs.Project, filters.ProjectFilters
-    inputs = {"create": inputs.NewProject, "partial_update": inputs.ChangedProject}
+    inputs = {"create": inputs.NewProject, "partial_update": inputs.ChangedProject, "add_member": inputs.Member}
+    answers = {"members": outputs.Members, "add_member": outputs.Member}
+    parameters = {"remove_member": [OpenApiParameter("user", str, required=True, description="the user's name")]}
+    creating = {"create", "add_member"}
     ordering_fields = {"id": "pk", "name": "name", "tenant": "tenant", "created_at": "created_at"}
 
     def make(self, data: dict[str, Any]) -> Project:
@@ -76,6 +82,27 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
     def discard(self, found: Project) -> None:
         owners.delete_project(found)
 
+    @action(detail=True)
+    def members(self, request: Request, pk: str) -> Response:
+        filters.refuse_unknown(request, set())
+        return Response(
+            {"next": None, "previous": None, "results": outputs.Member(_members(self.found()), many=True).data}
+        )
+
+    @members.mapping.post
+    def add_member(self, request: Request, pk: str) -> Response:
+        data = self.parse(request)
+        return self.write(
+            lambda: members.grant(members.find_user(data["user"]), data["role"], project=self.found()),
+            status=201,
+            render=_render_member,
+        )
+
+    @members.mapping.delete
+    def remove_member(self, request: Request, pk: str) -> Response:
+        self.is_dry_run()
+        return self.remove(lambda: members.withdraw(_member(self.found(), request.query_params.get("user", ""))))
+
 
 class VrfViews(Readable, Creatable, Changeable, Removable):
     model, output, filterset_class = VRF, outputs.Vrf, filters.VrfFilters
@@ -83,7 +110,7 @@ class VrfViews(Readable, Creatable, Changeable, Removable):
     ordering_fields = {"id": "pk", "name": "name", "created_at": "created_at"}
 
     def get_queryset(self) -> QuerySet[VRF]:
-        return VRF.objects.prefetch_related(Prefetch("networks", Network.objects.only("id", "vrf_id")))
+        return VRF.objects.prefetch_related(Prefetch("networks", access.visible(Network.objects.only("id", "vrf_id"))))
 
     def make(self, data: dict[str, Any]) -> VRF:
         return vrfs.create(**data)
@@ -130,7 +157,8 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
     @action(detail=True, methods=["post"])
     def prefixes(self, request: Request, pk: str) -> Response:
         data = self.parse(request)
-        return self.write(lambda: networks.add_prefix(self.found(), data.pop("prefix"), **data), status=201)
+        cidr = data.pop("prefix")
+        return self.write(lambda: networks.add_prefix(self.found(), cidr, **data), status=201)
 
     @prefixes.mapping.delete
     def remove_prefix(self, request: Request, pk: str) -> Response:
@@ -148,9 +176,8 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: str) -> Response:
         data = self.parse(request)
-        return self.write(
-            lambda: families.complete(self.found(), data.pop("address_family"), **data), render=_render_progress
-        )
+        family = data.pop("address_family")
+        return self.write(lambda: families.complete(self.found(), family, **data), render=_render_progress)
 
     @action(detail=True)
     def free(self, request: Request, pk: str) -> Response:
@@ -194,11 +221,14 @@ class AddressViews(Readable, Changeable, Removable):
         return IPAddress.objects.select_related("prefix")
 
     def create(self, request: Request) -> Response:
-        data = _with_references(self.parse(request))
+        data = self.parse(request)
         asked = {"families": data.pop("address_family", ()), "addresses": data.pop("ip", ())}
-        return self.write(
-            lambda: addresses.allocate(data.pop("network"), **asked, **data), status=201, render=_render_addresses
-        )
+
+        def allocate() -> list[IPAddress]:
+            wanted = _with_references(data)
+            return addresses.allocate(wanted.pop("network"), **asked, **wanted)
+
+        return self.write(allocate, status=201, render=_render_addresses)
 
     def change(self, found: IPAddress, data: dict[str, Any]) -> IPAddress:
         return addresses.update(found, **data)
@@ -214,6 +244,7 @@ class AllocationViews(Removable):
     lookup_value_converter = "uuid"
 
     def found(self) -> uuid.UUID:
+        preconditions.refuse_tags(self.request)
         try:
             return uuid.UUID(self.kwargs["pk"])
         except ValueError:
@@ -244,9 +275,9 @@ class MachineViews(Readable, Creatable, Changeable, Removable):
                 families=one.get("address_family", ()),
                 auto=one.get("auto", True),
             )
-            for number, one in enumerate(data.pop("networks"))
+            for number, one in enumerate(data["networks"])
         ]
-        return machines.allocate(networks=wanted, **_with_references(data))
+        return machines.allocate(**_with_references({**data, "networks": wanted}))
 
     def change(self, found: Machine, data: dict[str, Any]) -> Machine:
         return machines.update(found, **data)
@@ -269,6 +300,22 @@ class EventViews(Readable):
     def retrieve(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, set())
         return Response(outputs.EventDetail(self.found()).data)
+
+
+def _members(project: Project) -> QuerySet[RoleBinding]:
+    return RoleBinding.objects.filter(project=project).select_related("user").order_by("user__username")
+
+
+def _member(project: Project, username: str) -> RoleBinding:
+    found = _members(project).filter(user__username=username).first()
+    if found is None:
+        raise errors.NotFound(f"“{shorten(username)}” is no member of the project.", field="user")
+    return found
+
+
+def _render_member(member: RoleBinding, *, dry_run: bool) -> dict[str, Any]:
+    answer = dict(outputs.Member(member).data)
+    return {**answer, "dry_run": True} if dry_run else answer
 
 
 _REFERENCES: dict[str, type[Any]] = {

@@ -17,7 +17,8 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, blocks_between, reserved_addresses, size
-from ipam.domain import addresses, free_space, history, row_copy
+from ipam.domain import access, addresses, free_space, history, row_copy
+from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.domain.rebuilding import gaps
 from ipam.models import FreeBlock, IPAddress, Machine, MachineNetwork, Network, Prefix, Project
@@ -53,6 +54,7 @@ def take(wanted: Sequence[Named]) -> Refusals:
     The rules are those of `addresses.allocate` (21 to 26). Rows that share an allocation are of one network and one
     project, and of different families. Costs about a dozen statements, whatever the number of rows and prefixes.
     """
+    access.demand(Deed.OPERATE)
     refused: Refusals = {}
     prefixes = _Prefixes({one.network.pk: one.network for one in wanted}.values())
     _judge_owners(wanted, refused)
@@ -71,6 +73,7 @@ def take(wanted: Sequence[Named]) -> Refusals:
 @operation
 def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, errors.IpamError]:
     """Change type, name, description or labels of up to `MOST` addresses; what was refused, by id (rule 27)."""
+    access.demand(Deed.OPERATE)
     refused: dict[uuid.UUID, errors.IpamError] = {}
     changed = []
     for row in IPAddress.objects.filter(pk__in=changes).order_by("pk").select_for_update(no_key=True):

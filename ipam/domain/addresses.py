@@ -10,7 +10,8 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
-from ipam.domain import free_space, history, lookups
+from ipam.domain import access, free_space, history, lookups
+from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.models import Claim, IPAddress, Machine, Network, Prefix, Project
 from ipam.models.events import Verb
@@ -39,6 +40,9 @@ def allocate(
     `addresses` names them instead, at most one per family. `count` (1..1000) repeats the allocation, each under
     an id of its own. The result is in allocation order, IPv4 before IPv6.
     """
+    access.demand(Deed.ALLOCATE, project.pk)
+    if network.is_underlay:
+        access.demand(Deed.OPERATE)
     _check_request(families, addresses, count)
     check_may_use(network, project)
     if machine is not None:
@@ -55,6 +59,7 @@ def allocate(
 def update(address: IPAddress, **changes: Any) -> IPAddress:
     """Change name, description, labels or type; a static address stays static (rule 27)."""
     current = lookups.get(IPAddress, address.pk, lock=True)
+    access.demand_change(current)
     _change([current], changes)
     return current
 
@@ -63,6 +68,7 @@ def update(address: IPAddress, **changes: Any) -> IPAddress:
 def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
     """Change name, description, labels or type of every address of an allocation, all or nothing (rule 27)."""
     held = _lock_allocation(allocation)
+    access.demand_change(*held)
     _change(held, changes)
     return held
 
@@ -71,7 +77,8 @@ def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
 def make_static(addresses: Iterable[IPAddress]) -> None:
     """Make addresses static, all or nothing: they stay when their machine goes (rule 27)."""
     keys = [address.pk for address in addresses]
-    held = IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+    held = list(IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True))
+    access.demand_change(*held)
     ephemeral = [address for address in held if address.type != IPAddress.Type.STATIC]
     for address in ephemeral:
         address.revise(type=IPAddress.Type.STATIC)
@@ -85,7 +92,7 @@ def make_static(addresses: Iterable[IPAddress]) -> None:
 @operation
 def release(address: IPAddress) -> None:
     """Give one address back (rule 28). The other family of its allocation stays."""
-    _release(_lock(IPAddress.objects.filter(pk=address.pk)) or [lookups.get(IPAddress, address.pk)])
+    _release(_lock(access.visible(IPAddress.objects.filter(pk=address.pk))) or [lookups.get(IPAddress, address.pk)])
 
 
 @operation
@@ -182,7 +189,7 @@ def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
 
 def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
     """The addresses of an allocation, IPv4 first; locked in the order of their keys, as everybody does."""
-    held = _lock(IPAddress.objects.filter(allocation=allocation))
+    held = _lock(access.visible(IPAddress.objects.filter(allocation=allocation)))
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
     return sorted(held, key=lambda address: address.family)
@@ -195,6 +202,7 @@ def _lock(addresses: QuerySet[IPAddress]) -> list[IPAddress]:
 
 
 def _release(addresses: Sequence[Any]) -> None:
+    access.demand_change(*addresses)
     errors.raise_all(
         [
             errors.InUse(f"A controller claims {address} as “{address.claimed}”. Release the claim of that name.")
@@ -310,5 +318,7 @@ def damaged(address: Address) -> errors.IpamError:
 
 
 def _describe(holder: IPAddress) -> str:
+    if not access.sees(holder):
+        return "another project"
     owner = f"machine {holder.machine_id}" if holder.machine_id else f"project {holder.project_id}"
     return f"{owner} (“{holder.name}”)" if holder.name else owner

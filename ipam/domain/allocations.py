@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ipam import errors
 from ipam.addressing import Family
+from ipam.domain import access
 from ipam.domain.paging import Page, page
 from ipam.models import IPAddress, Network
 
@@ -43,14 +44,17 @@ class Seen:
 
 def page_of(network: Network, *, limit: int, cursor: str = "") -> tuple[Page, list[Allocation]]:
     """A page of a network's allocations in address order, those with IPv4 first; two statements."""
-    found = page(_leading(IPAddress.objects.filter(network=network)), field="address", limit=limit, cursor=cursor)
+    held = access.visible(IPAddress.objects.filter(network=network))
+    found = page(_leading(held), field="address", limit=limit, cursor=cursor)
     return found, pair_up(found.rows, network)
 
 
 def get(allocation: UUID) -> Allocation:
     """One allocation; NotFound if it was released."""
     held = list(
-        IPAddress.objects.filter(allocation=allocation).select_related("machine", "project", "network", "prefix")
+        access.visible(IPAddress.objects.filter(allocation=allocation)).select_related(
+            "machine", "project", "network", "prefix"
+        )
     )
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")

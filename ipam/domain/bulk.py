@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ipam import errors
-from ipam.domain import history
+from ipam.domain import access, history
 from ipam.domain.operations import operation
 from ipam.models.base import NAME_LENGTH, Described
 from ipam.models.events import Verb
@@ -41,6 +41,7 @@ def rename(records: Sequence[Described], *, name: str = "", before: str = "", af
 
 def _revise(records: Sequence[Described], field: str, value_of: Callable[[Described], Any], verb: Verb) -> None:
     """Change one field of each record that has another value; one event for all of them."""
+    access.demand_change(*records)
     changed: list[Described] = []
     for record in _lock(records):
         value = value_of(record)

@@ -9,7 +9,8 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import free_space, history, lookups, network_rules, owners, vrfs
+from ipam.domain import access, free_space, history, lookups, network_rules, owners, vrfs
+from ipam.domain.access import Deed
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
 from ipam.models import VRF, FreeBlock, Network, Prefix
@@ -19,6 +20,7 @@ from ipam.models.networks import NetworkType, Stack
 
 def carve(new: NewNetwork) -> Network:
     """Make a child network (rules 10 to 15). The set of its fields has been judged."""
+    _demand(new)
     parent = find_parent(new)
     _check_owner(new, parent)
     _refuse_second_shared_child(new)
@@ -47,6 +49,7 @@ def adopt(new: NewNetwork) -> Network:
     parent. A VRF is named only when the parent has none, or is the parent's. NAT type and destinations are its own.
     """
     _check_adopted_fields(new)
+    _demand(new)
     parent = find_parent(new)
     _check_owner(new, parent)
     _refuse_second_shared_child(new)
@@ -80,6 +83,7 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
     `length` is the prefix length, by default the parent's. The parent's destinations of that family come along.
     """
     current = lookups.get(Network, network.pk, lock=True)
+    access.demand_change(current)
     if not current.is_child or current.parent is None:
         raise errors.NetworkNotUsable(
             f"{current.pk} was not carved from a super network. Add a prefix of {family.label} to it instead."
@@ -100,6 +104,13 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
     held = sorted([*held, *carved], key=lambda prefix: prefix.family)
     history.record(Verb.ADD_FAMILY, current, before=before, after=history.state(current, prefixes=held))
     return current
+
+
+def _demand(new: NewNetwork) -> None:
+    """Who may carve for the project; naming a VRF is about the platform."""
+    access.demand(Deed.ALLOCATE, new.project.pk if new.project else None)
+    if new.vrf is not None:
+        access.demand(Deed.OPERATE)
 
 
 def choose_lengths(

@@ -2,7 +2,8 @@
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain import addresses, history, lookups
+from ipam.domain import access, addresses, history, lookups
+from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.models import Claim, IPAddress, Network, Project
 from ipam.models.events import Verb
@@ -22,6 +23,9 @@ def claim(network: Network, *, project: Project, name: str) -> Claim:
 @operation
 def take(network: Network, *, project: Project, name: str) -> Claim:
     """As `claim`, but AlreadyExists when another request has just claimed by this name."""
+    access.demand(Deed.ALLOCATE, project.pk)
+    if network.is_underlay:
+        access.demand(Deed.OPERATE)
     known = _find(network, project, name)
     if known is not None:
         return known
@@ -35,6 +39,7 @@ def take(network: Network, *, project: Project, name: str) -> Claim:
 def release(claim: Claim) -> None:
     """Give back the addresses of a claim; its name may be claimed again."""
     current = lookups.get(Claim, claim.pk, lock=True)
+    access.demand_change(current)
     held = list(IPAddress.objects.filter(allocation=current.allocation))
     current.delete()
     addresses.release_allocation(claim.allocation)

@@ -11,7 +11,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import children, cluster_rules, lookups, networks, reservations
+from ipam.domain import access, children, cluster_rules, lookups, networks, reservations
 from ipam.domain import cluster_proposals as proposals
 from ipam.domain.cluster_plans import Plan, Ranges, announcable, plan_of, usable
 from ipam.domain.network_rules import NewNetwork
@@ -130,7 +130,7 @@ def plan(cluster: Cluster) -> Plan:
 
 def find(key: UUID) -> Cluster:
     """The cluster with this id, with all that its plan is made of, or NotFound."""
-    found = Cluster.objects.with_plan().filter(pk=key).first()
+    found = access.visible(Cluster.objects.with_plan()).filter(pk=key).first()
     return found or lookups.get(Cluster, key)
 
 
@@ -237,7 +237,8 @@ def _judge_network(cluster: Cluster) -> list[errors.IpamError]:
     other = Cluster.objects.filter(network=cluster.network_id, state=Cluster.State.RESERVED).exclude(pk=cluster.pk)
     return [
         errors.NodeNetworkTaken(
-            f"The nodes of {held} are in {cluster.network_id} already. Carve a node network of its own.",
+            f"The nodes of {held if access.sees(held) else 'another cluster'} are in {cluster.network_id} already. "
+            "Carve a node network of its own.",
             field="network",
         )
         for held in other[:1]

@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from ipam.addressing import Family, block, parse_cidr
-from ipam.domain import cluster_rules
+from ipam.domain import access, cluster_rules
 from ipam.domain.cluster_plans import usable
 from ipam.domain.findings import FULL, MOST_OF_A_KIND, SERIOUS, WARN, WARNING
 from ipam.models import ClusterRange, Finding, IPAddress, Machine, MachineNetwork, Prefix
@@ -16,7 +16,7 @@ from ipam.models import ClusterRange, Finding, IPAddress, Machine, MachineNetwor
 
 def of_clusters() -> Iterator[Finding]:
     """Findings of reserved clusters, by their name."""
-    pods = ClusterRange.objects.reserved().filter(purpose=ClusterRange.Purpose.PODS)
+    pods = access.visible(ClusterRange.objects.reserved()).filter(purpose=ClusterRange.Purpose.PODS)
     rows = _counted(pods.select_related("cluster", "reserved_in")).order_by("cluster__name", "cluster", "family")
     for _, of_one in groupby(rows[: 2 * MOST_OF_A_KIND], key=lambda row: row.cluster_id):
         families = list(of_one)

@@ -4,7 +4,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from ipam import errors
-from ipam.domain import addresses, cluster_drafts, cluster_rules, history, lookups, networks, reservations
+from ipam.domain import access, addresses, cluster_drafts, cluster_rules, history, lookups, networks, reservations
+from ipam.domain.access import Deed
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.operations import operation
 from ipam.models import Cluster, Network
@@ -27,6 +28,7 @@ def create(new: NewCluster, *, reserve: bool = False, id: UUID | None = None) ->
     Its id is made unless it has one from elsewhere. A plan that breaks a rule is not kept: what is wrong is reported
     together.
     """
+    access.demand(Deed.ALLOCATE, new.project.pk)
     network = new.network or cluster_drafts.carve(new)
     addresses.check_may_use(network, new.project)
     if not network.is_child:
@@ -34,9 +36,9 @@ def create(new: NewCluster, *, reserve: bool = False, id: UUID | None = None) ->
             f"{network.pk} is of type {network.type}. The nodes of a cluster are in a private network of its project.",
             field="network",
         )
-    cluster = cluster_drafts.store(Cluster(id=id or uuid4(), project=new.project, network=network), new)
-    if reserve:
-        cluster = _reserve(cluster)
+    wanted = Cluster.State.RESERVED if reserve else Cluster.State.DRAFT
+    cluster = Cluster(id=id or uuid4(), project=new.project, network=network, state=wanted)
+    cluster = cluster_drafts.store(cluster, new)
     history.record(Verb.CREATE, cluster, after=state(cluster))
     return cluster
 
@@ -76,7 +78,8 @@ def reserve(cluster: Cluster) -> Cluster:
         raise errors.WrongState(f"{current} is {current.state}: only a draft is reserved.")
     before = state(current)
     errors.raise_all(cluster_drafts.judge(current))
-    current = _reserve(current)
+    current.ranges.update(reserved_in=reservations.reach(current.network))
+    current.revise(state=Cluster.State.RESERVED)
     history.record(Verb.RESERVE, current, before=before, after=state(current))
     return current
 
@@ -121,8 +124,10 @@ def announce(cluster: Cluster) -> Network:
 
 
 def lock(cluster: Cluster) -> Cluster:
-    """The cluster as it is now, with its plan, held until the transaction ends."""
-    return cluster_drafts.fetch(lookups.get(Cluster, cluster.pk, lock=True))
+    """The cluster as it is now, with its plan, held until the transaction ends by whoever may change it."""
+    current = lookups.get(Cluster, cluster.pk, lock=True)
+    access.demand_change(current)
+    return cluster_drafts.fetch(current)
 
 
 def state(cluster: Cluster) -> history.State:
@@ -130,9 +135,3 @@ def state(cluster: Cluster) -> history.State:
     ranges = {"pods": cluster.pods, "services": cluster.services}
     shown = {name: {family: str(cidr) for family, cidr in held.items()} for name, held in ranges.items()}
     return history.state(cluster, **shown)
-
-
-def _reserve(cluster: Cluster) -> Cluster:
-    cluster.ranges.update(reserved_in=reservations.reach(cluster.network))
-    cluster.revise(state=Cluster.State.RESERVED)
-    return cluster

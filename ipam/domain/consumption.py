@@ -1,16 +1,28 @@
 """How full a network or prefix is, per family, in exact integers: sums over free blocks, no counters that can drift."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, Prefetch, prefetch_related_objects
+from django.db.models import BigIntegerField, Count, F, Prefetch, Q, Sum, Value, prefetch_related_objects
+from django.db.models.functions import Cast
 
 from ipam.addressing import Family, fitting, reserved_count, size, utilization
 from ipam.models import FreeBlock, Network, Prefix
 
 Lengths = Mapping[int, int]  # {prefix length: how many blocks of it}
+Keyed = tuple[Any, Family]  # of a network or prefix
+_BANDS = {32: 0, 64: 33, 96: 65, 128: 97}  # {longest: shortest} prefix lengths whose sizes one integer can sum
+_SHAPES = Prefix.objects.in_order().defer("created_at", "updated_at", "generation")  # a page may need thousands
+_ONE: Any = Cast(Value(1), BigIntegerField())
+_SIZES = {
+    f"in_{longest}": Sum(
+        _ONE.bitleftshift(longest - F("length")), filter=Q(length__range=(shortest, longest)), default=0
+    )
+    for longest, shortest in _BANDS.items()
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,22 +57,17 @@ def of_networks(networks: Iterable[Network]) -> dict[str, list[FamilyUse]]:
     The networks' prefixes are fetched with them, in their order, unless they already are.
     """
     by_id = {network.pk: network for network in networks}
-    prefetch_related_objects(list(by_id.values()), Prefetch("prefixes", Prefix.objects.in_order()))
-    prefixes = defaultdict(list)
-    for network in by_id.values():
-        for prefix in network.prefixes.all():
-            prefixes[network.pk, prefix.address_family].append(prefix)
-    free = _free_lengths(by_id, "network")
-    parents = [prefix.pk for (key, _), held in prefixes.items() if by_id[key].is_super for prefix in held]
-    children = _children(parents) if parents else {}
-    return {
-        key: [
-            _use(network, family, prefixes[key, family], free[key, family], children)
-            for family in Family
-            if prefixes[key, family]
-        ]
+    prefetch_related_objects(list(by_id.values()), Prefetch("prefixes", _SHAPES))
+    prefixes: dict[Keyed, list[Prefix]] = {
+        (key, family): held
         for key, network in by_id.items()
+        for family in Family
+        if (held := [prefix for prefix in network.prefixes.all() if prefix.family == family])
     }
+    found: dict[str, list[FamilyUse]] = {key: [] for key in by_id}
+    for (key, _), use in _uses(prefixes, "network").items():
+        found[key].append(use)
+    return found
 
 
 def of_network(network: Network) -> list[FamilyUse]:
@@ -69,54 +76,80 @@ def of_network(network: Network) -> list[FamilyUse]:
 
 
 def of_prefixes(prefixes: Iterable[Prefix]) -> dict[int, FamilyUse]:
-    """The use of each prefix, by its id; two statements, if each prefix comes with its network."""
-    by_id = {prefix.pk: prefix for prefix in prefixes}
-    free = _free_lengths(by_id, "prefix")
-    children = _children(by_id)
+    """The use of each prefix, by its id; at most two statements, if each prefix comes with its network."""
+    uses = _uses({(prefix.pk, prefix.address_family): [prefix] for prefix in prefixes}, "prefix")
+    return {key: use for (key, _), use in uses.items()}
+
+
+def _uses(prefixes: Mapping[Keyed, Sequence[Prefix]], column: str) -> dict[Keyed, FamilyUse]:
+    """The use of prefixes together; `column` says what their keys are."""
+    children = _children(prefixes)
+    free = _free_lengths(prefixes, column, children)
     return {
-        key: _use(prefix.network, prefix.address_family, [prefix], free[key, prefix.address_family], children)
-        for key, prefix in by_id.items()
+        keyed: _use(held, free[keyed], sum(one.number for one in children[keyed])) for keyed, held in prefixes.items()
     }
 
 
-def _free_lengths(keys: Iterable[Any], column: str) -> dict[tuple[Any, Family], dict[Any, dict[int, int]]]:
-    """{(key, family): {namespace: {prefix length: how many free blocks}}}"""
-    found: dict[tuple[Any, Family], dict[Any, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
-    counted = FreeBlock.objects.filter(**{f"{column}__in": list(keys)}).order_by()
-    rows = counted.values_list(column, "family", "namespace", "length").annotate(blocks=Count("*"))
-    for key, family, namespace, length, blocks in rows:
-        found[key, family][namespace][length] = blocks
+@dataclass(frozen=True)
+class _Children:
+    """How many child prefixes there are in a namespace, and how many addresses they take; None is outside of all."""
+
+    namespace: UUID | None
+    number: int
+    taken: int
+
+
+def _children(prefixes: Mapping[Keyed, Sequence[Prefix]]) -> dict[Keyed, list[_Children]]:
+    """The children by namespace, of which there may be thousands, so the database counts.
+
+    By prefix: asked by network, PostgreSQL would join all prefixes with all. It sums sizes of up to 128 bits band by
+    band, each in units of its longest length.
+    """
+    keys = {prefix.pk: keyed for keyed, held in prefixes.items() for prefix in held if prefix.network.is_super}
+    found: dict[Keyed, list[_Children]] = {keyed: [] for keyed in prefixes}
+    rows = Prefix.objects.filter(parent__in=list(keys)).order_by().values_list("parent", "namespace")
+    for parent, namespace, number, *bands in rows.annotate(number=Count("*"), **_SIZES) if keys else ():
+        taken = sum(units << (128 - band) for units, band in zip(bands, _BANDS, strict=True))
+        found[keys[parent]].append(_Children(namespace, number, taken))
     return found
 
 
-def _children(parents: Iterable[int]) -> dict[int, int]:
-    """How many children each prefix has. By prefix: asked by network, PostgreSQL would join all prefixes with all."""
-    counted = Prefix.objects.filter(parent__in=list(parents)).order_by().values_list("parent")
-    return dict(counted.annotate(number=Count("*")))
+def _free_lengths(
+    prefixes: Mapping[Keyed, Sequence[Prefix]], column: str, children: Mapping[Keyed, Sequence[_Children]]
+) -> dict[Keyed, Lengths]:
+    """{prefix length: how many free blocks} of each; of a namespaced super, in the namespace that has taken most."""
+    fullest = {keyed: _fullest_namespace(found) for keyed, found in children.items()}
+    found: dict[Keyed, Counter[int]] = {keyed: Counter() for keyed in prefixes}
+    blocks = FreeBlock.objects.filter(**{f"{column}__in": {key for key, _ in prefixes}}).order_by()
+    shown = blocks.filter(Q(namespace=None) | Q(namespace__in=set(fullest.values())))
+    rows = shown.values_list(column, "family", "namespace", "length").annotate(blocks=Count("*"))
+    for key, family, namespace, length, number in rows:
+        if namespace == fullest[key, Family(family)]:
+            found[key, Family(family)][length] = number
+    for keyed, held in prefixes.items():
+        if held[0].network.is_namespaced and fullest[keyed] is None:  # nobody has taken anything yet
+            found[keyed].update(prefix.length for prefix in held)
+    return {**found}
 
 
-def _use(
-    network: Network, family: Family, prefixes: list[Prefix], free: Mapping[Any, Lengths], children: Mapping[int, int]
-) -> FamilyUse:
-    total = sum(size(family, prefix.length) for prefix in prefixes)
-    if network.is_namespaced:
-        nothing_taken = Counter(prefix.length for prefix in prefixes)
-        lengths = min(free.values(), key=lambda part: _addresses(family, part), default=nothing_taken)
-    else:
-        lengths = free.get(None, {})
+def _fullest_namespace(children: Iterable[_Children]) -> UUID | None:
+    taken: Counter[UUID | None] = Counter()
+    for one in children:
+        taken[one.namespace] += one.taken
+    return max(taken, key=lambda namespace: taken[namespace], default=None)
+
+
+def _use(prefixes: Sequence[Prefix], free: Lengths, children: int) -> FamilyUse:
+    network, family = prefixes[0].network, prefixes[0].address_family
     default_length = network.default_child_prefix_length.get(family)
     return FamilyUse(
         family=family,
-        total_ips=total,
+        total_ips=sum(size(family, prefix.length) for prefix in prefixes),
         reserved_ips=0 if network.is_super else sum(reserved_count(family, prefix.length) for prefix in prefixes),
-        available_ips=_addresses(family, lengths),
-        used_prefixes=sum(children.get(prefix.pk, 0) for prefix in prefixes),
-        available_prefixes=None if default_length is None else fitting(lengths, default_length),
+        available_ips=sum(size(family, length) * blocks for length, blocks in free.items()),
+        used_prefixes=children,
+        available_prefixes=None if default_length is None else fitting(free, default_length),
     )
-
-
-def _addresses(family: Family, lengths: Lengths) -> int:
-    return sum(size(family, length) * blocks for length, blocks in lengths.items())
 
 
 @dataclass(frozen=True)

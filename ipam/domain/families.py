@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import addresses, history, lookups
+from ipam.domain import access, addresses, history, lookups
 from ipam.domain.operations import operation
 from ipam.models import FreeBlock, IPAddress, Network
 from ipam.models.events import Verb
@@ -41,6 +41,7 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
     if not 1 <= limit <= MOST_PER_BATCH:
         raise errors.Invalid(f"limit is a number from 1 to {MOST_PER_BATCH}.", field="limit")
     current = lookups.get(Network, network.pk, lock=True)  # two batches at once would complete the same allocations
+    access.demand_change(current)
     if current.is_super:
         raise errors.NetworkNotUsable(f"{current.pk} is a super network: it holds no addresses to complete.")
     if not current.prefixes.filter(family=family).exists():

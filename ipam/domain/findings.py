@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
 from ipam.addressing import Family
+from ipam.domain import access
 from ipam.domain.consumption import FamilyUse, room
 from ipam.domain.number_pools import BOUNDS, Pool
 from ipam.models import Finding, IPAddress, Network, NumberRange, Project
@@ -34,7 +35,8 @@ def of_networks(networks: Iterable[Network], uses: Uses) -> Iterator[Finding]:
 
 def of_the_rest(uses_families: Mapping[str, set[Family]]) -> list[Finding]:
     """Everything that is not about the use of one network; four statements. `uses_families`: {network id: families}."""
-    return [*one_family_only(uses_families), *unused_static(), *projects_without_networks(), *pools_nearly_empty()]
+    pools = pools_nearly_empty() if access.current().sees_everything else ()
+    return [*one_family_only(uses_families), *unused_static(), *projects_without_networks(), *pools]
 
 
 def nearly_full(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Finding]:
@@ -68,7 +70,12 @@ def no_child_fits(network: Network, uses: Sequence[FamilyUse]) -> Iterator[Findi
 def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
     """A dual-stack network has allocations, or machines, with an address of one family only."""
     counterpart = IPAddress.objects.filter(allocation=OuterRef("allocation")).exclude(family=OuterRef("family"))
-    lonely = IPAddress.objects.exclude(Exists(counterpart)).order_by().values("network", "network__name", "family")
+    lonely = (
+        access.visible(IPAddress.objects.all())
+        .exclude(Exists(counterpart))
+        .order_by()
+        .values("network", "network__name", "family")
+    )
     on_the_machine = IPAddress.objects.filter(machine=OuterRef("machine"), network=OuterRef("network"))
     has_both = Exists(on_the_machine.exclude(family=OuterRef("family")))  # perhaps by two allocations
     counted = lonely.annotate(
@@ -102,7 +109,7 @@ def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
 
 def unused_static() -> Iterator[Finding]:
     """A static address belongs to no machine and has not changed for 90 days; it may be forgotten."""
-    forgotten = IPAddress.objects.filter(
+    forgotten = access.visible(IPAddress.objects.all()).filter(
         type=IPAddress.Type.STATIC, machine=None, updated_at__lt=timezone.now() - UNUSED_AFTER
     )
     for one in forgotten.order_by("updated_at")[:MOST_OF_A_KIND]:
@@ -120,7 +127,7 @@ def unused_static() -> Iterator[Finding]:
 def projects_without_networks() -> Iterator[Finding]:
     """A project owns no network."""
     owned = Network.objects.filter(project=OuterRef("pk"))
-    for project in Project.objects.exclude(Exists(owned)).order_by("name", "id")[:MOST_OF_A_KIND]:
+    for project in access.visible(Project.objects.all()).exclude(Exists(owned)).order_by("name", "id")[:MOST_OF_A_KIND]:
         yield Finding(
             code="project_without_networks",
             severity=INFO,

@@ -11,12 +11,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model
 
 from ipam.domain.operations import is_part
-from ipam.models import VRF, ApiToken, Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Project
+from ipam.models import (
+    VRF,
+    ApiToken,
+    Claim,
+    Cluster,
+    Event,
+    IPAddress,
+    Machine,
+    Network,
+    Partition,
+    Project,
+    RoleBinding,
+)
 from ipam.models.base import Record
 from ipam.models.events import Door, Kind, Verb
 
@@ -31,7 +44,8 @@ _KINDS: dict[type[Model], tuple[Kind, tuple[str, ...]]] = {
     Partition: (Kind.PARTITION, _DESCRIBED),
     Project: (Kind.PROJECT, (*_DESCRIBED, "tenant")),
     VRF: (Kind.VRF, _DESCRIBED),
-    ApiToken: (Kind.TOKEN, ("name",)),
+    ApiToken: (Kind.TOKEN, ("name", "is_read_only", "projects", "networks", "expires_at")),
+    RoleBinding: (Kind.MEMBER, ("role", "project_id")),
     Machine: (Kind.MACHINE, (*_DESCRIBED, "hostname", "project_id", "partition_id", "role", "asn")),
     Claim: (Kind.CLAIM, ("name", "project_id", "network_id", "allocation")),
     Cluster: (
@@ -291,4 +305,6 @@ def _plain(value: Any) -> Any:
         return {getattr(key, "key", key): one for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [one if isinstance(one, str) else str(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
     return str(value) if isinstance(value, uuid.UUID) else value

@@ -1,6 +1,7 @@
 """From an id to its object, or to a sentence that says what is missing."""
 
 import contextlib
+from collections.abc import Container
 from typing import TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -8,6 +9,7 @@ from django.db import models
 
 from ipam import errors
 from ipam.addressing import shorten
+from ipam.domain import access
 from ipam.models.base import Record
 
 M = TypeVar("M", bound=models.Model)
@@ -17,12 +19,12 @@ R = TypeVar("R", bound=Record)
 def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
     """The object with this id. With `lock` others may refer to it, but not change it, until the transaction ends.
 
-    NotFound, about `field`, if there is none; a malformed id is an id of nothing, and so is one that is
-    merely read as the same: an id has one spelling, but for the case of a UUID.
+    NotFound, about `field`, if there is none that whoever acts may see; a malformed id is an id of nothing, and so
+    is one that is merely read as the same: an id has one spelling, but for the case of a UUID.
     """
-    objects = model._default_manager.all()
+    objects = access.visible(model._default_manager.all())
     if lock:
-        objects = objects.select_for_update(no_key=True)
+        objects = objects.select_for_update(no_key=True, of=("self",))
     with contextlib.suppress(ValidationError, ObjectDoesNotExist):
         pk = model._meta.pk.clean(key, None)
         if str(pk).lower() == str(key).lower():
@@ -30,15 +32,15 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
     raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
 
 
-def get_unchanged(model: type[R], key: object, generation: int) -> R:
-    """The locked object, as long as it is in the generation that a person has seen; Stale when it is not.
+def get_unchanged(model: type[R], key: object, seen: Container[int]) -> R:
+    """The locked object, as long as it is in one of the generations that the caller has seen; Stale when it is not.
 
-    For whoever edits on a page: a change that was made meanwhile must not be overwritten unseen.
+    For whoever edits what he has read: a change that was made meanwhile must not be overwritten unseen.
     """
     current = get(model, key, lock=True)
-    if current.generation != generation:
+    if current.generation not in seen:
         raise errors.Stale(
-            f"Somebody else has changed “{current}” since you opened this page. Nothing was changed; "
-            "open the page again and repeat your change."
+            f"Somebody else has changed “{current}” meanwhile: it is in generation {current.generation} by now. "
+            "Nothing was changed; read it again and repeat your change."
         )
     return current

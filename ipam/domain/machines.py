@@ -9,7 +9,8 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import addresses, history, lookups, number_pools, owners
+from ipam.domain import access, addresses, history, lookups, number_pools, owners
+from ipam.domain.access import Deed
 from ipam.domain.history import Move
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation
@@ -56,6 +57,7 @@ def allocate(
     Without `asn` (1..4294967295) the machine draws a free one from the pool. Without `with_addresses` it takes none:
     those that it has elsewhere follow.
     """
+    access.demand(Deed.ALLOCATE, project.pk)
     if id:
         owners.check_slug(id)
         if Machine.objects.filter(pk=id).exists():
@@ -101,13 +103,16 @@ def allocate(
 @operation
 def update(machine: Machine, **changes: Any) -> Machine:
     """Change name, hostname, description or labels."""
-    return history.revise(lookups.get(Machine, machine.pk, lock=True), **changes)
+    current = lookups.get(Machine, machine.pk, lock=True)
+    access.demand_change(current)
+    return history.revise(current, **changes)
 
 
 @operation
 def release(machine: Machine) -> None:
     """Forget a machine (rule 35): its ephemeral addresses and its ASN are free again, its static addresses stay."""
     current = lookups.get(Machine, machine.pk, lock=True)
+    access.demand_change(current)
     held = list(current.addresses.order_by("pk").select_for_update())
     before = [history.holder(address) for address in held]
     for address in held:
@@ -258,12 +263,8 @@ def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:
 
 def _join_named(machine: Machine, attachment: Attachment) -> list[Move]:
     network = attachment.network
-    held = {
-        address.address: address
-        for address in IPAddress.objects.filter(address__in=attachment.ips, namespace=network.namespace_id)
-        .order_by("pk")
-        .select_for_update()
-    }
+    named_ones = IPAddress.objects.filter(address__in=attachment.ips, namespace=network.namespace_id)
+    held = {address.address: address for address in access.visible(named_ones).order_by("pk").select_for_update()}
     broken: list[errors.IpamError] = []
     for named in attachment.ips:
         address = held.get(named)

@@ -7,7 +7,8 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import children, free_space, history, lookups, network_rules, owners, vrfs
+from ipam.domain import access, children, free_space, history, lookups, network_rules, owners, vrfs
+from ipam.domain.access import Deed
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
 from ipam.models import FreeBlock, Network, Prefix
@@ -38,7 +39,10 @@ def create(new: NewNetwork) -> Network:
     if new.type not in NetworkType.values:
         raise errors.Invalid(f"A network type is one of {', '.join(NetworkType.values)}.", field="type")
     errors.raise_all(network_rules.judge_fields(new))
-    return children.carve(new) if new.type in CHILD_TYPES else _create_root(new)
+    if new.type in CHILD_TYPES:
+        return children.carve(new)
+    access.demand(Deed.OPERATE)
+    return _create_root(new)
 
 
 @operation
@@ -49,13 +53,16 @@ def update(network: Network, *, force: bool = False, **changes: Any) -> Network:
     {family: prefix length}. Everything is judged against the state after the change. `force` lets an
     announcable CIDR go.
     """
-    return _change(lookups.get(Network, network.pk, lock=True), changes, force=force)
+    current = lookups.get(Network, network.pk, lock=True)
+    access.demand_change(current)
+    return _change(current, changes, force=force)
 
 
 @operation
 def add_prefix(network: Network, cidr: IPNetwork, *, default_child_prefix_length: int | None = None) -> Network:
     """Give a network one more prefix; a super network that gains a family by it takes its child length too (36)."""
     current = lookups.get(Network, network.pk, lock=True)
+    access.demand_change(current)
     changes: dict[str, Any] = {"prefixes": [*_cidrs(current), cidr]}
     if default_child_prefix_length is not None:
         lengths = current.default_child_prefix_length
@@ -67,6 +74,7 @@ def add_prefix(network: Network, cidr: IPNetwork, *, default_child_prefix_length
 def remove_prefix(network: Network, cidr: IPNetwork) -> Network:
     """Take a prefix from a network; refused for the last one, and while it holds addresses or children (17, 18)."""
     current = lookups.get(Network, network.pk, lock=True)
+    access.demand_change(current)
     cidrs = _cidrs(current)
     if cidr not in cidrs:
         raise errors.NotFound(f"{current.pk} has no prefix {cidr}. It has {_listed(cidrs)}.", field="prefix")
@@ -80,6 +88,7 @@ def delete(network: Network) -> None:
     Its space goes back to its parent and merges there; a VRF that nobody else uses returns to the pool.
     """
     current = lookups.get(Network, network.pk, lock=True)
+    access.demand_change(current)
     free_space.hold(current.prefixes.all())
     _refuse_while_used(current)
     vrf, prefixes = current.vrf, list(current.prefixes.in_order())

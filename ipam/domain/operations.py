@@ -34,6 +34,18 @@ _takes_turns: ContextVar[bool] = ContextVar("takes_turns", default=False)
 
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:
+    """A verb of the domain: `transacted`, and alone in answering for all that happens inside (`is_part`)."""
+    transaction_of_its_own = transacted(function)
+
+    @functools.wraps(function)
+    def act(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _one_deeper():
+            return transaction_of_its_own(*args, **kwargs)
+
+    return act
+
+
+def transacted(function: Callable[P, R]) -> Callable[P, R]:
     """Run `function` in a transaction of its own: all of it happens, or nothing.
 
     A deadlock, a serialization failure or `Busy` is retried up to 5 times with jitter, taking turns. Inside
@@ -45,7 +57,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(_TRIES):
             try:
-                with _turns(attempt > 0), _one_deeper(), transaction.atomic():
+                with _turns(attempt > 0), transaction.atomic():
                     return function(*args, **kwargs)
             except errors.Busy:
                 if connection.in_atomic_block:

@@ -4,8 +4,11 @@ import re
 import uuid
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from ipam import errors
-from ipam.domain import history, lookups
+from ipam.domain import access, history, lookups
+from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.models import Partition, Project
 from ipam.models.base import SLUG
@@ -27,6 +30,7 @@ def create_partition(
     *, id: str, name: str = "", description: str = "", labels: dict[str, str] | None = None
 ) -> Partition:
     """A new site. AlreadyExists if the id is taken."""
+    access.demand(Deed.OPERATE)
     check_slug(id)
     if Partition.objects.filter(pk=id).exists():
         raise errors.AlreadyExists(f"There is already a partition {id}. Choose another id.", field="id")
@@ -38,12 +42,14 @@ def create_partition(
 @operation
 def update_partition(partition: Partition, **changes: Any) -> Partition:
     """Change name, description or labels."""
+    access.demand(Deed.OPERATE)
     return history.revise(lookups.get(Partition, partition.pk, lock=True), **changes)
 
 
 @operation
 def delete_partition(partition: Partition) -> None:
     """Remove a partition; InUse while networks or machines are in it."""
+    access.demand(Deed.OPERATE)
     current = lookups.get(Partition, partition.pk, lock=True)
     _refuse_while_used(current, networks="networks", machines="machines")
     history.record(Verb.DELETE, current, before=history.state(current))
@@ -60,6 +66,7 @@ def create_project(
     labels: dict[str, str] | None = None,
 ) -> Project:
     """A new project; its id is made if it is not given. AlreadyExists if the id is taken."""
+    access.demand(Deed.OPERATE)
     key = id or uuid.uuid4()
     if Project.objects.filter(pk=key).exists():
         raise errors.AlreadyExists(f"There is already a project {key}. Choose another id, or leave it out.", field="id")
@@ -71,15 +78,19 @@ def create_project(
 @operation
 def update_project(project: Project, **changes: Any) -> Project:
     """Change name, tenant, description or labels."""
-    return history.revise(lookups.get(Project, project.pk, lock=True), **changes)
+    current = lookups.get(Project, project.pk, lock=True)
+    access.demand(Deed.MANAGE, current.pk)
+    return history.revise(current, **changes)
 
 
 @operation
 def delete_project(project: Project) -> None:
     """Remove a project; InUse while it has networks, addresses, machines or clusters."""
     current = lookups.get(Project, project.pk, lock=True)
+    access.demand(Deed.OPERATE)
     _refuse_while_used(current, networks="networks", addresses="addresses", machines="machines", clusters="clusters")
     history.record(Verb.DELETE, current, before=history.state(current))
+    User.objects.filter(service_account__project=current).delete()
     current.delete()
 
 

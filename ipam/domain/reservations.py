@@ -10,6 +10,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
+from ipam.domain import access
 from ipam.models import Cluster, ClusterRange, Network, Prefix
 
 
@@ -24,7 +25,8 @@ def find_overlaps(cluster: Cluster, cidr: IPNetwork, *, field: str) -> Iterator[
     """What a cluster's range must not have: space of a network, or of another cluster below the same super network."""
     holder = Prefix.objects.roots().overlapping(cidr).order_by("first").first()
     if holder is not None:
-        yield _overlap(f"{cidr} overlaps {holder} of network {holder.network_id}", field)
+        whose = f"{holder} of network {holder.network_id}" if access.sees(holder) else "space of another network"
+        yield _overlap(f"{cidr} overlaps {whose}", field)
     others = ClusterRange.objects.filter(reserved_in=reach(cluster.network)).exclude(cluster=cluster.pk)
     held = others.overlapping(cidr).select_related("cluster").first()
     if held is not None:
@@ -47,6 +49,8 @@ def reach(network: Network) -> str:
 
 
 def _named(held: ClusterRange) -> str:
+    if not access.sees(held):
+        return "what another project has reserved"
     return f"{held}, the {held.purpose} of cluster {held.cluster}"
 
 

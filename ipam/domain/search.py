@@ -11,6 +11,7 @@ from django.db.models.functions import Cast
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
+from ipam.domain import access
 from ipam.domain.address_parts import block_of
 from ipam.models import VRF, Cluster, ClusterRange, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
 from ipam.models.base import RecordQuerySet
@@ -46,8 +47,8 @@ def find(text: str, *, limit: int = 10) -> list[Hit]:
         return []
     wanted = block_of(text)
     if wanted is None:
-        return [*_addresses(IPAddress.objects.called(text), limit), *_named(text, limit)]
-    held = _addresses(IPAddress.objects.within(wanted).order_by("address"), limit)
+        return [*_addresses(access.visible(IPAddress.objects.called(text)), limit), *_named(text, limit)]
+    held = _addresses(access.visible(IPAddress.objects.within(wanted).order_by("address")), limit)
     return [*held, *_prefixes(wanted, limit, is_held=bool(held)), *_named(text, limit, wanted)]
 
 
@@ -68,11 +69,12 @@ def _addresses(addresses: QuerySet[IPAddress], limit: int) -> list[Hit]:
 
 def _prefixes(wanted: IPNetwork, limit: int, *, is_held: bool) -> Iterator[Hit]:
     """Those that hold the block, the most specific first, then those inside it."""
+    visible = access.visible(Prefix.objects.all())
     first, last = Address(wanted.first, wanted.version), Address(wanted.last, wanted.version)
-    holding = list(Prefix.objects.holding(wanted).select_related("network").order_by("-length", "id")[:limit])
+    holding = list(visible.holding(wanted).select_related("network").order_by("-length", "id")[:limit])
     inside: Any = []  # of an address there is nothing
     if wanted.size > 1:
-        inside = Prefix.objects.within(wanted).exclude(first=first, last=last).order_by("first")
+        inside = visible.within(wanted).exclude(first=first, last=last).order_by("first")
     details = {}
     if wanted.size == 1 and holding and not is_held:
         details[holding[0].pk] = f"{holding[0].network_id} · {_what_is_free(holding[0])}"
@@ -99,12 +101,12 @@ def _named(text: str, limit: int, wanted: IPNetwork | None = None) -> Iterator[H
     if wanted is not None:
         clusters |= Cluster.objects.filter(pk__in=ClusterRange.objects.overlapping(wanted).values("cluster"))
     matching: dict[str, RecordQuerySet[Any]] = {
-        "networks": Network.objects.matching(text),
-        "machines": machines,
-        "clusters": clusters,
-        "projects": Project.objects.matching(text),
-        "partitions": Partition.objects.matching(text),
-        "vrfs": VRF.objects.matching(text),
+        "networks": access.visible(Network.objects.matching(text)),
+        "machines": access.visible(machines),
+        "clusters": access.visible(clusters),
+        "projects": access.visible(Project.objects.matching(text)),
+        "partitions": access.visible(Partition.objects.matching(text)),
+        "vrfs": access.visible(VRF.objects.matching(text)),
     }
     exact = _exact(text, matching, limit)
     for kind, objects in matching.items():
@@ -121,7 +123,7 @@ def _exact(text: str, matching: dict[str, RecordQuerySet[Any]], limit: int) -> d
     """
     wanted = Q(pk__iexact=text) | Q(name=text, name__iexact=text)
     first, *others = (
-        objects.model.objects.filter(wanted)
+        access.visible(objects.model.objects.filter(wanted))
         .order_by()
         .values_list(Value(kind), Cast("pk", TextField()), "name", F(_DETAILS[kind]) if kind in _DETAILS else Value(""))
         for kind, objects in matching.items()

@@ -3,22 +3,23 @@
 A survey reads every free block and every allocation once. `manage.py survey` takes it, hourly; pages never do.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F
+from django.db.models import Count, Exists, F
 from django.utils import timezone
 
 from ipam.addressing import Family
-from ipam.domain import cluster_findings, consumption, findings
+from ipam.domain import access, cluster_findings, consumption, findings
 from ipam.domain.consumption import FamilyUse
 from ipam.domain.operations import operation
 from ipam.models import Finding, IPAddress, Network, UtilizationSample
 from ipam.models.networks import CHILD_TYPES, NetworkType
 
 SMALL_NETWORKS, SMALL_ADDRESSES = 200, 20_000  # up to here everything is looked at live
-MOST_ROOTS = 40
+MOST_ROOTS = 12
 MOST_FINDINGS = 500
 _CHUNK = 500  # networks whose free blocks are summed at once
 _OLD = timedelta(days=1)
@@ -30,7 +31,7 @@ Uses = dict[str, list[FamilyUse]]
 class Picture:
     """What the overview shows. `uses` has every network that is named here, exact and of this moment.
 
-    `roots` are the networks that space is taken from, at most 40; `fullest` ranks (network, use) per family.
+    `roots` are the networks that space is taken from, at most 12; `fullest` ranks (network, use) per family.
     `as_of` is when the findings and the ranking were surveyed; None: just now.
     """
 
@@ -44,9 +45,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Found:
-    """All findings, worst first, and when they were surveyed; None: just now."""
+    """Findings, worst first, the worst 500 of a large installation; how many there are of each severity in all.
+
+    `as_of` is when they were surveyed; None: just now.
+    """
 
     findings: list[Finding]
+    counts: Mapping[int, int]
     as_of: datetime | None
 
 
@@ -64,23 +69,26 @@ def look(*, fullest: int = 5) -> Picture:
             _evaluate(networks, uses),
             None,
         )
-    shown = Network.objects.exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
+    shown = access.visible(Network.objects.all()).exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
     in_places = shown.select_related("partition").order_by(F("partition_id").asc(nulls_first=True), "-type", "id")
     roots = list(in_places[: MOST_ROOTS + 1])
     samples = _fullest_samples(fullest)
     candidates = {sample.network_id: sample.network for sample in samples}
     uses = consumption.of_networks((candidates | {one.pk: one for one in roots[:MOST_ROOTS]}).values())
-    stored = _stored(samples[0].sampled_at if samples else None)
+    as_of = samples[0].sampled_at if samples else None
     ranked = _ranked(candidates.values(), uses, fullest)
-    return Picture(roots[:MOST_ROOTS], len(roots) > MOST_ROOTS, uses, ranked, stored.findings, stored.as_of)
+    return Picture(roots[:MOST_ROOTS], len(roots) > MOST_ROOTS, uses, ranked, _stored(as_of), as_of)
 
 
 def found() -> Found:
-    """Every finding, worst first; at most nine statements at any size."""
+    """What there is to look at, worst first; at most nine statements at any size."""
     networks = _all_if_small()
     if networks is None:
-        return _stored(UtilizationSample.objects.values_list("sampled_at", flat=True).first())
-    return Found(_evaluate(networks, consumption.of_networks(networks)), None)
+        as_of = UtilizationSample.objects.values_list("sampled_at", flat=True).first()
+        counts = access.visible(Finding.objects.all()).order_by().values_list("severity").annotate(number=Count("pk"))
+        return Found(_stored(as_of), dict(counts), as_of)
+    live = _evaluate(networks, consumption.of_networks(networks))
+    return Found(live, Counter(finding.severity for finding in live), None)
 
 
 @operation
@@ -106,9 +114,10 @@ def take() -> int:
 
 def _all_if_small() -> list[Network] | None:
     """Every network of a small installation; None when it is large."""
-    beyond = Exists(IPAddress.objects.order_by("pk")[SMALL_ADDRESSES:][:1])  # asked once, not for every network
-    found = Network.objects.select_related("partition").annotate(has_many_addresses=beyond).order_by("id")
-    networks = list(found[: SMALL_NETWORKS + 1])
+    held = access.visible(IPAddress.objects.all())
+    beyond = Exists(held.order_by("pk")[SMALL_ADDRESSES:][:1])  # asked once, not for every network
+    visible = access.visible(Network.objects.select_related("partition")).annotate(has_many_addresses=beyond)
+    networks = list(visible.order_by("id")[: SMALL_NETWORKS + 1])
     is_large = len(networks) > SMALL_NETWORKS or any(vars(one)["has_many_addresses"] for one in networks[:1])
     return None if is_large else networks
 
@@ -122,11 +131,11 @@ def _evaluate(networks: Sequence[Network], uses: Uses) -> list[Finding]:
     return sorted(every, key=lambda finding: (finding.severity, finding.code))  # as those that are stored
 
 
-def _stored(as_of: datetime | None) -> Found:
-    kept = list(Finding.objects.all()[:MOST_FINDINGS])
+def _stored(as_of: datetime | None) -> list[Finding]:
+    kept = list(access.visible(Finding.objects.all())[:MOST_FINDINGS])
     if as_of is None or timezone.now() - as_of > _OLD:
         kept.insert(0, _no_survey(as_of))
-    return Found(kept, as_of)
+    return kept
 
 
 def _no_survey(as_of: datetime | None) -> Finding:
@@ -142,7 +151,8 @@ def _no_survey(as_of: datetime | None) -> Finding:
 
 def _fullest_samples(limit: int) -> list[UtilizationSample]:
     """The networks that were fullest in each family; a few more than wanted, as they have changed since."""
-    samples = UtilizationSample.objects.select_related("network__partition").order_by("family", "-utilization")
+    samples = access.visible(UtilizationSample.objects.all())
+    samples = samples.select_related("network__partition").order_by("family", "-utilization")
     return [sample for family in Family for sample in samples.filter(family=family)[: 2 * limit]]
 
 

@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain import address_import, history, row_copy, table_cells, table_formats
+from ipam.domain import access, address_import, history, row_copy, table_cells, table_formats
+from ipam.domain.access import Deed
 from ipam.domain.documents import Unreadable
 from ipam.domain.operations import operation, rehearsal
 from ipam.domain.row_copy import Advance
@@ -76,6 +77,7 @@ def bring_in(table: Table, *, skip_refused: bool = False, advance: Advance = lam
 
     `advance` is called with the number of rows that were just done.
     """
+    access.demand(Deed.OPERATE)
     summary = Summary()
     parsed = _parse(table)
     outcomes = address_import.bring_in(parsed) if table.kind is ADDRESSES else _one_by_one(table.kind, parsed)

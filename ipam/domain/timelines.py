@@ -9,6 +9,7 @@ from uuid import UUID
 
 from netaddr import IPAddress as Address
 
+from ipam.domain import access
 from ipam.domain.paging import HIGHEST_LIMIT, Page, page
 from ipam.models import Event, IPAddress
 from ipam.models.events import EventQuerySet
@@ -31,17 +32,19 @@ def newest(events: EventQuerySet, *, limit: int, cursor: str = "") -> Page:
 
 def of_object(kind: str, object_id: str) -> EventQuerySet:
     """What happened to one object: a machine, a project, … by its kind and id; to be paged by `newest`."""
-    return Event.objects.of_object(kind, object_id)
+    return access.visible(Event.objects.of_object(kind, object_id))
 
 
 def of_network(network_id: str) -> EventQuerySet:
     """What happened to a network and in it; to be paged by `newest`."""
-    return Event.objects.in_network(network_id)
+    return access.visible(Event.objects.in_network(network_id))
 
 
 def of_address(network_id: str, address: Address) -> list[Event]:
     """The timeline of an address of a network, newest first, at most the newest 1,000 events of it; one statement."""
-    return list(islice(_about(network_id, address, Event.objects.order_by("-at", "-id")), HIGHEST_LIMIT))
+    return list(
+        islice(_about(network_id, address, access.visible(Event.objects.order_by("-at", "-id"))), HIGHEST_LIMIT)
+    )
 
 
 def holder_at(network_id: str, address: Address, moment: datetime) -> Holder | None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ipam import errors
-from ipam.domain import history, lookups, number_pools
+from ipam.domain import access, history, lookups, number_pools
+from ipam.domain.access import Deed
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation
 from ipam.models import VRF, Network
@@ -14,6 +15,7 @@ from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 @operation
 def create(*, id: int, name: str = "", description: str = "", labels: dict[str, str] | None = None) -> VRF:
     """A VRF made by hand: it stays when its last network goes. `id` is the VNI, 1..16777215."""
+    access.demand(Deed.OPERATE)
     _check_vni(id, field="id")
     if VRF.objects.filter(pk=id).exists():
         raise errors.AlreadyExists(f"There is already a VRF {id}. Choose another VNI, or change that one.", field="id")
@@ -26,12 +28,14 @@ def create(*, id: int, name: str = "", description: str = "", labels: dict[str, 
 @operation
 def update(vrf: VRF, **changes: Any) -> VRF:
     """Change name, description or labels."""
+    access.demand(Deed.OPERATE)
     return history.revise(lookups.get(VRF, vrf.pk, lock=True), **changes)
 
 
 @operation
 def delete(vrf: VRF) -> None:
     """Remove a VRF that no network uses; its VNI returns to the pool. InUse otherwise."""
+    access.demand(Deed.OPERATE)
     current = lookups.get(VRF, vrf.pk, lock=True)
     users = list(current.networks.values_list("pk", flat=True)[:3])
     if users:
@@ -49,7 +53,7 @@ def claim(vni: int, *, shared: bool) -> VRF:
     _check_vni(vni, field="vrf")
     number_pools.acquire_exactly(Pool.VRF, vni)  # first, as drawing does
     VRF.objects.get_or_create(pk=vni)
-    vrf = lookups.get(VRF, vni, lock=True)
+    vrf = VRF.objects.select_for_update(no_key=True).get(pk=vni)
     users = list(Network.objects.naming(vrf))
     if users and not (shared and all(user.vrf_shared for user in users)):
         raise errors.VrfInUse(

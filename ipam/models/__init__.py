@@ -5,6 +5,7 @@ from ipam.models.claims import Claim
 from ipam.models.clusters import Cluster, ClusterRange
 from ipam.models.events import Event
 from ipam.models.free_blocks import FreeBlock
+from ipam.models.kept_answers import KeptAnswer
 from ipam.models.local_space import LocalSpace
 from ipam.models.machines import Machine, MachineNetwork
 from ipam.models.networks import Network
@@ -12,6 +13,7 @@ from ipam.models.number_ranges import NumberRange
 from ipam.models.partitions import Partition
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import Project
+from ipam.models.roles import RoleBinding, ServiceAccount
 from ipam.models.surveys import Finding, UtilizationSample
 from ipam.models.tokens import ApiToken
 from ipam.models.vrfs import VRF
@@ -26,6 +28,7 @@ __all__ = [
     "Finding",
     "FreeBlock",
     "IPAddress",
+    "KeptAnswer",
     "LocalSpace",
     "Machine",
     "MachineNetwork",
@@ -34,5 +37,7 @@ __all__ = [
     "Partition",
     "Prefix",
     "Project",
+    "RoleBinding",
+    "ServiceAccount",
     "UtilizationSample",
 ]

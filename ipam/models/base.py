@@ -64,9 +64,13 @@ class RecordQuerySet(models.QuerySet[M]):
         held = LabelValue(key)
         return self.filter(IsNull(held, False) if value is None else Exact(held, value))
 
+    id_characters = ""  # where ids have few characters, a text with others is not sought among them
+
     def matching(self, text: str) -> Self:
         """Those whose id, name or description contains `text`, whatever its case."""
-        return self.filter(Q(pk__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text))
+        found = Q(name__icontains=text) | Q(description__icontains=text)
+        may_be_id = not self.id_characters or set(text.lower()) <= set(self.id_characters)
+        return self.filter(found | Q(pk__icontains=text) if may_be_id else found)
 
 
 class Record(models.Model):

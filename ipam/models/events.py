@@ -32,6 +32,8 @@ class Verb(models.TextChoices):
     LABEL = "label", "label"
     ISSUE = "issue", "issue"
     REVOKE = "revoke", "revoke"
+    GRANT = "grant", "grant"
+    WITHDRAW = "withdraw", "withdraw"
     IMPORT = "import", "import"
     SEED = "seed", "seed"
     REPAIR = "repair", "repair"
@@ -50,6 +52,7 @@ class Kind(models.TextChoices):
     VRF = "vrf", "VRF"
     POOL = "pool", "number pool"
     TOKEN = "token", "token"
+    MEMBER = "member", "member"
     INSTALLATION = "installation", "installation"
 
 

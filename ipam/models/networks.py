@@ -51,9 +51,9 @@ class NetworkQuerySet(RecordQuerySet["Network"]):
         """Private networks, carved from a super network."""
         return self.filter(type__in=CHILD_TYPES)
 
-    def counting_children(self) -> Self:
+    def counting_children(self, among: "NetworkQuerySet") -> Self:
         """With `child_count`, None without children: counted for the rows of a page, not for all that match."""
-        children = Network.objects.filter(parent=OuterRef("pk")).order_by().values("parent")
+        children = among.filter(parent=OuterRef("pk")).order_by().values("parent")
         return self.annotate(child_count=Subquery(children.annotate(number=Count("*")).values("number")))
 
     def giving_addresses(self) -> Self:

@@ -8,7 +8,7 @@ NO_NAMESPACE = uuid.UUID(int=0)  # stands for "none" where the database must com
 
 
 class ProjectQuerySet(RecordQuerySet["Project"]):
-    pass
+    id_characters = "0123456789abcdef-"
 
 
 class Project(Described):

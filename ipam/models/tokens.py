@@ -9,6 +9,11 @@ class ApiToken(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=255, blank=True, default="")
     digest = models.BinaryField(max_length=32, unique=True)
+    is_read_only = models.BooleanField(default=False)
+    projects = models.JSONField(default=list, blank=True, help_text="ids; empty: all projects of the user")
+    networks = models.JSONField(default=list, blank=True, help_text="CIDRs that it may come from; empty: anywhere")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="empty: never")
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="to the minute")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -17,3 +22,7 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"token {self.pk}"
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()

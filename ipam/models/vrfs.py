@@ -7,7 +7,7 @@ LOWEST_VNI, HIGHEST_VNI = 1, 16_777_215  # 24 bits, RFC 7348
 
 
 class VRFQuerySet(RecordQuerySet["VRF"]):
-    pass
+    id_characters = "0123456789"
 
 
 class VRF(Described):

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 
-from ipam.domain import addresses, claims, clusters, machines, survey, tokens, vrfs
+from ipam.domain import addresses, claims, clusters, machines, members, survey, tokens, vrfs
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import (
@@ -18,6 +18,7 @@ from ipam.models import (
     Finding,
     FreeBlock,
     IPAddress,
+    KeptAnswer,
     LocalSpace,
     Machine,
     MachineNetwork,
@@ -26,6 +27,8 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    RoleBinding,
+    ServiceAccount,
     UtilizationSample,
 )
 from tests.admin.keeper import Keeper
@@ -83,6 +86,11 @@ def cluster(private: Network, project: Project) -> Cluster:
 
 
 @pytest.fixture
+def robot(project: Project) -> ServiceAccount:
+    return members.create_service_account(project, "terraform")
+
+
+@pytest.fixture
 def cloud(
     partition: Partition,
     project: Project,
@@ -92,6 +100,7 @@ def cloud(
     vpn: IPAddress,
     vrf: VRF,
     token: ApiToken,
+    robot: ServiceAccount,
     cluster: Cluster,
 ) -> dict[type[models.Model], models.Model]:
     """One of everything, by its model."""
@@ -111,6 +120,9 @@ def cloud(
         MachineNetwork: machine.attachments.all()[0],
         NumberRange: NumberRange.objects.all()[0],
         ApiToken: token,
+        RoleBinding: robot.user.role_bindings.get(),
+        ServiceAccount: robot,
+        KeptAnswer: KeptAnswer.objects.create(user=token.user, key="k1", request=bytes(32), status=201),
         Cluster: cluster,
         ClusterRange: cluster.ranges.all()[0],
         LocalSpace: LocalSpace.objects.get(),

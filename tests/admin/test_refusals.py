@@ -119,7 +119,7 @@ REFUSED: dict[str, tuple[Write, list[str]]] = {
         lambda keeper, of: keeper.edit_list(
             Network, {of["internet"]: {"name": "mine", "generation": "9"}, of["tenants"]: {"name": "fine"}}
         ),
-        ["Somebody else has changed “internet” since you opened this page."],
+        ["Somebody else has changed “internet” meanwhile: it is in generation 1 by now."],
     ),
     "list: names that are too long": (
         lambda keeper, of: keeper.edit_list(

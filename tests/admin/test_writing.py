@@ -3,7 +3,7 @@
 from typing import Any
 
 from ipam.domain import addresses, networks
-from ipam.models import VRF, ApiToken, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
+from ipam.models import VRF, ApiToken, Event, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
 from tests.admin.keeper import Keeper, complaints, page
 from tests.builders import child, cidrs, free_blocks, ip, prefixes_of
 
@@ -155,12 +155,22 @@ def test_what_was_done_stands_in_the_history_of_the_admin(keeper: Keeper, intern
     assert [entry.get_change_message() for entry in answer.context["action_list"]] == ["Changed name.", "rename"]
 
 
+def test_each_write_leaves_its_event(keeper: Keeper, internet: Network) -> None:
+    keeper.change(internet, name="renamed")
+    keeper.act("rename", [internet], name="again")
+    events = Event.objects.filter(object_id="internet", door="admin").order_by("pk")
+    assert [(event.verb, event.changes["name"]) for event in events] == [
+        ("update", ["", "renamed"]),
+        ("update", ["renamed", "again"]),
+    ]
+
+
 def test_page_that_was_opened_before_another_change_overwrites_nothing(keeper: Keeper, internet: Network) -> None:
     networks.update(internet, description="by somebody else")
     answer = keeper.change(internet, name="mine", generation="1")
     assert complaints(answer) == [
-        "Somebody else has changed “internet” since you opened this page. Nothing was changed; "
-        "open the page again and repeat your change."
+        "Somebody else has changed “internet” meanwhile: it is in generation 2 by now. Nothing was changed; "
+        "read it again and repeat your change."
     ]
     internet.refresh_from_db()
     assert (internet.name, internet.description) == ("", "by somebody else")

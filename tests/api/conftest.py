@@ -4,17 +4,22 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, networks, owners, tokens
-from ipam.models import Network, Partition, Project
-from tests.builders import child, cidrs, external, ip
+from ipam.domain import addresses, claims, clusters, machines, networks, owners, tokens, vrfs
+from ipam.domain.cluster_drafts import NewCluster
+from ipam.domain.machines import Attachment
+from ipam.models import ApiToken, Network, Partition, Project
+from tests.builders import IPV4, child, cidrs, external, ip
 
 
 @pytest.fixture
 def api(operator: User) -> APIClient:
+    """The client of a robot whose token has just been used, so that no request notes it."""
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(operator)}")
+    ApiToken.objects.update(last_used_at=timezone.now())
     return client
 
 
@@ -44,6 +49,33 @@ def narrow(partition: Partition) -> Network:
 def home(tenants: Network, project: Project) -> Network:
     """Alice's private network: 10.0.0.0/22 and 2001:db8:0:10::/96."""
     return networks.create(child(parent=tenants, project=project))
+
+
+@pytest.fixture
+def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
+    """Something for every write to work on, by the words that the table below uses for it."""
+    ipv4_only = networks.create(child(parent=home.parent, project=project, address_family=[IPV4], name="old"))
+    (single,) = addresses.allocate(ipv4_only, project=project)
+    machine = machines.allocate(project=project, partition=mini_lab.partition, networks=[Attachment(network=home)])
+    empty = networks.create(child(parent=home.parent, project=project))
+    vrfs.create(id=500)
+    carved = [networks.create(child(parent=home.parent, project=project)) for _ in range(2)]
+    wanted = {"project": project, "wanted_nodes": 50}
+    running = clusters.create(NewCluster(name="running", network=carved[0], **wanted), reserve=True)
+    return {
+        "running": str(running.pk),
+        "draft": str(clusters.create(NewCluster(name="draft", network=carved[1], **wanted)).pk),
+        "claim": str(claims.claim(mini_lab, project=project, name="vip").pk),
+        "alice": str(project.pk),
+        "home": home.pk,
+        "old": ipv4_only.pk,
+        "empty": empty.pk,
+        "single": str(single.pk),
+        "allocation": str(single.allocation),
+        "machine": machine.pk,
+        "crew": str(owners.create_project().pk),
+        "partition": owners.create_partition(id="fra-1").pk,
+    }
 
 
 def codes(response: Any) -> list[tuple[str, str]]:

@@ -119,6 +119,25 @@ def test_every_write_can_be_rehearsed() -> None:
     assert all("dry_run" in [parameter["name"] for parameter in one["parameters"]] for one in writes)
 
 
+def test_every_write_takes_a_key_and_a_condition_and_describes_their_refusals() -> None:
+    verbs = {"post", "patch", "delete"}
+    writes = [one for path in described()["paths"].values() for verb, one in path.items() if verb in verbs]
+    headers = [{one["name"] for one in write["parameters"] if one["in"] == "header"} for write in writes]
+    assert headers == [{"Idempotency-Key", "If-Match"}] * len(writes)
+    assert [write["operationId"] for write in writes if not {"412", "422"} <= set(write["responses"])] == []
+
+
+def test_answers_of_one_object_describe_their_tag() -> None:
+    operations = [one for path in described()["paths"].values() for one in path.values()]
+    tagged = {one["operationId"] for one in operations if "ETag" in str(one["responses"])}
+    kinds = ("partitions", "projects", "vrfs", "networks", "machines", "ips", "clusters")
+    with_one = {f"{kind}_{verb}" for kind in kinds for verb in ("create", "retrieve", "partial_update")}
+    actions = {"networks_prefixes_create", "networks_families_create", "prefixes_retrieve"}
+    actions |= {f"clusters_{verb}_create" for verb in ("reserve", "release", "families")}
+    actions |= {"claims_create", "claims_retrieve"}
+    assert tagged == with_one - {"ips_create"} | actions
+
+
 def test_docs_page_runs_no_inline_script() -> None:
     html = Client().get("/api/docs/").content.decode()
     scripts = re.findall(r"<script\b([^>]*)>(.*?)</script>", html, re.DOTALL)

@@ -11,7 +11,7 @@ Run = Callable[..., str]
 
 def test_the_token_is_all_that_is_printed(run: Run, operator: User) -> None:
     printed = run("create_token", "operator", "--name", "ci")
-    found = tokens.find(printed.removesuffix("\n"))
+    found = tokens.authenticate(printed.removesuffix("\n"), None)
     assert found is not None
     assert (found.user, found.name) == (operator, "ci")
 

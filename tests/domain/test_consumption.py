@@ -57,6 +57,25 @@ def test_namespaced_super_shows_the_project_that_has_taken_most(project: Project
     assert [use.available_prefixes for use in consumption.of_network(clusters)] == [2, 2]
 
 
+def test_namespaced_super_that_one_project_has_taken_wholly_is_full(project: Project, stranger: Project) -> None:
+    clusters = networks.create(namespaced())
+    for owner in (stranger, *[project] * 4):
+        networks.create(child(parent=clusters, project=owner))
+    assert [(use.available_prefixes, use.utilization) for use in consumption.of_network(clusters)] == [(0, 1.0)] * 2
+    (first, _) = consumption.of_prefixes(clusters.prefixes.select_related("network").in_order()).values()
+    assert first.available_ips == 0
+
+
+def test_project_that_has_taken_most_is_found_among_sizes_beyond_64_bits(project: Project, stranger: Project) -> None:
+    wide = networks.create(
+        namespaced(prefixes=cidrs("fd00:6::/48"), default_child_prefix_length={IPV6: 52}, destination_prefixes=())
+    )
+    networks.create(child(parent=wide, project=stranger, length={IPV6: 128}))
+    networks.create(child(parent=wide, project=project, length={IPV6: 52}))
+    networks.create(child(parent=wide, project=stranger, length={IPV6: 52}))
+    assert consumption.of_network(wide)[0].used_ips == 2**76 + 1
+
+
 def test_prefix_has_its_own_use(internet: Network, project: Project) -> None:
     networks.add_prefix(internet, *cidrs("192.0.2.0/30"))
     addresses.allocate(internet, project=project)

@@ -30,6 +30,7 @@ from ipam.domain import (
     go_ipam,
     history,
     machines,
+    members,
     metal_stack,
     metal_stack_import,
     netbox,
@@ -80,6 +81,7 @@ class World:
         self.reserved = self.plan("reserved", self.carve(), reserve=True)
         self.draft = self.plan("draft", self.carve(), reserve=False)
         self.claim = claims.claim(self.internet, project=self.project, name="vip")
+        self.robot = members.create_service_account(self.project, "terraform")
         tokens.issue(user, name="ci")
         self.token = ApiToken.objects.get().pk
         Event.objects.all().delete()
@@ -131,6 +133,18 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     "vrfs.create": (lambda w: vrfs.create(id=8), ("create", "vrf", "8", 1)),
     "vrfs.update": (lambda w: vrfs.update(w.vrf, name="VII"), ("update", "vrf", "7", 1)),
     "vrfs.delete": (lambda w: vrfs.delete(w.vrf), ("delete", "vrf", "7", 1)),
+    "members.grant": (
+        lambda w: members.grant(w.user, "owner", project=w.project),
+        ("grant", "member", "*", 1),
+    ),
+    "members.withdraw": (
+        lambda w: members.withdraw(w.robot.user.role_bindings.get()),
+        ("withdraw", "member", "*", 1),
+    ),
+    "members.create_service_account": (
+        lambda w: members.create_service_account(w.project, "ci"),
+        ("create", "member", "*", 1),
+    ),
     "tokens.issue": (lambda w: tokens.issue(w.user, name="new"), ("issue", "token", "*", 1)),
     "tokens.revoke": (lambda w: tokens.revoke(w.user, w.token), ("revoke", "token", "*", 1)),
     "networks.create": (

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from netaddr import IPAddress as Address
 
-from ipam.domain import addresses, claims, clusters, machines, networks, owners
+from ipam.domain import addresses, claims, clusters, machines, members, networks, owners
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
@@ -19,6 +20,7 @@ from ipam.models import (
     Event,
     FreeBlock,
     IPAddress,
+    KeptAnswer,
     LocalSpace,
     Machine,
     MachineNetwork,
@@ -27,6 +29,7 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    RoleBinding,
     UtilizationSample,
 )
 from tests.builders import IPV4, child, ip, super_network, worked_example
@@ -45,7 +48,11 @@ class Cast:
         self.address = addresses.allocate(internet, project=project, families=[IPV4])[0]
         self.cluster = clusters.create(worked_example(project=project, network=private), reserve=True)
         self.claim = claims.claim(internet, project=project, name="vip")
+        self.user, self.other = (User.objects.create_user(name) for name in ("bob", "eve"))
+        members.grant(self.user, "auditor")
+        members.grant(self.user, "viewer", project=project)
         UtilizationSample.objects.create(network=internet, family=4, utilization=0.5)
+        self.kept = KeptAnswer.objects.create(user=User.objects.create(username="alice"), key="a", request=bytes(32))
 
     def ip(self, text: str, **fields: Any) -> IPAddress:
         address = Address(text)
@@ -96,6 +103,10 @@ def network(**fields: Any) -> Network:
 
 def sample(cast: Cast, **changes: Any) -> UtilizationSample:
     return UtilizationSample(**{"network": cast.internet, "family": 4, "utilization": 0.1} | changes)
+
+
+def role(cast: Cast, **fields: Any) -> RoleBinding:
+    return RoleBinding(user=cast.user, **fields)
 
 
 BROKEN: dict[str, list[Row]] = {
@@ -149,7 +160,15 @@ BROKEN: dict[str, list[Row]] = {
         )
     ],
     "local_space_once": [lambda cast: LocalSpace(id=2, first=ip("fd00::"))],
+    "kept_answer_once_per_key": [lambda cast: KeptAnswer(user=cast.kept.user, key=cast.kept.key, request=bytes(32))],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
+    "role_once_per_project": [lambda cast: role(cast, project=cast.project, role="owner")],
+    "role_once_on_the_platform": [lambda cast: role(cast, role="operator")],
+    "role_fits_its_place": [
+        lambda cast: RoleBinding(user=cast.other, role="viewer"),
+        lambda cast: RoleBinding(user=cast.other, project=cast.project, role="auditor"),
+        lambda cast: RoleBinding(user=cast.other, role="king"),
+    ],
     "vrf_vni_in_range": [lambda cast: VRF(id=0), lambda cast: VRF(id=16_777_216)],
     "number_range_once": [
         lambda cast: NumberRange(pool="asn", first=NumberRange.objects.get(pool="asn").first, last=131_072)

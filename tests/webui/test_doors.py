@@ -5,6 +5,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
+from ipam import errors
 from ipam.domain import owners
 from ipam.models import Event
 from webui.middleware import Acting
@@ -32,11 +33,12 @@ def test_door_of_a_path(path: str, door: str, operator: User) -> None:
     assert Event.objects.values_list("door", "actor").get() == (door, "operator")
 
 
-def test_nobody_has_no_name(db: None) -> None:
+def test_nobody_may_do_nothing(db: None) -> None:
     request = RequestFactory().post("/")
     request.user = AnonymousUser()
-    Acting(create_partition)(request)
-    assert Event.objects.get().actor == ""
+    with pytest.raises(errors.PermissionDenied):
+        Acting(create_partition)(request)
+    assert not Event.objects.exists()
 
 
 def test_after_a_request_nobody_acts_for_it(operator: User) -> None:

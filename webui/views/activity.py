@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from ipam.api.filters import EventFilters
-from ipam.domain import timelines
+from ipam.domain import access, timelines
 from ipam.domain.paging import DEFAULT_LIMIT
 from ipam.models import Event
 from ipam.models.events import Door, Kind, Verb
@@ -22,7 +22,7 @@ _GONE = {Verb.DELETE, Verb.RELEASE}
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """The change history, newest first, filtered as one types."""
-    filters = EventFilters(request.GET, queryset=Event.objects.all())
+    filters = EventFilters(request.GET, queryset=access.visible(Event.objects.all()))
     events = filters.qs if filters.is_valid() else Event.objects.none()
     page = timelines.newest(events, limit=DEFAULT_LIMIT, cursor=request.GET.get("cursor", ""))
     context = {

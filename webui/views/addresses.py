@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from ipam import errors
 from ipam.addressing import Family
 from ipam.api.filters import AddressFilters
-from ipam.domain import addresses, allocations, bulk, lookups, paging, timelines, zones
+from ipam.domain import access, addresses, allocations, bulk, lookups, paging, timelines, zones
 from ipam.models import IPAddress
 from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing
@@ -30,7 +30,7 @@ _SHOWN_EVENTS = 20
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """All addresses, filtered as one types, each with its partner in the other family."""
-    filters = AddressFilters(request.GET, queryset=IPAddress.objects.all())
+    filters = AddressFilters(request.GET, queryset=access.visible(IPAddress.objects.all()))
     found = listing(request, filters.qs if filters.is_valid() else IPAddress.objects.none(), COLUMNS)
     pairs = {pair.id: pair for pair in allocations.pair_up(found.rows)}
     context = {
@@ -65,6 +65,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change name, type, description and labels of all addresses of the allocation, as they share them."""
     one = lookups.get(IPAddress, pk)
+    access.demand_change(one)
     initial = {**forms.model_to_dict(one, ["name", "type", "description"]), "labels": labels_text(one.labels)}
     form = ChangedAddressForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid() and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)):
@@ -92,7 +93,7 @@ class BulkForm(forms.Form):
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
     """One action on all selected allocations: ask first where something goes, then all or nothing."""
-    chosen = IPAddress.objects.filter(allocation__in=_selected(request)).select_related("project")
+    chosen = access.visible(IPAddress.objects.filter(allocation__in=_selected(request))).select_related("project")
     held = allocations.pair_up(list(chosen))
     form = BulkForm(request.POST)
     action = request.POST.get("action") or "release"
@@ -129,6 +130,7 @@ def _back(request: HttpRequest) -> HttpResponse:
 def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
     """Ask, naming what goes; then release the whole allocation."""
     held = allocations.get(allocation)
+    access.demand_change(held.main)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
         attempt(form, lambda: addresses.release_allocation(allocation))

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from ipam.addressing import Family
 from ipam.api.filters import ClusterFilters
-from ipam.domain import cluster_drafts, cluster_families, cluster_rules, clusters, manifests, timelines
+from ipam.domain import access, cluster_drafts, cluster_families, cluster_rules, clusters, manifests, timelines
+from ipam.domain.access import Deed
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.cluster_plans import Plan, capacity
 from ipam.models import Cluster, Network
@@ -34,7 +35,7 @@ _SHOWN_MACHINES, _SHOWN_EVENTS = 50, 10
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """All plans, filtered as one types."""
-    filters = ClusterFilters(request.GET, queryset=Cluster.objects.with_plan())
+    filters = ClusterFilters(request.GET, queryset=access.visible(Cluster.objects.with_plan()))
     found = listing(request, filters.qs if filters.is_valid() else Cluster.objects.none(), COLUMNS)
     plans = cluster_drafts.plans(found.rows)
     context = {
@@ -52,6 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 def create(request: HttpRequest) -> HttpResponse:
     """Plan a cluster; before anything happens, show its ranges and what they hold, both families side by side."""
+    access.demand_anywhere(Deed.ALLOCATE)
     form = NewClusterForm(request.POST or None, initial=_initial(request))
     given = None
     if request.method == "POST" and form.is_valid():
@@ -68,7 +70,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One cluster: what it holds per family, its machines, and the documents that make it."""
     cluster = cluster_drafts.find(pk)
     plan = cluster_drafts.plan(cluster)
-    machines = list(cluster_families.nodes_of(cluster).order_by("name", "id")[: _SHOWN_MACHINES + 1])
+    machines = list(access.visible(cluster_families.nodes_of(cluster)).order_by("name", "id")[: _SHOWN_MACHINES + 1])
     used = cluster_families.count_nodes(cluster)
     events = timelines.newest(timelines.of_object("cluster", str(cluster.pk)), limit=_SHOWN_EVENTS)
     context = {
@@ -88,6 +90,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what may change of a plan."""
     cluster = cluster_drafts.find(pk)
+    access.demand_change(cluster)
     initial = {**forms.model_to_dict(cluster), "labels": labels_text(cluster.labels)}
     form = ChangedClusterForm(request.POST if request.method == "POST" else None, initial=initial)
     changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
@@ -103,6 +106,8 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     """Ask, saying what it means; then reserve, release, delete, or let the switches pass the pods."""
     cluster = cluster_drafts.find(pk)
+    parent = cluster.network.parent
+    access.demand_change(parent if verb == "announce" and parent else cluster)
     do, says, button, is_dangerous = _VERBS[verb]
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -118,6 +123,7 @@ def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
 def families(request: HttpRequest, pk: UUID) -> HttpResponse:
     """From one family to two, and back: what that takes, how far it is, and then the step."""
     cluster = cluster_drafts.find(pk)
+    access.demand_change(cluster)
     form = RollForm(request.POST if request.method == "POST" else None)
     roll_nodes = form.is_valid() and form.cleaned_data["roll_nodes"]
     ready = cluster_families.readiness(cluster, roll_nodes=roll_nodes)
@@ -143,9 +149,10 @@ def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
     """From the page of a network: it, and whose it is."""
-    network = Network.objects.filter(pk=asked(request, "network")).first()
+    visible = access.visible(Network.objects.all())
+    network = visible.filter(pk=asked(request, "network")).first()
     if network is None:
-        return {"parent": Network.objects.supers().filter(project=None).first()}
+        return {"parent": visible.supers().filter(project=None).first()}
     return {"network": network.pk, "project": str(network.project_id or "")}
 
 

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, StreamingHttpResponse
 
 from ipam.api import filters
-from ipam.domain import exports, zones
+from ipam.domain import access, exports, zones
 
 _NO_FILTERS = ("cursor", "limit", "ordering", "sort", "open", "domain")  # parameters of pages and of zones
 
@@ -16,7 +16,7 @@ def export(request: HttpRequest, name: str, format: str) -> StreamingHttpRespons
     parameters = request.GET.copy()
     for parameter in _NO_FILTERS:
         parameters.pop(parameter, None)
-    objects = filters.narrow(found.filtered_as, parameters, found.objects())
+    objects = filters.narrow(found.filtered_as, parameters, access.visible(found.objects()))
     domain = request.GET.get("domain", zones.DEFAULT_DOMAIN)
     return StreamingHttpResponse(
         exports.pieces(name, format, objects, domain),

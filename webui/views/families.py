@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
-from ipam.domain import children, families, lookups, networks
+from ipam.domain import access, children, families, lookups, networks
 from ipam.models import IPAddress, Network
 from webui.forms import LengthForm, PrefixForm
 from webui.pages import perform, show, show_form
@@ -20,6 +20,7 @@ BATCH = 250  # allocations per step of the progress bar: well under a second
 def add_prefix(request: HttpRequest, pk: str) -> HttpResponse:
     """One more prefix for a network; a super that gains a family by it takes its child length too."""
     network = lookups.get(Network, pk)
+    access.demand_change(network)
     form = PrefixForm(request.POST or None, network=network)
     changed = None
     if request.method == "POST" and form.is_valid():
@@ -35,6 +36,7 @@ def add_prefix(request: HttpRequest, pk: str) -> HttpResponse:
 def add_family(request: HttpRequest, pk: str, family: str) -> HttpResponse:
     """The second family of a child network, carved from its parent."""
     network, wanted = lookups.get(Network, pk), Family.from_key(family)
+    access.demand_change(network)
     form = LengthForm(request.POST if request.method == "POST" else None, family=wanted, parent=network.parent)
     changed = None
     if form.is_valid():
@@ -53,6 +55,7 @@ def add_family(request: HttpRequest, pk: str, family: str) -> HttpResponse:
 def complete(request: HttpRequest, pk: str, family: str) -> HttpResponse:
     """Give allocations that lack the family their counterpart, a batch per request: stop and go on at any time."""
     network, wanted = lookups.get(Network, pk), Family.from_key(family)
+    access.demand_change(network)
     held = IPAddress.objects.filter(network=network)
     done = families.complete(network, wanted, limit=BATCH) if request.method == "POST" else None
     lacking = held.lacking(wanted).count()

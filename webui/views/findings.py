@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.domain import survey
+from ipam.domain import access, survey
+from ipam.domain.access import Deed
 from ipam.models import Finding
 from webui.pages import show
 
@@ -17,10 +18,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """All findings, worst first; a severity narrows them."""
     found = survey.found()
     chosen = request.GET.get("severity", "")
-    severities = [
-        (severity.label, sum(finding.severity == severity for finding in found.findings))
-        for severity in Finding.Severity
-    ]
+    severities = [(severity.label, found.counts.get(severity, 0)) for severity in Finding.Severity]
     shown = [one for one in found.findings if chosen in ("", one.get_severity_display())]
     context = {
         "section": "findings",
@@ -38,7 +36,8 @@ def with_links(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
 
 
 def _mends(finding: Finding) -> str:
-    if finding.code in ("one_family_allocations", "one_family_machines"):
+    is_completed_there = finding.code in ("one_family_allocations", "one_family_machines")
+    if is_completed_there and access.current().may(Deed.OPERATE):  # others find the way on the network's page
         return reverse("complete", args=[finding.object_id, Family(finding.family or 0).key])
     if finding.code == "pool_nearly_empty":
         return reverse("vrfs" if finding.object_id == "vrf" else "machines")

@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from ipam.domain import table_formats, table_import
+from ipam.domain import access, table_formats, table_import
+from ipam.domain.access import Deed
 from ipam.domain.documents import Unreadable
 from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED
 from ipam.domain.table_import import Summary, Table
@@ -72,6 +73,7 @@ def _table(data: dict[str, Any]) -> Table:
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """Choose a file; then see what would become of each row."""
+    access.demand(Deed.OPERATE)
     form = UploadForm(
         request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind", "addresses")}
     )
@@ -88,6 +90,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 def apply(request: HttpRequest) -> HttpResponse:
     """Do what the preview said. Refused rows keep everything out, unless they are to be skipped."""
+    access.demand(Deed.OPERATE)
     packed = PackedForm(request.POST)
     if not packed.is_valid():
         messages.error(request, "The file did not come back whole. Choose it again.")

@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from ipam.addressing import Family
 from ipam.api.filters import MachineFilters
-from ipam.domain import lookups, machine_config, machines, timelines
+from ipam.domain import access, lookups, machine_config, machines, timelines
+from ipam.domain.access import Deed
 from ipam.domain.machines import Attachment
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
 from webui.forms import ChangedMachineForm, MachineForm, MachineOwnerForm, labels_text
@@ -29,7 +30,7 @@ _SHOWN_EVENTS = 10
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """All machines, filtered as one types."""
-    filters = MachineFilters(request.GET, queryset=Machine.objects.select_related("project"))
+    filters = MachineFilters(request.GET, queryset=access.visible(Machine.objects.select_related("project")))
     found = listing(request, filters.qs if filters.is_valid() else Machine.objects.none(), COLUMNS)
     prefetch_related_objects(found.rows, "addresses")
     context = {
@@ -39,7 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "chosen": {name: request.GET.get(name, "") for name in FILTERS},
         "filters": filters,
         "roles": Machine.Role.choices,
-        "partitions": Partition.objects.values_list("id", flat=True)[:MOST_CHOICES],
+        "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MOST_CHOICES],
     }
     return show(request, "machines/index.html", context, part="table")
 
@@ -59,6 +60,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
 def edit(request: HttpRequest, pk: str) -> HttpResponse:
     """Change name, hostname, description and labels."""
     machine = lookups.get(Machine, pk)
+    access.demand_change(machine)
     initial = {**forms.model_to_dict(machine), "labels": labels_text(machine.labels)}
     form = ChangedMachineForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid() and attempt(form, lambda: machines.update(machine, **form.cleaned_data)):
@@ -72,6 +74,7 @@ def edit(request: HttpRequest, pk: str) -> HttpResponse:
 @login_required
 def allocate(request: HttpRequest) -> HttpResponse:
     """Two steps on one page: whose and where, then which networks; with a preview of all that it gets."""
+    access.demand_anywhere(Deed.ALLOCATE)
     owner = MachineOwnerForm(request.POST or request.GET or None)
     form, given = None, None
     if owner.is_bound and owner.is_valid():
@@ -90,6 +93,7 @@ def allocate(request: HttpRequest) -> HttpResponse:
 def release(request: HttpRequest, pk: str) -> HttpResponse:
     """Ask, naming what goes and what stays; then release."""
     machine = lookups.get(Machine, pk)
+    access.demand_change(machine)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
         attempt(form, lambda: machines.release(machine))

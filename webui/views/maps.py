@@ -11,7 +11,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, host, parse_cidr
-from ipam.domain import free_listing, lookups, prefix_map
+from ipam.domain import access, free_listing, lookups, prefix_map
 from ipam.models import IPAddress, Network, Prefix, Project
 from webui.meters import percent
 from webui.pages import show
@@ -114,8 +114,8 @@ def _namespace(request: HttpRequest, namespaces: list[Project]) -> UUID | None:
 def _namespaces(network: Network) -> list[Project]:
     if not network.is_namespaced:
         return []
-    taken = network.children.values("namespace")
-    return list(Project.objects.filter(pk__in=taken).order_by("name")[:100])
+    taken = access.visible(Project.objects.filter(pk__in=network.children.values("namespace")))
+    return list(taken.order_by("name")[:100])
 
 
 def _choose(request: HttpRequest, family: Family, prefixes: list[Prefix]) -> tuple[Prefix, IPNetwork]:
@@ -178,7 +178,7 @@ def _places(shape: Shape) -> list[tuple[int, int]]:
 
 def _children(prefix: Prefix, whole: IPNetwork, cells: list[prefix_map.Cell], namespace: UUID | None) -> list[Holder]:
     """The child prefixes that fill whole squares, lowest first; no more than there are squares."""
-    found = prefix_map.children_in_sight(prefix, whole, cells[0].cidr.prefixlen).filter(namespace=namespace)
+    in_sight = prefix_map.children_in_sight(prefix, whole, cells[0].cidr.prefixlen).filter(namespace=namespace)
     holders = [
         Holder(
             one.cidr,
@@ -187,7 +187,7 @@ def _children(prefix: Prefix, whole: IPNetwork, cells: list[prefix_map.Cell], na
             one.network_id,
             str(one.network.project),
         )
-        for one in found.select_related("network__project")[:SQUARES]
+        for one in access.visible(in_sight).select_related("network__project")[:SQUARES]
     ]
     return sorted(holders, key=lambda holder: holder.cidr.first)
 
@@ -205,7 +205,7 @@ def _addresses(prefix: Prefix, cells: list[prefix_map.Cell]) -> list[Holder]:
             str(one.allocation),
             str(one.machine or one.project),
         )
-        for one in in_sight.select_related("machine", "project").order_by("address")
+        for one in access.visible(in_sight).select_related("machine", "project").order_by("address")
     ]
 
 

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
-from ipam.domain import lookups, network_rules, networks
+from ipam.domain import access, lookups, network_rules, networks
+from ipam.domain.access import Deed
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import Network
 from webui.forms import ChangedNetworkForm, NewNetworkForm, labels_text
@@ -18,6 +19,7 @@ from webui.pages import attempt, show
 @login_required
 def create(request: HttpRequest) -> HttpResponse:
     """A network whose prefixes are given."""
+    access.demand(Deed.OPERATE)
     form = NewNetworkForm(request.POST or None, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
         made = attempt(form, lambda: networks.create(NewNetwork(**form.request())))
@@ -31,6 +33,7 @@ def create(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: str) -> HttpResponse:
     """Change a network; the domain judges the state after the change."""
     network = lookups.get(Network, pk)
+    access.demand_change(network)
     form = ChangedNetworkForm(request.POST or None, initial=_initial(network))
     refused = network_rules.FIELDS[network.type]
     for name in list(form.fields):

@@ -10,10 +10,11 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.api.filters import NetworkFilters
-from ipam.domain import addresses, allocations, consumption, free_listing, lookups, networks, paging
+from ipam.domain import access, addresses, allocations, consumption, free_listing, lookups, networks, paging
+from ipam.domain.access import Deed
 from ipam.domain.allocations import Allocation
 from ipam.domain.network_rules import NewNetwork
-from ipam.models import IPAddress, Network, Partition, Prefix
+from ipam.models import IPAddress, Machine, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
 from webui.forms import AllocateForm, CarveForm
 from webui.listing import listing
@@ -32,11 +33,13 @@ MOST_CHOICES = 100
 def tree(request: HttpRequest) -> HttpResponse:
     """Super networks with their children below them, and all others; filters make it a flat list."""
     chosen = {name: request.GET.get(name, "").strip() for name in FILTERS}
-    filters = NetworkFilters(request.GET, queryset=Network.objects.counting_children().select_related("project"))
+    visible = access.visible(Network.objects.all())
+    shown = visible.counting_children(visible).select_related("project")
+    filters = NetworkFilters(request.GET, queryset=shown)
     wanted = filters.qs if filters.is_valid() else Network.objects.none()
     found = listing(request, wanted if any(chosen.values()) else wanted.filter(parent=None), COLUMNS)
     opened = asked(request, "open")
-    children = Network.objects.filter(parent=opened).select_related("project").order_by("name", "id")
+    children = visible.filter(parent=opened).select_related("project").order_by("name", "id")
     opened_children = list(children[: paging.DEFAULT_LIMIT]) if opened else []
     uses = consumption.of_networks([*found.rows, *opened_children])
     context = {
@@ -48,7 +51,7 @@ def tree(request: HttpRequest) -> HttpResponse:
         "opened": opened,
         "opened_children": [_row(child, uses) for child in opened_children],
         "types": NetworkType.choices,
-        "partitions": Partition.objects.values_list("id", flat=True)[:MOST_CHOICES],
+        "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MOST_CHOICES],
         "families": list(Family),
     }
     return show(request, "networks/tree.html", context, part="table")
@@ -74,7 +77,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
         "is_dual": len(families) > 1,
         "gain": missing_family(network, [family["meter"].use.family for family in families]),
         "lacking": _lacking(network) if len(families) > 1 and not network.is_super else None,
-        "machines": [] if network.is_super else list(network.machines.order_by("name", "id")[: _SHOWN_MACHINES + 1]),
+        "machines": [] if network.is_super else _machines(network),
         "shown_machines": _SHOWN_MACHINES,
     }
     return show(request, "networks/detail.html", context, part="rows")
@@ -84,6 +87,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
 def allocate(request: HttpRequest, pk: str) -> HttpResponse:
     """Take addresses; before anything happens, show exactly which ones."""
     network = lookups.get(Network, pk)
+    access.demand_anywhere(Deed.ALLOCATE)
     present = sorted({prefix.address_family for prefix in network.prefixes.all()})
     form = AllocateForm(request.POST or None, network=network, present=present)
     given = None
@@ -102,6 +106,7 @@ def allocate(request: HttpRequest, pk: str) -> HttpResponse:
 def carve(request: HttpRequest, pk: str) -> HttpResponse:
     """Carve a child network; before anything happens, show its prefixes and VRF."""
     parent = lookups.get(Network, pk)
+    access.demand_anywhere(Deed.ALLOCATE)
     form = CarveForm(request.POST or None, parent=parent)
     child = None
     if request.method == "POST" and form.is_valid():
@@ -117,6 +122,7 @@ def carve(request: HttpRequest, pk: str) -> HttpResponse:
 def delete(request: HttpRequest, pk: str) -> HttpResponse:
     """Ask, naming what goes; then delete."""
     network = lookups.get(Network, pk)
+    access.demand_change(network)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
         attempt(form, lambda: networks.delete(network))
@@ -131,13 +137,17 @@ def _below(network: Network, *, cursor: str) -> tuple[paging.Page, list[Allocati
     """A page of what a network was given out as: children of a super network, allocations of all others."""
     if not network.is_super:
         return allocations.page_of(network, limit=paging.DEFAULT_LIMIT, cursor=cursor)
-    children = network.children.select_related("project")
+    children = access.visible(network.children.select_related("project"))
     return paging.page(children, field="name", limit=paging.DEFAULT_LIMIT, cursor=cursor), []
+
+
+def _machines(network: Network) -> list[Machine]:
+    return list(access.visible(network.machines.order_by("name", "id"))[: _SHOWN_MACHINES + 1])
 
 
 def _lacking(network: Network) -> Family | None:
     """The family that some allocation of a dual-stack network has no address of, if there is one."""
-    held = IPAddress.objects.filter(network=network)
+    held = access.visible(IPAddress.objects.filter(network=network))
     return next((family for family in (Family.IPV6, Family.IPV4) if held.lacking(family).exists()), None)
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from ipam.addressing import Family
-from ipam.domain import survey
+from ipam.domain import access, survey
 from ipam.domain.consumption import FamilyUse
 from ipam.models import Event, Network
 from webui.meters import meters, twins, verdict
@@ -34,13 +34,13 @@ def overview(request: HttpRequest) -> HttpResponse:
         "section": "overview",
         "ranking": [(family, _meters(picture.fullest[family])) for family in Family],
         "findings": with_links(picture.findings[:_SHOWN_FINDINGS]),
-        "finding_count": len(picture.findings),
+        "finding_count": len(picture.findings) if len(picture.findings) < survey.MOST_FINDINGS else None,
         "as_of": picture.as_of,
         "partitions": [
             (partition, list(group)) for partition, group in groupby(rows, key=lambda row: row["network"].partition)
         ],
         "more": picture.more_roots,
-        "events": with_event_links(Event.objects.all()[:_SHOWN_EVENTS]),
+        "events": with_event_links(access.visible(Event.objects.all())[:_SHOWN_EVENTS]),
     }
     return show(request, "overview.html", context)
 

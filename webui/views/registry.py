@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
-from ipam.domain import consumption, lookups, owners, vrfs
+from ipam.domain import access, consumption, lookups, owners, vrfs
+from ipam.domain.access import Deed
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
 from webui.forms import PartitionForm, ProjectForm, VrfForm, labels_text
 from webui.listing import listing
@@ -38,7 +39,10 @@ class Kind:
     about: str
 
     def networks_of(self, subject: Any) -> QuerySet[Network]:
-        return Network.objects.filter(**{self.one: subject})
+        return access.visible(Network.objects.filter(**{self.one: subject}))
+
+    def machines_of(self, subject: Any) -> QuerySet[Machine]:
+        return access.visible(Machine.objects.filter(**{self.one: subject}))
 
     def number_of_networks(self) -> Subquery:
         """Counted for each row that is shown; a join would count for all of them first."""
@@ -69,7 +73,8 @@ def index(request: HttpRequest, section: str) -> HttpResponse:
     """The list, filtered as one types."""
     kind = KINDS[section]
     query = asked(request, "q")
-    rows = kind.model._default_manager.annotate(network_count=Coalesce(kind.number_of_networks(), 0))
+    visible = access.visible(kind.model._default_manager.all())
+    rows = visible.annotate(network_count=Coalesce(kind.number_of_networks(), 0))
     found = listing(request, rows.matching(query) if query else rows, COLUMNS)
     context = {"section": section, "kind": kind, "listing": found, "rows": found.rows, "query": query}
     return show(request, "registry/index.html", context, part="table")
@@ -89,7 +94,7 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
         "rows": [{"network": one, "twins": twins(one, uses[one.pk])} for one in networks[:MOST_NETWORKS]],
         "more": len(networks) > MOST_NETWORKS,
         "held": _held(kind, subject),
-        "machines": Machine.objects.filter(**{kind.one: subject}).count() if kind.one != "vrf" else None,
+        "machines": None if kind.one == "vrf" else kind.machines_of(subject).count(),
     }
     return show(request, "registry/detail.html", context)
 
@@ -97,6 +102,7 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
 @login_required
 def create(request: HttpRequest, section: str) -> HttpResponse:
     """A new one."""
+    access.demand(Deed.OPERATE)
     kind = KINDS[section]
     form = kind.form(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -113,6 +119,7 @@ def edit(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     """Change what may change: everything but the id."""
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
+    access.demand_change(subject)
     initial = {**forms.model_to_dict(subject), "labels": labels_text(subject.labels)}
     form = kind.form(request.POST or None, initial=initial)
     del form.fields["id"]
@@ -131,6 +138,7 @@ def delete(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     """Ask; then delete, unless something still belongs to it."""
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
+    access.demand(Deed.OPERATE)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
         attempt(form, lambda: kind.delete(subject))
@@ -143,5 +151,6 @@ def delete(request: HttpRequest, section: str, pk: str) -> HttpResponse:
 def _held(kind: Kind, subject: Any) -> list[tuple[Family, str]]:
     """How many addresses of each family are taken: by the project, or in the networks of the partition or VRF."""
     column = "project" if kind.one == "project" else f"network__{kind.one}"
-    counted = dict(IPAddress.objects.filter(**{column: subject}).order_by().values_list("family").annotate(Count("pk")))
+    held = access.visible(IPAddress.objects.filter(**{column: subject})).order_by()
+    counted = dict(held.values_list("family").annotate(Count("pk")))
     return [(family, human(counted.get(family, 0))) for family in Family]

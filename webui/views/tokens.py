@@ -1,41 +1,86 @@
-"""A user's own tokens for the API: made, shown once, revoked."""
+"""Tokens for the API: of oneself, made, shown once, revoked."""
+
+from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from ipam.domain import tokens
-from ipam.models import ApiToken
-from webui.pages import show
+from ipam.domain import access, tokens
+from ipam.form_fields import CidrsField
+from ipam.models import ApiToken, Project
+from ipam.models.base import NAME_LENGTH
+from webui.pages import attempt, show
+
+_LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "for ever")]
+_MOST_CHOICES = 100
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(max_length=255, help_text="What will use it, so that you know which one to revoke.")
+    """A token for a robot: what will use it, and what it is limited to."""
+
+    name = forms.CharField(max_length=NAME_LENGTH, help_text="What will use it, so that you know which one to revoke.")
+    read_only = forms.BooleanField(required=False, label="It only reads")
+    days = forms.ChoiceField(choices=_LIFETIMES, initial="90", required=False, label="Good for")
+    networks = CidrsField(required=False, label="May come from", help_text="CIDRs of both families; empty: anywhere.")
+
+    def issue(self, user: User) -> str:
+        """The text of a new token of this user; the form tells what is wrong with it."""
+        data = dict(self.cleaned_data)
+        days = data.pop("days")
+        return tokens.issue(user, expires_at=timezone.now() + timedelta(days=int(days)) if days else None, **data)
+
+
+class OwnTokenForm(TokenForm):
+    """A token of a person, who may bind it to some of his projects."""
+
+    projects = forms.ModelMultipleChoiceField(
+        Project.objects.none(), required=False, label="Only for", help_text="None chosen: all that you see."
+    )
+    field_order = ["name", "read_only", "days", "projects", "networks"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = access.visible(Project.objects.order_by("name", "id"))
+        self.fields["projects"].queryset = own  # type: ignore[attr-defined]
+        self.fields["projects"].choices = [(one.pk, str(one)) for one in own[:_MOST_CHOICES]]  # type: ignore[attr-defined]
 
 
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """The tokens that there are; a new one is shown in the answer to making it, and never again."""
-    form = TokenForm(request.POST if request.method == "POST" else None)
-    made = tokens.issue(request.user, name=form.cleaned_data["name"]) if form.is_valid() else None
+    form = OwnTokenForm(request.POST if request.method == "POST" else None)
+    user: Any = request.user
+    made = attempt(form, lambda: form.issue(user)) if form.is_valid() else None
     context = {
         "section": "tokens",
-        "form": TokenForm() if made else form,
+        "form": OwnTokenForm() if made else form,
         "made": made,
-        "tokens": ApiToken.objects.filter(user=request.user),
+        "tokens": ApiToken.objects.filter(user=user),
+        "projects": project_names(ApiToken.objects.filter(user=user)),
     }
     answer = show(request, "tokens.html", context)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
+def project_names(of: Any) -> dict[str, str]:
+    """The names of the projects that these tokens are bound to, by id."""
+    keys = {key for token in of for key in token.projects}
+    return {str(one.pk): str(one) for one in Project.objects.filter(pk__in=keys)}
+
+
 @login_required
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Make one useless at once."""
-    tokens.revoke(request.user, pk)
+    user: Any = request.user
+    tokens.revoke(user, pk)
     messages.success(request, "Revoked the token.")
     return redirect("tokens")

@@ -1,0 +1,54 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
+from ipam.admin.forms import RecordForm, chooser
+from ipam.domain import members
+from ipam.models import RoleBinding, ServiceAccount
+from ipam.models.roles import Role
+
+
+class NewRoleForm(RecordForm):
+    user = chooser(RoleBinding, "user")
+    project = chooser(RoleBinding, "project", required=False, help_text="Empty: on the whole platform.")
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+@admin.register(RoleBinding)
+class RoleAdmin(DomainAdmin):
+    """Given and withdrawn; to change a role, give another."""
+
+    add_form = NewRoleForm
+    list_display = ("id", "user", "role", "project", "source")
+    list_select_related = ("user", "project")
+    list_filter = ("role", "source")
+    fields = readonly_fields = ("user", "project", "role", "source")
+    search_help_text = "A part of a user's or project's name."
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset.filter(user__username__icontains=text) | queryset.filter(project__name__icontains=text)
+
+    def make(self, given: dict[str, Any]) -> RoleBinding:
+        return members.grant(given["user"], given["role"], project=given["project"])
+
+    def discard(self, obj: RoleBinding) -> None:
+        members.withdraw(obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ServiceAccount)
+class ServiceAccountAdmin(ReadOnlyAdmin):
+    """Made on the page of their project's members."""
+
+    list_display = ("id", "user", "project")
+    list_select_related = ("user", "project")
+    search_help_text = "A part of a name."
+
+    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return queryset.filter(user__username__icontains=text)

@@ -1,0 +1,72 @@
+"""`Idempotency-Key`: a write that is sent again is answered again, and done once."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+
+from ipam import errors
+from ipam.api import preconditions
+from ipam.api.errors import PROBLEM_TYPE, refusal_response
+from ipam.domain import retries
+from ipam.domain.operations import transacted
+from ipam.models import ApiToken
+from ipam.models.kept_answers import KEY_LENGTH
+
+HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
+
+
+def key_of(request: Request) -> str | None:
+    """The key that the caller has given to this request; Invalid if it is none."""
+    key: str | None = request.headers.get(HEADER)
+    if key is not None and not (0 < len(key) <= KEY_LENGTH and key.isprintable()):
+        raise errors.Invalid(
+            f"An Idempotency-Key has 1 to {KEY_LENGTH} printable characters, such as a new UUID for each request.",
+            field=HEADER,
+        )
+    return key
+
+
+def settle(request: Request, do: Callable[[], Any], *, key: str | None, status: int) -> Response:
+    """The answer to a write: the body that `do` gives, or with a `key` the answer that was given first.
+
+    A key or an `If-Match` makes one transaction of all that `do` does, which may then be called several times.
+    """
+    if key is None:
+        conditional = preconditions.HEADER in request.headers
+        return preconditions.tagged((transacted(do) if conditional else do)(), status=status)
+    user = cast(User, request.user)  # writes are closed to everybody else
+    kept, is_replay = retries.once(
+        user, key, request=_digest(request), do=lambda: (status, _text(do())), refused=_refused
+    )
+    response = preconditions.tagged(json.loads(kept.body), status=kept.status)
+    if kept.status >= 400:
+        response.content_type = PROBLEM_TYPE
+    if is_replay:
+        response[REPLAYED] = "true"
+    return response
+
+
+def _digest(request: Request) -> bytes:
+    """What makes two requests the same: method, address, body (however spaced and ordered), limits of the token.
+
+    A token that may see less than another of the same user is not told what that one was answered.
+    """
+    token = cast(ApiToken | None, request.auth)
+    limits = [token.is_read_only, sorted(token.projects)] if token else [False, []]
+    asked = [request.method, request.get_full_path(), request.data, limits]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()
+
+
+def _text(body: Any) -> str:
+    return json.dumps(body, cls=JSONEncoder)
+
+
+def _refused(refusal: errors.IpamError) -> retries.Answer:
+    problem = refusal_response(refusal)
+    return problem.status_code, _text(problem.data)

@@ -1,0 +1,89 @@
+"""Who has which role: given and taken on the platform and in projects, and the accounts of a project's robots."""
+
+from django.contrib.auth.models import User
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+
+from ipam import errors
+from ipam.addressing import shorten
+from ipam.domain import access, history
+from ipam.domain.access import Deed
+from ipam.domain.operations import operation
+from ipam.models import Project, RoleBinding, ServiceAccount
+from ipam.models.events import Verb
+from ipam.models.roles import PLATFORM_ROLES, PROJECT_ROLES, Role
+
+_LONGEST_NAME = 100  # with "@" and the id of the project it has to fit into the 150 characters of a user name
+
+
+def find_user(username: str) -> User:
+    """The active user with this name; NotFound if there is none."""
+    found = User.objects.filter(username=username, is_active=True).first()
+    if found is None:
+        raise errors.NotFound(
+            f"There is no user “{shorten(username)}”. Check the name; an operator makes new users.", field="user"
+        )
+    return found
+
+
+@operation
+def grant(
+    user: User, role: str, *, project: Project | None = None, source: str = RoleBinding.Source.LOCAL
+) -> RoleBinding:
+    """Give a user a role in a project, or without one on the platform, in the place of the one that he has there.
+
+    Invalid for a role that does not belong there.
+    """
+    access.demand(Deed.MANAGE if project else Deed.OPERATE, project.pk if project else None)
+    possible = PROJECT_ROLES if project else PLATFORM_ROLES
+    if role not in possible:
+        raise errors.Invalid(f"A role here is one of {', '.join(possible)}.", field="role")
+    held = RoleBinding.objects.select_for_update().filter(user=user, project=project).first()
+    before = _state(held) if held else None
+    if held is None:
+        held = RoleBinding(user=user, project=project)
+    held.role, held.source = role, source
+    held.save()
+    history.record(Verb.GRANT, held, before=before, after=_state(held))
+    return held
+
+
+@operation
+def withdraw(binding: RoleBinding) -> None:
+    """Take a role from a user; from a robot of the project its account goes with it."""
+    access.demand(Deed.MANAGE if binding.project_id else Deed.OPERATE, binding.project_id)
+    held = RoleBinding.objects.select_for_update().filter(pk=binding.pk).first()
+    if held is None:
+        raise errors.NotFound("The role has been withdrawn already.")
+    history.record(Verb.WITHDRAW, held, before=_state(held))
+    if ServiceAccount.objects.filter(user=held.user, project=held.project_id).exists():
+        held.user.delete()
+    else:
+        held.delete()
+
+
+@operation
+def create_service_account(project: Project, name: str, *, role: str = Role.EDITOR) -> ServiceAccount:
+    """An account for a robot: a member of one project that never signs in and works by tokens only."""
+    access.demand(Deed.MANAGE, project.pk)
+    username = f"{name}@{project.pk}"
+    try:
+        UnicodeUsernameValidator()(username)
+    except ValidationError:
+        name = ""
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise errors.Invalid(
+            f"The name of a service account has 1 to {_LONGEST_NAME} letters, digits, dots, dashes or underscores.",
+            field="name",
+        )
+    if User.objects.filter(username=username).exists():
+        raise errors.AlreadyExists(f"The project already has a service account “{name}”.", field="name")
+    user = User.objects.create_user(username)  # without a password it cannot sign in
+    account = ServiceAccount.objects.create(user=user, project=project)
+    binding = grant(user, role, project=project)
+    history.record(Verb.CREATE, binding, after=_state(binding))
+    return account
+
+
+def _state(binding: RoleBinding) -> history.State:
+    return history.state(binding, user=binding.name)

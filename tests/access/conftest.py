@@ -1,0 +1,119 @@
+"""A cloud of two projects, and people of every role: in Alice's project, elsewhere, and nowhere."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from ipam.domain import addresses, claims, clusters, machines, members, networks, owners, survey, tokens, vrfs
+from ipam.domain.cluster_drafts import NewCluster
+from ipam.domain.machines import Attachment
+from ipam.models import Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Prefix, Project, ServiceAccount
+from tests.builders import IPV4, child
+
+ROLES = ["operator", "auditor", "owner", "editor", "viewer", "stranger", "nobody"]
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """What routes are asked about. Everything but `foreign` things is Alice's or everybody's."""
+
+    project: Project
+    foreign_project: Project
+    partition: Partition
+    spare_partition: Partition
+    internet: Network
+    private: Network
+    empty: Network
+    foreign: Network
+    machine: Machine
+    foreign_machine: Machine
+    address: IPAddress
+    foreign_address: IPAddress
+    cluster: Cluster
+    draft: Cluster
+    foreign_cluster: Cluster
+    claim: Claim
+    foreign_claim: Claim
+    robot: ServiceAccount
+    spare_vrf: Any
+
+    @property
+    def prefix(self) -> Prefix:
+        return self.private.prefixes.in_order()[0]
+
+    @property
+    def foreign_prefix(self) -> Prefix:
+        return self.foreign.prefixes.in_order()[0]
+
+    @property
+    def event(self) -> Event:
+        return Event.objects.filter(project_id=self.project.pk)[0]
+
+    @property
+    def foreign_event(self) -> Event:
+        return Event.objects.filter(project_id=self.foreign_project.pk)[0]
+
+
+@pytest.fixture
+def two(
+    partition: Partition,
+    project: Project,
+    stranger: Project,
+    tenants: Network,
+    internet: Network,
+    underlay: Network,
+    private: Network,
+    machine: Machine,
+) -> Cloud:
+    """Alice's and Mallory's projects with a network, a machine, and addresses in the internet each."""
+    foreign = networks.create(child(parent=tenants, project=stranger, name="mallorys", length={IPV4: 24}))
+    mallorys = machine_of(foreign, internet, stranger, partition)
+    (one,) = addresses.allocate(internet, project=project, families=[IPV4], type="static", name="alices")
+    (other,) = addresses.allocate(internet, project=stranger, families=[IPV4], type="static", name="mallorys")
+    cloud = Cloud(
+        cluster=clusters.reserve(plan("alices", project, tenants)),
+        foreign_cluster=clusters.reserve(plan("mallorys", stranger, tenants)),
+        draft=plan("draft", project, tenants),
+        claim=claims.claim(internet, project=project, name="alices"),
+        foreign_claim=claims.claim(internet, project=stranger, name="mallorys"),
+        project=project,
+        foreign_project=stranger,
+        partition=partition,
+        spare_partition=owners.create_partition(id="spare"),
+        internet=internet,
+        private=private,
+        empty=networks.create(child(parent=tenants, project=project, name="empty", length={IPV4: 24})),
+        foreign=foreign,
+        machine=machine,
+        foreign_machine=mallorys,
+        address=one,
+        foreign_address=other,
+        robot=members.create_service_account(project, "terraform"),
+        spare_vrf=vrfs.create(id=77),
+    )
+    tokens.issue(cloud.robot.user, name="ci")
+    survey.take()
+    return cloud
+
+
+def plan(name: str, project: Project, parent: Network) -> Cluster:
+    return clusters.create(NewCluster(name=name, project=project, parent=parent, wanted_nodes=30))
+
+
+def machine_of(private: Network, internet: Network, project: Project, partition: Partition) -> Machine:
+    joined = [Attachment(network=private), Attachment(network=internet)]
+    return machines.allocate(project=project, partition=partition, name="mallorys", networks=joined)
+
+
+@pytest.fixture
+def people(two: Cloud) -> dict[str, User]:
+    """Somebody of every role."""
+    found = {role: User.objects.create_user(role) for role in ROLES}
+    for role in ("operator", "auditor"):
+        members.grant(found[role], role)
+    for role in ("owner", "editor", "viewer"):
+        members.grant(found[role], role, project=two.project)
+    members.grant(found["stranger"], "owner", project=two.foreign_project)
+    return found

@@ -1,0 +1,252 @@
+"""Every page of the dashboard, for everybody: what the table of roles says, and no word of what is foreign."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, reverse
+
+from ipam.domain import tables
+from ipam.domain.access import Deed
+from ipam.models import Event
+from tests.access.conftest import ROLES, Cloud
+from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, answer
+from tests.access.test_rest_matrix import CASES, client_of
+from webui import urls
+
+READ, ALLOCATE, MANAGE, OPERATE = Deed.READ, Deed.ALLOCATE, Deed.MANAGE, Deed.OPERATE
+Args = Callable[[Cloud], list[Any]]
+Page = tuple[str, Args, Deed, str]
+_SAID = {200: "done", 403: "forbidden", 404: "absent"}
+
+
+def nothing(cloud: Cloud) -> list[Any]:
+    return []
+
+
+def on_network(name: str, deed: Deed) -> list[Page]:
+    more = ["ipv6"] if name in ("add-family", "complete") else []
+    own = OWN if deed in (READ, ALLOCATE) else EVERYBODYS
+    pages: list[Page] = [
+        (name, lambda c: [c.empty.pk if name == "add-family" else c.private.pk, *more], deed, own),
+        (name, lambda c: [c.foreign.pk, *more], deed, FOREIGN),
+    ]
+    return pages
+
+
+def on_cluster(name: str, deed: Deed, *more: str) -> list[Page]:
+    return [
+        (name, lambda c: [c.cluster.pk, *more], deed, OWN),
+        (name, lambda c: [c.foreign_cluster.pk, *more], deed, FOREIGN),
+    ]
+
+
+# Whoever may allocate somewhere is offered the form for what everybody takes from; it asks for which project.
+ANYWHERE = "anywhere"
+
+PAGES: list[Page] = [
+    *((name, nothing, READ, NEW) for name in ("overview", "findings", "activity", "networks", "addresses", "machines")),
+    ("clusters", nothing, READ, NEW),
+    *((name, nothing, READ, NEW) for name in ("projects", "partitions", "vrfs", "tokens", "search", "docs", "schema")),
+    *on_network("network", READ),
+    *on_network("map", READ),
+    *(("network", lambda c, key=key: [key], READ, EVERYBODYS) for key in ("tenants", "internet")),
+    *(("map", lambda c, key=key: [key], READ, EVERYBODYS) for key in ("tenants", "internet")),
+    *on_network("edit-network", ALLOCATE),
+    *on_network("delete-network", ALLOCATE),
+    *on_network("add-prefix", ALLOCATE),
+    *on_network("add-family", ALLOCATE),
+    *on_network("complete", ALLOCATE),
+    ("edit-network", lambda c: [c.internet.pk], OPERATE, EVERYBODYS),
+    ("delete-network", lambda c: [c.internet.pk], OPERATE, EVERYBODYS),
+    ("add-prefix", lambda c: [c.internet.pk], OPERATE, EVERYBODYS),
+    ("complete", lambda c: [c.internet.pk, "ipv6"], OPERATE, EVERYBODYS),
+    ("create-network", nothing, OPERATE, NEW),
+    ("allocate", lambda c: [c.internet.pk], ALLOCATE, ANYWHERE),
+    ("carve", lambda c: ["tenants"], ALLOCATE, ANYWHERE),
+    ("allocate-machine", nothing, ALLOCATE, ANYWHERE),
+    ("create-cluster", nothing, ALLOCATE, ANYWHERE),
+    *on_cluster("cluster", READ),
+    *on_cluster("manifest", READ, "kubeadm"),
+    *on_cluster("edit-cluster", ALLOCATE),
+    *on_cluster("cluster-families", ALLOCATE),
+    *on_cluster("act-on-cluster", ALLOCATE, "release"),
+    ("act-on-cluster", lambda c: [c.cluster.pk, "announce"], OPERATE, OWN),
+    ("address", lambda c: [c.address.pk], READ, OWN),
+    ("address", lambda c: [c.foreign_address.pk], READ, FOREIGN),
+    ("edit-address", lambda c: [c.address.pk], ALLOCATE, OWN),
+    ("edit-address", lambda c: [c.foreign_address.pk], ALLOCATE, FOREIGN),
+    ("release", lambda c: [c.address.allocation], ALLOCATE, OWN),
+    ("release", lambda c: [c.foreign_address.allocation], ALLOCATE, FOREIGN),
+    ("machine", lambda c: [c.machine.pk], READ, OWN),
+    ("machine", lambda c: [c.foreign_machine.pk], READ, FOREIGN),
+    ("edit-machine", lambda c: [c.machine.pk], ALLOCATE, OWN),
+    ("edit-machine", lambda c: [c.foreign_machine.pk], ALLOCATE, FOREIGN),
+    ("release-machine", lambda c: [c.machine.pk], ALLOCATE, OWN),
+    ("release-machine", lambda c: [c.foreign_machine.pk], ALLOCATE, FOREIGN),
+    ("registry-detail", lambda c: ["projects", c.project.pk], READ, OWN),
+    ("registry-detail", lambda c: ["projects", c.foreign_project.pk], READ, FOREIGN),
+    ("registry-detail", lambda c: ["vrfs", c.foreign.vrf_id], READ, FOREIGN),
+    ("registry-detail", lambda c: ["partitions", "mini-lab"], READ, EVERYBODYS),
+    ("registry-edit", lambda c: ["projects", c.project.pk], MANAGE, OWN),
+    ("registry-edit", lambda c: ["projects", c.foreign_project.pk], MANAGE, FOREIGN),
+    ("registry-edit", lambda c: ["partitions", "mini-lab"], OPERATE, EVERYBODYS),
+    ("registry-delete", lambda c: ["projects", c.project.pk], OPERATE, OWN),
+    ("registry-delete", lambda c: ["partitions", "mini-lab"], OPERATE, EVERYBODYS),
+    *(("registry-create", lambda c, kind=kind: [kind], OPERATE, NEW) for kind in ("projects", "partitions", "vrfs")),
+    ("members", lambda c: [c.project.pk], READ, OWN),
+    ("members", lambda c: [c.foreign_project.pk], READ, FOREIGN),
+    ("robot", lambda c: [c.project.pk, c.robot.user_id], MANAGE, OWN),
+    ("imports", nothing, OPERATE, NEW),
+    *(("export", lambda c, kind=kind: [kind, "csv"], READ, NEW) for kind in tables.KINDS),
+    ("export", lambda c: ["zones", "zone"], READ, NEW),
+    ("export", lambda c: ["inventory", "yaml"], READ, NEW),
+]  # fmt: skip
+
+# Pages that only write, and what is sent to them; `test_no_page_writes_for…` sends it to them.
+WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
+    "act-on-addresses": (nothing, lambda c: {"allocation": [c.address.allocation], "action": "release"}),
+    "import-apply": (nothing, lambda c: {}),
+    "withdraw": (lambda c: [c.project.pk, User.objects.get(username="viewer").pk], lambda c: {}),
+    "revoke-robot-token": (lambda c: [c.project.pk, c.robot.user_id, c.robot.user.api_tokens.get().pk], lambda c: {}),
+    "revoke-token": (lambda c: [c.robot.user.api_tokens.get().pk], lambda c: {}),
+    "release": (lambda c: [c.address.allocation], lambda c: {}),
+    "edit-address": (lambda c: [c.address.pk], lambda c: {"name": "x", "type": "static"}),
+    "edit-machine": (lambda c: [c.machine.pk], lambda c: {"name": "x"}),
+    "release-machine": (lambda c: [c.machine.pk], lambda c: {}),
+    "delete-network": (lambda c: [c.empty.pk], lambda c: {}),
+    "edit-network": (lambda c: [c.private.pk], lambda c: {"name": "x", "stack": "dual", "nat_type": "none"}),
+    "add-family": (lambda c: [c.empty.pk, "ipv6"], lambda c: {}),
+    "complete": (lambda c: [c.private.pk, "ipv6"], lambda c: {}),
+    "add-prefix": (lambda c: [c.internet.pk], lambda c: {"prefix": "198.51.100.0/24"}),
+    "create-network": (
+        nothing,
+        lambda c: {
+            "type": "external",
+            "id": "dmz",
+            "vrf": 9,
+            "prefixes": "198.51.100.0/24",
+            "stack": "dual",
+            "nat_type": "none",
+        },
+    ),
+    "allocate": (
+        lambda c: [c.internet.pk],
+        lambda c: {"project": c.project.pk, "families": "both", "count": 1, "type": "static"},
+    ),
+    "carve": (lambda c: ["tenants"], lambda c: {"project": c.project.pk, "type": "child", "families": "both"}),
+    "allocate-machine": (
+        nothing,
+        lambda c: {"project": c.project.pk, "partition": "mini-lab", "role": "machine", "networks": [c.private.pk]},
+    ),
+    "create-cluster": (
+        nothing,
+        lambda c: {
+            **{"name": "new", "project": c.project.pk, "parent": "tenants", "families": "ipv4", "wanted_nodes": 3},
+            **{"max_pods": 110, "platform": "gardener", "kubernetes_version": "1.33"},
+        },
+    ),
+    "edit-cluster": (
+        lambda c: [c.cluster.pk],
+        lambda c: {"kubernetes_version": "1.33", "max_pods": 100, "wanted_nodes": 30, "description": "x"},
+    ),
+    "cluster-families": (lambda c: [c.cluster.pk], lambda c: {"roll_nodes": "on"}),
+    "act-on-cluster": (lambda c: [c.cluster.pk, "release"], lambda c: {}),
+    "registry-create": (lambda c: ["projects"], lambda c: {"name": "x"}),
+    "registry-edit": (lambda c: ["projects", c.project.pk], lambda c: {"name": "x"}),
+    "registry-delete": (lambda c: ["partitions", "spare"], lambda c: {}),
+    "members": (lambda c: [c.project.pk], lambda c: {"user": "nobody", "role": "viewer"}),
+    "robot": (lambda c: [c.project.pk, c.robot.user_id], lambda c: {"name": "x", "days": "90"}),
+}
+_OF_EVERYBODY = {"login", "logout"}
+
+
+@pytest.fixture
+def signed_in(client: Client, people: dict[str, User]) -> Callable[[str], Client]:
+    def sign_in(role: str) -> Client:
+        client.force_login(people[role])
+        return client
+
+    return sign_in
+
+
+def expected(role: str, deed: Deed, place: str, takes_a_network: bool) -> str:
+    if place != ANYWHERE:
+        return answer(role, deed, place)
+    if role == "nobody":
+        return "absent" if takes_a_network else "forbidden"
+    return "done" if role in ("operator", "owner", "editor", "stranger") else "forbidden"
+
+
+def test_every_page_is_walked() -> None:
+    named = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
+    assert {name for name, *_ in PAGES} | set(WRITES) | _OF_EVERYBODY == named
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_answers_everybody_as_the_table_says(
+    role: str, two: Cloud, signed_in: Callable[[str], Client]
+) -> None:
+    web = signed_in(role)
+    answers = {
+        (name, n, place): web.get(reverse(name, args=args(two))).status_code
+        for n, (name, args, _, place) in enumerate(PAGES)
+    }
+    found = {key: _SAID.get(status, status) for key, status in answers.items()}
+    wanted = {
+        (name, n, place): expected(role, deed, place, bool(args(two)))
+        for n, (name, args, deed, place) in enumerate(PAGES)
+    }
+    assert found == wanted
+
+
+@pytest.mark.parametrize("role", ["auditor", "viewer", "stranger", "nobody"])
+def test_no_page_writes_for_who_may_not(role: str, two: Cloud, signed_in: Callable[[str], Client]) -> None:
+    web, before = signed_in(role), Event.objects.count()
+    for name, (args, body) in WRITES.items():
+        web.post(reverse(name, args=args(two)), body(two))
+        assert Event.objects.count() == before, name
+
+
+def test_every_page_writes_for_operators(two: Cloud, signed_in: Callable[[str], Client]) -> None:
+    web, before = signed_in("operator"), Event.objects.count()
+    written = set()
+    for name, (args, body) in WRITES.items():
+        with transaction.atomic():
+            web.post(reverse(name, args=args(two)), {**body(two), "confirmed": "1"})
+            if Event.objects.count() > before:
+                written.add(name)
+            transaction.set_rollback(True)
+    # Nothing lacks a family here, no file was previewed, the token is not the operator's own.
+    assert set(WRITES) - written == {"complete", "import-apply", "revoke-token"}
+
+
+@pytest.mark.parametrize("role", ["owner", "viewer", "nobody"])
+def test_no_answer_says_a_word_of_what_is_foreign(
+    role: str, two: Cloud, people: dict[str, User], signed_in: Callable[[str], Client]
+) -> None:
+    web, api = signed_in(role), client_of(people[role])
+    foreign = [two.foreign_project.pk, two.foreign.pk, two.foreign_machine.pk, two.foreign_address.pk, "mallory"]
+    foreign += [two.foreign_cluster.pk, two.foreign_claim.pk, *two.foreign_cluster.pods.values()]
+    reads = [reverse(name, args=args(two)) for name, args, _, place in PAGES if place != FOREIGN]
+    reads += [f"/search/?q={text}&all=1" for text in ("mall", two.foreign_address, "203.0.113.0/24", "10.0.")]
+    reads += ["/networks/internet/map/?ipv4=203.0.113.128/25", "/networks/?open=tenants"]
+    lists = [f"/api/v1/{kind}/" for kind in ("networks", "prefixes", "ips", "machines", "projects", "vrfs", "events")]
+    lists += ["/api/v1/clusters/", "/api/v1/claims/"]
+    lists += [f"/api/v1/search/?q={text}" for text in ("mall", two.foreign_address, "203.0.113.0/24", "10.0.")]
+    bodies = {url: _text(web.get(url)) for url in reads} | {url: _text(api.get(url)) for url in lists}
+    bodies |= {
+        f"{case.method} {case.route}": _text(getattr(api, case.method)(f"/api/v1/{case.url(two)}"))
+        for case in CASES
+        if case.method == "get" and case.place != FOREIGN
+    }
+    found = {(url, str(word)) for url, body in bodies.items() for word in foreign if str(word) in body}
+    assert {pair for pair in found if pair[1] not in pair[0]} == set()
+
+
+def _text(response: Any) -> str:
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    return str(content.decode())

@@ -1,0 +1,278 @@
+"""Every route of the API, for everybody: the answer is what the table of roles says, and foreign things are absent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from rest_framework.test import APIClient
+
+from ipam.api.urls import router
+from ipam.domain import tokens
+from ipam.domain.access import Deed
+from tests.access.conftest import ROLES, Cloud
+from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, PLATFORMS, answer, sees
+
+READ, ALLOCATE, MANAGE, OPERATE = Deed.READ, Deed.ALLOCATE, Deed.MANAGE, Deed.OPERATE
+_SAID = {403: "forbidden", 404: "absent"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request, what it takes, and where that belongs; `url` and `body` are made of a cloud."""
+
+    route: str
+    method: str
+    deed: Deed
+    place: str
+    url: Callable[[Cloud], str]
+    body: Callable[[Cloud], dict[str, Any]] = lambda cloud: {}
+
+
+def read(route: str, place: str, url: Callable[[Cloud], str]) -> Case:
+    return Case(route, "get", READ, place, url)
+
+
+def of_clusters(place: str, running: Any, draft: Any, project: Any) -> list[Case]:
+    """What can be done with a reserved cluster and a draft; of what is foreign nobody comes so far as to tell them."""
+    drafted: list[Case] = [
+        Case("cluster-reserve", "post", ALLOCATE, place, lambda c: f"clusters/{draft(c).pk}/reserve/"),
+        Case("cluster-detail", "delete", ALLOCATE, place, lambda c: f"clusters/{draft(c).pk}/"),
+    ]
+    return [
+        read("cluster-detail", place, lambda c: f"clusters/{running(c).pk}/"),
+        read("cluster-manifests", place, lambda c: f"clusters/{running(c).pk}/manifests/"),
+        read("cluster-families", place, lambda c: f"clusters/{running(c).pk}/families/"),
+        Case("cluster-detail", "patch", ALLOCATE, place, lambda c: f"clusters/{running(c).pk}/"),
+        Case("cluster-release", "post", ALLOCATE, place, lambda c: f"clusters/{running(c).pk}/release/"),
+        Case(
+            "cluster-families", "post", ALLOCATE, place, lambda c: f"clusters/{running(c).pk}/families/",
+            lambda c: {"families": ["ipv4"], "roll_nodes": True},
+        ),
+        Case(
+            "cluster-list", "post", ALLOCATE, place, lambda c: "clusters/",
+            lambda c: {"name": "new", "project": str(project(c).pk), "parent": "tenants", "wanted_nodes": 3},
+        ),
+        *(drafted if place == OWN else []),
+    ]  # fmt: skip
+
+
+CASES = [
+    read("partition-detail", EVERYBODYS, lambda c: f"partitions/{c.partition.pk}/"),
+    Case("partition-list", "post", OPERATE, NEW, lambda c: "partitions/", lambda c: {"id": "fra"}),
+    Case("partition-detail", "patch", OPERATE, EVERYBODYS, lambda c: f"partitions/{c.partition.pk}/"),
+    Case("partition-detail", "delete", OPERATE, EVERYBODYS, lambda c: f"partitions/{c.spare_partition.pk}/"),
+    read("project-detail", OWN, lambda c: f"projects/{c.project.pk}/"),
+    read("project-detail", FOREIGN, lambda c: f"projects/{c.foreign_project.pk}/"),
+    Case("project-list", "post", OPERATE, NEW, lambda c: "projects/", lambda c: {"name": "new"}),
+    Case("project-detail", "patch", MANAGE, OWN, lambda c: f"projects/{c.project.pk}/"),
+    Case("project-detail", "patch", MANAGE, FOREIGN, lambda c: f"projects/{c.foreign_project.pk}/"),
+    read("project-members", OWN, lambda c: f"projects/{c.project.pk}/members/"),
+    read("project-members", FOREIGN, lambda c: f"projects/{c.foreign_project.pk}/members/"),
+    Case(
+        "project-members", "post", MANAGE, OWN, lambda c: f"projects/{c.project.pk}/members/",
+        lambda c: {"user": "nobody", "role": "viewer"},
+    ),
+    Case(
+        "project-members", "post", MANAGE, FOREIGN, lambda c: f"projects/{c.foreign_project.pk}/members/",
+        lambda c: {"user": "nobody", "role": "viewer"},
+    ),
+    Case("project-members", "delete", MANAGE, OWN, lambda c: f"projects/{c.project.pk}/members/?user=viewer"),
+    read("vrf-detail", EVERYBODYS, lambda c: f"vrfs/{c.internet.vrf_id}/"),
+    read("vrf-detail", FOREIGN, lambda c: f"vrfs/{c.foreign.vrf_id}/"),
+    read("vrf-detail", PLATFORMS, lambda c: f"vrfs/{c.spare_vrf.pk}/"),
+    Case("vrf-list", "post", OPERATE, NEW, lambda c: "vrfs/", lambda c: {"id": 78}),
+    Case("vrf-detail", "patch", OPERATE, EVERYBODYS, lambda c: f"vrfs/{c.internet.vrf_id}/"),
+    Case("vrf-detail", "delete", OPERATE, PLATFORMS, lambda c: f"vrfs/{c.spare_vrf.pk}/"),
+    read("network-detail", OWN, lambda c: f"networks/{c.private.pk}/"),
+    read("network-detail", FOREIGN, lambda c: f"networks/{c.foreign.pk}/"),
+    read("network-detail", EVERYBODYS, lambda c: f"networks/{c.internet.pk}/"),
+    read("network-detail", EVERYBODYS, lambda c: "networks/tenants/"),
+    read("network-detail", PLATFORMS, lambda c: "networks/underlay/"),
+    Case(
+        "network-list", "post", OPERATE, NEW, lambda c: "networks/",
+        lambda c: {"id": "dmz", "type": "external", "vrf": 9, "prefixes": ["198.51.100.0/24"]},
+    ),
+    Case(
+        "network-list", "post", ALLOCATE, OWN, lambda c: "networks/",
+        lambda c: {"type": "child", "parent": "tenants", "project": str(c.project.pk)},
+    ),
+    Case(
+        "network-list", "post", ALLOCATE, FOREIGN, lambda c: "networks/",
+        lambda c: {"type": "child", "partition": "mini-lab", "project": str(c.foreign_project.pk)},
+    ),
+    Case("network-detail", "patch", ALLOCATE, OWN, lambda c: f"networks/{c.private.pk}/"),
+    Case("network-detail", "patch", ALLOCATE, FOREIGN, lambda c: f"networks/{c.foreign.pk}/"),
+    Case("network-detail", "patch", OPERATE, EVERYBODYS, lambda c: f"networks/{c.internet.pk}/"),
+    Case("network-detail", "delete", ALLOCATE, OWN, lambda c: f"networks/{c.empty.pk}/"),
+    Case(
+        "network-complete", "post", ALLOCATE, OWN, lambda c: f"networks/{c.private.pk}/complete/",
+        lambda c: {"address_family": "ipv6"},
+    ),
+    Case(
+        "network-complete", "post", OPERATE, EVERYBODYS, lambda c: f"networks/{c.internet.pk}/complete/",
+        lambda c: {"address_family": "ipv6"},
+    ),
+    Case(
+        "network-families", "post", ALLOCATE, OWN, lambda c: f"networks/{c.empty.pk}/families/",
+        lambda c: {"address_family": "ipv6"},
+    ),
+    Case(
+        "network-families", "post", ALLOCATE, FOREIGN, lambda c: f"networks/{c.foreign.pk}/families/",
+        lambda c: {"address_family": "ipv6"},
+    ),
+    read("network-free", OWN, lambda c: f"networks/{c.private.pk}/free/"),
+    read("network-free", FOREIGN, lambda c: f"networks/{c.foreign.pk}/free/"),
+    Case(
+        "network-prefixes", "post", OPERATE, EVERYBODYS, lambda c: f"networks/{c.internet.pk}/prefixes/",
+        lambda c: {"prefix": "198.51.100.0/24"},
+    ),
+    Case(
+        "network-prefixes", "delete", OPERATE, PLATFORMS, lambda c: "networks/underlay/prefixes/?prefix=10.2.0.0/24",
+    ),
+    read("prefix-detail", OWN, lambda c: f"prefixes/{c.prefix.pk}/"),
+    read("prefix-detail", FOREIGN, lambda c: f"prefixes/{c.foreign_prefix.pk}/"),
+    read("prefix-free", OWN, lambda c: f"prefixes/{c.prefix.pk}/free/"),
+    read("prefix-free", FOREIGN, lambda c: f"prefixes/{c.foreign_prefix.pk}/free/"),
+    read("prefix-map", OWN, lambda c: f"prefixes/{c.prefix.pk}/map/"),
+    read("prefix-map", FOREIGN, lambda c: f"prefixes/{c.foreign_prefix.pk}/map/"),
+    Case(
+        "ip-list", "post", ALLOCATE, OWN, lambda c: "ips/",
+        lambda c: {"network": "internet", "project": str(c.project.pk)},
+    ),
+    Case(
+        "ip-list", "post", ALLOCATE, FOREIGN, lambda c: "ips/",
+        lambda c: {"network": "internet", "project": str(c.foreign_project.pk)},
+    ),
+    Case(
+        "ip-list", "post", OPERATE, PLATFORMS, lambda c: "ips/",
+        lambda c: {"network": "underlay", "project": str(c.project.pk)},
+    ),
+    read("ip-detail", OWN, lambda c: f"ips/{c.address.pk}/"),
+    read("ip-detail", FOREIGN, lambda c: f"ips/{c.foreign_address.pk}/"),
+    Case("ip-detail", "patch", ALLOCATE, OWN, lambda c: f"ips/{c.address.pk}/"),
+    Case("ip-detail", "patch", ALLOCATE, FOREIGN, lambda c: f"ips/{c.foreign_address.pk}/"),
+    Case("ip-detail", "delete", ALLOCATE, OWN, lambda c: f"ips/{c.address.pk}/"),
+    Case("ip-detail", "delete", ALLOCATE, FOREIGN, lambda c: f"ips/{c.foreign_address.pk}/"),
+    Case("allocation-detail", "delete", ALLOCATE, OWN, lambda c: f"allocations/{c.address.allocation}/"),
+    Case("allocation-detail", "delete", ALLOCATE, FOREIGN, lambda c: f"allocations/{c.foreign_address.allocation}/"),
+    Case(
+        "machine-list", "post", ALLOCATE, OWN, lambda c: "machines/",
+        lambda c: {
+            "name": "new", "project": str(c.project.pk), "partition": "mini-lab",
+            "networks": [{"network": c.private.pk}],
+        },
+    ),
+    Case(
+        "machine-list", "post", ALLOCATE, FOREIGN, lambda c: "machines/",
+        lambda c: {
+            "name": "new", "project": str(c.foreign_project.pk), "partition": "mini-lab",
+            "networks": [{"network": c.foreign.pk}],
+        },
+    ),
+    read("machine-detail", OWN, lambda c: f"machines/{c.machine.pk}/"),
+    read("machine-detail", FOREIGN, lambda c: f"machines/{c.foreign_machine.pk}/"),
+    Case("machine-detail", "patch", ALLOCATE, OWN, lambda c: f"machines/{c.machine.pk}/"),
+    Case("machine-detail", "patch", ALLOCATE, FOREIGN, lambda c: f"machines/{c.foreign_machine.pk}/"),
+    Case("machine-detail", "delete", ALLOCATE, OWN, lambda c: f"machines/{c.machine.pk}/"),
+    Case("machine-detail", "delete", ALLOCATE, FOREIGN, lambda c: f"machines/{c.foreign_machine.pk}/"),
+    *of_clusters(OWN, lambda c: c.cluster, lambda c: c.draft, lambda c: c.project),
+    *of_clusters(FOREIGN, lambda c: c.foreign_cluster, lambda c: c.foreign_cluster, lambda c: c.foreign_project),
+    read("claim-detail", OWN, lambda c: f"claims/{c.claim.pk}/"),
+    read("claim-detail", FOREIGN, lambda c: f"claims/{c.foreign_claim.pk}/"),
+    Case("claim-detail", "delete", ALLOCATE, OWN, lambda c: f"claims/{c.claim.pk}/"),
+    Case("claim-detail", "delete", ALLOCATE, FOREIGN, lambda c: f"claims/{c.foreign_claim.pk}/"),
+    Case(
+        "claim-list", "post", ALLOCATE, OWN, lambda c: "claims/",
+        lambda c: {"pool": "internet", "owner": str(c.project.pk), "name": "new"},
+    ),
+    Case(
+        "claim-list", "post", ALLOCATE, FOREIGN, lambda c: "claims/",
+        lambda c: {"pool": "internet", "owner": str(c.foreign_project.pk), "name": "new"},
+    ),
+    read("event-detail", OWN, lambda c: f"events/{c.event.pk}/"),
+    read("event-detail", FOREIGN, lambda c: f"events/{c.foreign_event.pk}/"),
+]  # fmt: skip
+# A project in use is not deleted by anybody; who may is told that, who may not is told so first.
+REFUSED = [Case("project-detail", "delete", OPERATE, OWN, lambda c: f"projects/{c.project.pk}/")]
+ABOUT_NOTHING = {"network-prefixes delete platforms": 404}  # whoever may learns that there is no such prefix
+
+
+def name(case: Case) -> str:
+    return f"{case.route} {case.method} {case.place}"
+
+
+def client_of(user: User, **limits: Any) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user, **limits)}")
+    return client
+
+
+def ask(client: APIClient, case: Case, cloud: Cloud) -> int:
+    url = f"/api/v1/{case.url(cloud)}"
+    if case.method == "get":
+        return client.get(url).status_code
+    dry = f"{url}{'&' if '?' in url else '?'}dry_run=true"
+    return getattr(client, case.method)(dry, case.body(cloud)).status_code
+
+
+def test_every_route_has_a_case() -> None:
+    lists = {(route.name, "get") for route in router.urls if route.name.endswith("-list")}
+    routes = {(route.name, method) for route in router.urls for method in route.callback.actions if method != "head"}
+    assert {(case.route, case.method) for case in [*CASES, *REFUSED]} | lists == routes
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_route_answers_everybody_as_the_table_says(role: str, two: Cloud, people: dict[str, User]) -> None:
+    client = client_of(people[role])
+    statuses = {(n, name(case)): ask(client, case, two) for n, case in enumerate(CASES)}
+    found = {key: _SAID.get(status, "done" if status < 300 else status) for key, status in statuses.items()}
+    expected = {(n, name(case)): answer(role, case.deed, case.place) for n, case in enumerate(CASES)}
+    expected |= {key: "absent" for key in expected if key[1] in ABOUT_NOTHING and expected[key] == "done"}
+    assert found == expected
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_not_delete_a_project_is_not_told_what_is_in_it(role: str, two: Cloud, people: dict[str, User]) -> None:
+    (case,) = REFUSED
+    expected = {"done": 409, "forbidden": 403, "absent": 404}[answer(role, case.deed, case.place)]
+    assert ask(client_of(people[role]), case, two) == expected
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_list_holds_just_what_one_sees(role: str, two: Cloud, people: dict[str, User]) -> None:
+    client = client_of(people[role])
+    own, foreign = sees(role, OWN), sees(role, FOREIGN)
+    shown = {
+        route.name: [str(row["id"]) for row in client.get(f"/api/v1/{route.name.split('-')[0]}s/").json()["results"]]
+        for route in router.urls
+        if route.name.endswith("-list") and route.name != "prefix-list"
+    }
+    shown["prefix-list"] = [str(row["id"]) for row in client.get("/api/v1/prefixes/").json()["results"]]
+    seen = {
+        "project-list": (two.project.pk, two.foreign_project.pk),
+        "network-list": (two.private.pk, two.foreign.pk),
+        "prefix-list": (two.prefix.pk, two.foreign_prefix.pk),
+        "vrf-list": (two.private.vrf_id, two.foreign.vrf_id),
+        "ip-list": (two.address.pk, two.foreign_address.pk),
+        "machine-list": (two.machine.pk, two.foreign_machine.pk),
+        "event-list": (two.event.pk, two.foreign_event.pk),
+    }
+    found = {kind: tuple(str(key) in shown[kind] for key in keys) for kind, keys in seen.items()}
+    assert found == dict.fromkeys(seen, (own, foreign))
+    assert ("mini-lab" in shown["partition-list"]) == sees(role, EVERYBODYS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_token_that_only_reads_is_refused_every_write(role: str, two: Cloud, people: dict[str, User]) -> None:
+    client = client_of(people[role], read_only=True)
+    writes = [case for case in [*CASES, *REFUSED] if case.method != "get"]
+    assert {name(case): status for case in writes if (status := ask(client, case, two)) < 300} == {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_token_of_one_project_reaches_no_other(role: str, two: Cloud, people: dict[str, User]) -> None:
+    client = client_of(people[role], projects=[two.project])
+    beyond = [case for case in CASES if case.place in (FOREIGN, PLATFORMS)]
+    assert {ask(client, case, two) for case in beyond} == {404}

@@ -1,0 +1,225 @@
+"""The table of roles itself, and that no operation of the domain goes past it."""
+
+import contextlib
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+
+from ipam import errors
+from ipam.domain import access, addresses, lookups, machines, members, networks, owners, tokens
+from ipam.domain.access import EVERYTHING, Access, Deed
+from ipam.domain.machines import Attachment
+from ipam.models import ApiToken, Event, IPAddress, Network, Project
+from ipam.models.roles import Role
+from tests.access.conftest import Cloud
+from tests.builders import IPV4, child, cidrs, external, ip
+from tests.domain.test_history import OPERATIONS, World
+from tests.test_architecture import ROOT, imports, named
+
+# Modules that only commands call, and a command may do everything; no other door may import them.
+COMMANDS = {
+    "backup", "go_ipam", "metal_stack", "metal_stack_import", "netbox", "pruning", "rebuilding", "seeding", "doctor",
+}  # fmt: skip
+
+
+def as_(user: Any, token: ApiToken | None = None) -> Any:
+    return access.acting_for(lambda: access.of_user(user, token))
+
+
+def deeds(role: Role) -> list[str]:
+    return [deed.name.lower() for deed in Deed if role in access.MAY[deed]]
+
+
+def test_each_role_may_do_what_the_issue_of_roles_says() -> None:
+    assert {role.value: deeds(role) for role in Role} == {
+        "operator": ["read", "allocate", "manage", "operate"],
+        "auditor": ["read"],
+        "owner": ["read", "allocate", "manage"],
+        "editor": ["read", "allocate"],
+        "viewer": ["read"],
+    }
+
+
+def test_role_of_a_project_counts_there_only() -> None:
+    here, elsewhere = uuid4(), uuid4()
+    who = Access(projects={here: Role.EDITOR})
+    assert (who.may(Deed.ALLOCATE, here), who.may(Deed.ALLOCATE, elsewhere), who.may(Deed.ALLOCATE)) == (
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name.partition(".")[0] not in COMMANDS])
+def test_nobody_carries_out_an_operation(name: str, operator: User) -> None:
+    world = World(operator)
+    do, _ = OPERATIONS[name]
+    with as_(User.objects.create_user("nobody")), pytest.raises((errors.PermissionDenied, errors.NotFound)):
+        do(world)
+    assert not Event.objects.exists()
+
+
+def test_what_only_commands_may_do_has_no_other_door() -> None:
+    edges = [path for folder in ("webui", "ipam/api", "ipam/admin") for path in _modules(folder)]
+    found = {(named(path), module) for path in edges for module in imports(path)}
+    assert {pair for pair in found if pair[1].removeprefix("ipam.domain.") in COMMANDS} == set()
+
+
+def _modules(folder: str) -> Any:
+    return (ROOT / folder).rglob("*.py")
+
+
+def test_command_may_do_everything(two: Cloud) -> None:
+    assert access.current() == EVERYTHING
+
+
+def test_superuser_is_an_operator_and_nobody_is_nothing(operator: User) -> None:
+    assert access.of_user(operator).platform == Role.OPERATOR
+    assert access.of_user(AnonymousUser()) == Access()
+
+
+def test_what_a_member_may_costs_one_statement(two: Cloud, people: Any, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        who = access.of_user(people["editor"])
+    assert who.projects == {two.project.pk: Role.EDITOR}
+
+
+# --- tokens ---------------------------------------------------------------------------------------
+def token(**fields: Any) -> ApiToken:
+    return ApiToken(**fields)
+
+
+def test_token_that_only_reads_takes_writing_from_its_owner() -> None:
+    here = uuid4()
+    who = Access(projects={here: Role.OWNER}).narrowed(token(is_read_only=True))
+    assert (who.may(Deed.READ, here), who.may(Deed.ALLOCATE, here)) == (True, False)
+
+
+def test_token_of_an_operator_that_is_bound_to_a_project_owns_it_and_no_more() -> None:
+    here, elsewhere = uuid4(), uuid4()
+    who = EVERYTHING.narrowed(token(projects=[str(here)]))
+    assert (who.may(Deed.MANAGE, here), who.may(Deed.READ, elsewhere), who.may(Deed.OPERATE)) == (True, False, False)
+
+
+def test_token_of_an_auditor_that_is_bound_to_a_project_only_views_it() -> None:
+    here = uuid4()
+    who = Access(Role.AUDITOR).narrowed(token(projects=[str(here)]))
+    assert who.projects == {here: Role.VIEWER}
+
+
+def test_token_that_is_bound_to_a_project_of_others_opens_nothing() -> None:
+    who = Access(projects={uuid4(): Role.OWNER}).narrowed(token(projects=[str(uuid4())]))
+    assert who.projects == {}
+
+
+# --- what may be done -----------------------------------------------------------------------------
+def test_underlay_gives_addresses_to_operators_only(two: Cloud, people: Any) -> None:
+    underlay = Network.objects.get(type="underlay")
+    with as_(people["editor"]), pytest.raises(errors.PermissionDenied):
+        addresses.allocate(underlay, project=two.project)
+    with as_(people["operator"]):
+        assert len(addresses.allocate(underlay, project=two.project)) == 1
+
+
+def test_editor_names_no_vrf(two: Cloud, people: Any) -> None:
+    free = networks.create(
+        external(id="free", type="super", vrf=None, prefixes=cidrs("10.99.0.0/16"), destination_prefixes=[],
+                 default_child_prefix_length={IPV4: 24})
+    )  # fmt: skip
+    with as_(people["editor"]):
+        with pytest.raises(errors.PermissionDenied):
+            networks.create(child(parent=free, project=two.project, vrf=two.foreign.vrf_id))
+        assert networks.create(child(parent=free, project=two.project)).vrf_id
+
+
+def test_firewall_of_an_editor_joins_the_underlay(two: Cloud, people: Any) -> None:
+    joined = [Attachment(network=one) for one in (two.internet, two.private)]
+    with as_(people["editor"]):
+        wall = machines.allocate(project=two.project, partition=two.partition, networks=joined, role="firewall")
+    assert wall.networks.filter(type="underlay").exists()
+
+
+def test_selection_with_one_foreign_address_does_nothing(two: Cloud, people: Any) -> None:
+    with as_(people["editor"]), pytest.raises(errors.PermissionDenied):
+        addresses.release_many([two.address, two.foreign_address])
+    assert IPAddress.objects.filter(pk=two.address.pk).exists()
+
+
+# --- what is seen ---------------------------------------------------------------------------------
+def test_foreign_thing_is_looked_up_in_vain(two: Cloud, people: Any) -> None:
+    with as_(people["viewer"]), pytest.raises(errors.NotFound):
+        lookups.get(Network, two.foreign.pk)
+
+
+def test_shared_child_of_another_project_is_seen_as_everybody_may_join_it(two: Cloud, people: Any) -> None:
+    shared = networks.create(child(type="child-shared", parent=two.foreign.parent, project=two.foreign_project))
+    with as_(people["viewer"]):
+        assert lookups.get(Network, shared.pk) == shared
+
+
+@pytest.mark.parametrize(("role", "said"), [("editor", "another project"), ("operator", "project {} (“mallorys”)")])
+def test_holder_of_an_address_is_named_to_those_who_see_it(role: str, said: str, two: Cloud, people: Any) -> None:
+    wanted = [ip(str(two.foreign_address))]
+    with as_(people[role]), pytest.raises(errors.AlreadyAllocated) as refused:
+        addresses.allocate(two.internet, project=two.project, addresses=wanted)
+    assert f"is held by {said.format(two.foreign_project.pk)}." in refused.value.detail
+
+
+# --- members --------------------------------------------------------------------------------------
+def test_owner_makes_members_of_his_project_and_of_no_other(two: Cloud, people: Any) -> None:
+    with as_(people["owner"]):
+        members.grant(people["nobody"], "editor", project=two.project)
+        with pytest.raises(errors.PermissionDenied):
+            members.grant(people["nobody"], "viewer", project=two.foreign_project)
+        with pytest.raises(errors.PermissionDenied):
+            members.grant(people["nobody"], "auditor")
+    assert access.of_user(people["nobody"]).projects == {two.project.pk: Role.EDITOR}
+
+
+def test_new_role_takes_the_place_of_the_old_one(two: Cloud, people: Any) -> None:
+    members.grant(people["viewer"], "owner", project=two.project)
+    assert access.of_user(people["viewer"]).projects == {two.project.pk: Role.OWNER}
+
+
+@pytest.mark.parametrize(("role", "on_project"), [("operator", True), ("owner", False), ("king", True)])
+def test_role_that_does_not_belong_there_is_refused(role: str, on_project: bool, two: Cloud, people: Any) -> None:
+    with pytest.raises(errors.Invalid):
+        members.grant(people["nobody"], role, project=two.project if on_project else None)
+
+
+def test_robot_goes_when_its_role_is_withdrawn_and_its_tokens_with_it(two: Cloud) -> None:
+    members.withdraw(two.robot.user.role_bindings.get())
+    assert not ApiToken.objects.exists()
+    assert not User.objects.filter(username__startswith="terraform@").exists()
+
+
+def test_robots_go_with_their_project(two: Cloud) -> None:
+    spare = owners.create_project(name="spare")
+    members.create_service_account(spare, "ci")
+    owners.delete_project(spare)
+    assert not User.objects.filter(username__startswith="ci@").exists()
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 101])
+def test_service_account_needs_a_name_that_can_be_one(name: str, two: Cloud) -> None:
+    with pytest.raises(errors.Invalid):
+        members.create_service_account(two.project, name)
+
+
+def test_service_account_has_no_password(two: Cloud) -> None:
+    assert (two.robot.user.has_usable_password(), Project.objects.get(service_accounts=two.robot)) == (
+        False,
+        two.project,
+    )
+
+
+@pytest.mark.parametrize(("role", "may"), [("owner", True), ("editor", False), ("stranger", False), ("operator", True)])
+def test_tokens_of_a_robot_are_made_by_those_who_manage_its_project(
+    role: str, may: bool, two: Cloud, people: Any
+) -> None:
+    refused = contextlib.nullcontext() if may else pytest.raises(errors.PermissionDenied)
+    with as_(people[role]), refused:
+        tokens.issue(two.robot.user, name="x")
+    assert two.robot.user.api_tokens.count() == 1 + may

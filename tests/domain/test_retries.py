@@ -1,0 +1,62 @@
+"""What is kept of a request that has a key, and what is not."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from ipam import errors
+from ipam.domain import owners, retries
+from ipam.models import KeptAnswer, Partition
+
+Ask = Callable[[Callable[[], retries.Answer]], str]
+
+
+@pytest.fixture
+def ask(operator: User) -> Ask:
+    """Sends one request with one key; the body of its answer."""
+
+    def once(do: Callable[[], retries.Answer]) -> str:
+        refused = lambda refusal: (409, refusal.code)  # noqa: E731
+        kept, _ = retries.once(operator, "k1", request=bytes(32), do=do, refused=refused)
+        return kept.body
+
+    return once
+
+
+def make(*, then: Any = None) -> retries.Answer:
+    """Make a partition, and then fail if there is something to fail with."""
+    made = owners.create_partition(id="fra")
+    if then is not None:
+        raise then
+    return 201, made.pk
+
+
+def test_first_answer_is_kept(ask: Ask) -> None:
+    assert [ask(make), ask(lambda: (201, "another"))] == ["fra", "fra"]
+
+
+def test_refusal_is_an_answer_and_undoes_what_came_before_it(ask: Ask) -> None:
+    assert [ask(partial(make, then=errors.Overlap("No."))), ask(make)] == ["overlap", "overlap"]
+    assert not Partition.objects.exists()
+
+
+def test_being_busy_is_no_answer(ask: Ask) -> None:
+    with pytest.raises(errors.Busy):
+        ask(partial(make, then=errors.Busy("Not now.")))
+    assert ask(make) == "fra"
+
+
+def test_write_without_its_answer_cannot_be(ask: Ask) -> None:
+    with pytest.raises(ZeroDivisionError):
+        ask(partial(make, then=ZeroDivisionError()))
+    assert (Partition.objects.count(), KeptAnswer.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_write_that_loses_a_race_is_tried_again_from_its_beginning(ask: Ask) -> None:
+    luck = [errors.Busy("Lost."), errors.Busy("Lost again."), None]
+    assert ask(lambda: make(then=luck.pop(0))) == "fra"
+    assert (luck, Partition.objects.count(), KeptAnswer.objects.count()) == ([], 1, 1)

@@ -1,0 +1,20 @@
+"""What a page offers: only what whoever looks at it may do."""
+
+from django import template
+from django.db.models import Model
+
+from ipam.domain import access
+
+register = template.Library()
+
+
+@register.filter
+def changeable(record: Model) -> bool:
+    """Whether a link to change, release or delete the record leads anywhere."""
+    return access.may_change(record)
+
+
+@register.filter
+def named(names: dict[str, str], key: str) -> str:
+    """The name of what has this id; the id itself of what is gone."""
+    return names.get(key, key) if names else key

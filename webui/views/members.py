@@ -1,0 +1,116 @@
+"""Who may do what in a project: its people, its robots, and the robots' tokens."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from ipam.domain import access, lookups, members, tokens
+from ipam.domain.access import MAY, Deed
+from ipam.models import Project, RoleBinding, ServiceAccount
+from ipam.models.roles import PROJECT_ROLES, Role
+from webui.pages import attempt, show
+from webui.views.tokens import TokenForm
+
+_ROLES = [(role.value, role.label) for role in PROJECT_ROLES]
+_DEEDS = {
+    Deed.READ: "see the project",
+    Deed.ALLOCATE: "allocate, carve and release",
+    Deed.MANAGE: "manage members",
+}
+
+
+class MemberForm(forms.Form):
+    """A user and his role, which replaces the one that he has."""
+
+    user = forms.CharField(max_length=150, label="User name")
+    role = forms.ChoiceField(choices=_ROLES, initial=Role.VIEWER)
+
+
+class RobotForm(forms.Form):
+    """A service account of the project."""
+
+    name = forms.CharField(max_length=100, label="Name", help_text="Such as “terraform”. It works by tokens only.")
+    role = forms.ChoiceField(choices=_ROLES, initial=Role.EDITOR)
+
+
+@login_required
+def index(request: HttpRequest, pk: str) -> HttpResponse:
+    """People and robots of a project; those who manage it give and withdraw roles here."""
+    project = lookups.get(Project, pk)
+    form = MemberForm(request.POST if "user" in request.POST else None)
+    robot = RobotForm(request.POST if "name" in request.POST else None)
+    if form.is_valid() and attempt(form, lambda: _grant(project, **form.cleaned_data)):
+        messages.success(request, f"{form.cleaned_data['user']} is {form.cleaned_data['role']} now")
+        return redirect("members", pk=project.pk)
+    if robot.is_valid() and (
+        made := attempt(robot, lambda: members.create_service_account(project, **robot.cleaned_data))
+    ):
+        return redirect("robot", pk=project.pk, user=made.user_id)
+    held = (
+        RoleBinding.objects.filter(project=project).select_related("user__service_account").order_by("user__username")
+    )
+    context = {
+        "section": "projects",
+        "project": project,
+        "people": [one for one in held if not hasattr(one.user, "service_account")],
+        "robots": [one for one in held if hasattr(one.user, "service_account")],
+        "form": form,
+        "robot": robot,
+        "roles": [
+            (role.label, ", ".join(text for deed, text in _DEEDS.items() if role in MAY[deed]))
+            for role in PROJECT_ROLES
+        ],
+    }
+    return show(request, "projects/members.html", context)
+
+
+def _grant(project: Project, user: str, role: str) -> RoleBinding:
+    return members.grant(members.find_user(user), role, project=project)
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, pk: str, user: int) -> HttpResponse:
+    """Take a role from a member."""
+    binding = get_object_or_404(RoleBinding, project=lookups.get(Project, pk), user=user)
+    members.withdraw(binding)
+    messages.success(request, f"{binding.user} is no member any more")
+    return redirect("members", pk=pk)
+
+
+@login_required
+def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
+    """A robot's tokens, for those who manage its project; a new one is shown this once."""
+    project = lookups.get(Project, pk)
+    access.demand(Deed.MANAGE, project.pk)
+    account = get_object_or_404(ServiceAccount.objects.select_related("user"), project=project, user=user)
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    made = attempt(form, lambda: form.issue(account.user)) if form.is_valid() else None
+    context: dict[str, Any] = {
+        "section": "projects",
+        "project": project,
+        "account": account,
+        "form": TokenForm() if made else form,
+        "made": made,
+        "tokens": account.user.api_tokens.all(),
+    }
+    answer = show(request, "projects/robot.html", context)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, pk: str, user: int, token: int) -> HttpResponse:
+    """Make a robot's token useless at once."""
+    account = get_object_or_404(
+        ServiceAccount.objects.select_related("user"), project=lookups.get(Project, pk), user=user
+    )
+    tokens.revoke(account.user, token)
+    messages.success(request, "Revoked the token.")
+    return redirect("robot", pk=pk, user=user)
