@@ -9,10 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ipam.domain import addresses, machines, networks, owners
+from ipam.domain import addresses, machines, members, networks, owners, tokens
 from ipam.domain.machines import Attachment
 from ipam.models import Machine, Network
-from tests.builders import child, namespaced
+from tests.builders import child, cidrs, namespaced
 
 MOST_STATEMENTS = 12
 MOST_BYTES = 100_000
@@ -54,6 +54,8 @@ PAGES: dict[str, str] = {
     "vrfs": "/vrfs/",
     "vrf": "/vrfs/104009/",
     "tokens": "/tokens/",
+    "members": "/projects/{project}/members/",
+    "service account": "/projects/{project}/members/{robot}/tokens/",
 }
 NAMES = list(PAGES)
 
@@ -62,7 +64,10 @@ def pages(machine: Machine) -> dict[str, str]:
     """The page of each name in a cloud that has one of everything."""
     one = addresses.allocate(Network.objects.get(pk="internet"), project=machine.project, name="vpn")[0]
     networks.create(child(parent=networks.create(namespaced()), project=machine.project))
+    robot = members.create_service_account(machine.project, "terraform")
+    tokens.issue(robot.user, name="pipeline", networks=cidrs("10.0.0.0/8"))
     held = {
+        "robot": robot.user_id,
         "machine": machine.pk,
         "project": machine.project_id,
         "address": one.pk,
