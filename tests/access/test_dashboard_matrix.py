@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
 
 from ipam.domain import tables
@@ -15,6 +16,7 @@ from ipam.models import Event
 from tests.access.conftest import ROLES, Cloud
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, answer
 from tests.access.test_rest_matrix import CASES, client_of
+from tests.webui.test_pages import MOST_STATEMENTS
 from webui import urls
 
 READ, ALLOCATE, MANAGE, OPERATE = Deed.READ, Deed.ALLOCATE, Deed.MANAGE, Deed.OPERATE
@@ -201,6 +203,17 @@ def test_every_page_answers_everybody_as_the_table_says(
         for n, (name, args, deed, place) in enumerate(PAGES)
     }
     assert found == wanted
+
+
+def test_page_costs_a_member_no_more_statements_than_anybody(two: Cloud, signed_in: Callable[[str], Client]) -> None:
+    web = signed_in("editor")
+    costs = {}
+    for name, args, deed, place in PAGES:
+        if expected("editor", deed, place, bool(args(two))) == "done":
+            with CaptureQueriesContext(connection) as captured:
+                web.get(reverse(name, args=args(two)))
+            costs[name] = len(captured)
+    assert {name: cost for name, cost in costs.items() if cost > MOST_STATEMENTS} == {}
 
 
 @pytest.mark.parametrize("role", ["auditor", "viewer", "stranger", "nobody"])

@@ -9,11 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ipam.domain import addresses, clusters, machines, networks, owners
+from ipam.domain import addresses, clusters, machines, members, networks, owners, tokens
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import Machine, Network
-from tests.builders import IPV4, child, families, namespaced
+from tests.builders import IPV4, child, cidrs, families, namespaced
 
 MOST_STATEMENTS = 12
 MOST_BYTES = 100_000
@@ -62,6 +62,8 @@ PAGES: dict[str, str] = {
     "vrfs": "/vrfs/",
     "vrf": "/vrfs/104009/",
     "tokens": "/tokens/",
+    "members": "/projects/{project}/members/",
+    "service account": "/projects/{project}/members/{robot}/tokens/",
 }
 NAMES = list(PAGES)
 
@@ -73,9 +75,12 @@ def pages(machine: Machine) -> dict[str, str]:
     home = machine.networks.get(parent="tenants")
     cluster = clusters.create(NewCluster(name="web", project=machine.project, network=home), reserve=True)
     wanted = NewCluster(name="old", project=machine.project, parent=home.parent, families=[IPV4], wanted_nodes=50)
+    robot = members.create_service_account(machine.project, "terraform")
+    tokens.issue(robot.user, name="pipeline", networks=cidrs("10.0.0.0/8"))
     held = {
         "cluster": cluster.pk,
         "single": clusters.create(wanted, reserve=True).pk,
+        "robot": robot.user_id,
         "machine": machine.pk,
         "project": machine.project_id,
         "address": one.pk,
