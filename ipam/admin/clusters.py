@@ -44,6 +44,7 @@ class NewClusterForm(NewDescribedForm):
 
 @admin.register(Cluster)
 class ClusterAdmin(DomainAdmin):
+    table = "clusters"
     add_form = NewClusterForm
     change_form = ClusterForm
     list_display = ("name", "project", "network", "families", "state", "kubernetes_version", "max_pods", "description")

@@ -45,6 +45,8 @@ class Platform(models.TextChoices):
 
 
 class ClusterQuerySet(RecordQuerySet["Cluster"]):
+    id_characters = "0123456789abcdef-"
+
     def with_plan(self) -> Self:
         """With all that the plan of each is made of, in a constant number of statements."""
         prefixes = Prefetch("network__prefixes", Prefix.objects.in_order())
