@@ -93,7 +93,7 @@ def store(cluster: Cluster, asked: NewCluster) -> Cluster:
     wanted = _complete(replace(asked, families=families), cluster.network)
     errors.raise_all(
         cluster_rules.judge(wanted)
-        or [*_judge_network(cluster), *_judge_name(cluster), *judge_overlaps(cluster, wanted)]
+        or [*_judge_network(cluster), *_judge_name(cluster), *_judge_overlaps(cluster, wanted)]
     )
     for family in Family:
         setattr(cluster, f"node_mask_{family.key}", wanted.node_mask.get(family))
@@ -108,7 +108,7 @@ def store(cluster: Cluster, asked: NewCluster) -> Cluster:
 def judge(cluster: Cluster) -> list[errors.IpamError]:
     """Every rule that a stored plan breaks as the world is now."""
     held = plan(cluster)
-    return cluster_rules.judge(held) or [*_judge_network(cluster), *judge_overlaps(cluster, held)]
+    return cluster_rules.judge(held) or [*_judge_network(cluster), *_judge_overlaps(cluster, held)]
 
 
 def plans(clusters: Iterable[Cluster]) -> dict[Any, Plan]:
@@ -134,11 +134,11 @@ def find(key: UUID) -> Cluster:
     return found or lookups.get(Cluster, key)
 
 
-def judge_overlaps(cluster: Cluster, plan: Plan) -> list[errors.IpamError]:
+def _judge_overlaps(cluster: Cluster, wanted: Plan) -> list[errors.IpamError]:
     """Pods and services lie outside of all networks, and of what other clusters have reserved."""
     return [
         error
-        for name, ranges in (("pods", plan.pods), ("services", plan.services))
+        for name, ranges in (("pods", wanted.pods), ("services", wanted.services))
         for cidr in ranges.values()
         for error in reservations.find_overlaps(cluster, cidr, field=name)
     ]
@@ -259,7 +259,7 @@ def _firewalls(networks: Iterable[str]) -> list[str]:
     return list(joined.values_list("network", flat=True))
 
 
-def _write_ranges(cluster: Cluster, plan: Plan) -> None:
+def _write_ranges(cluster: Cluster, wanted: Plan) -> None:
     """The pods and services as rows; of a reserved cluster they are reserved."""
     cluster.ranges.all().delete()
     reserved_in = reservations.reach(cluster.network) if cluster.is_reserved else None
@@ -273,6 +273,6 @@ def _write_ranges(cluster: Cluster, plan: Plan) -> None:
             length=cidr.prefixlen,
             reserved_in_id=reserved_in,
         )
-        for purpose, ranges in (("pods", plan.pods), ("services", plan.services))
+        for purpose, ranges in (("pods", wanted.pods), ("services", wanted.services))
         for family, cidr in ranges.items()
     )
