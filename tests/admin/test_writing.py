@@ -3,7 +3,19 @@
 from typing import Any
 
 from ipam.domain import addresses, networks
-from ipam.models import VRF, ApiToken, Event, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
+from ipam.models import (
+    VRF,
+    ApiToken,
+    Cluster,
+    Event,
+    FreeBlock,
+    IPAddress,
+    Machine,
+    Network,
+    Partition,
+    Prefix,
+    Project,
+)
 from tests.admin.keeper import Keeper, complaints, page
 from tests.builders import child, cidrs, free_blocks, ip, prefixes_of
 
@@ -188,3 +200,26 @@ def test_search_finds_the_block_that_holds_an_address(keeper: Keeper, vpn: IPAdd
     assert found(Network, "203.0.113.200") == ["internet"]
     assert found(FreeBlock, "203.0.113.201") == ["203.0.113.201/32"]
     assert found(FreeBlock, "2001:db8:0:113::ffff") == ["2001:db8:0:113::8000/113"]
+
+
+def test_cluster_is_planned_reserved_changed_and_released(keeper: Keeper, private: Network, project: Project) -> None:
+    asked = {"name": "web", "project": project.pk, "network": private.pk, "families": "ipv6,ipv4", "labels": "env=prod"}
+    assert complaints(keeper.add(Cluster, **asked)) == []
+    web = Cluster.objects.get()
+    assert (web.families, web.state, web.labels) == ("ipv6,ipv4", "draft", {"env": "prod"})
+    assert complaints(keeper.act("reserve", [web])) == []
+    web.refresh_from_db()
+    assert complaints(keeper.change(web, kubernetes_version="1.34")) == []
+    assert complaints(keeper.act("release", [web])) == []
+    web.refresh_from_db()
+    assert (web.kubernetes_version, web.state) == ("1.34", "released")
+    assert complaints(keeper.delete(web)) == []
+    assert not Cluster.objects.exists()
+
+
+def test_plan_that_breaks_a_rule_is_refused_beside_its_field(
+    keeper: Keeper, private: Network, project: Project
+) -> None:
+    asked = {"name": "web", "project": project.pk, "network": private.pk, "wanted_nodes": "2000"}
+    (complaint,) = complaints(keeper.add(Cluster, **asked))
+    assert complaint.startswith("wanted_nodes: There is room for 1,022 nodes, not 2,000")

@@ -182,6 +182,17 @@ def test_load_balancers_have_both_families_in_one_pool(
     assert (cilium["kind"], cilium["spec"]) == ("CiliumLoadBalancerIPPool", {"blocks": [{"cidr": one} for one in held]})
 
 
+def test_load_balancers_get_addresses_beside_each_other_as_blocks(
+    internet: Network, private: Network, project: Project
+) -> None:
+    addresses.allocate(internet, project=project, type="static", count=7)
+    (pool,) = read(plan(private), "metallb")
+    assert pool["spec"]["addresses"] == [
+        *("203.0.113.129/32", "203.0.113.130/31", "203.0.113.132/30"),
+        *("2001:db8:0:113::1/128", "2001:db8:0:113::2/127", "2001:db8:0:113::4/126"),
+    ]
+
+
 def test_load_balancers_get_the_addresses_of_one_network(static: None, private: Network) -> None:
     (pool,) = read(plan(private), "metallb", pool="elsewhere")
     assert pool["spec"] == {"addresses": ["<address>/32"]}

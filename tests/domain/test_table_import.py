@@ -13,7 +13,18 @@ from ipam import errors
 from ipam.domain import addresses, backup, doctor, exports, networks, seeding, table_import
 from ipam.domain.documents import Unreadable
 from ipam.domain.table_import import Summary, Table
-from ipam.domain.tables import ADDRESSES, KINDS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS, Kind
+from ipam.domain.tables import (
+    ADDRESSES,
+    CLUSTERS,
+    KINDS,
+    MACHINES,
+    NETWORKS,
+    PARTITIONS,
+    PREFIXES,
+    PROJECTS,
+    VRFS,
+    Kind,
+)
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, prefixes_of, super_network
 from tests.clouds import empty
@@ -253,3 +264,20 @@ def test_a_vrf_of_the_parent_may_be_named(partition: Partition, project: Project
     assert reasons(table_import.preview(table(NETWORKS, row | {"vrf": 43}))) == {1: ["vrf_inherited"]}
     made(table(NETWORKS, row | {"vrf": 42}))
     assert Network.objects.get(pk="c1").vrf_id == 42
+
+
+def test_clusters_come_in_and_change_as_everywhere(private: Network, project: Project) -> None:
+    row = {
+        **{"name": "web", "project": str(project.pk), "network": private.pk, "state": "reserved"},
+        **{"kubernetes_version": "1.33", "families": "ipv4", "max_pods": "110", "native_routing": "true"},
+        **{"pods": '{"ipv4": "10.240.0.0/14"}'},
+    }
+    made(table(CLUSTERS, row))
+    (held,) = json.loads(exported(CLUSTERS))
+    assert (held["state"], held["pods"], held["node_mask"]) == ("reserved", {"ipv4": "10.240.0.0/14"}, {"ipv4": 24})
+    changes = [
+        {"id": held["id"], "kubernetes_version": "1.34"},
+        {"id": held["id"], "pods": '{"ipv4": "10.244.0.0/14"}'},
+    ]
+    summary = table_import.bring_in(table(CLUSTERS, *changes), skip_refused=True)
+    assert (dict(summary.counts), reasons(summary)) == ({"changed": 1, "refused": 1}, {2: ["cluster_frozen"]})

@@ -1,6 +1,10 @@
-"""Pools for services of type LoadBalancer: both families in one, out of the project's static external addresses."""
+"""Pools for services of type LoadBalancer: both families in one, out of the project's static external addresses.
 
-from ipam.addressing import host
+Addresses beside each other are named as blocks, so a thousand of them are a few lines.
+"""
+
+from netaddr import cidr_merge
+
 from ipam.domain.manifests.subject import Subject, items
 
 METALLB_CHECKED = "metallb.io/v1beta1"
@@ -10,7 +14,7 @@ _NONE = "# The project has no static external address yet: allocate one, or clai
 
 def write_metallb(subject: Subject) -> str:
     """An IPAddressPool; a dual-stack service takes one address of each family out of the same pool."""
-    held = [host(address) for address in subject.pool]
+    held = cidr_merge(list(subject.pool))
     return f"""\
 {"" if held else _NONE}apiVersion: metallb.io/v1beta1
 kind: IPAddressPool
@@ -25,7 +29,7 @@ spec:
 
 def write_cilium(subject: Subject) -> str:
     """A CiliumLoadBalancerIPPool."""
-    held = [host(address) for address in subject.pool]
+    held = cidr_merge(list(subject.pool))
     blocks = "".join(f'    - cidr: "{one}"\n' for one in held or ["<address>/32"]).rstrip("\n")
     return f"""\
 {"" if held else _NONE}apiVersion: cilium.io/v2alpha1
