@@ -275,6 +275,8 @@ def test_operator_plans_a_cluster_for_500_nodes_and_takes_its_documents(
     expect(preview).to_contain_text("has 8 addresses; the API server takes the 1st and DNS the 10th")
     page.get_by_label("IPv4 services").fill("10.248.0.0/18")
     expect(preview).to_contain_text("10.248.0.10")
+    page.keyboard.press("Tab")  # leaving a field asks for the preview once more
+    page.wait_for_load_state("networkidle")
     assert Cluster.objects.count() == 0
     page.get_by_role("button", name="Reserve").click()
     expect(page.get_by_role("status")).to_contain_text("Reserved cluster web")

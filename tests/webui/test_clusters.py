@@ -128,6 +128,7 @@ def test_second_family_is_added_step_by_step(
     url = f"/clusters/{old.pk}/families/"
     html = web.get(url).content.decode()
     assert ("0 of 1 machines" in html, f"/networks/{private.pk}/complete/ipv6/" in html) == (True, True)
+    assert (">node</a>" in html, "✓ yes" in html) == (True, True)
     assert "0 of 1 machines" in web.post(url, {"roll_nodes": "on"}).content.decode()
     families.complete(private, IPV6)
     assert "Confirm that they will be" in web.post(url).content.decode()

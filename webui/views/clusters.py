@@ -70,15 +70,13 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One cluster: what it holds per family, its machines, and the documents that make it."""
     cluster = cluster_drafts.find(pk)
     plan = cluster_drafts.plan(cluster)
-    machines = list(access.visible(cluster_families.nodes_of(cluster)).order_by("name", "id")[: _SHOWN_MACHINES + 1])
     used = cluster_families.count_nodes(cluster)
     events = timelines.newest(timelines.of_object("cluster", str(cluster.pk)), limit=_SHOWN_EVENTS)
     context = {
         "section": "clusters",
         "cluster": cluster,
         **_shown(cluster, plan, used),
-        "machines": machines[:_SHOWN_MACHINES],
-        "has_more_machines": len(machines) > _SHOWN_MACHINES,
+        **_machines(cluster, "name", "id"),
         "next_families": cluster_families.next_families(cluster),
         "documents": manifests.documents(cluster, plan),
         "events": with_links(events.rows),
@@ -133,6 +131,7 @@ def families(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, f"{cluster} is {FamilyOrder(changed.families).label} now")
             return redirect("cluster", pk=pk)
     context = {"section": "clusters", "cluster": cluster, "ready": ready, "form": form}
+    context |= _machines(cluster, "has_ipv6", "has_ipv4", "name", "id")
     return show(request, "clusters/families.html", context)
 
 
@@ -160,6 +159,12 @@ def _plan(form: NewClusterForm, *, reserve: bool) -> dict[str, Any]:
     """The new cluster with all that its page shows, read while a rehearsal still holds it."""
     cluster = clusters.create(NewCluster(**form.request()), reserve=reserve)
     return {"cluster": cluster, **_shown(cluster, cluster_drafts.plan(cluster), {})}
+
+
+def _machines(cluster: Cluster, *order: str) -> dict[str, Any]:
+    """The first machines of the node network, each with the families that it has there."""
+    found = list(access.visible(cluster_families.nodes_of(cluster)).order_by(*order)[: _SHOWN_MACHINES + 1])
+    return {"machines": found[:_SHOWN_MACHINES], "has_more_machines": len(found) > _SHOWN_MACHINES}
 
 
 def _row(cluster: Cluster, plan: Plan) -> dict[str, Any]:
