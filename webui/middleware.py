@@ -32,6 +32,30 @@ class Acting:
             return self.get_response(request)
 
 
+class BrowserRules:
+    """What browsers may do with an answer, beyond what Django's own middleware tells them."""
+
+    _HEADERS = {
+        # Nothing of Twofold needs any of these; copying to the clipboard stays allowed.
+        "Permissions-Policy": ", ".join(
+            f"{feature}=()"
+            for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "serial", "usb")
+        ),
+        "Cross-Origin-Resource-Policy": "same-origin",
+        # After signing out, “back” shows nothing; static files say otherwise themselves.
+        "Cache-Control": "no-store",
+    }
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in self._HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
 class RefusalPages:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
