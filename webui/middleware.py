@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from ipam import errors
 from ipam.api.errors import STATUS
-from ipam.domain import access, history
+from ipam.domain import access, history, outages
 from ipam.models.events import Door
 from webui.request_log import request_id
 
@@ -57,15 +58,27 @@ class BrowserRules:
 
 
 class RefusalPages:
+    """Answers for pages what `ipam.api.errors` answers for the API."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Django bounds what forms hold in memory; files would go to the disk first, whatever their size.
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most and not request.path_info.startswith("/api/"):
+            return self._page(errors.TooLarge(f"This is longer than {most:,} bytes. Send it in parts."))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page that says what was refused and why; None leaves other exceptions to Django."""
-        if not isinstance(error, errors.IpamError):
-            return None
-        status = STATUS.get(error.code, 400)
-        return render(request, "problem.html", {"problem": error, "status": status}, status=status)
+        if isinstance(error, errors.IpamError):
+            return self._page(error, request)
+        outage = outages.explain(error)
+        return outage and self._page(outage)
+
+    def _page(self, problem: errors.IpamError, request: HttpRequest | None = None) -> HttpResponse:
+        """Without a request the page is a bare one, which needs neither the database nor what was sent."""
+        status = STATUS.get(problem.code, 400)
+        page = render_to_string("problem.html", {"problem": problem, "status": status}, request)
+        return HttpResponse(page, status=status)

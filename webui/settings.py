@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webui.request_log.RequestLog",
     "webui.middleware.BrowserRules",
+    "webui.limits.RequestTime",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -99,8 +100,10 @@ else:
     _database.setdefault("OPTIONS", {})["pool"] = {
         "min_size": env.int("DATABASE_POOL_MIN", default=1),
         "max_size": env.int("DATABASE_POOL_MAX", default=10),
-        "timeout": 10,
+        "timeout": 5,  # seconds a request waits for a connection
+        "reconnect_timeout": 5,  # seconds; else the pool waits longer and longer, also when PostgreSQL is back
     }
+    _database["CONN_HEALTH_CHECKS"] = True  # a connection that PostgreSQL has closed is replaced, not handed out
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People -----------------------------------------------------------------------------------
@@ -158,6 +161,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes
 # An action on the most rows at once (1,000) names each of them, and its form has some fields more.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100
 
+
+# --- Limits -----------------------------------------------------------------------------------
+REQUEST_SECONDS = env.int("REQUEST_SECONDS", default=60)  # then a request ends at its next statement
+REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=6000)  # per token and web process; 0: no limit
+# On PostgreSQL, in web processes alone (webui/wsgi.py): imports and surveys take the time that they take.
+DATABASE_TIMEOUTS = {
+    "statement_timeout": env.int("DATABASE_STATEMENT_SECONDS", default=15),
+    "lock_timeout": env.int("DATABASE_LOCK_SECONDS", default=10),
+    "idle_in_transaction_session_timeout": env.int("DATABASE_IDLE_SECONDS", default=60),
+}
+
 # --- Static files -----------------------------------------------------------------------------
 # Before the first `collectstatic` there is no folder to serve from, and no need for one.
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
@@ -182,6 +196,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["ipam.api.throttling.PerToken"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ipam.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "ipam.api.pagination.KeysetPagination",
