@@ -1,0 +1,32 @@
+"""How gunicorn serves Twofold. It reads this file when it starts in this folder; options on its command line go first.
+
+docs/operations.md says why; `gunicorn` alone is enough to start.
+"""
+
+import os
+import socket
+import struct
+from typing import Any
+
+wsgi_app = "webui.wsgi"
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "webui.worker.BufferingWorker"  # slow clients cost no thread
+# Most threads wait for the database; more of them than connections of the pool only wait for each other.
+threads = int(os.environ.get("WEB_THREADS", "8"))
+max_requests, max_requests_jitter = 10_000, 1_000  # a leak never grows old
+graceful_timeout = 30  # seconds that requests have to finish when a worker stops
+timeout = 60  # seconds until a worker that hangs as a whole is replaced
+loglevel = "warning"
+
+_STALL_SECONDS = 5
+
+
+def when_ready(server: Any) -> None:
+    """A client that stalls in the middle of a request or answer loses its connection, and the thread is free again.
+
+    gunicorn has no such timeout; connections inherit it from the socket that they are accepted from (Linux, socket(7)).
+    """
+    for listener in server.LISTENERS:
+        for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.sock.setsockopt(socket.SOL_SOCKET, direction, struct.pack("ll", _STALL_SECONDS, 0))
