@@ -137,7 +137,8 @@ if HTTPS:  # no neighbouring site and no answer by http can set cookies of these
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=HTTPS)
 if HTTPS and BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_REDIRECT_EXEMPT = [r"^api/v1/(healthz|readyz)/$"]  # probes come without the proxy
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/(healthz|readyz)/$", r"^metrics$"]  # probes come without the proxy
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would sign people out whenever they follow a link from a chat
 SESSION_COOKIE_AGE = 3600 * env.int("SESSION_HOURS", default=12)  # seconds since signing in
 CSRF_COOKIE_HTTPONLY = True

@@ -16,6 +16,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import BaseConstraint, ProtectedError
 
 from ipam import errors
+from ipam.domain import counters
 from ipam.models.guards import SIBLINGS_DISJOINT
 
 P = ParamSpec("P")
@@ -55,6 +56,13 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return persist(*args, **kwargs)
+        except errors.IpamError as refusal:
+            counters.refused(refusal.code)
+            raise
+
+    def persist(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(_TRIES):
             try:
                 with _turns(attempt > 0), transaction.atomic():
