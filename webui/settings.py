@@ -100,7 +100,7 @@ else:
     _database.setdefault("OPTIONS", {})["pool"] = {
         "min_size": env.int("DATABASE_POOL_MIN", default=1),
         "max_size": env.int("DATABASE_POOL_MAX", default=10),
-        "timeout": 5,  # seconds a request waits for a connection
+        "timeout": env.int("DATABASE_POOL_SECONDS", default=5),  # until a request that gets none is refused
         "reconnect_timeout": 5,  # seconds; else the pool waits longer and longer, also when PostgreSQL is back
     }
     _database["CONN_HEALTH_CHECKS"] = True  # a connection that PostgreSQL has closed is replaced, not handed out

@@ -1,5 +1,6 @@
 """Robots that allocate without end, and the reckoning afterwards: what they were told against what is stored."""
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from ipam.models import IPAddress
 from tests.domain.proof import halves, misstated_free_space
 from tests.faults.servers import Answer, Server
 
+LONG = os.environ.get("FAULTS") == "long"  # every day the same faults happen fewer times
 UNKNOWN = (0, "unavailable")  # what leaves open whether it happened
 
 

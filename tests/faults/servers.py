@@ -26,7 +26,7 @@ class Answer:
 
     status: int
     body: dict[str, Any] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Server:
             except (OSError, HTTPException):
                 return Answer(0)
         is_json = "json" in (answer.headers["Content-Type"] or "")
-        return Answer(answer.status, json.loads(text) if is_json else {}, dict(answer.headers))
+        return Answer(answer.status, json.loads(text) if is_json else {}, text.decode())
 
     def workers(self) -> list[int]:
         """The processes that answer."""
