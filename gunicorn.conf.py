@@ -19,6 +19,7 @@ threads = int(os.environ.get("WEB_THREADS", "8"))
 graceful_timeout = 30  # seconds that requests have to finish when a worker stops
 timeout = 60  # seconds until a worker that hangs as a whole is replaced
 loglevel = "warning"
+control_socket_disable = True  # it would want a place to write to
 
 _STALL_SECONDS = 5
 
