@@ -27,7 +27,7 @@ class PerToken(BaseThrottle):
         owner = request.auth or request.user
         if not most or owner.pk is None:
             return True
-        key, now = (type(owner).__name__, owner.pk), time.monotonic()
+        key, now = ("token" if request.auth else "person", owner.pk), time.monotonic()
         with _lock:
             left, since = _levels.get(key, (most, now))
             self._left = min(most, left + (now - since) * most / 60) - 1

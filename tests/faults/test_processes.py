@@ -30,7 +30,7 @@ def test_killed_in_the_middle_of_a_thousand_allocations(token: str, pair: dict[s
 def test_replaced_under_load_without_a_failed_request_and_counted_through(token: str, pair: dict[str, Any]) -> None:
     with serving(METRICS_TOKEN="prometheus") as server:
         with robots(server, token, pair) as told:
-            for _ in range(2):
+            for _ in range(2 if LONG else 1):
                 before = set(server.workers())
                 os.kill(server.master, signal.SIGHUP)
                 wait_until(lambda before=before: before.isdisjoint(server.workers()) and len(server.workers()) == 2)
