@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
+from rest_framework.test import APIClient
 
 from ipam import errors
 from ipam.domain import addresses, networks, owners, survey
@@ -124,7 +125,6 @@ def test_rehearsed_changes_and_refusals_are_not_counted(internet: Network, proje
     assert (kept("address", "allocate"), refused("exhausted")) == before
 
 
-@pytest.mark.django_db(transaction=True)
 def test_refusals_are_counted_by_code_at_every_door(web: Client, internet: Network, project: Project) -> None:
     before = refused("exhausted")
     with pytest.raises(errors.Exhausted):
@@ -132,7 +132,11 @@ def test_refusals_are_counted_by_code_at_every_door(web: Client, internet: Netwo
     web.post(
         "/networks/internet/allocate/", {"project": project.pk, "count": 200, "families": "both", "type": "static"}
     )
-    assert refused("exhausted") - before == 2
+    api = APIClient()
+    api.force_authenticate(User.objects.get())
+    body = {"network": "internet", "project": str(project.pk), "count": 200}
+    assert api.post("/api/v1/ips/", body, headers={"Idempotency-Key": "once"}).status_code == 409
+    assert refused("exhausted") - before == 3
 
 
 # --- requests ----------------------------------------------------------------------------------------
