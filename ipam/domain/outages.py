@@ -30,8 +30,8 @@ _CAUSES: dict[str, errors.IpamError] = {
     ),
 }
 _ANYTHING_ELSE = errors.Unavailable(
-    "The database does not answer at this moment. If this was to change something, look whether it did before you "
-    "send it again."
+    "The database does not answer at this moment. If this was to change something, it may have: send it again with the "
+    "same Idempotency-Key, or look first."
 )
 
 

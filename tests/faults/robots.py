@@ -2,11 +2,13 @@
 
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -50,10 +52,12 @@ def _outcome(answer: Answer) -> Any:
 
 
 @contextmanager
-def robots(server: Server, token: str, body: dict[str, Any], *, clients: int = 4, each: int = 0) -> Iterator[Told]:
+def robots(
+    server: Server, token: str, body: dict[str, Any], *, clients: int = 4, each: int = 0, stubborn: bool = False
+) -> Iterator[Told]:
     """Robots that allocate under names of their own while the test goes on; until it ends, or `each` is through.
 
-    The test may wait on the robots' progress by `len(told.answers)`.
+    Stubborn ones send a key with each request, and send it again until they are told what became of it.
     """
     told, stop = Told(), threading.Event()
 
@@ -61,8 +65,14 @@ def robots(server: Server, token: str, body: dict[str, Any], *, clients: int = 4
         for number in range(each) if each else count():
             if stop.is_set() and not each:
                 return
-            name = f"robot-{robot}-{number}"
-            told.answers[name] = server.call("POST", "/api/v1/ips/", token, {**body, "name": name})
+            name = f"{'stubborn' if stubborn else 'robot'}-{robot}-{number}"
+            headers = {"Idempotency-Key": name} if stubborn else {}
+            ask = partial(server.call, "POST", "/api/v1/ips/", token, {**body, "name": name}, **headers)
+            answer = ask()
+            while stubborn and _outcome(answer) in UNKNOWN:
+                time.sleep(0.1)
+                answer = ask()
+            told.answers[name] = answer
 
     with ThreadPoolExecutor(clients) as pool:
         working = [pool.submit(work, robot) for robot in range(clients)]
@@ -74,8 +84,9 @@ def robots(server: Server, token: str, body: dict[str, Any], *, clients: int = 4
             one.result()
 
 
-def differences(told: Told) -> dict[str, Any]:
+def differences(*crews: Told) -> dict[str, Any]:
     """Where the database is not what was told: all empty when nothing was lost, doubled or done by halves."""
+    told = Told({name: answer for crew in crews for name, answer in crew.answers.items()})
     stored: dict[str, list[str]] = {}
     for row in IPAddress.objects.all():
         stored.setdefault(row.name, []).append(str(row))
@@ -91,9 +102,9 @@ def differences(told: Told) -> dict[str, Any]:
 NO_DIFFERENCE: dict[str, Any] = {"lost": [], "unasked": [], "halves": [], "misstated": [], "doctor": []}
 
 
-def promised_twice(told: Told) -> list[str]:
+def promised_twice(*crews: Told) -> list[str]:
     """Addresses that two robots were given."""
-    times = Counter(address for taken in told.taken.values() for address in taken)
+    times = Counter(address for told in crews for taken in told.taken.values() for address in taken)
     return [address for address, number in times.items() if number > 1]
 
 

@@ -27,6 +27,14 @@ def test_killed_in_the_middle_of_a_thousand_allocations(token: str, pair: dict[s
     assert (differences(told), promised_twice(told)) == (NO_DIFFERENCE, [])
 
 
+def test_killed_under_robots_that_ask_again_with_the_same_key(token: str, pair: dict[str, Any]) -> None:
+    with serving() as server, robots(server, token, pair, each=25, stubborn=True) as told:
+        for _ in range(3):
+            wait_until(progress(told, 20))
+            os.kill(server.workers()[0], signal.SIGKILL)
+    assert (told.outcomes, differences(told), promised_twice(told)) == ({201: 100}, NO_DIFFERENCE, [])
+
+
 def test_replaced_under_load_without_a_failed_request_and_counted_through(token: str, pair: dict[str, Any]) -> None:
     with serving(METRICS_TOKEN="prometheus") as server:
         with robots(server, token, pair) as told:
