@@ -13,7 +13,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from ipam.domain import tokens
-from ipam.models import Network
+from ipam.models import Event, Network
+from ipam.models.events import REQUEST_ID_LENGTH
 from webui.request_log import JsonLine, RequestId, request_id
 
 PASSWORD = "correct horse"
@@ -73,6 +74,13 @@ def test_request_with_a_token_is_of_its_user(operator: User, lines: Lines) -> No
 def test_line_carries_the_id_that_the_answer_carries(client: Client, lines: Lines) -> None:
     answer = client.get("/api/v1/healthz/")
     assert [line["request_id"] for line in lines()] == [answer.headers["X-Request-ID"]]
+
+
+def test_longest_id_that_is_taken_fits_into_the_history(operator: User) -> None:
+    client = APIClient()
+    client.force_authenticate(operator)
+    client.post("/api/v1/partitions/", {"id": "fra"}, headers={"X-Request-ID": "x" * 64})
+    assert (Event.objects.get().request_id, REQUEST_ID_LENGTH) == ("x" * 64, 64)
 
 
 def test_line_says_how_long_it_took_in_milliseconds(client: Client, lines: Lines) -> None:
