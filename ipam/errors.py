@@ -312,7 +312,26 @@ class MigrationNotReady(IpamError):
     code, title = "migration_not_ready", "The cluster is not ready to change its families"
 
 
+# --- Not rules, but what the world allows at this moment -------------------------------------------
 class Busy(IpamError):
-    """Not a rule: others held the same rows for too long; the same request may be sent again."""
+    """Others held the same rows for too long; the same request may be sent again."""
 
     code, title = "busy", "Too busy, try again"
+
+
+class TooLarge(IpamError):
+    code, title = "too_large", "The request is too large"
+
+
+class TimedOut(IpamError):
+    code, title = "timed_out", "It took too long"
+
+
+class StorageFull(IpamError):
+    code, title = "storage_full", "The disk is full"
+
+
+class Unavailable(IpamError):
+    """The database is away; whether a write that was under way has happened is not known."""
+
+    code, title = "unavailable", "The database does not answer"

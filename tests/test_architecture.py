@@ -5,6 +5,7 @@ import functools
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,12 @@ def test_public_functions_say_what_they_do() -> None:
 
 def test_no_module_is_a_drawer_for_everything() -> None:
     assert [named(path) for path in OURS if path.stem in ("utils", "util", "helpers", "common", "misc")] == []
+
+
+def test_every_dependency_is_bounded_on_both_sides() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    assert [one for one in listed if not re.search(r">=[\w.]+,<[\w.]+$", one)] == []
 
 
 # --- the vocabulary of failure --------------------------------------------------------------------

@@ -1,54 +1,84 @@
 """What stands around every request: who acts, and the page of a refusal that no view has caught."""
 
-import re
-import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from ipam import errors
 from ipam.api.errors import STATUS
-from ipam.domain import access, history
-from ipam.models.events import REQUEST_ID_LENGTH, Door
+from ipam.domain import access, history, outages
+from ipam.models.events import Door
+from webui.request_log import request_id
 
 _DOORS = {"/api/": Door.API, "/admin/": Door.ADMIN}
-_REQUEST_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{REQUEST_ID_LENGTH}}}")
 
 
 class Acting:
     """Tells the domain who acts, which limits what is seen and done, and the history also the door and the request.
 
-    The answer carries the request's id; a proxy may name it by `X-Request-ID`, but what is not plain and short is
-    replaced. The API learns who calls late, so both are told how to find out.
+    The API learns who calls late, so both are told how to find out.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         door = next((door for start, door in _DOORS.items() if request.path_info.startswith(start)), Door.DASHBOARD)
         with (
-            history.acting(door=door, actor=lambda: request.user.get_username(), request_id=request_id),
+            history.acting(door=door, actor=lambda: request.user.get_username(), request_id=request_id.get()),
             access.acting_for(lambda: access.of_user(request.user, getattr(request, "auth", None))),
         ):
-            response = self.get_response(request)
-        response.headers["X-Request-ID"] = request_id
-        return response
+            return self.get_response(request)
 
 
-class RefusalPages:
+class BrowserRules:
+    """What browsers may do with an answer, beyond what Django's own middleware tells them."""
+
+    _HEADERS = {
+        # Nothing of Twofold needs any of these; copying to the clipboard stays allowed.
+        "Permissions-Policy": ", ".join(
+            f"{feature}=()"
+            for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "serial", "usb")
+        ),
+        "Cross-Origin-Resource-Policy": "same-origin",
+        # After signing out, “back” shows nothing; static files say otherwise themselves.
+        "Cache-Control": "no-store",
+    }
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in self._HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+class RefusalPages:
+    """Answers for pages what `ipam.api.errors` answers for the API."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Django bounds what forms hold in memory; files would go to the disk first, whatever their size.
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most and not request.path_info.startswith("/api/"):
+            return self._page(errors.TooLarge(f"This is longer than {most:,} bytes. Send it in parts."))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page that says what was refused and why; None leaves other exceptions to Django."""
-        if not isinstance(error, errors.IpamError):
-            return None
-        status = STATUS.get(error.code, 400)
-        return render(request, "problem.html", {"problem": error, "status": status}, status=status)
+        if isinstance(error, errors.IpamError):
+            return self._page(error, request)
+        outage = outages.explain(error)
+        return outage and self._page(outage)
+
+    def _page(self, problem: errors.IpamError, request: HttpRequest | None = None) -> HttpResponse:
+        """Without a request the page is a bare one, which needs neither the database nor what was sent."""
+        status = STATUS.get(problem.code, 400)
+        page = render_to_string("problem.html", {"problem": problem, "status": status}, request)
+        return HttpResponse(page, status=status)

@@ -44,6 +44,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "webui.request_log.RequestLog",
+    "webui.middleware.BrowserRules",
+    "webui.limits.RequestTime",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -97,8 +100,10 @@ else:
     _database.setdefault("OPTIONS", {})["pool"] = {
         "min_size": env.int("DATABASE_POOL_MIN", default=1),
         "max_size": env.int("DATABASE_POOL_MAX", default=10),
-        "timeout": 10,
+        "timeout": env.int("DATABASE_POOL_SECONDS", default=5),  # until a request that gets none is refused
+        "reconnect_timeout": 5,  # seconds; else the pool waits longer and longer, also when PostgreSQL is back
     }
+    _database["CONN_HEALTH_CHECKS"] = True  # a connection that PostgreSQL has closed is replaced, not handed out
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People -----------------------------------------------------------------------------------
@@ -125,12 +130,17 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:  # no neighbouring site and no answer by http can set cookies of these names (RFC 6265bis)
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
 # A proxy in front ends TLS and says who calls by X-Forwarded-For; without one anybody could say so.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=HTTPS)
 if HTTPS and BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_REDIRECT_EXEMPT = [r"^api/v1/(healthz|readyz)/$"]  # probes come without the proxy
-SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/(healthz|readyz)/$", r"^metrics$"]  # probes come without the proxy
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would sign people out whenever they follow a link from a chat
+SESSION_COOKIE_AGE = 3600 * env.int("SESSION_HOURS", default=12)  # seconds since signing in
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -151,6 +161,17 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes
 # An action on the most rows at once (1,000) names each of them, and its form has some fields more.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100
+
+
+# --- Limits -----------------------------------------------------------------------------------
+REQUEST_SECONDS = env.int("REQUEST_SECONDS", default=60)  # then a request ends at its next statement
+REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=6000)  # per token and web process; 0: no limit
+# On PostgreSQL, in web processes alone (webui/wsgi.py): imports and surveys take the time that they take.
+DATABASE_TIMEOUTS = {
+    "statement_timeout": env.int("DATABASE_STATEMENT_SECONDS", default=15),
+    "lock_timeout": env.int("DATABASE_LOCK_SECONDS", default=10),
+    "idle_in_transaction_session_timeout": env.int("DATABASE_IDLE_SECONDS", default=60),
+}
 
 # --- Static files -----------------------------------------------------------------------------
 # Before the first `collectstatic` there is no folder to serve from, and no need for one.
@@ -176,6 +197,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["ipam.api.throttling.PerToken"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ipam.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "ipam.api.pagination.KeysetPagination",
@@ -209,7 +231,20 @@ USE_TZ = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "filters": {"request_id": {"()": "webui.request_log.RequestId"}},
+    "formatters": {
+        "text": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
+        "json": {"()": "webui.request_log.JsonLine"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": env.str("LOG_FORMAT", default="text"),
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Each request has its line already: of Django's own only tracebacks add something. The pool would tell of an outage
+    # once per connection that it tries; ipam.domain.outages does once per request.
+    "loggers": {"django.request": {"level": "ERROR"}, "psycopg.pool": {"level": "ERROR"}},
 }

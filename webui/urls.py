@@ -6,6 +6,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from webui.metrics import metrics
 from webui.views import (
     activity,
     addresses,
@@ -105,6 +106,7 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("accounts/login/", LoginView.as_view(template_name="login.html"), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ipam.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from ipam import errors
+from ipam.domain import outages
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -17,8 +18,12 @@ STATUS = {
     "permission_denied": 403,
     "not_found": 404,
     "stale": 412,
+    "too_large": 413,
     "idempotency_key_reused": 422,
     "busy": 503,
+    "timed_out": 503,
+    "unavailable": 503,
+    "storage_full": 507,
     **dict.fromkeys(
         [
             "overlap",
@@ -42,36 +47,44 @@ STATUS = {
         409,
     ),
 }
+_RETRY_AFTER = {"busy": "1", "unavailable": "5"}  # seconds
 _CODES = {401: "not_authenticated", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed",
-          406: "not_acceptable", 415: "unsupported_media_type"}  # fmt: skip
+          406: "not_acceptable", 415: "unsupported_media_type", 429: "throttled"}  # fmt: skip
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to a refused request; None for a programming error, which Django turns into a 500."""
     set_rollback()
+    if isinstance(error, RequestDataTooBig):
+        error = errors.TooLarge("The body is larger than one request may be. Send it in parts.")
+    error = outages.explain(error) or error
     if isinstance(error, errors.IpamError):
         return refusal_response(error)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
-    elif isinstance(error, RequestDataTooBig):
-        error = exceptions.ParseError(str(error))
     if isinstance(error, exceptions.ValidationError):
         found = list(_flatten(error.get_full_details()))
         first = found[0]
         return _problem(STATUS.get(first.code, 400), first.code, first.title, errors.Several(found).detail, found)
     if isinstance(error, exceptions.APIException):
         code = _CODES.get(error.status_code, "invalid")
-        headers = {"WWW-Authenticate": header} if (header := getattr(error, "auth_header", None)) else None
-        return _problem(error.status_code, code, str(error.default_detail), str(error.detail), (), headers)
+        return _problem(error.status_code, code, str(error.default_detail), str(error.detail), (), _headers(error))
     return None
 
 
 def refusal_response(error: errors.IpamError) -> Response:
     """The answer to what the domain refuses."""
-    headers = {"Retry-After": "1"} if error.code == "busy" else None
+    headers = {"Retry-After": seconds} if (seconds := _RETRY_AFTER.get(error.code)) else None
     return _problem(STATUS.get(error.code, 400), error.code, error.title, error.detail, error.errors, headers)
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    """What the answer says beside its body: how to authenticate, or when to come back."""
+    if (wait := getattr(error, "wait", None)) is not None:
+        return {"Retry-After": str(wait)}
+    return {"WWW-Authenticate": header} if (header := getattr(error, "auth_header", None)) else {}
 
 
 def _problem(

@@ -9,6 +9,8 @@ from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from ipam import errors
+
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -21,7 +23,7 @@ class StrictJSONParser(JSONParser):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(most + 1)
         if len(body) > most:
-            raise ParseError(f"The body is longer than {most:,} bytes; send it in parts.")
+            raise errors.TooLarge(f"The body is longer than {most:,} bytes. Send it in parts.")
         try:
             value = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
             if _SURROGATE.search(body):

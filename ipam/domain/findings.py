@@ -6,14 +6,14 @@ Each returns at most `MOST_OF_A_KIND`, worst first where there is a worst. docs/
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from ipam.addressing import Family
-from ipam.domain import access
+from ipam.domain import access, number_pools
 from ipam.domain.consumption import FamilyUse, room
-from ipam.domain.number_pools import BOUNDS, Pool
-from ipam.models import Finding, IPAddress, Network, NumberRange, Project
+from ipam.domain.number_pools import BOUNDS
+from ipam.models import Finding, IPAddress, Network, Project
 
 MOST_OF_A_KIND = 100
 WARN, FULL = 0.8, 0.95  # shares of a family from which on it is worth a look, and pressing
@@ -140,11 +140,8 @@ def projects_without_networks() -> Iterator[Finding]:
 
 def pools_nearly_empty() -> Iterator[Finding]:
     """More than 90 % of the VNIs or ASNs of a pool are taken."""
-    counted = NumberRange.objects.order_by().values("pool").annotate(free=Sum(F("last") - F("first") + 1))
-    free = {row["pool"]: row["free"] for row in counted}
-    for pool in Pool:
+    for pool, left in number_pools.free().items():
         first, last = BOUNDS[pool]
-        left = free.get(pool, 0)
         if left < (1 - POOL_WARN) * (last - first + 1):
             yield Finding(
                 code="pool_nearly_empty",

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 
+from ipam.domain import counters
 from ipam.domain.operations import is_part
 from ipam.models import (
     VRF,
@@ -194,6 +195,7 @@ def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: A
             gathered.add(holders or joined(filter(None, [columns.get("network_id")])))
         return
     actor = _actor.get()
+    counters.changed(kind, verb, columns.get("count", 1))
     Event(
         actor=actor.name(),
         door=actor.door,

@@ -16,6 +16,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import BaseConstraint, ProtectedError
 
 from ipam import errors
+from ipam.domain import counters
 from ipam.models.guards import DISJOINT
 
 P = ParamSpec("P")
@@ -32,6 +33,9 @@ _depth: ContextVar[int] = ContextVar("depth", default=0)
 # Whether this transaction waits for others in the order that all keep, instead of passing over what they hold.
 _takes_turns: ContextVar[bool] = ContextVar("takes_turns", default=False)
 
+# Whether nothing of this will be kept, whatever becomes of it.
+_rehearses: ContextVar[bool] = ContextVar("rehearses", default=False)
+
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:
     """A verb of the domain: `transacted`, and alone in answering for all that happens inside (`is_part`)."""
@@ -40,7 +44,12 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def act(*args: P.args, **kwargs: P.kwargs) -> R:
         with _one_deeper():
-            return transaction_of_its_own(*args, **kwargs)
+            try:
+                return transaction_of_its_own(*args, **kwargs)
+            except errors.IpamError as refusal:
+                if not (is_part() or _rehearses.get()):
+                    counters.refused(refusal.code)
+                raise
 
     return act
 
@@ -78,9 +87,13 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
 @contextmanager
 def rehearsal() -> Iterator[None]:
     """Everything inside happens, its results can be read, and nothing is kept: a dry run."""
-    with _turns(True), transaction.atomic():  # it runs once, so it must not lose
-        yield
-        transaction.set_rollback(True)
+    before = _rehearses.set(True)
+    try:
+        with _turns(True), transaction.atomic():  # it runs once, so it must not lose
+            yield
+            transaction.set_rollback(True)
+    finally:
+        _rehearses.reset(before)
 
 
 @contextmanager

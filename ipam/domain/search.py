@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.db.models.functions import Cast
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
+from ipam import errors
 from ipam.domain import access
 from ipam.domain.address_parts import block_of
 from ipam.models import VRF, Cluster, ClusterRange, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
@@ -18,6 +20,8 @@ from ipam.models.base import RecordQuerySet
 
 KINDS = ("addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs")
 _HIGHEST_NUMBER = 2**32 - 1  # of an ASN
+_MOST_AT_ONCE, _PATIENCE = 4, 1  # searches of one process, fewer than it has connections; seconds until one is refused
+_slots = BoundedSemaphore(_MOST_AT_ONCE)
 
 # What a hit of each kind says beside its name: a column.
 _DETAILS = {"networks": "type", "machines": "role", "clusters": "state", "projects": "tenant"}
@@ -41,10 +45,20 @@ def find(text: str, *, limit: int = 10) -> list[Hit]:
     Other text finds addresses by their name and the rest by a part of id, name or description. An address that nobody
     holds finds the prefixes that would hold it, and what is free there. Ten statements at most; a million addresses
     cost as much as ten.
+    Busy when too many others search in this process, so that a flood of searches leaves room for allocations.
     """
     text = text.strip()
     if not text or "\0" in text:
         return []
+    if not _slots.acquire(timeout=_PATIENCE):
+        raise errors.Busy("Many people search at this moment. Search again in a moment.")
+    try:
+        return _find(text, limit)
+    finally:
+        _slots.release()
+
+
+def _find(text: str, limit: int) -> list[Hit]:
     wanted = block_of(text)
     if wanted is None:
         return [*_addresses(access.visible(IPAddress.objects.called(text)), limit), *_named(text, limit)]

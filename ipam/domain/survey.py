@@ -20,6 +20,7 @@ from ipam.models.networks import CHILD_TYPES, NetworkType
 
 SMALL_NETWORKS, SMALL_ADDRESSES = 200, 20_000  # up to here everything is looked at live
 MOST_ROOTS = 12
+MOST_MEASURED = 40  # roots that are measured all the time, by monitoring
 MOST_FINDINGS = 500
 _CHUNK = 500  # networks whose free blocks are summed at once
 _OLD = timedelta(days=1)
@@ -84,11 +85,28 @@ def found() -> Found:
     """What there is to look at, worst first; at most nine statements at any size."""
     networks = _all_if_small()
     if networks is None:
-        as_of = UtilizationSample.objects.values_list("sampled_at", flat=True).first()
+        as_of = _surveyed_at()
         counts = access.visible(Finding.objects.all()).order_by().values_list("severity").annotate(number=Count("pk"))
         return Found(_stored(as_of), dict(counts), as_of)
     live = _evaluate(networks, consumption.of_networks(networks))
     return Found(live, Counter(finding.severity for finding in live), None)
+
+
+def roots() -> Uses:
+    """The exact use of the networks that space is taken from, at most 40 by id; three statements at any size."""
+    networks = access.visible(Network.objects.exclude(type__in=CHILD_TYPES)).order_by("id")
+    return consumption.of_networks(networks[:MOST_MEASURED])
+
+
+def counted() -> Mapping[tuple[str, int], int]:
+    """How many findings there are of each (code, severity); of a large installation as of the last survey."""
+    networks = _all_if_small()
+    if networks is not None:
+        live = _evaluate(networks, consumption.of_networks(networks))
+        return Counter((finding.code, finding.severity) for finding in live)
+    kept = access.visible(Finding.objects.all()).order_by().values_list("code", "severity").annotate(number=Count("pk"))
+    old = {("survey_old", Finding.Severity.WARNING): 1} if _is_old(_surveyed_at()) else {}
+    return {(code, severity): number for code, severity, number in kept} | old
 
 
 @operation
@@ -133,9 +151,17 @@ def _evaluate(networks: Sequence[Network], uses: Uses) -> list[Finding]:
 
 def _stored(as_of: datetime | None) -> list[Finding]:
     kept = list(access.visible(Finding.objects.all())[:MOST_FINDINGS])
-    if as_of is None or timezone.now() - as_of > _OLD:
+    if _is_old(as_of):
         kept.insert(0, _no_survey(as_of))
     return kept
+
+
+def _surveyed_at() -> datetime | None:
+    return UtilizationSample.objects.values_list("sampled_at", flat=True).first()
+
+
+def _is_old(as_of: datetime | None) -> bool:
+    return as_of is None or timezone.now() - as_of > _OLD
 
 
 def _no_survey(as_of: datetime | None) -> Finding:

@@ -163,7 +163,7 @@ WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
     "members": (lambda c: [c.project.pk], lambda c: {"user": "nobody", "role": "viewer"}),
     "robot": (lambda c: [c.project.pk, c.robot.user_id], lambda c: {"name": "x", "days": "90"}),
 }
-_OF_EVERYBODY = {"login", "logout"}
+_OF_EVERYBODY = {"login", "logout", "metrics"}  # the last for whoever has its own token
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""What it means to whoever asked when the database fails: a refusal that says so and whether anything was kept.
+
+Mistakes of ours (a wrong statement, a broken constraint without words) are no outages and stay what they are.
+"""
+
+import logging
+
+from django.db import InterfaceError, InternalError, OperationalError
+
+from ipam import errors
+
+_log = logging.getLogger(__name__)
+
+_OUTAGES = (OperationalError, InterfaceError, InternalError)
+# SQLSTATE (PostgreSQL manual, appendix A) or the name of SQLite's result code.
+_CAUSES: dict[str, errors.IpamError] = {
+    **dict.fromkeys(
+        ["57014", "25P03"],  # query_canceled, idle_in_transaction_session_timeout
+        errors.TimedOut(
+            "This took longer than one request may. Nothing was changed. Ask for less, or use a command of manage.py."
+        ),
+    ),
+    **dict.fromkeys(
+        ["55P03", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT"],  # lock_not_available
+        errors.Busy("Many requests want the same rows at this moment. Nothing was changed; send it again."),
+    ),
+    **dict.fromkeys(
+        ["53100", "SQLITE_FULL"],  # disk_full
+        errors.StorageFull("The disk of the database is full. Nothing was changed. Tell whoever runs Twofold."),
+    ),
+}
+_ANYTHING_ELSE = errors.Unavailable(
+    "The database does not answer at this moment. If this was to change something, it may have: send it again with the "
+    "same Idempotency-Key, or look first."
+)
+
+
+class OutOfTime(OperationalError):
+    """A request has used up its time. As an error of the database it undoes every transaction it passes."""
+
+
+def explain(error: Exception) -> errors.IpamError | None:
+    """The refusal that a failure of the database stands for, which is also logged; None for any other error."""
+    if not isinstance(error, _OUTAGES):
+        return None
+    _log.error("The database failed: %s: %s", type(error).__name__, error)
+    if isinstance(error, OutOfTime):
+        return _CAUSES["57014"]
+    cause = error.__cause__
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None) or ""
+    return _CAUSES.get(code, _ANYTHING_ELSE)

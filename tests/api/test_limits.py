@@ -1,0 +1,161 @@
+"""What one request, and one token, may cost."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from rest_framework.test import APIClient
+
+from ipam.api import throttling
+from ipam.domain import search, tokens
+from ipam.models import Partition
+from tests.api.conftest import codes
+
+NETWORKS = "/api/v1/networks/"
+
+
+# --- how often ---------------------------------------------------------------------------------------
+@pytest.fixture
+def three_a_minute(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.REQUESTS_PER_MINUTE = 3
+    monkeypatch.setattr(throttling, "_levels", {})
+
+
+def another(user: User) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user)}")
+    return client
+
+
+def test_token_that_asks_too_often_is_told_when_to_come_back(api: APIClient, three_a_minute: None) -> None:
+    assert [api.get(NETWORKS).status_code for _ in range(4)] == [200, 200, 200, 429]
+    refused = api.get(NETWORKS)
+    assert (refused.json()["code"], refused.headers["Content-Type"]) == ("throttled", "application/problem+json")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 20
+
+
+def test_refused_request_changes_nothing(api: APIClient, three_a_minute: None) -> None:
+    made = [api.post("/api/v1/partitions/", {"id": f"fra-{number}"}).status_code for number in range(5)]
+    assert (made, Partition.objects.count()) == ([201, 201, 201, 429, 429], 3)
+
+
+def test_other_tokens_of_the_same_user_are_not_held_up(api: APIClient, operator: User, three_a_minute: None) -> None:
+    for _ in range(4):
+        api.get(NETWORKS)
+    assert another(operator).get(NETWORKS).status_code == 200
+
+
+def test_sessions_are_counted_by_user(operator: User, three_a_minute: None) -> None:
+    client = APIClient()
+    client.force_login(operator)
+    assert [client.get(NETWORKS).status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_what_is_used_up_comes_back_with_time(
+    api: APIClient, three_a_minute: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        api.get(NETWORKS)
+    ((key, (left, since)),) = throttling._levels.items()
+    monkeypatch.setitem(throttling._levels, key, (left, since - 20))
+    assert [api.get(NETWORKS).status_code for _ in range(2)] == [200, 429]
+
+
+def test_zero_is_no_limit(api: APIClient, settings: Any, three_a_minute: None) -> None:
+    settings.REQUESTS_PER_MINUTE = 0
+    assert {api.get(NETWORKS).status_code for _ in range(10)} == {200}
+
+
+@pytest.mark.django_db
+def test_probes_are_not_counted(three_a_minute: None) -> None:
+    assert {APIClient().get("/api/v1/healthz/").status_code for _ in range(10)} == {200}
+
+
+# --- how much ----------------------------------------------------------------------------------------
+def test_body_that_is_too_large_is_413(api: APIClient, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    answer = api.post("/api/v1/partitions/", {"id": "fra", "description": "x" * 1000})
+    assert (answer.status_code, codes(answer)) == (413, [("", "too_large")])
+    assert Partition.objects.count() == 0
+
+
+def test_upload_that_is_too_large_is_not_even_read(operator: User, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    browser = Client()
+    browser.force_login(operator)
+    file = SimpleUploadedFile("addresses.csv", b"x" * 2000)
+    answer = browser.post("/imports/", {"kind": "addresses", "file": file})
+    assert (answer.status_code, "longer than 1,000 bytes" in answer.content.decode()) == (413, True)
+
+
+# --- how long ----------------------------------------------------------------------------------------
+def test_request_that_has_used_up_its_time_is_503_and_changes_nothing(api: APIClient, settings: Any) -> None:
+    settings.REQUEST_SECONDS = -1
+    answer = api.post("/api/v1/partitions/", {"id": "fra"})
+    assert (answer.status_code, codes(answer)) == (503, [("", "timed_out")])
+    assert Partition.objects.count() == 0
+
+
+@pytest.mark.parametrize("path", ["/networks/", "/admin/ipam/network/"])
+def test_page_that_has_used_up_its_time_is_503_and_says_so(operator: User, settings: Any, path: str) -> None:
+    browser = Client()
+    browser.force_login(operator)
+    settings.REQUEST_SECONDS = -1
+    answer = browser.get(path)
+    assert (answer.status_code, "It took too long" in answer.content.decode()) == (503, True)
+
+
+_SHOW = """
+import django
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        cursor.execute("SHOW " + name)
+        print(cursor.fetchone()[0])
+"""
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL")
+@pytest.mark.parametrize(
+    ("process", "expected"),
+    [("import webui.wsgi", ["7s", "10s", "0"]), ("# a command", ["0", "0", "0"])],
+    ids=["web", "command"],
+)
+def test_web_processes_bound_their_statements_and_commands_do_not(process: str, expected: list[str]) -> None:
+    given = {"DATABASE_STATEMENT_SECONDS": "7", "DATABASE_IDLE_SECONDS": "0"}
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "webui.settings", **given}
+    ran = subprocess.run(
+        [sys.executable, "-c", process + _SHOW],
+        env={**environment, "DATABASE_URL": _maintenance()},
+        cwd=configured.BASE_DIR,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert ran.stdout.split() == expected
+
+
+def _maintenance() -> str:
+    """A database that is there whatever the tests have made."""
+    return os.environ["DATABASE_URL"].rpartition("/")[0] + "/postgres"
+
+
+# --- how many at once --------------------------------------------------------------------------------
+def test_searches_beyond_what_a_process_does_at_once_are_busy(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_PATIENCE", 0.01)
+    for _ in range(search._MOST_AT_ONCE):
+        assert search._slots.acquire(timeout=1)
+    try:
+        answer = api.get("/api/v1/search/", {"q": "x"})
+    finally:
+        for _ in range(search._MOST_AT_ONCE):
+            search._slots.release()
+    assert (answer.status_code, answer.headers["Retry-After"], codes(answer)) == (503, "1", [("", "busy")])
+    assert api.get("/api/v1/search/", {"q": "x"}).status_code == 200

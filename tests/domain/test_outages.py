@@ -1,0 +1,68 @@
+"""A database that fails: what is said, and that nothing is kept by halves."""
+
+import io
+from typing import Any
+
+import pytest
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection
+
+from ipam import errors
+from ipam.domain import outages, table_import
+from ipam.domain.outages import OutOfTime
+from ipam.domain.table_import import Table
+from ipam.domain.tables import KINDS
+from ipam.models import Project
+
+only_on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL")
+
+
+def code_of(error: Exception) -> str | None:
+    explained = outages.explain(error)
+    return explained and explained.code
+
+
+@only_on_postgresql
+@pytest.mark.django_db
+def test_statement_that_takes_too_long_is_timed_out() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 10")
+        with pytest.raises(OperationalError) as failure:
+            cursor.execute("SELECT pg_sleep(60)")
+    assert code_of(failure.value) == "timed_out"
+
+
+@only_on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_connection_that_was_cut_leaves_it_open_what_happened() -> None:
+    with connection.cursor() as cursor, pytest.raises((OperationalError, InterfaceError)) as failure:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    connection.close()
+    assert code_of(failure.value) == "unavailable"
+
+
+@pytest.mark.parametrize("mistake", [ProgrammingError(), DataError(), IntegrityError(), ValueError()])
+def test_mistakes_of_ours_are_no_outages(mistake: Exception) -> None:
+    assert outages.explain(mistake) is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("statements", range(3, 12, 4))
+def test_import_that_runs_out_of_time_keeps_nothing_though_it_skips_what_is_refused(statements: int) -> None:
+    left = iter(range(statements))
+
+    def run_out(execute: Any, *statement: Any) -> Any:
+        if next(left, None) is None:
+            raise OutOfTime
+        return execute(*statement)
+
+    rows = "name,tenant\n" + "".join(f"p{number},t\n" for number in range(50))
+    table = Table(KINDS["projects"], io.BytesIO(rows.encode()), "csv")
+    with pytest.raises(OutOfTime), connection.execute_wrapper(run_out):
+        table_import.bring_in(table, skip_refused=True)
+    assert Project.objects.count() == 0
+
+
+def test_refusal_for_time_says_that_nothing_was_changed() -> None:
+    explained = outages.explain(OutOfTime())
+    assert isinstance(explained, errors.TimedOut)
+    assert "Nothing was changed" in explained.detail

@@ -1,0 +1,61 @@
+"""A PostgreSQL of the test's own, which it may stop and start as it likes."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # Debian's
+_BINARIES = _PLACES[-1] if _PLACES else Path(shutil.which("initdb") or "/nowhere/initdb").parent
+_OWNER = {"user": "postgres"} if os.getuid() == 0 else {}  # PostgreSQL does not run as root
+
+
+@dataclass(frozen=True)
+class Cluster:
+    folder: Path
+    port: int
+
+    def start(self) -> None:
+        listening = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        _run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-o", listening, "-w", "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """`fast` ends sessions and transactions; `immediate` is a crash, which the next start recovers from."""
+        _run("pg_ctl", "-D", self.folder / "data", "-m", mode, "-w", "stop")
+
+    def url(self, name: str = "postgres") -> str:
+        return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Started; stopped and gone afterwards. Skips the test where PostgreSQL's programs are missing."""
+    if not (_BINARIES / "initdb").exists():
+        pytest.skip("the programs of PostgreSQL (initdb, pg_ctl) are not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="twofold-cluster-"))
+    if _OWNER:
+        shutil.chown(folder, **_OWNER)
+    made = Cluster(folder, port)
+    try:
+        _run("initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        made.start()
+        yield made
+    finally:
+        if (folder / "data" / "postmaster.pid").exists():
+            made.stop("immediate")
+        shutil.rmtree(folder)
+
+
+def _run(program: str, *arguments: Any) -> None:
+    ran = subprocess.run([_BINARIES / program, *arguments], cwd="/", stdout=subprocess.DEVNULL, timeout=60, **_OWNER)
+    ran.check_returncode()

@@ -1,0 +1,84 @@
+"""Files for deployment and the documentation name what exists, and all of it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPLOY = ROOT / "deploy"
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+SOURCES = [ROOT / "webui" / "settings.py", ROOT / "gunicorn.conf.py"]
+_READ = re.compile(r"(?:env\.\w+\(|os\.environ(?:\.get\(|\[))\"([A-Z_]+)\"")
+VARIABLES = {name for path in SOURCES for name in _READ.findall(path.read_text())} - {"PYTEST_XDIST_WORKER"}
+YAML = sorted(DEPLOY.rglob("*.yaml"))
+# Of other programs, or names that the files use among themselves.
+FOREIGN = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POD_IP", "PUBLIC_HOSTS"}
+
+
+def documents() -> list[Any]:
+    return [document for path in YAML for document in yaml.safe_load_all(path.read_text())]
+
+
+def values(node: Any, name: str) -> Iterator[Any]:
+    """Every value that stands under this key, at any depth."""
+    if isinstance(node, dict):
+        yield from ([node[name]] if name in node else [])
+        node = list(node.values())
+    for one in node if isinstance(node, list) else []:
+        yield from values(one, name)
+
+
+def test_settings_are_found() -> None:
+    assert {"SECRET_KEY", "DATABASE_URL", "REQUEST_SECONDS", "WEB_THREADS", "METRICS_TOKEN"} <= VARIABLES
+
+
+@pytest.mark.parametrize("name", sorted(VARIABLES))
+def test_every_variable_is_in_the_table_of_settings(name: str) -> None:
+    assert re.search(rf"^\|[^|]*`{name}`", OPERATIONS, re.MULTILINE)
+
+
+def test_table_of_settings_has_no_variable_that_nothing_reads() -> None:
+    table = OPERATIONS.split("## Settings")[1].split("## ")[0]
+    listed = {
+        name for row in re.findall(r"^\|([^|]*)\|", table, re.MULTILINE) for name in re.findall(r"`([A-Z_]+)`", row)
+    }
+    assert listed == VARIABLES
+
+
+def test_deployments_set_variables_that_exist() -> None:
+    compose, kubernetes = list(values(documents(), "environment")), values(documents(), "env")
+    given = {name for block in compose for name in block} | {one["name"] for block in kubernetes for one in block}
+    given |= {literal.partition("=")[0] for block in values(documents(), "literals") for literal in block}
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    given |= {name for name in re.findall(r"([A-Z_]+)=", dockerfile) if not name.startswith("PYTHON")}
+    assert given - FOREIGN - VARIABLES == set()
+
+
+def test_deployments_run_commands_that_exist() -> None:
+    text = "\n".join(path.read_text() for path in DEPLOY.rglob("*.*") if path.is_file())
+    named = set(re.findall(r"manage\.py,? (\w+)", text)) | {
+        path.stem.removeprefix("twofold-") for path in (DEPLOY / "systemd").glob("*.timer")
+    }
+    assert {"migrate", "survey", "doctor", "prune_events", "clearsessions"} <= named
+    assert named - set(get_commands()) == set()
+
+
+@pytest.mark.parametrize("path", sorted((DEPLOY / "kubernetes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_pods_have_no_rights_that_they_do_not_need(path: Path) -> None:
+    pods = [spec for spec in values(list(yaml.safe_load_all(path.read_text())), "spec") if "containers" in spec]
+    assert [
+        pod for pod in pods if not pod["securityContext"]["runAsNonRoot"] or pod["automountServiceAccountToken"]
+    ] == []
+    limits = [container["securityContext"] for pod in pods for container in pod["containers"]]
+    least = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    assert [limit for limit in limits if limit != least] == []
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(\.\./(deploy[^)]*)\)", OPERATIONS))
+def test_documentation_links_to_files_that_exist(link: str) -> None:
+    assert (ROOT / link).exists()

@@ -1,0 +1,42 @@
+"""What one request may cost; what the database says when it is more is put into words by `ipam.domain.outages`."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+
+from ipam.domain.outages import OutOfTime
+
+
+class RequestTime:
+    """Ends a request that has run for REQUEST_SECONDS at its next statement, and with it all that it began.
+
+    Answers that stream, such as exports, may go on; each of their statements is bounded by the database.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        end = time.monotonic() + settings.REQUEST_SECONDS
+
+        def in_time(execute: Callable[..., Any], *statement: Any) -> Any:
+            if time.monotonic() > end:
+                raise OutOfTime(f"The request has run for {settings.REQUEST_SECONDS} s.")
+            return execute(*statement)
+
+        with connection.execute_wrapper(in_time):
+            return self.get_response(request)
+
+
+def bound_statements() -> None:
+    """Let PostgreSQL end what takes too long, from the next connection of this process on."""
+    if connection.vendor != "postgresql":
+        return
+    given = {name: seconds for name, seconds in settings.DATABASE_TIMEOUTS.items() if seconds}
+    options = connection.settings_dict["OPTIONS"]
+    timeouts = [f"-c {name}={seconds}s" for name, seconds in given.items()]
+    options["options"] = " ".join([*filter(None, [options.get("options")]), *timeouts])
