@@ -1,5 +1,8 @@
 """Who has which role: given and taken on the platform and in projects, and the accounts of a project's robots."""
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
@@ -60,6 +63,37 @@ def withdraw(binding: RoleBinding) -> None:
         held.user.delete()
     else:
         held.delete()
+
+
+@operation
+def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
+    """Give a user just these roles by his groups: of a project by its id, of the platform by None.
+
+    What was given here stays, and wins in its place. A project that is gone gives nothing.
+    """
+    access.demand(Deed.OPERATE)
+    User.objects.select_for_update().get(pk=user.pk)  # his sign-ins take turns
+    held = {one.project_id: one for one in RoleBinding.objects.select_for_update().filter(user=user)}
+    by_group = {place: one.role for place, one in held.items() if one.source == RoleBinding.Source.GROUP}
+    projects = Project.objects.in_bulk([place for place in wanted if place])
+    new = {
+        place: role
+        for place, role in wanted.items()
+        if (place is None or place in projects) and (place in by_group or place not in held)
+    }
+    changed = {
+        place: (before, role)
+        for place in {**by_group, **new}
+        if (before := by_group.get(place)) != (role := new.get(place))
+    }
+    for place, (_, role) in changed.items():
+        if role:
+            grant(user, role, project=projects[place] if place else None, source=RoleBinding.Source.GROUP)
+        else:
+            withdraw(held[place])
+    if changed:
+        told = {f"role {f'in {place}' if place else 'on the platform'}": list(pair) for place, pair in changed.items()}
+        history.record_user(Verb.UPDATE, user, told)
 
 
 @operation

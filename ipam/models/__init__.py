@@ -3,6 +3,7 @@
 from ipam.models.addresses import IPAddress
 from ipam.models.events import Event
 from ipam.models.free_blocks import FreeBlock
+from ipam.models.identities import Identity
 from ipam.models.kept_answers import KeptAnswer
 from ipam.models.machines import Machine, MachineNetwork
 from ipam.models.networks import Network
@@ -22,6 +23,7 @@ __all__ = [
     "Finding",
     "FreeBlock",
     "IPAddress",
+    "Identity",
     "KeptAnswer",
     "Machine",
     "MachineNetwork",
