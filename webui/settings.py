@@ -151,7 +151,7 @@ if OIDC_ISSUER:
     OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
     OIDC_RP_CLIENT_ID = env.str("OIDC_CLIENT_ID")
     # The variable, or with _FILE the file that a container mounts for it.
-    OIDC_RP_CLIENT_SECRET = environ.FileAwareEnv().str("OIDC_CLIENT_SECRET")
+    OIDC_RP_CLIENT_SECRET = environ.FileAwareEnv().str("OIDC_CLIENT_SECRET").strip()
     OIDC_OP_AUTHORIZATION_ENDPOINT = env.str("OIDC_AUTHORIZATION_ENDPOINT")
     OIDC_OP_TOKEN_ENDPOINT = env.str("OIDC_TOKEN_ENDPOINT")
     OIDC_OP_JWKS_ENDPOINT = env.str("OIDC_JWKS_URI")

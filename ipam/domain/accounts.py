@@ -31,6 +31,8 @@ def enter(issuer: str, subject: str, *, name: str) -> User:
 def link(user: User, *, issuer: str, subject: str) -> Identity:
     """Let whoever has this account at an identity provider sign in as a user that there is."""
     access.demand(Deed.OPERATE)
+    if taken := Identity.objects.select_related("user").filter(issuer=issuer, subject=subject).first():
+        raise errors.AlreadyExists(f"This account belongs to the user “{taken.user}”. Unlink it there first.")
     made = Identity.objects.create(user=user, issuer=issuer, subject=subject)
     history.record_user(Verb.UPDATE, user, {"identity": [None, str(made)]})
     return made

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 
-from ipam.domain import addresses, machines, members, survey, tokens, vrfs
+from ipam.domain import accounts, addresses, machines, members, survey, tokens, vrfs
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
@@ -13,6 +13,7 @@ from ipam.models import (
     Event,
     Finding,
     FreeBlock,
+    Identity,
     IPAddress,
     KeptAnswer,
     Machine,
@@ -111,4 +112,5 @@ def cloud(
         RoleBinding: robot.user.role_bindings.get(),
         ServiceAccount: robot,
         KeptAnswer: KeptAnswer.objects.create(user=token.user, key="k1", request=bytes(32), status=201),
+        Identity: accounts.link(robot.user, issuer="https://id.example.org", subject="1"),
     }
