@@ -44,7 +44,8 @@ class ProviderBackend(OIDCAuthenticationBackend):
         """Who signs in, with the roles of his groups. Nobody acts yet, so the provider does."""
         name = str(claims.get("preferred_username") or claims["sub"])
         groups = claims.get(settings.OIDC_GROUPS_CLAIM) or []
+        roles = group_roles.roles_of([groups] if isinstance(groups, str) else groups)
         with history.on_behalf_of("identity provider"), access.acting_for(lambda: access.EVERYTHING):
             user = accounts.enter(claims["iss"], claims["sub"], name=name)
-            members.set_group_roles(user, group_roles.roles_of([groups] if isinstance(groups, str) else groups))
+            members.set_group_roles(user, roles)
         return user

@@ -74,26 +74,16 @@ def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
     access.demand(Deed.OPERATE)
     User.objects.select_for_update().get(pk=user.pk)  # his sign-ins take turns
     held = {one.project_id: one for one in RoleBinding.objects.select_for_update().filter(user=user)}
-    by_group = {place: one.role for place, one in held.items() if one.source == RoleBinding.Source.GROUP}
-    projects = Project.objects.in_bulk([place for place in wanted if place])
-    new = {
-        place: role
-        for place, role in wanted.items()
-        if (place is None or place in projects) and (place in by_group or place not in held)
-    }
-    changed = {
-        place: (before, role)
-        for place in {**by_group, **new}
-        if (before := by_group.get(place)) != (role := new.get(place))
-    }
-    for place, (_, role) in changed.items():
-        if role:
-            grant(user, role, project=projects[place] if place else None, source=RoleBinding.Source.GROUP)
-        else:
-            withdraw(held[place])
-    if changed:
-        told = {f"role {f'in {place}' if place else 'on the platform'}": list(pair) for place, pair in changed.items()}
-        history.record_user(Verb.UPDATE, user, told)
+    before = {place: one.role for place, one in held.items() if one.source == RoleBinding.Source.GROUP}
+    projects = {None: None, **Project.objects.in_bulk([place for place in wanted if place])}
+    open_to_groups = [place for place in wanted if place in projects and (place in before or place not in held)]
+    after = {place: str(wanted[place]) for place in open_to_groups}
+    for place in before.keys() - after.keys():
+        withdraw(held[place])
+    for place, role in after.items() - before.items():
+        grant(user, role, project=projects[place], source=RoleBinding.Source.GROUP)
+    if changed := history.changes(_by_place(before), _by_place(after)):
+        history.record_user(Verb.UPDATE, user, changed)
 
 
 @operation
@@ -117,6 +107,10 @@ def create_service_account(project: Project, name: str, *, role: str = Role.EDIT
     binding = grant(user, role, project=project)
     history.record(Verb.CREATE, binding, after=_state(binding))
     return account
+
+
+def _by_place(roles: Mapping[UUID | None, str]) -> history.State:
+    return {f"role in {place}" if place else "role on the platform": role for place, role in roles.items()}
 
 
 def _state(binding: RoleBinding) -> history.State:

@@ -107,6 +107,7 @@ LIES: dict[str, tuple[Callable[[Provider], None], str]] = {
     "signed by an unknown key": (said(kid="two"), "not meant for this sign-in"),
     "signed with our secret": (said(algorithm="HS256"), "not meant for this sign-in"),
     "not signed": (said(algorithm="none"), "not meant for this sign-in"),
+    "groups that are none": (lie(groups=7), "not meant for this sign-in"),
     "no token": (said(answer=(200, "{}")), "not meant for this sign-in"),
     "no JSON": (said(answer=(200, "<html>")), "does not answer"),
     "an error": (said(answer=(500, "")), "does not answer"),
