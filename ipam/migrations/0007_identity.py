@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ipam', '0005_roles'),
+        ('ipam', '0006_kept_answers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
