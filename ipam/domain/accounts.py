@@ -65,7 +65,7 @@ def sign_out(user: User, password: str | None, *, revoke_tokens: bool = False) -
 
 def _welcome(issuer: str, subject: str, name: str) -> User:
     """A new user for an account that nobody has signed in by."""
-    if User.objects.filter(username=name).exists() or not _is_a_name(name):
+    if not _is_a_name(name) or User.objects.filter(username=name).exists():
         raise errors.NotAuthenticated(
             f"The provider calls you “{shorten(name)}”, which is the name of another user here or cannot be one. Ask "
             f"an operator to link your account: issuer {issuer}, subject {subject}."
