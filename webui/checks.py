@@ -4,6 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from webui import group_roles
 
 
 @register(Tags.security, deploy=True)
@@ -56,4 +59,44 @@ def check_debug_is_local(**kwargs: Any) -> list[CheckMessage]:
             hint="Unset DEBUG, or serve on loopback only.",
             id="webui.E003",
         )
+    ]
+
+
+@register()
+def check_groups_give_roles(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.OIDC_ISSUER or not settings.OIDC_ROLES:
+        return []
+    try:
+        group_roles.read(settings.OIDC_ROLES)
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="docs/operations.md shows such a file.", id="webui.E004")]
+    return []
+
+
+@register()
+def check_somebody_can_sign_in(**kwargs: Any) -> list[CheckMessage]:
+    if settings.LOCAL_PASSWORDS or settings.OIDC_ISSUER:
+        return []
+    return [
+        Error(
+            "LOCAL_PASSWORDS is off and there is no identity provider: nobody can sign in.",
+            hint="Set OIDC_ISSUER and what belongs to it, or LOCAL_PASSWORDS=true.",
+            id="webui.E005",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_provider_is_reached_by_tls(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.OIDC_ISSUER:
+        return []
+    names = ["OIDC_OP_AUTHORIZATION_ENDPOINT", "OIDC_OP_TOKEN_ENDPOINT", "OIDC_OP_JWKS_ENDPOINT"]
+    return [
+        Error(
+            f"{name} is no https address: whoever listens can sign in as anybody.",
+            hint="Use the https address of the identity provider.",
+            id="webui.E006",
+        )
+        for name in names
+        if not getattr(settings, name).startswith("https://")
     ]

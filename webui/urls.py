@@ -2,12 +2,13 @@
 
 from csp.decorators import csp_update
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from webui.metrics import metrics
 from webui.views import (
+    account,
     activity,
     addresses,
     clusters,
@@ -21,6 +22,7 @@ from webui.views import (
     network_forms,
     networks,
     overview,
+    provider,
     registry,
     search,
     tokens,
@@ -104,8 +106,13 @@ urlpatterns = [
     path("tokens/", tokens.index, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="revoke-token"),
     path("search/", search.search, name="search"),
-    path("accounts/login/", LoginView.as_view(template_name="login.html"), name="login"),
+    path("account/", account.index, name="account"),
+    path("account/password/", account.ChangePassword.as_view(), name="change-password"),
+    path("account/sign-out/", account.sign_out_everywhere, name="sign-out-everywhere"),
+    path("accounts/login/", account.SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/provider/", provider.begin, name="provider"),
+    path("accounts/provider/callback/", provider.callback, name="provider-callback"),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ipam.api.urls")),

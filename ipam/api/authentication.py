@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from netaddr import AddrFormatError, IPAddress
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -15,7 +16,7 @@ from ipam.domain import tokens
 from ipam.models import ApiToken
 
 
-def source_of(request: Request) -> IPAddress | None:
+def source_of(request: HttpRequest | Request) -> IPAddress | None:
     """The address that a request comes from: the client of the proxy in front, if there is one, else of this server."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2] if settings.BEHIND_PROXY else ""
     try:

@@ -10,10 +10,11 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.contrib.auth.models import User
 from django.db.models import Model
 
 from ipam.domain import counters
@@ -105,6 +106,16 @@ def acting(*, door: Door, actor: str | Callable[[], str], request_id: str = "") 
         _actor.reset(before)
 
 
+@contextmanager
+def on_behalf_of(name: str) -> Iterator[None]:
+    """Whatever happens inside is done by `name`, through the door and for the request of whoever acts."""
+    before = _actor.set(replace(_actor.get(), name=lambda: name))
+    try:
+        yield
+    finally:
+        _actor.reset(before)
+
+
 # --- what happened --------------------------------------------------------------------------------
 def state(subject: Model, **more: Any) -> State:
     """The fields of an object that history shows, in the words of the API, and `more` that is no column."""
@@ -186,6 +197,11 @@ def record_many(verb: Verb, subjects: Sequence[Any], *, changed: Mapping[str, An
         count=len(subjects),
         changes=changed,
     )
+
+
+def record_user(verb: Verb, user: User, changed: Mapping[str, Any]) -> None:
+    """Leave the event of an operation on somebody who signs in."""
+    write(verb, Kind.USER, object_id=str(user.pk), object_name=user.get_username(), changes=changed)
 
 
 def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: Any) -> None:

@@ -1,5 +1,8 @@
 """Who has which role: given and taken on the platform and in projects, and the accounts of a project's robots."""
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
@@ -63,6 +66,27 @@ def withdraw(binding: RoleBinding) -> None:
 
 
 @operation
+def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
+    """Give a user just these roles by his groups: of a project by its id, of the platform by None.
+
+    What was given here stays, and wins in its place. A project that is gone gives nothing.
+    """
+    access.demand(Deed.OPERATE)
+    User.objects.select_for_update().get(pk=user.pk)  # his sign-ins take turns
+    held = {one.project_id: one for one in RoleBinding.objects.select_for_update().filter(user=user)}
+    before = {place: one.role for place, one in held.items() if one.source == RoleBinding.Source.GROUP}
+    projects = {None: None, **Project.objects.in_bulk([place for place in wanted if place])}
+    open_to_groups = [place for place in wanted if place in projects and (place in before or place not in held)]
+    after = {place: str(wanted[place]) for place in open_to_groups}
+    for place in before.keys() - after.keys():
+        withdraw(held[place])
+    for place, role in after.items() - before.items():
+        grant(user, role, project=projects[place], source=RoleBinding.Source.GROUP)
+    if changed := history.changes(_by_place(before), _by_place(after)):
+        history.record_user(Verb.UPDATE, user, changed)
+
+
+@operation
 def create_service_account(project: Project, name: str, *, role: str = Role.EDITOR) -> ServiceAccount:
     """An account for a robot: a member of one project that never signs in and works by tokens only."""
     access.demand(Deed.MANAGE, project.pk)
@@ -83,6 +107,10 @@ def create_service_account(project: Project, name: str, *, role: str = Role.EDIT
     binding = grant(user, role, project=project)
     history.record(Verb.CREATE, binding, after=_state(binding))
     return account
+
+
+def _by_place(roles: Mapping[UUID | None, str]) -> history.State:
+    return {f"role in {place}" if place else "role on the platform": role for place, role in roles.items()}
 
 
 def _state(binding: RoleBinding) -> history.State:

@@ -5,6 +5,7 @@ from ipam.models.claims import Claim
 from ipam.models.clusters import Cluster, ClusterRange
 from ipam.models.events import Event
 from ipam.models.free_blocks import FreeBlock
+from ipam.models.identities import Identity
 from ipam.models.kept_answers import KeptAnswer
 from ipam.models.local_space import LocalSpace
 from ipam.models.machines import Machine, MachineNetwork
@@ -28,6 +29,7 @@ __all__ = [
     "Finding",
     "FreeBlock",
     "IPAddress",
+    "Identity",
     "KeptAnswer",
     "LocalSpace",
     "Machine",

@@ -34,6 +34,7 @@ class Verb(models.TextChoices):
     REVOKE = "revoke", "revoke"
     GRANT = "grant", "grant"
     WITHDRAW = "withdraw", "withdraw"
+    SIGN_OUT = "sign-out", "sign out"
     IMPORT = "import", "import"
     SEED = "seed", "seed"
     REPAIR = "repair", "repair"
@@ -53,6 +54,7 @@ class Kind(models.TextChoices):
     POOL = "pool", "number pool"
     TOKEN = "token", "token"
     MEMBER = "member", "member"
+    USER = "user", "user"
     INSTALLATION = "installation", "installation"
 
 

@@ -53,6 +53,7 @@ PAGES: list[Page] = [
     *((name, nothing, READ, NEW) for name in ("overview", "findings", "activity", "networks", "addresses", "machines")),
     ("clusters", nothing, READ, NEW),
     *((name, nothing, READ, NEW) for name in ("projects", "partitions", "vrfs", "tokens", "search", "docs", "schema")),
+    *((name, nothing, READ, NEW) for name in ("account", "change-password", "sign-out-everywhere")),
     *on_network("network", READ),
     *on_network("map", READ),
     *(("network", lambda c, key=key: [key], READ, EVERYBODYS) for key in ("tenants", "internet")),
@@ -163,7 +164,8 @@ WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
     "members": (lambda c: [c.project.pk], lambda c: {"user": "nobody", "role": "viewer"}),
     "robot": (lambda c: [c.project.pk, c.robot.user_id], lambda c: {"name": "x", "days": "90"}),
 }
-_OF_EVERYBODY = {"login", "logout", "metrics"}  # the last for whoever has its own token
+# Metrics are for whoever has their own token.
+_OF_EVERYBODY = {"login", "logout", "provider", "provider-callback", "metrics"}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 
-from ipam.domain import addresses, claims, clusters, machines, members, survey, tokens, vrfs
+from ipam.domain import accounts, addresses, claims, clusters, machines, members, survey, tokens, vrfs
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import (
@@ -17,6 +17,7 @@ from ipam.models import (
     Event,
     Finding,
     FreeBlock,
+    Identity,
     IPAddress,
     KeptAnswer,
     LocalSpace,
@@ -127,4 +128,5 @@ def cloud(
         ClusterRange: cluster.ranges.all()[0],
         LocalSpace: LocalSpace.objects.get(),
         Claim: claims.claim(private, project=project, name="vip"),
+        Identity: accounts.link(robot.user, issuer="https://id.example.org", subject="1"),
     }

@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ipam.domain import addresses, machines, members, networks, owners, tables, tokens, vrfs
+from ipam.domain import accounts, addresses, machines, members, networks, owners, tables, tokens, vrfs
 from ipam.domain.machines import Attachment
 from ipam.models import (
     VRF,
@@ -20,6 +20,7 @@ from ipam.models import (
     Event,
     Finding,
     FreeBlock,
+    Identity,
     IPAddress,
     KeptAnswer,
     LocalSpace,
@@ -41,7 +42,7 @@ READ_ONLY = [
     *(FreeBlock, NumberRange, MachineNetwork, Event, Finding, UtilizationSample, ServiceAccount, KeptAnswer),
     *(ClusterRange, LocalSpace, Claim),
 ]
-NEVER_ADDED, NEVER_CHANGED = [*READ_ONLY, ApiToken], [*READ_ONLY, ApiToken, RoleBinding, Prefix]
+NEVER_ADDED, NEVER_CHANGED = [*READ_ONLY, ApiToken], [*READ_ONLY, ApiToken, RoleBinding, Identity, Prefix]
 MOST_STATEMENTS = 8
 KINDS = ["changelist", "add", "change", "delete", "history"]
 Cloud = dict[type[models.Model], models.Model]
@@ -162,12 +163,18 @@ def robots(cloud: Any, number: int) -> None:
         members.create_service_account(cloud[Project], f"a{one}")
 
 
+def identities(cloud: Any, number: int) -> None:
+    for one in range(number):
+        accounts.enter("https://id.example.org", f"a{one}", name=f"a{one}")
+
+
 MORE: dict[Any, Callable[[Any, int], object]] = {
     **dict.fromkeys([Network, Prefix, FreeBlock], more_networks),
     **dict.fromkeys([Machine, MachineNetwork], more_machines),
     IPAddress: more_addresses,
     RoleBinding: lambda cloud, number: robots(cloud, number),
     ServiceAccount: lambda cloud, number: robots(cloud, number),
+    Identity: lambda cloud, number: identities(cloud, number),
     VRF: lambda cloud, number: [vrfs.create(id=1000 + 2 * one) for one in range(number)],
     NumberRange: lambda cloud, number: [vrfs.create(id=1000 + 2 * one) for one in range(number)],
     ApiToken: lambda cloud, number: [tokens.issue(cloud[ApiToken].user) for _ in range(number)],

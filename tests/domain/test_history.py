@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ipam import domain, errors
 from ipam.domain import (
+    accounts,
     address_batches,
     addresses,
     backup,
@@ -54,6 +55,7 @@ from ipam.domain.tables import ADDRESSES, PARTITIONS
 from ipam.management.commands.quickstart import EXAMPLE
 from ipam.models import ApiToken, Cluster, Event, FreeBlock, IPAddress, Network
 from ipam.models.events import Door
+from ipam.models.roles import Role
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
 from tests.clouds import empty
 
@@ -82,6 +84,7 @@ class World:
         self.draft = self.plan("draft", self.carve(), reserve=False)
         self.claim = claims.claim(self.internet, project=self.project, name="vip")
         self.robot = members.create_service_account(self.project, "terraform")
+        self.identity = accounts.link(user, issuer="https://id.example.org", subject="1")
         tokens.issue(user, name="ci")
         self.token = ApiToken.objects.get().pk
         Event.objects.all().delete()
@@ -144,6 +147,23 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     "members.create_service_account": (
         lambda w: members.create_service_account(w.project, "ci"),
         ("create", "member", "*", 1),
+    ),
+    "members.set_group_roles": (
+        lambda w: members.set_group_roles(w.user, {None: Role.AUDITOR, w.project.pk: Role.VIEWER}),
+        ("update", "user", "*", 1),
+    ),
+    "accounts.enter": (
+        lambda w: accounts.enter("https://id.example.org", "2", name="bob"),
+        ("create", "user", "*", 1),
+    ),
+    "accounts.link": (
+        lambda w: accounts.link(w.user, issuer="https://id.example.org", subject="2"),
+        ("update", "user", "*", 1),
+    ),
+    "accounts.unlink": (lambda w: accounts.unlink(w.identity), ("update", "user", "*", 1)),
+    "accounts.sign_out": (
+        lambda w: accounts.sign_out(w.user, "correct horse", revoke_tokens=True),
+        ("sign-out", "user", "*", 1),
     ),
     "tokens.issue": (lambda w: tokens.issue(w.user, name="new"), ("issue", "token", "*", 1)),
     "tokens.revoke": (lambda w: tokens.revoke(w.user, w.token), ("revoke", "token", "*", 1)),

@@ -19,6 +19,7 @@ from ipam.models import (
     ClusterRange,
     Event,
     FreeBlock,
+    Identity,
     IPAddress,
     KeptAnswer,
     LocalSpace,
@@ -51,6 +52,7 @@ class Cast:
         self.user, self.other = (User.objects.create_user(name) for name in ("bob", "eve"))
         members.grant(self.user, "auditor")
         members.grant(self.user, "viewer", project=project)
+        Identity.objects.create(user=self.user, issuer="https://id.example.org", subject="1")
         UtilizationSample.objects.create(network=internet, family=4, utilization=0.5)
         self.kept = KeptAnswer.objects.create(user=User.objects.create(username="alice"), key="a", request=bytes(32))
 
@@ -169,6 +171,7 @@ BROKEN: dict[str, list[Row]] = {
         lambda cast: RoleBinding(user=cast.other, project=cast.project, role="auditor"),
         lambda cast: RoleBinding(user=cast.other, role="king"),
     ],
+    "identity_once": [lambda cast: Identity(user=cast.other, issuer="https://id.example.org", subject="1")],
     "vrf_vni_in_range": [lambda cast: VRF(id=0), lambda cast: VRF(id=16_777_216)],
     "number_range_once": [
         lambda cast: NumberRange(pool="asn", first=NumberRange.objects.get(pool="asn").first, last=131_072)

@@ -121,7 +121,10 @@ def test_action_on_addresses_leads_back_to_their_list_only(web: Client) -> None:
 
 
 # --- CSRF --------------------------------------------------------------------------------------------
-_SAMPLES = {"uuid": "4b9b17c4-2d7c-4190-ae95-dda44e430fa6", "int": "1", "family": "ipv4", "section": "vrfs"}
+_SAMPLES = {
+    **{"uuid": "4b9b17c4-2d7c-4190-ae95-dda44e430fa6", "int": "1"},
+    **{"family": "ipv4", "section": "vrfs", "cluster_verb": "release"},
+}
 _WITHOUT_SESSION = {"/api/v1/healthz/", "/api/v1/readyz/", "/api/v1/"}  # nobody is asked who they are
 
 

@@ -64,6 +64,9 @@ PAGES: dict[str, str] = {
     "tokens": "/tokens/",
     "members": "/projects/{project}/members/",
     "service account": "/projects/{project}/members/{robot}/tokens/",
+    "account": "/account/",
+    "change password": "/account/password/",
+    "sign out everywhere": "/account/sign-out/",
 }
 NAMES = list(PAGES)
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ipam', '0006_kept_answers'),
+        ('ipam', '0007_identity'),
     ]
 
     operations = [
