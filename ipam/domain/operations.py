@@ -97,6 +97,21 @@ def rehearsal() -> Iterator[None]:
 
 
 @contextmanager
+def without_waiting() -> Iterator[None]:
+    """On SQLite a statement inside fails at once, instead of waiting for the one writer that there can be."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        (milliseconds,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+
+@contextmanager
 def snapshot() -> Iterator[None]:
     """Read everything as it was at one moment, without holding writers up."""
     if connection.in_atomic_block:

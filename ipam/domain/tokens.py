@@ -3,9 +3,11 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.db.models import Q
 from django.utils import timezone
 from netaddr import IPAddress, IPNetwork
@@ -13,7 +15,7 @@ from netaddr import IPAddress, IPNetwork
 from ipam import errors
 from ipam.domain import access, history
 from ipam.domain.access import Deed
-from ipam.domain.operations import operation
+from ipam.domain.operations import operation, without_waiting
 from ipam.models import ApiToken, Project, ServiceAccount
 from ipam.models.events import Verb
 
@@ -81,8 +83,11 @@ def authenticate(token: str, source: IPAddress | None) -> ApiToken:
             f"The token may not be used from {source}. Make one that may, or come from elsewhere."
         )
     if found.last_used_at is None or now - found.last_used_at >= _LAST_USE_IS_KEPT:
-        unused = Q(last_used_at=None) | Q(last_used_at__lt=now)
-        ApiToken.objects.filter(unused, pk=found.pk).update(last_used_at=now)
+        # A full disk, or SQLite's one writer at work, keeps nobody from reading: then the use is not noted.
+        with suppress(OperationalError), without_waiting():
+            ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=found.pk).update(
+                last_used_at=now
+            )
     return found
 
 
