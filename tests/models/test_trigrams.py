@@ -14,8 +14,8 @@ pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLit
     [
         (Network.objects.matching("web"), ["id", "name", "description"]),
         (Machine.objects.matching("web"), ["id", "name", "hostname", "description"]),
-        (Project.objects.matching("web"), ["id", "name", "description"]),
-        (VRF.objects.matching("web"), ["id", "name", "description"]),
+        (Project.objects.matching("fed"), ["id", "name", "description"]),
+        (VRF.objects.matching("123"), ["id", "name", "description"]),
         (IPAddress.objects.matching("web"), ["name", "description"]),
         (IPAddress.objects.called("web"), ["name"]),
     ],
