@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -112,6 +112,7 @@ class ClaimViews(Readable, Creatable, Removable):
     def discard(self, found: Claim) -> None:
         claims.release(found)
 
+    @extend_schema(operation_id="claims_release")
     def release(self, request: Request) -> Response:
         """Release by name."""
         return self.remove(lambda: claims.release(claims.get(**_asked(self.parse_query(request)))))
