@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -74,7 +75,9 @@ def test_answers_are_what_the_description_says(case: Case, known: dict[str, str]
     case.call_and_validate(headers={"Authorization": f"Bearer {tokens.issue(operator)}"}, checks=TRUTHS)
 
 
+@cache
 def described() -> Any:
+    """The same in every test, and a second to make."""
     return yaml.safe_load(Client().get("/api/schema/").content)
 
 
