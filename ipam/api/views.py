@@ -92,11 +92,12 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
     @members.mapping.post
     def add_member(self, request: Request, pk: str) -> Response:
         data = self.parse(request)
-        return self.write(
-            lambda: members.grant(members.find_user(data["user"]), data["role"], project=self.found()),
-            status=201,
-            render=_render_member,
-        )
+
+        def grant() -> RoleBinding:
+            project = self.found()
+            return members.grant(members.find_user(data["user"]), data["role"], project=project)
+
+        return self.write(grant, status=201, render=_render_member)
 
     @members.mapping.delete
     def remove_member(self, request: Request, pk: str) -> Response:

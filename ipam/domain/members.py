@@ -20,7 +20,8 @@ _LONGEST_NAME = 100  # with "@" and the id of the project it has to fit into the
 
 
 def find_user(username: str) -> User:
-    """The active user with this name; NotFound if there is none."""
+    """The active user with this name, for those who may give roles; NotFound if there is none."""
+    access.demand_anywhere(Deed.MANAGE)  # others are not told who has an account
     found = User.objects.filter(username=username, is_active=True).first()
     if found is None:
         raise errors.NotFound(
@@ -35,12 +36,17 @@ def grant(
 ) -> RoleBinding:
     """Give a user a role in a project, or without one on the platform, in the place of the one that he has there.
 
-    Invalid for a role that does not belong there.
+    Invalid for a role that does not belong there, and for a robot outside of its project: its tokens are made by those
+    who manage that, and would give them more than they have.
     """
     access.demand(Deed.MANAGE if project else Deed.OPERATE, project.pk if project else None)
     possible = PROJECT_ROLES if project else PLATFORM_ROLES
     if role not in possible:
         raise errors.Invalid(f"A role here is one of {', '.join(possible)}.", field="role")
+    if ServiceAccount.objects.filter(user=user).exclude(project=project).exists():
+        raise errors.Invalid(
+            f"{user} is a service account of another project. Make one where it is needed.", field="user"
+        )
     held = RoleBinding.objects.select_for_update().filter(user=user, project=project).first()
     before = _state(held) if held else None
     if held is None:

@@ -223,3 +223,18 @@ def test_tokens_of_a_robot_are_made_by_those_who_manage_its_project(
     with as_(people[role]), refused:
         tokens.issue(two.robot.user, name="x")
     assert two.robot.user.api_tokens.count() == 1 + may
+
+
+@pytest.mark.parametrize("elsewhere", ["another project", "the platform"])
+def test_robot_gets_no_role_outside_of_its_project(elsewhere: str, two: Cloud) -> None:
+    place, role = (two.foreign_project, "viewer") if elsewhere == "another project" else (None, "auditor")
+    with pytest.raises(errors.Invalid):
+        members.grant(two.robot.user, role, project=place)
+    assert access.of_user(two.robot.user).projects == {two.project.pk: Role.EDITOR}
+
+
+@pytest.mark.parametrize("role", ["auditor", "editor", "viewer", "nobody"])
+def test_who_gives_no_roles_is_not_told_who_has_an_account(role: str, two: Cloud, people: Any) -> None:
+    for name in ("operator", "no-such-user"):
+        with as_(people[role]), pytest.raises(errors.PermissionDenied):
+            members.find_user(name)

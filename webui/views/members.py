@@ -1,7 +1,5 @@
 """Who may do what in a project: its people, its robots, and the robots' tokens."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -91,7 +89,7 @@ def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
     account = get_object_or_404(ServiceAccount.objects.select_related("user"), project=project, user=user)
     form = TokenForm(request.POST if request.method == "POST" else None)
     made = attempt(form, lambda: form.issue(account.user)) if form.is_valid() else None
-    context: dict[str, Any] = {
+    context = {
         "section": "projects",
         "project": project,
         "account": account,
@@ -99,9 +97,7 @@ def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
         "made": made,
         "tokens": account.user.api_tokens.all(),
     }
-    answer = show(request, "projects/robot.html", context)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return show(request, "projects/robot.html", context)
 
 
 @login_required

@@ -65,9 +65,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "tokens": ApiToken.objects.filter(user=user),
         "projects": project_names(ApiToken.objects.filter(user=user)),
     }
-    answer = show(request, "tokens.html", context)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return show(request, "tokens.html", context)
 
 
 def project_names(of: Any) -> dict[str, str]:
