@@ -82,6 +82,22 @@
     event.preventDefault();
   });
 
+  // The server holds what a preview shows until it has answered: a form sent meanwhile would be given the next addresses.
+  // So it waits for the preview that is on its way, and no further one starts.
+  let sent = null;
+  addEventListener("pageshow", () => { sent = null; });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches('[hx-target="#preview"]')) return;
+    sent = form;
+    if (!form.classList.contains("htmx-request")) return;
+    event.preventDefault();
+    form.addEventListener("htmx:afterRequest", () => form.requestSubmit(event.submitter), { once: true });
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt === sent) event.preventDefault();
+  });
+
   document.addEventListener("htmx:afterSwap", (event) => {
     const said = event.detail.target.dataset.announce ?? event.detail.target.querySelector?.("[data-announce]")?.dataset.announce;
     announce(said ?? "Updated");
