@@ -65,7 +65,7 @@ def parse_address(text: str) -> IPAddress:
         address = IPAddress(text, flags=INET_PTON)
     except (OSError, AddrFormatError, ValueError, TypeError, UnicodeError):
         raise ValueError(f"“{shorten(text)}” is not an IPv4 or IPv6 address.") from None
-    if address in _MAPPED:
+    if address.version == 6 and address in _MAPPED:
         raise ValueError(f"“{text}” is an IPv4-mapped IPv6 address; write {address.ipv4()} instead.")
     return address
 

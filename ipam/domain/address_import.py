@@ -20,13 +20,14 @@ _CHANGEABLE = {column.name for column in ADDRESSES.columns if column.may_change}
 
 def bring_in(rows: Iterable[Parsed]) -> Iterator[Outcome]:
     """What became of each row. A row with the id of an address is about that one, any other wants a new one."""
+    known = _Known()
     for batch in row_copy.batches(rows, address_batches.MOST):
         outcomes: dict[int, Outcome] = {row.place: _refused(row, row.broken) for row in batch if row.broken}
         readable = [row for row in batch if not row.broken]
         ids = [row.values["id"] for row in readable if row.values.get("id")]
-        stored = IPAddress.objects.select_related("prefix").in_bulk(ids)
+        stored = {one.pk: one for one in IPAddress.objects.filter(pk__one_of=ids).select_related("prefix")}
         outcomes |= _compare([row for row in readable if row.values.get("id") in stored], stored)
-        outcomes |= _take([row for row in readable if row.values.get("id") not in stored])
+        outcomes |= _take([row for row in readable if row.values.get("id") not in stored], known)
         yield from (outcomes[row.place] for row in batch)
 
 
@@ -65,11 +66,11 @@ def _compare(rows: Sequence[Parsed], stored: Mapping[UUID, IPAddress]) -> dict[i
     return outcomes
 
 
-def _take(rows: Sequence[Parsed]) -> dict[int, Outcome]:
+def _take(rows: Sequence[Parsed], known: "_Known") -> dict[int, Outcome]:
     """Take what is new; a row that names what does not exist is refused before."""
-    networks = _all(Network, rows, "network")
-    projects = _all(Project, rows, "project")
-    machines = _all(Machine, rows, "machine")
+    networks = known.named(Network, rows, "network")
+    projects = known.named(Project, rows, "project")
+    machines = known.named(Machine, rows, "machine")
     outcomes: dict[int, Outcome] = {}
     wanted: list[Named] = []
     places: list[Parsed] = []
@@ -95,9 +96,18 @@ def _take(rows: Sequence[Parsed]) -> dict[int, Outcome]:
     return outcomes
 
 
-def _all(model: type[M], rows: Sequence[Parsed], name: str) -> dict[Any, M]:
-    keys = {row.values[name] for row in rows if row.values.get(name)}
-    return model._default_manager.in_bulk(keys)
+class _Known:
+    """What rows name. What the batch before has named is not read again, what only earlier ones did is forgotten."""
+
+    def __init__(self) -> None:
+        self._last: dict[type[models.Model], dict[Any, Any]] = {}
+
+    def named(self, model: type[M], rows: Sequence[Parsed], column: str) -> dict[Any, M]:
+        keys = {row.values[column] for row in rows if row.values.get(column)}
+        found = {key: one for key, one in self._last.get(model, {}).items() if key in keys}
+        missing = model._default_manager.filter(pk__one_of=keys - found.keys())
+        self._last[model] = found | {one.pk: one for one in missing}
+        return self._last[model]
 
 
 def _missing(row: Parsed, name: str, known: Mapping[Any, Any]) -> Iterator[errors.IpamError]:

@@ -4,6 +4,7 @@ Files of text hold lists with spaces between and objects as JSON; JSON, YAML and
 """
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from ipam.models.base import SLUG_LENGTH
 
 Read = Callable[[Any], Any]
 NOTHING = object()  # what a cell says that leaves everything as it is
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -92,13 +94,9 @@ def uuid(cell: Any) -> UUID | None:
     found = _written(cell)
     if not found:
         return None
-    try:
-        value = UUID(found)
-    except ValueError:
-        value = None
-    if value is None or str(value) != found.lower():
+    if not _UUID.fullmatch(found):
         raise ValueError(f"“{shorten(found)}” is no UUID such as 4b9b17c4-2d7c-4190-ae95-dda44e430fa6.")
-    return value
+    return UUID(found)
 
 
 def address(cell: Any) -> Address:
@@ -170,6 +168,8 @@ def _object(cell: Any) -> dict[str, Any]:
 
 
 def _written(cell: Any) -> str:
+    if type(cell) is str and cell.isascii() and "\0" not in cell:
+        return cell  # nearly all of them
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():

@@ -2,10 +2,11 @@
 
 from typing import Any, Self, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.lookups import Exact, IsNull
+from django.db.models.lookups import Exact, In, IsNull
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -34,6 +35,24 @@ class SlugIdField(models.CharField):  # type: ignore[type-arg]
 
 
 M = TypeVar("M", bound=models.Model)
+
+
+@models.Field.register_lookup
+class OneOf(In):
+    """`in` for thousands of values, of columns that are no foreign keys.
+
+    PostgreSQL gets them as one array; of as many parameters, driver and database would each make a token.
+    """
+
+    lookup_name = "one_of"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        if not self.rhs:
+            raise EmptyResultSet
+        column, parameters = self.process_lhs(compiler, connection)
+        field = self.lhs.output_field
+        values = [field.get_db_prep_value(value, connection, prepared=True) for value in self.rhs]
+        return f"{column} = ANY(%s)", [*parameters, values]
 
 
 # Not json_extract: its paths have no way to write a key with a quote in it.
