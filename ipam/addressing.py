@@ -62,7 +62,7 @@ def parse_address(text: str) -> IPAddress:
     each of them reads as different addresses in different tools.
     """
     try:
-        address = IPAddress(text, flags=INET_PTON)
+        address = IPAddress(text, 6 if ":" in text else 4, flags=INET_PTON)
     except (OSError, AddrFormatError, ValueError, TypeError, UnicodeError):
         raise ValueError(f"“{shorten(text)}” is not an IPv4 or IPv6 address.") from None
     if address.version == 6 and address in _MAPPED:

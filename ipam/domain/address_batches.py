@@ -118,7 +118,8 @@ class _Prefixes:
     def __init__(self, networks: Iterable[Network]) -> None:
         self.of_network: dict[str, list[Prefix]] = defaultdict(list)
         by_key = {network.pk: network for network in networks}
-        for prefix in Prefix.objects.filter(network__in=by_key).order_by("first"):
+        known = Prefix.objects.filter(network__in=by_key).defer("created_at", "updated_at", "generation")
+        for prefix in known.order_by("first"):
             prefix.network = by_key[prefix.network_id]
             self.of_network[prefix.network_id].append(prefix)
         self._starts = {key: [_order(one.first) for one in held] for key, held in self.of_network.items()}
@@ -319,4 +320,4 @@ def _row(one: Named, prefix: Prefix, now: datetime) -> IPAddress:
         "updated_at": now,
         "generation": 1,
     }
-    return IPAddress(*map(values.__getitem__, _COLUMNS))
+    return IPAddress(*map(values.__getitem__, _COLUMNS))  # type: ignore[misc]  # mypy knows columns by name only

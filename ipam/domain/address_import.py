@@ -70,7 +70,7 @@ def _take(rows: Sequence[Parsed], known: "_Known") -> dict[int, Outcome]:
     """Take what is new; a row that names what does not exist is refused before."""
     networks = known.named(Network, rows, "network")
     projects = known.named(Project, rows, "project")
-    machines = known.named(Machine, rows, "machine")
+    machines = known.named(Machine, rows, "machine", only=["project"])
     outcomes: dict[int, Outcome] = {}
     wanted: list[Named] = []
     places: list[Parsed] = []
@@ -102,10 +102,10 @@ class _Known:
     def __init__(self) -> None:
         self._last: dict[type[models.Model], dict[Any, Any]] = {}
 
-    def named(self, model: type[M], rows: Sequence[Parsed], column: str) -> dict[Any, M]:
+    def named(self, model: type[M], rows: Sequence[Parsed], column: str, only: Sequence[str] = ()) -> dict[Any, M]:
         keys = {row.values[column] for row in rows if row.values.get(column)}
         found = {key: one for key, one in self._last.get(model, {}).items() if key in keys}
-        missing = model._default_manager.filter(pk__one_of=keys - found.keys())
+        missing = model._default_manager.filter(pk__one_of=keys - found.keys()).only(*only)
         self._last[model] = found | {one.pk: one for one in missing}
         return self._last[model]
 

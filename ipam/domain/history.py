@@ -313,8 +313,9 @@ def _appearance(moves: Sequence[Move]) -> dict[str, Any]:
 
 def _common(values: Iterable[Any]) -> Any:
     """The one value that all are equal to, or None."""
-    distinct = set(values)
-    return distinct.pop() if len(distinct) == 1 else None
+    rest = iter(values)
+    first = next(rest, None)
+    return first if all(value == first for value in rest) else None
 
 
 def _plain(value: Any) -> Any:
