@@ -11,8 +11,8 @@ class WebuiConfig(AppConfig):
     def ready(self) -> None:
         from webui import checks  # noqa: F401  registers the system checks
 
-        # Code that is loaded stays, and what a request or a row of an import makes are seldom cycles: with Python's
-        # defaults a fifth of an import is spent on looking for them (docs/performance.md).
+        # Code that is loaded stays, and neither a request nor a row of an import makes many cycles; with Python's
+        # defaults an import spends much of its time on looking for them.
         gc.freeze()
         gc.set_threshold(20_000, 10, 10)  # objects made, collections of the young, of the middle-aged
 

@@ -104,10 +104,7 @@ def _read_csv(text: io.TextIOWrapper) -> Iterator[tuple[int, Row]]:
                 raise Unreadable(
                     f"Line {reader.line_num} has {len(cells)} cells, the first line names {len(header)} columns."
                 )
-            yield (
-                reader.line_num,
-                {name: rearm(cell) if cell[:1] == "'" else cell for name, cell in zip(header, cells, strict=True)},
-            )
+            yield reader.line_num, {name: rearm(cell) for name, cell in zip(header, cells, strict=True)}
     except csv.Error as error:
         raise Unreadable(f"Line {reader.line_num} is no CSV: {error}.") from None
 
