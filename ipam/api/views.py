@@ -208,8 +208,8 @@ class PrefixViews(Readable):
     def map(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, {"cells", "namespace"})
         prefix = self.found()
-        cells = prefix_map.of_prefix(prefix, cells=_number(request, "cells", 256), namespace=_namespace(request))
-        return Response(outputs.Map({"prefix": prefix.cidr, "cells": cells}).data)
+        drawing = prefix_map.of_prefix(prefix, cells=_number(request, "cells", 256), namespace=_namespace(request))
+        return Response(outputs.Map({"prefix": prefix.cidr, "cells": drawing.cells}).data)
 
 
 class AddressViews(Readable, Changeable, Removable):

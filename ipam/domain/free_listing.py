@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, QuerySet
 from netaddr import IPNetwork
 
 from ipam import errors
@@ -46,8 +45,8 @@ def of_prefixes(
     """The free space of these prefixes of one network, per family, its `most` (1..1000) largest blocks named.
 
     `lengths` asks per family how many blocks of that prefix length fit and which comes next. In a namespaced super
-    it is the space of the project `namespace`; without one, of a project that has taken nothing yet. Two
-    statements, and one for each length that is asked about.
+    it is the space of the project `namespace`; without one, of a project that has taken nothing yet. One
+    statement, one for each family, and one for each length that is asked about.
     """
     for family, length in (lengths or {}).items():
         if not 0 <= length <= family.bits:
@@ -76,16 +75,27 @@ def _stored(free: QuerySet[FreeBlock], most: int) -> dict[Family, FreeSpace]:
         family = Family(row["family"])
         lengths[family][row["length"]] += row["blocks"]
         of_prefix[family][row["prefix"]] += row["blocks"] * size(family, row["length"])
-    largest_first = Window(RowNumber(), partition_by="family", order_by=["length", "prefix", "first"])
-    blocks: dict[Family, list[IPNetwork]] = defaultdict(list)
-    for one in free.annotate(rank=largest_first).filter(rank__lte=most).order_by("family", "rank"):
-        blocks[Family(one.family)].append(one.cidr)
     return {
         family: FreeSpace(
-            family=family, blocks=blocks[family], lengths=dict(lengths[family]), of_prefix=dict(of_prefix[family])
+            family=family,
+            blocks=_largest(free.filter(family=family), counted, most),
+            lengths=dict(counted),
+            of_prefix=dict(of_prefix[family]),
         )
-        for family in lengths
+        for family, counted in lengths.items()
     }
+
+
+def _largest(free: QuerySet[FreeBlock], counted: Mapping[int, int], most: int) -> list[IPNetwork]:
+    """The `most` largest blocks. Only those lengths are asked for that hold so many: of a crowded prefix that is one,
+    and its lowest blocks are the beginning of an index."""
+    lengths: list[int] = []
+    for length in sorted(counted):
+        if sum(counted[longer] for longer in lengths) < most:
+            lengths.append(length)
+    # All are of one namespace, so ordering by it changes nothing; but PostgreSQL only then reads the order off the index.
+    largest_first = free.filter(length__in=lengths).order_by("length", "namespace_id", "prefix", "first")
+    return [one.cidr for one in largest_first[:most]]
 
 
 def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:

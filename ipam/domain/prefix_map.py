@@ -4,10 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from django.db.models import BinaryField, Count, F, Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models import BinaryField, Count, F, Func, OuterRef, Subquery, Value
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork, spanning_cidr
 
@@ -32,9 +31,17 @@ class Cell:
     used: float
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """The cells of what is drawn, and the free blocks in it: {prefix length: how many}."""
+
+    cells: list[Cell]
+    free_lengths: dict[int, int]
+
+
 def of_prefix(
     prefix: Prefix, *, cells: int = 256, within: IPNetwork | None = None, namespace: UUID | None = None
-) -> list[Cell]:
+) -> Drawing:
     """Draw a prefix, or the block `within` it, as `cells` (a power of two, 1..4096) equal blocks.
 
     Fewer when it has fewer addresses. One statement for a prefix, two for a block within it: free blocks are grouped
@@ -52,7 +59,10 @@ def of_prefix(
     if not is_touched and free_space.is_untouched(prefix.network, namespace):
         free = [(prefix.first.packed, prefix.length, 1)]
     reserved = [] if prefix.network.is_super else reserved_addresses(prefix.cidr)
-    return draw(whole, length, free, [address.value for address in reserved])
+    lengths: Counter[int] = Counter()
+    for _, block_length, blocks in free:
+        lengths[block_length] += blocks
+    return Drawing(draw(whole, length, free, [address.value for address in reserved]), dict(lengths))
 
 
 def children_in_sight(prefix: Prefix, whole: IPNetwork, length: int) -> PrefixQuerySet:
@@ -69,10 +79,16 @@ def taken_spans(prefixes: Iterable[Prefix], namespace: UUID | None = None) -> di
 
     Prefixes from which nothing was taken are left out. Each end is one look at an index, at any fill level.
     """
-    children = Prefix.objects.filter(parent=OuterRef("pk"), namespace=namespace)
-    held = IPAddress.objects.filter(prefix=OuterRef("pk"))
+    # Siblings do not overlap, so the one that starts last ends last. All are of one namespace: ordering by it changes
+    # nothing, but PostgreSQL only then reads an end off the index.
+    children = Prefix.objects.filter(parent=OuterRef("pk"), namespace=namespace).order_by("namespace_id", "first")
+    held = IPAddress.objects.filter(prefix=OuterRef("pk")).order_by("address")
     ends = Prefix.objects.filter(pk__in=[prefix.pk for prefix in prefixes]).values_list(
-        "pk", _end(children, "first"), _end(children, "-last"), _end(held, "address"), _end(held, "-address")
+        "pk",
+        Subquery(children.values("first")[:1]),
+        Subquery(children.reverse().values("last")[:1]),
+        Subquery(held.values("address")[:1]),
+        Subquery(held.reverse().values("address")[:1]),
     )
     spans = {}
     for key, first_child, last_child, first_held, last_held in ends:
@@ -80,10 +96,6 @@ def taken_spans(prefixes: Iterable[Prefix], namespace: UUID | None = None) -> di
         if first is not None:
             spans[key] = spanning_cidr([first, last])
     return spans
-
-
-def _end(rows: QuerySet[Any], order: str) -> Subquery:
-    return Subquery(rows.order_by(order).values(order.lstrip("-"))[:1])
 
 
 def draw(whole: IPNetwork, length: int, free: Iterable[FreeSlice], reserved: Iterable[int] = ()) -> list[Cell]:

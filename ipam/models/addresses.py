@@ -26,14 +26,18 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
         )
 
     def lacking(self, family: Family) -> Self:
-        """Addresses whose allocation has no address of `family`, lowest first (rule 37).
+        """Addresses whose allocation has no address of `family`, lowest first (rule 37)."""
+        return self.exclude(family=family).single()
 
-        The counterpart is sought as one of any other family: where the database believes that `family` is still
+    def single(self) -> Self:
+        """Addresses whose allocation has none of the other family, lowest first, so IPv4 first.
+
+        The counterpart is sought as one of any other family: where the database believes that a family is still
         rare, it would compare every address with every counterpart.
         """
         allocation, own = models.OuterRef("allocation"), models.OuterRef("family")
         counterpart = IPAddress.objects.filter(allocation=allocation).exclude(family=own)
-        return self.exclude(family=family).exclude(models.Exists(counterpart)).order_by("address")
+        return self.exclude(models.Exists(counterpart)).order_by("address")
 
     def called(self, text: str) -> Self:
         """Those whose name has `text` in it, found by an index.

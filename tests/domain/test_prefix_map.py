@@ -49,8 +49,22 @@ def test_map_is_what_looking_at_every_address_would_draw(
     prefix: Prefix, taken: set[int], zoom: IPNetwork, cells: int
 ) -> None:
     fill(prefix, taken)
-    drawn = prefix_map.of_prefix(prefix, cells=cells, within=zoom)
+    drawn = prefix_map.of_prefix(prefix, cells=cells, within=zoom).cells
     assert [(str(cell.cidr), cell.state, cell.used) for cell in drawn] == drawn_by_hand(zoom, cells, taken)
+
+
+@pytest.mark.parametrize(
+    ("within", "lengths"),
+    [
+        ("198.51.100.0/26", {28: 2, 29: 2, 30: 2, 31: 2}),
+        ("198.51.100.0/28", {29: 1, 30: 1, 31: 1}),
+        ("198.51.100.36/30", {28: 1}),  # inside a larger free block
+    ],
+)
+def test_free_blocks_are_those_in_sight(prefix: Prefix, within: str, lengths: dict[int, int]) -> None:
+    fill(prefix, {1})
+    FreeBlock.objects.filter(prefix=prefix, length=32).delete()
+    assert prefix_map.of_prefix(prefix, within=IPNetwork(within)).free_lengths == lengths
 
 
 @pytest.mark.parametrize(("within", "statements"), [(None, 1), (IPNetwork("198.51.100.32/27"), 2)])

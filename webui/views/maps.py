@@ -11,7 +11,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, host, parse_cidr
-from ipam.domain import access, free_listing, lookups, prefix_map
+from ipam.domain import access, lookups, prefix_map
 from ipam.models import IPAddress, Network, Prefix, Project
 from webui.meters import percent
 from webui.pages import show
@@ -86,12 +86,10 @@ def network_map(request: HttpRequest, pk: str) -> HttpResponse:
     prefixes = list(network.prefixes.select_related("network").in_order())
     drawn = [_choose(request, family, prefixes) for family in sorted({one.address_family for one in prefixes})]
     spans = prefix_map.taken_spans([prefix for prefix, _ in drawn], namespace)
-    free = free_listing.of_prefixes([prefix for prefix, _ in drawn], namespace=namespace, most=1) if drawn else {}
     grids = [_grid(request, prefix, whole, spans.get(prefix.pk), namespace) for prefix, whole in drawn]
     for grid in grids:
         siblings = [one for one in prefixes if one.family == grid["family"]]
         grid["prefixes"] = [(one, _zoom(request, one.address_family, one.cidr)) for one in siblings[:_SHOWN_PREFIXES]]
-        grid["free_lengths"] = sorted(free[grid["family"]].lengths.items())
     context = {
         "section": "networks",
         "network": network,
@@ -130,7 +128,8 @@ def _grid(
     request: HttpRequest, prefix: Prefix, whole: IPNetwork, span: IPNetwork | None, namespace: UUID | None
 ) -> dict[str, Any]:
     family = prefix.address_family
-    cells = prefix_map.of_prefix(prefix, cells=SQUARES, within=whole, namespace=namespace)
+    drawing = prefix_map.of_prefix(prefix, cells=SQUARES, within=whole, namespace=namespace)
+    cells = drawing.cells
     holders = _children(prefix, whole, cells, namespace) if prefix.network.is_super else _addresses(prefix, cells)
     shapes = [_shape(holder, cells) for holder in holders]
     covered = {y * SIDE + x for shape in shapes for y, x in _places(shape)}
@@ -145,6 +144,7 @@ def _grid(
         "shapes": shapes,
         "taken": sum(cell.state in ("partial", "full") for cell in cells),
         "count": len(cells),
+        "free_lengths": sorted(drawing.free_lengths.items()),
         "holders": holders[:_SHOWN_HOLDERS],
         "hidden_holders": max(0, len(holders) - _SHOWN_HOLDERS),
         "jump": _jump(request, family, prefix, whole, span),

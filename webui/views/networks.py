@@ -147,8 +147,8 @@ def _machines(network: Network) -> list[Machine]:
 
 def _lacking(network: Network) -> Family | None:
     """The family that some allocation of a dual-stack network has no address of, if there is one."""
-    held = access.visible(IPAddress.objects.filter(network=network))
-    return next((family for family in (Family.IPV6, Family.IPV4) if held.lacking(family).exists()), None)
+    single = access.visible(IPAddress.objects.filter(network=network)).single().first()
+    return Family(single.family).other if single else None
 
 
 def _family(meter: Meter, prefixes: list[Prefix], free: free_listing.FreeSpace) -> dict[str, Any]:
