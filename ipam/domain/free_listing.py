@@ -93,7 +93,7 @@ def _largest(free: QuerySet[FreeBlock], counted: Mapping[int, int], most: int) -
     for length in sorted(counted):
         if sum(counted[longer] for longer in lengths) < most:
             lengths.append(length)
-    # All are of one namespace, so ordering by it changes nothing; but PostgreSQL only then reads the order off the index.
+    # All are of one namespace: ordering by it changes nothing, but PostgreSQL only then reads the order off the index.
     largest_first = free.filter(length__in=lengths).order_by("length", "namespace_id", "prefix", "first")
     return [one.cidr for one in largest_first[:most]]
 
