@@ -8,4 +8,5 @@ import os
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
+os.environ.setdefault("LOG_LEVEL", "WARNING")  # a line per request would bury the table
 django.setup()

@@ -21,7 +21,7 @@ _PATHS = [
     "/networks/{super}/",
     "/networks/{external}/",
     "/machines/",
-    "/search/?q=a",
+    "/search/?q=a&all=1",
     "/api/v1/networks/",
     "/api/v1/prefixes/",
     "/api/v1/ips/",
