@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from uuid import UUID
 
 from django.db.models import Count, F, QuerySet
@@ -45,8 +46,8 @@ def of_prefixes(
     """The free space of these prefixes of one network, per family, its `most` (1..1000) largest blocks named.
 
     `lengths` asks per family how many blocks of that prefix length fit and which comes next. In a namespaced super
-    it is the space of the project `namespace`; without one, of a project that has taken nothing yet. One
-    statement, one for each family, and one for each length that is asked about.
+    it is the space of the project `namespace`; without one, of a project that has taken nothing yet. Two
+    statements, and one for each length that is asked about.
     """
     for family, length in (lengths or {}).items():
         if not 0 <= length <= family.bits:
@@ -75,27 +76,36 @@ def _stored(free: QuerySet[FreeBlock], most: int) -> dict[Family, FreeSpace]:
         family = Family(row["family"])
         lengths[family][row["length"]] += row["blocks"]
         of_prefix[family][row["prefix"]] += row["blocks"] * size(family, row["length"])
+    blocks = _largest(free, lengths, most)
     return {
         family: FreeSpace(
-            family=family,
-            blocks=_largest(free.filter(family=family), counted, most),
-            lengths=dict(counted),
-            of_prefix=dict(of_prefix[family]),
+            family=family, blocks=blocks[family], lengths=dict(lengths[family]), of_prefix=dict(of_prefix[family])
         )
-        for family, counted in lengths.items()
+        for family in lengths
     }
 
 
-def _largest(free: QuerySet[FreeBlock], counted: Mapping[int, int], most: int) -> list[IPNetwork]:
-    """The `most` largest blocks. Only those lengths are asked for that hold so many: of a crowded prefix that is one,
-    and its lowest blocks are the beginning of an index."""
-    lengths: list[int] = []
-    for length in sorted(counted):
-        if sum(counted[longer] for longer in lengths) < most:
-            lengths.append(length)
-    # All are of one namespace: ordering by it changes nothing, but PostgreSQL only then reads the order off the index.
-    largest_first = free.filter(length__in=lengths).order_by("length", "namespace_id", "prefix", "first")
-    return [one.cidr for one in largest_first[:most]]
+def _largest(
+    free: QuerySet[FreeBlock], lengths: Mapping[Family, Mapping[int, int]], most: int
+) -> dict[Family, list[IPNetwork]]:
+    """The `most` largest blocks of each family, largest first; one statement.
+
+    Only those lengths are asked for that hold so many: of a crowded prefix that is one, and its lowest blocks are the
+    beginning of an index.
+    """
+    chosen = FreeBlock.objects.none()
+    for family, counted in lengths.items():
+        larger = accumulate((blocks for _, blocks in sorted(counted.items())), initial=0)
+        needed = [length for length, before in zip(sorted(counted), larger, strict=False) if before < most]
+        # All are of one namespace: ordering by it changes nothing, but PostgreSQL only then goes by the index.
+        largest_first = free.filter(family=family, length__in=needed).order_by(
+            "length", "namespace_id", "prefix", "first"
+        )
+        chosen = chosen.union(FreeBlock.objects.filter(pk__in=largest_first.values("pk")[:most]).order_by(), all=True)
+    blocks: dict[Family, list[IPNetwork]] = defaultdict(list)
+    for one in sorted(chosen, key=lambda one: (one.length, one.prefix_id, one.first)):
+        blocks[Family(one.family)].append(one.cidr)
+    return blocks
 
 
 def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
@@ -116,7 +126,7 @@ def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
 
 def _asked(space: FreeSpace, length: int, free: QuerySet[FreeBlock]) -> FreeSpace:
     """The space with the answer for one length; the next block is what rule 14 would choose."""
-    stored = free.filter(length__lte=length).order_by("prefix", F("length").desc(), "first").first()
+    stored = free.filter(length__lte=length).order_by("prefix", "namespace_id", F("length").desc(), "first").first()
     large_enough = [cidr for cidr in space.blocks if cidr.prefixlen <= length]
     best = stored.cidr if stored else large_enough[-1] if large_enough else None
     following = block(space.family, best.first, length) if best else None
