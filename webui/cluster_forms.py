@@ -9,10 +9,10 @@ from ipam.domain import access
 from ipam.domain.cluster_drafts import DEFAULT_VERSION
 from ipam.domain.cluster_proposals import DEFAULT_MAX_PODS
 from ipam.form_fields import CidrField, LabelsField
-from ipam.models import Network
+from ipam.models import Cluster, Network
 from ipam.models.base import DESCRIPTION_LENGTH, SLUG_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, FamilyOrder, Platform
-from webui.forms import ProjectField
+from webui.forms import LABELS_HELP, ProjectField, labels_text
 
 _NUMBERS = {"min_value": 1, "max_value": 1_000_000}
 
@@ -44,6 +44,7 @@ class PlanForm(forms.Form):
         help_text="Then their ranges have to be announcable, and a second family can be added later.",
     )
     description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False)
+    labels = LabelsField(required=False, help_text=LABELS_HELP)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,8 +74,8 @@ class PlanForm(forms.Form):
 
     @property
     def has_ranges(self) -> bool:
-        """Whether somebody names ranges or masks."""
-        return any(field.data for field in self.ranges)
+        """Whether there are ranges or masks to see."""
+        return any(field.value() for field in self.ranges)
 
     def add_error(self, field: str | None, error: Any) -> None:
         """What is wrong with pods of some family stands above; the sentence says which."""
@@ -121,14 +122,29 @@ class NewClusterForm(PlanForm):
         return found
 
 
+class DraftForm(PlanForm):
+    """All that may change of a draft, filled in with what it is."""
+
+    def __init__(self, *args: Any, draft: Cluster, **kwargs: Any) -> None:
+        initial = {**forms.model_to_dict(draft), "labels": labels_text(draft.labels)}
+        for name, held in (("pods", draft.pods), ("services", draft.services)):
+            initial |= {f"{name}_{family.key}": str(cidr) for family, cidr in held.items()}
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def changes(self) -> dict[str, Any]:
+        """What changes; ranges of one purpose together, those that were emptied left out: they are proposed again."""
+        changed = {name.removesuffix("_ipv4").removesuffix("_ipv6") for name in self.changed_data}
+        return {name: value for name, value in self.request().items() if name in changed}
+
+
 class ChangedClusterForm(forms.Form):
-    """What may change of every plan; the ranges of a draft are changed by planning it again."""
+    """What may change of a plan that is reserved or released."""
 
     description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False)
     kubernetes_version = forms.CharField(max_length=8)
     max_pods = forms.IntegerField(label="Pods per node, at most", **_NUMBERS)
     wanted_nodes = forms.IntegerField(required=False, label="Nodes", **_NUMBERS)
-    labels = LabelsField(required=False, help_text="One per line: key or key=value.")
+    labels = LabelsField(required=False, help_text=LABELS_HELP)
 
 
 class RollForm(forms.Form):

@@ -16,6 +16,7 @@ from ipam.models.networks import CHILD_TYPES, NatType, NetworkType, Stack
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 BOTH = "both"
+LABELS_HELP = "One per line: key or key=value."
 _MOST_SUGGESTIONS = 50
 
 
@@ -55,7 +56,7 @@ class DescribedForm(forms.Form):
 
 
 class LabelledForm(DescribedForm):
-    labels = LabelsField(required=False, help_text="One per line: key or key=value.")
+    labels = LabelsField(required=False, help_text=LABELS_HELP)
 
 
 class ChangedAddressForm(LabelledForm):

@@ -119,6 +119,43 @@ def test_reserved_cluster_is_upgraded_on_its_page(web: Client, web_cluster: Clus
     assert (changed.kubernetes_version, changed.description, changed.labels) == ("1.34", "shop", {"env": "prod"})
 
 
+@pytest.fixture
+def draft(private: Network, project: Project) -> Cluster:
+    return clusters.create(worked_example(project=project, network=private))
+
+
+def shown(web: Client, cluster: Cluster) -> dict[str, str]:
+    """What the form of a draft is filled in with, as a browser would send it."""
+    fields = web.get(f"/clusters/{cluster.pk}/edit/").context["form"]
+    return {field.name: str(field.value()) for field in fields if field.value() not in (None, "", False)}
+
+
+def test_draft_is_saved_as_it_is_shown(web: Client, draft: Cluster) -> None:
+    before = clusters.state(draft)
+    assert web.post(f"/clusters/{draft.pk}/edit/", shown(web, draft)).url == f"/clusters/{draft.pk}/"
+    assert clusters.state(Cluster.objects.with_plan().get()) == before
+
+
+def test_ranges_of_a_draft_are_changed_on_its_page_and_what_is_emptied_is_proposed_again(
+    web: Client, draft: Cluster
+) -> None:
+    kept = draft.services
+    wanted = shown(web, draft) | {"pods_ipv4": "10.244.0.0/15", "pods_ipv6": "", "labels": "env=prod"}
+    preview = web.post(f"/clusters/{draft.pk}/edit/", wanted | {"preview": "1"}, **HTMX).content.decode()
+    assert ("10.244.0.0/15" in preview, "<html" in preview) == (True, False)
+    assert Cluster.objects.with_plan().get().pods == draft.pods
+    web.post(f"/clusters/{draft.pk}/edit/", wanted)
+    changed = Cluster.objects.with_plan().get()
+    assert (str(changed.pods[IPV4]), changed.services, changed.labels) == ("10.244.0.0/15", kept, {"env": "prod"})
+    assert changed.pods[IPV6] != draft.pods[IPV6]
+
+
+def test_draft_that_would_break_a_rule_stays_as_it_is(web: Client, draft: Cluster) -> None:
+    answer = web.post(f"/clusters/{draft.pk}/edit/", shown(web, draft) | {"pods_ipv4": str(draft.services[IPV4])})
+    assert "overlap" in answer.content.decode()
+    assert Cluster.objects.with_plan().get().pods == draft.pods
+
+
 def test_second_family_is_added_step_by_step(
     web: Client, private: Network, project: Project, partition: Partition
 ) -> None:

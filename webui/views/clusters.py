@@ -19,7 +19,7 @@ from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.cluster_plans import Plan, capacity
 from ipam.models import Cluster, Network
 from ipam.models.clusters import FamilyOrder
-from webui.cluster_forms import ChangedClusterForm, NewClusterForm, RollForm
+from webui.cluster_forms import ChangedClusterForm, DraftForm, NewClusterForm, RollForm
 from webui.cluster_meters import node_meters, verdict
 from webui.forms import labels_text
 from webui.listing import listing
@@ -57,12 +57,14 @@ def create(request: HttpRequest) -> HttpResponse:
     form = NewClusterForm(request.POST or None, initial=_initial(request))
     given = None
     if request.method == "POST" and form.is_valid():
-        given, done = perform(request, form, lambda: _plan(form, reserve="reserve" in request.POST))
+        new = NewCluster(**form.request())
+        given, done = perform(request, form, lambda: _planned(clusters.create(new, reserve="reserve" in request.POST)))
         if done:
             said = "Reserved" if given["cluster"].is_reserved else "Drafted"
             messages.success(request, f"{said} cluster {given['cluster']}")
             return redirect("cluster", pk=given["cluster"].pk)
-    return show_form(request, "clusters/create.html", {"section": "clusters", "form": form, "given": given})
+    context = {"section": "clusters", "form": form, "given": given, "back": reverse("clusters")}
+    return show_form(request, "clusters/plan_form.html", context)
 
 
 @login_required
@@ -86,9 +88,11 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Change what may change of a plan."""
+    """Change what may change of a plan: of a draft all but its owner and node network."""
     cluster = cluster_drafts.find(pk)
     access.demand_change(cluster)
+    if cluster.is_draft:
+        return _edit_draft(request, cluster)
     initial = {**forms.model_to_dict(cluster), "labels": labels_text(cluster.labels)}
     form = ChangedClusterForm(request.POST if request.method == "POST" else None, initial=initial)
     changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
@@ -98,6 +102,19 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     back = reverse("cluster", args=[pk])
     context = {"section": "clusters", "form": form, "title": f"Edit {cluster}", "back": back}
     return show(request, "edit.html", context)
+
+
+def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
+    """Plan it again, with the same preview as at first."""
+    form, given = DraftForm(request.POST or None, draft=cluster), None
+    if request.method == "POST" and form.is_valid():
+        given, done = perform(request, form, lambda: _planned(clusters.update(cluster, **form.changes())))
+        if done:
+            messages.success(request, f"Changed cluster {given['cluster']}")
+            return redirect("cluster", pk=cluster.pk)
+    back = reverse("cluster", args=[cluster.pk])
+    context = {"section": "clusters", "form": form, "given": given, "cluster": cluster, "back": back}
+    return show_form(request, "clusters/plan_form.html", context)
 
 
 @login_required
@@ -155,9 +172,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     return {"network": network.pk, "project": str(network.project_id or "")}
 
 
-def _plan(form: NewClusterForm, *, reserve: bool) -> dict[str, Any]:
-    """The new cluster with all that its page shows, read while a rehearsal still holds it."""
-    cluster = clusters.create(NewCluster(**form.request()), reserve=reserve)
+def _planned(cluster: Cluster) -> dict[str, Any]:
+    """A plan with all that its page shows, read while a rehearsal still holds it."""
     return {"cluster": cluster, **_shown(cluster, cluster_drafts.plan(cluster), {})}
 
 
