@@ -25,8 +25,12 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 
 @pytest.fixture(autouse=True)
 def _as_fast_as_it_goes(settings: Any) -> None:
-    """Tests send more requests in a minute than anybody else; those of the limit set their own."""
+    """Tests send more requests in a minute than anybody else; those of the limit set their own.
+
+    They make a client each, which need not look at every static file first.
+    """
     settings.REQUESTS_PER_MINUTE = 0
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture
