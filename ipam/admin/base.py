@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -38,6 +39,43 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     def has_more(self) -> bool:
         """Whether there are rows that no page shows."""
         return self._counted > MOST_COUNTED
+
+
+class EditedList(ChangeList):
+    """A list that comes back because something was refused shows the rows that were edited.
+
+    By now the same page may begin with others, and then each row would stand beside the fields of another one.
+    """
+
+    _formset: Any = None
+
+    @property
+    def formset(self) -> Any:
+        return self._formset
+
+    @formset.setter
+    def formset(self, formset: Any) -> None:
+        self._formset = formset
+        if formset is not None and formset.is_bound:
+            self.result_list = [form.instance for form in formset.forms]
+
+
+class RowsFormSet(forms.BaseModelFormSet):  # type: ignore[type-arg]
+    """The rows of a list that are edited there. Nothing is saved if some are gone meanwhile, but that is said once."""
+
+    gone = 0
+
+    @cached_property
+    def forms(self) -> list[Any]:
+        """Those that there are; saved again, the others are no hindrance."""
+        sent = super().forms
+        self.gone = sum(form.instance._state.adding and form["id"].data is not None for form in sent)
+        return [form for form in sent if not form.instance._state.adding]
+
+    def clean(self) -> None:
+        if self.gone:
+            rows = "1 row is" if self.gone == 1 else f"{self.gone:,} rows are"
+            raise forms.ValidationError(f"{rows} gone by now. Nothing was changed; save again to change the others.")
 
 
 class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -149,6 +187,12 @@ class DomainAdmin(IpamAdmin):
         form = self.get_form(request, obj)
         ordered = dict.fromkeys([*(form.field_order or ()), *form.base_fields])
         return [*ordered, *self.get_readonly_fields(request, obj)]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return EditedList
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_formset(request, formset=RowsFormSet, **kwargs)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return ModelFormMetaclass("NamesForm", (NamesForm,), {"refusals": refusals(request)})

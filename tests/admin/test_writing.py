@@ -17,7 +17,7 @@ from ipam.models import (
     Project,
 )
 from tests.admin.keeper import Keeper, complaints, page
-from tests.builders import child, cidrs, free_blocks, ip, prefixes_of
+from tests.builders import child, cidrs, external, free_blocks, ip, prefixes_of
 
 
 def test_records_of_each_small_kind_are_made_changed_and_deleted(keeper: Keeper, db: None) -> None:
@@ -186,6 +186,36 @@ def test_page_that_was_opened_before_another_change_overwrites_nothing(keeper: K
     ]
     internet.refresh_from_db()
     assert (internet.name, internet.description) == ("", "by somebody else")
+
+
+def test_list_that_is_refused_shows_each_name_beside_its_own_row(
+    keeper: Keeper, internet: Network, tenants: Network, partition: Partition
+) -> None:
+    def meanwhile() -> None:
+        networks.create(external(id="before", vrf=5, prefixes=cidrs("192.0.2.0/24"), destination_prefixes=[]))
+        networks.update(tenants, description="by somebody else")
+
+    answer = keeper.edit_list(Network, {tenants: {"name": "mine"}}, meanwhile)
+    assert len(complaints(answer)) == 1
+    shown = answer.context["cl"]
+    rows = zip(shown.result_list, shown.formset, strict=True)
+    named = [(row.pk, form["id"].value(), form["name"].value()) for row, form in rows]
+    assert named == [("internet", "internet", ""), ("tenants", "tenants", "mine")]
+
+
+def test_list_whose_row_is_gone_says_so_and_saves_the_others_the_next_time(
+    keeper: Keeper, internet: Network, tenants: Network
+) -> None:
+    answer = keeper.edit_list(Network, {tenants: {"name": "mine"}}, lambda: networks.delete(internet))
+    assert "1 row is gone by now. Nothing was changed; save again to change the others." in answer.content.decode()
+    assert not Network.objects.exclude(name="").exists()
+    assert keeper.save_list(answer).status_code == 302
+    assert list(Network.objects.values_list("pk", "name")) == [("tenants", "mine")]
+
+
+def test_list_all_of_whose_rows_are_gone_says_so(keeper: Keeper, tenants: Network) -> None:
+    answer = keeper.edit_list(Network, {tenants: {"name": "mine"}}, lambda: networks.delete(tenants))
+    assert "1 row is gone by now." in answer.content.decode()
 
 
 def test_search_finds_the_block_that_holds_an_address(keeper: Keeper, vpn: IPAddress) -> None:
