@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.options import ShowFacets
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms.models import ModelFormMetaclass
@@ -103,6 +105,15 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         found = super().get_queryset(request)
         return found.select_related(*related) if isinstance(related, Sequence) else found
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list; a NUL in what narrows it means nothing, and databases take none."""
+        if any("\0" in value for name, values in request.GET.lists() if name != SEARCH_VAR for value in values):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return super().get_object(request, object_id, from_field) if lookups.is_id(self.model, object_id) else None
+
     def search(self, queryset: Any, text: str) -> QuerySet[Any]:
         """The rows that `text` means."""
         found: QuerySet[Any] = queryset.matching(text)
@@ -168,6 +179,9 @@ class DomainAdmin(IpamAdmin):
         return attempt(request, lambda: view(request, *args, **kwargs))
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        sent = request.POST.getlist(ACTION_CHECKBOX_NAME) + self._get_edited_object_pks(request, "form")
+        if not all(lookups.is_id(self.model, key) for key in sent):
+            raise BadRequest("A row has an id that no row can have.")
         view = super().changelist_view
         return attempt(request, lambda: view(request, *args, **kwargs))
 
