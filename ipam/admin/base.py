@@ -222,13 +222,12 @@ class DomainAdmin(IpamAdmin):
             self._write(form, formsets, change)
 
     def _write(self, form: Any, formsets: Sequence[Any], change: bool) -> None:
-        below = self.from_inlines(formsets, change)
         if not change:
-            made = self.make({**form.cleaned_data, **below})
+            made = self.make({**form.cleaned_data, **self.from_inlines(formsets, change)})
             form.instance.__dict__.update(made.__dict__)  # what the admin then logs and leads to
             return
-        changes = {**form.changes, **below}
         lookups.get_unchanged(self.model, form.instance.pk, [form.cleaned_data["generation"]])
+        changes = {**form.changes, **self.from_inlines(formsets, change)}
         if changes:
             self.change(form.instance, changes)
 

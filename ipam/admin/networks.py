@@ -80,7 +80,7 @@ class PrefixFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     @property
     def cidrs(self) -> list[Any]:
         """What the network would have."""
-        gone = {form.instance.pk for form in self.deleted_forms}
+        gone = {None, *(form.instance.pk for form in self.deleted_forms)}
         kept = [form.instance.cidr for form in self.initial_forms if form.instance.pk not in gone]
         return [*kept, *(form.cleaned_data["cidr"] for form in self.added)]
 

@@ -188,6 +188,18 @@ def test_page_that_was_opened_before_another_change_overwrites_nothing(keeper: K
     assert (internet.name, internet.description) == ("", "by somebody else")
 
 
+def test_prefix_that_is_removed_meanwhile_makes_the_page_of_its_network_stale(
+    keeper: Keeper, internet: Network
+) -> None:
+    networks.add_prefix(internet, cidrs("198.51.100.0/24")[0])
+    last = internet.prefixes.get(length=24)
+    gone = {"prefixes-TOTAL_FORMS": "4", "prefixes-INITIAL_FORMS": "3", "prefixes-2-id": last.pk, "prefixes-2-cidr": ""}
+    networks.remove_prefix(internet, last.cidr)
+    answer = keeper.change(internet, **gone, generation="2", **{"prefixes-3-cidr": "192.0.2.0/24"})
+    assert [said[:27] for said in complaints(answer)] == ["Somebody else has changed “"]
+    assert prefixes_of(internet) == ["203.0.113.128/25", "2001:db8:0:113::/64"]
+
+
 def test_list_that_is_refused_shows_each_name_beside_its_own_row(
     keeper: Keeper, internet: Network, tenants: Network, partition: Partition
 ) -> None:
