@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.forms.models import ModelFormMetaclass
 from django.http import HttpRequest
 
-from ipam.admin.actions import LabelsForm, RenameForm, bulk
+from ipam.admin.actions import MOST_ROWS, LabelsForm, RenameForm, bulk
 from ipam.admin.attempts import attempt, each, noting, refusals
 from ipam.admin.forms import DescribedForm, NamesForm, NewDescribedForm, RecordForm
 from ipam.domain import bulk as many
@@ -87,6 +87,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """
 
     table: ClassVar[str] = ""
+    most_at_once: ClassVar[int] = MOST_ROWS
     list_per_page = 50
     list_max_show_all = 0
     paginator = BoundedPaginator

@@ -160,6 +160,41 @@ def test_action_takes_no_more_rows_than_it_can_name(
     assert IPAddress.objects.count() == 4
 
 
+def test_all_pages_are_offered_to_an_action_only_while_it_takes_as_many(
+    keeper: Keeper, internet: Network, project: Project, monkeypatch: Any
+) -> None:
+    addresses.allocate(internet, project=project, count=2)
+    monkeypatch.setattr("ipam.admin.base.IpamAdmin.list_per_page", 2)
+
+    def offer() -> tuple[bool, bool]:
+        html = keeper.web.get(page("changelist", IPAddress)).content.decode()
+        return "Select all 4 IP addresses" in html, "At most 3 at once: search or filter" in html
+
+    assert offer() == (True, False)
+    monkeypatch.setattr("ipam.admin.base.IpamAdmin.most_at_once", 3)
+    assert offer() == (False, True)
+
+
+def test_action_says_which_of_its_rows_are_gone_by_now(keeper: Keeper, internet: Network, project: Project) -> None:
+    def said(answer: Any) -> list[str]:
+        return [str(message) for message in keeper.web.get(answer.url).context["messages"]]
+
+    held = list(addresses.allocate(internet, project=project))
+    addresses.release(IPAddress.objects.get(pk=held[0].pk))
+    assert said(keeper.act("delete_selected", held)) == [
+        "Release selected IP addresses: 1 done.",
+        "Not in this list any more, of the selected rows: 1.",
+    ]
+    assert said(keeper.act("delete_selected", held)) == [
+        "None of the selected rows is in this list any more. Nothing was changed."
+    ]
+
+
+def test_action_that_asks_for_nothing_is_not_done(keeper: Keeper, internet: Network) -> None:
+    for action in ("rename", "change_labels"):
+        assert complaints(keeper.act(action, [internet])) == ["Fill in at least one of the fields."]
+
+
 def test_what_was_done_stands_in_the_history_of_the_admin(keeper: Keeper, internet: Network) -> None:
     keeper.change(internet, name="Internet")
     keeper.act("rename", [internet], name="The internet")
