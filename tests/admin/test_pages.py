@@ -298,3 +298,10 @@ def test_row_with_an_id_that_no_row_can_have_is_refused(key: str, model: Any, vr
 def test_choice_with_an_id_of_nothing_is_refused_beside_its_field(key: str, keeper: Keeper, internet: Network) -> None:
     for model, field in ((IPAddress, "network"), (IPAddress, "project"), (Machine, "networks"), (RoleBinding, "user")):
         assert [said for said in complaints(keeper.add(model, **{field: key})) if said.startswith(f"{field}: Select a")]
+
+
+def test_page_of_a_child_offers_nothing_that_its_type_does_not_take(private: Network, web: Client) -> None:
+    answer = web.get(page("change", private))
+    (inline,) = answer.context["inline_admin_formsets"]
+    assert (inline.formset.max_num, inline.formset.total_form_count()) == (0, 2)
+    assert not {"additional_announcable_cidrs", "force"} & {*answer.context["adminform"].form.fields}
