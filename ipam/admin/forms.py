@@ -59,10 +59,14 @@ class GenerationField(forms.IntegerField):
 
 
 class NamesForm(RecordForm):
-    """A row of a list that can be edited there."""
+    """A row of a list that can be edited there. What was shown is sent along: a row that only others change is left."""
 
-    name = forms.CharField(max_length=NAME_LENGTH, required=False, widget=forms.TextInput(_WIDE))
-    description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False, widget=forms.TextInput(_WIDE))
+    name = forms.CharField(
+        max_length=NAME_LENGTH, required=False, widget=forms.TextInput(_WIDE), show_hidden_initial=True
+    )
+    description = forms.CharField(
+        max_length=DESCRIPTION_LENGTH, required=False, widget=forms.TextInput(_WIDE), show_hidden_initial=True
+    )
     generation = GenerationField()
 
 

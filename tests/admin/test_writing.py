@@ -250,6 +250,14 @@ def test_list_that_is_refused_shows_each_name_beside_its_own_row(
     assert named == [("internet", "internet", ""), ("tenants", "tenants", "mine")]
 
 
+def test_list_leaves_rows_alone_that_only_somebody_else_has_changed(
+    keeper: Keeper, internet: Network, tenants: Network
+) -> None:
+    saved = keeper.edit_list(Network, {tenants: {"name": "mine"}}, lambda: networks.update(internet, name="theirs"))
+    assert complaints(saved) == []
+    assert list(Network.objects.values_list("pk", "name")) == [("internet", "theirs"), ("tenants", "mine")]
+
+
 def test_list_whose_row_is_gone_says_so_and_saves_the_others_the_next_time(
     keeper: Keeper, internet: Network, tenants: Network
 ) -> None:
