@@ -39,9 +39,15 @@ def bulk(
             if len(rows) > MOST_ROWS:
                 messages.error(request, f"Select at most {MOST_ROWS:,} rows at once. Nothing was changed.")
                 return None
+            gone = max(len(set(request.POST.getlist(ACTION_CHECKBOX_NAME))) - len(rows), 0)
+            if not rows:
+                messages.error(request, "None of the selected rows is in this list any more. Nothing was changed.")
+                return None
             asked = form(request.POST if "confirmed" in request.POST else None)
             if asked.is_valid() and _done(self, request, do, rows, asked, permission):
                 messages.success(request, f"{_title(description, self)}: {len(rows):,} done.")
+                if gone:
+                    messages.warning(request, f"Not in this list any more, of the selected rows: {gone:,}.")
                 return None
             about = {"title": _title(description, self), "says": says, "gone": permission == "delete"}
             return _confirm(self, request, {"action": do.__name__, "rows": rows, "form": asked, **about})
@@ -80,12 +86,20 @@ def _confirm(model_admin: Any, request: HttpRequest, asked: dict[str, Any]) -> T
     return TemplateResponse(request, "admin/ipam/confirm.html", context)
 
 
-class LabelsForm(forms.Form):
+class _SomeForm(forms.Form):
+    """Asks for something, or the action would be done without doing anything."""
+
+    def clean(self) -> None:
+        if not self.errors and not any(self.cleaned_data.values()):
+            raise forms.ValidationError("Fill in at least one of the fields.")
+
+
+class LabelsForm(_SomeForm):
     remove = LabelsField(required=False, help_text="One per line: key, or key=value to remove it only where it is so.")
     add = LabelsField(required=False, help_text="One per line: key or key=value.")
 
 
-class RenameForm(forms.Form):
+class RenameForm(_SomeForm):
     """A new name, or additions to the one that there is."""
 
     name = forms.CharField(max_length=NAME_LENGTH, required=False, help_text="Empty: each keeps its own.")

@@ -6,14 +6,17 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms.models import ModelFormMetaclass
 from django.http import HttpRequest
 
-from ipam.admin.actions import LabelsForm, RenameForm, bulk
+from ipam.admin.actions import MOST_ROWS, LabelsForm, RenameForm, bulk
 from ipam.admin.attempts import attempt, each, noting, refusals
 from ipam.admin.forms import DescribedForm, NamesForm, NewDescribedForm, RecordForm
 from ipam.domain import bulk as many
@@ -40,6 +43,43 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return self._counted > MOST_COUNTED
 
 
+class EditedList(ChangeList):
+    """A list that comes back because something was refused shows the rows that were edited.
+
+    By now the same page may begin with others, and then each row would stand beside the fields of another one.
+    """
+
+    _formset: Any = None
+
+    @property
+    def formset(self) -> Any:
+        return self._formset
+
+    @formset.setter
+    def formset(self, formset: Any) -> None:
+        self._formset = formset
+        if formset is not None and formset.is_bound:
+            self.result_list = [form.instance for form in formset.forms]
+
+
+class RowsFormSet(forms.BaseModelFormSet):  # type: ignore[type-arg]
+    """The rows of a list that are edited there. Nothing is saved if some are gone meanwhile, but that is said once."""
+
+    gone = 0
+
+    @cached_property
+    def forms(self) -> list[Any]:
+        """Those that there are; saved again, the others are no hindrance."""
+        sent = super().forms
+        self.gone = sum(form.instance._state.adding and form["id"].data is not None for form in sent)
+        return [form for form in sent if not form.instance._state.adding]
+
+    def clean(self) -> None:
+        if self.gone:
+            rows = "1 row is" if self.gone == 1 else f"{self.gone:,} rows are"
+            raise forms.ValidationError(f"{rows} gone by now. Nothing was changed; save again to change the others.")
+
+
 class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A list that stays fast at a million rows. `search` says what is meant by a text in its box.
 
@@ -47,6 +87,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """
 
     table: ClassVar[str] = ""
+    most_at_once: ClassVar[int] = MOST_ROWS
     list_per_page = 50
     list_max_show_all = 0
     paginator = BoundedPaginator
@@ -64,6 +105,15 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         related = self.list_select_related
         found = super().get_queryset(request)
         return found.select_related(*related) if isinstance(related, Sequence) else found
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list; a NUL in what narrows it means nothing, and databases take none."""
+        if any("\0" in value for name, values in request.GET.lists() if name != SEARCH_VAR for value in values):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return super().get_object(request, object_id, from_field) if lookups.is_id(self.model, object_id) else None
 
     def search(self, queryset: Any, text: str) -> QuerySet[Any]:
         """The rows that `text` means."""
@@ -130,6 +180,9 @@ class DomainAdmin(IpamAdmin):
         return attempt(request, lambda: view(request, *args, **kwargs))
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        sent = request.POST.getlist(ACTION_CHECKBOX_NAME) + self._get_edited_object_pks(request, "form")
+        if not all(lookups.is_id(self.model, key) for key in sent):
+            raise BadRequest("A row has an id that no row can have.")
         view = super().changelist_view
         return attempt(request, lambda: view(request, *args, **kwargs))
 
@@ -150,6 +203,12 @@ class DomainAdmin(IpamAdmin):
         ordered = dict.fromkeys([*(form.field_order or ()), *form.base_fields])
         return [*ordered, *self.get_readonly_fields(request, obj)]
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return EditedList
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_formset(request, formset=RowsFormSet, **kwargs)
+
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return ModelFormMetaclass("NamesForm", (NamesForm,), {"refusals": refusals(request)})
 
@@ -164,13 +223,12 @@ class DomainAdmin(IpamAdmin):
             self._write(form, formsets, change)
 
     def _write(self, form: Any, formsets: Sequence[Any], change: bool) -> None:
-        below = self.from_inlines(formsets, change)
         if not change:
-            made = self.make({**form.cleaned_data, **below})
+            made = self.make({**form.cleaned_data, **self.from_inlines(formsets, change)})
             form.instance.__dict__.update(made.__dict__)  # what the admin then logs and leads to
             return
-        changes = {**form.changes, **below}
         lookups.get_unchanged(self.model, form.instance.pk, [form.cleaned_data["generation"]])
+        changes = {**form.changes, **self.from_inlines(formsets, change)}
         if changes:
             self.change(form.instance, changes)
 

@@ -10,7 +10,7 @@ from ipam.admin.attempts import each
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
 from ipam.admin.filters import FamilyFilter, chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
-from ipam.domain import clusters
+from ipam.domain import clusters, narrowing
 from ipam.domain.cluster_drafts import DEFAULT_VERSION, NewCluster
 from ipam.domain.cluster_proposals import DEFAULT_MAX_PODS
 from ipam.form_fields import LengthsField
@@ -87,10 +87,11 @@ class ClusterRangeAdmin(ReadOnlyAdmin):
     list_select_related = ("cluster", "reserved_in")
     ordering = ("first", "id")
     fields = ("cidr", "purpose", "cluster", "reserved_in")
-    search_help_text = "A part of the name of a cluster."
+    search_help_text = "An address, a CIDR or a part of one, or a part of the name of a cluster."
 
     def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(cluster__name__icontains=text)
+        found: QuerySet[Any] = narrowing.cluster_ranges(queryset, text)
+        return found
 
 
 @admin.register(LocalSpace)

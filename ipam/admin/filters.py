@@ -7,12 +7,12 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from ipam.addressing import Family, block
 from ipam.admin.forms import chooser
+from ipam.domain import lookups
 from ipam.models import Prefix
 
 
@@ -99,11 +99,9 @@ class _Chosen(admin.ListFilter):
         value = self.used_parameters.get(self.field)
         if not value:
             return queryset
-        relation: Any = self.model._meta.get_field(self.field)
-        try:
-            return queryset.filter(**{self.lookup: relation.target_field.to_python(value)})
-        except ValidationError as error:
-            raise IncorrectLookupParameters(error) from error
+        if not lookups.is_id(self.model._meta.get_field(self.field).related_model, value):  # type: ignore[arg-type]
+            raise IncorrectLookupParameters(value)
+        return queryset.filter(**{self.lookup: value})
 
 
 def chosen(model: type[Model], field: str, *, of: str = "") -> type[admin.ListFilter]:

@@ -9,6 +9,8 @@ from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectM
 from django.db.models import Model
 
 from ipam import errors
+from ipam.addressing import shorten
+from ipam.domain import lookups
 from ipam.form_fields import LabelsField
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH
 
@@ -57,10 +59,14 @@ class GenerationField(forms.IntegerField):
 
 
 class NamesForm(RecordForm):
-    """A row of a list that can be edited there."""
+    """A row of a list that can be edited there. What was shown is sent along: a row that only others change is left."""
 
-    name = forms.CharField(max_length=NAME_LENGTH, required=False, widget=forms.TextInput(_WIDE))
-    description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False, widget=forms.TextInput(_WIDE))
+    name = forms.CharField(
+        max_length=NAME_LENGTH, required=False, widget=forms.TextInput(_WIDE), show_hidden_initial=True
+    )
+    description = forms.CharField(
+        max_length=DESCRIPTION_LENGTH, required=False, widget=forms.TextInput(_WIDE), show_hidden_initial=True
+    )
     generation = GenerationField()
 
 
@@ -76,15 +82,48 @@ class NewDescribedForm(DescribedForm):
     generation = None  # type: ignore[assignment]
 
 
+class _Known:
+    """Of a widget: what is no id of anything is not looked up to be shown."""
+
+    field: Any
+
+    def optgroups(self, name: str, value: Iterable[str], attr: Any = None) -> Any:
+        known = [key for key in value if lookups.is_id(self.field.remote_field.model, key)]
+        return super().optgroups(name, known, attr)  # type: ignore[misc]
+
+
+class _Select(_Known, AutocompleteSelect):
+    pass
+
+
+class _SelectMultiple(_Known, AutocompleteSelectMultiple):
+    pass
+
+
+class _ChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values or lookups.is_id(self.queryset.model, value):  # type: ignore[union-attr]
+            return super().to_python(value)
+        raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+
+
+class _MultipleChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    def clean(self, value: Any) -> Any:
+        for key in value or ():
+            if not lookups.is_id(self.queryset.model, key):  # type: ignore[union-attr]
+                raise forms.ValidationError(self.error_messages["invalid_choice"], params={"value": shorten(key)})
+        return super().clean(value)
+
+
 def chooser(model: type[Model], field: str, **options: Any) -> "forms.ModelChoiceField[Any]":
     """A choice of what `field` of `model` refers to, found by typing: a list of all would have no end."""
     relation: Any = model._meta.get_field(field)
-    widget = AutocompleteSelect(relation, admin.site)
-    return forms.ModelChoiceField(relation.related_model._default_manager.all(), widget=widget, **options)
+    widget = _Select(relation, admin.site)
+    return _ChoiceField(relation.related_model._default_manager.all(), widget=widget, **options)
 
 
 def many_chooser(model: type[Model], field: str, **options: Any) -> "forms.ModelMultipleChoiceField[Any]":
     """The same for any number of them."""
     relation: Any = model._meta.get_field(field)
-    widget = AutocompleteSelectMultiple(relation, admin.site)
-    return forms.ModelMultipleChoiceField(relation.related_model._default_manager.all(), widget=widget, **options)
+    widget = _SelectMultiple(relation, admin.site)
+    return _MultipleChoiceField(relation.related_model._default_manager.all(), widget=widget, **options)

@@ -80,7 +80,7 @@ class PrefixFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     @property
     def cidrs(self) -> list[Any]:
         """What the network would have."""
-        gone = {form.instance.pk for form in self.deleted_forms}
+        gone = {None, *(form.instance.pk for form in self.deleted_forms)}
         kept = [form.instance.cidr for form in self.initial_forms if form.instance.pk not in gone]
         return [*kept, *(form.cleaned_data["cidr"] for form in self.added)]
 
@@ -93,9 +93,9 @@ class PrefixInline(admin.TabularInline):  # type: ignore[type-arg]
     fields = ("cidr",)
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        extra = int(self.has_add_permission(request, obj))
+        new: dict[str, Any] = {"extra": 1} if self.has_add_permission(request, obj) else {"extra": 0, "max_num": 0}
         return forms.inlineformset_factory(
-            Network, Prefix, form=PrefixForm, formset=PrefixFormSet, fk_name="network", extra=extra
+            Network, Prefix, form=PrefixForm, formset=PrefixFormSet, fk_name="network", **new
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -154,7 +154,8 @@ class NetworkAdmin(DescribedAdmin):
         return found
 
     def hidden_fields(self, obj: Any) -> Iterable[str]:
-        return [error.field for error in network_rules.judge_changed_fields(obj, NetworkForm.base_fields)]
+        hidden = [error.field for error in network_rules.judge_changed_fields(obj, NetworkForm.base_fields)]
+        return [*hidden, "force"] if "additional_announcable_cidrs" in hidden else hidden
 
     def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, Any]:
         """The whole list of prefixes, if any is added or removed: the domain judges it with the other changes."""

@@ -25,11 +25,18 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
     objects = access.visible(model._default_manager.all())
     if lock:
         objects = objects.select_for_update(no_key=True, of=("self",))
-    with contextlib.suppress(ValidationError, ObjectDoesNotExist):
-        pk = model._meta.pk.clean(key, None)
-        if str(pk).lower() == str(key).lower():
-            return objects.get(pk=pk)
+    with contextlib.suppress(ObjectDoesNotExist):
+        if is_id(model, key):
+            return objects.get(pk=key)
     raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
+
+
+def is_id(model: type[models.Model], key: object) -> bool:
+    """Whether the database can be asked for an object with this id."""
+    try:
+        return str(model._meta.pk.clean(key, None)).lower() == str(key).lower()
+    except ValidationError:
+        return False
 
 
 def get_unchanged(model: type[R], key: object, seen: Container[int]) -> R:

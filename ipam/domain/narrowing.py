@@ -37,6 +37,12 @@ def _of_networks(queryset: Any, text: str) -> Any:
     return queryset.filter(network__in=Network.objects.matching(text).order_by().values("pk"))
 
 
+def cluster_ranges(queryset: Any, text: str) -> Any:
+    """Pods and services that share an address with the block that `text` names, or else those of such clusters."""
+    wanted = block_of(text)
+    return queryset.filter(cluster__name__icontains=text) if wanted is None else queryset.overlapping(wanted)
+
+
 def networks(queryset: Any, text: str) -> Any:
     """Networks with a prefix that shares an address with the block, and those with such an id or name."""
     named = Q(pk__in=queryset.model.objects.matching(text).values("pk"))

@@ -1,5 +1,6 @@
 """A data keeper in the admin: opens a page, changes fields, presses the button. Sends what a browser would send."""
 
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
@@ -58,15 +59,29 @@ class Keeper:
     def delete(self, row: models.Model) -> HttpResponse:
         return self.web.post(page("delete", row), {"post": "yes"})
 
-    def edit_list(self, model: type[models.Model], changes: dict[models.Model, dict[str, str]]) -> HttpResponse:
-        """Change fields of some rows of the list, and save it."""
-        url = page("changelist", model)
-        fields = _Form(self.web.get(url).content.decode(), "changelist-form").fields
+    def edit_list(
+        self,
+        model: type[models.Model],
+        changes: dict[models.Model, dict[str, str]],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> HttpResponse:
+        """Change fields of some rows of the list, and save it; what others do `meanwhile`, nobody sees on the page."""
+        shown = self.web.get(page("changelist", model))
+        fields = _Form(shown.content.decode(), "changelist-form").fields
         place = {value: name.split("-")[1] for name, value in fields.items() if name.endswith("-id")}
-        for row, changed in changes.items():
-            fields |= {f"form-{place[str(row.pk)]}-{name}": value for name, value in changed.items()}
+        changed = {
+            f"form-{place[str(row.pk)]}-{name}": value
+            for row, given in changes.items()
+            for name, value in given.items()
+        }
+        meanwhile()
+        return self.save_list(shown, **changed)
+
+    def save_list(self, shown: HttpResponse, **changed: str) -> HttpResponse:
+        """Save a list as its page shows it, but for what was changed."""
+        fields = _Form(shown.content.decode(), "changelist-form").fields | changed
         del fields["action"], fields["select_across"]
-        return self.web.post(url, {**fields, "_save": "Save"})
+        return self.web.post(shown.request["PATH_INFO"], {**fields, "_save": "Save"})
 
     def act(self, action: str, rows: list[models.Model], **fields: Any) -> HttpResponse:
         """Choose an action for these rows, and confirm it."""

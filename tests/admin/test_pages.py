@@ -34,7 +34,7 @@ from ipam.models import (
     ServiceAccount,
     UtilizationSample,
 )
-from tests.admin.keeper import page
+from tests.admin.keeper import Keeper, complaints, page
 from tests.builders import child
 
 MODELS = list(apps.get_app_config("ipam").get_models())
@@ -257,3 +257,51 @@ def test_list_of_what_tables_hold_leads_to_its_import_and_export(name: str, web:
     html = web.get(page("changelist", kind.rows().model)).content.decode()
     assert (f'href="/imports/?kind={name}"' in html, f'href="/exports/{name}.csv"' in html) == (True, True)
     assert web.get(f"/imports/?kind={name}").context["form"]["kind"].value() == name
+
+
+@pytest.mark.parametrize("value", ["a%00b", "x" * 3000, "%F0%9F%98%80", "%EF%BC%91", "%27%3B--", "9" * 40, "-1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ipaddress/?type__exact={}",
+        "ipaddress/?network={}",
+        "ipaddress/?project={}",
+        "ipaddress/?q={}",
+        "ipaddress/?o={}",
+        "ipaddress/add/?network={}",
+        "ipaddress/add/?project={}",
+        "machine/add/?networks={}",
+        "network/?vrf={}",
+        "network/?id__gt={}",
+        "network/{}/change/",
+        "network/{}/delete/",
+        "network/{}/history/",
+        "numberrange/{}/change/",
+    ],
+)
+def test_hostile_text_in_an_address_is_answered_in_words(url: str, value: str, vpn: IPAddress, web: Client) -> None:
+    answer = web.get("/admin/ipam/" + url.replace("{}", value))
+    assert answer.status_code in (200, 302, 400)
+
+
+@pytest.mark.parametrize("key", ["a\0b", "x", "１", "+7", "9" * 40])
+@pytest.mark.parametrize("model", [VRF, Project, Network])
+def test_row_with_an_id_that_no_row_can_have_is_refused(key: str, model: Any, vrf: VRF, web: Client) -> None:
+    chosen = {"action": "delete_selected", "_selected_action": key, "index": "0"}
+    edited = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "form-0-id": key, "form-0-name": "a", "_save": "Save"}
+    for sent in (chosen, chosen | {"confirmed": "yes"}, edited):
+        assert web.post(page("changelist", model), sent).status_code in (200, 302, 400)
+    assert VRF.objects.get(pk=vrf.pk).generation == 1
+
+
+@pytest.mark.parametrize("key", ["a\0b", "x", "9" * 40, "１"])
+def test_choice_with_an_id_of_nothing_is_refused_beside_its_field(key: str, keeper: Keeper, internet: Network) -> None:
+    for model, field in ((IPAddress, "network"), (IPAddress, "project"), (Machine, "networks"), (RoleBinding, "user")):
+        assert [said for said in complaints(keeper.add(model, **{field: key})) if said.startswith(f"{field}: Select a")]
+
+
+def test_page_of_a_child_offers_nothing_that_its_type_does_not_take(private: Network, web: Client) -> None:
+    answer = web.get(page("change", private))
+    (inline,) = answer.context["inline_admin_formsets"]
+    assert (inline.formset.max_num, inline.formset.total_form_count()) == (0, 2)
+    assert not {"additional_announcable_cidrs", "force"} & {*answer.context["adminform"].form.fields}

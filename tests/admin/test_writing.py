@@ -7,6 +7,7 @@ from ipam.models import (
     VRF,
     ApiToken,
     Cluster,
+    ClusterRange,
     Event,
     FreeBlock,
     IPAddress,
@@ -17,7 +18,7 @@ from ipam.models import (
     Project,
 )
 from tests.admin.keeper import Keeper, complaints, page
-from tests.builders import child, cidrs, free_blocks, ip, prefixes_of
+from tests.builders import child, cidrs, external, free_blocks, ip, prefixes_of
 
 
 def test_records_of_each_small_kind_are_made_changed_and_deleted(keeper: Keeper, db: None) -> None:
@@ -160,6 +161,41 @@ def test_action_takes_no_more_rows_than_it_can_name(
     assert IPAddress.objects.count() == 4
 
 
+def test_all_pages_are_offered_to_an_action_only_while_it_takes_as_many(
+    keeper: Keeper, internet: Network, project: Project, monkeypatch: Any
+) -> None:
+    addresses.allocate(internet, project=project, count=2)
+    monkeypatch.setattr("ipam.admin.base.IpamAdmin.list_per_page", 2)
+
+    def offer() -> tuple[bool, bool]:
+        html = keeper.web.get(page("changelist", IPAddress)).content.decode()
+        return "Select all 4 IP addresses" in html, "At most 3 at once: search or filter" in html
+
+    assert offer() == (True, False)
+    monkeypatch.setattr("ipam.admin.base.IpamAdmin.most_at_once", 3)
+    assert offer() == (False, True)
+
+
+def test_action_says_which_of_its_rows_are_gone_by_now(keeper: Keeper, internet: Network, project: Project) -> None:
+    def said(answer: Any) -> list[str]:
+        return [str(message) for message in keeper.web.get(answer.url).context["messages"]]
+
+    held = list(addresses.allocate(internet, project=project))
+    addresses.release(IPAddress.objects.get(pk=held[0].pk))
+    assert said(keeper.act("delete_selected", held)) == [
+        "Release selected IP addresses: 1 done.",
+        "Not in this list any more, of the selected rows: 1.",
+    ]
+    assert said(keeper.act("delete_selected", held)) == [
+        "None of the selected rows is in this list any more. Nothing was changed."
+    ]
+
+
+def test_action_that_asks_for_nothing_is_not_done(keeper: Keeper, internet: Network) -> None:
+    for action in ("rename", "change_labels"):
+        assert complaints(keeper.act(action, [internet])) == ["Fill in at least one of the fields."]
+
+
 def test_what_was_done_stands_in_the_history_of_the_admin(keeper: Keeper, internet: Network) -> None:
     keeper.change(internet, name="Internet")
     keeper.act("rename", [internet], name="The internet")
@@ -188,6 +224,56 @@ def test_page_that_was_opened_before_another_change_overwrites_nothing(keeper: K
     assert (internet.name, internet.description) == ("", "by somebody else")
 
 
+def test_prefix_that_is_removed_meanwhile_makes_the_page_of_its_network_stale(
+    keeper: Keeper, internet: Network
+) -> None:
+    networks.add_prefix(internet, cidrs("198.51.100.0/24")[0])
+    last = internet.prefixes.get(length=24)
+    gone = {"prefixes-TOTAL_FORMS": "4", "prefixes-INITIAL_FORMS": "3", "prefixes-2-id": last.pk, "prefixes-2-cidr": ""}
+    networks.remove_prefix(internet, last.cidr)
+    answer = keeper.change(internet, **gone, generation="2", **{"prefixes-3-cidr": "192.0.2.0/24"})
+    assert [said[:27] for said in complaints(answer)] == ["Somebody else has changed “"]
+    assert prefixes_of(internet) == ["203.0.113.128/25", "2001:db8:0:113::/64"]
+
+
+def test_list_that_is_refused_shows_each_name_beside_its_own_row(
+    keeper: Keeper, internet: Network, tenants: Network, partition: Partition
+) -> None:
+    def meanwhile() -> None:
+        networks.create(external(id="before", vrf=5, prefixes=cidrs("192.0.2.0/24"), destination_prefixes=[]))
+        networks.update(tenants, description="by somebody else")
+
+    answer = keeper.edit_list(Network, {tenants: {"name": "mine"}}, meanwhile)
+    assert len(complaints(answer)) == 1
+    shown = answer.context["cl"]
+    rows = zip(shown.result_list, shown.formset, strict=True)
+    named = [(row.pk, form["id"].value(), form["name"].value()) for row, form in rows]
+    assert named == [("internet", "internet", ""), ("tenants", "tenants", "mine")]
+
+
+def test_list_leaves_rows_alone_that_only_somebody_else_has_changed(
+    keeper: Keeper, internet: Network, tenants: Network
+) -> None:
+    saved = keeper.edit_list(Network, {tenants: {"name": "mine"}}, lambda: networks.update(internet, name="theirs"))
+    assert complaints(saved) == []
+    assert list(Network.objects.values_list("pk", "name")) == [("internet", "theirs"), ("tenants", "mine")]
+
+
+def test_list_whose_row_is_gone_says_so_and_saves_the_others_the_next_time(
+    keeper: Keeper, internet: Network, tenants: Network
+) -> None:
+    answer = keeper.edit_list(Network, {tenants: {"name": "mine"}}, lambda: networks.delete(internet))
+    assert "1 row is gone by now. Nothing was changed; save again to change the others." in answer.content.decode()
+    assert not Network.objects.exclude(name="").exists()
+    assert keeper.save_list(answer).status_code == 302
+    assert list(Network.objects.values_list("pk", "name")) == [("tenants", "mine")]
+
+
+def test_list_all_of_whose_rows_are_gone_says_so(keeper: Keeper, tenants: Network) -> None:
+    answer = keeper.edit_list(Network, {tenants: {"name": "mine"}}, lambda: networks.delete(tenants))
+    assert "1 row is gone by now." in answer.content.decode()
+
+
 def test_search_finds_the_block_that_holds_an_address(keeper: Keeper, vpn: IPAddress) -> None:
     def found(model: Any, text: str) -> list[str]:
         return [str(row) for row in keeper.web.get(page("changelist", model), {"q": text}).context["cl"].result_list]
@@ -200,6 +286,17 @@ def test_search_finds_the_block_that_holds_an_address(keeper: Keeper, vpn: IPAdd
     assert found(Network, "203.0.113.200") == ["internet"]
     assert found(FreeBlock, "203.0.113.201") == ["203.0.113.201/32"]
     assert found(FreeBlock, "2001:db8:0:113::ffff") == ["2001:db8:0:113::8000/113"]
+
+
+def test_range_of_a_cluster_is_found_by_an_address_in_it_and_by_its_cluster(keeper: Keeper, cluster: Cluster) -> None:
+    pods = cluster.ranges.get(family=4, purpose="pods")
+
+    def found(text: str) -> list[str]:
+        shown = keeper.web.get(page("changelist", ClusterRange), {"q": text})
+        return [str(row.cidr) for row in shown.context["cl"].result_list]
+
+    assert found(str(pods.first)) == found(str(pods.cidr)) == [str(pods.cidr)]
+    assert (len(found("WEB")), found("203.0.113.0/24")) == (4, [])
 
 
 def test_cluster_is_planned_reserved_changed_and_released(keeper: Keeper, private: Network, project: Project) -> None:
