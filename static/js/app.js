@@ -45,6 +45,11 @@
     if (button.dataset.copy) copy(button); else toggleTheme();
   });
 
+  // On a phone the sections are a strip: the one that is open must be in sight.
+  const showSection = () =>
+    document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  document.addEventListener("DOMContentLoaded", showSection);
+
   // The box in the head of a table ticks all rows of the page; without scripts it is not there.
   const showTickAll = () => {
     for (const box of document.querySelectorAll("[data-tick-all]")) box.hidden = false;

@@ -264,13 +264,16 @@ MAIN = [
 
 
 def check(page: Page, url: str, complaints: list[str]) -> list[str]:
-    """What is wrong with a page: axe's serious findings, sideways scroll on a phone, complaints of the browser."""
+    """What is wrong with a page: axe's serious findings, sideways scroll on a phone (also of a table, which
+    would hide one family), complaints of the browser."""
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(url)
     wrong = serious(Axe().run(page))
     page.set_viewport_size({"width": 390, "height": 844})
     if (width := page.evaluate("document.documentElement.scrollWidth")) > 390:
         wrong.append(f"{width} pixels wide on a phone")
+    if page.evaluate("[...document.querySelectorAll('.table-scroll')].some(one => one.scrollWidth > one.clientWidth)"):
+        wrong.append("a table hides columns on a phone")
     said, complaints[:] = list(complaints), []
     return wrong + said
 
