@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, BinaryIO, TextIO
 
 import yaml
@@ -32,6 +34,18 @@ def load_yaml(file: TextIO) -> list[Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = " ".join(str(error).split())
         raise Unreadable(f"This is not YAML: {shorten(where, 200)}.") from None
+
+
+@contextmanager
+def opened(path: str) -> Iterator[TextIO]:
+    """A file of UTF-8 text, `-` being standard input; whatever makes it unreadable is told with its name."""
+    try:
+        with nullcontext(sys.stdin) if path == "-" else open(path, encoding="utf-8-sig") as file:
+            yield file
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
+    except Unreadable as error:
+        raise Unreadable(f"{path} cannot be read: {error.detail}") from None
 
 
 def as_text(file: BinaryIO, newline: str | None = None) -> io.TextIOWrapper:

@@ -7,6 +7,7 @@ it has fields that have no place here, which are counted and told. Nothing is st
 
 import io
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TextIO
 from uuid import UUID
 
@@ -17,10 +18,10 @@ from ipam.addressing import shorten
 from ipam.domain import documents
 from ipam.domain import metal_stack_values as values
 from ipam.domain.metal_stack_entries import (
+    ASN_TAG,
     MACHINE_TAG,
     AddressEntry,
     Document,
-    Labels,
     MachineEntry,
     NetworkEntry,
     PartitionEntry,
@@ -37,25 +38,33 @@ _DERIVED = {"usage", "consumption", "addressfamilies", "addressfamily"}
 
 
 def parse(text: str) -> Document:
-    """Read one text; what is wrong with it is in its `broken`."""
-    return parse_all([io.StringIO(text)])
+    """Read one text; what is wrong with it is in its `broken`, but Unreadable is raised."""
+    return parse_all([nullcontext(io.StringIO(text))])
 
 
-def parse_all(files: Iterable[TextIO]) -> Document:
-    """Read several texts as one, such as the lists of networks, of addresses and of machines."""
+def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
+    """Read several texts as one, such as the lists of networks, of addresses and of machines.
+
+    Those that are Unreadable are raised together: what stands in them is not known, so the rest cannot be judged.
+    """
     document = Document()
     listed: list[Any] = []
+    unreadable: list[errors.IpamError] = []
     for file in files:
         try:
-            for raw in documents.load_yaml(file):
-                if isinstance(raw, list):
-                    listed += raw
-                elif _is_one_object(raw):
-                    listed.append(raw)
-                else:
-                    _parse_sections(document, raw)
+            with file as text:
+                found = documents.load_yaml(text)
         except documents.Unreadable as error:
-            document.broken.append(error)
+            unreadable.append(error)
+            continue
+        for raw in found:
+            if isinstance(raw, list):
+                listed += raw
+            elif _is_one_object(raw):
+                listed.append(raw)
+            else:
+                _parse_sections(document, raw)
+    errors.raise_all(unreadable)
     _parse_listed(document, listed)
     return document
 
@@ -141,6 +150,8 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
     else:
         document.not_kept.update(f"“{key}” of {section}" for key in reader.unknown_keys() if key not in _DERIVED)
     document.named.add((section, str(raw.get("id"))))
+    for tag in reader.repeated:
+        document.repeated.setdefault((section, tag), []).append(shorten(name))
     if reader.broken:
         document.broken += reader.broken
     else:
@@ -216,28 +227,36 @@ def _nat_type(reader: Reader) -> str:
 
 def _address(reader: Reader) -> AddressEntry:
     reader.needed("ipaddress")
-    given: Labels = reader.take("tags", values.tags, {})
-    tags = dict(given)
+    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
+    machines = tags.pop(MACHINE_TAG, [""])
+    if len(machines) > 1:
+        detail = f"its tags name the machines {shorten(', '.join(machines))}; an address has one. Correct them."
+        reader.refuse(errors.Invalid, detail)
     return AddressEntry(
         place=reader.place,
         address=reader.take("ipaddress", values.address, _NO_ADDRESS),
         network=reader.needed("networkid"),
         project=reader.needed("projectid"),
-        machine=tags.pop(MACHINE_TAG, ""),
+        machine=machines[0],
         allocation=reader.take("allocationuuid", values.uuid, None),
         type=reader.take("type", values.one_of(IPAddress.Type.values), str(IPAddress.Type.EPHEMERAL)),
         name=reader.text("name"),
         description=reader.text("description"),
-        labels=tags,
+        labels=reader.labels(tags),
     )
 
 
 def _machine(reader: Reader) -> MachineEntry:
     """What was allocated; hardware belongs to other systems."""
     partition: dict[str, Any] = reader.take("partition", values.part, {})
+    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
     inner = Reader(reader.place, reader.take("allocation", values.part, {}))
-    joined: list[dict[str, Any]] = inner.take("networks", values.parts, [])
-    asns = {one.get("asn") for one in joined if one.get("asn")}
+    parts: list[dict[str, Any]] = inner.take("networks", values.parts, [])
+    joined = [Reader(reader.place, one) for one in parts]
+    tagged = [Reader(reader.place, {"asn": one}) for one in tags.get(ASN_TAG, [])]
+    networks = [one.text("networkid") for one in joined]
+    if "" in networks:
+        inner.refuse(errors.Required, "one of its networks has no “networkid”. Add it, or take the network out.")
     entry = MachineEntry(
         place=reader.place,
         id=reader.needed("id"),
@@ -247,21 +266,26 @@ def _machine(reader: Reader) -> MachineEntry:
         partition=reader.text("partitionid") or str(partition.get("id") or ""),
         project=inner.text("project"),
         role=inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
-        asn=values.number(asns.pop()) if len(asns) == 1 else None,
-        networks=[str(one.get("networkid") or "") for one in joined],
-        ips=[address for one in joined for address in _addresses(inner, one.get("ips") or [])],
-        labels=reader.take("tags", values.tags, {}),
+        asn=_asn(inner, [*joined, *tagged]),
+        networks=networks,
+        ips=[address for one in joined for address in _addresses(one)],
+        labels=reader.labels(tags),
     )
-    reader.broken += inner.broken
+    reader.broken += [error for one in [inner, *joined, *tagged] for error in one.broken]
     return entry
 
 
-def _addresses(reader: Reader, texts: Any) -> list[Address]:
-    try:
-        return [values.address(text) for text in values.texts(texts)]
-    except ValueError as error:
-        reader.refuse(errors.Invalid, f"ips: {error}")
-        return []
+def _addresses(network: Reader) -> list[Address]:
+    return network.take("ips", values.addresses, [])
+
+
+def _asn(machine: Reader, said: Iterable[Reader]) -> int | None:
+    """The ASN on which all agree that name one; each network of a machine has it again, and a tag."""
+    asns = sorted({one.take("asn", values.number, 0) for one in said} - {0})
+    if len(asns) > 1:
+        found = shorten(", ".join(map(str, asns)))
+        machine.refuse(errors.Invalid, f"its networks and tags name the ASNs {found}; a machine has one. Correct them.")
+    return asns[0] if len(asns) == 1 else None
 
 
 _SECTIONS: dict[str, Callable[[Reader], Any]] = {

@@ -15,6 +15,11 @@ def find(document: Document) -> Iterator[str]:
     yield from _two_owners(document)
     yield from _singles(document)
     yield from _machines_without_their_addresses(document)
+    for (section, tag), names in sorted(document.repeated.items()):
+        yield (
+            f"Tag “{tag}” stands with several values on {len(names):,} of the {section}, and the first one is kept: "
+            f"{_some(names)}."
+        )
     for what, count in sorted(document.not_kept.items()):
         yield f"Not kept, for it has no place here: {what} ({count:,})."
 

@@ -13,6 +13,7 @@ from ipam.addressing import Family
 
 Labels = Mapping[str, str]
 MACHINE_TAG = "machine.metal-stack.io/id"
+ASN_TAG = "machine.metal-stack.io/network.primary.asn"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,8 @@ class Document:
     """The entries that could be read, and what is wrong with the others.
 
     `named` holds every partition, project and network that the text has, readable or not, as (section, id).
-    `not_kept` counts, by what it is, what has no place here.
+    `not_kept` counts, by what it is, what has no place here. `repeated` holds, by section and tag, what has that tag
+    with several values.
     """
 
     partitions: list[PartitionEntry] = field(default_factory=list)
@@ -102,3 +104,4 @@ class Document:
     named: set[tuple[str, str]] = field(default_factory=set)
     broken: list[errors.IpamError] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
+    repeated: dict[tuple[str, str], list[str]] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import doctor, exports
+from ipam.domain import doctor, documents, exports
 from ipam.domain.tables import KINDS
 from ipam.management.commands.quickstart import EXAMPLE
 from ipam.models import IPAddress, Machine, Network, Partition
@@ -62,9 +62,27 @@ def test_every_refusal_is_a_line_of_its_own(run: Run, tmp_path: Path) -> None:
     ]
 
 
-def test_file_that_is_not_there_is_told(run: Run) -> None:
-    with pytest.raises(CommandError, match=r"nowhere\.yaml cannot be read"):
-        run("import_metal_stack", "nowhere.yaml")
+@pytest.mark.parametrize("options", [(), ("--skip-refused",)])
+def test_files_that_cannot_be_read_are_named_and_nothing_is_changed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(documents, "MOST_YAML", 100)
+    for name, text in {"good": b"partitions: [{id: fra}]", "latin": b"\xfc", "list": b"[", "long": b"-" * 101}.items():
+        (tmp_path / name).write_bytes(text)
+    with pytest.raises(CommandError) as refused:
+        run("import_metal_stack", "good", "missing", ".", "latin", "list", "long", *options)
+    assert str(refused.value).splitlines() == [
+        "missing cannot be read: No such file or directory.",
+        ". cannot be read: Is a directory.",
+        "latin cannot be read: This is not UTF-8: the byte 0xfc (invalid start byte). Save the file as UTF-8, then "
+        "send it again.",
+        "list cannot be read: This is not YAML: while parsing a flow node did not find expected node content "
+        'in "<unicode string>", line 2, column 1.',
+        "long cannot be read: The file has more than 100 characters. Split it, or use CSV, which is read in parts.",
+        "Nothing was imported.",
+    ]
+    assert not Partition.objects.exists()
 
 
 NETWORKS = """
@@ -88,7 +106,8 @@ projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6
 allocationuuid: 0a000000-0000-4000-8000-00000000000a
 tags: [machine.metal-stack.io/id=m1]
 ---
-{ipaddress: 10.0.7.6, networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6}
+{ipaddress: 10.0.7.6, networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6,
+ tags: [service=web, service=mail]}
 ---
 {ipaddress: 10.0.7.6, networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, projectid: 00000000-0000-0000-0000-000000000000}
 ---
@@ -122,6 +141,7 @@ def test_every_inconsistency_of_the_old_data_is_told(run: Run, dumps: list[str])
         "networks[1] “6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60”: it is dual-stack, and 2 of its allocations have no IPv6: "
         "10.0.7.6, 10.0.7.6. Complete them on its page.",
         "machines[0] “m1”: it claims 10.0.7.9, but no such address says that it is this machine's.",
+        "Tag “service” stands with several values on 1 of the ips, and the first one is kept: 10.0.7.6.",
         "Not kept, for it has no place here: “created” of networks (1).",
         "Refused: networks[2] “strayed”: 192.0.2.0/24 lies in no prefix of tenants, which has 10.0.0.0/16, "
         "2001:db8::/48.",

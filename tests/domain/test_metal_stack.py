@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from ipam.domain import metal_stack, metal_stack_entries
+import pytest
+
+from ipam.domain import documents, metal_stack, metal_stack_entries
 from tests.builders import IPV4, IPV6, cidrs, ip
 
 
@@ -102,14 +104,10 @@ def test_empty_document_has_nothing_and_no_fault() -> None:
     assert metal_stack.parse("") == metal_stack_entries.Document()
 
 
-def test_text_that_is_no_yaml_is_one_fault() -> None:
-    (fault,) = faults("networks: [")
-    assert fault.startswith("This is not YAML: ")
-
-
-def test_yaml_that_builds_objects_is_refused() -> None:
-    (fault,) = faults("!!python/object/apply:os.getcwd []")
-    assert fault.startswith("This is not YAML: ")
+@pytest.mark.parametrize("text", ["networks: [", "!!python/object/apply:os.getcwd []"])
+def test_text_that_is_no_yaml_or_builds_objects_is_unreadable(text: str) -> None:
+    with pytest.raises(documents.Unreadable, match="This is not YAML: "):
+        metal_stack.parse(text)
 
 
 def test_document_that_is_no_object_is_refused() -> None:
@@ -216,3 +214,60 @@ def test_every_value_of_the_wrong_kind_is_told() -> None:
         "networks[0] “net”: prefixes: “10.0.0.0/8” is no list.",
         "networks[0] “net”: vrf: “many” is no number.",
     ]
+
+
+def machine(networks: str, tags: str = "[]") -> str:
+    return f"- {{id: m1, partition: {{id: fra}}, tags: {tags}, allocation: {{name: web, networks: {networks}}}}}"
+
+
+def test_asn_may_be_text() -> None:
+    (entry,) = metal_stack.parse(machine("[{networkid: n1, asn: '4210000007'}]")).machines
+    assert entry.asn == 4210000007
+
+
+def test_asn_may_be_a_tag_alone() -> None:
+    text = machine("[{networkid: n1}]", "[machine.metal-stack.io/network.primary.asn=4210000007]")
+    (entry,) = metal_stack.parse(text).machines
+    assert entry.asn == 4210000007
+
+
+def test_asn_that_networks_and_tag_agree_on_is_one() -> None:
+    networks = "[{networkid: n1, asn: 4210000007}, {networkid: n2, asn: '4210000007'}]"
+    (entry,) = metal_stack.parse(machine(networks, "[machine.metal-stack.io/network.primary.asn=4210000007]")).machines
+    assert entry.asn == 4210000007
+
+
+def test_several_asns_are_refused() -> None:
+    networks = "[{networkid: n1, asn: 4210000009}, {networkid: n2, asn: 4210000007}]"
+    tags = "[machine.metal-stack.io/network.primary.asn=4210000008]"
+    assert faults(machine(networks, tags)) == [
+        "machines[0] “m1”: its networks and tags name the ASNs 4210000007, 4210000008, 4210000009; a machine has one. "
+        "Correct them."
+    ]
+
+
+def test_asn_that_is_no_number_is_told() -> None:
+    tags = "[machine.metal-stack.io/network.primary.asn=AS7]"
+    assert faults(machine("[{networkid: n1, asn: [7]}]", tags)) == [
+        "machines[0] “m1”: asn: “[7]” is no number.",
+        "machines[0] “m1”: asn: “AS7” is no number.",
+    ]
+
+
+def test_network_of_a_machine_needs_an_id() -> None:
+    assert faults(machine("[{asn: 4210000007}]")) == [
+        "machines[0] “m1”: one of its networks has no “networkid”. Add it, or take the network out."
+    ]
+
+
+def test_address_of_two_machines_is_refused() -> None:
+    text = "{ipaddress: 192.0.2.1, networkid: n, projectid: p, tags: [ID=m1, ID=m2, ID=m1]}"
+    assert faults(text.replace("ID", "machine.metal-stack.io/id")) == [
+        "ips[0] “192.0.2.1”: its tags name the machines m1, m2; an address has one. Correct them."
+    ]
+
+
+def test_tag_with_several_values_keeps_the_first_and_is_told() -> None:
+    document = metal_stack.parse("{ipaddress: 192.0.2.1, networkid: n, projectid: p, tags: [a=1, b, a=2, a=1, b]}")
+    assert document.ips[0].labels == {"a": "1", "b": ""}
+    assert document.repeated == {("ips", "a"): ["192.0.2.1"]}

@@ -1,17 +1,14 @@
-import io
-import sys
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain import metal_stack, metal_stack_drift, metal_stack_import
+from ipam.domain import documents, metal_stack, metal_stack_drift, metal_stack_import
 from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result
 from ipam.domain.operations import rehearsal
 
@@ -30,7 +27,10 @@ class Command(BaseCommand):
         parser.add_argument("--skip-refused", action="store_true", help="bring in what is not refused")
 
     def handle(self, *, files: list[str], dry_run: bool, skip_refused: bool, **options: Any) -> None:
-        document = metal_stack.parse_all([io.StringIO(_read(file)) for file in files])
+        try:
+            document = metal_stack.parse_all(map(documents.opened, files))
+        except errors.IpamError as error:
+            raise _failure(error) from None
         total = metal_stack_import.count(document)
         with rehearsal() if dry_run else nullcontext(), tqdm(total=total, disable=None) as bar:
             try:
@@ -40,8 +40,7 @@ class Command(BaseCommand):
                     result = Result(metal_stack_import.bring_in(document, bar.update), [])
             except errors.IpamError as error:
                 self._print_lines(metal_stack_drift.find(document))
-                details = [one.detail for one in error.errors]
-                raise CommandError("\n".join([*details, "Nothing was imported."])) from None
+                raise _failure(error) from None
         self._print_lines(metal_stack_drift.find(document))
         self._print_lines(f"Refused: {error.detail}" for error in result.refused)
         self._print(result.outcomes)
@@ -62,8 +61,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{counts[CREATED]:,} created, {counts[UNCHANGED]:,} unchanged.")
 
 
-def _read(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} cannot be read: {error}") from None
+def _failure(error: errors.IpamError) -> CommandError:
+    return CommandError("\n".join([*(one.detail for one in error.errors), "Nothing was imported."]))
