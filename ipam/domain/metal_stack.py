@@ -268,7 +268,7 @@ def _machine(reader: Reader) -> MachineEntry:
         role=inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
         asn=_asn(inner, [*joined, *tagged]),
         networks=networks,
-        ips=[address for one in joined for address in _addresses(one)],
+        claims=[(one.text("networkid"), address) for one in joined for address in _addresses(one)],
         labels=reader.labels(tags),
     )
     reader.broken += [error for one in [inner, *joined, *tagged] for error in one.broken]

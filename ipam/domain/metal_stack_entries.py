@@ -1,7 +1,7 @@
 """What documents of metal-stack hold, as values. Every entry knows its place, such as `networks[2] "internet"`."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -9,11 +9,18 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family
+from ipam.addressing import Family, shorten
 
 Labels = Mapping[str, str]
 MACHINE_TAG = "machine.metal-stack.io/id"
 ASN_TAG = "machine.metal-stack.io/network.primary.asn"
+_MOST_NAMED = 5  # in one sentence
+
+
+def some(names: Sequence[str]) -> str:
+    """A few of many names, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(map(shorten, names[:_MOST_NAMED])) + (f" and {more:,} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +90,7 @@ class MachineEntry:
     role: str
     asn: int | None
     networks: list[str]
-    ips: list[Address]
+    claims: list[tuple[str, Address]]  # the addresses that it says it has, each with its network
     labels: Labels
 
 

@@ -1,11 +1,12 @@
 """Bring what metal-stack knows into Twofold: through the operations of the domain, all of it or what is not refused."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from django.db import models
+from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
@@ -13,6 +14,7 @@ from ipam.addressing import parse_cidr
 from ipam.domain import address_batches, children, history, lookups, machines, networks, owners, row_copy
 from ipam.domain.address_batches import Named
 from ipam.domain.machines import Attachment
+from ipam.domain.metal_stack_absent import Absent, Left
 from ipam.domain.metal_stack_entries import (
     AddressEntry,
     Document,
@@ -28,13 +30,16 @@ from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.events import Kind, Verb
 from ipam.models.networks import CHILD_TYPES
 
-CREATED, UNCHANGED = "created", "unchanged"
+CREATED, UNCHANGED, JOINED = "created", "unchanged", "joined"
 M = TypeVar("M", bound=models.Model)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entry: of which kind it is, its id or address, and `created` or `unchanged`."""
+    """What became of an entry: of which kind it is, its id or address, and its new state.
+
+    `joined` is an address that was there and has its machine now, which came later.
+    """
 
     kind: str
     id: str
@@ -53,16 +58,13 @@ class Result:
     not_kept: list[str] = field(default_factory=list)
 
 
-class _RefersToBroken(Exception):
-    """The entry needs another of the same document that could not be brought in, which has its own error."""
-
-
 @operation
 def bring_in(document: Document, advance: Advance = lambda entries: None) -> list[Outcome]:
     """Create what the document names and is not there yet; what is there already and equal is left alone.
 
     Everything that is wrong, in the text or with the state of the world, is raised together, and then nothing is
-    kept. An entry that exists with other values is an error that names the fields.
+    kept. An entry that exists with other values is an error that names them. Addresses that came before their machines
+    join them.
     """
     result = _bring_in(document, advance)
     errors.raise_all(result.refused)
@@ -78,15 +80,17 @@ def bring_in_what_fits(document: Document, advance: Advance = lambda entries: No
 def _bring_in(document: Document, advance: Advance) -> Result:
     run = _Run(document)
     with history.gathering() as parts:
-        for entries, bring in run.steps():
+        for section, entries, bring in run.steps():
             for entry in entries:
-                run.attempt(bring, entry)
+                run.attempt(section, bring, entry)
             advance(len(entries))
         for batch in row_copy.batches(document.ips, address_batches.MOST):
             run.bring_addresses(batch)
             advance(len(batch))
+        for claims in row_copy.batches(run.claims(), address_batches.MOST):
+            run.join_claimed(claims)
     record_import(run.outcomes, parts.holders)
-    return Result(run.outcomes, run.refused)
+    return Result(run.outcomes, [*run.refused, *run.left.told(document.named)])
 
 
 def record_import(outcomes: Iterable[Outcome], holders: Sequence[history.Group]) -> None:
@@ -117,28 +121,29 @@ class _Run:
     def __init__(self, document: Document) -> None:
         self._document = document
         self.refused = list(document.broken)
+        self.left = Left()
         self.outcomes: list[Outcome] = []
         self._known: dict[tuple[str, str], Any] = {}
 
-    def steps(self) -> list[tuple[Sequence[Any], Callable[[Any], Outcome]]]:
+    def steps(self) -> list[tuple[str, Sequence[Any], Callable[[Any], Outcome]]]:
         """What others refer to comes first."""
         roots = [one for one in self._document.networks if not one.parent]
         carved = [one for one in self._document.networks if one.parent]
         return [
-            (self._document.partitions, self._partition),
-            (self._document.projects, self._project),
-            ([*roots, *carved], self._network),
-            (self._document.machines, self._machine),
+            ("partitions", self._document.partitions, self._partition),
+            ("projects", self._document.projects, self._project),
+            ("networks", [*roots, *carved], self._network),
+            ("machines", self._document.machines, self._machine),
         ]
 
-    def attempt(self, bring: Callable[[Any], Outcome], entry: Any) -> None:
+    def attempt(self, section: str, bring: Callable[[Any], Outcome], entry: Any) -> None:
         """Bring in one entry; what refuses it is kept with its place, so that the next entry is judged too."""
         try:
             self.outcomes.append(bring(entry))
         except errors.IpamError as error:
             self._refuse(entry, error)
-        except _RefersToBroken:
-            pass
+        except Absent as absent:
+            self.left.out(section, str(entry.id), for_want_of=absent.place)
 
     def _refuse(self, entry: Any, error: errors.IpamError) -> None:
         self.refused += [type(one)(f"{entry.place}: {one.detail}", field=one.field) for one in error.errors]
@@ -210,46 +215,79 @@ class _Run:
 
     def bring_addresses(self, entries: Sequence[AddressEntry]) -> None:
         """Addresses, by the thousand."""
-        known: dict[type[Any], Mapping[Any, Any]] = {
-            Network: Network.objects.in_bulk({one.network for one in entries}),
-            Project: {str(one.pk): one for one in Project.objects.filter(pk__in=_uuids(entries))},
-            Machine: Machine.objects.in_bulk({one.machine for one in entries if one.machine}),
+        projects = {one.project for one in entries if lookups.is_id(Project, one.project)}
+        known: dict[str, Mapping[str, Any]] = {
+            "networks": Network.objects.in_bulk({one.network for one in entries}),
+            "projects": {str(one.pk): one for one in Project.objects.filter(pk__in=projects)},
+            "machines": Machine.objects.in_bulk({one.machine for one in entries if one.machine}),
         }
         stored = {
             (one.address, one.namespace_id): one
             for one in IPAddress.objects.filter(address__in={one.address for one in entries})
         }
         wanted: list[tuple[AddressEntry, Named]] = []
+        joining: list[tuple[IPAddress, Machine]] = []
         for entry in entries:
             try:
                 named = self._named(entry, known)
                 found = stored.get((named.address, named.network.namespace_id))
                 if found is None:
                     wanted.append((entry, named))
+                    continue
+                is_joining = named.machine is not None and found.machine_id is None
+                _refuse_difference(vars(found) | _owner_ids(found), _wanted_of(named, with_machine=not is_joining))
+                if is_joining and named.machine:
+                    joining.append((found, named.machine))
                 else:
-                    _refuse_difference(vars(found) | _owner_ids(found), _wanted_of(named))
                     self.outcomes.append(Outcome("address", str(entry.address), UNCHANGED))
             except errors.IpamError as error:
                 self._refuse(entry, error)
-            except _RefersToBroken:
-                continue
+            except Absent as absent:
+                self.left.out("ips", str(entry.address), for_want_of=absent.place)
         refused = address_batches.take([named for _, named in wanted])
         for place, (entry, _) in enumerate(wanted):
             if place in refused:
                 self._refuse(entry, refused[place])
             else:
                 self.outcomes.append(Outcome("address", str(entry.address), CREATED))
+        self._join(joining)
 
-    def _named(self, entry: AddressEntry, known: Mapping[type[Any], Mapping[Any, Any]]) -> Named:
-        network: Any = known[Network].get(entry.network) or self._find(Network, entry.network, "networks")
-        project: Any = known[Project].get(entry.project.lower()) or self._find(Project, entry.project, "projects")
-        machine = known[Machine].get(entry.machine)
-        if entry.machine and machine is None:
-            self._document.not_kept["machines of addresses, because they are not among the machines"] += 1
+    def claims(self) -> Iterator[tuple[MachineEntry, str, Address]]:
+        """Addresses that machines say they have, and that are not in the document: they may have come before."""
+        said = {(one.network, one.address) for one in self._document.ips}
+        for machine in self._document.machines:
+            for network, address in machine.claims:
+                if (network, address) not in said:
+                    yield machine, network, address
+
+    def join_claimed(self, claims: Sequence[tuple[MachineEntry, str, Address]]) -> None:
+        """Those of the claimed addresses that are here without a machine."""
+        machines_ = Machine.objects.in_bulk({machine.id for machine, _, _ in claims})
+        claimant = {(network, address): machines_.get(machine.id) for machine, network, address in claims}
+        free = IPAddress.objects.filter(machine=None, address__one_of={address for _, _, address in claims})
+        held = [(one, claimant.get((one.network_id, one.address))) for one in free]
+        self._join([(one, machine) for one, machine in held if machine is not None])
+
+    def _join(self, joining: Sequence[tuple[IPAddress, Machine]]) -> None:
+        refused = address_batches.join({address.pk: machine for address, machine in joining})
+        for address, _ in joining:
+            if error := refused.get(address.pk):
+                self.refused.append(type(error)(f"{address}: {error.detail}", field=error.field))
+            else:
+                self.outcomes.append(Outcome("address", str(address), JOINED))
+
+    def _named(self, entry: AddressEntry, known: Mapping[str, Mapping[str, Any]]) -> Named:
+        references = {"networks": entry.network, "projects": entry.project.lower()}
+        for section, id in references.items():
+            if id not in known[section]:
+                raise Absent(section, id)
+        machine = known["machines"].get(entry.machine)
+        if machine is None and ("machines", entry.machine) in self._document.named:
+            self.left.without("ips", str(entry.address), lacking=("machines", entry.machine))
         return Named(
             address=entry.address,
-            network=network,
-            project=project,
+            network=known["networks"][entry.network],
+            project=known["projects"][references["projects"]],
             machine=machine,
             allocation=entry.allocation or uuid4(),
             type=entry.type,
@@ -267,9 +305,7 @@ class _Run:
         try:
             return self._known.setdefault((section, key), lookups.get(model, key))  # type: ignore[no-any-return]
         except errors.NotFound:
-            if (section, key) in self._document.named:
-                raise _RefersToBroken from None
-            raise
+            raise Absent(section, key) from None
 
 
 def _owner(
@@ -326,20 +362,16 @@ def _owner_ids(found: IPAddress) -> dict[str, Any]:
     return {"network": found.network_id, "project": found.project_id, "machine": found.machine_id}
 
 
-def _wanted_of(named: Named) -> dict[str, Any]:
-    return {
+def _wanted_of(named: Named, *, with_machine: bool) -> dict[str, Any]:
+    machine = {"machine": named.machine.pk if named.machine else None} if with_machine else {}
+    return machine | {
         "network": named.network.pk,
         "project": named.project.pk,
-        "machine": named.machine.pk if named.machine else None,
         "type": named.type,
         "name": named.name,
         "description": named.description,
         "labels": named.labels,
     }
-
-
-def _uuids(entries: Sequence[AddressEntry]) -> set[str]:
-    return {one.project for one in entries if len(one.project) == len(str(uuid4()))}
 
 
 def _cidrs(texts: list[str]) -> list[IPNetwork]:

@@ -77,6 +77,7 @@ class World:
         self.machine = machines.allocate(
             id="m1", project=self.project, partition=self.partition, networks=[Attachment(network=self.home)]
         )
+        addresses.allocate(self.home, project=self.project, families=[IPV4])
         self.vrf = vrfs.create(id=7, name="seven")
         self.empty_partition = owners.create_partition(id="spare")
         self.empty_project = owners.create_project(name="spare")
@@ -98,6 +99,9 @@ class World:
 
     def wanted(self, text: str) -> Named:
         return Named(address=ip(text), network=self.internet, project=self.project)
+
+    def at_home(self) -> IPAddress:
+        return IPAddress.objects.filter(network=self.home, machine=None).earliest("address")
 
     def rebuild_all(self) -> None:
         FreeBlock.objects.all().delete()
@@ -262,6 +266,10 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     ),
     "address_batches.change": (
         lambda w: address_batches.change({w.pair[0].pk: {"name": "vpn"}}),
+        ("update", "address", "*", 1),
+    ),
+    "address_batches.join": (
+        lambda w: address_batches.join({w.at_home().pk: w.machine}),
         ("update", "address", "*", 1),
     ),
     "table_import.bring_in": (

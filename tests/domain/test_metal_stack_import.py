@@ -118,13 +118,13 @@ def test_everything_that_is_wrong_is_told_at_once(db: None) -> None:
         "networks[2] “three”: “colour” is no known key. Correct it, or take it out.",
         "partitions[1] “x”: An id has 2 to 128 letters, digits, dots, dashes or underscores, and starts and ends "
         "with a letter or digit.",
-        "networks[0] “one”: There is no partition “nowhere”. Check the id.",
         "networks[1] “two”: Networks of type external need “vrf”.",
         "networks[3] “four”: VRF 77 belongs to network taken. Choose another VNI, or say vrf_shared on all networks "
         "in it.",
         "ips[0] “198.18.2.0”: 198.18.2.0 is the network, broadcast or subnet-router address of 198.18.2.0/24. "
         "Choose another.",
         "ips[1] “198.18.9.9”: 198.18.9.9 lies in no prefix of five. Choose one in 198.18.2.0/24.",
+        "There is no partition “nowhere”, named by 1 of the networks: one. Check the id, or bring it in first.",
     ]
 
 
@@ -135,12 +135,47 @@ def test_one_refusal_keeps_everything_out(db: None) -> None:
     assert list(NumberRange.objects.values("pool", "first", "last")) == pool
 
 
-def test_what_refers_to_a_refused_entry_is_not_told_again(db: None) -> None:
-    text = """
-        partitions: [{id: x}]
-        networks: [{id: one, vrf: 1, partitionid: x, prefixes: [192.0.2.0/24]}]
+def test_what_goes_with_a_refused_entry_is_counted_and_named(db: None) -> None:
+    ips = [f"{{ipaddress: 192.0.2.{number}, networkid: one, projectid: {PROJECT}}}" for number in range(1, 8)]
+    text = f"""
+        partitions: [{{id: x}}]
+        projects: [{{id: {PROJECT}}}]
+        networks:
+          - {{id: one, vrf: 1, partitionid: x, prefixes: [192.0.2.0/24]}}
+          - {{id: two, parentnetworkid: one, projectid: {PROJECT}, prefixes: [192.0.2.0/25]}}
+        ips: [{", ".join(ips)}]
     """
-    assert [detail[:14] for detail in refusals(text)] == ["partitions[0] "]
+    assert refusals(text)[1:] == [
+        "Partition “x” was refused, and with it 1 of the networks: one.",
+        "Network “one” was refused, and with it 1 of the networks: two.",
+        "Network “one” was refused, and with it 7 of the ips: 192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4, 192.0.2.5 "
+        "and 2 more.",
+    ]
+
+
+def test_address_whose_machine_is_refused_comes_without_it_and_that_is_told(db: None) -> None:
+    text = f"""
+        projects: [{{id: {PROJECT}}}]
+        networks: [{{id: one, vrf: 1, prefixes: [192.0.2.0/24]}}]
+        machines: [{{id: m1, allocation: {{project: {PROJECT}, role: gateway}}}}]
+        ips: [{{ipaddress: 192.0.2.1, networkid: one, projectid: {PROJECT}, tags: [machine.metal-stack.io/id=m1]}}]
+    """
+    result = metal_stack_import.bring_in_what_fits(metal_stack.parse(text))
+    assert [error.detail for error in result.refused] == [
+        "machines[0] “m1”: role: “gateway” is none of machine, firewall.",
+        "Machine “m1” was refused, and left out of 1 of the ips: 192.0.2.1.",
+    ]
+    assert IPAddress.objects.get().machine is None
+
+
+def test_project_that_is_no_uuid_is_told(db: None) -> None:
+    text = f"""
+        networks: [{{id: one, vrf: 1, prefixes: [192.0.2.0/24]}}]
+        ips: [{{ipaddress: 192.0.2.1, networkid: one, projectid: {"x" * 36}}}]
+    """
+    assert refusals(text) == [
+        f"There is no project “{'x' * 36}”, named by 1 of the ips: 192.0.2.1. Check the id, or bring it in first."
+    ]
 
 
 def test_what_is_there_already_can_be_referred_to(db: None) -> None:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from ipam import errors
 from ipam.domain import documents, metal_stack, metal_stack_drift, metal_stack_import
-from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result
+from ipam.domain.metal_stack_import import CREATED, JOINED, UNCHANGED, Outcome, Result
 from ipam.domain.operations import rehearsal
 
 _MOST_LINES = 100  # of outcomes; what is wrong is told in full
@@ -31,6 +31,7 @@ class Command(BaseCommand):
             document = metal_stack.parse_all(map(documents.opened, files))
         except errors.IpamError as error:
             raise _failure(error) from None
+        self._print_lines(metal_stack_drift.find(document))
         total = metal_stack_import.count(document)
         with rehearsal() if dry_run else nullcontext(), tqdm(total=total, disable=None) as bar:
             try:
@@ -39,9 +40,7 @@ class Command(BaseCommand):
                 else:
                     result = Result(metal_stack_import.bring_in(document, bar.update), [])
             except errors.IpamError as error:
-                self._print_lines(metal_stack_drift.find(document))
                 raise _failure(error) from None
-        self._print_lines(metal_stack_drift.find(document))
         self._print_lines(f"Refused: {error.detail}" for error in result.refused)
         self._print(result.outcomes)
         if dry_run:
@@ -57,8 +56,9 @@ class Command(BaseCommand):
         if len(outcomes) > _MOST_LINES:
             for (state, kind), count in sorted(Counter((one.state, one.kind) for one in outcomes).items()):
                 self.stdout.write(f"{state:<9}  {kind:<9}  {count:,} in all")
-        counts = {state: sum(outcome.state == state for outcome in outcomes) for state in (CREATED, UNCHANGED)}
-        self.stdout.write(f"{counts[CREATED]:,} created, {counts[UNCHANGED]:,} unchanged.")
+        counts = Counter(outcome.state for outcome in outcomes)
+        told = [CREATED, UNCHANGED, *([JOINED] if counts[JOINED] else [])]
+        self.stdout.write(", ".join(f"{counts[state]:,} {state}" for state in told) + ".")
 
 
 def _failure(error: errors.IpamError) -> CommandError:
