@@ -7,11 +7,10 @@ from uuid import uuid4
 
 from django.db import models
 from netaddr import IPAddress as Address
-from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import parse_cidr
 from ipam.domain import address_batches, children, history, lookups, machines, networks, owners, row_copy
+from ipam.domain import metal_stack_comparison as comparison
 from ipam.domain.address_batches import Named
 from ipam.domain.machines import Attachment
 from ipam.domain.metal_stack_absent import Absent, Left
@@ -180,11 +179,11 @@ class _Run:
         }
         if is_child:
             wanted["parent"] = self._find(Network, entry.parent, "networks")
-            if wanted["parent"] and wanted["parent"].partition_id == (entry.partition or None):
+            if wanted["parent"] and not entry.partition:
                 wanted["partition"] = wanted["parent"].partition
         found = Network.objects.filter(pk=entry.id).first()
         if found is not None:
-            _refuse_difference(_stored_values(found), wanted)
+            comparison.refuse_other_network(found, wanted)
             return Outcome("network", entry.id, UNCHANGED)
         _create_network(entry, wanted) if is_child else networks.create(NewNetwork(id=entry.id, **wanted))
         return Outcome("network", entry.id, CREATED)
@@ -202,8 +201,7 @@ class _Run:
         }
         found = Machine.objects.filter(pk=entry.id).first()
         if found is not None:
-            owners_ = {"project": found.project, "partition": found.partition}
-            _refuse_difference(vars(found) | owners_, wanted)
+            comparison.refuse_other_machine(found, {**wanted, "asn": entry.asn})
             return Outcome("machine", entry.id, UNCHANGED)
         attachments = [
             Attachment(network=one)
@@ -234,9 +232,8 @@ class _Run:
                 if found is None:
                     wanted.append((entry, named))
                     continue
-                is_joining = named.machine is not None and found.machine_id is None
-                _refuse_difference(vars(found) | _owner_ids(found), _wanted_of(named, with_machine=not is_joining))
-                if is_joining and named.machine:
+                comparison.refuse_other_address(found, named, entry.allocation)
+                if named.machine is not None and found.machine_id is None:
                     joining.append((found, named.machine))
                 else:
                     self.outcomes.append(Outcome("address", str(entry.address), UNCHANGED))
@@ -318,7 +315,7 @@ def _owner(
     found = model._default_manager.filter(pk=entry.id).first()
     if found is not None:
         if not entry.is_implied:
-            _refuse_difference(vars(found), wanted)
+            comparison.refuse_other(vars(found), wanted)
         return Outcome(kind, str(entry.id), UNCHANGED)
     create(id=entry.id, **wanted)
     return Outcome(kind, str(entry.id), CREATED)
@@ -328,51 +325,9 @@ def _create_network(entry: NetworkEntry, wanted: Mapping[str, Any]) -> None:
     """A child with the prefixes and the VRF that it has."""
     parent = wanted["parent"]
     if parent is not None and wanted["partition"] != parent.partition:
-        raise errors.WrongPartition(f"it is in partition {entry.partition}, its parent in {parent.partition_id}.")
+        raise errors.WrongPartition(
+            f"it is in partition {entry.partition}, its parent in {parent.partition_id or 'none'}."
+        )
     refused = [name for name in ("default_child_prefix_length", "additional_announcable_cidrs") if wanted[name]]
     errors.raise_all([errors.ForbiddenField(f"Child networks do not take “{name}”.", field=name) for name in refused])
     children.adopt(NewNetwork(id=entry.id, **{**wanted, "partition": None}))
-
-
-def _refuse_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """An entry that is there already has to be as the document says."""
-    differing = [name for name, value in wanted.items() if stored[name] != value]
-    if differing:
-        raise errors.AlreadyExists(
-            f"it exists with another value of {', '.join(differing)}. Change it here or in the document, so that both "
-            "agree."
-        )
-
-
-def _stored_values(network: Network) -> dict[str, Any]:
-    """Values of a network in the form in which the document has them."""
-    return vars(network) | {
-        "partition": network.partition,
-        "project": network.project,
-        "parent": network.parent,
-        "default_child_prefix_length": network.default_child_prefix_length,
-        "prefixes": [prefix.cidr for prefix in network.prefixes.in_order()],
-        "destination_prefixes": _cidrs(network.destination_prefixes),
-        "additional_announcable_cidrs": _cidrs(network.additional_announcable_cidrs),
-        "vrf": network.vrf_id,
-    }
-
-
-def _owner_ids(found: IPAddress) -> dict[str, Any]:
-    return {"network": found.network_id, "project": found.project_id, "machine": found.machine_id}
-
-
-def _wanted_of(named: Named, *, with_machine: bool) -> dict[str, Any]:
-    machine = {"machine": named.machine.pk if named.machine else None} if with_machine else {}
-    return machine | {
-        "network": named.network.pk,
-        "project": named.project.pk,
-        "type": named.type,
-        "name": named.name,
-        "description": named.description,
-        "labels": named.labels,
-    }
-
-
-def _cidrs(texts: list[str]) -> list[IPNetwork]:
-    return [parse_cidr(text) for text in texts]

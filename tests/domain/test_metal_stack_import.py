@@ -1,5 +1,7 @@
 """Bringing a document in: all of it or nothing, every refusal at once, and a second time without effect."""
 
+from uuid import UUID
+
 import pytest
 
 from ipam import errors
@@ -10,6 +12,21 @@ from tests.builders import IPV4, IPV6, external, prefixes_of
 
 MINI_LAB = EXAMPLE.read_text(encoding="utf-8")
 PROJECT = "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
+AGREE = "Change it here or in the document, so that both agree."
+MACHINE = f"""
+    partitions: [{{id: fra}}]
+    projects: [{{id: {PROJECT}}}]
+    networks:
+      - {{id: tenants, privatesuper: true, partitionid: fra, prefixes: [10.0.0.0/16],
+         defaultchildprefixlength: {{IPv4: 24}}}}
+      - {{id: home, parentnetworkid: tenants, projectid: {PROJECT}, vrf: 7, prefixes: [10.0.7.0/24]}}
+    machines:
+      - {{id: m1, partition: {{id: fra}},
+         allocation: {{name: web, project: {PROJECT}, networks: [{{networkid: home, asn: 4210000007}}]}}}}
+    ips:
+      - {{ipaddress: 10.0.7.5, networkid: home, projectid: {PROJECT},
+         allocationuuid: 00000000-0000-4000-8000-00000000000a, tags: [machine.metal-stack.io/id=m1]}}
+"""
 
 
 def bring_in(text: str) -> list[tuple[str, str, str]]:
@@ -85,8 +102,9 @@ def test_differing_fields_are_named(db: None) -> None:
     bring_in(MINI_LAB)
     changed = MINI_LAB.replace("203.0.113.128/25", "203.0.113.0/24").replace("nat: true", "nat: false")
     assert refusals(changed) == [
-        "networks[1] “internet-mini-lab”: it exists with another value of prefixes, nat_type. "
-        "Change it here or in the document, so that both agree."
+        "networks[1] “internet-mini-lab”: it exists with other values: prefixes is 203.0.113.128/25, "
+        "2001:db8:0:113::/64 here and 203.0.113.0/24, 2001:db8:0:113::/64 there, nat_type is ipv4-masquerade here and "
+        f"none there. {AGREE}"
     ]
 
 
@@ -94,8 +112,8 @@ def test_an_address_held_by_another_project_differs(db: None) -> None:
     bring_in(MINI_LAB)
     IPAddress.objects.filter(family=4).update(project=PROJECT)
     assert refusals(MINI_LAB) == [
-        "ips[0] “203.0.113.142”: it exists with another value of project. "
-        "Change it here or in the document, so that both agree."
+        f"ips[0] “203.0.113.142”: it exists with other values: project is {PROJECT} here and {UUID(int=0)} there. "
+        f"{AGREE}"
     ]
 
 
@@ -183,3 +201,31 @@ def test_what_is_there_already_can_be_referred_to(db: None) -> None:
     text = "networks: [{id: one, vrf: 1, partitionid: fra, prefixes: [192.0.2.0/24]}]"
     assert bring_in(text) == [("network", "one", "created")]
     assert Network.objects.get().partition_id == "fra"
+
+
+def test_values_that_differ_are_told_from_both_sides(db: None) -> None:
+    bring_in(MACHINE)
+    changed = MACHINE.replace("asn: 4210000007", "asn: 4210000008").replace("00000000000a", "00000000000b")
+    assert refusals(changed.replace("name: web", "name: mail").replace("[10.0.7.0/24]", "[10.0.8.0/24]")) == [
+        f"networks[1] “home”: it exists with other values: prefixes is 10.0.7.0/24 here and 10.0.8.0/24 there. {AGREE}",
+        "machines[0] “m1”: it exists with other values: name is web here and mail there, asn is 4210000007 here and "
+        f"4210000008 there. {AGREE}",
+        "ips[0] “10.0.7.5”: it exists with other values: allocation is 00000000-0000-4000-8000-00000000000a here and "
+        f"00000000-0000-4000-8000-00000000000b there. {AGREE}",
+    ]
+
+
+def test_order_of_prefixes_is_no_difference(db: None) -> None:
+    text = """networks: [{id: one, vrf: 1, prefixes: [192.0.2.0/24, "2001:db8::/64", 198.51.100.0/24],
+        destinationprefixes: ["::/0", 0.0.0.0/0]}]"""
+    bring_in(text)
+    turned = text.replace('"::/0", 0.0.0.0/0', '0.0.0.0/0, "::/0"').replace("192.0.2.0/24, ", "")
+    assert bring_in(turned.replace("198.51.100.0/24]", "198.51.100.0/24, 192.0.2.0/24]")) == [
+        ("network", "one", "unchanged")
+    ]
+
+
+def test_child_without_a_vrf_keeps_the_one_that_was_drawn(db: None) -> None:
+    text = MACHINE.replace("vrf: 7, ", "vrf: 0, ")
+    bring_in(text)
+    assert {state for _, _, state in bring_in(text)} == {"unchanged"}
