@@ -278,10 +278,10 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     ),
     "go_ipam.bring_in": (
         lambda w: go_ipam.bring_in(
-            io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'),
-            project=w.project,
+            go_ipam.read(
+                io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'), project=w.project, vrf=7
+            ),
             partition=w.partition,
-            vrf=7,
         ),
         ("import", "installation", "", 2),
     ),
