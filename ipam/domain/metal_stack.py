@@ -8,13 +8,15 @@ it has fields that have no place here, which are counted and told. Nothing is st
 import io
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, TextIO
 from uuid import UUID
 
 from netaddr import IPAddress as Address
+from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import shorten
+from ipam.addressing import Family, shorten
 from ipam.domain import documents
 from ipam.domain import metal_stack_values as values
 from ipam.domain.metal_stack_entries import (
@@ -33,6 +35,14 @@ from ipam.models.networks import NatType, NetworkType
 
 # Stand where a value could not be read; an entry that holds them is broken and goes no further.
 _NO_UUID, _NO_ADDRESS = UUID(int=0), Address(0, 4)
+_TELLING: dict[str, set[str]] = {
+    "ips": {"ipaddress"},
+    "networks": {"prefixes", "parentnetworkid", "privatesuper"},
+    "projects": {"meta", "tenant_id", "tenantid"},
+    "machines": {"allocation", "partition", "liveliness"},
+    "partitions": {"bootconfig", "mgmtserviceaddress"},
+}
+_DESCRIBING = {"id", "name", "description", "labels", "changed", "created"}
 # What the other side derives, as we do; its absence is no loss.
 _DERIVED = {"usage", "consumption", "addressfamilies", "addressfamily"}
 
@@ -94,37 +104,39 @@ def _parse_sections(document: Document, raw: Any) -> None:
 def _parse_listed(document: Document, listed: Iterable[Any]) -> None:
     """Objects of a list, each told by its fields; partitions and projects that they name are made with them."""
     positions: dict[str, int] = dict.fromkeys(_SECTIONS, 0)
-    for raw in listed:
-        section = _section_of(raw)
-        _parse_entry(document, section, positions[section], raw, is_strict=False)
-        positions[section] += 1
+    for number, raw in enumerate(listed, 1):
+        if section := _section_of(raw):
+            _parse_entry(document, section, positions[section], raw, is_strict=False)
+            positions[section] += 1
+        else:
+            detail = f"Entry {number} of the lists is none of {', '.join(_SECTIONS)}. Take it out."
+            document.broken.append(errors.Invalid(detail))
     if any(positions.values()):
         _add_implied(document)
 
 
 def _section_of(raw: Any) -> str:
-    if not isinstance(raw, dict) or "ipaddress" in raw:
-        return "ips"
-    if "prefixes" in raw or "parentnetworkid" in raw or "privatesuper" in raw:
-        return "networks"
-    if "meta" in raw or "tenant_id" in raw or "tenantid" in raw:
-        return "projects"
-    if "allocation" in raw or "partition" in raw or "liveliness" in raw:
-        return "machines"
-    return "partitions"
+    """The section of an object by the fields that only its kind has; empty if it is of no kind that we know."""
+    if not isinstance(raw, dict):
+        return ""
+    for section, telling in _TELLING.items():
+        if not telling.isdisjoint(raw):
+            return section
+    return "partitions" if "id" in raw and raw.keys() <= _DESCRIBING else ""
 
 
 def _add_implied(document: Document) -> None:
     named: list[Any] = [*document.networks, *document.machines]
     for id in sorted({one.partition for one in named if one.partition}):
         if ("partitions", id) not in document.named:
-            document.named.add(("partitions", id))
-            document.partitions.append(
-                PartitionEntry(place=f"partition “{id}”", id=id, name="", description="", labels={}, is_implied=True)
+            implied = PartitionEntry(
+                place=f"partition “{id}”", id=id, name="", description="", labels={}, is_implied=True
             )
-    for id in sorted({one.project for one in [*named, *document.ips] if one.project}):
+            document.named["partitions", id] = implied
+            document.partitions.append(implied)
+    for id in sorted({one.project.lower() for one in [*named, *document.ips] if one.project}):
         if ("projects", id) not in document.named:
-            document.named.add(("projects", id))
+            document.named["projects", id] = None
             reader = Reader(f"project “{shorten(id)}”", {"id": id})
             entry = _project(reader, is_implied=True)
             if reader.broken:
@@ -149,7 +161,13 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         reader.refuse_unknown_keys()
     else:
         document.not_kept.update(f"“{key}” of {section}" for key in reader.unknown_keys() if key not in _DERIVED)
-    document.named.add((section, str(raw.get("id"))))
+    if section != "ips":
+        key = section, str(raw.get("id")).lower() if section == "projects" else str(raw.get("id"))
+        first = document.named.setdefault(key, None if reader.broken else entry)
+        if first and first is not entry:
+            if replace(entry, place=first.place) == first:
+                return
+            reader.refuse(errors.AlreadyExists, f"{first.place} has the same id and other values. Keep one of them.")
     for tag in reader.repeated:
         document.repeated.setdefault((section, tag), []).append(shorten(name))
     if reader.broken:
@@ -182,6 +200,8 @@ def _project(reader: Reader, *, is_implied: bool = False) -> ProjectEntry:
 
 
 def _network(reader: Reader) -> NetworkEntry:
+    prefixes: list[IPNetwork] = reader.take("prefixes", values.cidrs, [])
+    families = {Family.of(cidr) for cidr in prefixes}
     return NetworkEntry(
         place=reader.place,
         id=reader.needed("id"),
@@ -195,9 +215,9 @@ def _network(reader: Reader) -> NetworkEntry:
         vrf=reader.take("vrf", values.number, None) or None,
         vrf_shared=reader.take("vrfshared", values.flag, False),
         nat_type=_nat_type(reader),
-        prefixes=reader.take("prefixes", values.cidrs, []),
+        prefixes=prefixes,
         destination_prefixes=reader.take("destinationprefixes", values.cidrs, []),
-        default_child_prefix_length=reader.take("defaultchildprefixlength", values.lengths, {}),
+        default_child_prefix_length=reader.take("defaultchildprefixlength", values.lengths(families), {}),
         additional_announcable_cidrs=reader.take("additionalAnnouncableCIDRs", values.cidrs, []),
     )
 
@@ -238,7 +258,7 @@ def _address(reader: Reader) -> AddressEntry:
         network=reader.needed("networkid"),
         project=reader.needed("projectid"),
         machine=machines[0],
-        allocation=reader.take("allocationuuid", values.uuid, None),
+        allocation=reader.take("allocationuuid", values.allocation, None),
         type=reader.take("type", values.one_of(IPAddress.Type.values), str(IPAddress.Type.EPHEMERAL)),
         name=reader.text("name"),
         description=reader.text("description"),
@@ -257,14 +277,17 @@ def _machine(reader: Reader) -> MachineEntry:
     networks = [one.text("networkid") for one in joined]
     if "" in networks:
         inner.refuse(errors.Required, "one of its networks has no “networkid”. Add it, or take the network out.")
+    site = reader.text("partitionid") or str(partition.get("id") or "")
+    if not site:
+        reader.refuse(errors.Required, "“partitionid” is missing.")
     entry = MachineEntry(
         place=reader.place,
         id=reader.needed("id"),
         name=inner.text("name") or reader.text("name"),
         hostname=inner.text("hostname"),
         description=inner.text("description") or reader.text("description"),
-        partition=reader.text("partitionid") or str(partition.get("id") or ""),
-        project=inner.text("project"),
+        partition=site,
+        project=inner.needed("project"),
         role=inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
         asn=_asn(inner, [*joined, *tagged]),
         networks=networks,

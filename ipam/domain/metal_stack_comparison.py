@@ -77,6 +77,10 @@ def _shown(value: Any) -> str:
     """A value as text; of rows their id."""
     if isinstance(value, Model):
         return str(value.pk)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        value = [f"{key}={one}" for key, one in value.items()]
     if isinstance(value, list):
         return shorten(", ".join(map(str, value)), _MOST_SHOWN) or "none"
-    return shorten(value, _MOST_SHOWN) if value not in (None, "", {}) else "none"
+    return shorten(value, _MOST_SHOWN) if value not in (None, "") else "none"

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from netaddr import IPAddress as Address
@@ -98,7 +99,7 @@ class MachineEntry:
 class Document:
     """The entries that could be read, and what is wrong with the others.
 
-    `named` holds every partition, project and network that the text has, readable or not, as (section, id).
+    `named` holds every entry with an id that the text has, by section and id; None where it could not be read.
     `not_kept` counts, by what it is, what has no place here. `repeated` holds, by section and tag, what has that tag
     with several values.
     """
@@ -108,7 +109,7 @@ class Document:
     networks: list[NetworkEntry] = field(default_factory=list)
     machines: list[MachineEntry] = field(default_factory=list)
     ips: list[AddressEntry] = field(default_factory=list)
-    named: set[tuple[str, str]] = field(default_factory=set)
+    named: dict[tuple[str, str], Any] = field(default_factory=dict)
     broken: list[errors.IpamError] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
     repeated: dict[tuple[str, str], list[str]] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Values in documents of metal-stack: taken from an entry one by one, every fault kept with the entry's place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -97,6 +97,11 @@ def uuid(value: Any) -> UUID:
         raise ValueError(f"“{shorten(value)}” is no UUID.") from None
 
 
+def allocation(value: Any) -> UUID | None:
+    """The id of an allocation; older addresses have an empty one."""
+    return None if value == "" else uuid(value)
+
+
 def one_of(words: Sequence[str]) -> Callable[[Any], str]:
     """One of these words."""
 
@@ -160,9 +165,15 @@ def tags(value: Any) -> dict[str, list[str]]:
     return found
 
 
-def lengths(value: Any) -> dict[Family, int]:
-    """A prefix length for each family."""
+def lengths(families: Collection[Family]) -> Callable[[Any], dict[Family, int]]:
+    """A prefix length for each family; older versions wrote just one, of networks of one family."""
     by_label = {family.label: family for family in Family}
-    if not isinstance(value, dict) or not value.keys() <= by_label.keys():
-        raise ValueError(f"“{shorten(value)}” has to have the keys IPv4 and IPv6, each with a prefix length.")
-    return {by_label[label]: number(length) for label, length in value.items()}
+
+    def read(value: Any) -> dict[Family, int]:
+        if isinstance(value, int) and len(families) == 1:
+            return dict.fromkeys(families, number(value))
+        if not isinstance(value, dict) or not value.keys() <= by_label.keys():
+            raise ValueError(f"“{shorten(value)}” has to have the keys IPv4 and IPv6, each with a prefix length.")
+        return {by_label[label]: number(length) for label, length in value.items()}
+
+    return read

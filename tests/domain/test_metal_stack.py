@@ -218,7 +218,8 @@ def test_every_value_of_the_wrong_kind_is_told() -> None:
 
 
 def machine(networks: str, tags: str = "[]") -> str:
-    return f"- {{id: m1, partition: {{id: fra}}, tags: {tags}, allocation: {{name: web, networks: {networks}}}}}"
+    allocation = f"{{project: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6, networks: {networks}}}"
+    return f"- {{id: m1, partition: {{id: fra}}, tags: {tags}, allocation: {allocation}}}"
 
 
 def test_asn_may_be_text() -> None:
@@ -272,3 +273,55 @@ def test_tag_with_several_values_keeps_the_first_and_is_told() -> None:
     document = metal_stack.parse("{ipaddress: 192.0.2.1, networkid: n, projectid: p, tags: [a=1, b, a=2, a=1, b]}")
     assert document.ips[0].labels == {"a": "1", "b": ""}
     assert document.repeated == {("ips", "a"): ["192.0.2.1"]}
+
+
+def test_child_prefix_length_of_older_versions_is_that_of_the_one_family() -> None:
+    document = metal_stack.parse("{id: old, prefixes: [10.0.0.0/14, 10.8.0.0/14], defaultchildprefixlength: 22}")
+    assert [one.default_child_prefix_length for one in document.networks] == [{IPV4: 22}]
+
+
+def test_child_prefix_length_of_both_families_has_to_name_them() -> None:
+    text = "{id: old, prefixes: [10.0.0.0/14, '2001:db8::/48'], defaultchildprefixlength: 22}"
+    assert faults(text) == [
+        "networks[0] “old”: defaultchildprefixlength: “22” has to have the keys IPv4 and IPv6, each with a prefix "
+        "length."
+    ]
+
+
+def test_empty_allocation_id_is_none() -> None:
+    document = metal_stack.parse("ips: [{ipaddress: 192.0.2.1, networkid: n, projectid: p, allocationuuid: ''}]")
+    assert [one.allocation for one in document.ips] == [None]
+
+
+def test_entry_that_is_there_again_counts_once() -> None:
+    entry = "{id: one, vrf: 7, prefixes: [192.0.2.0/24]}"
+    assert len(metal_stack.parse(f"[{entry}, {entry}]").networks) == 1
+
+
+def test_two_entries_of_one_id_that_differ_are_told() -> None:
+    text = "[{id: one, vrf: 7, prefixes: []}, {id: one, vrf: 8, prefixes: []}]"
+    assert faults(text) == ["networks[1] “one”: networks[0] “one” has the same id and other values. Keep one of them."]
+
+
+def test_project_is_one_in_upper_and_lower_case() -> None:
+    entry = "{id: ID, prefixes: [], projectid: PROJECT}"
+    upper, lower = "4B9B17C4-2D7C-4190-AE95-DDA44E430FA6", "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
+    entries = (
+        entry.replace("ID", "n1", 1).replace("PROJECT", upper),
+        entry.replace("ID", "n2", 1).replace("PROJECT", lower),
+    )
+    assert [str(one.id) for one in metal_stack.parse(f"[{', '.join(entries)}]").projects] == [lower]
+
+
+@pytest.mark.parametrize("entry", ["5", "null", "{foo: bar}", "{id: ubuntu, classification: supported}"])
+def test_what_is_of_no_known_kind_is_told(entry: str) -> None:
+    assert faults(f"[{{id: fra}}, {entry}]") == [
+        "Entry 2 of the lists is none of partitions, projects, networks, machines, ips. Take it out."
+    ]
+
+
+def test_machine_needs_a_project_and_a_partition() -> None:
+    assert faults("machines: [{id: m1, allocation: {networks: [{networkid: n1}]}}]") == [
+        "machines[0] “m1”: “partitionid” is missing.",
+        "machines[0] “m1”: “project” is missing.",
+    ]

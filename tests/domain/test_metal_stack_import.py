@@ -173,9 +173,10 @@ def test_what_goes_with_a_refused_entry_is_counted_and_named(db: None) -> None:
 
 def test_address_whose_machine_is_refused_comes_without_it_and_that_is_told(db: None) -> None:
     text = f"""
+        partitions: [{{id: fra}}]
         projects: [{{id: {PROJECT}}}]
         networks: [{{id: one, vrf: 1, prefixes: [192.0.2.0/24]}}]
-        machines: [{{id: m1, allocation: {{project: {PROJECT}, role: gateway}}}}]
+        machines: [{{id: m1, partitionid: fra, allocation: {{project: {PROJECT}, role: gateway}}}}]
         ips: [{{ipaddress: 192.0.2.1, networkid: one, projectid: {PROJECT}, tags: [machine.metal-stack.io/id=m1]}}]
     """
     result = metal_stack_import.bring_in_what_fits(metal_stack.parse(text))
