@@ -58,7 +58,7 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
     Those that are Unreadable are raised together: what stands in them is not known, so the rest cannot be judged.
     """
     document = Document()
-    listed: list[Any] = []
+    positions: dict[str, int] = dict.fromkeys(_SECTIONS, 0)
     unreadable: list[errors.IpamError] = []
     for file in files:
         try:
@@ -68,14 +68,13 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
             unreadable.append(error)
             continue
         for raw in found:
-            if isinstance(raw, list):
-                listed += raw
-            elif _is_one_object(raw):
-                listed.append(raw)
+            if isinstance(raw, list) or _is_one_object(raw):
+                _parse_listed(document, raw if isinstance(raw, list) else [raw], positions)
             else:
                 _parse_sections(document, raw)
     errors.raise_all(unreadable)
-    _parse_listed(document, listed)
+    if any(positions.values()):
+        _add_implied(document)
     return document
 
 
@@ -101,18 +100,15 @@ def _parse_sections(document: Document, raw: Any) -> None:
             _parse_entry(document, section, position, entry, is_strict=True)
 
 
-def _parse_listed(document: Document, listed: Iterable[Any]) -> None:
-    """Objects of a list, each told by its fields; partitions and projects that they name are made with them."""
-    positions: dict[str, int] = dict.fromkeys(_SECTIONS, 0)
+def _parse_listed(document: Document, listed: Iterable[Any], positions: dict[str, int]) -> None:
+    """Objects of a list, each told by its fields; `positions` counts those of each section over all lists."""
     for number, raw in enumerate(listed, 1):
         if section := _section_of(raw):
             _parse_entry(document, section, positions[section], raw, is_strict=False)
             positions[section] += 1
         else:
-            detail = f"Entry {number} of the lists is none of {', '.join(_SECTIONS)}. Take it out."
+            detail = f"Entry {number} of a list is none of {', '.join(_SECTIONS)}. Take it out."
             document.broken.append(errors.Invalid(detail))
-    if any(positions.values()):
-        _add_implied(document)
 
 
 def _section_of(raw: Any) -> str:
@@ -126,6 +122,7 @@ def _section_of(raw: Any) -> str:
 
 
 def _add_implied(document: Document) -> None:
+    """Partitions and projects that listed objects name are made with them."""
     named: list[Any] = [*document.networks, *document.machines]
     for id in sorted({one.partition for one in named if one.partition}):
         if ("partitions", id) not in document.named:
@@ -161,12 +158,12 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         reader.refuse_unknown_keys()
     else:
         document.not_kept.update(f"“{key}” of {section}" for key in reader.unknown_keys() if key not in _DERIVED)
-    if section != "ips":
-        key = section, str(raw.get("id")).lower() if section == "projects" else str(raw.get("id"))
-        first = document.named.setdefault(key, None if reader.broken else entry)
-        if first and first is not entry:
-            if replace(entry, place=first.place) == first:
-                return
+    key = section, _id(section, raw, entry)
+    first = document.named.setdefault(key, None if reader.broken else entry)
+    if first is not None and first is not entry and not reader.broken:
+        if replace(entry, place=first.place) == first:
+            return
+        if section != "ips":  # an address of two owners is drift
             reader.refuse(errors.AlreadyExists, f"{first.place} has the same id and other values. Keep one of them.")
     for tag in reader.repeated:
         document.repeated.setdefault((section, tag), []).append(shorten(name))
@@ -174,6 +171,13 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         document.broken += reader.broken
     else:
         getattr(document, section).append(entry)
+
+
+def _id(section: str, raw: dict[str, Any], entry: Any) -> str:
+    """What tells an entry from the others of its section."""
+    if section == "ips":
+        return f"{entry.network} {entry.address}"
+    return str(raw.get("id")).lower() if section == "projects" else str(raw.get("id"))
 
 
 def _partition(reader: Reader) -> PartitionEntry:

@@ -38,8 +38,8 @@ def _two_owners(document: Document) -> Iterator[str]:
         owners[str(entry.address), namespace].append(entry)
     for (address, _), entries in owners.items():
         if len(entries) > 1:
-            held = " and ".join(f"project {one.project} in network {one.network}" for one in entries)
-            yield f"{address} has {len(entries)} owners: {held}."
+            held = some([f"project {one.project} in network {one.network}" for one in entries])
+            yield f"{address} has {len(entries):,} owners: {held}."
 
 
 def _namespaced(document: Document) -> set[str]:
@@ -49,19 +49,25 @@ def _namespaced(document: Document) -> set[str]:
 
 
 def _singles(document: Document) -> Iterator[str]:
-    """Allocations of one family in networks of both."""
-    held: dict[str, dict[object, list[AddressEntry]]] = defaultdict(lambda: defaultdict(list))
+    """Allocations of one family in networks of both, unless their machine has the other by another allocation."""
+    of_allocation: dict[str, dict[object, list[Address]]] = defaultdict(lambda: defaultdict(list))
+    of_machine: dict[tuple[str, str], set[Family]] = defaultdict(set)
+    machines: dict[tuple[str, Address], str] = {}
     for entry in document.ips:
-        held[entry.network][entry.allocation or entry.place].append(entry)
+        of_allocation[entry.network][entry.allocation or entry.place].append(entry.address)
+        if entry.machine:
+            of_machine[entry.network, entry.machine].add(Family.of(entry.address))
+            machines[entry.network, entry.address] = entry.machine
     places = {network.id: network.place for network in document.networks}
     for network, families in _families(document).items():
         if families != set(Family):
             continue
         for family in Family:
             lacking = [
-                entries[0].address
-                for entries in held[network].values()
-                if family not in {Family.of(one.address) for one in entries}
+                held[0]
+                for held in of_allocation[network].values()
+                if family not in map(Family.of, held)
+                and family not in of_machine[network, machines.get((network, held[0]), "")]
             ]
             if lacking := _without_counterpart(network, lacking, family):
                 yield (

@@ -15,13 +15,15 @@ from ipam.addressing import Family, shorten
 Labels = Mapping[str, str]
 MACHINE_TAG = "machine.metal-stack.io/id"
 ASN_TAG = "machine.metal-stack.io/network.primary.asn"
-_MOST_NAMED = 5  # in one sentence
+_MOST_NAMED, _MOST_SHOWN = 5, 120  # in one sentence, and characters of each
 
 
 def some(names: Sequence[str]) -> str:
     """A few of many names, and how many more there are."""
     more = len(names) - _MOST_NAMED
-    return ", ".join(map(shorten, names[:_MOST_NAMED])) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(shorten(name, _MOST_SHOWN) for name in names[:_MOST_NAMED]) + (
+        f" and {more:,} more" if more > 0 else ""
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,7 @@ class Document:
     """The entries that could be read, and what is wrong with the others.
 
     `named` holds every entry with an id that the text has, by section and id; None where it could not be read.
+    The id of an address is that of its network with it.
     `not_kept` counts, by what it is, what has no place here. `repeated` holds, by section and tag, what has that tag
     with several values.
     """

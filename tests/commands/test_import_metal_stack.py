@@ -140,7 +140,7 @@ def test_every_inconsistency_of_the_old_data_is_told(run: Run, dumps: list[str])
     printed = run("import_metal_stack", *dumps, "--skip-refused", "--dry-run").splitlines()
     assert [line for line in printed if not line.startswith(("created", "9 created", "This was"))] == [
         "10.0.7.6 has 2 owners: project 4b9b17c4-2d7c-4190-ae95-dda44e430fa6 in network "
-        "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60 and project 00000000-0000-0000-0000-000000000000 in network "
+        "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, project 00000000-0000-0000-0000-000000000000 in network "
         "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60.",
         "networks[1] “6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60”: it is dual-stack, and 2 of its allocations have no IPv6: "
         "10.0.7.6, 10.0.7.6. Complete them on its page.",

@@ -298,6 +298,11 @@ def test_entry_that_is_there_again_counts_once() -> None:
     assert len(metal_stack.parse(f"[{entry}, {entry}]").networks) == 1
 
 
+def test_address_that_is_there_again_counts_once() -> None:
+    entry = "{ipaddress: 192.0.2.1, networkid: n, projectid: p}"
+    assert len(metal_stack.parse(f"ips: [{entry}, {entry}]").ips) == 1
+
+
 def test_two_entries_of_one_id_that_differ_are_told() -> None:
     text = "[{id: one, vrf: 7, prefixes: []}, {id: one, vrf: 8, prefixes: []}]"
     assert faults(text) == ["networks[1] “one”: networks[0] “one” has the same id and other values. Keep one of them."]
@@ -316,7 +321,7 @@ def test_project_is_one_in_upper_and_lower_case() -> None:
 @pytest.mark.parametrize("entry", ["5", "null", "{foo: bar}", "{id: ubuntu, classification: supported}"])
 def test_what_is_of_no_known_kind_is_told(entry: str) -> None:
     assert faults(f"[{{id: fra}}, {entry}]") == [
-        "Entry 2 of the lists is none of partitions, projects, networks, machines, ips. Take it out."
+        "Entry 2 of a list is none of partitions, projects, networks, machines, ips. Take it out."
     ]
 
 
