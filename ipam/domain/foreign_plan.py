@@ -65,10 +65,10 @@ def bring_in(
     containers, leaves, singles, levels = _sort(prefixes)
     with history.gathering() as parts:
         run.make_super(containers, leaves)
-        for leaf in leaves:
-            run.attempt(leaf, run.adopt)
-        for single in singles:
+        for single in singles:  # before the leaves, for these may draw the VRF that a single one names
             run.attempt(single, run.make_external)
+        for leaf in sorted(leaves, key=lambda one: one.vrf is None):
+            run.attempt(leaf, run.adopt)
         run.take_addresses(hosts)
     record_import(run.outcomes, parts.holders)
     return Result(run.outcomes, run.refused, [*map(_level, levels), *_words_of_containers(containers)])

@@ -125,14 +125,14 @@ class _Run:
         self._known: dict[tuple[str, str], Any] = {}
 
     def steps(self) -> list[tuple[str, Sequence[Any], Callable[[Any], Outcome]]]:
-        """What others refer to comes first."""
+        """What others refer to comes first, and what names its VRF or ASN before what draws one."""
         roots = [one for one in self._document.networks if not one.parent]
-        carved = [one for one in self._document.networks if one.parent]
+        carved = sorted((one for one in self._document.networks if one.parent), key=lambda one: one.vrf is None)
         return [
             ("partitions", self._document.partitions, self._partition),
             ("projects", self._document.projects, self._project),
             ("networks", [*roots, *carved], self._network),
-            ("machines", self._document.machines, self._machine),
+            ("machines", sorted(self._document.machines, key=lambda one: one.asn is None), self._machine),
         ]
 
     def attempt(self, section: str, bring: Callable[[Any], Outcome], entry: Any) -> None:

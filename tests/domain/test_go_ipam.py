@@ -125,3 +125,16 @@ def test_addresses_of_a_refused_prefix_are_counted(project: Project) -> None:
         "prefixes[0] “10.0.0.1/24”: 10.0.0.1/24 has host bits set; the prefix is 10.0.0.0/24.",
         "prefixes[0] “10.0.0.1/24”.IPs: 2 addresses lie in no network that gives addresses: 10.0.0.7, 10.0.0.8.",
     ]
+
+
+def test_vrf_that_is_named_is_not_drawn_by_a_child_before(partition: Partition, project: Project) -> None:
+    entries = [
+        entry("10.0.0.0/16", IsParent=True),
+        entry("10.0.0.0/24", ParentCidr="10.0.0.0/16"),
+        entry("192.0.2.0/24"),
+    ]
+    dump = go_ipam.read(io.StringIO(json.dumps(entries)), project=project, vrf=1)
+    assert go_ipam.bring_in(dump, partition=partition).refused == []
+    assert list(Network.objects.order_by("pk").values_list("pk", "vrf")) == [
+        ("go-ipam-10-0-0-0-24", 2), ("go-ipam-192-0-2-0-24", 1), ("go-ipam-mini-lab", None),
+    ]  # fmt: skip

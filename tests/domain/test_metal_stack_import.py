@@ -7,7 +7,7 @@ import pytest
 from ipam import errors
 from ipam.domain import doctor, metal_stack, metal_stack_import, networks, owners
 from ipam.management.commands.quickstart import EXAMPLE
-from ipam.models import IPAddress, Network, NumberRange, Partition, Project
+from ipam.models import IPAddress, Machine, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, IPV6, external, prefixes_of
 
 MINI_LAB = EXAMPLE.read_text(encoding="utf-8")
@@ -230,3 +230,22 @@ def test_child_without_a_vrf_keeps_the_one_that_was_drawn(db: None) -> None:
     text = MACHINE.replace("vrf: 7, ", "vrf: 0, ")
     bring_in(text)
     assert {state for _, _, state in bring_in(text)} == {"unchanged"}
+
+
+def test_numbers_that_are_named_are_not_drawn_by_others_before(db: None) -> None:
+    text = f"""
+        partitions: [{{id: fra}}]
+        projects: [{{id: {PROJECT}}}]
+        networks:
+          - {{id: tenants, privatesuper: true, partitionid: fra, prefixes: [10.0.0.0/16],
+             defaultchildprefixlength: {{IPv4: 24}}}}
+          - {{id: draws, parentnetworkid: tenants, projectid: {PROJECT}, prefixes: [10.0.6.0/24]}}
+          - {{id: names, parentnetworkid: tenants, projectid: {PROJECT}, vrf: 1, prefixes: [10.0.7.0/24]}}
+        machines:
+          - {{id: m1, partitionid: fra, allocation: {{project: {PROJECT}, networks: [{{networkid: draws}}]}}}}
+          - {{id: m2, partitionid: fra, allocation: {{project: {PROJECT}, networks: [{{networkid: names,
+              asn: 4210000001}}]}}}}
+    """
+    bring_in(text)
+    assert list(Network.objects.children().order_by("pk").values_list("vrf", flat=True)) == [2, 1]
+    assert list(Machine.objects.order_by("pk").values_list("asn", flat=True)) == [4210000002, 4210000001]
