@@ -1,7 +1,7 @@
 """The JSON dump of go-ipam: a list of prefixes, each with the addresses taken from it. Text becomes a plan here."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -124,13 +124,22 @@ def _is_its_own(address: Address, cidr: IPNetwork) -> bool:
 
 
 def _drift(entries: dict[IPNetwork, tuple[str, dict[str, Any]]]) -> Iterator[str]:
-    """Parents and children that know each other, but are not among the prefixes."""
-    known = set(map(str, entries))
-    for place, raw in entries.values():
+    """Parents and children that know each other, but are not among the prefixes; each missing one is told once."""
+    orphans: dict[str, list[str]] = defaultdict(list)
+    for cidr, (place, raw) in entries.items():
         parent, children = str(raw.get("ParentCidr") or ""), raw.get("AvailableChildPrefixes")
-        if parent and parent not in known:
-            yield f"{place}: its parent {shorten(parent)}, which is not among the prefixes."
+        if parent and _is_missing(parent, entries):
+            orphans[parent].append(str(cidr))
         listed = children.items() if isinstance(children, dict) else ()
-        missing = [child for child, is_free in listed if not is_free and child not in known]
+        missing = [child for child, is_free in listed if not is_free and _is_missing(child, entries)]
         if missing:
             yield f"{place}: {len(missing):,} of its children, which are not among the prefixes: {some(missing)}."
+    for parent, held in orphans.items():
+        yield f"{shorten(parent)}, not among the prefixes, but the parent of {len(held):,} of them: {some(held)}."
+
+
+def _is_missing(text: str, entries: Container[IPNetwork]) -> bool:
+    try:
+        return parse_cidr(text) not in entries
+    except ValueError:
+        return True

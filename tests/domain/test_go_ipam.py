@@ -72,17 +72,23 @@ def test_addresses_of_another_shape_are_refused() -> None:
     ]
 
 
-def test_parents_and_children_that_are_missing_are_told() -> None:
+def test_parents_and_children_that_are_missing_are_told_once_each() -> None:
     children = {"10.1.0.0/24": False, "10.1.1.0/24": False, "10.1.2.0/24": True}
     dump = read(
         entry("10.1.0.0/16", AvailableChildPrefixes=children, IsParent=True),
         entry("10.1.0.0/24", ParentCidr="10.1.0.0/16"),
         entry("10.2.0.0/24", ParentCidr="10.2.0.0/16"),
+        entry("10.2.1.0/24", ParentCidr="10.2.0.0/16"),
     )
     assert dump.not_kept == [
         "prefixes[0] “10.1.0.0/16”: 1 of its children, which are not among the prefixes: 10.1.1.0/24.",
-        "prefixes[2] “10.2.0.0/24”: its parent 10.2.0.0/16, which is not among the prefixes.",
+        "10.2.0.0/16, not among the prefixes, but the parent of 2 of them: 10.2.0.0/24, 10.2.1.0/24.",
     ]
+
+
+def test_parent_is_known_in_any_spelling() -> None:
+    dump = read(entry("2001:db8::/40", IsParent=True), entry("2001:db8:0:1::/64", ParentCidr="2001:0DB8:000::/40"))
+    assert dump.not_kept == []
 
 
 def test_other_namespaces_are_told_and_keep_nothing_out() -> None:
