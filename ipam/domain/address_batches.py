@@ -97,6 +97,32 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
     return refused
 
 
+@operation
+def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamError]:
+    """Give up to `MOST` addresses that have no machine one of their project and network; what was refused, by id."""
+    access.demand(Deed.OPERATE)
+    refused: dict[uuid.UUID, errors.IpamError] = {}
+    rows = IPAddress.objects.filter(pk__one_of=wanted).select_related("network", "project").order_by("pk")
+    joined = _attachments(wanted.values())
+    moves: list[history.Move] = []
+    for row in rows.select_for_update(no_key=True, of=("self",)):
+        machine, before = wanted[row.pk], history.holder(row)
+        try:
+            if row.machine_id is not None:
+                raise errors.InUse(f"{row} belongs to machine {row.machine_id}.", field="machine")
+            is_joined = (machine.pk, row.network_id) in joined
+            addresses.check_machine(machine, row.network, row.project, is_joined=is_joined)
+        except errors.IpamError as error:
+            refused[row.pk] = error
+            continue
+        row.machine, row.updated_at, row.generation = machine, timezone.now(), row.generation + 1
+        moves.append((row, before, history.holder(row)))
+    changed = [row for row, _, _ in moves]
+    IPAddress.objects.bulk_update(changed, ["machine", "updated_at", "generation"], batch_size=200)
+    history.record_addresses(Verb.UPDATE, moves, changed={})
+    return refused
+
+
 @contextmanager
 def _through_indexes() -> Iterator[None]:
     """Let PostgreSQL find rows by index, even if it believes to find thousands of them.
@@ -141,11 +167,7 @@ def _order(address: Address) -> tuple[int, int]:
 
 def _judge_owners(wanted: Sequence[Named], refused: Refusals) -> None:
     """Rule 21, and that an address of a machine is of its project and networks; each combination once."""
-    joined = set(
-        MachineNetwork.objects.filter(machine__in={one.machine for one in wanted if one.machine}).values_list(
-            "machine_id", "network_id"
-        )
-    )
+    joined = _attachments(one.machine for one in wanted if one.machine)
     known: dict[tuple[str, uuid.UUID, str | None], errors.IpamError | None] = {}
     for place, one in enumerate(wanted):
         key = one.network.pk, one.project.pk, one.machine.pk if one.machine else None
@@ -153,6 +175,12 @@ def _judge_owners(wanted: Sequence[Named], refused: Refusals) -> None:
             known[key] = _judge_owner(one, joined)
         if (error := known[key]) is not None:
             refused.setdefault(place, error)
+
+
+def _attachments(machines: Iterable[Machine]) -> set[tuple[str, str]]:
+    """Which machine is in which network."""
+    attachments = MachineNetwork.objects.filter(machine__in=set(machines))
+    return set(attachments.values_list("machine_id", "network_id"))
 
 
 def _judge_owner(one: Named, joined: set[tuple[str, str]]) -> errors.IpamError | None:

@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, BinaryIO, TextIO
 
 import yaml
@@ -32,6 +34,18 @@ def load_yaml(file: TextIO) -> list[Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = " ".join(str(error).split())
         raise Unreadable(f"This is not YAML: {shorten(where, 200)}.") from None
+
+
+@contextmanager
+def opened(path: str) -> Iterator[TextIO]:
+    """A file of UTF-8 text, `-` being standard input; whatever makes it unreadable is told with its name."""
+    try:
+        with nullcontext(sys.stdin) if path == "-" else open(path, encoding="utf-8-sig") as file:
+            yield file
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
+    except Unreadable as error:
+        raise Unreadable(f"{path} cannot be read: {error.detail}") from None
 
 
 def as_text(file: BinaryIO, newline: str | None = None) -> io.TextIOWrapper:
@@ -76,8 +90,9 @@ def encoding_error(error: UnicodeDecodeError) -> Unreadable:
 class JsonReader:
     """Reads JSON piece by piece, so that a list of any length takes the memory of one entry."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, *, longest: int = LONGEST_ROW) -> None:
         self._file = file
+        self._longest = longest
         self._text = ""
         self._place = 0  # how far the text has been read
         self._at_end = False
@@ -96,14 +111,14 @@ class JsonReader:
         return found
 
     def value(self) -> Any:
-        """Read one value, of at most `LONGEST_ROW` characters."""
+        """Read one value, of at most `longest` characters."""
         self._skip_space()
         while True:
             try:
                 value, self._place = self._decoder.raw_decode(self._text, self._place)
             except (ValueError, RecursionError) as error:
-                if len(self._text) - self._place > LONGEST_ROW:
-                    raise Unreadable(f"An entry has more than {LONGEST_ROW:,} characters, or is no JSON.") from None
+                if len(self._text) - self._place > self._longest:
+                    raise Unreadable(f"An entry has more than {self._longest:,} characters, or is no JSON.") from None
                 if not self._more():
                     raise Unreadable(f"This is not JSON: {error}, before “{self._near()}”.") from None
                 continue
@@ -134,7 +149,8 @@ class JsonReader:
 
     def _more(self) -> bool:
         if not self._at_end:
-            chunk = read(self._file, _CHUNK)
+            pending = len(self._text) - self._place  # as much again, or a long entry would be decoded once per chunk
+            chunk = read(self._file, max(_CHUNK, pending))
             self._text, self._place = self._text[self._place :] + chunk, 0
             self._at_end = not chunk
         return not self._at_end

@@ -5,7 +5,7 @@ them, without holding anything, are its children. Prefixes that hold nothing and
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +14,10 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, reserved_addresses
+from ipam.addressing import Family
 from ipam.domain import address_batches, children, history, network_rules, networks, row_copy
 from ipam.domain.address_batches import Named
+from ipam.domain.metal_stack_entries import some
 from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result, record_import
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import IPAddress, Network, Partition, Prefix, Project
@@ -25,12 +26,16 @@ from ipam.models.networks import NetworkType
 
 @dataclass(frozen=True, kw_only=True)
 class ForeignPrefix:
-    """A prefix elsewhere; `vrf` is the VNI that it shall have here, none to draw one."""
+    """A prefix elsewhere; `vrf` is the VNI that it shall have here, none to draw one.
+
+    `is_container` says that it holds others, or once did: it gives no addresses by itself.
+    """
 
     place: str
     cidr: IPNetwork
     project: Project | None = None
     vrf: int | None = None
+    is_container: bool = False
     name: str = ""
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -60,10 +65,10 @@ def bring_in(
     containers, leaves, singles, levels = _sort(prefixes)
     with history.gathering() as parts:
         run.make_super(containers, leaves)
-        for leaf in leaves:
-            run.attempt(leaf, run.adopt)
-        for single in singles:
+        for single in singles:  # before the leaves, for these may draw the VRF that a single one names
             run.attempt(single, run.make_external)
+        for leaf in sorted(leaves, key=lambda one: one.vrf is None):
+            run.attempt(leaf, run.adopt)
         run.take_addresses(hosts)
     record_import(run.outcomes, parts.holders)
     return Result(run.outcomes, run.refused, [*map(_level, levels), *_words_of_containers(containers)])
@@ -87,7 +92,7 @@ def _sort(
             (levels if holds else leaves).append(one)
         else:
             outermost = one
-            (containers if holds else singles).append(one)
+            (containers if holds or one.is_container else singles).append(one)
     return containers, leaves, singles, levels
 
 
@@ -178,6 +183,7 @@ class _Run:
         prefixes = list(Prefix.objects.exclude(network__in=Network.objects.supers()).select_related("network"))
         holding = {(one.family, one.first.value, one.length): one for one in prefixes if one.namespace_id is None}
         lengths = {family: sorted({key[2] for key in holding if key[0] == family}, reverse=True) for family in Family}
+        homeless: dict[str, list[str]] = defaultdict(list)
         for batch in row_copy.batches(hosts, address_batches.MOST):
             stored = {one.address for one in IPAddress.objects.filter(address__in=[one.address for one in batch])}
             wanted: list[tuple[ForeignAddress, Named]] = []
@@ -186,11 +192,14 @@ class _Run:
                 if one.address in stored:
                     self.outcomes.append(Outcome("address", str(one.address), UNCHANGED))
                 elif prefix is None:
-                    detail = f"{one.address} lies in no network that gives addresses."
-                    self._refuse(one.place, errors.NotInPrefix(detail))
+                    homeless[one.place].append(str(one.address))
                 else:
                     wanted.append((one, _named(one, prefix.network)))
             self._take(wanted)
+        for place, texts in homeless.items():
+            who = f"{texts[0]} lies" if len(texts) == 1 else f"{len(texts):,} addresses lie"
+            which = "" if len(texts) == 1 else f": {some(texts)}"
+            self._refuse(place, errors.NotInPrefix(f"{who} in no network that gives addresses{which}."))
 
     def _take(self, wanted: Sequence[tuple[ForeignAddress, Named]]) -> None:
         refused = address_batches.take([named for _, named in wanted])
@@ -248,8 +257,3 @@ def _named(one: ForeignAddress, network: Network) -> Named:
         description=one.description,
         labels=one.labels,
     )
-
-
-def is_reserved(address: Address, cidr: IPNetwork) -> bool:
-    """Whether nobody could have taken it: other systems store it among the taken ones."""
-    return address in reserved_addresses(cidr)

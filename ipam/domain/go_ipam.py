@@ -1,13 +1,19 @@
-"""The JSON dump of go-ipam: a list of prefixes, each with the addresses taken from it."""
+"""The JSON dump of go-ipam: a list of prefixes, each with the addresses taken from it. Text becomes a plan here."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, TextIO
+
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import parse_address, parse_cidr, shorten
 from ipam.domain import foreign_plan
-from ipam.domain.documents import JsonReader, Unreadable
+from ipam.domain.documents import MOST_YAML, JsonReader, Unreadable
 from ipam.domain.foreign_plan import ForeignAddress, ForeignPrefix
+from ipam.domain.metal_stack_entries import some
 from ipam.domain.metal_stack_import import Result
 from ipam.domain.operations import operation
 from ipam.models import Partition, Project
@@ -15,56 +21,125 @@ from ipam.models import Partition, Project
 DEFAULT_NAMESPACE = "root"
 
 
-@operation
-def bring_in(
-    file: TextIO,
-    *,
-    project: Project,
-    partition: Partition | None = None,
-    namespace: str = DEFAULT_NAMESPACE,
-    vrf: int | None = None,
-) -> Result:
-    """Bring in the prefixes and addresses of one namespace, into networks that have them, or that are made.
+@dataclass
+class Dump:
+    """What could be read of one namespace, what is wrong with the rest, and what has no place here."""
 
-    `vrf` is the VNI of prefixes that stand alone: they become external networks, which need one. What was left out is
-    among the refusals.
+    prefixes: list[ForeignPrefix] = field(default_factory=list)
+    hosts: list[ForeignAddress] = field(default_factory=list)
+    broken: list[errors.IpamError] = field(default_factory=list)
+    not_kept: list[str] = field(default_factory=list)
+
+
+def read(file: TextIO, *, project: Project, namespace: str = DEFAULT_NAMESPACE, vrf: int | None = None) -> Dump:
+    """Read the prefixes and addresses of one namespace, which all become the project's.
+
+    `vrf` is the VNI of prefixes that stand alone: they become external networks, which need one.
     """
-    prefixes: list[ForeignPrefix] = []
-    hosts: list[ForeignAddress] = []
-    broken: list[errors.IpamError] = []
-    elsewhere: Counter[str] = Counter()
-    file.seek(0)
-    for place, raw in enumerate(JsonReader(file).elements()):
+    dump = Dump()
+    held: Counter[str] = Counter()
+    entries: dict[IPNetwork, tuple[str, dict[str, Any]]] = {}  # prefix → its place and what was read
+    reader = JsonReader(file, longest=MOST_YAML)  # all addresses of a prefix are one entry
+    for place, raw in enumerate(reader.elements()):
         if not isinstance(raw, dict):
             raise Unreadable(f"Entry {place} is no object: this is no dump of go-ipam.")
-        if (found := str(raw.get("Namespace") or DEFAULT_NAMESPACE)) != namespace:
-            elsewhere[found] += 1
+        found = str(raw.get("Namespace") or DEFAULT_NAMESPACE)
+        held[found] += 1
+        if found != namespace:
             continue
         try:
             prefix = _prefix(place, raw, project, vrf)
-            prefixes.append(prefix)
-            hosts += _hosts(prefix, raw, project)
-        except (ValueError, TypeError, AttributeError) as error:
-            broken.append(errors.Invalid(f"prefixes[{place}]: {error}"))
-    result = foreign_plan.bring_in("go-ipam", prefixes, hosts, partition)
-    left = [
-        errors.Invalid(f"{count:,} prefixes of namespace “{shorten(name)}” were left out; name it to bring them in.")
-        for name, count in sorted(elsewhere.items())
+            if prefix.cidr in entries:
+                raise ValueError(f"{prefix.cidr} is there twice. Take one of them out.")
+            taken = list(_texts(raw.pop("IPs", None)))
+        except ValueError as error:
+            dump.broken.append(errors.Invalid(f"prefixes[{place}]: {error}"))
+            continue
+        entries[prefix.cidr] = prefix.place, raw
+        dump.prefixes.append(prefix)
+        _read_hosts(dump, prefix, taken, project)
+    reader.end()
+    if held and namespace not in held:
+        known = ", ".join(f"{shorten(name)} ({count:,})" for name, count in sorted(held.items()))
+        raise errors.NotFound(f"There is no prefix in namespace “{shorten(namespace)}”. There are: {known}.")
+    dump.not_kept += _drift(entries)
+    dump.not_kept += [
+        f"{count:,} prefixes of namespace “{shorten(name)}”; name it to bring them in."
+        for name, count in sorted(held.items())
+        if name != namespace
     ]
-    return Result(result.outcomes, [*broken, *left, *result.refused], result.not_kept)
+    return dump
+
+
+@operation
+def bring_in(dump: Dump, *, partition: Partition | None = None) -> Result:
+    """Bring in what was read, into networks that have the prefixes, or that are made; what was left out is told."""
+    result = foreign_plan.bring_in("go-ipam", dump.prefixes, dump.hosts, partition)
+    return Result(result.outcomes, [*dump.broken, *result.refused], [*dump.not_kept, *result.not_kept])
 
 
 def _prefix(place: int, raw: dict[str, Any], project: Project, vrf: int | None) -> ForeignPrefix:
+    """One that holds others, or did, gives no addresses; older versions tell it by the length of its children."""
     cidr = parse_cidr(str(raw.get("Cidr")))
-    is_child = bool(raw.get("ParentCidr"))
-    return ForeignPrefix(place=f"prefixes[{place}] “{cidr}”", cidr=cidr, project=project, vrf=None if is_child else vrf)
+    is_container = bool(raw.get("IsParent") or raw.get("ChildPrefixLength"))
+    return ForeignPrefix(
+        place=f"prefixes[{place}] “{cidr}”",
+        cidr=cidr,
+        project=project,
+        vrf=None if raw.get("ParentCidr") or is_container else vrf,
+        is_container=is_container,
+    )
 
 
-def _hosts(prefix: ForeignPrefix, raw: dict[str, Any], project: Project) -> list[ForeignAddress]:
-    """The addresses that somebody took: the dump counts the first and the last one too, which nobody could."""
-    taken = [parse_address(text) for text, is_taken in (raw.get("IPs") or {}).items() if is_taken]
-    return [
-        ForeignAddress(place=f"{prefix.place}.IPs", address=address, project=project)
-        for address in sorted(taken)
-        if not foreign_plan.is_reserved(address, prefix.cidr)
-    ]
+def _texts(taken: Any) -> Iterator[str]:
+    """The keys whose value is true, or the elements of a list."""
+    if isinstance(taken, dict):
+        taken = [key for key, is_taken in taken.items() if is_taken]
+    if not isinstance(taken, list | None):
+        raise ValueError(f"IPs: “{shorten(taken)}” is neither an object nor a list.")
+    yield from map(str, taken or [])
+
+
+def _read_hosts(dump: Dump, prefix: ForeignPrefix, taken: Iterable[str], project: Project) -> None:
+    """The addresses that somebody took: the dump counts those too that go-ipam took itself, for nobody."""
+    place, outside = f"{prefix.place}.IPs", []
+    for text in taken:
+        try:
+            address = parse_address(text)
+        except ValueError as error:
+            dump.broken.append(errors.Invalid(f"{place}: {error}"))
+            continue
+        if address not in prefix.cidr:
+            outside.append(str(address))
+        elif not _is_its_own(address, prefix.cidr):
+            dump.hosts.append(ForeignAddress(place=place, address=address, project=project))
+    if outside:
+        dump.broken.append(errors.NotInPrefix(f"{place}: {len(outside):,} lie outside of the prefix: {some(outside)}."))
+
+
+def _is_its_own(address: Address, cidr: IPNetwork) -> bool:
+    """Whether go-ipam took it when it made the prefix: the first one, of IPv4 the last one too, of any length."""
+    own = {cidr.first, cidr.last} if cidr.version == 4 else {cidr.first}
+    return address.value in own
+
+
+def _drift(entries: dict[IPNetwork, tuple[str, dict[str, Any]]]) -> Iterator[str]:
+    """Parents and children that know each other, but are not among the prefixes; each missing one is told once."""
+    orphans: dict[str, list[str]] = defaultdict(list)
+    for cidr, (place, raw) in entries.items():
+        parent, children = str(raw.get("ParentCidr") or ""), raw.get("AvailableChildPrefixes")
+        if parent and _is_missing(parent, entries):
+            orphans[parent].append(str(cidr))
+        listed = children.items() if isinstance(children, dict) else ()
+        missing = [child for child, is_free in listed if not is_free and _is_missing(child, entries)]
+        if missing:
+            yield f"{place}: {len(missing):,} of its children, which are not among the prefixes: {some(missing)}."
+    for parent, held in orphans.items():
+        yield f"{shorten(parent)}, not among the prefixes, but the parent of {len(held):,} of them: {some(held)}."
+
+
+def _is_missing(text: str, entries: Container[IPNetwork]) -> bool:
+    try:
+        return parse_cidr(text) not in entries
+    except ValueError:
+        return True

@@ -7,20 +7,23 @@ it has fields that have no place here, which are counted and told. Nothing is st
 
 import io
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, TextIO
 from uuid import UUID
 
 from netaddr import IPAddress as Address
+from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import shorten
+from ipam.addressing import Family, shorten
 from ipam.domain import documents
 from ipam.domain import metal_stack_values as values
 from ipam.domain.metal_stack_entries import (
+    ASN_TAG,
     MACHINE_TAG,
     AddressEntry,
     Document,
-    Labels,
     MachineEntry,
     NetworkEntry,
     PartitionEntry,
@@ -32,31 +35,46 @@ from ipam.models.networks import NatType, NetworkType
 
 # Stand where a value could not be read; an entry that holds them is broken and goes no further.
 _NO_UUID, _NO_ADDRESS = UUID(int=0), Address(0, 4)
+_TELLING: dict[str, set[str]] = {
+    "ips": {"ipaddress"},
+    "networks": {"prefixes", "parentnetworkid", "privatesuper"},
+    "projects": {"meta", "tenant_id", "tenantid"},
+    "machines": {"allocation", "partition", "liveliness"},
+    "partitions": {"bootconfig", "mgmtserviceaddress"},
+}
+_DESCRIBING = {"id", "name", "description", "labels", "changed", "created"}
 # What the other side derives, as we do; its absence is no loss.
 _DERIVED = {"usage", "consumption", "addressfamilies", "addressfamily"}
 
 
 def parse(text: str) -> Document:
-    """Read one text; what is wrong with it is in its `broken`."""
-    return parse_all([io.StringIO(text)])
+    """Read one text; what is wrong with it is in its `broken`, but Unreadable is raised."""
+    return parse_all([nullcontext(io.StringIO(text))])
 
 
-def parse_all(files: Iterable[TextIO]) -> Document:
-    """Read several texts as one, such as the lists of networks, of addresses and of machines."""
+def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
+    """Read several texts as one, such as the lists of networks, of addresses and of machines.
+
+    Those that are Unreadable are raised together: what stands in them is not known, so the rest cannot be judged.
+    """
     document = Document()
-    listed: list[Any] = []
+    positions: dict[str, int] = dict.fromkeys(_SECTIONS, 0)
+    unreadable: list[errors.IpamError] = []
     for file in files:
         try:
-            for raw in documents.load_yaml(file):
-                if isinstance(raw, list):
-                    listed += raw
-                elif _is_one_object(raw):
-                    listed.append(raw)
-                else:
-                    _parse_sections(document, raw)
+            with file as text:
+                found = documents.load_yaml(text)
         except documents.Unreadable as error:
-            document.broken.append(error)
-    _parse_listed(document, listed)
+            unreadable.append(error)
+            continue
+        for raw in found:
+            if isinstance(raw, list) or _is_one_object(raw):
+                _parse_listed(document, raw if isinstance(raw, list) else [raw], positions)
+            else:
+                _parse_sections(document, raw)
+    errors.raise_all(unreadable)
+    if any(positions.values()):
+        _add_implied(document)
     return document
 
 
@@ -82,40 +100,40 @@ def _parse_sections(document: Document, raw: Any) -> None:
             _parse_entry(document, section, position, entry, is_strict=True)
 
 
-def _parse_listed(document: Document, listed: Iterable[Any]) -> None:
-    """Objects of a list, each told by its fields; partitions and projects that they name are made with them."""
-    positions: dict[str, int] = dict.fromkeys(_SECTIONS, 0)
-    for raw in listed:
-        section = _section_of(raw)
-        _parse_entry(document, section, positions[section], raw, is_strict=False)
-        positions[section] += 1
-    if any(positions.values()):
-        _add_implied(document)
+def _parse_listed(document: Document, listed: Iterable[Any], positions: dict[str, int]) -> None:
+    """Objects of a list, each told by its fields; `positions` counts those of each section over all lists."""
+    for number, raw in enumerate(listed, 1):
+        if section := _section_of(raw):
+            _parse_entry(document, section, positions[section], raw, is_strict=False)
+            positions[section] += 1
+        else:
+            detail = f"Entry {number} of a list is none of {', '.join(_SECTIONS)}. Take it out."
+            document.broken.append(errors.Invalid(detail))
 
 
 def _section_of(raw: Any) -> str:
-    if not isinstance(raw, dict) or "ipaddress" in raw:
-        return "ips"
-    if "prefixes" in raw or "parentnetworkid" in raw or "privatesuper" in raw:
-        return "networks"
-    if "meta" in raw or "tenant_id" in raw or "tenantid" in raw:
-        return "projects"
-    if "allocation" in raw or "partition" in raw or "liveliness" in raw:
-        return "machines"
-    return "partitions"
+    """The section of an object by the fields that only its kind has; empty if it is of no kind that we know."""
+    if not isinstance(raw, dict):
+        return ""
+    for section, telling in _TELLING.items():
+        if not telling.isdisjoint(raw):
+            return section
+    return "partitions" if "id" in raw and raw.keys() <= _DESCRIBING else ""
 
 
 def _add_implied(document: Document) -> None:
+    """Partitions and projects that listed objects name are made with them."""
     named: list[Any] = [*document.networks, *document.machines]
     for id in sorted({one.partition for one in named if one.partition}):
         if ("partitions", id) not in document.named:
-            document.named.add(("partitions", id))
-            document.partitions.append(
-                PartitionEntry(place=f"partition “{id}”", id=id, name="", description="", labels={}, is_implied=True)
+            implied = PartitionEntry(
+                place=f"partition “{id}”", id=id, name="", description="", labels={}, is_implied=True
             )
-    for id in sorted({one.project for one in [*named, *document.ips] if one.project}):
+            document.named["partitions", id] = implied
+            document.partitions.append(implied)
+    for id in sorted({one.project.lower() for one in [*named, *document.ips] if one.project}):
         if ("projects", id) not in document.named:
-            document.named.add(("projects", id))
+            document.named["projects", id] = None
             reader = Reader(f"project “{shorten(id)}”", {"id": id})
             entry = _project(reader, is_implied=True)
             if reader.broken:
@@ -140,11 +158,26 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         reader.refuse_unknown_keys()
     else:
         document.not_kept.update(f"“{key}” of {section}" for key in reader.unknown_keys() if key not in _DERIVED)
-    document.named.add((section, str(raw.get("id"))))
+    key = section, _id(section, raw, entry)
+    first = document.named.setdefault(key, None if reader.broken else entry)
+    if first is not None and first is not entry and not reader.broken:
+        if replace(entry, place=first.place) == first:
+            return
+        if section != "ips":  # an address of two owners is drift
+            reader.refuse(errors.AlreadyExists, f"{first.place} has the same id and other values. Keep one of them.")
+    for tag in reader.repeated:
+        document.repeated.setdefault((section, tag), []).append(shorten(name))
     if reader.broken:
         document.broken += reader.broken
     else:
         getattr(document, section).append(entry)
+
+
+def _id(section: str, raw: dict[str, Any], entry: Any) -> str:
+    """What tells an entry from the others of its section."""
+    if section == "ips":
+        return f"{entry.network} {entry.address}"
+    return str(raw.get("id")).lower() if section == "projects" else str(raw.get("id"))
 
 
 def _partition(reader: Reader) -> PartitionEntry:
@@ -171,6 +204,8 @@ def _project(reader: Reader, *, is_implied: bool = False) -> ProjectEntry:
 
 
 def _network(reader: Reader) -> NetworkEntry:
+    prefixes: list[IPNetwork] = reader.take("prefixes", values.cidrs, [])
+    families = {Family.of(cidr) for cidr in prefixes}
     return NetworkEntry(
         place=reader.place,
         id=reader.needed("id"),
@@ -184,9 +219,9 @@ def _network(reader: Reader) -> NetworkEntry:
         vrf=reader.take("vrf", values.number, None) or None,
         vrf_shared=reader.take("vrfshared", values.flag, False),
         nat_type=_nat_type(reader),
-        prefixes=reader.take("prefixes", values.cidrs, []),
+        prefixes=prefixes,
         destination_prefixes=reader.take("destinationprefixes", values.cidrs, []),
-        default_child_prefix_length=reader.take("defaultchildprefixlength", values.lengths, {}),
+        default_child_prefix_length=reader.take("defaultchildprefixlength", values.lengths(families), {}),
         additional_announcable_cidrs=reader.take("additionalAnnouncableCIDRs", values.cidrs, []),
     )
 
@@ -216,52 +251,68 @@ def _nat_type(reader: Reader) -> str:
 
 def _address(reader: Reader) -> AddressEntry:
     reader.needed("ipaddress")
-    given: Labels = reader.take("tags", values.tags, {})
-    tags = dict(given)
+    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
+    machines = tags.pop(MACHINE_TAG, [""])
+    if len(machines) > 1:
+        detail = f"its tags name the machines {shorten(', '.join(machines))}; an address has one. Correct them."
+        reader.refuse(errors.Invalid, detail)
     return AddressEntry(
         place=reader.place,
         address=reader.take("ipaddress", values.address, _NO_ADDRESS),
         network=reader.needed("networkid"),
         project=reader.needed("projectid"),
-        machine=tags.pop(MACHINE_TAG, ""),
-        allocation=reader.take("allocationuuid", values.uuid, None),
+        machine=machines[0],
+        allocation=reader.take("allocationuuid", values.allocation, None),
         type=reader.take("type", values.one_of(IPAddress.Type.values), str(IPAddress.Type.EPHEMERAL)),
         name=reader.text("name"),
         description=reader.text("description"),
-        labels=tags,
+        labels=reader.labels(tags),
     )
 
 
 def _machine(reader: Reader) -> MachineEntry:
     """What was allocated; hardware belongs to other systems."""
     partition: dict[str, Any] = reader.take("partition", values.part, {})
+    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
     inner = Reader(reader.place, reader.take("allocation", values.part, {}))
-    joined: list[dict[str, Any]] = inner.take("networks", values.parts, [])
-    asns = {one.get("asn") for one in joined if one.get("asn")}
+    parts: list[dict[str, Any]] = inner.take("networks", values.parts, [])
+    joined = [Reader(reader.place, one) for one in parts]
+    tagged = [Reader(reader.place, {"asn": one}) for one in tags.get(ASN_TAG, [])]
+    networks = [one.text("networkid") for one in joined]
+    if "" in networks:
+        inner.refuse(errors.Required, "one of its networks has no “networkid”. Add it, or take the network out.")
+    site = reader.text("partitionid") or str(partition.get("id") or "")
+    if not site:
+        reader.refuse(errors.Required, "“partitionid” is missing.")
     entry = MachineEntry(
         place=reader.place,
         id=reader.needed("id"),
         name=inner.text("name") or reader.text("name"),
         hostname=inner.text("hostname"),
         description=inner.text("description") or reader.text("description"),
-        partition=reader.text("partitionid") or str(partition.get("id") or ""),
-        project=inner.text("project"),
+        partition=site,
+        project=inner.needed("project"),
         role=inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
-        asn=values.number(asns.pop()) if len(asns) == 1 else None,
-        networks=[str(one.get("networkid") or "") for one in joined],
-        ips=[address for one in joined for address in _addresses(inner, one.get("ips") or [])],
-        labels=reader.take("tags", values.tags, {}),
+        asn=_asn(inner, [*joined, *tagged]),
+        networks=networks,
+        claims=[(one.text("networkid"), address) for one in joined for address in _addresses(one)],
+        labels=reader.labels(tags),
     )
-    reader.broken += inner.broken
+    reader.broken += [error for one in [inner, *joined, *tagged] for error in one.broken]
     return entry
 
 
-def _addresses(reader: Reader, texts: Any) -> list[Address]:
-    try:
-        return [values.address(text) for text in values.texts(texts)]
-    except ValueError as error:
-        reader.refuse(errors.Invalid, f"ips: {error}")
-        return []
+def _addresses(network: Reader) -> list[Address]:
+    return network.take("ips", values.addresses, [])
+
+
+def _asn(machine: Reader, said: Iterable[Reader]) -> int | None:
+    """The ASN on which all agree that name one; each network of a machine has it again, and a tag."""
+    asns = sorted({one.take("asn", values.number, 0) for one in said} - {0})
+    if len(asns) > 1:
+        found = shorten(", ".join(map(str, asns)))
+        machine.refuse(errors.Invalid, f"its networks and tags name the ASNs {found}; a machine has one. Correct them.")
+    return asns[0] if len(asns) == 1 else None
 
 
 _SECTIONS: dict[str, Callable[[Reader], Any]] = {

@@ -1,36 +1,33 @@
 """What old data says of itself and is not so: reported before it moves in. What breaks a rule is refused besides."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from netaddr import IPAddress as Address
 
 from ipam.addressing import Family
-from ipam.domain.metal_stack_entries import AddressEntry, Document, NetworkEntry
-
-_MOST_NAMED = 5  # addresses in one sentence
+from ipam.domain import row_copy
+from ipam.domain.address_batches import MOST
+from ipam.domain.metal_stack_entries import AddressEntry, Document, some
+from ipam.models import IPAddress, Machine, Prefix
 
 
 def find(document: Document) -> Iterator[str]:
-    """A sentence for each inconsistency between entries that can each be read."""
-    yield from _orphans(document)
+    """A sentence for each inconsistency between entries that can each be read, and what is stored already.
+
+    To be asked before anything is brought in. What is in other files may be stored: nothing is said of that.
+    """
     yield from _two_owners(document)
     yield from _singles(document)
-    yield from _machines_without_their_addresses(document)
+    yield from _claims_that_nobody_confirms(document)
+    yield from _machines_that_are_missing(document)
+    for (section, tag), names in sorted(document.repeated.items()):
+        yield (
+            f"Tag “{tag}” stands with several values on {len(names):,} of the {section}, and the first one is kept: "
+            f"{some(names)}."
+        )
     for what, count in sorted(document.not_kept.items()):
         yield f"Not kept, for it has no place here: {what} ({count:,})."
-
-
-def _orphans(document: Document) -> Iterator[str]:
-    """Addresses and children whose network is not among the networks; it may be there already."""
-    named = {id for section, id in document.named if section == "networks"}
-    missing: dict[str, int] = defaultdict(int)
-    for address in document.ips:
-        if address.network not in named:
-            missing[address.network] += 1
-    for network, count in sorted(missing.items()):
-        yield f"Network {network} is not among the networks, and has {count:,} of the addresses."
-    for child in document.networks:
-        if child.parent and child.parent not in named:
-            yield f"{child.place}: its parent {child.parent} is not among the networks."
 
 
 def _two_owners(document: Document) -> Iterator[str]:
@@ -41,8 +38,8 @@ def _two_owners(document: Document) -> Iterator[str]:
         owners[str(entry.address), namespace].append(entry)
     for (address, _), entries in owners.items():
         if len(entries) > 1:
-            held = " and ".join(f"project {one.project} in network {one.network}" for one in entries)
-            yield f"{address} has {len(entries)} owners: {held}."
+            held = some([f"project {one.project} in network {one.network}" for one in entries])
+            yield f"{address} has {len(entries):,} owners: {held}."
 
 
 def _namespaced(document: Document) -> set[str]:
@@ -52,41 +49,89 @@ def _namespaced(document: Document) -> set[str]:
 
 
 def _singles(document: Document) -> Iterator[str]:
-    """Allocations of one family in networks of both."""
-    held: dict[str, dict[object, list[AddressEntry]]] = defaultdict(lambda: defaultdict(list))
+    """Allocations of one family in networks of both, unless their machine has the other by another allocation."""
+    of_allocation: dict[str, dict[object, list[Address]]] = defaultdict(lambda: defaultdict(list))
+    of_machine: dict[tuple[str, str], set[Family]] = defaultdict(set)
+    machines: dict[tuple[str, Address], str] = {}
     for entry in document.ips:
-        held[entry.network][entry.allocation or entry.place].append(entry)
-    for network in document.networks:
-        if _families(network) != set(Family):
+        of_allocation[entry.network][entry.allocation or entry.place].append(entry.address)
+        if entry.machine:
+            of_machine[entry.network, entry.machine].add(Family.of(entry.address))
+            machines[entry.network, entry.address] = entry.machine
+    places = {network.id: network.place for network in document.networks}
+    for network, families in _families(document).items():
+        if families != set(Family):
             continue
         for family in Family:
             lacking = [
-                str(entries[0].address)
-                for entries in held[network.id].values()
-                if family not in {Family.of(one.address) for one in entries}
+                held[0]
+                for held in of_allocation[network].values()
+                if family not in map(Family.of, held)
+                and family not in of_machine[network, machines.get((network, held[0]), "")]
             ]
-            if lacking:
+            if lacking := _without_counterpart(network, lacking, family):
                 yield (
-                    f"{network.place}: it is dual-stack, and {len(lacking):,} of its allocations have no "
-                    f"{family.label}: {_some(lacking)}. Complete them on its page."
+                    f"{places.get(network, network)}: it is dual-stack, and {len(lacking):,} of its allocations have "
+                    f"no {family.label}: {some(list(map(str, lacking)))}. Complete them on its page."
                 )
 
 
-def _machines_without_their_addresses(document: Document) -> Iterator[str]:
-    """What a machine says that it has, and no address says of itself."""
-    of_machine: dict[str, set[object]] = defaultdict(set)
-    for entry in document.ips:
-        of_machine[entry.machine].add(entry.address)
+def _families(document: Document) -> dict[str, set[Family]]:
+    """The families of each network that is in the document or named by its addresses."""
+    families: dict[str, set[Family]] = defaultdict(set)
+    elsewhere = {entry.network for entry in document.ips}
+    for network in document.networks:
+        families[network.id] = {Family.of(cidr) for cidr in network.prefixes}
+        elsewhere.discard(network.id)
+    for batch in row_copy.batches(elsewhere, MOST):
+        stored = Prefix.objects.filter(network__in=batch).order_by().distinct()
+        for id, family in stored.values_list("network", "family"):
+            families[id].add(Family(family))
+    return families
+
+
+def _without_counterpart(network: str, addresses: Sequence[Address], family: Family) -> list[Address]:
+    """Those whose allocation has not been completed here meanwhile."""
+    completed: set[Address] = set()
+    for batch in row_copy.batches(addresses, MOST):
+        held = IPAddress.objects.filter(network=network, address__one_of=batch)
+        pairs = IPAddress.objects.filter(network=network, family=family, allocation__in=held.values("allocation"))
+        completed |= set(held.filter(allocation__in=pairs.values("allocation")).values_list("address", flat=True))
+    return [address for address in addresses if address not in completed]
+
+
+def _claims_that_nobody_confirms(document: Document) -> Iterator[str]:
+    """What a machine says that it has, and no address says of itself; a stored one without a machine will join it."""
+    said = {(entry.network, entry.address): entry.machine for entry in document.ips}
+    elsewhere = {claim[1] for machine in document.machines for claim in machine.claims if claim not in said}
+    here: dict[tuple[str, Address], str | None] = {}
+    for batch in row_copy.batches(elsewhere, MOST):
+        for one in IPAddress.objects.filter(address__one_of=batch):
+            here[one.network_id, one.address] = one.machine_id
+    unknown = "" if document.ips else None  # without any addresses, they are in another file
     for machine in document.machines:
-        missing = [str(address) for address in machine.ips if address not in of_machine[machine.id]]
+        missing = [
+            str(claim[1])
+            for claim in machine.claims
+            if (said[claim] if claim in said else here.get(claim, unknown)) not in (machine.id, None)
+        ]
         if missing:
-            yield f"{machine.place}: it claims {_some(missing)}, but no such address says that it is this machine's."
+            yield f"{machine.place}: it claims {some(missing)}, but no such address says that it is this machine's."
 
 
-def _families(network: NetworkEntry) -> set[Family]:
-    return {Family.of(cidr) for cidr in network.prefixes}
-
-
-def _some(texts: list[str]) -> str:
-    more = len(texts) - _MOST_NAMED
-    return ", ".join(texts[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+def _machines_that_are_missing(document: Document) -> Iterator[str]:
+    """Machines of addresses, neither among the machines nor stored."""
+    named = {id for section, id in document.named if section == "machines"}
+    of_machine: dict[str, list[str]] = defaultdict(list)
+    for entry in document.ips:
+        if entry.machine and entry.machine not in named:
+            of_machine[entry.machine].append(str(entry.address))
+    for batch in row_copy.batches(list(of_machine), MOST):
+        for id in Machine.objects.filter(pk__one_of=batch).values_list("pk", flat=True):
+            del of_machine[id]
+    lacking = [address for held in of_machine.values() for address in held]
+    if lacking:
+        yield (
+            f"The machines of {len(lacking):,} of the ips are not here yet: {some(lacking)}. Bring the machines in, "
+            "then these again."
+        )

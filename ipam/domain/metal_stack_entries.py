@@ -1,18 +1,29 @@
 """What documents of metal-stack hold, as values. Every entry knows its place, such as `networks[2] "internet"`."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family
+from ipam.addressing import Family, shorten
 
 Labels = Mapping[str, str]
 MACHINE_TAG = "machine.metal-stack.io/id"
+ASN_TAG = "machine.metal-stack.io/network.primary.asn"
+_MOST_NAMED, _MOST_SHOWN = 5, 120  # in one sentence, and characters of each
+
+
+def some(names: Sequence[str]) -> str:
+    """A few of many names, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(shorten(name, _MOST_SHOWN) for name in names[:_MOST_NAMED]) + (
+        f" and {more:,} more" if more > 0 else ""
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +93,7 @@ class MachineEntry:
     role: str
     asn: int | None
     networks: list[str]
-    ips: list[Address]
+    claims: list[tuple[str, Address]]  # the addresses that it says it has, each with its network
     labels: Labels
 
 
@@ -90,8 +101,10 @@ class MachineEntry:
 class Document:
     """The entries that could be read, and what is wrong with the others.
 
-    `named` holds every partition, project and network that the text has, readable or not, as (section, id).
-    `not_kept` counts, by what it is, what has no place here.
+    `named` holds every entry with an id that the text has, by section and id; None where it could not be read.
+    The id of an address is that of its network with it.
+    `not_kept` counts, by what it is, what has no place here. `repeated` holds, by section and tag, what has that tag
+    with several values.
     """
 
     partitions: list[PartitionEntry] = field(default_factory=list)
@@ -99,6 +112,7 @@ class Document:
     networks: list[NetworkEntry] = field(default_factory=list)
     machines: list[MachineEntry] = field(default_factory=list)
     ips: list[AddressEntry] = field(default_factory=list)
-    named: set[tuple[str, str]] = field(default_factory=set)
+    named: dict[tuple[str, str], Any] = field(default_factory=dict)
     broken: list[errors.IpamError] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
+    repeated: dict[tuple[str, str], list[str]] = field(default_factory=dict)

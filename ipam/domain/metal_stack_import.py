@@ -1,18 +1,19 @@
 """Bring what metal-stack knows into Twofold: through the operations of the domain, all of it or what is not refused."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from django.db import models
-from netaddr import IPNetwork
+from netaddr import IPAddress as Address
 
 from ipam import errors
-from ipam.addressing import parse_cidr
 from ipam.domain import address_batches, children, history, lookups, machines, networks, owners, row_copy
+from ipam.domain import metal_stack_comparison as comparison
 from ipam.domain.address_batches import Named
 from ipam.domain.machines import Attachment
+from ipam.domain.metal_stack_absent import Absent, Left
 from ipam.domain.metal_stack_entries import (
     AddressEntry,
     Document,
@@ -28,13 +29,16 @@ from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.events import Kind, Verb
 from ipam.models.networks import CHILD_TYPES
 
-CREATED, UNCHANGED = "created", "unchanged"
+CREATED, UNCHANGED, JOINED = "created", "unchanged", "joined"
 M = TypeVar("M", bound=models.Model)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entry: of which kind it is, its id or address, and `created` or `unchanged`."""
+    """What became of an entry: of which kind it is, its id or address, and its new state.
+
+    `joined` is an address that was there and has its machine now, which came later.
+    """
 
     kind: str
     id: str
@@ -53,16 +57,13 @@ class Result:
     not_kept: list[str] = field(default_factory=list)
 
 
-class _RefersToBroken(Exception):
-    """The entry needs another of the same document that could not be brought in, which has its own error."""
-
-
 @operation
 def bring_in(document: Document, advance: Advance = lambda entries: None) -> list[Outcome]:
     """Create what the document names and is not there yet; what is there already and equal is left alone.
 
     Everything that is wrong, in the text or with the state of the world, is raised together, and then nothing is
-    kept. An entry that exists with other values is an error that names the fields.
+    kept. An entry that exists with other values is an error that names them. Addresses that came before their machines
+    join them.
     """
     result = _bring_in(document, advance)
     errors.raise_all(result.refused)
@@ -78,15 +79,17 @@ def bring_in_what_fits(document: Document, advance: Advance = lambda entries: No
 def _bring_in(document: Document, advance: Advance) -> Result:
     run = _Run(document)
     with history.gathering() as parts:
-        for entries, bring in run.steps():
+        for section, entries, bring in run.steps():
             for entry in entries:
-                run.attempt(bring, entry)
+                run.attempt(section, bring, entry)
             advance(len(entries))
         for batch in row_copy.batches(document.ips, address_batches.MOST):
             run.bring_addresses(batch)
             advance(len(batch))
+        for claims in row_copy.batches(run.claims(), address_batches.MOST):
+            run.join_claimed(claims)
     record_import(run.outcomes, parts.holders)
-    return Result(run.outcomes, run.refused)
+    return Result(run.outcomes, [*run.refused, *run.left.told(document.named)])
 
 
 def record_import(outcomes: Iterable[Outcome], holders: Sequence[history.Group]) -> None:
@@ -117,28 +120,29 @@ class _Run:
     def __init__(self, document: Document) -> None:
         self._document = document
         self.refused = list(document.broken)
+        self.left = Left()
         self.outcomes: list[Outcome] = []
         self._known: dict[tuple[str, str], Any] = {}
 
-    def steps(self) -> list[tuple[Sequence[Any], Callable[[Any], Outcome]]]:
-        """What others refer to comes first."""
+    def steps(self) -> list[tuple[str, Sequence[Any], Callable[[Any], Outcome]]]:
+        """What others refer to comes first, and what names its VRF or ASN before what draws one."""
         roots = [one for one in self._document.networks if not one.parent]
-        carved = [one for one in self._document.networks if one.parent]
+        carved = sorted((one for one in self._document.networks if one.parent), key=lambda one: one.vrf is None)
         return [
-            (self._document.partitions, self._partition),
-            (self._document.projects, self._project),
-            ([*roots, *carved], self._network),
-            (self._document.machines, self._machine),
+            ("partitions", self._document.partitions, self._partition),
+            ("projects", self._document.projects, self._project),
+            ("networks", [*roots, *carved], self._network),
+            ("machines", sorted(self._document.machines, key=lambda one: one.asn is None), self._machine),
         ]
 
-    def attempt(self, bring: Callable[[Any], Outcome], entry: Any) -> None:
+    def attempt(self, section: str, bring: Callable[[Any], Outcome], entry: Any) -> None:
         """Bring in one entry; what refuses it is kept with its place, so that the next entry is judged too."""
         try:
             self.outcomes.append(bring(entry))
         except errors.IpamError as error:
             self._refuse(entry, error)
-        except _RefersToBroken:
-            pass
+        except Absent as absent:
+            self.left.out(section, str(entry.id), for_want_of=absent.place)
 
     def _refuse(self, entry: Any, error: errors.IpamError) -> None:
         self.refused += [type(one)(f"{entry.place}: {one.detail}", field=one.field) for one in error.errors]
@@ -175,11 +179,11 @@ class _Run:
         }
         if is_child:
             wanted["parent"] = self._find(Network, entry.parent, "networks")
-            if wanted["parent"] and wanted["parent"].partition_id == (entry.partition or None):
+            if wanted["parent"] and not entry.partition:
                 wanted["partition"] = wanted["parent"].partition
         found = Network.objects.filter(pk=entry.id).first()
         if found is not None:
-            _refuse_difference(_stored_values(found), wanted)
+            comparison.refuse_other_network(found, wanted)
             return Outcome("network", entry.id, UNCHANGED)
         _create_network(entry, wanted) if is_child else networks.create(NewNetwork(id=entry.id, **wanted))
         return Outcome("network", entry.id, CREATED)
@@ -197,8 +201,7 @@ class _Run:
         }
         found = Machine.objects.filter(pk=entry.id).first()
         if found is not None:
-            owners_ = {"project": found.project, "partition": found.partition}
-            _refuse_difference(vars(found) | owners_, wanted)
+            comparison.refuse_other_machine(found, {**wanted, "asn": entry.asn})
             return Outcome("machine", entry.id, UNCHANGED)
         attachments = [
             Attachment(network=one)
@@ -210,46 +213,78 @@ class _Run:
 
     def bring_addresses(self, entries: Sequence[AddressEntry]) -> None:
         """Addresses, by the thousand."""
-        known: dict[type[Any], Mapping[Any, Any]] = {
-            Network: Network.objects.in_bulk({one.network for one in entries}),
-            Project: {str(one.pk): one for one in Project.objects.filter(pk__in=_uuids(entries))},
-            Machine: Machine.objects.in_bulk({one.machine for one in entries if one.machine}),
+        projects = {one.project for one in entries if lookups.is_id(Project, one.project)}
+        known: dict[str, Mapping[str, Any]] = {
+            "networks": Network.objects.in_bulk({one.network for one in entries}),
+            "projects": {str(one.pk): one for one in Project.objects.filter(pk__in=projects)},
+            "machines": Machine.objects.in_bulk({one.machine for one in entries if one.machine}),
         }
         stored = {
             (one.address, one.namespace_id): one
             for one in IPAddress.objects.filter(address__in={one.address for one in entries})
         }
         wanted: list[tuple[AddressEntry, Named]] = []
+        joining: list[tuple[IPAddress, Machine]] = []
         for entry in entries:
             try:
                 named = self._named(entry, known)
                 found = stored.get((named.address, named.network.namespace_id))
                 if found is None:
                     wanted.append((entry, named))
+                    continue
+                comparison.refuse_other_address(found, named, entry.allocation)
+                if named.machine is not None and found.machine_id is None:
+                    joining.append((found, named.machine))
                 else:
-                    _refuse_difference(vars(found) | _owner_ids(found), _wanted_of(named))
                     self.outcomes.append(Outcome("address", str(entry.address), UNCHANGED))
             except errors.IpamError as error:
                 self._refuse(entry, error)
-            except _RefersToBroken:
-                continue
+            except Absent as absent:
+                self.left.out("ips", str(entry.address), for_want_of=absent.place)
         refused = address_batches.take([named for _, named in wanted])
         for place, (entry, _) in enumerate(wanted):
             if place in refused:
                 self._refuse(entry, refused[place])
             else:
                 self.outcomes.append(Outcome("address", str(entry.address), CREATED))
+        self._join(joining)
 
-    def _named(self, entry: AddressEntry, known: Mapping[type[Any], Mapping[Any, Any]]) -> Named:
-        network: Any = known[Network].get(entry.network) or self._find(Network, entry.network, "networks")
-        project: Any = known[Project].get(entry.project.lower()) or self._find(Project, entry.project, "projects")
-        machine = known[Machine].get(entry.machine)
-        if entry.machine and machine is None:
-            self._document.not_kept["machines of addresses, because they are not among the machines"] += 1
+    def claims(self) -> Iterator[tuple[MachineEntry, str, Address]]:
+        """Addresses that machines say they have, and that are not in the document: they may have come before."""
+        said = {(one.network, one.address) for one in self._document.ips}
+        for machine in self._document.machines:
+            for network, address in machine.claims:
+                if (network, address) not in said:
+                    yield machine, network, address
+
+    def join_claimed(self, claims: Sequence[tuple[MachineEntry, str, Address]]) -> None:
+        """Those of the claimed addresses that are here without a machine."""
+        machines_ = Machine.objects.in_bulk({machine.id for machine, _, _ in claims})
+        claimant = {(network, address): machines_.get(machine.id) for machine, network, address in claims}
+        free = IPAddress.objects.filter(machine=None, address__one_of={address for _, _, address in claims})
+        held = [(one, claimant.get((one.network_id, one.address))) for one in free]
+        self._join([(one, machine) for one, machine in held if machine is not None])
+
+    def _join(self, joining: Sequence[tuple[IPAddress, Machine]]) -> None:
+        refused = address_batches.join({address.pk: machine for address, machine in joining})
+        for address, _ in joining:
+            if error := refused.get(address.pk):
+                self.refused.append(type(error)(f"{address}: {error.detail}", field=error.field))
+            else:
+                self.outcomes.append(Outcome("address", str(address), JOINED))
+
+    def _named(self, entry: AddressEntry, known: Mapping[str, Mapping[str, Any]]) -> Named:
+        references = {"networks": entry.network, "projects": entry.project.lower()}
+        for section, id in references.items():
+            if id not in known[section]:
+                raise Absent(section, id)
+        machine = known["machines"].get(entry.machine)
+        if machine is None and ("machines", entry.machine) in self._document.named:
+            self.left.without("ips", str(entry.address), lacking=("machines", entry.machine))
         return Named(
             address=entry.address,
-            network=network,
-            project=project,
+            network=known["networks"][entry.network],
+            project=known["projects"][references["projects"]],
             machine=machine,
             allocation=entry.allocation or uuid4(),
             type=entry.type,
@@ -267,9 +302,7 @@ class _Run:
         try:
             return self._known.setdefault((section, key), lookups.get(model, key))  # type: ignore[no-any-return]
         except errors.NotFound:
-            if (section, key) in self._document.named:
-                raise _RefersToBroken from None
-            raise
+            raise Absent(section, key) from None
 
 
 def _owner(
@@ -282,7 +315,7 @@ def _owner(
     found = model._default_manager.filter(pk=entry.id).first()
     if found is not None:
         if not entry.is_implied:
-            _refuse_difference(vars(found), wanted)
+            comparison.refuse_other(vars(found), wanted)
         return Outcome(kind, str(entry.id), UNCHANGED)
     create(id=entry.id, **wanted)
     return Outcome(kind, str(entry.id), CREATED)
@@ -292,55 +325,9 @@ def _create_network(entry: NetworkEntry, wanted: Mapping[str, Any]) -> None:
     """A child with the prefixes and the VRF that it has."""
     parent = wanted["parent"]
     if parent is not None and wanted["partition"] != parent.partition:
-        raise errors.WrongPartition(f"it is in partition {entry.partition}, its parent in {parent.partition_id}.")
+        raise errors.WrongPartition(
+            f"it is in partition {entry.partition}, its parent in {parent.partition_id or 'none'}."
+        )
     refused = [name for name in ("default_child_prefix_length", "additional_announcable_cidrs") if wanted[name]]
     errors.raise_all([errors.ForbiddenField(f"Child networks do not take “{name}”.", field=name) for name in refused])
     children.adopt(NewNetwork(id=entry.id, **{**wanted, "partition": None}))
-
-
-def _refuse_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """An entry that is there already has to be as the document says."""
-    differing = [name for name, value in wanted.items() if stored[name] != value]
-    if differing:
-        raise errors.AlreadyExists(
-            f"it exists with another value of {', '.join(differing)}. Change it here or in the document, so that both "
-            "agree."
-        )
-
-
-def _stored_values(network: Network) -> dict[str, Any]:
-    """Values of a network in the form in which the document has them."""
-    return vars(network) | {
-        "partition": network.partition,
-        "project": network.project,
-        "parent": network.parent,
-        "default_child_prefix_length": network.default_child_prefix_length,
-        "prefixes": [prefix.cidr for prefix in network.prefixes.in_order()],
-        "destination_prefixes": _cidrs(network.destination_prefixes),
-        "additional_announcable_cidrs": _cidrs(network.additional_announcable_cidrs),
-        "vrf": network.vrf_id,
-    }
-
-
-def _owner_ids(found: IPAddress) -> dict[str, Any]:
-    return {"network": found.network_id, "project": found.project_id, "machine": found.machine_id}
-
-
-def _wanted_of(named: Named) -> dict[str, Any]:
-    return {
-        "network": named.network.pk,
-        "project": named.project.pk,
-        "machine": named.machine.pk if named.machine else None,
-        "type": named.type,
-        "name": named.name,
-        "description": named.description,
-        "labels": named.labels,
-    }
-
-
-def _uuids(entries: Sequence[AddressEntry]) -> set[str]:
-    return {one.project for one in entries if len(one.project) == len(str(uuid4()))}
-
-
-def _cidrs(texts: list[str]) -> list[IPNetwork]:
-    return [parse_cidr(text) for text in texts]

@@ -1,6 +1,6 @@
 """Values in documents of metal-stack: taken from an entry one by one, every fault kept with the entry's place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from ipam.addressing import Family, parse_address, parse_cidr, shorten
 from ipam.domain.metal_stack_entries import Labels
 
 V = TypeVar("V")
+_MOST_DIGITS = 20  # of a number; Python refuses to read thousands of them, in words of its own
 
 
 class Reader:
@@ -20,6 +21,7 @@ class Reader:
     def __init__(self, place: str, raw: Mapping[Any, Any]) -> None:
         self.place = place
         self.broken: list[errors.IpamError] = []
+        self.repeated: list[str] = []  # tags of which only the first value could be kept
         self._raw = raw
         self._known: set[str] = set()
 
@@ -37,6 +39,11 @@ class Reader:
 
     def text(self, key: str) -> str:
         return self.take(key, text, "")
+
+    def labels(self, tags: Mapping[str, Sequence[str]]) -> Labels:
+        """Tags as labels, which have one value each: the first one."""
+        self.repeated += [key for key, found in tags.items() if len(found) > 1]
+        return {key: found[0] for key, found in tags.items()}
 
     def needed(self, key: str) -> str:
         """Text that must not be missing."""
@@ -74,7 +81,9 @@ def flag(value: Any) -> bool:
 
 
 def number(value: Any) -> int:
-    """A whole number."""
+    """A whole number, be it as text."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"“{shorten(value)}” is no number.")
     return value
@@ -86,6 +95,11 @@ def uuid(value: Any) -> UUID:
         return UUID(text(value))
     except ValueError:
         raise ValueError(f"“{shorten(value)}” is no UUID.") from None
+
+
+def allocation(value: Any) -> UUID | None:
+    """The id of an allocation; older addresses have an empty one."""
+    return None if value == "" else uuid(value)
 
 
 def one_of(words: Sequence[str]) -> Callable[[Any], str]:
@@ -118,6 +132,11 @@ def address(value: Any) -> Address:
     return parse_address(text(value))
 
 
+def addresses(value: Any) -> list[Address]:
+    """A list of addresses."""
+    return [address(one) for one in texts(value)]
+
+
 def texts(value: Any) -> list[str]:
     """A list of texts."""
     if not isinstance(value, list):
@@ -137,15 +156,24 @@ def labels(value: Any) -> Labels:
     return {text(key): text(one) for key, one in value.items()}
 
 
-def tags(value: Any) -> Labels:
-    """Tags are written `key=value`, or `key` alone."""
-    parts = [tag.partition("=") for tag in texts(value)]
-    return {key: found for key, _, found in parts}
+def tags(value: Any) -> dict[str, list[str]]:
+    """Tags are written `key=value`, or `key` alone; one may stand there with several values."""
+    found: dict[str, list[str]] = {}
+    for tag in dict.fromkeys(texts(value)):
+        key, _, one = tag.partition("=")
+        found.setdefault(key, []).append(one)
+    return found
 
 
-def lengths(value: Any) -> dict[Family, int]:
-    """A prefix length for each family."""
+def lengths(families: Collection[Family]) -> Callable[[Any], dict[Family, int]]:
+    """A prefix length for each family; older versions wrote just one, of networks of one family."""
     by_label = {family.label: family for family in Family}
-    if not isinstance(value, dict) or not value.keys() <= by_label.keys():
-        raise ValueError(f"“{shorten(value)}” has to have the keys IPv4 and IPv6, each with a prefix length.")
-    return {by_label[label]: number(length) for label, length in value.items()}
+
+    def read(value: Any) -> dict[Family, int]:
+        if isinstance(value, int) and len(families) == 1:
+            return dict.fromkeys(families, number(value))
+        if not isinstance(value, dict) or not value.keys() <= by_label.keys():
+            raise ValueError(f"“{shorten(value)}” has to have the keys IPv4 and IPv6, each with a prefix length.")
+        return {by_label[label]: number(length) for label, length in value.items()}
+
+    return read

@@ -88,8 +88,8 @@ def test_what_go_ipam_has_and_we_do_not_is_listed(run: Run, dump: Callable[..., 
     printed = run("import_go_ipam", file, "--project", str(project.pk), "--skip-refused").splitlines()
     assert printed == [
         "Left out: prefixes[4]: “nonsense” has no prefix length; write it as address/length, such as 10.0.0.0/22.",
-        "Left out: 1 prefixes of namespace “other” were left out; name it to bring them in.",
         "Left out: prefixes[0] “10.0.0.0/8”.IPs: 10.255.0.1 lies in no network that gives addresses.",
+        "Not kept: 1 prefixes of namespace “other”; name it to bring them in.",
         "Not kept: prefixes[1] “10.1.0.0/16”: a level between container and children, of which there is none here; "
         "its children were kept.",
         "created    network    2",

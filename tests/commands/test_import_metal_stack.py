@@ -2,14 +2,17 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import doctor, exports
+from ipam.domain import addresses, doctor, documents, exports, families, networks
 from ipam.domain.tables import KINDS
 from ipam.management.commands.quickstart import EXAMPLE
-from ipam.models import IPAddress, Machine, Network, Partition
+from ipam.models import IPAddress, Machine, Network, Partition, Project
+from tests.builders import IPV4, IPV6
+from tests.builders import child as new_child
 from tests.clouds import empty
 
 Run = Callable[..., str]
@@ -62,11 +65,31 @@ def test_every_refusal_is_a_line_of_its_own(run: Run, tmp_path: Path) -> None:
     ]
 
 
-def test_file_that_is_not_there_is_told(run: Run) -> None:
-    with pytest.raises(CommandError, match=r"nowhere\.yaml cannot be read"):
-        run("import_metal_stack", "nowhere.yaml")
+@pytest.mark.parametrize("options", [(), ("--skip-refused",)])
+def test_files_that_cannot_be_read_are_named_and_nothing_is_changed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(documents, "MOST_YAML", 100)
+    for name, text in {"good": b"partitions: [{id: fra}]", "latin": b"\xfc", "list": b"[", "long": b"-" * 101}.items():
+        (tmp_path / name).write_bytes(text)
+    with pytest.raises(CommandError) as refused:
+        run("import_metal_stack", "good", "missing", ".", "latin", "list", "long", *options)
+    assert str(refused.value).splitlines() == [
+        "missing cannot be read: No such file or directory.",
+        ". cannot be read: Is a directory.",
+        "latin cannot be read: This is not UTF-8: the byte 0xfc (invalid start byte). Save the file as UTF-8, then "
+        "send it again.",
+        "list cannot be read: This is not YAML: while parsing a flow node did not find expected node content "
+        'in "<unicode string>", line 2, column 1.',
+        "long cannot be read: The file has more than 100 characters. Split it, or use CSV, which is read in parts.",
+        "Nothing was imported.",
+    ]
+    assert not Partition.objects.exists()
 
 
+PROJECT = "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
+CHILD = "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60"
 NETWORKS = """
 - {id: tenants, privatesuper: true, partitionid: fra, prefixes: [10.0.0.0/16, "2001:db8::/48"],
    defaultchildprefixlength: {IPv4: 24, IPv6: 64}, created: 2024-01-01T00:00:00.000Z}
@@ -74,7 +97,7 @@ NETWORKS = """
    prefixes: [10.0.7.0/24, "2001:db8:0:7::/64"]}
 - {id: strayed, parentnetworkid: tenants, partitionid: fra, projectid: PROJECT, vrf: 21, prefixes: [192.0.2.0/24]}
 - {id: twin, parentnetworkid: tenants, partitionid: fra, projectid: PROJECT, vrf: 22, prefixes: [10.0.7.128/25]}
-""".replace("PROJECT", "4b9b17c4-2d7c-4190-ae95-dda44e430fa6")
+""".replace("PROJECT", PROJECT)
 IPS = """
 ipaddress: 10.0.7.5
 networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60
@@ -88,7 +111,8 @@ projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6
 allocationuuid: 0a000000-0000-4000-8000-00000000000a
 tags: [machine.metal-stack.io/id=m1]
 ---
-{ipaddress: 10.0.7.6, networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6}
+{ipaddress: 10.0.7.6, networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, projectid: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6,
+ tags: [service=web, service=mail]}
 ---
 {ipaddress: 10.0.7.6, networkid: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, projectid: 00000000-0000-0000-0000-000000000000}
 ---
@@ -115,21 +139,21 @@ def dumps(tmp_path: Path) -> list[str]:
 def test_every_inconsistency_of_the_old_data_is_told(run: Run, dumps: list[str]) -> None:
     printed = run("import_metal_stack", *dumps, "--skip-refused", "--dry-run").splitlines()
     assert [line for line in printed if not line.startswith(("created", "9 created", "This was"))] == [
-        "Network gone is not among the networks, and has 1 of the addresses.",
         "10.0.7.6 has 2 owners: project 4b9b17c4-2d7c-4190-ae95-dda44e430fa6 in network "
-        "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60 and project 00000000-0000-0000-0000-000000000000 in network "
+        "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60, project 00000000-0000-0000-0000-000000000000 in network "
         "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60.",
         "networks[1] “6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60”: it is dual-stack, and 2 of its allocations have no IPv6: "
         "10.0.7.6, 10.0.7.6. Complete them on its page.",
         "machines[0] “m1”: it claims 10.0.7.9, but no such address says that it is this machine's.",
+        "Tag “service” stands with several values on 1 of the ips, and the first one is kept: 10.0.7.6.",
         "Not kept, for it has no place here: “created” of networks (1).",
         "Refused: networks[2] “strayed”: 192.0.2.0/24 lies in no prefix of tenants, which has 10.0.0.0/16, "
         "2001:db8::/48.",
         "Refused: networks[3] “twin”: 10.0.7.128/25 overlaps 10.0.7.0/24 of network "
         "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60. Choose space outside of it.",
-        "Refused: ips[4] “198.51.100.1”: There is no network “gone”. Check the id.",
         "Refused: ips[3] “10.0.7.6”: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60 belongs to another project. Use a network "
         "of project 00000000-0000-0000-0000-000000000000, an external or a shared one.",
+        "Refused: There is no network “gone”, named by 1 of the ips: 198.51.100.1. Check the id, or bring it in first.",
     ]
     assert Network.objects.count() == 0
 
@@ -168,6 +192,75 @@ def test_what_goes_out_comes_in_again(run: Run, cloud: None, tmp_path: Path) -> 
     assert {name: exports_of(name) for name in before} == before
     assert list(doctor.examine()) == []
     assert run("import_metal_stack", str(tmp_path / "all.yaml")).splitlines()[-1].startswith("0 created, ")
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1), (0, 1, 2, 1)])
+def test_files_may_come_one_after_another(run: Run, agreeing: list[str], order: tuple[int, ...]) -> None:
+    for file in order:
+        run("import_metal_stack", agreeing[file])
+    assert [run("import_metal_stack", file).splitlines()[-1] for file in agreeing] == [
+        "0 created, 4 unchanged.",
+        "0 created, 3 unchanged.",
+        "0 created, 3 unchanged.",
+    ]
+    assert list(IPAddress.objects.values_list("network", "machine")) == [(CHILD, "m1"), (CHILD, "m1")]
+    assert list(doctor.examine()) == []
+
+
+def test_addresses_that_came_before_their_machine_join_it(run: Run, agreeing: list[str]) -> None:
+    run("import_metal_stack", agreeing[0])
+    assert run("import_metal_stack", agreeing[1]).splitlines() == [
+        "The machines of 2 of the ips are not here yet: 10.0.7.5, 2001:db8:0:7::5. Bring the machines in, then these "
+        "again.",
+        "unchanged  project    4b9b17c4-2d7c-4190-ae95-dda44e430fa6",
+        "created    address    10.0.7.5",
+        "created    address    2001:db8:0:7::5",
+        "2 created, 1 unchanged.",
+    ]
+    assert run("import_metal_stack", agreeing[2]).splitlines() == [
+        "unchanged  partition  fra",
+        "unchanged  project    4b9b17c4-2d7c-4190-ae95-dda44e430fa6",
+        "created    machine    m1",
+        "joined     address    10.0.7.5",
+        "1 created, 2 unchanged, 1 joined.",
+    ]
+    assert run("import_metal_stack", agreeing[1]).splitlines()[-2:] == [
+        "joined     address    2001:db8:0:7::5",
+        "0 created, 2 unchanged, 1 joined.",
+    ]
+
+
+def test_what_is_given_out_meanwhile_is_not_complained_about(run: Run, agreeing: list[str]) -> None:
+    run("import_metal_stack", *agreeing)
+    child, project = Network.objects.get(pk=CHILD), Project.objects.get()
+    addresses.allocate(child, project=project, families=[IPV4])
+    addresses.allocate(child, project=project)
+    networks.create(new_child(parent=child.parent, project=project))
+    again = run("import_metal_stack", *agreeing).splitlines()
+    assert [line for line in again if not line.startswith("unchanged")] == ["0 created, 7 unchanged."]
+
+
+def test_a_pair_that_was_completed_here_is_no_drift_any_more(run: Run, agreeing: list[str], tmp_path: Path) -> None:
+    single = tmp_path / "single.yaml"
+    single.write_text(
+        f"{{ipaddress: 10.0.7.8, networkid: {CHILD}, projectid: {PROJECT}, allocationuuid: {UUID(int=8)}}}"
+    )
+    run("import_metal_stack", agreeing[0])
+    told = f"{CHILD}: it is dual-stack, and 1 of its allocations have no IPv6: 10.0.7.8. Complete them on its page."
+    assert run("import_metal_stack", str(single)).splitlines()[0] == told
+    families.complete(Network.objects.get(pk=CHILD), IPV6)
+    assert told not in run("import_metal_stack", str(single)).splitlines()
+
+
+@pytest.fixture
+def agreeing(tmp_path: Path) -> list[str]:
+    """What metalctl prints, without any drift; one address is of the machine by its tag alone."""
+    networks_ = "".join(NETWORKS.partition("- {id: strayed")[:1]).replace(", created: 2024-01-01T00:00:00.000Z", "")
+    ips = "---".join(IPS.split("---")[:2])
+    files = {"1.yaml": networks_, "2.yaml": ips, "3.yaml": MACHINES.replace(", 10.0.7.9", "")}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    return [str(tmp_path / name) for name in files]
 
 
 def exports_of(name: str) -> list[dict[str, Any]]:

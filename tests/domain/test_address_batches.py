@@ -14,8 +14,8 @@ from ipam import errors
 from ipam.domain import address_batches, addresses, doctor, machines, networks, operations
 from ipam.domain.address_batches import Named
 from ipam.domain.machines import Attachment
-from ipam.models import IPAddress, Network, Partition, Project
-from tests.builders import IPV4, cidrs, external, free_blocks, ip
+from ipam.models import IPAddress, Machine, Network, Partition, Project
+from tests.builders import IPV4, child, cidrs, external, free_blocks, ip
 
 _vni = count(300_000)
 
@@ -181,3 +181,26 @@ def test_a_batch_is_refused_as_a_whole_when_its_caller_raises(internet: Network,
     with pytest.raises(errors.Invalid):
         operations.operation(take_and_give_up)()
     assert IPAddress.objects.count() == 0
+
+
+def test_address_without_a_machine_joins_one(private: Network, machine: Machine, project: Project) -> None:
+    (one,) = addresses.allocate(private, project=project, families=[IPV4])
+    assert address_batches.join({one.pk: machine}) == {}
+    joined = IPAddress.objects.get(pk=one.pk)
+    assert (joined.machine, joined.generation) == (machine, one.generation + 1)
+
+
+def test_address_joins_no_machine_that_it_cannot_be_of(
+    tenants: Network, private: Network, internet: Network, machine: Machine, project: Project, stranger: Project
+) -> None:
+    (foreign,) = addresses.allocate(internet, project=stranger, families=[IPV4])
+    elsewhere = networks.create(child(parent=tenants, project=project))
+    (outside,) = addresses.allocate(elsewhere, project=project, families=[IPV4])
+    held = machine.addresses.earliest("address")
+    refused = address_batches.join({one.pk: machine for one in (foreign, outside, held)})
+    assert {pk: error.code for pk, error in refused.items()} == {
+        foreign.pk: "wrong_project",
+        outside.pk: "network_not_usable",
+        held.pk: "in_use",
+    }
+    assert IPAddress.objects.filter(pk__in=[foreign.pk, outside.pk], machine=None).count() == 2

@@ -77,6 +77,7 @@ class World:
         self.machine = machines.allocate(
             id="m1", project=self.project, partition=self.partition, networks=[Attachment(network=self.home)]
         )
+        addresses.allocate(self.home, project=self.project, families=[IPV4])
         self.vrf = vrfs.create(id=7, name="seven")
         self.empty_partition = owners.create_partition(id="spare")
         self.empty_project = owners.create_project(name="spare")
@@ -98,6 +99,9 @@ class World:
 
     def wanted(self, text: str) -> Named:
         return Named(address=ip(text), network=self.internet, project=self.project)
+
+    def at_home(self) -> IPAddress:
+        return IPAddress.objects.filter(network=self.home, machine=None).earliest("address")
 
     def rebuild_all(self) -> None:
         FreeBlock.objects.all().delete()
@@ -264,16 +268,20 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: address_batches.change({w.pair[0].pk: {"name": "vpn"}}),
         ("update", "address", "*", 1),
     ),
+    "address_batches.join": (
+        lambda w: address_batches.join({w.at_home().pk: w.machine}),
+        ("update", "address", "*", 1),
+    ),
     "table_import.bring_in": (
         lambda w: table_import.bring_in(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
         ("import", "installation", "", 2),
     ),
     "go_ipam.bring_in": (
         lambda w: go_ipam.bring_in(
-            io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'),
-            project=w.project,
+            go_ipam.read(
+                io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'), project=w.project, vrf=7
+            ),
             partition=w.partition,
-            vrf=7,
         ),
         ("import", "installation", "", 2),
     ),

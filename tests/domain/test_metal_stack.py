@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from ipam.domain import metal_stack, metal_stack_entries
+import pytest
+
+from ipam.domain import documents, metal_stack, metal_stack_entries
 from tests.builders import IPV4, IPV6, cidrs, ip
 
 
@@ -102,14 +104,10 @@ def test_empty_document_has_nothing_and_no_fault() -> None:
     assert metal_stack.parse("") == metal_stack_entries.Document()
 
 
-def test_text_that_is_no_yaml_is_one_fault() -> None:
-    (fault,) = faults("networks: [")
-    assert fault.startswith("This is not YAML: ")
-
-
-def test_yaml_that_builds_objects_is_refused() -> None:
-    (fault,) = faults("!!python/object/apply:os.getcwd []")
-    assert fault.startswith("This is not YAML: ")
+@pytest.mark.parametrize("text", ["networks: [", "!!python/object/apply:os.getcwd []"])
+def test_text_that_is_no_yaml_or_builds_objects_is_unreadable(text: str) -> None:
+    with pytest.raises(documents.Unreadable, match="This is not YAML: "):
+        metal_stack.parse(text)
 
 
 def test_document_that_is_no_object_is_refused() -> None:
@@ -174,9 +172,10 @@ usage: {available_ips: 5}
     (address,) = document.ips
     assert (address.machine, address.labels, address.allocation) == ("m1", {"a": "b"}, UUID(int=10))
     (machine,) = document.machines
-    assert (machine.id, machine.name, machine.hostname, machine.role, machine.asn, machine.networks, machine.ips) == (
-        "m1", "web", "web-1", "firewall", 4210000007, ["n1"], [ip("10.0.0.1")],
+    assert (machine.id, machine.name, machine.hostname, machine.role, machine.asn) == (
+        "m1", "web", "web-1", "firewall", 4210000007,
     )  # fmt: skip
+    assert (machine.networks, machine.claims) == (["n1"], [("n1", ip("10.0.0.1"))])
     assert dict(document.not_kept) == {"“created” of networks": 1, "machines without allocation": 1}
 
 
@@ -215,4 +214,119 @@ def test_every_value_of_the_wrong_kind_is_told() -> None:
         "networks[0] “net”: nat: “maybe” is neither true nor false.",
         "networks[0] “net”: prefixes: “10.0.0.0/8” is no list.",
         "networks[0] “net”: vrf: “many” is no number.",
+    ]
+
+
+def machine(networks: str, tags: str = "[]") -> str:
+    allocation = f"{{project: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6, networks: {networks}}}"
+    return f"- {{id: m1, partition: {{id: fra}}, tags: {tags}, allocation: {allocation}}}"
+
+
+def test_asn_may_be_text() -> None:
+    (entry,) = metal_stack.parse(machine("[{networkid: n1, asn: '4210000007'}]")).machines
+    assert entry.asn == 4210000007
+
+
+def test_asn_may_be_a_tag_alone() -> None:
+    text = machine("[{networkid: n1}]", "[machine.metal-stack.io/network.primary.asn=4210000007]")
+    (entry,) = metal_stack.parse(text).machines
+    assert entry.asn == 4210000007
+
+
+def test_asn_that_networks_and_tag_agree_on_is_one() -> None:
+    networks = "[{networkid: n1, asn: 4210000007}, {networkid: n2, asn: '4210000007'}]"
+    (entry,) = metal_stack.parse(machine(networks, "[machine.metal-stack.io/network.primary.asn=4210000007]")).machines
+    assert entry.asn == 4210000007
+
+
+def test_several_asns_are_refused() -> None:
+    networks = "[{networkid: n1, asn: 4210000009}, {networkid: n2, asn: 4210000007}]"
+    tags = "[machine.metal-stack.io/network.primary.asn=4210000008]"
+    assert faults(machine(networks, tags)) == [
+        "machines[0] “m1”: its networks and tags name the ASNs 4210000007, 4210000008, 4210000009; a machine has one. "
+        "Correct them."
+    ]
+
+
+def test_asn_that_is_no_number_is_told() -> None:
+    tags = "[machine.metal-stack.io/network.primary.asn=AS7]"
+    assert faults(machine("[{networkid: n1, asn: [7]}]", tags)) == [
+        "machines[0] “m1”: asn: “[7]” is no number.",
+        "machines[0] “m1”: asn: “AS7” is no number.",
+    ]
+
+
+def test_network_of_a_machine_needs_an_id() -> None:
+    assert faults(machine("[{asn: 4210000007}]")) == [
+        "machines[0] “m1”: one of its networks has no “networkid”. Add it, or take the network out."
+    ]
+
+
+def test_address_of_two_machines_is_refused() -> None:
+    text = "{ipaddress: 192.0.2.1, networkid: n, projectid: p, tags: [ID=m1, ID=m2, ID=m1]}"
+    assert faults(text.replace("ID", "machine.metal-stack.io/id")) == [
+        "ips[0] “192.0.2.1”: its tags name the machines m1, m2; an address has one. Correct them."
+    ]
+
+
+def test_tag_with_several_values_keeps_the_first_and_is_told() -> None:
+    document = metal_stack.parse("{ipaddress: 192.0.2.1, networkid: n, projectid: p, tags: [a=1, b, a=2, a=1, b]}")
+    assert document.ips[0].labels == {"a": "1", "b": ""}
+    assert document.repeated == {("ips", "a"): ["192.0.2.1"]}
+
+
+def test_child_prefix_length_of_older_versions_is_that_of_the_one_family() -> None:
+    document = metal_stack.parse("{id: old, prefixes: [10.0.0.0/14, 10.8.0.0/14], defaultchildprefixlength: 22}")
+    assert [one.default_child_prefix_length for one in document.networks] == [{IPV4: 22}]
+
+
+def test_child_prefix_length_of_both_families_has_to_name_them() -> None:
+    text = "{id: old, prefixes: [10.0.0.0/14, '2001:db8::/48'], defaultchildprefixlength: 22}"
+    assert faults(text) == [
+        "networks[0] “old”: defaultchildprefixlength: “22” has to have the keys IPv4 and IPv6, each with a prefix "
+        "length."
+    ]
+
+
+def test_empty_allocation_id_is_none() -> None:
+    document = metal_stack.parse("ips: [{ipaddress: 192.0.2.1, networkid: n, projectid: p, allocationuuid: ''}]")
+    assert [one.allocation for one in document.ips] == [None]
+
+
+def test_entry_that_is_there_again_counts_once() -> None:
+    entry = "{id: one, vrf: 7, prefixes: [192.0.2.0/24]}"
+    assert len(metal_stack.parse(f"[{entry}, {entry}]").networks) == 1
+
+
+def test_address_that_is_there_again_counts_once() -> None:
+    entry = "{ipaddress: 192.0.2.1, networkid: n, projectid: p}"
+    assert len(metal_stack.parse(f"ips: [{entry}, {entry}]").ips) == 1
+
+
+def test_two_entries_of_one_id_that_differ_are_told() -> None:
+    text = "[{id: one, vrf: 7, prefixes: []}, {id: one, vrf: 8, prefixes: []}]"
+    assert faults(text) == ["networks[1] “one”: networks[0] “one” has the same id and other values. Keep one of them."]
+
+
+def test_project_is_one_in_upper_and_lower_case() -> None:
+    entry = "{id: ID, prefixes: [], projectid: PROJECT}"
+    upper, lower = "4B9B17C4-2D7C-4190-AE95-DDA44E430FA6", "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
+    entries = (
+        entry.replace("ID", "n1", 1).replace("PROJECT", upper),
+        entry.replace("ID", "n2", 1).replace("PROJECT", lower),
+    )
+    assert [str(one.id) for one in metal_stack.parse(f"[{', '.join(entries)}]").projects] == [lower]
+
+
+@pytest.mark.parametrize("entry", ["5", "null", "{foo: bar}", "{id: ubuntu, classification: supported}"])
+def test_what_is_of_no_known_kind_is_told(entry: str) -> None:
+    assert faults(f"[{{id: fra}}, {entry}]") == [
+        "Entry 2 of a list is none of partitions, projects, networks, machines, ips. Take it out."
+    ]
+
+
+def test_machine_needs_a_project_and_a_partition() -> None:
+    assert faults("machines: [{id: m1, allocation: {networks: [{networkid: n1}]}}]") == [
+        "machines[0] “m1”: “partitionid” is missing.",
+        "machines[0] “m1”: “project” is missing.",
     ]

@@ -1,15 +1,32 @@
 """Bringing a document in: all of it or nothing, every refusal at once, and a second time without effect."""
 
+from uuid import UUID
+
 import pytest
 
 from ipam import errors
 from ipam.domain import doctor, metal_stack, metal_stack_import, networks, owners
 from ipam.management.commands.quickstart import EXAMPLE
-from ipam.models import IPAddress, Network, NumberRange, Partition, Project
+from ipam.models import IPAddress, Machine, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, IPV6, external, prefixes_of
 
 MINI_LAB = EXAMPLE.read_text(encoding="utf-8")
 PROJECT = "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
+AGREE = "Change it here or in the document, so that both agree."
+MACHINE = f"""
+    partitions: [{{id: fra}}]
+    projects: [{{id: {PROJECT}}}]
+    networks:
+      - {{id: tenants, privatesuper: true, partitionid: fra, prefixes: [10.0.0.0/16],
+         defaultchildprefixlength: {{IPv4: 24}}}}
+      - {{id: home, parentnetworkid: tenants, projectid: {PROJECT}, vrf: 7, prefixes: [10.0.7.0/24]}}
+    machines:
+      - {{id: m1, partition: {{id: fra}},
+         allocation: {{name: web, project: {PROJECT}, networks: [{{networkid: home, asn: 4210000007}}]}}}}
+    ips:
+      - {{ipaddress: 10.0.7.5, networkid: home, projectid: {PROJECT},
+         allocationuuid: 00000000-0000-4000-8000-00000000000a, tags: [machine.metal-stack.io/id=m1]}}
+"""
 
 
 def bring_in(text: str) -> list[tuple[str, str, str]]:
@@ -85,8 +102,9 @@ def test_differing_fields_are_named(db: None) -> None:
     bring_in(MINI_LAB)
     changed = MINI_LAB.replace("203.0.113.128/25", "203.0.113.0/24").replace("nat: true", "nat: false")
     assert refusals(changed) == [
-        "networks[1] “internet-mini-lab”: it exists with another value of prefixes, nat_type. "
-        "Change it here or in the document, so that both agree."
+        "networks[1] “internet-mini-lab”: it exists with other values: prefixes is 203.0.113.128/25, "
+        "2001:db8:0:113::/64 here and 203.0.113.0/24, 2001:db8:0:113::/64 there, nat_type is ipv4-masquerade here and "
+        f"none there. {AGREE}"
     ]
 
 
@@ -94,8 +112,8 @@ def test_an_address_held_by_another_project_differs(db: None) -> None:
     bring_in(MINI_LAB)
     IPAddress.objects.filter(family=4).update(project=PROJECT)
     assert refusals(MINI_LAB) == [
-        "ips[0] “203.0.113.142”: it exists with another value of project. "
-        "Change it here or in the document, so that both agree."
+        f"ips[0] “203.0.113.142”: it exists with other values: project is {PROJECT} here and {UUID(int=0)} there. "
+        f"{AGREE}"
     ]
 
 
@@ -118,13 +136,13 @@ def test_everything_that_is_wrong_is_told_at_once(db: None) -> None:
         "networks[2] “three”: “colour” is no known key. Correct it, or take it out.",
         "partitions[1] “x”: An id has 2 to 128 letters, digits, dots, dashes or underscores, and starts and ends "
         "with a letter or digit.",
-        "networks[0] “one”: There is no partition “nowhere”. Check the id.",
         "networks[1] “two”: Networks of type external need “vrf”.",
         "networks[3] “four”: VRF 77 belongs to network taken. Choose another VNI, or say vrf_shared on all networks "
         "in it.",
         "ips[0] “198.18.2.0”: 198.18.2.0 is the network, broadcast or subnet-router address of 198.18.2.0/24. "
         "Choose another.",
         "ips[1] “198.18.9.9”: 198.18.9.9 lies in no prefix of five. Choose one in 198.18.2.0/24.",
+        "There is no partition “nowhere”, named by 1 of the networks: one. Check the id, or bring it in first.",
     ]
 
 
@@ -135,12 +153,48 @@ def test_one_refusal_keeps_everything_out(db: None) -> None:
     assert list(NumberRange.objects.values("pool", "first", "last")) == pool
 
 
-def test_what_refers_to_a_refused_entry_is_not_told_again(db: None) -> None:
-    text = """
-        partitions: [{id: x}]
-        networks: [{id: one, vrf: 1, partitionid: x, prefixes: [192.0.2.0/24]}]
+def test_what_goes_with_a_refused_entry_is_counted_and_named(db: None) -> None:
+    ips = [f"{{ipaddress: 192.0.2.{number}, networkid: one, projectid: {PROJECT}}}" for number in range(1, 8)]
+    text = f"""
+        partitions: [{{id: x}}]
+        projects: [{{id: {PROJECT}}}]
+        networks:
+          - {{id: one, vrf: 1, partitionid: x, prefixes: [192.0.2.0/24]}}
+          - {{id: two, parentnetworkid: one, projectid: {PROJECT}, prefixes: [192.0.2.0/25]}}
+        ips: [{", ".join(ips)}]
     """
-    assert [detail[:14] for detail in refusals(text)] == ["partitions[0] "]
+    assert refusals(text)[1:] == [
+        "Partition “x” was refused, and with it 1 of the networks: one.",
+        "Network “one” was refused, and with it 1 of the networks: two.",
+        "Network “one” was refused, and with it 7 of the ips: 192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4, 192.0.2.5 "
+        "and 2 more.",
+    ]
+
+
+def test_address_whose_machine_is_refused_comes_without_it_and_that_is_told(db: None) -> None:
+    text = f"""
+        partitions: [{{id: fra}}]
+        projects: [{{id: {PROJECT}}}]
+        networks: [{{id: one, vrf: 1, prefixes: [192.0.2.0/24]}}]
+        machines: [{{id: m1, partitionid: fra, allocation: {{project: {PROJECT}, role: gateway}}}}]
+        ips: [{{ipaddress: 192.0.2.1, networkid: one, projectid: {PROJECT}, tags: [machine.metal-stack.io/id=m1]}}]
+    """
+    result = metal_stack_import.bring_in_what_fits(metal_stack.parse(text))
+    assert [error.detail for error in result.refused] == [
+        "machines[0] “m1”: role: “gateway” is none of machine, firewall.",
+        "Machine “m1” was refused, and left out of 1 of the ips: 192.0.2.1.",
+    ]
+    assert IPAddress.objects.get().machine is None
+
+
+def test_project_that_is_no_uuid_is_told(db: None) -> None:
+    text = f"""
+        networks: [{{id: one, vrf: 1, prefixes: [192.0.2.0/24]}}]
+        ips: [{{ipaddress: 192.0.2.1, networkid: one, projectid: {"x" * 36}}}]
+    """
+    assert refusals(text) == [
+        f"There is no project “{'x' * 36}”, named by 1 of the ips: 192.0.2.1. Check the id, or bring it in first."
+    ]
 
 
 def test_what_is_there_already_can_be_referred_to(db: None) -> None:
@@ -148,3 +202,50 @@ def test_what_is_there_already_can_be_referred_to(db: None) -> None:
     text = "networks: [{id: one, vrf: 1, partitionid: fra, prefixes: [192.0.2.0/24]}]"
     assert bring_in(text) == [("network", "one", "created")]
     assert Network.objects.get().partition_id == "fra"
+
+
+def test_values_that_differ_are_told_from_both_sides(db: None) -> None:
+    bring_in(MACHINE)
+    changed = MACHINE.replace("asn: 4210000007", "asn: 4210000008").replace("00000000000a", "00000000000b")
+    assert refusals(changed.replace("name: web", "name: mail").replace("[10.0.7.0/24]", "[10.0.8.0/24]")) == [
+        f"networks[1] “home”: it exists with other values: prefixes is 10.0.7.0/24 here and 10.0.8.0/24 there. {AGREE}",
+        "machines[0] “m1”: it exists with other values: name is web here and mail there, asn is 4210000007 here and "
+        f"4210000008 there. {AGREE}",
+        "ips[0] “10.0.7.5”: it exists with other values: allocation is 00000000-0000-4000-8000-00000000000a here and "
+        f"00000000-0000-4000-8000-00000000000b there. {AGREE}",
+    ]
+
+
+def test_order_of_prefixes_is_no_difference(db: None) -> None:
+    text = """networks: [{id: one, vrf: 1, prefixes: [192.0.2.0/24, "2001:db8::/64", 198.51.100.0/24],
+        destinationprefixes: ["::/0", 0.0.0.0/0]}]"""
+    bring_in(text)
+    turned = text.replace('"::/0", 0.0.0.0/0', '0.0.0.0/0, "::/0"').replace("192.0.2.0/24, ", "")
+    assert bring_in(turned.replace("198.51.100.0/24]", "198.51.100.0/24, 192.0.2.0/24]")) == [
+        ("network", "one", "unchanged")
+    ]
+
+
+def test_child_without_a_vrf_keeps_the_one_that_was_drawn(db: None) -> None:
+    text = MACHINE.replace("vrf: 7, ", "vrf: 0, ")
+    bring_in(text)
+    assert {state for _, _, state in bring_in(text)} == {"unchanged"}
+
+
+def test_numbers_that_are_named_are_not_drawn_by_others_before(db: None) -> None:
+    text = f"""
+        partitions: [{{id: fra}}]
+        projects: [{{id: {PROJECT}}}]
+        networks:
+          - {{id: tenants, privatesuper: true, partitionid: fra, prefixes: [10.0.0.0/16],
+             defaultchildprefixlength: {{IPv4: 24}}}}
+          - {{id: draws, parentnetworkid: tenants, projectid: {PROJECT}, prefixes: [10.0.6.0/24]}}
+          - {{id: names, parentnetworkid: tenants, projectid: {PROJECT}, vrf: 1, prefixes: [10.0.7.0/24]}}
+        machines:
+          - {{id: m1, partitionid: fra, allocation: {{project: {PROJECT}, networks: [{{networkid: draws}}]}}}}
+          - {{id: m2, partitionid: fra, allocation: {{project: {PROJECT}, networks: [{{networkid: names,
+              asn: 4210000001}}]}}}}
+    """
+    bring_in(text)
+    assert list(Network.objects.children().order_by("pk").values_list("vrf", flat=True)) == [2, 1]
+    assert list(Machine.objects.order_by("pk").values_list("asn", flat=True)) == [4210000002, 4210000001]

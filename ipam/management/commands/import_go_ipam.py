@@ -1,11 +1,10 @@
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from ipam import errors
-from ipam.domain import go_ipam, lookups
+from ipam.domain import documents, go_ipam, lookups
 from ipam.management.foreign import add_arguments, bring_in
 from ipam.models import Partition, Project
 
@@ -14,7 +13,7 @@ class Command(BaseCommand):
     help = "Bring in the prefixes and addresses of a JSON dump of go-ipam."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file")
+        parser.add_argument("file", help="JSON, or - for standard input")
         parser.add_argument("--project", required=True, help="the id of the project that owns everything")
         parser.add_argument("--partition", help="the id of the partition of networks that are made")
         parser.add_argument("--namespace", default=go_ipam.DEFAULT_NAMESPACE, help="default: root")
@@ -25,15 +24,8 @@ class Command(BaseCommand):
         try:
             owner = lookups.get(Project, project)
             site = lookups.get(Partition, partition) if partition else None
-            with Path(file).open(encoding="utf-8") as opened:
-                bring_in(
-                    self,
-                    lambda: go_ipam.bring_in(
-                        opened, project=owner, partition=site, namespace=options["namespace"], vrf=options["vrf"]
-                    ),
-                    **options,
-                )
+            with documents.opened(file) as text:
+                dump = go_ipam.read(text, project=owner, namespace=options["namespace"], vrf=options["vrf"])
         except errors.IpamError as error:
-            raise CommandError(error.detail) from None
-        except OSError as error:
-            raise CommandError(f"{file} cannot be read: {error}") from None
+            raise CommandError(f"{error.detail}\nNothing was imported.") from None
+        bring_in(self, lambda: go_ipam.bring_in(dump, partition=site), **options)

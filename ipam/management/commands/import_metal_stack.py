@@ -1,18 +1,15 @@
-import io
-import sys
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain import metal_stack, metal_stack_drift, metal_stack_import
-from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result
+from ipam.domain import documents, metal_stack, metal_stack_drift, metal_stack_import
+from ipam.domain.metal_stack_import import CREATED, JOINED, UNCHANGED, Outcome, Result
 from ipam.domain.operations import rehearsal
 
 _MOST_LINES = 100  # of outcomes; what is wrong is told in full
@@ -30,7 +27,11 @@ class Command(BaseCommand):
         parser.add_argument("--skip-refused", action="store_true", help="bring in what is not refused")
 
     def handle(self, *, files: list[str], dry_run: bool, skip_refused: bool, **options: Any) -> None:
-        document = metal_stack.parse_all([io.StringIO(_read(file)) for file in files])
+        try:
+            document = metal_stack.parse_all(map(documents.opened, files))
+        except errors.IpamError as error:
+            raise _failure(error) from None
+        self._print_lines(metal_stack_drift.find(document))
         total = metal_stack_import.count(document)
         with rehearsal() if dry_run else nullcontext(), tqdm(total=total, disable=None) as bar:
             try:
@@ -39,10 +40,7 @@ class Command(BaseCommand):
                 else:
                     result = Result(metal_stack_import.bring_in(document, bar.update), [])
             except errors.IpamError as error:
-                self._print_lines(metal_stack_drift.find(document))
-                details = [one.detail for one in error.errors]
-                raise CommandError("\n".join([*details, "Nothing was imported."])) from None
-        self._print_lines(metal_stack_drift.find(document))
+                raise _failure(error) from None
         self._print_lines(f"Refused: {error.detail}" for error in result.refused)
         self._print(result.outcomes)
         if dry_run:
@@ -58,12 +56,10 @@ class Command(BaseCommand):
         if len(outcomes) > _MOST_LINES:
             for (state, kind), count in sorted(Counter((one.state, one.kind) for one in outcomes).items()):
                 self.stdout.write(f"{state:<9}  {kind:<9}  {count:,} in all")
-        counts = {state: sum(outcome.state == state for outcome in outcomes) for state in (CREATED, UNCHANGED)}
-        self.stdout.write(f"{counts[CREATED]:,} created, {counts[UNCHANGED]:,} unchanged.")
+        counts = Counter(outcome.state for outcome in outcomes)
+        told = [CREATED, UNCHANGED, *([JOINED] if counts[JOINED] else [])]
+        self.stdout.write(", ".join(f"{counts[state]:,} {state}" for state in told) + ".")
 
 
-def _read(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} cannot be read: {error}") from None
+def _failure(error: errors.IpamError) -> CommandError:
+    return CommandError("\n".join([*(one.detail for one in error.errors), "Nothing was imported."]))
