@@ -60,7 +60,7 @@ def test_refused_rows_keep_the_others_out_until_they_are_to_be_skipped(web: Clie
     ("name", "content", "why"),
     [
         ("sites.exe", b"id\nfra", "ends with none of .csv"),
-        ("sites.csv", "id\nKöln".encode("latin-1"), "This is not UTF-8"),
+        ("sites.csv", "id\nKöln".encode("latin-1"), "Line 2 is not UTF-8"),
         ("sites.csv", b"id,naem\nfra,x", "There is no column “naem”"),
         ("sites.xlsx", b"nonsense", "This is no XLSX file"),
         ("sites.csv", b"x" * (MOST_UPLOADED + 1), "Split it, or use manage.py import_data"),
