@@ -164,7 +164,8 @@ def _plain(value: Any) -> Any:
 
 def _read(reader: JsonReader, advance: Advance) -> None:
     broken: list[errors.IpamError] = []
-    reader.expect("{")
+    if not reader.take("{"):
+        raise Unreadable("This is no backup document. If it is a table, say with --kind what its rows are.")
     _expect_key(reader, "twofold")
     if (version := reader.value()) != VERSION:
         raise Unreadable(f"This is a document of version {shorten(version)}; version {VERSION} can be restored.")

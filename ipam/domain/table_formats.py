@@ -55,11 +55,17 @@ def rearm(text: str) -> str:
     return text[1:] if text[:1] == "'" and _ALARMING.match(text) else text
 
 
+def ending(name: str) -> str:
+    """The format that the end of a file's name says, empty if it says none."""
+    found = name.rpartition(".")[2].lower()
+    found = {"yml": "yaml"}.get(found, found)
+    return found if found in FORMATS else ""
+
+
 def guess(name: str) -> str:
     """The format that the end of a file's name says; Unreadable if it says none."""
-    ending = name.rpartition(".")[2].lower()
-    found = {"yml": "yaml"}.get(ending, ending)
-    if found not in FORMATS:
+    found = ending(name)
+    if not found:
         raise Unreadable(f"“{shorten(name)}” ends with none of {', '.join(f'.{one}' for one in FORMATS)}.")
     return found
 
@@ -273,8 +279,12 @@ def _write_xlsx(columns: Sequence[str], rows: Iterable[Row], out: IO[bytes]) -> 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Twofold")
     sheet.append(list(columns))
-    for row in rows:
-        sheet.append([_text_cell(sheet, row[name]) for name in columns])
+    try:
+        for row in rows:
+            sheet.append([_text_cell(sheet, row[name]) for name in columns])
+    except errors.Invalid:
+        sheet.close()
+        raise
     book.save(out)
 
 
