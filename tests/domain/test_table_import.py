@@ -119,7 +119,15 @@ def test_all_faults_of_a_row_are_told(internet: Network) -> None:
 def test_an_unknown_column_is_told_before_anything_happens(db: None) -> None:
     with pytest.raises(errors.UnknownField) as refused:
         table_import.preview(csv(PARTITIONS, "id,naem", "fra,Frankfurt"))
-    assert refused.value.detail == ("There is no column “naem” of partitions. Known: id, name, description, labels.")
+    assert refused.value.detail == "There is no column “naem” of partitions. Known: id, name, description, labels."
+
+
+def test_several_unknown_columns_are_told_at_once(db: None) -> None:
+    with pytest.raises(errors.UnknownField) as refused:
+        table_import.preview(csv(PARTITIONS, "id,naem,x", "fra,Frankfurt,"))
+    assert (
+        refused.value.detail == "There are no columns “naem”, “x” of partitions. Known: id, name, description, labels."
+    )
 
 
 def test_columns_that_are_missing_stay_as_they_are(partition: Partition) -> None:
