@@ -14,6 +14,7 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
+from ipam.domain.documents import is_storable
 from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, SLUG_LENGTH
 
 Read = Callable[[Any], Any]
@@ -190,14 +191,9 @@ def _written(cell: Any) -> str:
         raise ValueError(f"“{shown}” is a date here. Write it as text.")
     if not isinstance(cell, str):
         raise ValueError(f"“{shorten(cell)}” is no text; put it in quotes.")
-    if "\0" in cell or not _is_utf8(cell):
+    if not is_storable(cell):
         raise ValueError(f"“{shorten(cell)}” holds a character that cannot be stored.")
     return cell
 
 
 _id, _label_key, _label_value = text(SLUG_LENGTH), text(LABEL_KEY_LENGTH), text(LABEL_VALUE_LENGTH)
-
-
-def _is_utf8(found: str) -> bool:
-    """Whether it holds no half of a surrogate pair, which JSON can write and no database stores."""
-    return found.isascii() or not any("\ud800" <= character <= "\udfff" for character in found)

@@ -14,7 +14,7 @@ from ipam.domain import backup, exports, table_formats, zones
 
 class Command(BaseCommand):
     help = (
-        "Write all of an installation, but its users and tokens, as one document that import_data restores; "
+        "Write all of an installation, but its users and its history, as one document that import_data restores; "
         "or, with --kind, a table, DNS records or an inventory."
     )
 
