@@ -326,3 +326,11 @@ def test_clusters_come_in_and_change_as_everywhere(private: Network, project: Pr
     ]
     summary = table_import.bring_in(table(CLUSTERS, *changes), skip_refused=True)
     assert (dict(summary.counts), reasons(summary)) == ({"changed": 1, "refused": 1}, {2: ["cluster_frozen"]})
+
+
+def test_a_released_cluster_is_not_made_again(private: Network, project: Project) -> None:
+    row = {"name": "web", "project": str(project.pk), "network": private.pk, "state": "released"}
+    (refused,) = table_import.preview(table(CLUSTERS, row)).refused
+    assert [error.detail for error in refused.reasons] == [
+        "A cluster that was released is not made again. Leave its row out; a backup document has it."
+    ]
