@@ -213,9 +213,10 @@ class _Run:
         prefixes = list(Prefix.objects.exclude(network__in=Network.objects.supers()).select_related("network"))
         holding = {(one.family, one.first.value, one.length): one for one in prefixes if one.namespace_id is None}
         lengths = {family: sorted({key[2] for key in holding if key[0] == family}, reverse=True) for family in Family}
+        by_key = {one.network_id: one.network for one in prefixes}
         for batch in row_copy.batches(hosts, address_batches.MOST):
             known = IPAddress.objects.filter(address__in=[one.address for one in batch], namespace=None)
-            stored = {one.address: one.network for one in known.select_related("network")}
+            stored = {address: by_key[key] for address, key in known.values_list("address", "network_id")}
             wanted: list[tuple[ForeignAddress, Named]] = []
             for one in batch:
                 prefix = _holding(one.address, holding, lengths)

@@ -127,12 +127,17 @@ class _Page:
 
 def _table(source: Source) -> Iterator[tuple[int, Row]]:
     """Rows by the names of the API, however a page spells them."""
+    names: dict[str, str] = {}
     for number, cells in table_formats.read(source.file, source.format):
-        row: dict[str, Any] = {}
-        for heading, cell in cells.items():
-            name = "_".join(heading.lower().replace("-", " ").split())
-            name = _HEADINGS.get(name, name)
-            if name in row:
-                raise Unreadable(f"two columns are called “{shorten(name)}”.")
-            row[name] = cell
-        yield number, row
+        for heading in cells:
+            if heading not in names:
+                name = _field(heading)
+                if name in names.values():
+                    raise Unreadable(f"two columns are called “{shorten(name)}”.")
+                names[heading] = name
+        yield number, {names[heading]: cell for heading, cell in cells.items()}
+
+
+def _field(heading: str) -> str:
+    name = "_".join(heading.lower().replace("-", " ").split())
+    return _HEADINGS.get(name, name)
