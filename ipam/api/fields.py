@@ -9,8 +9,8 @@ from netaddr import IPAddress, IPNetwork
 from rest_framework import serializers
 
 from ipam.addressing import Family, parse_address, parse_cidr
+from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
 
-MOST_LABELS, LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH = 100, 255, 2000
 MOST_CIDRS = 1000
 DUAL_STACK = "dual-stack"
 

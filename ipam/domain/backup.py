@@ -1,12 +1,13 @@
 """An installation as one JSON document, and back: every id, VRF, ASN, time and generation as it was.
 
-What is derived is left out and derived again: free blocks and the number pools. Users and tokens are no part of it.
+What is derived is left out and derived again: free blocks and the number pools. Users, their roles and tokens are no
+part of it, nor is the change history.
 One row is one line, in an order that depends on nothing but the rows, so that two documents can be compared.
 """
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TextIO
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import Family, parse_cidr, shorten
 from ipam.domain import doctor, history, network_rules, rebuilding, row_copy
-from ipam.domain.documents import JsonReader, Unreadable
+from ipam.domain.documents import JsonReader, Unreadable, is_storable
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation, snapshot
 from ipam.domain.row_copy import Advance
@@ -164,7 +165,8 @@ def _plain(value: Any) -> Any:
 
 def _read(reader: JsonReader, advance: Advance) -> None:
     broken: list[errors.IpamError] = []
-    reader.expect("{")
+    if not reader.take("{"):
+        raise Unreadable("This is no backup document. If it is a table, say with --kind what its rows are.")
     _expect_key(reader, "twofold")
     if (version := reader.value()) != VERSION:
         raise Unreadable(f"This is a document of version {shorten(version)}; version {VERSION} can be restored.")
@@ -229,11 +231,13 @@ def _value(field: Any, raw: Any) -> Any:
         _check_json(target, raw)
         return raw
     value = target.to_python(raw)
-    if type(_plain(value)) is not type(raw) or _plain(value) != raw or "\0" in str(raw):
+    written = _plain(value)
+    is_local = isinstance(value, datetime) and value.utcoffset() != timedelta(0)
+    if type(written) is not type(raw) or written != raw or is_local or not is_storable(str(raw)):
         raise ValueError(f"“{shorten(raw)}” is not written as it should be.")
     if target.choices and value not in dict(target.flatchoices):
         raise ValueError(f"“{shorten(raw)}” is none of {', '.join(map(str, dict(target.flatchoices)))}.")
-    if not field.is_relation:
+    if not field.is_relation or isinstance(value, int):  # whatever else refers to nothing is found afterwards
         target.run_validators(value)
     return value
 
@@ -241,7 +245,9 @@ def _value(field: Any, raw: Any) -> Any:
 def _check_json(field: Any, raw: Any) -> None:
     """Labels are an object of texts, and CIDRs are a list of them."""
     if field.name == "labels":
-        if not isinstance(raw, dict) or not all(isinstance(text, str) and "\0" not in text for text in raw.values()):
+        if not isinstance(raw, dict) or not all(
+            isinstance(text, str) and is_storable(text) for text in [*raw, *raw.values()]
+        ):
             raise ValueError("labels are an object of texts.")
     elif not isinstance(raw, list):
         raise ValueError("it is a list of CIDRs.")

@@ -1,5 +1,6 @@
 """Text from outside becomes plain values: of limited size, without code, and nothing read further than needed."""
 
+import codecs
 import io
 import json
 import re
@@ -79,12 +80,30 @@ def read(file: TextIO, most: int) -> str:
         raise encoding_error(error) from None
 
 
-def encoding_error(error: UnicodeDecodeError) -> Unreadable:
+def encoding_error(error: UnicodeDecodeError, where: str = "This") -> Unreadable:
     """What to do about a file that is not UTF-8."""
     wrong = error.object[error.start]
     return Unreadable(
-        f"This is not UTF-8: the byte 0x{wrong:02x} ({error.reason}). Save the file as UTF-8, then send it again."
+        f"{where} is not UTF-8: the byte 0x{wrong:02x} ({error.reason}). Save the file as UTF-8, then send it again."
     )
+
+
+def line_of_another_encoding(file: BinaryIO) -> int:
+    """The first line that is not UTF-8: text is decoded in pieces, so whoever reads it is behind."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line = 1
+    file.seek(0)
+    while piece := file.read(_CHUNK):
+        try:
+            line += decoder.decode(piece).count("\n")
+        except UnicodeDecodeError as error:
+            return line + error.object[: error.start].count(b"\n")
+    return line
+
+
+def is_storable(text: str) -> bool:
+    """Whether it holds neither NUL nor half of a surrogate pair, which JSON can write and no database stores."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text))
 
 
 class JsonReader:

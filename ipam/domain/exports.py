@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -62,8 +63,8 @@ def rows(kind: Kind, objects: QuerySet[Any]) -> Iterator[table_formats.Row]:
 
 
 def _spreadsheet(kind: Kind, objects: QuerySet[Any]) -> Iterator[bytes]:
-    with tempfile.TemporaryFile() as file:
-        table_formats.write(kind.names, rows(kind, objects), "xlsx", file)
-        file.seek(0)
-        while piece := file.read(_PIECE):
-            yield piece
+    """Made as a whole before its first piece goes out: until then it can be refused."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # it goes with its last piece
+    table_formats.write(kind.names, rows(kind, objects), "xlsx", file)
+    file.seek(0)
+    return iter(partial(file.read, _PIECE), b"")

@@ -6,7 +6,7 @@ them, without holding anything, are its children. Prefixes that hold nothing and
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +15,24 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import address_batches, children, history, network_rules, networks, row_copy
+from ipam.domain import address_batches, children, history, network_rules, networks, row_copy, vrfs
 from ipam.domain.address_batches import Named
 from ipam.domain.metal_stack_entries import some
 from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result, record_import
 from ipam.domain.network_rules import NewNetwork
-from ipam.models import IPAddress, Network, Partition, Prefix, Project
+from ipam.models import VRF, IPAddress, Network, Partition, Prefix, Project
 from ipam.models.networks import NetworkType
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignVrf:
+    """A VRF elsewhere, and the VNI that it shall have here."""
+
+    place: str
+    vni: int
+    name: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,18 +54,24 @@ class ForeignPrefix:
 
 @dataclass(frozen=True, kw_only=True)
 class ForeignAddress:
-    """An address that is taken elsewhere."""
+    """An address that is taken elsewhere, in a VRF or in none, which then is none of the foreign ones."""
 
     place: str
     address: Address
     project: Project
+    vrf: int | None = None
+    foreign_vrfs: Collection[int] = ()
     name: str = ""
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def bring_in(
-    source: str, prefixes: Sequence[ForeignPrefix], hosts: Iterable[ForeignAddress], partition: Partition | None
+    source: str,
+    prefixes: Sequence[ForeignPrefix],
+    hosts: Iterable[ForeignAddress],
+    partition: Partition | None,
+    foreign_vrfs: Iterable[ForeignVrf] = (),
 ) -> Result:
     """Make networks, named after their `source`, and take their addresses, all static; what does not fit is told.
 
@@ -64,6 +81,7 @@ def bring_in(
     run = _Run(source, partition)
     containers, leaves, singles, levels = _sort(prefixes)
     with history.gathering() as parts:
+        run.make_vrfs(foreign_vrfs)
         run.make_super(containers, leaves)
         for single in singles:  # before the leaves, for these may draw the VRF that a single one names
             run.attempt(single, run.make_external)
@@ -87,12 +105,14 @@ def _sort(
     outermost: ForeignPrefix | None = None
     for place, one in enumerate(ordered):
         following = ordered[place + 1] if place + 1 < len(ordered) else None
-        holds = following is not None and following.cidr in one.cidr and following.cidr != one.cidr
+        holds = one.is_container or (
+            following is not None and following.cidr in one.cidr and following.cidr != one.cidr
+        )
         if outermost is not None and one.cidr in outermost.cidr:
             (levels if holds else leaves).append(one)
         else:
             outermost = one
-            (containers if holds or one.is_container else singles).append(one)
+            (containers if holds else singles).append(one)
     return containers, leaves, singles, levels
 
 
@@ -118,12 +138,25 @@ class _Run:
     def attempt(self, one: ForeignPrefix, make: Any) -> None:
         """Make one network, unless a prefix of ours is just this one already."""
         if found := _stored(one.cidr):
+            if one.vrf not in (None, found.network.vrf_id):
+                detail = f"it is there already, in network {_in_vrf(found.network)}, not {one.vrf}."
+                self._refuse(one.place, errors.AlreadyExists(detail))
+                return
             self.outcomes.append(Outcome("network", found.network_id, UNCHANGED))
             return
         try:
             self.outcomes.append(Outcome("network", make(one).pk, CREATED))
         except errors.IpamError as error:
             self._refuse(one.place, error)
+
+    def make_vrfs(self, wanted: Iterable[ForeignVrf]) -> None:
+        """Make the VRFs that are not there yet, before a network draws one of their VNIs."""
+        wanted = list(wanted)
+        stored = set(VRF.objects.filter(pk__in=[one.vni for one in wanted]).values_list("pk", flat=True))
+        for one in wanted:
+            if one.vni not in stored:
+                vrfs.create(id=one.vni, name=one.name, description=one.description, labels=dict(one.labels))
+            self.outcomes.append(Outcome("vrf", str(one.vni), UNCHANGED if one.vni in stored else CREATED))
 
     def make_super(self, containers: Sequence[ForeignPrefix], leaves: Sequence[ForeignPrefix]) -> None:
         """One super network of all containers that are not there yet, or the one that is."""
@@ -184,17 +217,24 @@ class _Run:
         holding = {(one.family, one.first.value, one.length): one for one in prefixes if one.namespace_id is None}
         lengths = {family: sorted({key[2] for key in holding if key[0] == family}, reverse=True) for family in Family}
         homeless: dict[str, list[str]] = defaultdict(list)
+        by_key = {one.network_id: one.network for one in prefixes}
         for batch in row_copy.batches(hosts, address_batches.MOST):
-            stored = {one.address for one in IPAddress.objects.filter(address__in=[one.address for one in batch])}
+            known = IPAddress.objects.filter(address__in=[one.address for one in batch], namespace=None)
+            stored = {address: by_key[key] for address, key in known.values_list("address", "network_id")}
             wanted: list[tuple[ForeignAddress, Named]] = []
             for one in batch:
                 prefix = _holding(one.address, holding, lengths)
-                if one.address in stored:
-                    self.outcomes.append(Outcome("address", str(one.address), UNCHANGED))
-                elif prefix is None:
+                network = stored.get(one.address) or (prefix.network if prefix else None)
+                if network is None:
                     homeless[one.place].append(str(one.address))
+                elif not _is_of_vrf(one, network):
+                    why = f"not in one of VRF {one.vrf}" if one.vrf else "but has no VRF itself"
+                    detail = f"{one.address} lies in network {_in_vrf(network)}, {why}."
+                    self._refuse(one.place, errors.NotInPrefix(detail))
+                elif one.address in stored:
+                    self.outcomes.append(Outcome("address", str(one.address), UNCHANGED))
                 else:
-                    wanted.append((one, _named(one, prefix.network)))
+                    wanted.append((one, _named(one, network)))
             self._take(wanted)
         for place, texts in homeless.items():
             who = f"{texts[0]} lies" if len(texts) == 1 else f"{len(texts):,} addresses lie"
@@ -245,6 +285,14 @@ def _holding(
         if found := holding.get((family, address.value >> shift << shift, length)):
             return found
     return None
+
+
+def _is_of_vrf(one: ForeignAddress, network: Network) -> bool:
+    return network.vrf_id == one.vrf if one.vrf else network.vrf_id not in one.foreign_vrfs
+
+
+def _in_vrf(network: Network) -> str:
+    return f"{network.pk} of VRF {network.vrf_id}" if network.vrf_id else f"{network.pk} without VRF"
 
 
 def _named(one: ForeignAddress, network: Network) -> Named:

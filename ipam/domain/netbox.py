@@ -1,24 +1,28 @@
 """Prefixes, addresses and VRFs of NetBox, as its API or its CSV export give them.
 
 A mapping says where they go: `partition` (an id), `project` (the id for what has no tenant), `tenants` (slug or name →
-project id) and `vrfs` (name or route distinguisher → VNI).
+project id) and `vrfs` (name or route distinguisher → VNI; `Global` for what has no VRF).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
+
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import parse_address, parse_cidr, shorten
-from ipam.domain import documents, foreign_plan, lookups, table_cells, table_formats
-from ipam.domain.documents import JsonReader
-from ipam.domain.foreign_plan import ForeignAddress, ForeignPrefix
+from ipam.domain import documents, foreign_plan, lookups, netbox_files, table_cells
+from ipam.domain.foreign_plan import ForeignAddress, ForeignPrefix, ForeignVrf
 from ipam.domain.metal_stack_import import Result
+from ipam.domain.netbox_files import Entry, Lists, Row, Source
+from ipam.domain.netbox_vrfs import GLOBAL, Vrf, Vrfs
 from ipam.domain.operations import operation
 from ipam.models import Partition, Project
+from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 _KEYS = {"partition", "project", "tenants", "vrfs"}
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Places:
 
 
 def read_places(file: Any) -> Places:
-    """A mapping file in YAML. Unreadable, NotFound or UnknownField when it is not as it should be."""
+    """A mapping file in YAML. Unreadable, Invalid, NotFound or UnknownField when it is not as it should be."""
     found = documents.load_yaml(file)
     raw = found[0] if found else {}
     if not isinstance(raw, dict):
@@ -43,105 +47,176 @@ def read_places(file: Any) -> Places:
     tenants, vrfs = raw.get("tenants") or {}, raw.get("vrfs") or {}
     if not isinstance(tenants, dict) or not isinstance(vrfs, dict):
         raise documents.Unreadable("“tenants” and “vrfs” are objects.")
+    errors.raise_all([*_judge_names("tenants", tenants), *_judge_names("vrfs", vrfs), *_judge_vnis(vrfs)])
     return Places(
         lookups.get(Partition, raw["partition"], field="partition") if raw.get("partition") else None,
         lookups.get(Project, raw["project"], field="project") if raw.get("project") else None,
-        {str(name): lookups.get(Project, key, field="tenants") for name, key in tenants.items()},
-        {str(name): int(vni) for name, vni in vrfs.items() if str(vni).isdigit()},
+        {name: lookups.get(Project, key, field="tenants") for name, key in tenants.items()},
+        vrfs,
     )
+
+
+def _judge_names(field: str, names: Iterable[Any]) -> Iterator[errors.IpamError]:
+    for name in names:
+        if not isinstance(name, str):
+            detail = f"{field}: “{shorten(name)}” is no text. Put it in quotes: YAML reads 65000:1 as a number."
+            yield errors.Invalid(detail, field=field)
+
+
+def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
+    for name, vni in vrfs.items():
+        if type(vni) is not int or not LOWEST_VNI <= vni <= HIGHEST_VNI:
+            detail = f"vrfs: “{shorten(vni)}” of “{shorten(name)}” is no VNI, {LOWEST_VNI} to {HIGHEST_VNI:,}."
+            yield errors.Invalid(detail, field="vrfs")
 
 
 @operation
-def bring_in(files: Iterable[tuple[BinaryIO, str]], places: Places) -> Result:
-    """Bring in files of (content, `json` or `csv`); rows are told by their fields. What does not fit is a refusal."""
-    prefixes: list[ForeignPrefix] = []
-    hosts: list[ForeignAddress] = []
-    broken: list[errors.IpamError] = []
-    for file, format in files:
-        for number, row in _rows(file, format):
+def bring_in(sources: Iterable[Source], places: Places) -> Result:
+    """Bring in what these files list. What does not fit, is there twice or is missing is a refusal."""
+    lists = netbox_files.read(sources)
+    run = _Run(places)
+    run.read(lists)
+    result = foreign_plan.bring_in(
+        "netbox", list(run.prefixes.values()), run.addresses.values(), places.partition, run.vrfs.values()
+    )
+    return Result(result.outcomes, [*lists.broken, *run.broken, *result.refused], result.not_kept)
+
+
+class _Run:
+    """Rows on their way to prefixes, addresses and VRFs of ours."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._vrfs = Vrfs(places.vrfs)
+        self._foreign_vrfs = frozenset(places.vrfs.values())
+        self.vrfs: dict[int, ForeignVrf] = {}
+        self.prefixes: dict[IPNetwork, ForeignPrefix] = {}
+        self.addresses: dict[tuple[int | None, Address], ForeignAddress] = {}
+        self.broken: list[errors.IpamError] = []
+
+    def read(self, lists: Lists) -> None:
+        """Read all rows. All VRFs are known before any row refers to one, first those of their own list."""
+        self._vrfs.learn([_with_key(self._vrfs.read(row), place) for place, row in lists.vrfs])
+        self._vrfs.learn([self._vrfs.read(row.get("vrf")) for _, row in [*lists.prefixes, *lists.addresses]])
+        self._each(lists.vrfs, self.vrf)
+        self._each(lists.prefixes, self.prefix)
+        self._each(lists.addresses, self.address)
+
+    def _each(self, entries: Iterable[Entry], read: Callable[[str, Row], None]) -> None:
+        """Read each row; what is wrong with one is told with its place."""
+        for entry in entries:
+            name = next((one for key in ("address", "prefix", "name", "rd") if (one := entry.row.get(key))), "")
+            place = f"{entry.place} “{shorten(name)}”" if name else entry.place
             try:
-                if row.get("address"):
-                    hosts.append(_host(f"ip-addresses[{number}] “{shorten(row['address'])}”", row, places))
-                elif row.get("prefix"):
-                    prefixes.append(_prefix(f"prefixes[{number}] “{shorten(row['prefix'])}”", row, places))
-                else:
-                    _check_vrf(row, places)
+                read(place, entry.row)
             except errors.IpamError as error:
-                broken.append(error)
+                self.broken.append(type(error)(f"{place}: {error.detail}", field=error.field))
             except ValueError as error:
-                broken.append(errors.Invalid(f"Row {number}: {error}"))
-    result = foreign_plan.bring_in("netbox", prefixes, hosts, places.partition)
-    return Result(result.outcomes, [*broken, *result.refused], result.not_kept)
+                self.broken.append(errors.Invalid(f"{entry.place}: {error}"))
+
+    def vrf(self, place: str, row: Row) -> None:
+        """A VRF of the list of VRFs."""
+        vni = self._vrfs.vni(self._vrfs.read(row))
+        if vni is None:
+            raise errors.Required("it has no name.")
+        if vni in self.vrfs:
+            raise errors.AlreadyExists(f"the mapping gives VNI {vni} to {self.vrfs[vni].place} too.")
+        rd = {"netbox/rd": _text(row["rd"])} if _text(row.get("rd")) else {}
+        self.vrfs[vni] = ForeignVrf(
+            place=place,
+            vni=vni,
+            name=_text(row.get("name")),
+            description=_text(row.get("description")),
+            labels=rd | _labels(row),
+        )
+
+    def prefix(self, place: str, row: Row) -> None:
+        """A prefix of the list of prefixes or of aggregates."""
+        cidr = parse_cidr(_text(row["prefix"]).lstrip("• \n"))  # with a bullet for each level, as old pages have it
+        one = ForeignPrefix(
+            place=place,
+            cidr=cidr,
+            project=self._project(row),
+            vrf=self._vni(place, row),
+            is_container=_word(row.get("status")).lower() == "container",
+            description=_text(row.get("description")),
+            labels=_labels(row),
+        )
+        if (first := self.prefixes.setdefault(cidr, one)) is not one:
+            raise errors.AlreadyExists(
+                f"it is listed twice, first as {_short(first.place)}."
+                if first.vrf == one.vrf
+                else f"{_short(first.place)} has it in another VRF. Here each prefix is there once."
+            )
+
+    def address(self, place: str, row: Row) -> None:
+        """An address of the list of addresses; where it is configured it may have any prefix length."""
+        address = parse_address(_text(row["address"]).partition("/")[0])
+        project = self._project(row)
+        if project is None:
+            raise errors.Required("no project owns it. Name one under “project” in the mapping.")
+        one = ForeignAddress(
+            place=place,
+            address=address,
+            project=project,
+            vrf=self._vni(place, row),
+            foreign_vrfs=self._foreign_vrfs,
+            name=_text(row.get("dns_name")),
+            description=_text(row.get("description")),
+            labels=_labels({**row, "role": _word(row.get("role")).lower()}),  # one of NetBox's own words
+        )
+        if (first := self.addresses.setdefault((one.vrf, address), one)) is not one:
+            detail = f"it is listed twice, first as {_short(first.place)}. Here each address is there once."
+            raise errors.AlreadyExists(detail)
+
+    def _project(self, row: Row) -> Project | None:
+        words = _words(row.get("tenant"))
+        if not words:
+            return self._places.project
+        for word in words:
+            if word in self._places.tenants:
+                return self._places.tenants[word]
+        raise errors.NotFound(f"the mapping says no project for tenant “{shorten(words[0])}”.")
+
+    def _vni(self, place: str, row: Row) -> int | None:
+        """The VNI of its VRF, which is made with it: networks that draw one must not get it."""
+        vrf = self._vrfs.read(row.get("vrf"))
+        vni = self._vrfs.vni(vrf)
+        if vni is not None and vni not in self.vrfs:
+            self.vrfs[vni] = ForeignVrf(place=place, vni=vni, name=vrf.name or GLOBAL)
+        return vni
 
 
-def _rows(file: BinaryIO, format: str) -> Iterable[tuple[int, Row]]:
-    """A list, or a page of the API with its `results`."""
-    if format == "json":
-        file.seek(0)
-        text = documents.as_text(file)
-        reader = JsonReader(text)
-        if reader.take("{"):
-            file.seek(0)
-            page = JsonReader(documents.as_text(file)).value()
-            return enumerate(page.get("results", []), start=1)
-    return table_formats.read(file, format)
+def _with_key(vrf: Vrf, place: str) -> Vrf:
+    """A row of the list of VRFs, which is a VRF of its own even if it has neither route distinguisher nor id."""
+    return vrf if vrf.key else vrf._replace(key=place)
 
 
-def _prefix(place: str, row: Row, places: Places) -> ForeignPrefix:
-    vrf = _word(row.get("vrf"))
-    if vrf and vrf not in places.vrfs:
-        raise errors.NotFound(f"{place}: the mapping says no VNI for VRF “{shorten(vrf)}”. Add it under “vrfs”.")
-    return ForeignPrefix(
-        place=place,
-        cidr=parse_cidr(str(row["prefix"])),
-        project=_project(place, row, places),
-        vrf=places.vrfs.get(vrf),
-        description=_text(row.get("description")),
-        labels=_labels(row),
-    )
-
-
-def _host(place: str, row: Row, places: Places) -> ForeignAddress:
-    project = _project(place, row, places)
-    if project is None:
-        raise errors.Required(f"{place}: no project owns it. Name one under “project” in the mapping.")
-    return ForeignAddress(
-        place=place,
-        address=parse_address(str(row["address"]).partition("/")[0]),
-        project=project,
-        name=_text(row.get("dns_name")),
-        description=_text(row.get("description")),
-        labels=_labels(row),
-    )
-
-
-def _check_vrf(row: Row, places: Places) -> None:
-    names = {_text(row.get("name")), _text(row.get("rd"))} - {""}
-    if names and not names & places.vrfs.keys():
-        raise errors.NotFound(f"VRF “{shorten(min(names))}” was left out: the mapping says no VNI for it.")
-
-
-def _project(place: str, row: Row, places: Places) -> Project | None:
-    tenant = _word(row.get("tenant"))
-    if tenant and tenant not in places.tenants:
-        raise errors.NotFound(f"{place}: the mapping says no project for tenant “{shorten(tenant)}”.")
-    return places.tenants.get(tenant, places.project)
+def _short(place: str) -> str:
+    """Just the file and the number."""
+    return place.rpartition(" “")[0]
 
 
 def _labels(row: Row) -> dict[str, str]:
     """Status, role and tags, which have no field here."""
-    labels = {f"netbox/{name}": _word(row.get(name)) for name in ("status", "role") if _word(row.get(name))}
-    tags = row.get("tags") or []
-    tags = tags.split(",") if isinstance(tags, str) else tags
-    return labels | {f"netbox/tag/{_word(tag)}": "" for tag in tags if _word(tag)}
+    said = {"status": _word(row.get("status")).lower(), "role": _word(row.get("role"))}
+    labels = {f"netbox/{name}": word for name, word in said.items() if word}
+    tags = row.get("tags")
+    words = map(_word, tags if isinstance(tags, list) else _text(tags).split(","))
+    return labels | {f"netbox/tag/{word}": "" for word in words if word}
 
 
 def _word(value: Any) -> str:
     """The word for something that the API gives as an object and CSV as text."""
+    return next(iter(_words(value)), "")
+
+
+def _words(value: Any) -> list[str]:
+    """All words that it goes by."""
     if isinstance(value, dict):
-        value = next((value[key] for key in ("slug", "value", "name") if value.get(key)), "")
-    return _text(value).strip()
+        return [_text(value[key]) for key in ("slug", "value", "name") if value.get(key)]
+    return [text] if (text := _text(value)) else []
 
 
 def _text(value: Any) -> str:
-    return str(table_cells.text(2000)(value))
+    return str(table_cells.text(2000)(value)).strip()

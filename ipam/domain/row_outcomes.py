@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ipam import errors
+from ipam.addressing import shorten
 from ipam.domain.table_cells import plain
 from ipam.domain.tables import Kind
 
@@ -14,18 +15,21 @@ Changes = Mapping[str, tuple[Any, Any]]  # column → before and after
 
 @dataclass(frozen=True)
 class Parsed:
-    """A row as values, and what is wrong with its cells."""
+    """A row as values, what is wrong with its cells, and the cells."""
 
     place: int
     values: Mapping[str, Any]
     broken: list[errors.IpamError]
+    cells: Mapping[str, Any]
 
     @property
     def key(self) -> str:
-        """What people call it: its id, address or prefix."""
+        """What people call it: its address, prefix or id, as it is written where it cannot be read."""
         for name in ("ip", "prefix", "id", "name"):
-            if self.values.get(name):
-                return str(self.values[name])
+            if value := self.values.get(name):
+                return str(value)
+            if self.broken and self.cells.get(name):
+                return shorten(self.cells[name])
         return ""
 
 

@@ -6,6 +6,7 @@ Files of text hold lists with spaces between and objects as JSON; JSON, YAML and
 import json
 import re
 from collections.abc import Callable
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,13 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
-from ipam.models.base import SLUG_LENGTH
+from ipam.domain.documents import is_storable
+from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, SLUG_LENGTH
 
 Read = Callable[[Any], Any]
 NOTHING = object()  # what a cell says that leaves everything as it is
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_MOST_EXACT = 10**15  # spreadsheets keep 15 digits
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -41,7 +44,8 @@ def flat(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else str(value)
 
 
-# Each of these reads one cell, or says in a ValueError what it should have been.
+# Each of these reads one cell, or says in a ValueError what it should have been. Space around what is no text means
+# nothing.
 def text(most: int) -> Read:
     """Text of at most so many characters. A number is taken as it is written: spreadsheets make numbers of names."""
 
@@ -56,14 +60,14 @@ def text(most: int) -> Read:
 
 def key(cell: Any) -> str | None:
     """The id of something else; an empty cell is none."""
-    return _id(cell) or None
+    return _id(cell).strip() or None
 
 
 def choice(*choices: str) -> Read:
     """One of these words; an empty cell says nothing."""
 
     def read(cell: Any) -> Any:
-        found = _written(cell)
+        found = _written(cell).strip()
         if found and found not in choices:
             raise ValueError(f"“{shorten(found)}” is none of {', '.join(choices)}.")
         return found or NOTHING
@@ -73,7 +77,7 @@ def choice(*choices: str) -> Read:
 
 def number(cell: Any) -> int | None:
     """A whole number; an empty cell is none."""
-    found = _written(cell)
+    found = _written(cell).strip()
     if not found:
         return None
     if not (found.isascii() and found.isdigit() and len(found) <= 18):
@@ -83,7 +87,7 @@ def number(cell: Any) -> int | None:
 
 def flag(cell: Any) -> bool:
     """True or false; an empty cell is false."""
-    found = str(cell).strip().lower() if isinstance(cell, bool) else _written(cell).lower()
+    found = str(cell).strip().lower() if isinstance(cell, bool) else _written(cell).strip().lower()
     if found and found not in _FLAGS:
         raise ValueError(f"“{shorten(found)}” is neither true nor false.")
     return _FLAGS.get(found, False)
@@ -91,7 +95,7 @@ def flag(cell: Any) -> bool:
 
 def uuid(cell: Any) -> UUID | None:
     """A UUID in its usual form; an empty cell is none."""
-    found = _written(cell)
+    found = _written(cell).strip()
     if not found:
         return None
     if not _UUID.fullmatch(found):
@@ -101,12 +105,12 @@ def uuid(cell: Any) -> UUID | None:
 
 def address(cell: Any) -> Address:
     """An address."""
-    return parse_address(_written(cell))
+    return parse_address(_written(cell).strip())
 
 
 def cidr(cell: Any) -> IPNetwork:
     """A CIDR."""
-    return parse_cidr(_written(cell))
+    return parse_cidr(_written(cell).strip())
 
 
 def cidrs(cell: Any) -> list[IPNetwork]:
@@ -131,9 +135,13 @@ def labels(cell: Any) -> dict[str, str]:
     found = _object(cell)
     if not all(isinstance(key, str) and isinstance(one, str) for key, one in found.items()):
         raise ValueError('labels are an object of texts, such as {"stage": "prod"}.')
+    if len(found) > MOST_LABELS:
+        raise ValueError(f"{len(found):,} labels; at most {MOST_LABELS} fit.")
+    if "" in found:
+        raise ValueError("a label needs a key.")
     for key, one in found.items():
-        _written(key)
-        _written(one)
+        _label_key(key)
+        _label_value(one)
     return found
 
 
@@ -173,19 +181,19 @@ def _written(cell: Any) -> str:
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():
+        if abs(cell) >= _MOST_EXACT:
+            raise ValueError(f"“{cell}” has more digits than a spreadsheet keeps. Write it as text.")
         cell = int(cell)  # spreadsheets know no others
     if isinstance(cell, int) and not isinstance(cell, bool):
         return str(cell)
+    if isinstance(cell, date | time | timedelta):
+        shown = str(cell).removesuffix(" 00:00:00")
+        raise ValueError(f"“{shown}” is a date here. Write it as text.")
     if not isinstance(cell, str):
         raise ValueError(f"“{shorten(cell)}” is no text; put it in quotes.")
-    if "\0" in cell or not _is_utf8(cell):
+    if not is_storable(cell):
         raise ValueError(f"“{shorten(cell)}” holds a character that cannot be stored.")
     return cell
 
 
-_id = text(SLUG_LENGTH)
-
-
-def _is_utf8(found: str) -> bool:
-    """Whether it holds no half of a surrogate pair, which JSON can write and no database stores."""
-    return found.isascii() or not any("\ud800" <= character <= "\udfff" for character in found)
+_id, _label_key, _label_value = text(SLUG_LENGTH), text(LABEL_KEY_LENGTH), text(LABEL_VALUE_LENGTH)

@@ -17,6 +17,7 @@ import yaml
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 
+from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain import documents, table_cells
 from ipam.domain.documents import JsonReader, Unreadable
@@ -27,15 +28,18 @@ FORMATS = {
     "yaml": "application/yaml",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-LONGEST_LINE = 1_000_000  # characters; a field of CSV is at most csv.field_size_limit(), 131,072
+LONGEST_LINE = 1_000_000  # characters, also of a field of CSV, which may have several lines
+LONGEST_CELL = 32_767  # characters of a spreadsheet's cell
 _MOST_COLUMNS = 100
 _MOST_UNPACKED = 200_000_000  # bytes of a spreadsheet
 _HIGHEST_RATIO = 200  # a sheet of equal rows packs to 1 : 50
 _MOST_PARTS = 500
 _MOST_EMPTY_ROWS = 10_000  # in succession; a sheet may claim that its next row is the billionth
 _ALARMING = re.compile(r"'*[=+\-@\t\r]")  # what spreadsheets run, and what was disarmed
+_SEPARATOR = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)
 _HIDDEN = re.compile(r"_x[0-9A-Fa-f]{4}_|[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\ufffe\uffff]")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+csv.field_size_limit(LONGEST_LINE)  # the labels of one object may be longer than its default, 131,072
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 Row = dict[str, Any]
@@ -51,17 +55,23 @@ def rearm(text: str) -> str:
     return text[1:] if text[:1] == "'" and _ALARMING.match(text) else text
 
 
+def ending(name: str) -> str:
+    """The format that the end of a file's name says, empty if it says none."""
+    found = name.rpartition(".")[2].lower()
+    found = {"yml": "yaml"}.get(found, found)
+    return found if found in FORMATS else ""
+
+
 def guess(name: str) -> str:
     """The format that the end of a file's name says; Unreadable if it says none."""
-    ending = name.rpartition(".")[2].lower()
-    found = {"yml": "yaml"}.get(ending, ending)
-    if found not in FORMATS:
+    found = ending(name)
+    if not found:
         raise Unreadable(f"“{shorten(name)}” ends with none of {', '.join(f'.{one}' for one in FORMATS)}.")
     return found
 
 
 def read(file: BinaryIO, format: str) -> Iterator[tuple[int, Row]]:
-    """The rows of a table with their places: the line of CSV, the row of a sheet, the number of an entry from 1.
+    """The rows of a table with their places: the row as a spreadsheet shows it, or the number of an entry from 1.
 
     Unreadable for what is no such file, or is larger than any honest one.
     """
@@ -70,13 +80,13 @@ def read(file: BinaryIO, format: str) -> Iterator[tuple[int, Row]]:
         return _read_xlsx(file)
     text = documents.as_text(file, newline="" if format == "csv" else None)
     if format == "csv":
-        return _read_csv(text)
-    entries = JsonReader(text).elements() if format == "json" else _yaml_entries(text)
+        return _read_csv(text, file)
+    entries = _json_entries(text) if format == "json" else _yaml_entries(text)
     return ((place, _checked(entry, place)) for place, entry in enumerate(entries, start=1))
 
 
 def write(columns: Sequence[str], rows: Iterable[Row], format: str, out: IO[bytes]) -> None:
-    """Write rows to a file."""
+    """Write rows to a file. Invalid when a cell is longer than the format can hold."""
     if format == "xlsx":
         _write_xlsx(columns, rows, out)
         return
@@ -90,23 +100,31 @@ def lines(columns: Sequence[str], rows: Iterable[Row], format: str) -> Iterator[
 
 
 # --- CSV ------------------------------------------------------------------------------------------
-def _read_csv(text: io.TextIOWrapper) -> Iterator[tuple[int, Row]]:
-    lines = _Lines(text)
+def _read_csv(text: io.TextIOWrapper, file: BinaryIO) -> Iterator[tuple[int, Row]]:
+    """Rows by their places in a spreadsheet, where a row may be several lines; empty rows and cells behind are none."""
+    lines = _Lines(text, file)
     first = next(lines, "")
-    separator = ";" if ";" in first and "," not in first else ","
+    if said := _SEPARATOR.fullmatch(first):  # for spreadsheets, which do not show it
+        separator, first = said[1], next(lines, "")
+    else:
+        separator = next((one for one in ",;\t" if one in first), ",")
     reader = csv.reader(_chain(first, lines), delimiter=separator, strict=True)
     try:
         header = _header(next(reader, []))
-        for cells in reader:
-            if not cells:
+        for place, cells in enumerate(reader, start=2):
+            while len(cells) > len(header) and not cells[-1]:
+                cells.pop()
+            if not any(cells):
                 continue
+            if not header:
+                raise Unreadable("The first line is empty. It has to name the columns.")
             if len(cells) != len(header):
                 raise Unreadable(
-                    f"Line {reader.line_num} has {len(cells)} cells, the first line names {len(header)} columns."
+                    f"Line {lines.number} has {len(cells)} cells, the first line names {len(header)} columns."
                 )
-            yield reader.line_num, {name: rearm(cell) for name, cell in zip(header, cells, strict=True)}
+            yield place, {name: rearm(cell) for name, cell in zip(header, cells, strict=True)}
     except csv.Error as error:
-        raise Unreadable(f"Line {reader.line_num} is no CSV: {error}.") from None
+        raise Unreadable(f"Line {lines.number} is no CSV: {error}.") from None
 
 
 def _header(cells: Iterable[str]) -> list[str]:
@@ -122,20 +140,21 @@ def _header(cells: Iterable[str]) -> list[str]:
 class _Lines(Iterator[str]):
     """Lines of a text, none read further than `LONGEST_LINE`."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
-        self._number = 0
+    def __init__(self, text: io.TextIOWrapper, file: BinaryIO) -> None:
+        self._text, self._file = text, file
+        self.number = 0  # of the last one
 
     def __next__(self) -> str:
-        self._number += 1
         try:
             line = self._text.readline(LONGEST_LINE + 1)
         except UnicodeDecodeError as error:
-            raise documents.encoding_error(error) from None
-        if len(line) > LONGEST_LINE:
-            raise Unreadable(f"Line {self._number} has more than {LONGEST_LINE:,} characters.")
+            where = f"Line {documents.line_of_another_encoding(self._file)}"
+            raise documents.encoding_error(error, where) from None
         if not line:
             raise StopIteration
+        self.number += 1
+        if len(line) > LONGEST_LINE:
+            raise Unreadable(f"Line {self.number} has more than {LONGEST_LINE:,} characters.")
         return line
 
 
@@ -159,6 +178,12 @@ def _csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
 
 
 # --- JSON and YAML --------------------------------------------------------------------------------
+def _json_entries(text: io.TextIOWrapper) -> Iterator[Any]:
+    reader = JsonReader(text)
+    yield from reader.elements()
+    reader.end()
+
+
 def _yaml_entries(text: io.TextIOWrapper) -> Iterator[Any]:
     """Entries of a list, or documents of their own."""
     for document in documents.load_yaml(text):
@@ -206,12 +231,15 @@ def _read_xlsx(file: BinaryIO) -> Iterator[tuple[int, Row]]:
             cells = _cells(row)
             if place - filled > _MOST_EMPTY_ROWS:
                 raise Unreadable(f"More than {_MOST_EMPTY_ROWS:,} rows follow each other that are empty. Delete them.")
-            if any(cell is not None for cell in cells[len(header) :]):
+            if not any(map(_says_something, cells)):
+                continue
+            if not header:
+                raise Unreadable("The first row is empty. It has to name the columns.")
+            if any(map(_says_something, cells[len(header) :])):
                 raise Unreadable(f"Row {place} has cells beyond the {len(header)} columns that the first row names.")
             padded = [*cells, *[None] * len(header)]
-            if any(cell is not None for cell in cells):
-                filled = place
-                yield place, dict(zip(header, map(_unhide, padded), strict=False))
+            filled = place
+            yield place, dict(zip(header, map(_unhide, padded), strict=False))
     except Unreadable:
         raise
     except Exception as error:  # openpyxl and its XML parser raise whatever they please
@@ -236,6 +264,10 @@ def _check_archive(file: BinaryIO) -> None:
     file.seek(0)
 
 
+def _says_something(cell: Any) -> bool:
+    return cell is not None and not (isinstance(cell, str) and not cell.strip())
+
+
 def _cells(row: Iterable[Any]) -> list[Any]:
     cells = list(islice(row, _MOST_COLUMNS + 1))
     if len(cells) > _MOST_COLUMNS and any(cell is not None for cell in cells[_MOST_COLUMNS:]):
@@ -247,8 +279,12 @@ def _write_xlsx(columns: Sequence[str], rows: Iterable[Row], out: IO[bytes]) -> 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Twofold")
     sheet.append(list(columns))
-    for row in rows:
-        sheet.append([_text_cell(sheet, row[name]) for name in columns])
+    try:
+        for row in rows:
+            sheet.append([_text_cell(sheet, row[name]) for name in columns])
+    except errors.Invalid:
+        sheet.close()
+        raise
     book.save(out)
 
 
@@ -258,7 +294,13 @@ def _text_cell(sheet: Any, value: Any) -> Any:
         return value
     if not (found := table_cells.flat(value)):
         return None
-    cell = WriteOnlyCell(sheet, _HIDDEN.sub(lambda match: "".join(f"_x{ord(one):04X}_" for one in match[0]), found))
+    shown = _HIDDEN.sub(lambda match: "".join(f"_x{ord(one):04X}_" for one in match[0]), found)
+    if len(shown) > LONGEST_CELL:  # openpyxl would cut it off
+        raise errors.Invalid(
+            f"“{shorten(found, 20)}” has {len(shown):,} characters, a cell of a spreadsheet holds {LONGEST_CELL:,}. "
+            "Export CSV instead."
+        )
+    cell = WriteOnlyCell(sheet, shown)
     cell.data_type = "s"
     return cell
 

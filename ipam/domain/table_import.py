@@ -4,7 +4,7 @@ A preview is a rehearsal of the same thing: there is no second code path that co
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -127,14 +127,17 @@ def _parse(table: Table) -> Iterator[Parsed]:
         yield _parse_row(place, cells, columns)
 
 
-def _refuse_unknown(kind: Kind, cells: Iterable[str]) -> None:
-    errors.raise_all(
-        [
-            errors.UnknownField(f"There is no column “{shorten(name)}” of {kind.name}. Known: {', '.join(kind.names)}.")
-            for name in cells
-            if name not in kind.names
-        ]
-    )
+def _refuse_unknown(kind: Kind, names: Collection[str]) -> None:
+    unknown = [f"“{shorten(name)}”" for name in names if name not in kind.names]
+    if not unknown:
+        return
+    if others := [other.name for other in KINDS.values() if set(names) <= set(other.names)]:
+        meant = " or ".join(others)
+        raise errors.UnknownField(
+            f"These are columns of {meant}, not of {kind.name}: say that the rows are {meant}.", field="kind"
+        )
+    there_is_none = "There is no column" if len(unknown) == 1 else "There are no columns"
+    raise errors.UnknownField(f"{there_is_none} {', '.join(unknown)} of {kind.name}. Known: {', '.join(kind.names)}.")
 
 
 def _parse_row(place: int, cells: Mapping[str, Any], columns: Mapping[str, Column]) -> Parsed:
@@ -148,7 +151,7 @@ def _parse_row(place: int, cells: Mapping[str, Any], columns: Mapping[str, Colum
             continue
         if value is not table_cells.NOTHING:
             values[name] = value
-    return Parsed(place, values, broken)
+    return Parsed(place, values, broken, cells)
 
 
 def _one_by_one(kind: Kind, rows: Iterable[Parsed]) -> Iterator[Outcome]:

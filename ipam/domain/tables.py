@@ -200,6 +200,10 @@ PREFIXES = Kind(
 # --- Clusters -------------------------------------------------------------------------------------
 def _create_cluster(values: Values) -> Cluster:
     """A draft or a reserved cluster; one that was released is no plan any more."""
+    if values.get("state") == Cluster.State.RELEASED:
+        raise errors.WrongState(
+            "A cluster that was released is not made again. Leave its row out; a backup document has it.", field="state"
+        )
     given = _in_words_of_plans(_given(values))
     key, state = given.pop("id", None), given.pop("state", Cluster.State.DRAFT)
     given |= {"project": _required(Project, given, "project"), "network": _required(Network, given, "network")}

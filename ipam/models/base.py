@@ -15,6 +15,7 @@ SLUG = r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,126}[a-zA-Z0-9])"
 SLUG_LENGTH = 128
 NAME_LENGTH = 255
 DESCRIPTION_LENGTH = 2000
+MOST_LABELS, LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH = 100, 255, 2000
 FAMILIES = [(int(family), family.label) for family in Family]
 
 

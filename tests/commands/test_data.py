@@ -1,12 +1,12 @@
 """Data in and out at the command line: the backup document, tables, DNS, an inventory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import addresses
+from ipam.domain import addresses, backup
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.clouds import empty
 
@@ -75,3 +75,74 @@ def test_a_format_that_the_name_does_not_say_is_asked_for(run: Run, db: None, tm
 def test_a_file_that_is_not_there_is_told(run: Run, db: None) -> None:
     with pytest.raises(CommandError, match=r"nowhere\.csv cannot be read"):
         run("import_data", "nowhere.csv", "--kind", "addresses")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "start"),
+    [
+        ("a.csv", [], b"id,"),
+        ("a.json", [], b"[\n{"),
+        ("A.YML", [], b"- id: mini-lab"),
+        ("a.xlsx", [], b"PK"),
+        ("a.txt", [], b"id,"),
+        ("a", [], b"id,"),
+        ("a.csv", ["--format", "json"], b"[\n{"),
+    ],
+)
+def test_the_name_of_a_file_says_its_format(
+    run: Run, partition: Partition, tmp_path: Path, name: str, options: list[str], start: bytes
+) -> None:
+    run("export_data", str(tmp_path / name), "--kind", "partitions", *options)
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["a.csv"], "A backup is a JSON document: call it a.json, or say with --kind what to write as a table."),
+        (["a.csv", "--kind", "zones"], "zones come as zone, not as “csv”"),
+        (["a.json", "--format", "json"], "--format and --filter are about a table: say --kind too."),
+        (["a.json", "--filter", "network=internet"], "--format and --filter are about a table: say --kind too."),
+    ],
+)
+def test_what_would_be_another_file_than_was_meant_is_refused(
+    run: Run, db: None, tmp_path: Path, arguments: list[str], why: str
+) -> None:
+    with pytest.raises(CommandError) as refused:
+        run("export_data", str(tmp_path / arguments[0]), *arguments[1:])
+    assert (str(refused.value)[: len(why)], list(tmp_path.iterdir())) == (why, [])
+
+
+def test_an_export_that_breaks_off_leaves_the_last_one_as_it_was(
+    run: Run, partition: Partition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Iterator[str]:
+        yield "{"
+        raise OSError("no space left")
+
+    file = tmp_path / "backup.json"
+    run("export_data", str(file))
+    before = file.read_bytes()
+    monkeypatch.setattr(backup, "write", broken)
+    with pytest.raises(CommandError, match="cannot be written: no space left"):
+        run("export_data", str(file))
+    assert (file.read_bytes(), list(tmp_path.iterdir())) == (before, [file])
+
+
+def test_a_table_is_no_backup(run: Run, db: None, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id\nfra\n")
+    with pytest.raises(CommandError, match="is a table: say with --kind what its rows are"):
+        run("import_data", str(tmp_path / "a.csv"))
+
+
+def test_a_list_is_no_backup(run: Run, db: None, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"id": "fra"}]')
+    with pytest.raises(CommandError, match="If it is a table, say with --kind"):
+        run("import_data", str(tmp_path / "a.json"))
+
+
+def test_a_backup_with_a_byte_order_mark_is_restored(run: Run, db: None, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    run("export_data", str(file))
+    file.write_text(file.read_text(), encoding="utf-8-sig")
+    assert run("import_data", str(file)) == "Restored.\n"

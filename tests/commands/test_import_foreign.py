@@ -1,4 +1,4 @@
-"""Moving in from go-ipam and from NetBox: what fits, what does not, and that nothing is dropped silently."""
+"""Moving in from go-ipam: what fits, what does not, and that nothing is dropped silently."""
 
 import json
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import doctor, networks
+from ipam.domain import doctor
 from ipam.models import IPAddress, Network, Partition, Project
-from tests.builders import IPV4, IPV6, external, prefixes_of
+from tests.builders import IPV4, IPV6, prefixes_of
 
 Run = Callable[..., str]
 
@@ -94,78 +94,3 @@ def test_what_go_ipam_has_and_we_do_not_is_listed(run: Run, dump: Callable[..., 
         "its children were kept.",
         "created    network    2",
     ]
-
-
-MAPPING = """
-partition: mini-lab
-project: PROJECT
-tenants: {acme: PROJECT}
-vrfs: {blue: 700}
-"""
-
-
-@pytest.fixture
-def netbox(run: Run, tmp_path: Path, partition: Partition, project: Project) -> Callable[..., list[str]]:
-    def bring(files: dict[str, str], *options: str) -> list[str]:
-        (tmp_path / "mapping.yaml").write_text(MAPPING.replace("PROJECT", str(project.pk)))
-        for name, text in files.items():
-            (tmp_path / name).write_text(text)
-        paths = [str(tmp_path / name) for name in files]
-        return run("import_netbox", *paths, "--mapping", str(tmp_path / "mapping.yaml"), *options).splitlines()
-
-    return bring
-
-
-def test_nested_prefixes_of_netbox_become_super_and_children(
-    netbox: Callable[..., list[str]], project: Project
-) -> None:
-    prefixes = [
-        {"id": 1, "prefix": "10.0.0.0/16", "status": {"value": "container"}, "vrf": None, "tenant": None},
-        {"id": 2, "prefix": "10.0.4.0/24", "status": {"value": "active"}, "tenant": {"slug": "acme"},
-         "role": {"slug": "web"}, "description": "shop", "tags": [{"slug": "prod"}]},
-        {"id": 3, "prefix": "203.0.113.0/24", "vrf": {"name": "blue"}, "status": {"value": "active"}},
-    ]  # fmt: skip
-    ips = (
-        "address,vrf,status,role,tenant,dns_name,description,tags\n10.0.4.9/24,,Active,,acme,www.example.org,front,a\n"
-    )
-    page = json.dumps({"count": 3, "results": prefixes})
-    netbox({"prefixes.json": page, "ips.csv": ips, "vrfs.json": '[{"name": "blue", "rd": "1:1"}]'})
-    child = Network.objects.get(pk="netbox-10-0-4-0-24")
-    assert (child.type, child.parent_id, child.project, child.description, child.labels) == (
-        "child", "netbox-mini-lab", project, "shop",
-        {"netbox/status": "active", "netbox/role": "web", "netbox/tag/prod": ""},
-    )  # fmt: skip
-    assert Network.objects.get(pk="netbox-203-0-113-0-24").vrf_id == 700
-    address = IPAddress.objects.get()
-    assert (str(address), address.name, address.description, address.network) == (
-        "10.0.4.9", "www.example.org", "front", child,
-    )  # fmt: skip
-    assert list(doctor.examine()) == []
-
-
-def test_what_of_netbox_does_not_fit_is_listed(netbox: Callable[..., list[str]]) -> None:
-    networks.create(external())
-    prefixes = [
-        {"prefix": "203.0.113.0/24", "vrf": {"name": "red"}},
-        {"prefix": "203.0.113.0/25", "vrf": {"name": "blue"}, "tenant": {"slug": "nobody"}},
-        {"prefix": "203.0.113.128/26", "vrf": {"name": "blue"}},
-    ]
-    ips = [{"address": "192.0.2.1/24"}, {"address": "x"}]
-    files = {"p.json": json.dumps(prefixes), "i.json": json.dumps(ips), "v.json": '[{"name": "red"}]'}
-    assert netbox(files, "--skip-refused") == [
-        "Left out: prefixes[1] “203.0.113.0/24”: the mapping says no VNI for VRF “red”. Add it under “vrfs”.",
-        "Left out: prefixes[2] “203.0.113.0/25”: the mapping says no project for tenant “nobody”.",
-        "Left out: Row 2: “x” is not an IPv4 or IPv6 address.",
-        "Left out: VRF “red” was left out: the mapping says no VNI for it.",
-        "Left out: prefixes[3] “203.0.113.128/26”: 203.0.113.128/26 overlaps 203.0.113.128/25 of network internet. "
-        "Choose space outside of it.",
-        "Left out: ip-addresses[1] “192.0.2.1/24”: 192.0.2.1 lies in no network that gives addresses.",
-    ]
-
-
-def test_a_rehearsal_keeps_nothing(netbox: Callable[..., list[str]]) -> None:
-    assert netbox({"p.csv": "prefix,vrf\n203.0.113.0/24,blue\n"}, "--dry-run") == [
-        "created    network    1",
-        "This was a rehearsal: nothing was kept.",
-    ]
-    assert Network.objects.count() == 0

@@ -48,6 +48,7 @@ from ipam.domain.address_batches import Named
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.domain.netbox import Places
+from ipam.domain.netbox_files import Source
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation, rehearsal
 from ipam.domain.table_import import Table
@@ -287,7 +288,10 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     ),
     "netbox.bring_in": (
         lambda w: netbox.bring_in(
-            [(io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"), (io.BytesIO(b"address\n192.0.2.9/24\n"), "csv")],
+            [
+                Source("p.csv", io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"),
+                Source("i.csv", io.BytesIO(b"address,vrf\n192.0.2.9/24,seven\n"), "csv"),
+            ],
             Places(w.partition, w.project, {}, {"seven": 7}),
         ),
         ("import", "installation", "", 2),

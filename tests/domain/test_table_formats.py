@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from ipam.domain import table_formats
 from ipam.domain.documents import Unreadable
@@ -66,9 +66,42 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
     assert read("id,name\nfra,ü".encode("utf-8-sig"), "csv") == [{"id": "fra", "name": "ü"}]
 
 
-def test_places_are_those_that_editors_show() -> None:
+def test_places_are_the_rows_that_spreadsheets_show() -> None:
     places = [place for place, _ in table_formats.read(io.BytesIO(b'id,name\na,"x\ny"\n\nb,z\n'), "csv")]
-    assert places == [3, 5]
+    assert places == [2, 4]
+
+
+FRA = {"id": "fra", "name": "Frankfurt"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"id,name,,\nfra,Frankfurt,,\n,,,\n,,,\n",
+        b"id;name;\r\nfra;Frankfurt;\r\n;;\r\n",
+        b"id,name\rfra,Frankfurt\r",
+        b"id\tname\nfra\tFrankfurt\n",
+        b"sep=;\r\nid;name\r\nfra;Frankfurt\r\n",
+        b"\xef\xbb\xbfsep=,\nid,name\nfra,Frankfurt\n",
+        b'"id","name"\n"fra","Frankfurt"\n\n\n',
+        b" id , name \nfra,Frankfurt,\n",
+    ],
+)
+def test_what_spreadsheets_add_to_csv_is_no_part_of_it(content: bytes) -> None:
+    assert read(content, "csv") == [FRA]
+
+
+def test_a_line_with_the_separator_is_no_row_of_the_spreadsheet() -> None:
+    assert [place for place, _ in table_formats.read(io.BytesIO(b"sep=;\nid;name\nfra;x\n"), "csv")] == [2]
+
+
+def test_rows_and_columns_behind_a_sheet_that_are_empty_are_no_part_of_it() -> None:
+    book = Workbook()
+    for row in (["id", "name", None, " "], ["fra", "Frankfurt", None, ""], [None, "", " "], []):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    assert read(out.getvalue(), "xlsx") == [FRA]
 
 
 def test_yaml_may_be_a_list_or_documents() -> None:
@@ -79,7 +112,12 @@ def test_nothing_is_an_empty_table() -> None:
     assert [read(content, format) for content, format in ((b"", "csv"), (b"[]", "json"), (b"", "yaml"))] == [[], [], []]
 
 
-@pytest.mark.parametrize("format", ["csv", "json", "yaml"])
+def test_another_encoding_is_told_with_the_line() -> None:
+    content = b"id\n" + b"fra\n" * 9_000 + "Köln\n".encode("latin-1")
+    assert refusal(content, "csv").startswith("Line 9002 is not UTF-8: the byte 0xf6")
+
+
+@pytest.mark.parametrize("format", ["json", "yaml"])
 def test_another_encoding_is_told_with_the_way_out(format: str) -> None:
     detail = refusal('[{"id": "Köln"}]'.encode("latin-1"), format)
     assert detail == (
@@ -127,6 +165,12 @@ def test_a_line_of_a_gigabyte_is_not_read_to_its_end(format: str, start: bytes) 
         (b"id,name\nfra\n", "csv", "Line 2 has 1 cells, the first line names 2 columns."),
         (b"id,id\nfra,fra\n", "csv", "The first line names each column once"),
         (b"id,,name\na,b,c\n", "csv", "The first line names each column once"),
+        (b"\nid,name\na,b\n", "csv", "The first line is empty. It has to name the columns."),
+        (b"id,name\nfra,Frankfurt,,x\n", "csv", "Line 2 has 4 cells, the first line names 2 columns."),
+        (b'id,name\n"a\nb",c\nfra\n', "csv", "Line 4 has 1 cells, the first line names 2 columns."),
+        ("id,name\n".encode("utf-16"), "csv", "Line 1 is not UTF-8: the byte 0xff"),
+        (b"[{}] [{}]", "json", "Something follows after the end of the JSON: “[{}]”."),
+        (b'[{"id": 1', "json", "This is not JSON"),
         (b'id\n"fra', "csv", "Line 2 is no CSV"),
         (b"{}", "json", "This is not the JSON that was expected: [ is missing"),
         (b"[1]", "json", "Entry 1 is no object"),

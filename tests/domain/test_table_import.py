@@ -8,10 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from ipam import errors
 from ipam.domain import addresses, backup, doctor, exports, networks, seeding, table_import
 from ipam.domain.documents import Unreadable
+from ipam.domain.operations import rehearsal
 from ipam.domain.table_import import Summary, Table
 from ipam.domain.tables import (
     ADDRESSES,
@@ -26,6 +29,7 @@ from ipam.domain.tables import (
     Kind,
 )
 from ipam.models import IPAddress, Machine, Network, Partition, Project
+from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
 from tests.builders import IPV4, prefixes_of, super_network
 from tests.clouds import empty
 
@@ -115,7 +119,15 @@ def test_all_faults_of_a_row_are_told(internet: Network) -> None:
 def test_an_unknown_column_is_told_before_anything_happens(db: None) -> None:
     with pytest.raises(errors.UnknownField) as refused:
         table_import.preview(csv(PARTITIONS, "id,naem", "fra,Frankfurt"))
-    assert refused.value.detail == ("There is no column “naem” of partitions. Known: id, name, description, labels.")
+    assert refused.value.detail == "There is no column “naem” of partitions. Known: id, name, description, labels."
+
+
+def test_several_unknown_columns_are_told_at_once(db: None) -> None:
+    with pytest.raises(errors.UnknownField) as refused:
+        table_import.preview(csv(PARTITIONS, "id,naem,x", "fra,Frankfurt,"))
+    assert (
+        refused.value.detail == "There are no columns “naem”, “x” of partitions. Known: id, name, description, labels."
+    )
 
 
 def test_columns_that_are_missing_stay_as_they_are(partition: Partition) -> None:
@@ -252,6 +264,39 @@ def test_an_empty_type_says_nothing(internet: Network, project: Project) -> None
     assert dict(made(csv(ADDRESSES, "id,type", f"{first.pk},"))[0].counts) == {"unchanged": 1}
 
 
+_storable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff"), max_size=12)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(name=_storable, description=_storable, labels=st.dictionaries(_storable.filter(bool), _storable, max_size=3))
+@example(name="=1+1", description="'-x\r\n\t\"", labels={"a=b,c": "TRUE", "24.0": "010", "\n": " "})
+@example(name="2026-01-02", description="x" * 2000, labels={"null": "~", "1": "1e5"})
+@settings(max_examples=20)
+def test_whatever_an_object_is_called_comes_back(
+    db: None, format: str, name: str, description: str, labels: dict[str, str]
+) -> None:
+    with rehearsal():
+        Partition.objects.create(pk="fra", name=name, description=description, labels=labels)
+        before, file = json.loads(exported(PARTITIONS)), exported(PARTITIONS, format)
+        Partition.objects.all().delete()
+        table_import.bring_in(Table(PARTITIONS, io.BytesIO(file), format))
+        assert json.loads(exported(PARTITIONS)) == before
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "yaml"])
+def test_all_labels_that_an_object_may_have_come_back(db: None, format: str) -> None:
+    labels = {f"{number:0{LABEL_KEY_LENGTH}}": '"' * LABEL_VALUE_LENGTH for number in range(MOST_LABELS)}
+    Partition.objects.create(pk="fra", labels=labels)
+    summary = table_import.bring_in(Table(PARTITIONS, io.BytesIO(exported(PARTITIONS, format)), format))
+    assert dict(summary.counts) == {"unchanged": 1}
+
+
+def test_a_spreadsheet_is_refused_that_would_cut_off_what_it_holds(db: None) -> None:
+    Partition.objects.create(pk="fra", labels={str(number): "x" * 2000 for number in range(20)})
+    with pytest.raises(errors.Invalid, match="a cell of a spreadsheet holds 32,767"):
+        exports.pieces("partitions", "xlsx", PARTITIONS.rows())
+
+
 def test_a_table_that_breaks_off_keeps_nothing(db: None) -> None:
     with pytest.raises(Unreadable):
         table_import.bring_in(Table(PARTITIONS, io.BytesIO(b'[{"id": "fra"}, {"id":'), "json"), skip_refused=True)
@@ -281,3 +326,11 @@ def test_clusters_come_in_and_change_as_everywhere(private: Network, project: Pr
     ]
     summary = table_import.bring_in(table(CLUSTERS, *changes), skip_refused=True)
     assert (dict(summary.counts), reasons(summary)) == ({"changed": 1, "refused": 1}, {2: ["cluster_frozen"]})
+
+
+def test_a_released_cluster_is_not_made_again(private: Network, project: Project) -> None:
+    row = {"name": "web", "project": str(project.pk), "network": private.pk, "state": "released"}
+    (refused,) = table_import.preview(table(CLUSTERS, row)).refused
+    assert [error.detail for error in refused.reasons] == [
+        "A cluster that was released is not made again. Leave its row out; a backup document has it."
+    ]

@@ -35,7 +35,7 @@ def text(html: str) -> str:
 
 def test_every_row_is_judged_before_anything_happens(web: Client, partition: Partition) -> None:
     html = upload(web, "partitions", "sites.csv", b"id,name\nmini-lab,Lab\nfra,\nx,\n")
-    assert "1 changed 1 new 1 refused" in text(html)
+    assert "1 new 1 changed 1 refused" in text(html)
     assert "name: — → Lab" in text(html)
     assert "An id has 2 to 128 letters" in html
     assert Partition.objects.count() == 1
@@ -50,7 +50,9 @@ def test_what_was_previewed_is_then_done(web: Client, db: None) -> None:
 
 def test_refused_rows_keep_the_others_out_until_they_are_to_be_skipped(web: Client, db: None) -> None:
     html = upload(web, "partitions", "sites.csv", b"id\nfra\nx\n")
-    assert "Row 3: An id has 2 to 128" in text(web.post("/imports/apply/", packed(html)).content.decode())
+    again = text(web.post("/imports/apply/", packed(html)).content.decode())
+    assert "Nothing was imported" in again
+    assert again.count("An id has 2 to 128") == 1
     assert Partition.objects.count() == 0
     web.post("/imports/apply/", packed(html) | {"skip": "1"})
     assert [one.pk for one in Partition.objects.all()] == ["fra"]
@@ -60,7 +62,7 @@ def test_refused_rows_keep_the_others_out_until_they_are_to_be_skipped(web: Clie
     ("name", "content", "why"),
     [
         ("sites.exe", b"id\nfra", "ends with none of .csv"),
-        ("sites.csv", "id\nKöln".encode("latin-1"), "This is not UTF-8"),
+        ("sites.csv", "id\nKöln".encode("latin-1"), "Line 2 is not UTF-8"),
         ("sites.csv", b"id,naem\nfra,x", "There is no column “naem”"),
         ("sites.xlsx", b"nonsense", "This is no XLSX file"),
         ("sites.csv", b"x" * (MOST_UPLOADED + 1), "Split it, or use manage.py import_data"),
@@ -89,6 +91,51 @@ def test_a_packed_bomb_is_not_unpacked(web: Client, db: None) -> None:
 def test_names_are_escaped_in_a_preview(web: Client, partition: Partition) -> None:
     html = upload(web, "partitions", "sites.csv", b"id,name\nmini-lab,<script>x</script>")
     assert "<script>x" not in html
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"id\nx\ny\n", "Every row is refused: there is nothing to import. Correct the file and choose it again."),
+        (
+            b"id\nx\nmini-lab\n",
+            "1 row is refused, and the rest is there already: there is nothing to import. "
+            "Correct the file and choose it again.",
+        ),
+        (b"id\nx\nfra\nmuc\n", "1 row is refused. Correct the file and choose it again, or import the others."),
+        (b"id\nx\ny\nfra\n", "2 rows are refused. Correct the file and choose it again, or import the others."),
+        (b"id\nmini-lab\n", "Everything is there already: there is nothing to import."),
+        (b"id,name\n", "The file has no rows: there is nothing to import."),
+        (b"id\nfra\n", "Nothing is kept yet."),
+    ],
+)
+def test_a_preview_says_in_a_sentence_what_can_be_done(
+    web: Client, partition: Partition, content: bytes, told: str
+) -> None:
+    html = upload(web, "partitions", "sites.csv", content)
+    notice = re.search(r'<p class="notice[^>]*>(.*?)</p>', html, re.DOTALL)
+    assert notice is not None
+    assert text(notice[1]) == told
+    assert ("Import all but" in html or ">Import</button>" in html) == (b"fra" in content)
+
+
+def test_a_preview_names_its_file_and_what_the_rows_are(web: Client, db: None) -> None:
+    html = upload(web, "vrfs", "our <VRFs>.csv", b"id\n7\n")
+    assert "What would become of these VRFs" in html
+    assert "our &lt;VRFs&gt;.csv" in html
+    assert "Imported VRFs: 1 new" in web.post("/imports/apply/", packed(html), follow=True).content.decode()
+
+
+def test_a_row_whose_key_cannot_be_read_is_called_by_what_it_says(web: Client, db: None) -> None:
+    html = upload(web, "addresses", "a.csv", b"ip,network\n10.0.0.300,internet\n")
+    assert '<th scope="row" class="address">10.0.0.300</th>' in html
+
+
+def test_a_file_of_another_table_is_told_in_one_sentence(web: Client, internet: Network, project: Project) -> None:
+    file = b"".join(web.get("/exports/addresses.csv").streaming_content) + b",10.0.0.1,,,,,,,,,,,\n"
+    html = upload(web, "partitions", "addresses.csv", file)
+    assert "There is no column" not in html
+    assert "These are columns of addresses, not of partitions: say that the rows are addresses." in html
 
 
 def test_importing_an_export_changes_nothing(web: Client, internet: Network, project: Project) -> None:

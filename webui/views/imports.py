@@ -15,14 +15,15 @@ from django.views.decorators.http import require_POST
 from ipam.domain import access, table_formats, table_import
 from ipam.domain.access import Deed
 from ipam.domain.documents import Unreadable
-from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED
+from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED, UNCHANGED
 from ipam.domain.table_import import Summary, Table
 from ipam.domain.tables import KINDS
 from webui.pages import attempt, show
 
 MOST_UPLOADED = 1_500_000  # bytes; packed and as text it is below DATA_UPLOAD_MAX_MEMORY_SIZE
 _MOST_SHOWN = 200  # rows
-_CHOICES = [(name, "VRFs" if name == "vrfs" else name.capitalize()) for name in KINDS]
+_WORDS = {name: "VRFs" if name == "vrfs" else name for name in KINDS}
+_CHOICES = [(name, word[0].upper() + word[1:]) for name, word in _WORDS.items()]
 
 
 class UploadForm(forms.Form):
@@ -48,6 +49,7 @@ class PackedForm(forms.Form):
     """The file of a preview, which comes back with the page: nothing is kept between the two steps."""
 
     kind = forms.ChoiceField(choices=_CHOICES, widget=forms.HiddenInput)
+    name = forms.CharField(widget=forms.HiddenInput, required=False)
     format = forms.ChoiceField(choices=[(one, one) for one in table_formats.FORMATS], widget=forms.HiddenInput)
     file = forms.CharField(widget=forms.HiddenInput, strip=False)
 
@@ -79,10 +81,10 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     if form.is_valid():
         data = form.cleaned_data
-        packed = PackedForm({**data, "file": _pack(data["file"])})
+        packed = PackedForm({**data, "file": _pack(data["file"]), "name": request.FILES["file"].name})
         summary = attempt(form, lambda: table_import.preview(_table(data)))
         if summary is not None:
-            return _show_preview(request, packed, data["kind"], summary)
+            return _show_preview(request, packed, summary)
     return show(request, "imports/index.html", {"section": "imports", "form": form})
 
 
@@ -98,24 +100,33 @@ def apply(request: HttpRequest) -> HttpResponse:
     data = packed.cleaned_data
     summary = attempt(packed, lambda: table_import.bring_in(_table(data), skip_refused="skip" in request.POST))
     if summary is None:
-        preview = attempt(packed, lambda: table_import.preview(_table(data)))
-        return _show_preview(request, packed, data["kind"], preview or Summary())
-    done = ", ".join(f"{count:,} {state}" for state, count in sorted(summary.counts.items()))
-    messages.success(request, f"Imported {data['kind']}: {done or 'no rows'}")
+        again = PackedForm(request.POST)  # without what was refused, for the preview says it row by row
+        seen = attempt(again, lambda: table_import.preview(_table(data)))
+        return _show_preview(request, again, seen or Summary(), failed=True)
+    done = ", ".join(f"{count} {state}" for state, count in _counts(summary))
+    messages.success(request, f"Imported {_WORDS[data['kind']]}: {done or 'no rows'}")
     return redirect("imports")
 
 
-def _show_preview(request: HttpRequest, packed: PackedForm, kind: str, summary: Summary) -> HttpResponse:
-    total, refused = summary.counts.total(), summary.counts[REFUSED]
-    shown = summary.shown(_MOST_SHOWN)
+def _counts(summary: Summary) -> list[tuple[str, str]]:
+    states = (NEW, CHANGED, UNCHANGED, REFUSED)
+    return [(state, f"{summary.counts[state]:,}") for state in states if summary.counts[state]]
+
+
+def _show_preview(request: HttpRequest, packed: PackedForm, summary: Summary, *, failed: bool = False) -> HttpResponse:
+    counts, shown = summary.counts, summary.shown(_MOST_SHOWN)
+    hidden = counts.total() - len(shown)
     context = {
         "section": "imports",
         "form": packed,
-        "kind": kind,
-        "counts": sorted(summary.counts.items()),
+        "kind": _WORDS[packed["kind"].data],
+        "name": packed["name"].data,
+        "failed": failed,
+        "counts": _counts(summary),
         "rows": shown,
-        "hidden": total - len(shown),
-        "refused": refused,
-        "to_do": summary.counts[NEW] + summary.counts[CHANGED],
+        "hidden": f"{hidden:,}" if hidden else "",
+        "refused": f"{counts[REFUSED]:,}" if counts[REFUSED] else "",
+        "unchanged": counts[UNCHANGED],
+        "to_do": counts[NEW] + counts[CHANGED],
     }
     return show(request, "imports/preview.html", context)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain import backup, table_formats, table_import
+from ipam.domain import backup, documents, table_formats, table_import
 from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome
 from ipam.domain.table_import import Summary, Table
 from ipam.domain.tables import KINDS
@@ -30,10 +30,12 @@ class Command(BaseCommand):
         parser.add_argument("--skip-refused", action="store_true", help="keep the rows that are not refused")
 
     def handle(self, *, file: str, kind: str, **options: Any) -> None:
+        if not kind and table_formats.ending(file) not in ("", "json"):
+            raise CommandError(f"{file} is a table: say with --kind what its rows are.")
         try:
             with _open(file) as opened, tqdm(unit=" rows", disable=None) as bar:
                 if not kind:
-                    backup.restore(io.TextIOWrapper(opened, encoding="utf-8"), bar.update)
+                    backup.restore(documents.as_text(opened), bar.update)
                     self.stdout.write("Restored.")
                     return
                 format = options["format"] or table_formats.guess(file)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ipam import errors
 from ipam.domain import netbox, table_formats
+from ipam.domain.netbox_files import Source
 from ipam.management.foreign import add_arguments, bring_in
 
 
@@ -22,8 +23,11 @@ class Command(BaseCommand):
         try:
             with ExitStack() as stack:
                 places = netbox.read_places(stack.enter_context(Path(mapping).open(encoding="utf-8")))
-                opened = [(stack.enter_context(Path(file).open("rb")), table_formats.guess(file)) for file in files]
-                bring_in(self, lambda: netbox.bring_in(opened, places), **options)
+                sources = [
+                    Source(Path(file).name, stack.enter_context(Path(file).open("rb")), table_formats.guess(file))
+                    for file in files
+                ]
+                bring_in(self, lambda: netbox.bring_in(sources, places), **options)
         except errors.IpamError as error:
             raise CommandError("\n".join(one.detail for one in error.errors)) from None
         except OSError as error:
