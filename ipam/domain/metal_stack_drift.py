@@ -9,6 +9,7 @@ from ipam.addressing import Family
 from ipam.domain import row_copy
 from ipam.domain.address_batches import MOST
 from ipam.domain.metal_stack_entries import AddressEntry, Document, some
+from ipam.domain.metal_stack_pairs import split_pairs
 from ipam.models import IPAddress, Machine, Prefix
 
 
@@ -19,6 +20,7 @@ def find(document: Document) -> Iterator[str]:
     """
     yield from _two_owners(document)
     yield from _singles(document)
+    yield from _split_pairs(document)
     yield from _claims_that_nobody_confirms(document)
     yield from _machines_that_are_missing(document)
     for (section, tag), names in sorted(document.repeated.items()):
@@ -74,6 +76,14 @@ def _singles(document: Document) -> Iterator[str]:
                     f"{places.get(network, network)}: it is dual-stack, and {len(lacking):,} of its allocations have "
                     f"no {family.label}: {some(list(map(str, lacking)))}. Complete them on its page."
                 )
+
+
+def _split_pairs(document: Document) -> Iterator[str]:
+    if pairs := [f"{first.address} and {second.address}" for first, second in split_pairs(document)]:
+        yield (
+            f"Two allocations where a machine has a pair in a network ({len(pairs):,}): {some(pairs)}. "
+            "With --pair they become one; without it, both halves count here as lacking a family."
+        )
 
 
 def _families(document: Document) -> dict[str, set[Family]]:

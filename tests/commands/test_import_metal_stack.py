@@ -252,6 +252,17 @@ def test_a_pair_that_was_completed_here_is_no_drift_any_more(run: Run, agreeing:
     assert told not in run("import_metal_stack", str(single)).splitlines()
 
 
+def test_pairs_of_machines_become_pairs_where_that_is_asked_for_and_stay_so(
+    run: Run, agreeing: list[str], tmp_path: Path
+) -> None:
+    ips = Path(agreeing[1])
+    ips.write_text(ips.read_text().replace("00000000000a\n", "00000000000b\n", 1))
+    run("import_metal_stack", *agreeing, "--pair")
+    (only,) = set(IPAddress.objects.values_list("allocation", flat=True))
+    assert only == UUID("0a000000-0000-4000-8000-00000000000b")
+    assert run("import_metal_stack", *agreeing, "--pair").splitlines()[-1] == "0 created, 7 unchanged."
+
+
 @pytest.fixture
 def agreeing(tmp_path: Path) -> list[str]:
     """What metalctl prints, without any drift; one address is of the machine by its tag alone."""

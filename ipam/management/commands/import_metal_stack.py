@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain import documents, metal_stack, metal_stack_drift, metal_stack_import
+from ipam.domain import documents, metal_stack, metal_stack_drift, metal_stack_import, metal_stack_pairs
 from ipam.domain.metal_stack_import import CREATED, JOINED, UNCHANGED, Outcome, Result
 from ipam.domain.operations import rehearsal
 
@@ -25,12 +25,17 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="+", metavar="FILE", help="YAML, or - for standard input; read as one")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, and keep nothing")
         parser.add_argument("--skip-refused", action="store_true", help="bring in what is not refused")
+        parser.add_argument(
+            "--pair", action="store_true", help="let a machine's IPv4 and IPv6 address in a network be one allocation"
+        )
 
-    def handle(self, *, files: list[str], dry_run: bool, skip_refused: bool, **options: Any) -> None:
+    def handle(self, *, files: list[str], dry_run: bool, skip_refused: bool, pair: bool, **options: Any) -> None:
         try:
             document = metal_stack.parse_all(map(documents.opened, files))
         except errors.IpamError as error:
             raise _failure(error) from None
+        if pair:
+            metal_stack_pairs.pair(document)
         self._print_lines(metal_stack_drift.find(document))
         total = metal_stack_import.count(document)
         with rehearsal() if dry_run else nullcontext(), tqdm(total=total, disable=None) as bar:
