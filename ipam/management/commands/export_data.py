@@ -41,7 +41,8 @@ class Command(BaseCommand):
         except errors.IpamError as error:
             raise CommandError("\n".join(one.detail for one in error.errors)) from None
         except OSError as error:
-            raise CommandError(f"{file} cannot be written: {error}") from None
+            where = "Standard output" if file == "-" else file
+            raise CommandError(f"{where} cannot be written: {error}") from None
 
 
 def _pieces(kind: str, format: str, filter: list[str], domain: str) -> Iterator[bytes]:
