@@ -10,7 +10,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any, BinaryIO
 
 import yaml
@@ -108,7 +108,7 @@ def _read_csv(text: io.TextIOWrapper, file: BinaryIO) -> Iterator[tuple[int, Row
         separator, first = said[1], next(lines, "")
     else:
         separator = next((one for one in ",;\t" if one in first), ",")
-    reader = csv.reader(_chain(first, lines), delimiter=separator, strict=True)
+    reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
     try:
         header = _header(next(reader, []))
         for place, cells in enumerate(reader, start=2):
@@ -156,11 +156,6 @@ class _Lines(Iterator[str]):
         if len(line) > LONGEST_LINE:
             raise Unreadable(f"Line {self.number} has more than {LONGEST_LINE:,} characters.")
         return line
-
-
-def _chain(first: str, lines: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from lines
 
 
 class _Line:
