@@ -6,13 +6,14 @@ a value once, here, at the edge; nothing below parses again. No database, no HTT
 
 import enum
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from netaddr import AddrFormatError, IPAddress, IPNetwork, iprange_to_cidrs
 from netaddr.core import INET_PTON
 
 _MAPPED = IPNetwork("::ffff:0:0/96")  # IPv4-mapped IPv6, RFC 4291 section 2.5.5.2
 _LENGTH = re.compile(r"[0-9]{1,3}", re.ASCII)
+_MOST_NAMED = 5  # in one sentence
 
 
 class Family(enum.IntEnum):
@@ -92,6 +93,12 @@ def shorten(text: object, most: int = 60) -> str:
     shown = str(text)
     shown = shown if len(shown) <= most else shown[:most] + "…"
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in shown)
+
+
+def some(names: Sequence[str]) -> str:
+    """A few of many names for use in a sentence, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(shorten(name, 120) for name in names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def block(family: Family, first: int, length: int) -> IPNetwork:

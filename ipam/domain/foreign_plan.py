@@ -14,10 +14,9 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family
+from ipam.addressing import Family, some
 from ipam.domain import address_batches, children, history, network_rules, networks, row_copy, vrfs
 from ipam.domain.address_batches import Named
-from ipam.domain.metal_stack_entries import some
 from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result, record_import
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import VRF, IPAddress, Network, Partition, Prefix, Project

@@ -9,11 +9,10 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import parse_address, parse_cidr, shorten
+from ipam.addressing import parse_address, parse_cidr, shorten, some
 from ipam.domain import foreign_plan
 from ipam.domain.documents import MOST_YAML, JsonReader, Unreadable
 from ipam.domain.foreign_plan import ForeignAddress, ForeignPrefix
-from ipam.domain.metal_stack_entries import some
 from ipam.domain.metal_stack_import import Result
 from ipam.domain.operations import operation
 from ipam.models import Partition, Project

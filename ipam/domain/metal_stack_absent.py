@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterator
 
 from ipam import errors
-from ipam.addressing import shorten
-from ipam.domain.metal_stack_entries import some
+from ipam.addressing import shorten, some
 
 _WORDS = {"partitions": "partition", "projects": "project", "networks": "network", "machines": "machine"}
 Place = tuple[str, str]  # section and id

@@ -1,14 +1,14 @@
 """What old data says of itself and is not so: reported before it moves in. What breaks a rule is refused besides."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from netaddr import IPAddress as Address
 
-from ipam.addressing import Family
+from ipam.addressing import Family, some
 from ipam.domain import row_copy
 from ipam.domain.address_batches import MOST
-from ipam.domain.metal_stack_entries import AddressEntry, Document, some
+from ipam.domain.metal_stack_entries import AddressEntry, Document
 from ipam.domain.metal_stack_pairs import split_pairs
 from ipam.models import IPAddress, Machine, Prefix
 
@@ -60,22 +60,25 @@ def _singles(document: Document) -> Iterator[str]:
         if entry.machine:
             of_machine[entry.network, entry.machine].add(Family.of(entry.address))
             machines[entry.network, entry.address] = entry.machine
+    lacking = {
+        (network, family): [
+            held[0]
+            for held in of_allocation[network].values()
+            if family not in map(Family.of, held)
+            and family not in of_machine[network, machines.get((network, held[0]), "")]
+        ]
+        for network, families in _families(document).items()
+        if families == set(Family)
+        for family in Family
+    }
+    completed = _completed(address for held in lacking.values() for address in held)
     places = {network.id: network.place for network in document.networks}
-    for network, families in _families(document).items():
-        if families != set(Family):
-            continue
-        for family in Family:
-            lacking = [
-                held[0]
-                for held in of_allocation[network].values()
-                if family not in map(Family.of, held)
-                and family not in of_machine[network, machines.get((network, held[0]), "")]
-            ]
-            if lacking := _without_counterpart(network, lacking, family):
-                yield (
-                    f"{places.get(network, network)}: it is dual-stack, and {len(lacking):,} of its allocations have "
-                    f"no {family.label}: {some(list(map(str, lacking)))}. Complete them on its page."
-                )
+    for (network, family), held in lacking.items():
+        if left := [str(address) for address in held if (network, address) not in completed]:
+            yield (
+                f"{places.get(network, network)}: it is dual-stack, and {len(left):,} of its allocations have "
+                f"no {family.label}: {some(left)}. Complete them on its page."
+            )
 
 
 def _split_pairs(document: Document) -> Iterator[str]:
@@ -100,14 +103,14 @@ def _families(document: Document) -> dict[str, set[Family]]:
     return families
 
 
-def _without_counterpart(network: str, addresses: Sequence[Address], family: Family) -> list[Address]:
-    """Those whose allocation has not been completed here meanwhile."""
-    completed: set[Address] = set()
+def _completed(addresses: Iterable[Address]) -> set[tuple[str, Address]]:
+    """Those of them, each with its network, whose allocation was given the other family here meanwhile."""
+    completed: set[tuple[str, Address]] = set()
     for batch in row_copy.batches(addresses, MOST):
-        held = IPAddress.objects.filter(network=network, address__one_of=batch)
-        pairs = IPAddress.objects.filter(network=network, family=family, allocation__in=held.values("allocation"))
-        completed |= set(held.filter(allocation__in=pairs.values("allocation")).values_list("address", flat=True))
-    return [address for address in addresses if address not in completed]
+        stored = IPAddress.objects.filter(address__one_of=batch)
+        single = set(stored.single().values_list("network", "address"))
+        completed |= set(stored.values_list("network", "address")) - single
+    return completed
 
 
 def _claims_that_nobody_confirms(document: Document) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What documents of metal-stack hold, as values. Every entry knows its place, such as `networks[2] "internet"`."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,20 +10,11 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, shorten
+from ipam.addressing import Family
 
 Labels = Mapping[str, str]
 MACHINE_TAG = "machine.metal-stack.io/id"
 ASN_TAG = "machine.metal-stack.io/network.primary.asn"
-_MOST_NAMED, _MOST_SHOWN = 5, 120  # in one sentence, and characters of each
-
-
-def some(names: Sequence[str]) -> str:
-    """A few of many names, and how many more there are."""
-    more = len(names) - _MOST_NAMED
-    return ", ".join(shorten(name, _MOST_SHOWN) for name in names[:_MOST_NAMED]) + (
-        f" and {more:,} more" if more > 0 else ""
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

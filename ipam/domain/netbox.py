@@ -20,6 +20,7 @@ from ipam.domain.netbox_files import Entry, Lists, Row, Source
 from ipam.domain.netbox_vrfs import GLOBAL, Vrf, Vrfs
 from ipam.domain.operations import operation
 from ipam.models import Partition, Project
+from ipam.models.base import DESCRIPTION_LENGTH
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 _KEYS = {"partition", "project", "tenants", "vrfs"}
@@ -219,4 +220,4 @@ def _words(value: Any) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return str(table_cells.text(2000)(value)).strip()
+    return str(table_cells.text(DESCRIPTION_LENGTH)(value)).strip()

@@ -1,8 +1,13 @@
 """What old data says of itself and is not so; most of it is told by `test_import_metal_stack`."""
 
+from typing import Any
 from uuid import UUID
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from ipam.domain import metal_stack, metal_stack_drift, metal_stack_pairs
+from ipam.domain.metal_stack_entries import Document
 
 NETWORK = "networks: [{id: home, prefixes: [10.0.0.0/24, '2001:db8::/64']}]"
 
@@ -60,3 +65,17 @@ def test_owners_of_an_address_are_told_up_to_a_few(db: None) -> None:
     assert drift(*(f"ipaddress: 10.0.0.1, name: n{number}" for number in range(7)))[0] == (
         "10.0.0.1 has 7 owners: " + "project p in network home, " * 4 + "project p in network home and 2 more."
     )
+
+
+def test_drift_costs_the_same_statements_for_one_network_and_for_thirty(
+    db: None, django_assert_num_queries: Any
+) -> None:
+    def found(count: int) -> Document:
+        nets = ", ".join(f"{{id: n{n}, prefixes: [10.0.{n}.0/24, '2001:db8:{n}::/64']}}" for n in range(count))
+        ips = ", ".join(f"{{networkid: n{n}, projectid: p, ipaddress: 10.0.{n}.1}}" for n in range(count))
+        return metal_stack.parse(f"networks: [{nets}]\nips: [{ips}]")
+
+    with CaptureQueriesContext(connection) as one:
+        list(metal_stack_drift.find(found(1)))
+    with django_assert_num_queries(len(one)):
+        assert len(list(metal_stack_drift.find(found(30)))) == 30
