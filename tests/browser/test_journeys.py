@@ -263,16 +263,23 @@ MAIN = [
 ]
 
 
+TABLES = "[...document.querySelectorAll('.table-scroll')]"
+TOO_WIDE = "one.scrollWidth > one.clientWidth"
+
+
 def check(page: Page, url: str, complaints: list[str]) -> list[str]:
     """What is wrong with a page: axe's serious findings, sideways scroll on a phone (also of a table, which
     would hide one family), complaints of the browser."""
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(url)
     wrong = serious(Axe().run(page))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    if page.evaluate(f"{TABLES}.some(one => {TOO_WIDE} && getComputedStyle(one).overflowX === 'clip')"):
+        wrong.append("a table is cut off")
     page.set_viewport_size({"width": 390, "height": 844})
     if (width := page.evaluate("document.documentElement.scrollWidth")) > 390:
         wrong.append(f"{width} pixels wide on a phone")
-    if page.evaluate("[...document.querySelectorAll('.table-scroll')].some(one => one.scrollWidth > one.clientWidth)"):
+    if page.evaluate(f"{TABLES}.some(one => {TOO_WIDE})"):
         wrong.append("a table hides columns on a phone")
     said, complaints[:] = list(complaints), []
     return wrong + said
