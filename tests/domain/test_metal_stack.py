@@ -330,3 +330,32 @@ def test_machine_needs_a_project_and_a_partition() -> None:
         "machines[0] “m1”: “partitionid” is missing.",
         "machines[0] “m1”: “project” is missing.",
     ]
+
+
+# --- Variables of the deployment, as in metal-stack/mini-lab ----------------------------------------
+def test_lists_of_the_deployment_are_read() -> None:
+    document = metal_stack.parse(
+        """
+        metal_api_replicas: 1
+        metal_api_sizes: [{id: v1-small-x86}]
+        metal_api_partitions: [{id: mini-lab, privatenetworkprefixlength: 22}]
+        metal_masterdata_api_projects: [{meta: {id: 00000000-0000-0000-0000-000000000001, kind: Project}, name: sample}]
+        metal_api_networks: [{id: underlay, underlay: true, partitionid: mini-lab, prefixes: [10.1.0.0/24]}]
+        metal_api_ips:
+          - {networkid: underlay, projectid: 00000000-0000-0000-0000-000000000000, ipaddress: 10.1.0.9}
+        """
+    )
+    assert document.broken == []
+    assert [one.id for one in (*document.partitions, *document.networks)] == ["mini-lab", "underlay"]
+    assert [one.name for one in document.projects] == ["sample", ""]  # the second is only named
+    assert [str(one.address) for one in document.ips] == ["10.1.0.9"]
+    assert document.not_kept == {
+        "variables of the deployment": 2,
+        "“privatenetworkprefixlength” of partitions": 1,
+    }
+
+
+def test_a_list_of_the_deployment_that_is_a_template_is_told() -> None:
+    assert [error.detail for error in metal_stack.parse("metal_api_networks: '{{ networks }}'").broken] == [
+        "“metal_api_networks” is no list. If it is a template of Ansible, write out what it stands for."
+    ]
