@@ -266,6 +266,7 @@ class _LongestPrefix(Generic[T]):
         }
 
     def holding(self, address: Address) -> T | None:
+        """The value of the longest prefix that holds the address."""
         family = Family.of(address)
         for length in self._lengths[family]:
             shift = family.bits - length

@@ -59,6 +59,7 @@ def words(value: Any) -> list[str]:
 
 
 def text(value: Any) -> str:
+    """Text as a description takes it, without space around; ValueError for what is none or too long."""
     return str(table_cells.text(DESCRIPTION_LENGTH)(value)).strip()
 
 
