@@ -202,6 +202,7 @@ CONTENT_SECURITY_POLICY = {
 }
 # The largest request (1,000 addresses with names and labels) fits several times.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes
+STRANGERS_UPLOAD_MAX_MEMORY_SIZE = 64_000  # bytes; who has not signed in sends a name and a password
 # An action on the most rows at once (1,000) names each of them, and its form has some fields more.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100
 
@@ -258,6 +259,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ipam.api.description.add_links",
+    ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AddressFamily": ["ipv4", "ipv6"],

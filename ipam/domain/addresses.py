@@ -14,9 +14,11 @@ from ipam.domain import access, free_space, history, lookups
 from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.models import Claim, IPAddress, Machine, Network, Prefix, Project
+from ipam.models.base import label_bytes
 from ipam.models.events import Verb
 
 MOST_PER_REQUEST = 1000
+_MOST_TEXT = 16_000_000  # bytes of names, descriptions and labels that one request stores, for each allocation
 _RACES = 100  # looks at a block that changes hands while we look, before we call the data damaged
 
 
@@ -43,7 +45,8 @@ def allocate(
     access.demand(Deed.ALLOCATE, project.pk)
     if network.is_underlay:
         access.demand(Deed.OPERATE)
-    _check_request(families, addresses, count)
+    check_request(families, addresses, count)
+    _check_room(count, name, description, labels or {})
     check_may_use(network, project)
     if machine is not None:
         is_joined = machine.attachments.filter(network=network).exists()
@@ -214,7 +217,8 @@ def _release(addresses: Sequence[Any]) -> None:
     history.record_addresses(Verb.RELEASE, history.freed(addresses))
 
 
-def _check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:
+def check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:
+    """What is asked for, before it is known of whom: IpAndAddressFamily or Invalid where it contradicts itself."""
     if addresses and families:
         raise errors.IpAndAddressFamily(
             "A named address has its family in itself. Give the address or the family, not both.", field="ip"
@@ -225,6 +229,15 @@ def _check_request(families: Sequence[Family], addresses: Sequence[Address], cou
         raise errors.Invalid(f"count is a number from 1 to {MOST_PER_REQUEST}.", field="count")
     if addresses and count > 1:
         raise errors.Invalid("A named address exists once. Leave the count out.", field="count")
+
+
+def _check_room(count: int, name: str, description: str, labels: Mapping[str, str]) -> None:
+    each = len(name.encode()) + len(description.encode()) + label_bytes(labels)
+    if count * each > _MOST_TEXT:
+        raise errors.TooLarge(
+            f"{count:,} times {each:,} bytes of texts and labels are more than {_MOST_TEXT:,} bytes. "
+            "Ask for fewer at once, or shorten the texts."
+        )
 
 
 def check_may_use(network: Network, project: Project) -> None:

@@ -15,7 +15,7 @@ from netaddr import IPNetwork
 
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
 from ipam.domain.documents import is_storable
-from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, SLUG_LENGTH
+from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, SLUG_LENGTH, label_fault
 
 Read = Callable[[Any], Any]
 NOTHING = object()  # what a cell says that leaves everything as it is
@@ -142,6 +142,8 @@ def labels(cell: Any) -> dict[str, str]:
     for key, one in found.items():
         _label_key(key)
         _label_value(one)
+    if fault := label_fault(found):
+        raise ValueError(fault)
     return found
 
 
