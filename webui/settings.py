@@ -82,6 +82,8 @@ TEMPLATES = [
 ]
 
 # --- Database ---------------------------------------------------------------------------------
+_pooler = env.str("DATABASE_POOLER_URL", default="")
+DATABASE_POOLER = env.db_url_config(_pooler) if _pooler else {}  # for web processes, in place of it: webui/limits.py
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
