@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from django.db.models import QuerySet
 
+from ipam.domain.paging import batches
 from ipam.models import Machine
 
 _NOT_IN_HOSTS = re.compile(r"[^A-Za-z0-9._-]+")
@@ -28,11 +29,11 @@ _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!
 
 def lines(machines: QuerySet[Machine]) -> Iterator[str]:
     """The inventory, host by host; groups come last."""
-    rows = machines.select_related("project").prefetch_related("attachments", "addresses").order_by("pk")
+    rows = machines.select_related("project").prefetch_related("attachments", "addresses")
     groups: dict[str, list[str]] = defaultdict(list)
     seen: set[str] = set()
     yield "all:\n  hosts:"
-    for row in rows.iterator(chunk_size=_CHUNK):
+    for row in batches(rows, "pk", size=_CHUNK):
         host = _host(row, seen)
         for group in (f"partition_{row.partition_id}", f"project_{row.project.name or row.project_id}", row.role):
             groups[_NOT_IN_GROUPS.sub("_", group)].append(host)

@@ -29,6 +29,7 @@ _CAUSES: dict[str, errors.IpamError] = {
         errors.StorageFull("The disk of the database is full. Nothing was changed. Tell whoever runs Twofold."),
     ),
 }
+_POOLER_HAS_NO_SESSION = "query_wait_timeout"  # PgBouncer, before the transaction began
 _ANYTHING_ELSE = errors.Unavailable(
     "The database does not answer at this moment. If this was to change something, it may have: send it again with the "
     "same Idempotency-Key, or look first."
@@ -46,6 +47,8 @@ def explain(error: Exception) -> errors.IpamError | None:
     _log.error("The database failed: %s: %s", type(error).__name__, error)
     if isinstance(error, OutOfTime):
         return _CAUSES["57014"]
+    if _POOLER_HAS_NO_SESSION in str(error):
+        return _CAUSES["55P03"]
     cause = error.__cause__
     code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None) or ""
     return _CAUSES.get(code, _ANYTHING_ELSE)

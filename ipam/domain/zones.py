@@ -7,12 +7,12 @@ from django.db.models import QuerySet
 
 from ipam import errors
 from ipam.addressing import shorten
+from ipam.domain.paging import batches
 from ipam.models import IPAddress
 
 DEFAULT_DOMAIN = "internal"  # kept free for private use by ICANN
 _LONGEST_LABEL, _LONGEST_NAME = 63, 253  # RFC 1035, section 2.3.4
 _NOT_IN_LABELS = re.compile(r"[^a-z0-9-]+")
-_CHUNK = 2_000
 
 
 def lines(addresses: QuerySet[IPAddress], domain: str = DEFAULT_DOMAIN) -> Iterator[str]:
@@ -24,13 +24,13 @@ def lines(addresses: QuerySet[IPAddress], domain: str = DEFAULT_DOMAIN) -> Itera
 
 
 def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
-    rows = addresses.select_related("machine").order_by("address", "pk")
+    rows = addresses.select_related("machine")
     yield f"; forward, for the zone of {origin}\n"
-    for row in rows.iterator(chunk_size=_CHUNK):
+    for row in batches(rows, "address", "pk"):
         kind = "A" if row.family == 4 else "AAAA"
         yield f"{name_of(row)}.{origin} IN {kind} {row.address}\n"
     yield "; reverse, for the zones under in-addr.arpa. and ip6.arpa.\n"
-    for row in rows.iterator(chunk_size=_CHUNK):
+    for row in batches(rows, "address", "pk"):
         yield f"{row.address.reverse_dns} IN PTR {name_of(row)}.{origin}\n"
 
 

@@ -40,6 +40,10 @@ def test_connection_that_was_cut_leaves_it_open_what_happened() -> None:
     assert code_of(failure.value) == "unavailable"
 
 
+def test_pooler_that_has_no_session_to_lend_is_busy() -> None:
+    assert code_of(OperationalError("query_wait_timeout")) == "busy"
+
+
 @pytest.mark.parametrize("mistake", [ProgrammingError(), DataError(), IntegrityError(), ValueError()])
 def test_mistakes_of_ours_are_no_outages(mistake: Exception) -> None:
     assert outages.explain(mistake) is None

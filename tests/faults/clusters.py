@@ -15,7 +15,7 @@ import pytest
 
 _PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # Debian's
 _BINARIES = _PLACES[-1] if _PLACES else Path(shutil.which("initdb") or "/nowhere/initdb").parent
-_OWNER = {"user": "postgres"} if os.getuid() == 0 else {}  # PostgreSQL does not run as root
+OWNER = {"user": "postgres"} if os.getuid() == 0 else {}  # PostgreSQL does not run as root
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ def cluster() -> Iterator[Cluster]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     folder = Path(tempfile.mkdtemp(prefix="twofold-cluster-"))
-    if _OWNER:
-        shutil.chown(folder, **_OWNER)
+    if OWNER:
+        shutil.chown(folder, **OWNER)
     made = Cluster(folder, port)
     try:
         _run("initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
@@ -57,5 +57,5 @@ def cluster() -> Iterator[Cluster]:
 
 
 def _run(program: str, *arguments: Any) -> None:
-    ran = subprocess.run([_BINARIES / program, *arguments], cwd="/", stdout=subprocess.DEVNULL, timeout=60, **_OWNER)
+    ran = subprocess.run([_BINARIES / program, *arguments], cwd="/", stdout=subprocess.DEVNULL, timeout=60, **OWNER)
     ran.check_returncode()
