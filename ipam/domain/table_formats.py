@@ -15,7 +15,6 @@ from typing import IO, Any, BinaryIO
 
 import yaml
 
-from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain import documents, spreadsheets, table_cells
 from ipam.domain.documents import JsonReader, Unreadable

@@ -312,7 +312,7 @@ def test_a_spreadsheet_with_entities_is_refused() -> None:
 
 
 def crafted(part: str, before: bytes, more: bytes) -> bytes:
-    """A small spreadsheet with `more` in one of its parts; another one does not pack, or it would be refused for that."""
+    """A small spreadsheet with `more` in one of its parts, and noise, or it would be refused for how well it packs."""
     out, old = io.BytesIO(), zipfile.ZipFile(io.BytesIO(sheet(["id"], ["a"])))
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
