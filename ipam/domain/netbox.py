@@ -53,20 +53,20 @@ def read_places(file: Any) -> Places:
         lookups.get(Partition, raw["partition"], field="partition") if raw.get("partition") else None,
         lookups.get(Project, raw["project"], field="project") if raw.get("project") else None,
         {name: lookups.get(Project, key, field="tenants") for name, key in tenants.items()},
-        vrfs,
+        {name: int(vni) for name, vni in vrfs.items()},
     )
 
 
 def _judge_names(field: str, names: Iterable[Any]) -> Iterator[errors.IpamError]:
     for name in names:
         if not isinstance(name, str):
-            detail = f"{field}: “{shorten(name)}” is no text. Put it in quotes: YAML reads 65000:1 as a number."
-            yield errors.Invalid(detail, field=field)
+            yield errors.Invalid(f"{field}: “{shorten(name)}” is no text.", field=field)
 
 
 def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
     for name, vni in vrfs.items():
-        if type(vni) is not int or not LOWEST_VNI <= vni <= HIGHEST_VNI:
+        is_number = isinstance(vni, str) and vni.isascii() and vni.isdigit() and len(vni) <= len(str(HIGHEST_VNI))
+        if not (is_number and LOWEST_VNI <= int(vni) <= HIGHEST_VNI):
             detail = f"vrfs: “{shorten(vni)}” of “{shorten(name)}” is no VNI, {LOWEST_VNI} to {HIGHEST_VNI:,}."
             yield errors.Invalid(detail, field="vrfs")
 

@@ -182,11 +182,11 @@ def test_a_number_of_the_mapping_is_not_drawn_for_another_network(netbox: Bring)
 @pytest.mark.parametrize(
     ("mapping", "why"),
     [
-        ("vrfs: {65000:1: 700}", "vrfs: “3900001” is no text. Put it in quotes: YAML reads 65000:1 as a number."),
+        ("vrfs: {65000:1: 0x2BC}", "vrfs: “0x2BC” of “65000:1” is no VNI, 1 to 16,777,215."),
         ("vrfs: {blue: x}", "vrfs: “x” of “blue” is no VNI, 1 to 16,777,215."),
         ("vrfs: {blue: 0}", "vrfs: “0” of “blue” is no VNI, 1 to 16,777,215."),
-        ("vrfs: {blue: true}", "vrfs: “True” of “blue” is no VNI, 1 to 16,777,215."),
-        ("tenants: {7: PROJECT}", "tenants: “7” is no text. Put it in quotes: YAML reads 65000:1 as a number."),
+        ("vrfs: {blue: true}", "vrfs: “true” of “blue” is no VNI, 1 to 16,777,215."),
+        ("tenants: {null: PROJECT}", "tenants: “None” is no text."),
         ("vrfs: [blue]", "“tenants” and “vrfs” are objects."),
         ("blue", "A mapping has the keys partition, project, tenants, vrfs."),
         ("sites: {}", "“sites” is no key of a mapping."),

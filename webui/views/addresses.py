@@ -50,12 +50,13 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One address with its pair: who has it, since when, and the DNS lines for it."""
     allocation = allocations.get(lookups.get(IPAddress, pk).allocation)
     held = [one for one in allocation.addresses if one is not None]
+    shown = IPAddress.objects.filter(allocation=allocation.id)
     context = {
         "section": "addresses",
         "allocation": allocation,
         "held": held,
         "one": allocation.main,
-        "dns": "".join(zones.lines(IPAddress.objects.filter(allocation=allocation.id))).rstrip(),
+        "dns": "".join(zones.lines(shown, zones.domain_of(allocation.main))).rstrip(),
         "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
     return show(request, "addresses/detail.html", context)
