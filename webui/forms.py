@@ -76,7 +76,11 @@ class AllocateForm(DescribedForm):
 
     project = ProjectField()
     families = forms.ChoiceField(widget=forms.RadioSelect)
-    ip = AddressesField(required=False, label="Certain addresses", help_text="Leave empty for the lowest free ones.")
+    ip = AddressesField(
+        required=False,
+        label="Certain addresses",
+        help_text="Leave empty for the lowest free ones; of a pair you may name one half, or both.",
+    )
     count = forms.IntegerField(min_value=1, max_value=MOST_PER_REQUEST, initial=1, label="How many")
     type = forms.ChoiceField(
         choices=[
@@ -95,11 +99,21 @@ class AllocateForm(DescribedForm):
         if network.project_id and not network.is_shared_child:
             self.fields["project"].initial = str(network.project_id)
 
+    def clean(self) -> dict[str, Any]:
+        """An address of a family that was not chosen is a contradiction."""
+        data = super().clean() or {}
+        chosen = chosen_families(data.get("families", BOTH))
+        for address in data.get("ip", ()):
+            if chosen and Family.of(address) not in chosen:
+                label = Family.of(address).label
+                self.add_error("ip", f"{address} is {label}. Choose a pair or {label} only, or another address.")
+        return data
+
     def request(self) -> dict[str, Any]:
-        """The arguments of `addresses.allocate`."""
+        """The arguments of `addresses.allocate`: a pair of which one half is named gets the other one too."""
         data = dict(self.cleaned_data)
         named, families = data.pop("ip"), chosen_families(data.pop("families"))
-        return {**data, "addresses": named, "families": () if named else families}
+        return {**data, "addresses": named, "families": () if named else families, "as_pair": not families}
 
 
 class CarveForm(DescribedForm):
@@ -131,6 +145,16 @@ class CarveForm(DescribedForm):
             else:
                 del self.fields[f"length_{family.key}"]
         self.parent = parent
+
+    def clean(self) -> dict[str, Any]:
+        """A length of a family that was not chosen is a contradiction."""
+        data = super().clean() or {}
+        chosen = chosen_families(data.get("families", BOTH))
+        for family in Family:
+            if chosen and family not in chosen and data.get(f"length_{family.key}") is not None:
+                detail = f"There will be no {family.label} prefix. Choose that family too, or leave this empty."
+                self.add_error(f"length_{family.key}", detail)
+        return data
 
     def request(self) -> dict[str, Any]:
         """The fields of a `NewNetwork`."""
