@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from ipam.addressing import Family
 from ipam.domain import access
+from ipam.domain.access import Deed
 from ipam.domain.addresses import MOST_PER_REQUEST
 from ipam.form_fields import AddressesField, CidrField, CidrsField, LabelsField
 from ipam.models import IPAddress, Machine, Network, Partition, Project
@@ -144,6 +145,8 @@ class CarveForm(DescribedForm):
                 self.fields[f"length_{family.key}"].widget.attrs["placeholder"] = f"/{lengths[family]} by default"
             else:
                 del self.fields[f"length_{family.key}"]
+        if not access.current().may_anywhere(Deed.MANAGE):  # rule 12
+            del self.fields["type"].choices[1]  # type: ignore[attr-defined]
         self.parent = parent
 
     def clean(self) -> dict[str, Any]:
