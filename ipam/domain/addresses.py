@@ -29,6 +29,7 @@ def allocate(
     project: Project,
     families: Sequence[Family] = (),
     addresses: Sequence[Address] = (),
+    as_pair: bool = False,
     count: int = 1,
     type: str = IPAddress.Type.EPHEMERAL,
     name: str = "",
@@ -39,8 +40,9 @@ def allocate(
     """Take addresses from a network, all or nothing (rules 21 to 26).
 
     Without `families` and `addresses`: one address of each family that the network has, under one allocation id.
-    `addresses` names them instead, at most one per family. `count` (1..1000) repeats the allocation, each under
-    an id of its own. The result is in allocation order, IPv4 before IPv6.
+    `addresses` names them instead, at most one per family; `as_pair` adds the lowest free one of each family of the
+    network that none of them is of. `count` (1..1000) repeats the allocation, each under an id of its own.
+    The result is in allocation order, IPv4 before IPv6.
     """
     access.demand(Deed.ALLOCATE, project.pk)
     if network.is_underlay:
@@ -53,6 +55,8 @@ def allocate(
         check_machine(machine, network, project, is_joined=is_joined)
     shared = {"type": type, "name": name, "description": description, "labels": dict(labels or {})}
     owner = {"project_id": project.pk, "machine_id": machine.pk if machine else None}
+    if addresses and as_pair:
+        families = _other_families(network, addresses)
     rows = take(network, families=families, addresses=addresses, count=count, **shared, **owner)
     history.record_addresses(Verb.ALLOCATE, history.taken(rows))
     return rows
@@ -119,8 +123,11 @@ def take(
     count: int = 1,
     **shared: Any,
 ) -> list[IPAddress]:
-    """Take addresses inside an operation that has checked who asks; `shared` are the columns they have in common."""
-    taken = _take_named(network, sorted(addresses)) if addresses else acquire(network, families, count)
+    """Take addresses inside an operation that has checked who asks; `shared` are the columns they have in common.
+
+    Beside named `addresses`, `families` are those of which the lowest free address is taken too.
+    """
+    taken = _take_named(network, addresses, families) if addresses else acquire(network, families, count)
     allocations = [uuid.uuid4() for _ in range(count)]
     groups = [
         [
@@ -282,10 +289,27 @@ def _exhausted(network: Network, family: Family, count: int) -> errors.Exhausted
     )
 
 
-def _take_named(network: Network, addresses: Iterable[Address]) -> dict[Family, list[free_space.Taken]]:
-    """Take just these addresses, at most one of each family."""
+def _other_families(network: Network, addresses: Iterable[Address]) -> list[Family]:
+    """The families of the network that none of these addresses is of."""
+    present = network.prefixes.order_by().values_list("family", flat=True).distinct()
+    return sorted({Family(family) for family in present} - {Family.of(address) for address in addresses})
+
+
+def _take_named(
+    network: Network, addresses: Iterable[Address], others: Iterable[Family]
+) -> dict[Family, list[free_space.Taken]]:
+    """Take just these addresses, at most one of each family, and the lowest free one of each of the `others`.
+
+    Family by family, as all locks go: the later one may wait while the earlier one is held.
+    """
     prefixes = list(network.prefixes.in_order())
-    return {Family.of(address): [_take_one(network, prefixes, address)] for address in addresses}
+    named = {Family.of(address): address for address in addresses}
+    return {
+        family: [_take_one(network, prefixes, named[family])]
+        if family in named
+        else acquire(network, [family], 1)[family]
+        for family in sorted({*named, *others})
+    }
 
 
 def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) -> free_space.Taken:

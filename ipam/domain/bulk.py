@@ -41,7 +41,7 @@ def rename(records: Sequence[Described], *, name: str = "", before: str = "", af
 
 def _revise(records: Sequence[Described], field: str, value_of: Callable[[Described], Any], verb: Verb) -> None:
     """Change one field of each record that has another value; one event for all of them."""
-    access.demand_change(*records)
+    access.demand_change(*records, fields=[field])
     changed: list[Described] = []
     for record in _lock(records):
         value = value_of(record)

@@ -107,8 +107,11 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
 
 
 def _demand(new: NewNetwork) -> None:
-    """Who may carve for the project; naming a VRF is about the platform."""
-    access.demand(Deed.ALLOCATE, new.project.pk if new.project else None)
+    """Who may carve for the project, and what every project may join (12); naming a VRF is about the platform."""
+    project_id = new.project.pk if new.project else None
+    access.demand(Deed.ALLOCATE, project_id)
+    if new.type == NetworkType.CHILD_SHARED:
+        access.demand(Deed.MANAGE, project_id, doing="make a network that every project may join")
     if new.vrf is not None:
         access.demand(Deed.OPERATE)
 

@@ -51,10 +51,11 @@ def update(network: Network, *, force: bool = False, **changes: Any) -> Network:
 
     Takes the names in `UPDATABLE`. `prefixes` is the whole new list of `IPNetwork`; child lengths are whole new
     {family: prefix length}. Everything is judged against the state after the change. `force` lets an
-    announcable CIDR go.
+    announcable CIDR go. Owners describe any network of their project; the rest of one that is no child is the
+    operator's (19a).
     """
     current = lookups.get(Network, network.pk, lock=True)
-    access.demand_change(current)
+    access.demand_change(current, fields=changes)
     return _change(current, changes, force=force)
 
 

@@ -223,10 +223,3 @@ def _update(kind: Kind, found: Any, row: Parsed) -> Outcome:
     )
     kind.update(found, {name: row.values[name] for name in differing})
     return Outcome(row.place, row.key, CHANGED, changes=differing)
-
-
-def kind_named(name: str) -> Kind:
-    """The kind of this name; Invalid if there is none."""
-    if name not in KINDS:
-        raise errors.Invalid(f"There is no table of “{shorten(name)}”; there are {', '.join(KINDS)}.", field="kind")
-    return KINDS[name]
