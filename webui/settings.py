@@ -107,6 +107,10 @@ else:
     _database["CONN_HEALTH_CHECKS"] = True  # a connection that PostgreSQL has closed is replaced, not handed out
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- Space ------------------------------------------------------------------------------------
+# 0.0.0.0/8 and 240.0.0.0/4: most routers and hosts refuse them (ipam/special_ranges.py).
+ALLOW_RESERVED_IPV4 = env.bool("ALLOW_RESERVED_IPV4", default=False)
+
 # --- People -----------------------------------------------------------------------------------
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"
