@@ -84,6 +84,14 @@ class PrefixNotCanonical(IpamError):
     code, title = "prefix_not_canonical", "A prefix has host bits set"
 
 
+class RangeNotUsable(IpamError):
+    code, title = "range_not_usable", "Space that is never used"
+
+
+class ReservedId(IpamError):
+    code, title = "reserved_id", "The id is a word of our own"
+
+
 # --- Networks -----------------------------------------------------------------------------------
 class Overlap(IpamError):
     code, title = "overlap", "Prefixes overlap"

@@ -115,6 +115,10 @@ SECRET_KEY_IS_SHARED = bool(SECRET_KEY)
 SECRET_KEY = SECRET_KEY or get_random_secret_key()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- Space ------------------------------------------------------------------------------------
+# 0.0.0.0/8 and 240.0.0.0/4: most routers and hosts refuse them (ipam/special_ranges.py).
+ALLOW_RESERVED_IPV4 = env.bool("ALLOW_RESERVED_IPV4", default=False)
+
 # --- People -----------------------------------------------------------------------------------
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"

@@ -20,7 +20,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, blocks_between, reserved_addresses, size
-from ipam.domain import access, addresses, free_space, history, row_copy
+from ipam.domain import access, addresses, free_space, history, row_copy, usable_space
 from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.domain.rebuilding import gaps
@@ -223,7 +223,7 @@ def _judge_ids_and_allocations(wanted: Sequence[Named], refused: Refusals) -> No
 
 
 def _find_prefixes(wanted: Sequence[Named], prefixes: _Prefixes, refused: Refusals) -> dict[int, Prefix]:
-    """Rules 24 and 25: the prefix that each row's address lies in."""
+    """Rules 4a, 24 and 25: the prefix that each row's address lies in."""
     found: dict[int, Prefix] = {}
     for place, one in enumerate(wanted):
         if place in refused:
@@ -232,6 +232,8 @@ def _find_prefixes(wanted: Sequence[Named], prefixes: _Prefixes, refused: Refusa
         if prefix is None:
             known = sorted(prefixes.of_network[one.network.pk], key=lambda prefix: (prefix.family, prefix.pk))
             refused[place] = addresses.not_in_prefix(one.address, one.network, known)
+        elif unusable := next(usable_space.judge_address(one.address), None):
+            refused[place] = unusable
         elif one.address in prefixes.reserved[prefix.pk]:
             refused[place] = addresses.reserved(one.address, prefix)
         elif one.prefix and one.prefix != prefixes.texts[prefix.pk]:

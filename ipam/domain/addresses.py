@@ -10,7 +10,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
-from ipam.domain import access, free_space, history, lookups
+from ipam.domain import access, free_space, history, lookups, usable_space
 from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.models import Claim, IPAddress, Machine, Network, Prefix, Project
@@ -313,10 +313,11 @@ def _take_named(
 
 
 def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) -> free_space.Taken:
-    """Take just this address, or say why not (rules 24 and 25)."""
+    """Take just this address, or say why not (rules 4a, 24 and 25)."""
     prefix = next((prefix for prefix in prefixes if address in prefix.cidr), None)
     if prefix is None:
         raise not_in_prefix(address, network, prefixes)
+    errors.raise_all(list(usable_space.judge_address(address)))
     if address in reserved_addresses(prefix.cidr):
         raise reserved(address, prefix)
     for _ in range(_RACES):

@@ -9,7 +9,7 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import access, free_space, history, lookups, network_rules, owners, vrfs
+from ipam.domain import access, free_space, history, lookups, network_rules, owners, usable_space, vrfs
 from ipam.domain.access import Deed
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
@@ -61,7 +61,13 @@ def adopt(new: NewNetwork) -> Network:
         **_inherited(new, parent),
     )
     sources = {cidr: _source(parent, cidr) for cidr in new.prefixes}
-    errors.raise_all([*network_rules.judge(network, new.prefixes), *_judge_adopted_lengths(parent, sources)])
+    errors.raise_all(
+        [
+            *network_rules.judge(network, new.prefixes),
+            *usable_space.judge_taken(new.prefixes, field="prefixes"),
+            *_judge_adopted_lengths(parent, sources),
+        ]
+    )
     is_parents = parent.vrf_id is not None and new.vrf == parent.vrf_id
     network.vrf = _vrf_of_child(dataclasses.replace(new, vrf=None) if is_parents else new, parent)
     network.save(force_insert=True)
@@ -170,9 +176,7 @@ def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
 
 
 def _check_adopted_fields(new: NewNetwork) -> None:
-    owners.check_slug(new.id)
-    if Network.objects.filter(pk=new.id).exists():
-        raise errors.AlreadyExists(f"There is already a network {new.id}. Choose another id.", field="id")
+    owners.check_new_id(Network, new.id)
     errors.raise_all(
         [
             errors.Required(f"A child network that comes from elsewhere needs “{name}”.", field=name)

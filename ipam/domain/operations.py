@@ -17,7 +17,7 @@ from django.db.models import BaseConstraint, ProtectedError
 
 from ipam import errors
 from ipam.domain import counters
-from ipam.models.guards import DISJOINT
+from ipam.models.guards import DISJOINT, ID_ONCE
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -170,11 +170,11 @@ def _refusal(error: IntegrityError) -> errors.IpamError:
     broken = getattr(getattr(cause, "diag", None), "constraint_name", None) or str(error)
     if any(guard in broken for guard in DISJOINT):
         return errors.Overlap("Another request has just taken space that overlaps this. Look again, then choose.")
+    if ID_ONCE in broken or (sqlstate == _UNIQUE and broken.endswith("_pkey")):
+        return errors.AlreadyExists("Another request has just taken this id. Choose another.", field="id")
     for constraint in _constraints():
         if constraint.name in broken:
             return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))
-    if sqlstate == _UNIQUE and broken.endswith("_pkey"):
-        return errors.AlreadyExists("Another request has just taken this id. Choose another.", field="id")
     if isinstance(error, ProtectedError) or sqlstate == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
         return errors.InUse(
             "Another request has just begun to use this, or removed what it needs. Nothing was changed; look again."
