@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, blocks_between
@@ -65,7 +66,7 @@ def build_all() -> None:
 @operation
 def rebuild_pool(pool: Pool) -> None:
     """Replace the free ranges of a pool by what its VRFs or machines leave free."""
-    _hold(pool)
+    _hold_pools()
     NumberRange.objects.filter(pool=pool).delete()
     taken = ((number, number) for number in drawn(pool))
     NumberRange.objects.bulk_create(
@@ -114,9 +115,11 @@ def _free_blocks(prefix: Prefix, namespace: str, taken: Iterable[Range]) -> list
     return free_space.rows(prefix.network_id, prefix.pk, UUID(namespace) if namespace else None, parts)
 
 
-def _hold(pool: Pool) -> None:
-    """Lock all ranges of a pool. Whoever held one may have put others in its place: look until nothing changes."""
-    rows = NumberRange.objects.filter(pool=pool).order_by("pk")
-    held: list[int] | None = None
-    while (found := list(rows.select_for_update().values_list("pk", flat=True))) != held:
-        held = found
+def _hold_pools() -> None:
+    """Wait until nobody draws numbers or gives them back, and keep it so until the transaction ends.
+
+    Of rows it would not be enough: whoever gives a number back adds one, and waits for nobody.
+    """
+    if connection.vendor == "postgresql":  # SQLite has one writer at a time
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {NumberRange._meta.db_table} IN EXCLUSIVE MODE")

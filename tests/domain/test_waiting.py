@@ -10,8 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from ipam.domain import addresses, members, networks, vrfs
-from ipam.models import Network, NumberRange, Project, RoleBinding
+from ipam.domain import addresses, doctor, members, networks, number_pools, rebuilding, vrfs
+from ipam.domain.number_pools import Pool
+from ipam.models import VRF, Network, NumberRange, Project, RoleBinding
 from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, ip, super_network
 from tests.domain import clients
 
@@ -100,7 +101,7 @@ def test_nobody_takes_from_a_network_that_is_being_deleted(pool: Network, projec
     with another(partial(clients.allocate_once, pool.pk, project.pk)) as start:
         networks.delete(pool)
         waiting = start()
-    assert waiting.result() in {"family_not_in_network", "exhausted", "in_use", "not_found"}
+    assert waiting.result() in {"family_not_in_network", "exhausted", "not_found"}
 
 
 def test_of_two_owners_who_leave_at_once_one_stays(project: Project) -> None:
@@ -126,6 +127,86 @@ def test_number_that_is_named_leaves_the_pool_though_its_range_was_cut_meanwhile
         waiting = start()
     assert waiting.result() == [20]
     assert not NumberRange.objects.filter(pool="vrf", first__lte=20, last__gte=20).exists()
+
+
+def test_number_is_drawn_beside_another_that_is_not_committed_yet(db: None) -> None:
+    clients.draw_number(Pool.ASN)  # cuts the pool
+    with another(partial(clients.draw_number, Pool.ASN)) as start:
+        number_pools.acquire(Pool.ASN)
+        drawn = start().result()
+    assert drawn == 66
+
+
+def test_number_is_given_back_beside_one_that_is_being_drawn(db: None) -> None:
+    clients.draw_number(Pool.ASN)
+    with another(partial(clients.give_back_number, Pool.ASN, 1)) as start:
+        number_pools.acquire(Pool.ASN)
+        start().result()
+    assert clients.draw_number(Pool.ASN) == 1
+
+
+@pytest.mark.parametrize(("rolls_back", "expected"), [(True, 9), (False, None)])
+def test_who_waits_for_the_last_number_gets_it_or_finds_the_pool_empty(
+    rolls_back: bool, expected: int | None, db: None
+) -> None:
+    NumberRange.objects.filter(pool=Pool.ASN).update(first=9, last=9)
+    with another(partial(clients.draw_number, Pool.ASN)) as start:
+        number_pools.acquire(Pool.ASN)
+        waiting = start()
+        transaction.set_rollback(rolls_back)
+    assert waiting.result() == expected
+
+
+def test_pool_is_rebuilt_once_nobody_draws_or_gives_back(db: None) -> None:
+    vrfs.create(id=1)
+    with another(partial(rebuilding.rebuild_pool, Pool.VRF)) as start:
+        vrfs.delete(VRF.objects.get())
+        waiting = start()
+    waiting.result()
+    assert list(NumberRange.objects.filter(pool="vrf").values_list("first", "last")) == [(1, 131_072)]
+
+
+# --- a VRF goes while another network names it ------------------------------------------------------
+@pytest.mark.parametrize("vni", [1, 200_000])
+def test_vrf_that_goes_with_its_last_network_is_made_anew_for_the_next(vni: int, db: None) -> None:
+    last = networks.create(external(vrf=vni))
+    wanted = {"vrf": vni, "prefixes": cidrs("192.0.2.0/24"), "destination_prefixes": ()}
+    with another(partial(clients.outcome, networks.create, external(id="next", **wanted))) as start:
+        networks.delete(last)
+        waiting = start()
+    assert waiting.result() == "done"
+    assert (VRF.objects.get().pk, list(doctor.examine())) == (vni, [])
+
+
+@pytest.mark.parametrize("vni", [1, 200_000])
+def test_network_that_names_a_vrf_is_told_apart_from_one_that_leaves_it(vni: int, db: None) -> None:
+    leaving = networks.create(external(vrf=vni, vrf_shared=True))
+    wanted = {"vrf": vni, "prefixes": cidrs("192.0.2.0/24"), "destination_prefixes": (), "vrf_shared": True}
+    with another(partial(clients.delete_network, leaving.pk)) as start:
+        networks.create(external(id="next", **wanted))
+        waiting = start()
+    assert waiting.result() == "done"
+    assert (VRF.objects.get().pk, list(doctor.examine())) == (vni, [])
+
+
+@pytest.mark.parametrize("vni", [1, 200_000])
+def test_vrf_that_is_deleted_while_a_network_names_it_is_made_anew(vni: int, db: None) -> None:
+    spare = vrfs.create(id=vni)
+    with another(partial(clients.outcome, networks.create, external(vrf=vni))) as start:
+        vrfs.delete(spare)
+        waiting = start()
+    assert waiting.result() == "done"
+    assert (VRF.objects.get().kept, list(doctor.examine())) == (False, [])
+
+
+def test_vni_is_drawn_beside_the_network_that_gives_it_back(project: Project) -> None:
+    parent = networks.create(super_network())
+    leaving = networks.create(child(parent=parent, project=project))
+    with another(partial(clients.draw_vrfs, parent.pk, project.pk, times=1)) as start:
+        networks.delete(leaving)
+        waiting = start()
+    assert waiting.result() != [1]
+    assert list(doctor.examine()) == []
 
 
 def test_pair_whose_second_family_is_held_gets_both_in_the_end(project: Project) -> None:
