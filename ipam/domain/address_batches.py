@@ -88,12 +88,14 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
         except errors.StaticToEphemeral as error:
             refused[row.pk] = error
             continue
+        before = history.state(row)
         for name, value in wanted.items():
             setattr(row, name, value)
         row.updated_at, row.generation = timezone.now(), row.generation + 1
-        changed.append(row)
-    IPAddress.objects.bulk_update(changed, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
-    history.record_addresses(Verb.UPDATE, history.kept(changed), changed={})
+        changed.append((row, before))
+    rows = [row for row, _ in changed]
+    IPAddress.objects.bulk_update(rows, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
+    history.record_each(Verb.UPDATE, changed)
     return refused
 
 

@@ -70,7 +70,7 @@ def _groups(machines: QuerySet[Machine]) -> dict[tuple[str, Any], str]:
 def _host(row: Machine, taken: Set[str], ids: Set[str]) -> str:
     """Its hostname, name or id, whichever first is nobody else's; a number goes behind an id that is a group's name."""
     spoken = (_NOT_IN_HOSTS.sub("-", text).strip("-.") for text in (row.hostname, row.name))
-    candidates = chain(filter(None, spoken), [row.pk], (f"{row.pk}-{number}" for number in count(2)))
+    candidates: Iterator[str] = chain(filter(None, spoken), [row.pk], (f"{row.pk}-{number}" for number in count(2)))
     return next(name for name in candidates if name not in taken and (name == row.pk or name not in ids))
 
 

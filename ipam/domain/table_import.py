@@ -221,5 +221,6 @@ def _update(kind: Kind, found: Any, row: Parsed) -> Outcome:
             if column.name in differing and not column.may_change
         ]
     )
-    kind.update(found, {name: row.values[name] for name in differing})
+    with history.gathering():  # a refused change has been none
+        kind.update(found, {name: row.values[name] for name in differing})
     return Outcome(row.place, row.key, CHANGED, changes=differing)
