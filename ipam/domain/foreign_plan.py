@@ -15,7 +15,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, some
-from ipam.domain import address_batches, children, history, network_rules, networks, row_copy, vrfs
+from ipam.domain import address_batches, children, history, network_rules, networks, row_copy, usable_space, vrfs
 from ipam.domain.address_batches import Named
 from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result, record_import
 from ipam.domain.network_rules import NewNetwork
@@ -167,6 +167,7 @@ class _Run:
                 continue
             broken = network_rules.find_overlaps([*fitting, one.cidr])
             broken += network_rules.judge_canonical([one.cidr], "prefixes")
+            broken += usable_space.judge_prefixes([one.cidr])
             fitting += [] if broken else [one.cidr]
             for error in broken:
                 self._refuse(one.place, error)
