@@ -93,8 +93,10 @@ class Cidr(serializers.Field[IPNetwork, Any, str, Any]):
     """A CIDR; host bits are kept, so that a rule can name the corrected form."""
 
     def to_internal_value(self, data: Any) -> IPNetwork:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("A CIDR is a string such as 10.0.0.0/22.", code="invalid_cidr")
         try:
-            return parse_cidr(data if isinstance(data, str) else str(type(data).__name__))
+            return parse_cidr(data)
         except ValueError as error:
             raise serializers.ValidationError(str(error), code="invalid_cidr") from None
 

@@ -15,7 +15,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, some
-from ipam.domain import address_batches, children, history, network_rules, networks, row_copy, vrfs
+from ipam.domain import address_batches, children, history, network_rules, networks, row_copy, usable_space, vrfs
 from ipam.domain.address_batches import Named
 from ipam.domain.foreign_entries import ForeignAddress, ForeignPrefix, ForeignVrf, sort_prefixes
 from ipam.domain.metal_stack_import import CREATED, EXTENDED, UNCHANGED, Outcome, Result, record_import
@@ -235,7 +235,11 @@ def _judge_container(one: ForeignPrefix) -> list[errors.IpamError]:
     if one.cidr.prefixlen == Family.of(one.cidr).bits:
         detail = f"{one.cidr} is a single address and has no room for children. Make it no container."
         return [errors.ChildPrefixLengthTooShort(detail)]
-    return [*network_rules.judge_canonical([one.cidr], "prefixes"), *network_rules.find_overlaps([one.cidr])]
+    return [
+        *network_rules.judge_canonical([one.cidr], "prefixes"),
+        *usable_space.judge_prefixes([one.cidr]),
+        *network_rules.find_overlaps([one.cidr]),
+    ]
 
 
 def _usual_lengths(containers: Iterable[IPNetwork], leaves: Sequence[ForeignPrefix]) -> dict[Family, int]:

@@ -20,14 +20,14 @@ from ipam.models import FreeBlock, Prefix
 class FreeSpace:
     """The free space of one family: its largest blocks, and all of it counted by prefix length.
 
-    `of_prefix` is how many addresses are free in each prefix, by its id.
+    `of_prefix` is the free space of each prefix, by its id, counted by prefix length too.
     `fits` counts the blocks of the length that was asked about; `next` is the one that a child would get.
     """
 
     family: Family
     blocks: list[IPNetwork]
     lengths: dict[int, int]  # {prefix length: how many free blocks}
-    of_prefix: dict[int, int]
+    of_prefix: dict[int, dict[int, int]]
     length: int | None = None
     fits: int | None = None
     next: IPNetwork | None = None
@@ -76,11 +76,11 @@ def of_prefixes(
 
 def _stored(free: QuerySet[FreeBlock], most: int) -> dict[Family, FreeSpace]:
     lengths: dict[Family, Counter[int]] = defaultdict(Counter)
-    of_prefix: dict[Family, Counter[int]] = defaultdict(Counter)
+    of_prefix: dict[Family, dict[int, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     for row in free.order_by().values("prefix", "family", "length").annotate(blocks=Count("pk")):
         family = Family(row["family"])
         lengths[family][row["length"]] += row["blocks"]
-        of_prefix[family][row["prefix"]] += row["blocks"] * size(family, row["length"])
+        of_prefix[family][row["prefix"]][row["length"]] = row["blocks"]
     blocks = _largest(free, lengths, most)
     return {
         family: FreeSpace(
@@ -116,11 +116,11 @@ def _largest(
 def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
     """A namespaced super as a project sees it that has taken nothing: all that can be used of its prefixes."""
     whole: dict[Family, list[IPNetwork]] = defaultdict(list)
-    of_prefix: dict[Family, dict[int, int]] = defaultdict(dict)
+    of_prefix: dict[Family, dict[int, dict[int, int]]] = defaultdict(dict)
     for prefix in prefixes:
         usable = usable_space.parts(prefix.cidr, is_super=True)
         whole[prefix.address_family] += usable
-        of_prefix[prefix.address_family][prefix.pk] = sum(part.size for part in usable)
+        of_prefix[prefix.address_family][prefix.pk] = dict(Counter(part.prefixlen for part in usable))
     return {
         family: FreeSpace(
             family=family,

@@ -14,6 +14,7 @@ from uuid import UUID
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
+from ipam import spelling
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
 from ipam.domain.documents import is_storable
 from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, SLUG_LENGTH, label_fault
@@ -136,7 +137,7 @@ def words(cell: Any) -> list[str]:
     """A list of texts, or one text with spaces or commas between them."""
     if isinstance(cell, list):
         return [_written(one) for one in cell]
-    return _written(cell).replace(",", " ").split()
+    return spelling.words(_written(cell))
 
 
 def labels(cell: Any) -> dict[str, str]:

@@ -109,6 +109,7 @@ def test_no_third_one_is_made_beside_an_older_pair(older: None) -> None:
 
 def test_index_is_made_once_the_pair_is_gone(older: None) -> None:
     owners.delete_partition(Partition.objects.get(pk="FRA"))
+    connection.check_constraints()  # with events of triggers pending, a table takes no index
     guards.install(using="default")
     with pytest.raises(IntegrityError), transaction.atomic():
         Partition.objects.bulk_create([Partition(id="Fra")])
