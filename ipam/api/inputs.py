@@ -139,6 +139,10 @@ class ChangedAddress(Described):
     type = serializers.ChoiceField(choices=IPAddress.Type.choices, required=False)
 
 
+class Halves(Input):
+    ips = serializers.ListField(child=fields.Uuid(), min_length=2, max_length=2)
+
+
 class Attachment(Input):
     network = _id()
     ips = serializers.ListField(child=fields.Address(), required=False, max_length=MOST_PER_REQUEST)

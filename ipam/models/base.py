@@ -1,5 +1,7 @@
 """What every object of the API carries, and columns that several of them share."""
 
+import json
+from collections.abc import Collection
 from typing import Any, Self, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -15,6 +17,7 @@ SLUG = r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,126}[a-zA-Z0-9])"
 SLUG_LENGTH = 128
 NAME_LENGTH = 255
 DESCRIPTION_LENGTH = 2000
+MOST_WORDS = 5  # of a text that is searched for
 MOST_LABELS, LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH = 100, 255, 2000
 FAMILIES = [(int(family), family.label) for family in Family]
 
@@ -78,11 +81,37 @@ class LabelValue(models.Func):
         return sql, [*params, self.key]
 
 
+class HasLabelValue(models.Func):
+    """Whether any label has one of these values, by the index that the migration 0011 gives PostgreSQL."""
+
+    output_field = models.BooleanField()
+
+    def __init__(self, values: Collection[str], **extra: Any) -> None:
+        super().__init__("labels", **extra)
+        self.values = list(values)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "(%(expressions)s <> '{}'::jsonb AND %(expressions)s @? %%s::jsonpath)"
+        sql, params = self.as_sql(compiler, connection, template=template, **extra)
+        wanted = " || ".join(f"@ == {json.dumps(value)}" for value in self.values)
+        return sql, [*params, f"$.* ? ({wanted})"]
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        marks = ", ".join(["%%s"] * len(self.values))
+        template = f"EXISTS (SELECT 1 FROM json_each(%(expressions)s) WHERE value IN ({marks}))"  # noqa: S608  marks only
+        sql, params = self.as_sql(compiler, connection, template=template, **extra)
+        return sql, [*params, *self.values]
+
+
 class RecordQuerySet(models.QuerySet[M]):
     def labelled(self, key: str, value: str | None = None) -> Self:
         """Those with the label `key`, and this value if one is given."""
         held = LabelValue(key)
         return self.filter(IsNull(held, False) if value is None else Exact(held, value))
+
+    def labelled_any(self, values: Collection[str]) -> Self:
+        """Those that have one of these values in a label, whatever its key."""
+        return self.filter(HasLabelValue(values))
 
     id_characters = ""  # where ids have few characters, a text with others is not sought among them
 

@@ -6,7 +6,19 @@ from uuid import UUID
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import addresses, claims, clusters, families, lookups, machines, members, networks, owners, vrfs
+from ipam.domain import (
+    addresses,
+    claims,
+    clusters,
+    families,
+    halves,
+    lookups,
+    machines,
+    members,
+    networks,
+    owners,
+    vrfs,
+)
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project, RoleBinding
@@ -106,6 +118,14 @@ def outcome(call: Any, *args: Any, **kwargs: Any) -> str:
 
 def delete_network(network: str) -> str:
     return outcome(networks.delete, Network.objects.get(pk=network))
+
+
+def join_halves(keys: list[UUID]) -> str:
+    return outcome(halves.join, keys)
+
+
+def complete_once(network: str) -> str:
+    return outcome(families.complete, Network.objects.get(pk=network), Family.IPV6)
 
 
 def withdraw(role: int) -> str:
