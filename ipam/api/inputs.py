@@ -146,6 +146,10 @@ class ChangedAddress(Described):
     type = fields.Choice(choices=IPAddress.Type.choices, required=False)
 
 
+class Halves(Input):
+    ips = serializers.ListField(child=fields.Uuid(), min_length=2, max_length=2)
+
+
 class Attachment(Input):
     network = _id()
     ips = fields.Many(child=fields.Address(), required=False, max_length=MOST_PER_REQUEST)

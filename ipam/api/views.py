@@ -21,6 +21,7 @@ from ipam.domain import (
     consumption,
     families,
     free_listing,
+    halves,
     lookups,
     machines,
     members,
@@ -242,6 +243,8 @@ class AllocationViews(Removable):
     """All addresses of one allocation, together."""
 
     model, output = IPAddress, outputs.Address
+    inputs = {"join": inputs.Halves}
+    answers = {"join": outputs.Addresses, "part": outputs.Addresses}
     lookup_value_converter = "uuid"
 
     def found(self) -> uuid.UUID:
@@ -253,6 +256,15 @@ class AllocationViews(Removable):
 
     def discard(self, found: uuid.UUID) -> None:
         addresses.release_allocation(found)
+
+    @action(detail=False, methods=["post"])
+    def join(self, request: Request) -> Response:
+        ips = self.parse(request)["ips"]
+        return self.write(lambda: halves.join(ips), render=_render_addresses)
+
+    @action(detail=True, methods=["post"])
+    def part(self, request: Request, pk: str) -> Response:
+        return self.write(lambda: halves.part(self.found()), render=_render_addresses)
 
 
 class MachineViews(Readable, Creatable, Changeable, Removable):

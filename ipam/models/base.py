@@ -1,6 +1,7 @@
 """What every object of the API carries, and columns that several of them share."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from typing import Any, Self, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -20,6 +21,7 @@ DESCRIPTION_LENGTH = 2000
 MOST_LABELS, LABEL_VALUE_LENGTH, MOST_LABEL_BYTES = 100, 2000, 256_000
 LABEL_PREFIX_LENGTH, LABEL_NAME_LENGTH = 253, 63  # of a key, as Kubernetes has them: prefix/name, or a name alone
 LABEL_KEY_LENGTH = LABEL_PREFIX_LENGTH + 1 + LABEL_NAME_LENGTH
+MOST_WORDS = 5  # of a text that is searched for
 FAMILIES = [(int(family), family.label) for family in Family]
 
 
@@ -118,11 +120,37 @@ class LabelValue(models.Func):
         return sql, [*params, self.key]
 
 
+class HasLabelValue(models.Func):
+    """Whether any label has one of these values, by the index that the migration 0011 gives PostgreSQL."""
+
+    output_field = models.BooleanField()
+
+    def __init__(self, values: Collection[str], **extra: Any) -> None:
+        super().__init__("labels", **extra)
+        self.values = list(values)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "(%(expressions)s <> '{}'::jsonb AND %(expressions)s @? %%s::jsonpath)"
+        sql, params = self.as_sql(compiler, connection, template=template, **extra)
+        wanted = " || ".join(f"@ == {json.dumps(value)}" for value in self.values)
+        return sql, [*params, f"$.* ? ({wanted})"]
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        marks = ", ".join(["%%s"] * len(self.values))
+        template = f"EXISTS (SELECT 1 FROM json_each(%(expressions)s) WHERE value IN ({marks}))"  # noqa: S608  marks only
+        sql, params = self.as_sql(compiler, connection, template=template, **extra)
+        return sql, [*params, *self.values]
+
+
 class RecordQuerySet(models.QuerySet[M]):
     def labelled(self, key: str, value: str | None = None) -> Self:
         """Those with the label `key`, and this value if one is given."""
         held = LabelValue(key)
         return self.filter(IsNull(held, False) if value is None else Exact(held, value))
+
+    def labelled_any(self, values: Collection[str]) -> Self:
+        """Those that have one of these values in a label, whatever its key."""
+        return self.filter(HasLabelValue(values))
 
     id_characters = ""  # where ids have few characters, a text with others is not sought among them
 

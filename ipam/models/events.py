@@ -29,6 +29,8 @@ class Verb(models.TextChoices):
     ADD_FAMILY = "add-family", "add family"
     COMPLETE = "complete", "complete"
     MAKE_STATIC = "make-static", "make static"
+    JOIN = "join", "join"
+    PART = "part", "part"
     LABEL = "label", "label"
     ISSUE = "issue", "issue"
     REVOKE = "revoke", "revoke"

@@ -3,7 +3,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 from netaddr import IPAddress as Address
-from netaddr import IPNetwork
+from netaddr import IPNetwork, IPRange
 
 from ipam.addressing import Family, block, host
 from ipam.fields import AddressField, FamilyOf
@@ -34,7 +34,7 @@ class PrefixQuerySet(models.QuerySet["Prefix"]):
         """Those that the address lies in."""
         return self.holding(host(address))
 
-    def within(self, cidr: IPNetwork) -> Self:
+    def within(self, cidr: IPNetwork | IPRange) -> Self:
         """Those that lie in `cidr`, itself included."""
         first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
         return self.filter(first__gte=first, first__lte=last, last__lte=last)  # both ends of one range of the index

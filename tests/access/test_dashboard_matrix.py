@@ -15,7 +15,7 @@ from ipam.domain.access import Deed
 from ipam.models import Event
 from tests.access.conftest import ROLES, Cloud
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, answer
-from tests.access.test_rest_matrix import CASES, client_of
+from tests.access.test_rest_matrix import CASES, client_of, halves, held
 from tests.webui.test_pages import MOST_STATEMENTS
 from webui import urls
 
@@ -117,6 +117,8 @@ WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
     "revoke-robot-token": (lambda c: [c.project.pk, c.robot.user_id, c.robot.user.api_tokens.get().pk], lambda c: {}),
     "revoke-token": (lambda c: [c.robot.user.api_tokens.get().pk], lambda c: {}),
     "release": (lambda c: [c.address.allocation], lambda c: {}),
+    "part": (lambda c: [held(c.machine)[0].allocation], lambda c: {}),
+    "join": (nothing, lambda c: halves(c.machine)),
     "edit-address": (lambda c: [c.address.pk], lambda c: {"name": "x", "type": "static"}),
     "edit-machine": (lambda c: [c.machine.pk], lambda c: {"name": "x"}),
     "release-machine": (lambda c: [c.machine.pk], lambda c: {}),

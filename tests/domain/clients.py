@@ -14,6 +14,7 @@ from ipam.domain import (
     claims,
     clusters,
     families,
+    halves,
     lookups,
     machines,
     members,
@@ -167,6 +168,14 @@ def outcome(call: Any, *args: Any, **kwargs: Any) -> str:
 
 def delete_network(network: str) -> str:
     return outcome(networks.delete, Network.objects.get(pk=network))
+
+
+def join_halves(keys: list[UUID]) -> str:
+    return outcome(halves.join, keys)
+
+
+def complete_once(network: str) -> str:
+    return outcome(families.complete, Network.objects.get(pk=network), Family.IPV6)
 
 
 def withdraw(role: int) -> str:

@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from threading import Barrier
 from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -30,6 +31,7 @@ from ipam.domain import (
     clusters,
     families,
     go_ipam,
+    halves,
     history,
     machines,
     members,
@@ -102,6 +104,11 @@ class World:
 
     def wanted(self, text: str) -> Named:
         return Named(address=ip(text), network=self.internet, project=self.project)
+
+    def halves(self) -> list[IPAddress]:
+        """An address of each family that nobody has joined."""
+        IPAddress.objects.filter(pk=self.pair[1].pk).update(allocation=uuid4())
+        return self.pair
 
     def at_home(self) -> IPAddress:
         return IPAddress.objects.filter(network=self.home, machine=None).earliest("address")
@@ -212,6 +219,8 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: families.complete(w.internet, IPV6),
         ("complete", "address", "*", 1),
     ),
+    "halves.join": (lambda w: halves.join([one.pk for one in w.halves()]), ("join", "address", "*", 2)),
+    "halves.part": (lambda w: halves.part(w.pair[0].allocation), ("part", "address", "", 2)),
     "addresses.update_allocation": (
         lambda w: addresses.update_allocation(w.pair[0].allocation, name="vpn"),
         ("update", "address", "*", 2),

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models import Count
 
-from ipam.domain import addresses, doctor, members, networks, number_pools, rebuilding, vrfs
+from ipam.domain import addresses, doctor, families, halves, members, networks, number_pools, rebuilding, vrfs
 from ipam.domain.number_pools import Pool
-from ipam.models import VRF, Network, NumberRange, Project, RoleBinding
+from ipam.models import VRF, IPAddress, Network, NumberRange, Project, RoleBinding
 from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, ip, super_network
 from tests.domain import clients
 
@@ -102,6 +103,35 @@ def test_nobody_takes_from_a_network_that_is_being_deleted(pool: Network, projec
         networks.delete(pool)
         waiting = start()
     assert waiting.result() in {"family_not_in_network", "exhausted", "not_found"}
+
+
+def test_half_that_is_completed_meanwhile_is_not_joined(project: Project) -> None:
+    both = networks.create(
+        external(id="both", prefixes=cidrs("192.0.2.0/24", "2001:db8::/64"), destination_prefixes=())
+    )
+    ipv4, ipv6 = (addresses.allocate(both, project=project, families=[one])[0] for one in (IPV4, IPV6))
+    with another(partial(clients.join_halves, [ipv4.pk, ipv6.pk])) as start:
+        families.complete(both, IPV6)
+        waiting = start()
+    assert waiting.result() == "in_use"
+    assert halves_per_allocation() == [1, 2]
+
+
+def test_half_that_is_joined_meanwhile_is_not_completed(project: Project) -> None:
+    both = networks.create(
+        external(id="both", prefixes=cidrs("192.0.2.0/24", "2001:db8::/64"), destination_prefixes=())
+    )
+    held = [addresses.allocate(both, project=project, families=[one])[0] for one in (IPV4, IPV6)]
+    with another(partial(clients.complete_once, both.pk)) as start:
+        halves.join([one.pk for one in held])
+        waiting = start()
+    assert waiting.result() == "done"
+    assert halves_per_allocation() == [2]
+
+
+def halves_per_allocation() -> list[int]:
+    counted = IPAddress.objects.order_by().values("allocation").annotate(number=Count("pk"))
+    return sorted(counted.values_list("number", flat=True))
 
 
 def test_of_two_owners_who_leave_at_once_one_stays(project: Project) -> None:

@@ -62,7 +62,7 @@ def test_bulk_static_asks_and_changes_every_address_of_the_allocations(
     taken = addresses.allocate(internet, project=project)
     asked = {"allocation": [str(taken[0].allocation)], "action": "static"}
     html = web.post("/addresses/act/", asked).content.decode()
-    assert ("Make static 1 allocation?" in html, "203.0.113.129 · 2001:db8:0:113::1" in html) == (True, True)
+    assert ("Make 1 allocation static?" in html, "203.0.113.129 · 2001:db8:0:113::1" in html) == (True, True)
     assert set(IPAddress.objects.values_list("type", flat=True)) == {"ephemeral"}
     web.post("/addresses/act/", asked | {"confirmed": "1"})
     assert list(IPAddress.objects.values_list("type", "generation")) == [("static", 2), ("static", 2)]

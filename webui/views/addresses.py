@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from ipam import errors
 from ipam.addressing import Family
 from ipam.api.filters import AddressFilters
-from ipam.domain import access, addresses, allocations, bulk, lookups, paging, timelines, zones
+from ipam.domain import access, addresses, allocations, bulk, halves, lookups, paging, timelines, zones
 from ipam.domain.allocations import Allocation
 from ipam.models import IPAddress
 from webui.forms import ChangedAddressForm, LabelsField, labels_text
@@ -57,6 +57,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "allocation": allocation,
         "held": held,
         "one": allocation.main,
+        "joinable": halves.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
         "dns": "".join(zones.lines(shown, zones.domain_of(allocation.main))).rstrip(),
         "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
@@ -152,6 +153,24 @@ def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
             return redirect("network", pk=held.main.network_id)
     context = {"section": "addresses", "allocation": held, "network": held.main.network, "form": form}
     return show(request, "addresses/release.html", context)
+
+
+@login_required
+@require_POST
+def join(request: HttpRequest) -> HttpResponse:
+    """Two halves of one host become a pair; it can be parted again, so nothing is asked."""
+    held = halves.join(request.POST.getlist("ips")[:2])
+    messages.success(request, f"{held[0]} and {held[1]} are one allocation now")
+    return redirect("address", pk=held[0].pk)
+
+
+@login_required
+@require_POST
+def part(request: HttpRequest, allocation: UUID) -> HttpResponse:
+    """A pair becomes two allocations; they can be joined again."""
+    held = halves.part(allocation)
+    messages.success(request, f"{held[0]} and {held[1]} are allocations of their own now")
+    return redirect("address", pk=held[0].pk)
 
 
 def _selected(request: HttpRequest) -> list[UUID]:
