@@ -17,7 +17,7 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around, usable_blocks
-from ipam.domain import lookups
+from ipam.domain import lookups, row_copy
 from ipam.domain.operations import takes_turns
 from ipam.fields import from_bytes
 from ipam.models import FreeBlock, Network, Prefix
@@ -59,16 +59,29 @@ class NoSpace(Exception):
     """Nothing free is left; the caller knows the words for it."""
 
 
-def open_prefix(prefix: Prefix, network: Network) -> None:
-    """Make all of a new prefix free: usable addresses, or of a super network whole blocks for children.
+def open_prefixes(prefixes: Sequence[Prefix], network: Network) -> None:
+    """Make all of new prefixes free: usable addresses, or of a super network whole blocks for children.
 
     A namespaced prefix has free space per project: it becomes free for each project that takes from the network.
+    Any number of prefixes costs about as many statements as one.
     """
-    if not network.is_namespaced:
-        _add(prefix, [prefix.cidr] if network.is_super else usable_blocks(prefix.cidr))
-        return
-    for namespace_id in namespaces(network):
-        _add(prefix, [prefix.cidr], namespace_id)
+    given = namespaces(network) if network.is_namespaced else [None]
+    row_copy.store(
+        FreeBlock,
+        (
+            row
+            for prefix in prefixes
+            for namespace_id in given
+            for row in rows(
+                network.pk, prefix.pk, namespace_id, [prefix.cidr] if network.is_super else usable_blocks(prefix.cidr)
+            )
+        ),
+    )
+
+
+def open_prefix(prefix: Prefix, network: Network) -> None:
+    """Make all of one new prefix free."""
+    open_prefixes([prefix], network)
 
 
 def namespaces(network: Network) -> set[UUID]:

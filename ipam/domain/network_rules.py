@@ -144,16 +144,18 @@ def find_overlaps(new: Sequence[IPNetwork], *, field: str = "prefixes") -> list[
     for lower, upper in itertools.pairwise(ordered):
         if lower.version == upper.version and lower.last >= upper.first:
             broken.append(errors.Overlap(f"{lower} and {upper} overlap. Keep one of them.", field=field))
+    held = Prefix.objects.overlapping_roots(new)
+    reserved = reservations.find_reserved(new, field=field)
     for cidr in new:
-        holder = Prefix.objects.roots().overlapping(cidr).order_by("first").first()
-        if holder is not None:
+        if holder := held.get(cidr):
             broken.append(
                 errors.Overlap(
                     f"{cidr} overlaps {holder.cidr} of network {holder.network_id}. Choose space outside of it.",
                     field=field,
                 )
             )
-        broken += reservations.find_reserved(cidr, field=field)
+        if cidr in reserved:
+            broken.append(reserved[cidr])
     return broken
 
 
