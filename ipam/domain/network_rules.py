@@ -81,10 +81,14 @@ class NewNetwork:
 
 def judge_fields(new: NewNetwork) -> list[errors.IpamError]:
     """Rule 2: missing and refused fields of a new network."""
-    type_ = new.type
+    return judge_given(new.type, vars(new))
+
+
+def judge_given(type_: str, given: Mapping[str, object]) -> list[errors.IpamError]:
+    """Rule 2, for whoever has names of references only: asked before any of them is looked up."""
     broken: list[errors.IpamError] = []
     for name, demand in FIELDS[type_].items():
-        is_given = _is_given(getattr(new, name))
+        is_given = _is_given(given.get(name))
         if demand == REQUIRED and not is_given:
             broken.append(_missing(type_, name))
         if demand == REFUSED and is_given:
