@@ -222,6 +222,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100
 # --- Limits -----------------------------------------------------------------------------------
 REQUEST_SECONDS = env.int("REQUEST_SECONDS", default=60)  # then a request ends at its next statement
 REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=6000)  # per token and web process; 0: no limit
+REQUESTS_AT_ONCE = env.int("REQUESTS_AT_ONCE", default=6)  # likewise; below WEB_THREADS, or it limits nothing
 # On PostgreSQL, in web processes alone (webui/wsgi.py): imports and surveys take the time that they take.
 DATABASE_TIMEOUTS = {
     "statement_timeout": env.int("DATABASE_STATEMENT_SECONDS", default=15),
@@ -249,7 +250,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["ipam.api.throttling.PerToken"],
+    "DEFAULT_THROTTLE_CLASSES": ["ipam.api.throttling.PerToken", "ipam.api.throttling.AtOnce"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ipam.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "ipam.api.pagination.KeysetPagination",

@@ -27,7 +27,7 @@ class DescriptionView(SpectacularAPIView):
     def _get_schema_response(self, request: Request) -> Any:
         renderer = request.accepted_renderer
         with _making:  # the generator keeps what it is doing where all threads see it
-            text, tag = _rendered(type(renderer))
+            text, tag = _rendered(type(renderer))  # type: ignore[arg-type]
         response = HttpResponse(text, content_type=renderer.media_type)
         response.headers["ETag"] = tag
         response.headers["Cache-Control"] = "no-cache"  # keep it, and ask whether it is still true

@@ -76,7 +76,7 @@ class Flag(_Brief, serializers.BooleanField):
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
-        return data
+        return bool(data)
 
 
 class Uuid(_Brief, serializers.UUIDField):

@@ -45,10 +45,9 @@ class Input(serializers.Serializer[Any]):
     def _bound(self, data: Mapping[str, Any], known: set[str]) -> None:
         """The number of keys is judged before any of them."""
         if len(data) > _MOST_KEYS:
-            raise serializers.ValidationError(
-                f"There are {len(data):,} fields here, and only {len(known)} are known: {', '.join(sorted(known))}.",
-                code="unknown_field",
-            )
+            names = ", ".join(sorted(known))
+            fault = f"There are {len(data):,} fields here, and only {len(known)} are known: {names}."
+            raise serializers.ValidationError({"non_field_errors": [ErrorDetail(fault, "unknown_field")]})
 
 
 def _name(**options: Any) -> fields.Text:

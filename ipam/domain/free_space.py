@@ -18,7 +18,7 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around
-from ipam.domain import lookups, usable_space
+from ipam.domain import lookups, row_copy, usable_space
 from ipam.domain.operations import takes_turns
 from ipam.fields import from_bytes, to_bytes
 from ipam.models import FreeBlock, Network, Prefix
@@ -71,16 +71,29 @@ class NoSpace(Exception):
     """Nothing free is left; the caller knows the words for it."""
 
 
-def open_prefix(prefix: Prefix, network: Network) -> None:
-    """Make all of a new prefix free that can be used: addresses, or of a super network blocks for children.
+def open_prefixes(prefixes: Sequence[Prefix], network: Network) -> None:
+    """Make all of new prefixes free that can be used: addresses, or of a super network blocks for children.
 
     A namespaced prefix has free space per project: it becomes free for each project that takes from the network.
+    Any number of prefixes costs about as many statements as one.
     """
-    if not network.is_namespaced:
-        _add(prefix, usable_space.parts(prefix.cidr, is_super=network.is_super))
-        return
-    for namespace_id in namespaces(network):
-        _add(prefix, usable_space.parts(prefix.cidr, is_super=True), namespace_id)
+    given = namespaces(network) if network.is_namespaced else [None]
+    row_copy.store(
+        FreeBlock,
+        (
+            row
+            for prefix in prefixes
+            for namespace_id in given
+            for row in rows(
+                network.pk, prefix.pk, namespace_id, usable_space.parts(prefix.cidr, is_super=network.is_super)
+            )
+        ),
+    )
+
+
+def open_prefix(prefix: Prefix, network: Network) -> None:
+    """Make all of one new prefix free."""
+    open_prefixes([prefix], network)
 
 
 def namespaces(network: Network) -> set[UUID]:

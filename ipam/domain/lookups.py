@@ -1,8 +1,8 @@
 """From an id to its object, or to a sentence that says what is missing."""
 
 import contextlib
-from collections.abc import Container
-from typing import TypeVar
+from collections.abc import Container, Mapping
+from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
@@ -29,6 +29,19 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
         if is_id(model, key):
             return objects.get(pk=key)
     raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
+
+
+def get_all(wanted: Mapping[str, tuple[type[models.Model], object]]) -> dict[str, Any]:
+    """The objects with these ids, by the field that names them; those that are missing are told together (rule 2)."""
+    found: dict[str, Any] = {}
+    missing: list[errors.IpamError] = []
+    for field, (model, key) in wanted.items():
+        try:
+            found[field] = get(model, key, field=field)
+        except errors.IpamError as error:
+            missing.append(error)
+    errors.raise_all(missing)
+    return found
 
 
 def is_id(model: type[models.Model], key: object) -> bool:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from ipam.domain import members, tokens
@@ -120,3 +122,29 @@ def test_labels_of_one_object_are_bounded(api: APIClient, db: None, given: dict[
 def test_labels_may_be_as_large_as_they_may_be(api: APIClient, db: None) -> None:
     largest = {f"{'x' * 253}/{number:063}": "x" * 2000 for number in range(100)}
     assert api.post(f"{V1}partitions/", {"id": "fra", "labels": largest}).json()["labels"] == largest
+
+
+# --- a network of a thousand prefixes ------------------------------------------------------------------
+def test_thousand_prefixes_cost_no_statements_of_their_own(api: APIClient, db: None) -> None:
+    """Whoever waits for the locks waits for batches of rows; SQLite takes about 140 in a statement."""
+    prefixes = [f"10.{part // 256}.{part % 256}.0/24" for part in range(1000)]
+    costs = []
+    for verb, path, sent in (
+        ("post", "networks/", {"id": "dc", "type": "external", "vrf": 9, "prefixes": prefixes}),
+        ("patch", "networks/dc/", {"prefixes": prefixes[:1]}),
+        ("patch", "networks/dc/", {"prefixes": prefixes}),
+        ("delete", "networks/dc/", {}),
+    ):
+        with CaptureQueriesContext(connection) as statements:
+            answer = getattr(api, verb)(f"{V1}{path}", sent)
+        assert answer.status_code < 300, answer.content[:500]
+        costs.append(len(statements))
+    assert [cost < 200 for cost in costs] == [True] * 4, costs
+
+
+def test_every_overlap_of_many_prefixes_is_named(api: APIClient, mini_lab: Network) -> None:
+    prefixes = ["203.0.113.0/24", "203.0.113.192/26", "198.51.100.0/24", "2001:db8:0:113:1::/80", "2001:db8::/32"]
+    body = {"id": "dc", "type": "external", "vrf": 9, "prefixes": prefixes}
+    answer = api.post(f"{V1}networks/", body)
+    told = [error["detail"] for error in answer.json()["errors"] if "internet-mini-lab" in error["detail"]]
+    assert [sentence.split()[0] for sentence in told] == [prefixes[0], prefixes[1], prefixes[3], prefixes[4]]
