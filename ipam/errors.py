@@ -48,7 +48,8 @@ class Several(IpamError):
 
 
 def raise_all(errors: Sequence[IpamError]) -> None:
-    """Raise what was collected: nothing, the one error, or all of them together."""
+    """Raise what was collected: nothing, the one error, or all of them together; `Busy` alone, as it is tried again."""
+    errors = [error for error in errors if isinstance(error, Busy)][:1] or errors
     if len(errors) == 1:
         raise errors[0]
     if errors:

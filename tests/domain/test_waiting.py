@@ -163,7 +163,7 @@ def test_number_is_drawn_beside_another_that_is_not_committed_yet(db: None) -> N
     clients.draw_number(Pool.ASN)  # cuts the pool
     with another(partial(clients.draw_number, Pool.ASN)) as start:
         number_pools.acquire(Pool.ASN)
-        drawn = start().result()
+        drawn = start().result(30)
     assert drawn == 66
 
 
@@ -171,7 +171,7 @@ def test_number_is_given_back_beside_one_that_is_being_drawn(db: None) -> None:
     clients.draw_number(Pool.ASN)
     with another(partial(clients.give_back_number, Pool.ASN, 1)) as start:
         number_pools.acquire(Pool.ASN)
-        start().result()
+        start().result(30)
     assert clients.draw_number(Pool.ASN) == 1
 
 
