@@ -33,7 +33,7 @@ from ipam.models import (
     RoleBinding,
 )
 from ipam.models.base import Record
-from ipam.models.events import Door, Kind, Verb
+from ipam.models.events import MOST_LISTED, Door, Kind, Verb
 
 State = Mapping[str, Any]  # the fields of an object, as JSON has them
 Holder = dict[str, str | None]  # {"project", "machine"}
@@ -211,6 +211,7 @@ def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: A
             gathered.add(holders or joined(filter(None, [columns.get("network_id")])))
         return
     actor = _actor.get()
+    addresses = [address for group in holders for address in group["addresses"]]
     counters.changed(kind, verb, columns.get("count", 1))
     Event(
         actor=actor.name(),
@@ -219,7 +220,8 @@ def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: A
         verb=verb,
         kind=kind,
         holders=holders,
-        addresses=[address for group in holders for address in group["addresses"]],
+        addresses=addresses,
+        first_addresses=addresses[:MOST_LISTED],
         **columns,
     ).save(force_insert=True)
 
