@@ -314,7 +314,7 @@ class EventViews(Readable):
     ordering = "-at"
 
     def get_queryset(self) -> QuerySet[Event]:
-        return Event.objects.defer("holders")
+        return Event.objects.listed()
 
     def retrieve(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, set())

@@ -34,7 +34,7 @@ from ipam.models import (
     RoleBinding,
 )
 from ipam.models.base import Record
-from ipam.models.events import Door, Kind, Verb
+from ipam.models.events import MOST_LISTED, Door, Kind, Verb
 
 State = Mapping[str, Any]  # the fields of an object, as JSON has them
 Holder = dict[str, str | None]  # {"project", "machine"}
@@ -243,6 +243,7 @@ def _store(found: Iterable[tuple[Verb, Kind, dict[str, Any]]]) -> None:
                 verb=verb,
                 kind=kind,
                 addresses=addresses,
+                first_addresses=addresses[:MOST_LISTED],
                 **columns,
             )
         )
