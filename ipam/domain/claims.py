@@ -40,10 +40,10 @@ def release(claim: Claim) -> None:
     """Give back the addresses of a claim; its name may be claimed again."""
     current = lookups.get(Claim, claim.pk, lock=True)
     access.demand_change(current)
-    held = list(IPAddress.objects.filter(allocation=current.allocation))
+    held = addresses.lock_allocation(current.allocation)
+    history.record(Verb.RELEASE, current, before=history.state(current), moves=history.freed(held))
     current.delete()
-    addresses.release_allocation(claim.allocation)
-    history.record(Verb.RELEASE, claim, before=history.state(claim), moves=history.freed(held))
+    addresses.give_back(held)
 
 
 def get(network: Network, *, project: Project, name: str) -> Claim:

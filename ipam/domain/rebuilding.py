@@ -10,7 +10,7 @@ from uuid import UUID
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, blocks_between, usable_blocks
-from ipam.domain import free_space, history, row_copy, space_proof
+from ipam.domain import free_space, history, lookups, row_copy, space_proof
 from ipam.domain.machines import ASN_BASE
 from ipam.domain.number_pools import BOUNDS, Pool
 from ipam.domain.operations import operation
@@ -116,8 +116,5 @@ def _free_blocks(prefix: Prefix, namespace: str, taken: Iterable[Range]) -> list
 
 
 def _hold(pool: Pool) -> None:
-    """Lock all ranges of a pool. Whoever held one may have put others in its place: look until nothing changes."""
-    rows = NumberRange.objects.filter(pool=pool).order_by("pk")
-    held: list[int] | None = None
-    while (found := list(rows.select_for_update().values_list("pk", flat=True))) != held:
-        held = found
+    """Lock all ranges of a pool."""
+    lookups.lock_all(NumberRange.objects.filter(pool=pool).order_by("pk").values_list("pk", flat=True))
