@@ -44,7 +44,7 @@ def free_parts(cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool) -> li
 def rebuild_prefix(key: int) -> None:
     """Replace the free blocks of a prefix by what its addresses and children leave free."""
     free_space.hold(Prefix.objects.filter(pk=key))
-    prefix = Prefix.objects.select_related("network").get(pk=key)
+    prefix = lookups.get(Prefix, key)
     FreeBlock.objects.filter(prefix=prefix).delete()
     network = prefix.network
     namespaces: Iterable[UUID | None] = free_space.namespaces(network) if network.is_namespaced else [None]

@@ -108,6 +108,14 @@ def test_allocation_that_is_completed_while_it_is_changed_is_changed_as_a_whole(
     assert [one.type for one in IPAddress.objects.filter(allocation=held.allocation)] == ["static", "static"]
 
 
+def test_who_claims_a_name_while_it_is_released_gets_new_addresses(half: dict[str, IPAddress]) -> None:
+    lab, owner = half["claim"].network_id, half["claim"].project_id
+    with another(partial(clients.claim_addresses, lab, owner, "vip")) as start:
+        RELEASES["claim"](half["claim"])
+        waiting = start()
+    assert waiting.result() == str(Claim.objects.get().allocation)
+
+
 def test_history_of_a_claim_has_what_a_completion_added_while_it_was_released(half: dict[str, IPAddress]) -> None:
     with another(partial(RELEASES["claim"], half["claim"])) as start:
         families.complete(half["claim"].network, IPV6)
