@@ -77,10 +77,10 @@ class Resource(viewsets.GenericViewSet[Any]):
         return dict(serializer.validated_data)
 
     def render(self, objects: Iterable[Any], *, dry_run: bool = False) -> list[Any]:
-        """Objects as their output, re-read with what it shows."""
+        """Objects as their output, re-read with what it shows; NotFound for one that is gone by now."""
         keys = [one.pk for one in objects]
         by_key = {one.pk: one for one in self.objects().filter(pk__in=keys)}
-        rows = [by_key[key] for key in keys]
+        rows = [by_key.get(key) or lookups.get(self.model, key) for key in keys]
         context = {**self.context_for(rows), "dry_run": dry_run}
         return list(self.output(rows, many=True, context=context).data)
 

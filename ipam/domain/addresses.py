@@ -19,7 +19,6 @@ from ipam.models.events import Verb
 
 MOST_PER_REQUEST = 1000
 _MOST_TEXT = 16_000_000  # bytes of names, descriptions and labels that one request stores, for each allocation
-_RACES = 100  # looks at a block that changes hands while we look, before we call the data damaged
 
 
 @operation
@@ -51,6 +50,7 @@ def allocate(
     _check_room(count, name, description, labels or {})
     check_may_use(network, project)
     if machine is not None:
+        machine = lookups.get(Machine, machine.pk, field="machine", lock=True)  # its release waits, or was first
         is_joined = machine.attachments.filter(network=network).exists()
         check_machine(machine, network, project, is_joined=is_joined)
     shared = {"type": type, "name": name, "description": description, "labels": dict(labels or {})}
@@ -74,7 +74,7 @@ def update(address: IPAddress, **changes: Any) -> IPAddress:
 @operation
 def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
     """Change name, description, labels or type of every address of an allocation, all or nothing (rule 27)."""
-    held = _lock_allocation(allocation)
+    held = lock_allocation(allocation)
     access.demand_change(*held)
     _change(held, changes)
     return held
@@ -82,9 +82,11 @@ def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
 
 @operation
 def make_static(addresses: Iterable[IPAddress]) -> None:
-    """Make addresses static, all or nothing: they stay when their machine goes (rule 27)."""
-    keys = [address.pk for address in addresses]
-    held = list(IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True))
+    """Make addresses static, all or nothing: they stay when their machine goes (rule 27).
+
+    Of a query all that it gives once they are locked: of whole allocations also what a completion has just added.
+    """
+    held = lookups.lock_all(_query(addresses).order_by("pk"), no_key=True)
     access.demand_change(*held)
     ephemeral = [address for address in held if address.type != IPAddress.Type.STATIC]
     for address in ephemeral:
@@ -105,14 +107,16 @@ def release(address: IPAddress) -> None:
 @operation
 def release_allocation(allocation: uuid.UUID) -> None:
     """Give back every address of an allocation, all or nothing."""
-    _release(_lock_allocation(allocation))
+    _release(lock_allocation(allocation))
 
 
 @operation
 def release_many(addresses: Iterable[IPAddress]) -> None:
-    """Give many addresses back, all or nothing; those that are gone already are no hindrance."""
-    keys = [address.pk for address in addresses]
-    _release(_lock(IPAddress.objects.filter(pk__in=keys)))
+    """Give many addresses back, all or nothing; those that are gone already are no hindrance.
+
+    Of a query all that it gives once they are locked, as `make_static` has it.
+    """
+    _release(_lock(_query(addresses)))
 
 
 def take(
@@ -154,15 +158,11 @@ def acquire(network: Network, families: Sequence[Family], count: int) -> dict[Fa
     `Exhausted` names the first family that has fewer, `FamilyNotInNetwork` one that the network does not have.
     """
     taken = free_space.acquire_addresses(network, families or network.allowed_families, count)
-    for family in families:
-        if family not in taken:
-            raise errors.FamilyNotInNetwork(
-                f"{network.pk} has no {family.label} prefix. Add one, or ask for another family.",
-                field="address_family",
-            )
-    for family, found in taken.items():
-        if len(found) < count:
-            raise _exhausted(network, family, count)
+    missing = [family for family in families or ([] if taken else network.allowed_families) if family not in taken]
+    full = [family for family, found in taken.items() if len(found) < count]
+    if missing or full:
+        lookups.get(Network, network.pk, field="network")  # whoever waited for its blocks may find it gone
+        raise _without_family(network, missing[0]) if missing else _exhausted(network, full[0], count)
     return taken
 
 
@@ -197,8 +197,11 @@ def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
     history.record_addresses(Verb.UPDATE, history.kept(addresses), changed=history.changes(before, after))
 
 
-def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
-    """The addresses of an allocation, IPv4 first; locked in the order of their keys, as everybody does."""
+def lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
+    """All addresses of an allocation, IPv4 first, and none joins them until the transaction ends; NotFound if none.
+
+    Locked in the order of their keys, as everybody does.
+    """
     held = _lock(access.visible(IPAddress.objects.filter(allocation=allocation)))
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
@@ -208,7 +211,14 @@ def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
 def _lock(addresses: QuerySet[IPAddress]) -> list[IPAddress]:
     """These addresses, locked in the order of their keys, each with the name that it is `claimed` by or None."""
     claimed = Claim.objects.filter(allocation=OuterRef("allocation")).values("name")
-    return list(addresses.annotate(claimed=Subquery(claimed)).order_by("pk").select_for_update())
+    return lookups.lock_all(addresses.annotate(claimed=Subquery(claimed)).order_by("pk"))
+
+
+def _query(addresses: Iterable[IPAddress]) -> QuerySet[IPAddress]:
+    """A query as it is, to be asked again; other addresses by their keys."""
+    if isinstance(addresses, QuerySet):
+        return addresses.all()
+    return IPAddress.objects.filter(pk__in=[address.pk for address in addresses])
 
 
 def _release(addresses: Sequence[Any]) -> None:
@@ -281,6 +291,12 @@ def check_machine(machine: Machine, network: Network, project: Project, *, is_jo
         )
 
 
+def _without_family(network: Network, family: Family) -> errors.FamilyNotInNetwork:
+    return errors.FamilyNotInNetwork(
+        f"{network.pk} has no {family.label} prefix. Add one, or ask for another family.", field="address_family"
+    )
+
+
 def _exhausted(network: Network, family: Family, count: int) -> errors.Exhausted:
     left = "no free address" if count == 1 else f"fewer than {count:,} free addresses"
     return errors.Exhausted(
@@ -320,13 +336,13 @@ def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) ->
     errors.raise_all(list(usable_space.judge_address(address)))
     if address in reserved_addresses(prefix.cidr):
         raise reserved(address, prefix)
-    for _ in range(_RACES):
-        if free_space.acquire_exactly(prefix, host(address)):
-            return free_space.Taken(prefix.pk, address)
+
+    def find_holder() -> errors.IpamError | None:
         holder = IPAddress.objects.filter(address=address, namespace=network.namespace_id).first()
-        if holder is not None:
-            raise taken(address, holder)
-    raise damaged(address)
+        return taken(address, holder) if holder else None
+
+    free_space.acquire_exactly(prefix, host(address), find_holder=find_holder, field="ip")
+    return free_space.Taken(prefix.pk, address)
 
 
 def not_in_prefix(address: Address, network: Network, prefixes: Iterable[Prefix]) -> errors.IpamError:
@@ -348,11 +364,6 @@ def taken(address: Address, holder: IPAddress) -> errors.IpamError:
     return errors.AlreadyAllocated(
         f"{address} is held by {_describe(holder)}. Choose another, or release it first.", field="ip"
     )
-
-
-def damaged(address: Address) -> errors.IpamError:
-    """What only the doctor can mend."""
-    return errors.InUse(f"{address} is neither free nor taken. Run `manage.py doctor --repair`.", field="ip")
 
 
 def _describe(holder: IPAddress) -> str:

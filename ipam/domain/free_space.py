@@ -8,7 +8,7 @@ writer at a time (transactions begin IMMEDIATE) and ignores the row locks.
 All functions here expect to run inside an operation's transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -50,6 +50,7 @@ _LOCK_FREE = """
     ) AS free
 """
 _MOST_AT_ONCE = 250  # addresses: each has up to 128 possible buddies, and SQLite takes 32,766 values in a statement
+_RACES = 100  # looks at a block that changes hands while we look, before we call the data damaged
 _FIRST_BATCH = 16  # blocks; a fresh prefix holds its first 65,535 addresses in 16 blocks
 
 
@@ -179,8 +180,36 @@ def acquire_child(
     raise NoSpace
 
 
-def acquire_exactly(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None = None) -> bool:
-    """Take just `wanted` out of the prefix's free space; False, and nothing taken, when not all of it is free."""
+def acquire_exactly(
+    prefix: Prefix,
+    wanted: IPNetwork,
+    namespace_id: UUID | None = None,
+    *,
+    find_holder: Callable[[], errors.IpamError | None],
+    field: str,
+) -> None:
+    """Take just `wanted` out of the prefix's free space, or raise what `find_holder` has to say of who holds it.
+
+    What goes from hand to hand is seen with nobody: a holder that comes after our look at the blocks, or goes before
+    that at the holders. So both are looked at again, before `unaccounted` says what it is.
+    """
+    for _ in range(_RACES):
+        if _cut_out(prefix, wanted, namespace_id):
+            return
+        if (held := find_holder()) is not None:
+            raise held
+    raise unaccounted(prefix.pk, wanted, field=field)
+
+
+def unaccounted(prefix_id: int, wanted: IPNetwork | IPAddress, *, field: str) -> errors.IpamError:
+    """Why a part of a prefix is neither free nor taken: somebody has just removed the prefix, or data are damaged."""
+    if not Prefix.objects.filter(pk=prefix_id).exists():
+        return errors.NotFound(f"The prefix that {wanted} lies in has just been removed. Choose another.", field=field)
+    return errors.InUse(f"{wanted} is neither free nor taken. Run `manage.py doctor --repair`.", field=field)
+
+
+def _cut_out(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None) -> bool:
+    """Take `wanted` out of the one block that holds it; False, and nothing taken, when there is none."""
     first = IPAddress(wanted.first, wanted.version)
     holder = (
         FreeBlock.objects.of(prefix, namespace_id)
@@ -222,12 +251,9 @@ def release_addresses(prefix_id: int, addresses: Iterable[IPAddress]) -> None:
 
 def hold(prefixes: PrefixQuerySet) -> None:
     """Wait until nobody takes from these prefixes or gives back to them, and keep it so until the transaction ends."""
-    list(prefixes.in_order().select_for_update(of=("self",), no_key=True))  # who gives back locks the prefix
+    lookups.lock_all(prefixes.in_order(), no_key=True)  # who gives back locks the prefix
     blocks = FreeBlock.objects.filter(prefix__in=prefixes).order_by("family", "prefix", "first")
-    held: list[int] | None = None
-    # Whoever held a block may have put others in its place: look until nothing changes.
-    while (found := list(blocks.select_for_update(of=("self",)).values_list("pk", flat=True))) != held:
-        held = found
+    lookups.lock_all(blocks.values_list("pk", flat=True))
 
 
 def lock_first(rows: QuerySet[M]) -> M | None:

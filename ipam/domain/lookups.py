@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import models
+from django.db import connection, models
 
 from ipam import errors
 from ipam.addressing import shorten
@@ -14,6 +14,7 @@ from ipam.models.base import Record
 
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R", bound=Record)
+Row = TypeVar("Row")
 
 
 def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
@@ -41,6 +42,19 @@ def get_all(wanted: Mapping[str, tuple[type[models.Model], object]]) -> dict[str
         except errors.IpamError as error:
             missing.append(error)
     errors.raise_all(missing)
+    return found
+
+
+def lock_all(rows: models.QuerySet[M, Row], *, no_key: bool = False) -> list[Row]:
+    """All rows of a query, locked in its order, as they stay until the transaction ends; `no_key` as in `get`.
+
+    PostgreSQL shows a statement what was there when it began (READ COMMITTED): who waits for a row does not see what
+    its holder adds beside it meanwhile. So this looks until nothing changes; who adds to rows locks one of them first.
+    """
+    locked = rows.select_for_update(of=("self",), no_key=no_key)
+    held, found = None, list(locked)
+    while connection.features.has_select_for_update and found != held:
+        held, found = found, list(locked.all())
     return found
 
 

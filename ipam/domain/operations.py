@@ -57,7 +57,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
             try:
                 return transaction_of_its_own(*args, **kwargs)
             except errors.IpamError as refusal:
-                if not (is_part() or _rehearses.get()):
+                if not (is_part() or _rehearses.get() or _will_be_tried_again(refusal)):
                     counters.refused(refusal.code)
                 raise
 
@@ -95,6 +95,8 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
                 if connection.in_atomic_block or not _will_pass(error):
                     raise
             time.sleep(random.uniform(0.2, 1) * 0.01 * 2**attempt)  # noqa: S311  jitter, no secret
+        if not _depth.get():  # the transaction of a whole request: no operation is around it to count this
+            counters.refused(refusal.code)
         raise refusal
 
     return run
@@ -167,6 +169,11 @@ def _turns(take: bool) -> Iterator[None]:
         yield
     finally:
         _takes_turns.reset(before)
+
+
+def _will_be_tried_again(refusal: errors.IpamError) -> bool:
+    """Whether the transaction around decides about a further try, instead of the operation inside it."""
+    return isinstance(refusal, errors.Busy) and connection.in_atomic_block
 
 
 def _will_pass(error: OperationalError) -> bool:

@@ -11,7 +11,7 @@ from django.db import connection
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, blocks_between
-from ipam.domain import free_space, history, row_copy, space_proof, usable_space
+from ipam.domain import free_space, history, lookups, row_copy, space_proof, usable_space
 from ipam.domain.machines import ASN_BASE
 from ipam.domain.number_pools import BOUNDS, Pool
 from ipam.domain.operations import operation
@@ -44,7 +44,7 @@ def free_parts(cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool) -> li
 def rebuild_prefix(key: int) -> None:
     """Replace the free blocks of a prefix by what its addresses and children leave free."""
     free_space.hold(Prefix.objects.filter(pk=key))
-    prefix = Prefix.objects.select_related("network").get(pk=key)
+    prefix = lookups.get(Prefix, key)
     FreeBlock.objects.filter(prefix=prefix).delete()
     network = prefix.network
     namespaces: Iterable[UUID | None] = free_space.namespaces(network) if network.is_namespaced else [None]

@@ -32,7 +32,7 @@ def _alter(schema_editor, verb, form):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ipam', '0008_cluster'),
+        ('ipam', '0009_finding_project'),
     ]
 
     operations = [

@@ -10,7 +10,9 @@ from django.db import transaction
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
 from ipam.domain import (
+    address_batches,
     addresses,
+    children,
     claims,
     clusters,
     families,
@@ -23,6 +25,7 @@ from ipam.domain import (
     owners,
     vrfs,
 )
+from ipam.domain.address_batches import Named
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.domain.number_pools import Pool
@@ -192,6 +195,22 @@ def allocate_once(network: str, project: UUID) -> str:
 def take_named(network: str, project: UUID, text: str) -> str:
     source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
     return outcome(addresses.allocate, source, project=owner, addresses=[ip(text)])
+
+
+def import_address(network: str, project: UUID, text: str) -> str:
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    refused = address_batches.take([Named(address=ip(text), network=source, project=owner)])
+    return refused[0].code if refused else "done"
+
+
+def import_child(parent: str, project: UUID, cidr: str) -> str:
+    wanted = child(
+        id="imported",
+        parent=Network.objects.get(pk=parent),
+        project=Project.objects.get(pk=project),
+        prefixes=[parse_cidr(cidr)],
+    )
+    return outcome(children.adopt, wanted)
 
 
 def release_machine(machine: str) -> str:

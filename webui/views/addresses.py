@@ -1,12 +1,13 @@
 """Addresses: find, act on many at once, release."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -124,13 +125,13 @@ def act(request: HttpRequest) -> HttpResponse:
     return show(request, "addresses/confirm.html", context)
 
 
-def _actions(chosen: Iterable[IPAddress], form: forms.Form) -> dict[str, tuple[Callable[[], None], str]]:
+def _actions(chosen: QuerySet[IPAddress], form: forms.Form) -> dict[str, tuple[Callable[[], None], str]]:
     """What can be done to a selection, and how it is reported."""
     labels = form.cleaned_data["label"]
     return {
         "release": (lambda: addresses.release_many(chosen), "Released {} allocations"),
         "static": (lambda: addresses.make_static(chosen), "{} allocations are static now"),
-        "label": (lambda: bulk.label(list(chosen), add=labels, remove={}), "Labelled {} allocations"),
+        "label": (lambda: bulk.label(chosen, add=labels, remove={}), "Labelled {} allocations"),
     }
 
 
