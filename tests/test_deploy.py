@@ -81,3 +81,25 @@ def test_pods_have_no_rights_that_they_do_not_need(path: Path) -> None:
 @pytest.mark.parametrize("link", re.findall(r"\]\(\.\./(deploy[^)]*)\)", OPERATIONS))
 def test_documentation_links_to_files_that_exist(link: str) -> None:
     assert (ROOT / link).exists()
+
+
+@pytest.mark.parametrize("unit", ["twofold.service", "twofold@.service"])
+def test_services_may_write_where_an_embedded_database_lives(unit: str) -> None:
+    lines = (DEPLOY / "systemd" / unit).read_text().splitlines()
+    assert {"ProtectSystem=strict", "StateDirectory=twofold"} <= set(lines)
+
+
+def test_history_is_not_pruned_unless_somebody_says_so() -> None:
+    jobs = [one for one in documents() if one and one.get("metadata", {}).get("name") == "twofold-prune-events"]
+    assert [one["spec"]["suspend"] for one in jobs] == [True]
+
+
+@pytest.mark.parametrize("file", [".gitignore", ".dockerignore"])
+def test_keys_get_neither_into_the_repository_nor_into_images(file: str) -> None:
+    assert [line for line in (ROOT / file).read_text().splitlines() if line.endswith("*.secret-key*")]
+
+
+def test_no_key_is_made_while_an_image_is_built() -> None:
+    steps = re.findall(r"RUN .*manage\.py.*", (DEPLOY / "Dockerfile").read_text())
+    assert steps
+    assert [step for step in steps if not step.startswith("RUN SECRET_KEY=unused ")] == []

@@ -19,7 +19,7 @@ from tests.faults.servers import Answer, Server
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 _REMEMBERED = 8  # of each kind: few, so that two robots often choose the same
-PREFIXES = ["10.32.0.0/26", "2001:db8:32::/122"]  # small enough to run full
+PREFIXES = ["10.32.0.0/25", "2001:db8:32::/121"]  # small enough to run full now and then
 _HALF = {"address_family": "ipv4"}
 
 
@@ -69,14 +69,15 @@ Verb = Callable[[World, random.Random], Answer]
 
 
 def named(world: World, rng: random.Random) -> Answer:
-    return world.take(ip=f"10.32.0.{rng.randint(1, 62)}")
+    return world.take(ip=f"10.32.0.{rng.randint(1, 126)}")
 
 
 def release_allocation(world: World, rng: random.Random) -> Answer:
-    key = world.some("allocation", rng)
-    answer = world.ask("DELETE", f"allocations/{key}/")
-    if answer.status == 204:
-        world.released.add(key)
+    """Several, one after the other: more is given than taken back otherwise."""
+    for key in {world.some("allocation", rng) for _ in range(5)}:
+        answer = world.ask("DELETE", f"allocations/{key}/")
+        if answer.status == 204:
+            world.released.add(key)
     return answer
 
 
@@ -98,14 +99,24 @@ def carve(world: World, rng: random.Random) -> Answer:
 
 def bring_in(world: World, rng: random.Random) -> Answer:
     """A table of addresses, as a command brings it in beside the web processes."""
-    first = rng.randint(1, 55)
-    rows = [f"10.32.0.{number},{world.network},{world.project}" for number in range(first, first + 5)]
+    first = rng.randint(1, 122)
+    rows = [f"10.32.0.{number},{world.network},{world.project}" for number in range(first, first + 3)]
     file = io.BytesIO("\n".join(["ip,network,project", *rows]).encode())
     try:
         table_import.bring_in(Table(KINDS["addresses"], file, "csv"), skip_refused=True)
     except errors.IpamError as refusal:
         return Answer(409, {"code": refusal.code})
     return Answer(200)
+
+
+def look_around(world: World, rng: random.Random) -> Answer:
+    """Read a list, and remember some of it: nothing is out of reach for ever."""
+    answer = world.ask("GET", f"ips/?network={world.network}&limit=1000")
+    rows = answer.body.get("results", [])
+    for one in rng.sample(rows, min(5, len(rows))):
+        world.learn("address", one["id"])
+        world.learn("allocation", one["allocation"])
+    return answer
 
 
 def update(change: dict[str, Any]) -> Verb:
@@ -139,13 +150,13 @@ VERBS: dict[str, Verb] = {
         "POST", f"networks/{world.some('child', rng)}/families/", {"address_family": "ipv6"}
     ),
     "delete a network": delete("child", "networks"),
-    "complete": of_network("complete", {"address_family": "ipv6", "limit": 10}),
+    "complete": of_network("complete", {"address_family": "ipv6", "limit": 4}),
     "add a prefix": of_network("prefixes", {"prefix": "10.33.0.0/28"}),
     "remove a prefix": lambda world, rng: world.ask(
         "DELETE", f"networks/{world.network}/prefixes/?prefix=10.33.0.0/28"
     ),
     "import": bring_in,
-    "list": lambda world, rng: world.ask("GET", "ips/?limit=100"),
+    "look around": look_around,
 }
 
 

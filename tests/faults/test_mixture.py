@@ -29,7 +29,7 @@ def test_all_verbs_at_once_leave_everything_adding_up(
 ) -> None:
     with serving() as server:
         world = World(server, token, str(project.pk), partition.pk, tight.pk, tenants.pk)
-        mix(world, clients=8, each=1000 if LONG else 60)
+        mix(world, clients=8, each=1000 if LONG else 40)
     assert {one: count for one, count in world.outcomes.items() if one[1] not in _DONE | _REFUSED} == {}
     assert {verb for verb, _ in world.outcomes} == set(VERBS)
     assert leftovers(world) == {"doctor": [], "misstated": [], "released": [], "unclaimed": []}
