@@ -12,6 +12,7 @@ from typing import IO, Any, BinaryIO
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.read_only import EMPTY_CELL
 
 from ipam import errors
 from ipam.addressing import shorten
@@ -41,18 +42,20 @@ _AS_THEY_ARE = re.compile(r"General|@|#|0|#,##0", re.IGNORECASE)  # formats in w
 def rows(file: BinaryIO, most_columns: int) -> Iterator[tuple[int, list[Any]]]:
     """The first row of the first sheet, then every row that is not empty, each with its number.
 
-    A row has up to one cell more than `most_columns`, so that one with too many shows. Unreadable for what is no
-    spreadsheet, or costs more than its size warrants.
+    A row ends with its last cell, and has up to one more than `most_columns`, so that one with too many shows.
+    Unreadable for what is no spreadsheet, or costs more than its size warrants.
     """
     _check_archive(file)
     try:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
+        sheet: Any = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says about its size is not to be believed
         empty = 0
         # Without a limit a cell in column ZZZZZZ would make a row of millions.
         for number, row in enumerate(sheet.iter_rows(max_col=most_columns + 1), start=1):
-            cells = [_value(cell) for cell in row]
+            cells = [None if cell is EMPTY_CELL else _value(cell) for cell in row]
+            while cells and cells[-1] is None:
+                cells.pop()
             if number == 1 or any(map(says_something, cells)):
                 yield number, cells
                 continue
