@@ -12,12 +12,13 @@ from typing import IO, Any, BinaryIO
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.read_only import EMPTY_CELL
 
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain import table_cells
 from ipam.domain.documents import Unreadable
-from ipam.domain.table_cells import Formatted
+from ipam.domain.table_cells import Shown
 
 LONGEST_CELL = 32_767  # characters of a spreadsheet's cell
 _MOST_UNPACKED = 200_000_000  # bytes
@@ -28,6 +29,7 @@ _MOST_EMPTY_ROWS = 10_000  # a sheet may claim that its next row is the milliont
 _TAGS_PER_BYTE, _TAGS_OF_SMALL_FILES = 1.5, 300_000
 _MOST_OTHER_TAGS = 50_000  # of styles, merged cells, rules: up to 66 µs each
 _MOST_TAGS_OF_A_ROW = 100_000
+_MOST_EXACT = 10**15  # a spreadsheet keeps 15 digits
 _CHUNK, _LONGEST_NAME = 65_536, 200  # bytes
 _DOCTYPE = re.compile(rb"<\0?!\0?D\0?O")  # in UTF-8 or UTF-16
 _ROW = re.compile(rb"<(?:\w+:)?(?:row|si)[\s/>]")
@@ -41,18 +43,20 @@ _AS_THEY_ARE = re.compile(r"General|@|#|0|#,##0", re.IGNORECASE)  # formats in w
 def rows(file: BinaryIO, most_columns: int) -> Iterator[tuple[int, list[Any]]]:
     """The first row of the first sheet, then every row that is not empty, each with its number.
 
-    A row has up to one cell more than `most_columns`, so that one with too many shows. Unreadable for what is no
-    spreadsheet, or costs more than its size warrants.
+    A row ends with its last cell, and has up to one more than `most_columns`, so that one with too many shows.
+    Unreadable for what is no spreadsheet, or costs more than its size warrants.
     """
     _check_archive(file)
     try:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
+        sheet: Any = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says about its size is not to be believed
         empty = 0
         # Without a limit a cell in column ZZZZZZ would make a row of millions.
         for number, row in enumerate(sheet.iter_rows(max_col=most_columns + 1), start=1):
-            cells = [_value(cell) for cell in row]
+            cells = [None if cell is EMPTY_CELL else _value(cell) for cell in row]
+            while cells and cells[-1] is None:
+                cells.pop()
             if number == 1 or any(map(says_something, cells)):
                 yield number, cells
                 continue
@@ -73,16 +77,19 @@ def says_something(cell: Any) -> bool:
 def _value(cell: Any) -> Any:
     """What a cell holds, with the zeros that its format puts before a number."""
     value = cell.value
+    if cell.data_type == "e":
+        return Shown(value, "is the error of a formula")
     if isinstance(value, str):
         return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
     if not isinstance(value, int | float) or isinstance(value, bool):
         return value
+    value = int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_EXACT else value
     shape = cell.number_format
     if _AS_THEY_ARE.fullmatch(shape):
         return value
     if _LEADING_ZEROS.fullmatch(shape) and isinstance(value, int) and value >= 0:
         return str(value).zfill(len(shape))
-    return Formatted(value, shape)
+    return Shown(value, f"is shown in the format “{shorten(shape)}” here")
 
 
 def _check_archive(file: BinaryIO) -> None:

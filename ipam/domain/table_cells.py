@@ -27,11 +27,11 @@ _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
 @dataclass(frozen=True)
-class Formatted:
-    """A number of a spreadsheet that is shown in other digits than it has, such as 1.0, 50% or 1E+05."""
+class Shown:
+    """What a spreadsheet holds and shows otherwise, such as 1.0, 50% or 1E+05, or the error of a formula."""
 
-    value: int | float
-    format: str
+    value: Any
+    why: str
 
 
 def plain(value: Any) -> Any:
@@ -87,7 +87,7 @@ def choice(*choices: str) -> Read:
 
 def number(cell: Any) -> int | None:
     """A whole number; an empty cell is none."""
-    found = _written(cell.value if isinstance(cell, Formatted) else cell).strip()
+    found = _written(_whole(cell)).strip()
     if not found:
         return None
     if not (found.isascii() and found.isdigit() and len(found) <= 18):
@@ -97,7 +97,7 @@ def number(cell: Any) -> int | None:
 
 def flag(cell: Any) -> bool:
     """True or false; an empty cell is false."""
-    found = str(cell).strip().lower() if isinstance(cell, bool) else _written(cell).strip().lower()
+    found = str(cell).strip().lower() if isinstance(cell, bool) else _written(_whole(cell)).strip().lower()
     if found and found not in _FLAGS:
         raise ValueError(f"“{shorten(found)}” is neither true nor false.")
     return _FLAGS.get(found, False)
@@ -187,22 +187,26 @@ def _object(cell: Any) -> dict[str, Any]:
     return found
 
 
+def _whole(cell: Any) -> Any:
+    """A number that is whole, however it is kept and shown; as text 1.0 is another one than 1."""
+    value = cell.value if isinstance(cell, Shown) else cell
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_EXACT else value
+
+
 def _written(cell: Any) -> str:
     if type(cell) is str and cell.isascii() and "\0" not in cell:
         return cell  # nearly all of them
     if cell is None:
         return ""
-    if isinstance(cell, float) and cell.is_integer():
-        if abs(cell) >= _MOST_EXACT:
-            raise ValueError(f"“{cell}” has more digits than a spreadsheet keeps. Write it as text.")
-        cell = int(cell)  # spreadsheets know no others
+    if isinstance(cell, float) and abs(cell) >= _MOST_EXACT:
+        raise ValueError(f"“{cell}” has more digits than a spreadsheet keeps. Write it as text.")
     if isinstance(cell, int) and not isinstance(cell, bool):
         return str(cell)
     if isinstance(cell, date | time | timedelta):
         shown = str(cell).removesuffix(" 00:00:00")
         raise ValueError(f"“{shown}” is a date here. Write it as text.")
-    if isinstance(cell, Formatted):
-        raise ValueError(f"“{cell.value}” is shown in the format “{shorten(cell.format)}” here. Write it as text.")
+    if isinstance(cell, Shown):
+        raise ValueError(f"“{shorten(cell.value)}” {cell.why}. Write it as text.")
     if not isinstance(cell, str):
         raise ValueError(f"“{shorten(cell)}” is no text; put it in quotes.")
     if not is_storable(cell):

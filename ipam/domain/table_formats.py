@@ -271,7 +271,7 @@ def _read_xlsx(file: BinaryIO) -> Iterator[tuple[int, Row | Faulty]]:
     for place, cells in rows:
         if not header:
             raise Unreadable("The first row is empty. It has to name the columns.")
-        row = dict(zip(header, cells, strict=False))
+        row = dict.fromkeys(header) | dict(zip(header, cells, strict=False))
         if any(map(spreadsheets.says_something, cells[len(header) :])):
             detail = f"Row {place} has cells beyond the {len(header)} columns that the first row names."
             yield place, Faulty(detail, row)

@@ -60,6 +60,7 @@ def test_space_in_text_is_kept() -> None:
         (datetime.timedelta(hours=1), "“1:00:00” is a date here. Write it as text."),
         (1.2345678901234567e19, "“1.2345678901234567e+19” has more digits than a spreadsheet keeps. Write it as text."),
         (1.3, "“1.3” is no text; put it in quotes."),
+        (1.0, "“1.0” is no text; put it in quotes."),
         (True, "“True” is no text; put it in quotes."),
         ("a\0", "“a\N{REPLACEMENT CHARACTER}” holds a character that cannot be stored."),
     ],

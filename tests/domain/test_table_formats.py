@@ -292,6 +292,13 @@ def test_a_number_that_a_spreadsheet_shows_otherwise_is_no_text(value: float, fo
         table_cells.text(9)(row["id"])
 
 
+def test_the_error_of_a_formula_is_no_text() -> None:
+    content = sheet(["id"], ["#N/A"])  # openpyxl knows errors by their words
+    ((_, row),) = table_formats.read(io.BytesIO(content), "xlsx")
+    with pytest.raises(ValueError, match="“#N/A” is the error of a formula"):
+        table_cells.text(9)(row["id"])
+
+
 def archive(**parts: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
