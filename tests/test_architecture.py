@@ -75,7 +75,8 @@ def test_no_module_is_a_drawer_for_everything() -> None:
 def test_every_dependency_is_bounded_on_both_sides() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     listed = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
-    assert [one for one in listed if not re.search(r">=[\w.]+,<[\w.]+$", one)] == []
+    pinned = "gunicorn=="  # webui/worker.py stands on its insides
+    assert [one for one in listed if not (re.search(r">=[\w.]+,<[\w.]+$", one) or one.startswith(pinned))] == []
 
 
 # --- the vocabulary of failure --------------------------------------------------------------------

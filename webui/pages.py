@@ -32,8 +32,10 @@ def attempt(form: forms.Form, do: Callable[[], R]) -> R | None:
     try:
         return do()
     except errors.IpamError as refusal:
-        for error in refusal.errors:
+        for error in refusal.errors[: errors.MOST_TOLD]:
             form.add_error(error.field if error.field in form.fields else None, error.detail)
+        if (more := len(refusal.errors) - errors.MOST_TOLD) > 0:
+            form.add_error(None, f"And {more:,} more problems.")
         return None
 
 

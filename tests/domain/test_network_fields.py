@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ipam import errors
-from ipam.domain import lookups, networks, owners
+from ipam.domain import lookups, network_rules, networks, owners
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import Network, Partition, Project
 from ipam.models.networks import NatType, NetworkType
@@ -227,3 +227,15 @@ def test_broken_rules_of_the_values_are_reported_together(partition: Partition) 
             external(prefixes=cidrs("203.0.113.1/25"), destination_prefixes=cidrs("::/0"), partition=partition)
         )
     assert codes(refusal.value) == ["prefix_not_canonical", "family_not_in_network"]
+
+
+def test_fields_are_judged_by_the_names_of_what_they_refer_to() -> None:
+    said = {"type": "underlay", "id": "underlay", "partition": "nowhere", "project": "nobody", "prefixes": ["x"]}
+    assert [(one.field, one.code) for one in network_rules.judge_given("underlay", said)] == [
+        ("project", "forbidden_field")
+    ]
+
+
+def test_of_many_offences_a_hundred_are_told_and_the_rest_counted() -> None:
+    several = errors.Several([errors.Invalid(f"Number {number}.") for number in range(1000)])
+    assert (several.detail.count("Number"), several.detail.endswith("And 900 more problems.")) == (100, True)

@@ -76,7 +76,11 @@ def test_what_a_file_made_of_a_text_is_told(cell: Any, why: str) -> None:
     [
         ({str(number): "" for number in range(MOST_LABELS + 1)}, "101 labels; at most 100 fit."),
         ({"a": "x" * (LABEL_VALUE_LENGTH + 1)}, "“xxxxxxxxxxxxxxxxxxxx…” has 2,001 characters; at most 2000 fit."),
-        ({"x" * (LABEL_KEY_LENGTH + 1): ""}, "“xxxxxxxxxxxxxxxxxxxx…” has 256 characters; at most 255 fit."),
+        ({"x" * (LABEL_KEY_LENGTH + 1): ""}, "“xxxxxxxxxxxxxxxxxxxx…” has 318 characters; at most 317 fit."),
+        (
+            {str(number): "€" * 1000 for number in range(90)},
+            "The labels take 270,170 bytes; at most 256,000 fit in those of one object.",
+        ),
         ({"": "x"}, "a label needs a key."),
         ({"a": 1}, 'labels are an object of texts, such as {"stage": "prod"}.'),
         ('{"a": "b"', '“{"a": "b"” is no JSON object.'),

@@ -29,7 +29,7 @@ from ipam.domain.tables import (
     Kind,
 )
 from ipam.models import IPAddress, Machine, Network, Partition, Project
-from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
+from ipam.models.base import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
 from tests.builders import IPV4, prefixes_of, super_network
 from tests.clouds import empty
 
@@ -313,7 +313,8 @@ def test_whatever_an_object_is_called_comes_back(
 
 @pytest.mark.parametrize("format", ["csv", "json", "yaml"])
 def test_all_labels_that_an_object_may_have_come_back(db: None, format: str) -> None:
-    labels = {f"{number:0{LABEL_KEY_LENGTH}}": '"' * LABEL_VALUE_LENGTH for number in range(MOST_LABELS)}
+    prefix = "x" * LABEL_PREFIX_LENGTH
+    labels = {f"{prefix}/{number:0{LABEL_NAME_LENGTH}}": '"' * LABEL_VALUE_LENGTH for number in range(MOST_LABELS)}
     Partition.objects.create(pk="fra", labels=labels)
     summary = table_import.bring_in(Table(PARTITIONS, io.BytesIO(exported(PARTITIONS, format)), format))
     assert dict(summary.counts) == {"unchanged": 1}

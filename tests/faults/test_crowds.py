@@ -8,7 +8,9 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
+from ipam.domain import tokens
 from tests.faults.robots import NO_DIFFERENCE, differences, robots
 from tests.faults.servers import Server, serving
 
@@ -72,12 +74,12 @@ def test_clients_that_send_a_byte_now_and_then_hold_nobody_up(
 
 
 def test_flood_of_searches_does_not_stop_allocations(server: Server, token: str, pair: dict[str, Any]) -> None:
-    stop = threading.Event()
+    stop, another = threading.Event(), tokens.issue(User.objects.get())
 
     def search() -> set[int]:
         seen = set()
         while not stop.is_set():
-            seen.add(server.call("GET", "/api/v1/search/?q=robot", token).status)
+            seen.add(server.call("GET", "/api/v1/search/?q=robot", another).status)
         return seen
 
     with ThreadPoolExecutor(30) as flood:
@@ -86,4 +88,35 @@ def test_flood_of_searches_does_not_stop_allocations(server: Server, token: str,
             pass
         stop.set()
     assert (told.outcomes, differences(told)) == ({201: 40}, NO_DIFFERENCE)
-    assert {status for one in floods for status in one.result()} <= {200, 503}
+    assert {status for one in floods for status in one.result()} <= {200, 429, 503}
+
+
+BAD = {
+    "unknown fields": ("partitions/", {str(number): 1 for number in range(200_000)}),
+    "prefixes": ("networks/", {"type": "external", "prefixes": ["x"] * 400_000}),
+    "attachments": ("machines/", {"project": "a", "partition": "b", "networks": [{}] * 400_000}),
+}
+
+
+@pytest.mark.parametrize("role", ["operator", "nobody"])
+def test_large_mistakes_get_small_answers_and_hold_nobody_up(
+    server: Server, token: str, pair: dict[str, Any], role: str
+) -> None:
+    user = User.objects.get() if role == "operator" else User.objects.create_user("nobody")
+    another, stop = tokens.issue(user), threading.Event()
+
+    def err(path: str, body: Any) -> set[tuple[int, bool]]:
+        seen = set()
+        while not seen or not stop.is_set():
+            answer = server.call("POST", f"/api/v1/{path}", another, body)
+            seen.add((answer.status, len(answer.text.encode()) <= 64_000))
+        return seen
+
+    with ThreadPoolExecutor(6) as crowd:
+        erring = [crowd.submit(err, *BAD[name]) for name in BAD for _ in range(2)]
+        with robots(server, token, pair, each=5) as told:
+            pass
+        stop.set()
+    assert (told.outcomes, differences(told)) == ({201: 20}, NO_DIFFERENCE)
+    refused = {one for each in erring for one in each.result()}
+    assert refused - {(429, True)} == {(400 if role == "operator" else 403, True)}
