@@ -104,7 +104,8 @@ class _PerFamily(forms.MultiWidget):
         super().__init__(boxes)
 
     def decompress(self, value: Any) -> list[Any]:
-        return [(value or {}).get(family) for family in Family]
+        lengths = value if isinstance(value, Mapping) else {}  # a text is what a link to the form says
+        return [lengths.get(family) for family in Family]
 
 
 class LengthsField(forms.MultiValueField):

@@ -3,6 +3,7 @@
 import dataclasses
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from netaddr import IPAddress, IPNetwork
@@ -75,8 +76,8 @@ def adopt(new: NewNetwork) -> Network:
         free_space.open_namespace(parent, network.namespace_id)
     held = []
     for cidr, source in sources.items():
-        if not free_space.acquire_exactly(source, cidr, network.namespace_id):
-            raise _not_free(source, cidr, network.namespace_id)
+        find_holder = partial(_overlap, source, cidr, network.namespace_id)
+        free_space.acquire_exactly(source, cidr, network.namespace_id, find_holder=find_holder, field="prefixes")
         held.append(_store_prefix(network, source, cidr))
     history.record(Verb.CREATE, network, after=history.state(network, prefixes=held))
     return network
@@ -113,8 +114,11 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
 
 
 def _demand(new: NewNetwork) -> None:
-    """Who may carve for the project; naming a VRF is about the platform."""
-    access.demand(Deed.ALLOCATE, new.project.pk if new.project else None)
+    """Who may carve for the project, and what every project may join (12); naming a VRF is about the platform."""
+    project_id = new.project.pk if new.project else None
+    access.demand(Deed.ALLOCATE, project_id)
+    if new.type == NetworkType.CHILD_SHARED:
+        access.demand(Deed.MANAGE, project_id, doing="make a network that every project may join")
     if new.vrf is not None:
         access.demand(Deed.OPERATE)
 
@@ -216,10 +220,10 @@ def _below_minimum(parent: Network, family: Family, length: int, *, field: str) 
     )
 
 
-def _not_free(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -> errors.IpamError:
+def _overlap(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -> errors.IpamError | None:
     holder = source.children.filter(namespace=namespace_id).overlapping(cidr).first()
     if holder is None:
-        return errors.InUse(f"{cidr} is neither free nor taken. Run `manage.py doctor --repair`.", field="prefixes")
+        return None
     return errors.Overlap(
         f"{cidr} overlaps {holder} of network {holder.network_id}. Choose space outside of it.", field="prefixes"
     )

@@ -87,9 +87,11 @@ def of_prefixes(prefixes: Iterable[Prefix]) -> dict[int, FamilyUse]:
 def _uses(prefixes: Mapping[Keyed, Sequence[Prefix]], column: str) -> dict[Keyed, FamilyUse]:
     """The use of prefixes together; `column` says what their keys are."""
     children = _children(prefixes)
-    free = _free_lengths(prefixes, column, children)
+    fullest = {keyed: _fullest_namespace(found) for keyed, found in children.items()}
+    free = _free_lengths(prefixes, column, fullest)
     return {
-        keyed: _use(held, free[keyed], sum(one.number for one in children[keyed])) for keyed, held in prefixes.items()
+        keyed: _use(held, free[keyed], sum(one.number for one in children[keyed] if one.namespace == fullest[keyed]))
+        for keyed, held in prefixes.items()
     }
 
 
@@ -118,10 +120,9 @@ def _children(prefixes: Mapping[Keyed, Sequence[Prefix]]) -> dict[Keyed, list[_C
 
 
 def _free_lengths(
-    prefixes: Mapping[Keyed, Sequence[Prefix]], column: str, children: Mapping[Keyed, Sequence[_Children]]
+    prefixes: Mapping[Keyed, Sequence[Prefix]], column: str, fullest: Mapping[Keyed, UUID | None]
 ) -> dict[Keyed, Lengths]:
     """{prefix length: how many free blocks} of each; of a namespaced super, in the namespace that has taken most."""
-    fullest = {keyed: _fullest_namespace(found) for keyed, found in children.items()}
     found: dict[Keyed, Counter[int]] = {keyed: Counter() for keyed in prefixes}
     blocks = FreeBlock.objects.filter(**{f"{column}__in": {key for key, _ in prefixes}}).order_by()
     shown = blocks.filter(Q(namespace=None) | Q(namespace__in=set(fullest.values())))

@@ -82,10 +82,14 @@ class NewNetwork:
 
 def judge_fields(new: NewNetwork) -> list[errors.IpamError]:
     """Rule 2: missing and refused fields of a new network."""
-    type_ = new.type
+    return judge_given(new.type, vars(new))
+
+
+def judge_given(type_: str, given: Mapping[str, object]) -> list[errors.IpamError]:
+    """Rule 2, for whoever has names of references only: asked before any of them is looked up."""
     broken: list[errors.IpamError] = []
     for name, demand in FIELDS[type_].items():
-        is_given = _is_given(getattr(new, name))
+        is_given = _is_given(given.get(name))
         if demand == REQUIRED and not is_given:
             broken.append(_missing(type_, name))
         if demand == REFUSED and is_given:
@@ -152,19 +156,20 @@ def find_overlaps(
         if lower.version == upper.version and lower.last >= upper.first:
             broken.append(errors.Overlap(f"{lower} and {upper} overlap. Keep one of them.", field=field))
     starts = sorted((one.version, one.first, one) for one in own)
-    kept = Prefix.objects.roots().exclude(pk__in=[prefix.pk for prefix in removed])
+    held = Prefix.objects.overlapping_roots(new, apart_from=[prefix.pk for prefix in removed])
+    reserved = reservations.find_reserved(new, field=field)
     for cidr in new:
         lowest, beyond = (cidr.version, cidr.first), (cidr.version, cidr.last + 1)
         found = starts[bisect_left(starts, lowest) : bisect_left(starts, beyond)]
         inside = [one for _, _, one in found if one in cidr and one != cidr]
-        holder = kept.overlapping(cidr).order_by("first").first()
         if inside:
             broken.append(_grown(cidr, inside, field))
-        elif holder is not None:
+        elif holder := held.get(cidr):
             whose = "this network" if holder.cidr in own else f"network {holder.network_id}"
             remedy = "Leave it out" if holder.cidr in own else "Choose space outside of it"
             broken.append(errors.Overlap(f"{cidr} overlaps {holder.cidr} of {whose}. {remedy}.", field=field))
-        broken += reservations.find_reserved(cidr, field=field)
+        if cidr in reserved:
+            broken.append(reserved[cidr])
     return broken
 
 

@@ -1,8 +1,11 @@
-"""One box for everything: an address, a CIDR, a part of one, a name, an id, a VNI, an ASN."""
+"""One box for everything: an address, a CIDR, a part of one, a name, an id, a VNI, an ASN, a MAC in a label."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
@@ -10,16 +13,20 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from netaddr import IPAddress as Address
-from netaddr import IPNetwork
+from netaddr import IPNetwork, IPRange
 
 from ipam import errors
 from ipam.domain import access
-from ipam.domain.address_parts import block_of
+from ipam.domain.address_parts import block_of, spans_of, unwrapped
 from ipam.models import VRF, Cluster, ClusterRange, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
-from ipam.models.base import RecordQuerySet
+from ipam.models.base import MOST_WORDS, RecordQuerySet
 
 KINDS = ("addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs")
 _HIGHEST_NUMBER = 2**32 - 1  # of an ASN
+_ASN = re.compile(r"(?:AS ?)?(\d{1,10})", re.ASCII | re.IGNORECASE)
+_MAC = re.compile(
+    r"(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}|[0-9a-f]{10})[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.I
+)
 _MOST_AT_ONCE, _PATIENCE = 4, 1  # searches of one process, fewer than it has connections; seconds until one is refused
 _slots = BoundedSemaphore(_MOST_AT_ONCE)
 
@@ -42,9 +49,10 @@ def find(text: str, *, limit: int = 10) -> list[Hit]:
     """The best hits of each kind, at most `limit` of each, best kind first, and in it what is called just so.
 
     Addresses and prefixes are found by their place in address space, and so are the pods and services of clusters.
-    Other text finds addresses by their name and the rest by a part of id, name or description. An address that nobody
-    holds finds the prefixes that would hold it, and what is free there. Ten statements at most; a million addresses
-    cost as much as ten.
+    All text finds addresses by their name and the rest by a part of id, name or description: of several words each has
+    to be there, in any order. A MAC, however it is written, finds the addresses and machines that have it in a label.
+    An address that nobody holds finds the prefixes that would hold it, and what is free there. Eleven statements at
+    most; a million addresses cost as much as ten.
     Busy when too many others search in this process, so that a flood of searches leaves room for allocations.
     """
     text = text.strip()
@@ -59,17 +67,54 @@ def find(text: str, *, limit: int = 10) -> list[Hit]:
 
 
 def _find(text: str, limit: int) -> list[Hit]:
-    wanted = block_of(text)
+    if macs := _macs(text):
+        labelled = _addresses(access.visible(IPAddress.objects.labelled_any(macs).order_by("address")), limit)
+        return [*labelled, *_named(text, limit, macs=macs)]
+    spans = spans_of(text)
+    wanted = spans[0] if spans else None
+    text = unwrapped(text) if "://" in text else text
+    called = _addresses(access.visible(IPAddress.objects.called(text)), limit)
     if wanted is None:
-        return [*_addresses(access.visible(IPAddress.objects.called(text)), limit), *_named(text, limit)]
-    held = _addresses(access.visible(IPAddress.objects.within(wanted).order_by("address")), limit)
-    return [*held, *_prefixes(wanted, limit, is_held=bool(held)), *_named(text, limit, wanted)]
+        return [*called, *_named(text, limit)]
+    within = reduce(or_, (IPAddress.objects.within(one) for one in spans))
+    held = _addresses(access.visible(within).order_by("address"), limit)
+    prefixes = _prefixes(wanted, spans, limit, is_held=bool(held))
+    return [*_both(called, held, limit), *prefixes, *_named(text, limit, wanted)]
 
 
-def best(hits: Sequence[Hit], text: str) -> Hit:
-    """The one hit that is called just so, whatever its kind; else the first."""
-    wanted = {text.strip().lower(), str(block_of(text))}
-    return next((hit for hit in hits if _names(hit) & wanted), hits[0])
+def the_one(hits: Sequence[Hit], text: str) -> Hit | None:
+    """The hit that is meant beyond doubt: the only one, the only one that is called just so, or for an address the
+    only prefix that is the closest around it. None where several are equally good.
+    """
+    if len(hits) == 1:
+        return hits[0]
+    spans = spans_of(text)
+    wanted = block_of(text) if len(spans) == 1 else None  # what may go on is not meant beyond doubt
+    names = {text.strip().lower()}
+    if wanted is not None:
+        names |= {str(wanted), str(wanted.ip)} if wanted.size == 1 else {str(wanted)}
+    exact = [hit for hit in hits if _names(hit) & names]
+    if not exact and wanted is not None:
+        around = [hit for hit in hits if hit.kind == "prefixes" and wanted in IPNetwork(hit.text)]
+        closest = max((IPNetwork(hit.text).prefixlen for hit in around), default=0)
+        exact = [hit for hit in around if IPNetwork(hit.text).prefixlen == closest]
+    return exact[0] if len(exact) == 1 else None
+
+
+def _both(called: list[Hit], held: list[Hit], limit: int) -> list[Hit]:
+    """Addresses by their name and by their place: neither keeps the other out."""
+    first = called[: max(limit // 2, limit - len(held))]
+    return [*first, *(hit for hit in held if hit not in first)][:limit]
+
+
+def _macs(text: str) -> list[str]:
+    """A MAC in the spellings in which it may stand in a label; nothing for other text."""
+    if not _MAC.fullmatch(text):
+        return []
+    digits = re.sub(r"[:.-]", "", text)
+    pairs, quads = re.findall("..", digits), re.findall("....", digits)
+    spelt = {text, digits, ":".join(pairs), "-".join(pairs), ".".join(quads)}
+    return sorted({case for one in spelt for case in (one, one.lower(), one.upper())})
 
 
 def _names(hit: Hit) -> set[str]:
@@ -81,14 +126,15 @@ def _addresses(addresses: QuerySet[IPAddress], limit: int) -> list[Hit]:
     return [Hit("addresses", str(one.pk), str(one), one.name, one.network_id) for one in addresses[:limit]]
 
 
-def _prefixes(wanted: IPNetwork, limit: int, *, is_held: bool) -> Iterator[Hit]:
-    """Those that hold the block, the most specific first, then those inside it."""
+def _prefixes(wanted: IPNetwork, spans: Sequence[IPNetwork | IPRange], limit: int, *, is_held: bool) -> Iterator[Hit]:
+    """Those that hold the block, the most specific first, then those inside it and what it may go on as."""
     visible = access.visible(Prefix.objects.all())
     first, last = Address(wanted.first, wanted.version), Address(wanted.last, wanted.version)
     holding = list(visible.holding(wanted).select_related("network").order_by("-length", "id")[:limit])
     inside: Any = []  # of an address there is nothing
     if wanted.size > 1:
-        inside = visible.within(wanted).exclude(first=first, last=last).order_by("first")
+        within = reduce(or_, (visible.within(one) for one in spans))
+        inside = within.exclude(first=first, last=last).order_by("first")
     details = {}
     if wanted.size == 1 and holding and not is_held:
         details[holding[0].pk] = f"{holding[0].network_id} · {_what_is_free(holding[0])}"
@@ -107,26 +153,39 @@ def _what_is_free(prefix: Prefix) -> str:
     return f"next free {lowest.cidr}" if prefix.network.is_super else f"next free {lowest.first}"
 
 
-def _named(text: str, limit: int, wanted: IPNetwork | None = None) -> Iterator[Hit]:
-    machines = Machine.objects.matching(text)
-    if text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= _HIGHEST_NUMBER:
-        machines |= Machine.objects.filter(asn=int(text))
-    clusters = Cluster.objects.matching(text)
+def _named(text: str, limit: int, wanted: IPNetwork | None = None, macs: Sequence[str] = ()) -> Iterator[Hit]:
+    machines = _matching(Machine, text)
+    if (asn := _asn(text)) is not None:
+        machines |= Machine.objects.filter(asn=asn)
+    if macs:
+        machines |= Machine.objects.labelled_any(macs)
+    clusters = _matching(Cluster, text)
     if wanted is not None:
         clusters |= Cluster.objects.filter(pk__in=ClusterRange.objects.overlapping(wanted).values("cluster"))
     matching: dict[str, RecordQuerySet[Any]] = {
-        "networks": access.visible(Network.objects.matching(text)),
+        "networks": access.visible(_matching(Network, text)),
         "machines": access.visible(machines),
         "clusters": access.visible(clusters),
-        "projects": access.visible(Project.objects.matching(text)),
-        "partitions": access.visible(Partition.objects.matching(text)),
-        "vrfs": access.visible(VRF.objects.matching(text)),
+        "projects": access.visible(_matching(Project, text)),
+        "partitions": access.visible(_matching(Partition, text)),
+        "vrfs": access.visible(_matching(VRF, text)),
     }
     exact = _exact(text, matching, limit)
     for kind, objects in matching.items():
         found = objects.order_by("pk")[:limit]
         others = [_hit(kind, str(one.pk), one.name, getattr(one, _DETAILS.get(kind, ""), "")) for one in found]
         yield from [*exact[kind], *(hit for hit in others if hit not in exact[kind])][:limit]
+
+
+def _matching(model: type[Any], text: str) -> Any:
+    """Those that have each word of the text in id, name or description."""
+    return reduce(lambda found, word: found.matching(word), text.split()[:MOST_WORDS], model.objects.all())
+
+
+def _asn(text: str) -> int | None:
+    """The number in `4210000002` and `AS4210000002`."""
+    found = _ASN.fullmatch(text)
+    return int(found[1]) if found and int(found[1]) <= _HIGHEST_NUMBER else None
 
 
 def _exact(text: str, matching: dict[str, RecordQuerySet[Any]], limit: int) -> dict[str, list[Hit]]:

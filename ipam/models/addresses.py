@@ -1,25 +1,28 @@
 import uuid
+from functools import reduce
+from operator import or_
 from typing import Self
 
 from django.db import connection, models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from netaddr import IPAddress as Address
-from netaddr import IPNetwork
+from netaddr import IPNetwork, IPRange
 
 from ipam.addressing import Family
 from ipam.fields import AddressField, FamilyOf
-from ipam.models.base import FAMILIES, Described, RecordQuerySet
+from ipam.models.base import FAMILIES, MOST_WORDS, Described, RecordQuerySet
 from ipam.models.machines import Machine
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import NO_NAMESPACE, Project
 
 _HIGHEST_CHARACTER = chr(0x10FFFF)
+_SHORTEST_PART = 3  # characters: a trigram
 
 
 class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
-    def within(self, cidr: IPNetwork) -> Self:
+    def within(self, cidr: IPNetwork | IPRange) -> Self:
         """Addresses that lie in `cidr`."""
         return self.filter(
             address__gte=Address(cidr.first, cidr.version), address__lte=Address(cidr.last, cidr.version)
@@ -42,13 +45,18 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
     def called(self, text: str) -> Self:
         """Those whose name has `text` in it, found by an index.
 
-        SQLite has an index of beginnings only, and of those as they are written. PostgreSQL has one of parts, but not
-        of parts shorter than three characters; of such text the whole name is sought.
+        Of several words each is in it, in any order. SQLite has an index of beginnings only, and of those as they are
+        written. PostgreSQL has one of parts, but not of parts shorter than three characters; where all are so short,
+        the whole name is sought.
         """
+        words = text.split()[:MOST_WORDS]
         if connection.vendor == "sqlite":
-            return self.filter(name__gte=text, name__lt=text + _HIGHEST_CHARACTER).order_by("name", "id")
-        named = self.filter(name__icontains=text).exclude(name="") if len(text) > 2 else self.filter(name=text)
-        return named.order_by("address", "id")
+            begins = (Q(name__gte=word, name__lt=word + _HIGHEST_CHARACTER) for word in words)
+            named = self.filter(reduce(or_, begins), *(Q(name__icontains=word) for word in words))
+            return named.order_by("name", "id")
+        if max(map(len, words)) < _SHORTEST_PART:
+            return self.filter(name=text).order_by("address", "id")
+        return self.filter(*(Q(name__icontains=word) for word in words)).exclude(name="").order_by("address", "id")
 
     def matching(self, text: str) -> Self:
         # Most addresses have neither; those are not in the index of ipam/migrations/0004_search_indexes.py.

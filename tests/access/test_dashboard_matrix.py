@@ -15,7 +15,7 @@ from ipam.domain.access import Deed
 from ipam.models import Event
 from tests.access.conftest import ROLES, Cloud
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, answer
-from tests.access.test_rest_matrix import CASES, client_of
+from tests.access.test_rest_matrix import CASES, client_of, halves, held
 from tests.webui.test_pages import MOST_STATEMENTS
 from webui import urls
 
@@ -117,6 +117,8 @@ WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
     "revoke-robot-token": (lambda c: [c.project.pk, c.robot.user_id, c.robot.user.api_tokens.get().pk], lambda c: {}),
     "revoke-token": (lambda c: [c.robot.user.api_tokens.get().pk], lambda c: {}),
     "release": (lambda c: [c.address.allocation], lambda c: {}),
+    "part": (lambda c: [held(c.machine)[0].allocation], lambda c: {}),
+    "join": (nothing, lambda c: halves(c.machine)),
     "edit-address": (lambda c: [c.address.pk], lambda c: {"name": "x", "type": "static"}),
     "edit-machine": (lambda c: [c.machine.pk], lambda c: {"name": "x"}),
     "release-machine": (lambda c: [c.machine.pk], lambda c: {}),
@@ -192,7 +194,7 @@ def test_every_page_is_walked() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_answers_everybody_as_the_table_says(
-    role: str, two: Cloud, signed_in: Callable[[str], Client]
+    role: str, size: str, two: Cloud, signed_in: Callable[[str], Client]
 ) -> None:
     web = signed_in(role)
     answers = {
@@ -207,7 +209,9 @@ def test_every_page_answers_everybody_as_the_table_says(
     assert found == wanted
 
 
-def test_page_costs_a_member_no_more_statements_than_anybody(two: Cloud, signed_in: Callable[[str], Client]) -> None:
+def test_page_costs_a_member_no_more_statements_than_anybody(
+    size: str, two: Cloud, signed_in: Callable[[str], Client]
+) -> None:
     web = signed_in("editor")
     costs = {}
     for name, args, deed, place in PAGES:
@@ -241,7 +245,7 @@ def test_every_page_writes_for_operators(two: Cloud, signed_in: Callable[[str], 
 
 @pytest.mark.parametrize("role", ["owner", "viewer", "nobody"])
 def test_no_answer_says_a_word_of_what_is_foreign(
-    role: str, two: Cloud, people: dict[str, User], signed_in: Callable[[str], Client]
+    role: str, size: str, two: Cloud, people: dict[str, User], signed_in: Callable[[str], Client]
 ) -> None:
     web, api = signed_in(role), client_of(people[role])
     foreign = [two.foreign_project.pk, two.foreign.pk, two.foreign_machine.pk, two.foreign_address.pk, "mallory"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,6 +12,7 @@ from rest_framework.test import APIClient
 from ipam.api.urls import router
 from ipam.domain import tokens
 from ipam.domain.access import Deed
+from ipam.models import IPAddress, Machine
 from tests.access.conftest import ROLES, Cloud
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, PLATFORMS, answer, sees
 
@@ -32,6 +34,17 @@ class Case:
 
 def read(route: str, place: str, url: Callable[[Cloud], str]) -> Case:
     return Case(route, "get", READ, place, url)
+
+
+def held(machine: Machine) -> list[IPAddress]:
+    """Its pair in the internet."""
+    return list(machine.addresses.filter(network="internet").order_by("family"))
+
+
+def halves(machine: Machine) -> dict[str, Any]:
+    """That pair, parted."""
+    IPAddress.objects.filter(pk=held(machine)[1].pk).update(allocation=uuid4())
+    return {"ips": [str(one.pk) for one in held(machine)]}
 
 
 def of_clusters(place: str, running: Any, draft: Any, project: Any) -> list[Case]:
@@ -155,6 +168,18 @@ CASES = [
     Case("ip-detail", "patch", ALLOCATE, FOREIGN, lambda c: f"ips/{c.foreign_address.pk}/"),
     Case("ip-detail", "delete", ALLOCATE, OWN, lambda c: f"ips/{c.address.pk}/"),
     Case("ip-detail", "delete", ALLOCATE, FOREIGN, lambda c: f"ips/{c.foreign_address.pk}/"),
+    Case(
+        "allocation-part", "post", ALLOCATE, OWN, lambda c: f"allocations/{held(c.machine)[0].allocation}/part/",
+    ),
+    Case(
+        "allocation-part", "post", ALLOCATE, FOREIGN,
+        lambda c: f"allocations/{held(c.foreign_machine)[0].allocation}/part/",
+    ),
+    Case("allocation-join", "post", ALLOCATE, OWN, lambda c: "allocations/join/", lambda c: halves(c.machine)),
+    Case(
+        "allocation-join", "post", ALLOCATE, FOREIGN, lambda c: "allocations/join/",
+        lambda c: halves(c.foreign_machine),
+    ),
     Case("allocation-detail", "delete", ALLOCATE, OWN, lambda c: f"allocations/{c.address.allocation}/"),
     Case("allocation-detail", "delete", ALLOCATE, FOREIGN, lambda c: f"allocations/{c.foreign_address.allocation}/"),
     Case(
@@ -224,7 +249,9 @@ def test_every_route_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_route_answers_everybody_as_the_table_says(role: str, two: Cloud, people: dict[str, User]) -> None:
+def test_every_route_answers_everybody_as_the_table_says(
+    role: str, size: str, two: Cloud, people: dict[str, User]
+) -> None:
     client = client_of(people[role])
     statuses = {(n, name(case)): ask(client, case, two) for n, case in enumerate(CASES)}
     found = {key: _SAID.get(status, "done" if status < 300 else status) for key, status in statuses.items()}
@@ -241,7 +268,7 @@ def test_who_may_not_delete_a_project_is_not_told_what_is_in_it(role: str, two: 
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_list_holds_just_what_one_sees(role: str, two: Cloud, people: dict[str, User]) -> None:
+def test_every_list_holds_just_what_one_sees(role: str, size: str, two: Cloud, people: dict[str, User]) -> None:
     client = client_of(people[role])
     own, foreign = sees(role, OWN), sees(role, FOREIGN)
     shown = {

@@ -11,7 +11,7 @@ from ipam.domain import addresses, claims, clusters, machines, networks, owners,
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import ApiToken, Network, Partition, Project
-from tests.builders import IPV4, child, cidrs, external, ip
+from tests.builders import IPV4, IPV6, child, cidrs, external, ip
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
     vrfs.create(id=500)
     carved = [networks.create(child(parent=home.parent, project=project)) for _ in range(2)]
     wanted = {"project": project, "wanted_nodes": 50}
+    parts = [addresses.allocate(home, project=project, families=[one], name="half")[0] for one in (IPV4, IPV6)]
     running = clusters.create(NewCluster(name="running", network=carved[0], **wanted), reserve=True)
     return {
         "running": str(running.pk),
@@ -70,6 +71,9 @@ def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
         "home": home.pk,
         "old": ipv4_only.pk,
         "empty": empty.pk,
+        "ipv4_half": str(parts[0].pk),
+        "ipv6_half": str(parts[1].pk),
+        "pair": str(machine.addresses.all()[0].allocation),
         "single": str(single.pk),
         "allocation": str(single.allocation),
         "machine": machine.pk,

@@ -242,3 +242,29 @@ def test_completion_gives_the_counterpart_in_the_same_allocation(
     (ipv4,) = addresses.allocate(mini_lab, project=project, families=[IPV4])
     api.post("/api/v1/networks/internet-mini-lab/complete/", {"address_family": IPV6.key})
     assert results(api.get(IPS, {"allocation": str(ipv4.allocation)}), "address_family") == ["ipv4", "ipv6"]
+
+
+def test_halves_are_joined_and_parted_again(api: APIClient, mini_lab: Network, project: Project) -> None:
+    halves = [addresses.allocate(mini_lab, project=project, families=[one], name="web")[0] for one in (IPV4, IPV6)]
+    asked = {"ips": [str(one.pk) for one in halves]}
+    rehearsed = api.post("/api/v1/allocations/join/?dry_run=true", asked)
+    joined = api.post("/api/v1/allocations/join/", asked)
+    assert (rehearsed.status_code, rehearsed.json()["dry_run"], joined.status_code) == (200, True, 200)
+    ipv4, ipv6 = joined.json()["ips"]
+    assert (ipv4["ip"], ipv6["ip"], ipv4["allocation"]) == ("203.0.113.129", "2001:db8:0:113::1", ipv6["allocation"])
+    parted = api.post(f"/api/v1/allocations/{ipv4['allocation']}/part/")
+    assert parted.status_code == 200
+    assert [one["allocation"] == ipv4["allocation"] for one in parted.json()["ips"]] == [True, False]
+
+
+def test_joining_again_by_the_same_key_is_answered_alike(api: APIClient, mini_lab: Network, project: Project) -> None:
+    halves = [addresses.allocate(mini_lab, project=project, families=[one], name="web")[0] for one in (IPV4, IPV6)]
+    asked = {"ips": [str(one.pk) for one in halves]}
+    first, again = (api.post("/api/v1/allocations/join/", asked, headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+
+
+def test_two_of_one_family_are_no_pair(api: APIClient, mini_lab: Network, project: Project) -> None:
+    halves = addresses.allocate(mini_lab, project=project, families=[IPV4], count=2)
+    refused = api.post("/api/v1/allocations/join/", {"ips": [str(one.pk) for one in halves]})
+    assert (refused.status_code, codes(refused)) == (400, [("ips", "invalid")])

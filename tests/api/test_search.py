@@ -131,6 +131,97 @@ def test_vni_finds_its_vrf(api: APIClient, db: None) -> None:
     assert find(api, "104009") == {"vrfs": ["104009"]}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "::ffff:10.0.0.1", "::FFFF:a00:1", "10.0.0.1:443", "https://root@10.0.0.1:8443/login?next=/", "(10.0.0.1),",
+        "1.0.0.10.in-addr.arpa", "1.0.0.10.IN-ADDR.ARPA.", "  10.0.0.1 ",
+    ],
+)  # fmt: skip
+def test_pasted_ipv4_address_is_found(api: APIClient, web: Machine, text: str) -> None:
+    assert find(api, text)["addresses"] == ["10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[2001:db8:0:10::1]:443", "[2001:db8:0:10::1]", "http://[2001:db8:0:10::1]/", "2001:db8:0:10::1%eth0",
+        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+    ],
+)  # fmt: skip
+def test_pasted_ipv6_address_is_found(api: APIClient, web: Machine, text: str) -> None:
+    assert find(api, text)["addresses"] == ["2001:db8:0:10::1"]
+
+
+@pytest.mark.parametrize("text", ["0.0.10.in-addr.arpa", "0.1.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"])
+def test_zone_of_reverse_dns_finds_what_lies_in_it(api: APIClient, web: Machine, text: str) -> None:
+    assert len(find(api, text)["addresses"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("2001:db8:0:1", ["2001:db8:0:113::142"]),
+        ("2001:db8:0:11", ["2001:db8:0:113::142"]),
+        ("2001:d", ["2001:db8:0:113::142"]),
+        ("203.0.1", ["203.0.113.142"]),
+        ("20", ["203.0.113.142"]),
+        ("203.0.1.", None),
+        ("2001:db8:0:1:", None),
+    ],
+)
+def test_half_a_group_is_what_was_typed_so_far(
+    api: APIClient, mini_lab: Network, text: str, found: list[str] | None
+) -> None:
+    assert find(api, text).get("addresses") == found
+
+
+def test_half_a_group_finds_prefixes_too(api: APIClient, home: Network) -> None:
+    assert find(api, "2001:db8:0:1")["prefixes"] == ["2001:db8:0:10::/64", "2001:db8:0:10::/96"]
+
+
+@pytest.mark.parametrize("name", ["101", "face:b00c", "cafe", "10.0", "2001:db8::"])
+def test_name_that_reads_as_a_part_of_an_address_is_found(
+    api: APIClient, home: Network, project: Project, name: str
+) -> None:
+    addresses.allocate(home, project=project, addresses=[ip("10.0.3.9")], name=name)
+    assert "10.0.3.9" in find(api, name)["addresses"]
+
+
+def test_names_and_places_share_the_hits(api: APIClient, home: Network, project: Project) -> None:
+    addresses.allocate(home, project=project, families=[IPV4], count=20, name="other")
+    addresses.allocate(home, project=project, addresses=[ip("10.0.3.9")], name="10.0.0")
+    found = find(api, "10.0.0")["addresses"]
+    assert (found[0], found[1], len(found)) == ("10.0.3.9", "10.0.0.1", 10)
+
+
+@pytest.mark.parametrize("text", ["AS{}", "as{}", "AS {}", "{}"])
+def test_asn_is_found_as_people_write_it(api: APIClient, web: Machine, text: str) -> None:
+    assert find(api, text.format(web.asn)) == {"machines": ["web"]}
+
+
+@pytest.mark.parametrize("text", ["lab mini", "MINI lab", "mini-lab"])
+def test_words_are_found_in_any_order(api: APIClient, mini_lab: Network, text: str) -> None:
+    assert find(api, text) == {"networks": ["internet-mini-lab"], "partitions": ["mini-lab"]}
+
+
+def test_words_of_a_name_of_an_address_are_found_in_any_order(api: APIClient, home: Network, project: Project) -> None:
+    addresses.allocate(home, project=project, families=[IPV4], name="front door")
+    addresses.allocate(home, project=project, families=[IPV4], name="front window")
+    assert find(api, "door front")["addresses"] == ["10.0.0.1"]
+
+
+@pytest.mark.parametrize("text", ["52:54:00:ab:cd:ef", "52-54-00-AB-CD-EF", "5254.00ab.cdef", "525400abcdef"])
+@pytest.mark.parametrize("stored", ["52:54:00:ab:cd:ef", "52:54:00:AB:CD:EF", "5254.00ab.cdef"])
+def test_mac_in_a_label_is_found_however_it_is_written(
+    api: APIClient, web: Machine, home: Network, project: Project, text: str, stored: str
+) -> None:
+    machines.update(web, labels={"mac": stored})
+    addresses.allocate(home, project=project, families=[IPV4], labels={"device": "eth0", "hw": stored})
+    addresses.allocate(home, project=project, families=[IPV4], labels={"hw": "52:54:00:00:00:00"})
+    assert find(api, text) == {"addresses": ["10.0.0.2"], "machines": ["web"]}
+
+
 @pytest.mark.parametrize("query", [{}, {"q": ""}, {"q": "  "}, {"q": "x" * 256}])
 def test_search_for_nothing_is_refused(api: APIClient, query: Any) -> None:
     response = api.get("/api/v1/search/", query)

@@ -59,9 +59,9 @@ LISTS = {
     "clusters/": 5,
     "claims/": 3,
     "events/": 2,
-    "search/?q=1": 11,
+    "search/?q=1": 12,
     "search/?q=alice": 9,
-    "search/?q=10.0.200.7": 11,
+    "search/?q=10.0.200.7": 12,
 }
 
 

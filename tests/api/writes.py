@@ -29,6 +29,8 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("post", "ips/", {"network": "internet-mini-lab", "project": ALICE, "count": 3}),
     ("patch", "ips/{single}/", {"type": "static"}),
     ("delete", "ips/{single}/", {}),
+    ("post", "allocations/join/", {"ips": ["{ipv4_half}", "{ipv6_half}"]}),
+    ("post", "allocations/{pair}/part/", {}),
     ("delete", "allocations/{allocation}/", {}),
     ("post", "machines/", {"project": ALICE, "partition": "mini-lab", "networks": [{"network": "{home}"}]}),
     ("patch", "machines/{machine}/", {"name": "web"}),

@@ -1,5 +1,7 @@
 """PostgreSQL finds a part of a text by an index: what the ORM asks for is what the migration has indexed."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLit
         (VRF.objects.matching("123"), ["id", "name", "description"]),
         (IPAddress.objects.matching("web"), ["name", "description"]),
         (IPAddress.objects.called("web"), ["name"]),
+        (IPAddress.objects.called("web fra"), ["name"]),
+        (Network.objects.matching("web").matching("fra"), ["id", "name", "description"]),
     ],
 )
 def test_part_of_a_text_is_found_by_its_trigrams(db: None, matching: QuerySet[Network], columns: list[str]) -> None:
@@ -26,3 +30,11 @@ def test_part_of_a_text_is_found_by_its_trigrams(db: None, matching: QuerySet[Ne
     plan = matching.order_by().explain()
     table = matching.model._meta.db_table
     assert [column for column in columns if f"{table}_{column}_trigrams" not in plan] == []
+
+
+@pytest.mark.parametrize("model", [IPAddress, Machine])
+def test_value_of_any_label_is_found_by_its_index(db: None, model: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = model.objects.labelled_any(["52:54:00:ab:cd:ef", "525400abcdef"]).order_by().explain()
+    assert f"{model._meta.db_table}_label_values" in plan

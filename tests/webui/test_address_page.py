@@ -8,7 +8,7 @@ from django.test import Client
 from ipam.domain import addresses, machines
 from ipam.domain.machines import Attachment
 from ipam.models import Event, IPAddress, Network, Partition, Project
-from tests.builders import IPV4
+from tests.builders import IPV4, IPV6
 
 
 @pytest.fixture
@@ -47,13 +47,32 @@ def test_half_of_a_pair_says_what_it_lacks(web: Client, internet: Network, proje
     assert "It has no address of the other family." in web.get(f"/addresses/{half.pk}/").content.decode()
 
 
+def test_other_half_of_the_host_is_joined_and_parted_again(web: Client, internet: Network, project: Project) -> None:
+    held = [addresses.allocate(internet, project=project, families=[one], name="web")[0] for one in (IPV4, IPV6)]
+    html = web.get(f"/addresses/{held[0].pk}/").content.decode()
+    assert ("“web” has an IPv6 address by itself" in html, "Join with 2001:db8:0:113::1" in html) == (True, True)
+    joined = web.post("/allocations/join/", {"ips": [one.pk for one in held]}, follow=True)
+    assert "203.0.113.129 and 2001:db8:0:113::1 are one allocation now" in joined.content.decode()
+    (allocation,) = set(IPAddress.objects.values_list("allocation", flat=True))
+    assert f'action="/allocations/{allocation}/part/"' in joined.content.decode()
+    web.post(f"/allocations/{allocation}/part/")
+    assert len(set(IPAddress.objects.values_list("allocation", flat=True))) == 2
+
+
 def test_editing_changes_both_addresses_at_once(web: Client, pair: list[IPAddress]) -> None:
-    answer = edited(web, pair[1], name="www", type="static", description="Front", labels="tier=silver\nkeep")
+    wanted = {"name": "www", "type": "static", "description": "Front", "labels": "tier=silver\nkeep"}
+    answer = edited(web, pair[1], **wanted, confirmed="1")
     assert answer.url == f"/addresses/{pair[1].pk}/"
     assert (
         list(IPAddress.objects.values_list("name", "type", "description", "labels"))
         == [("www", "static", "Front", {"tier": "silver", "keep": ""})] * 2
     )
+
+
+def test_editing_asks_before_addresses_become_static(web: Client, pair: list[IPAddress]) -> None:
+    html = edited(web, pair[1], name="www", type="static").content.decode()
+    assert "This cannot be undone: 203.0.113.129 and 2001:db8:0:113::1 will stay until released" in html
+    assert set(IPAddress.objects.values_list("type", "name")) == {("ephemeral", "Web Front")}
 
 
 def test_form_that_nobody_changed_changes_nothing(web: Client, pair: list[IPAddress]) -> None:

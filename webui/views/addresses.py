@@ -1,12 +1,13 @@
 """Addresses: find, act on many at once, release."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,7 +16,8 @@ from django.views.decorators.http import require_POST
 from ipam import errors
 from ipam.addressing import Family
 from ipam.api.filters import AddressFilters
-from ipam.domain import access, addresses, allocations, bulk, lookups, paging, timelines, zones
+from ipam.domain import access, addresses, allocations, bulk, halves, lookups, paging, timelines, zones
+from ipam.domain.allocations import Allocation
 from ipam.models import IPAddress
 from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing
@@ -50,12 +52,14 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One address with its pair: who has it, since when, and the DNS lines for it."""
     allocation = allocations.get(lookups.get(IPAddress, pk).allocation)
     held = [one for one in allocation.addresses if one is not None]
+    shown = IPAddress.objects.filter(allocation=allocation.id)
     context = {
         "section": "addresses",
         "allocation": allocation,
         "held": held,
         "one": allocation.main,
-        "dns": "".join(zones.lines(IPAddress.objects.filter(allocation=allocation.id))).rstrip(),
+        "joinable": halves.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
+        "dns": "".join(zones.lines(shown, zones.domain_of(allocation.main))).rstrip(),
         "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
     return show(request, "addresses/detail.html", context)
@@ -63,16 +67,27 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Change name, type, description and labels of all addresses of the allocation, as they share them."""
+    """Change name, type, description and labels of all addresses of the allocation, as they share them.
+
+    What becomes static stays so, so the page asks before that and names it.
+    """
     one = lookups.get(IPAddress, pk)
     access.demand_change(one)
     initial = {**forms.model_to_dict(one, ["name", "type", "description"]), "labels": labels_text(one.labels)}
     form = ChangedAddressForm(request.POST if request.method == "POST" else None, initial=initial)
-    if form.is_valid() and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)):
+    asks = form.is_valid() and form.cleaned_data["type"] == IPAddress.Type.STATIC and "confirmed" not in request.POST
+    fixed = _ephemeral(allocations.get(one.allocation)) if asks else []
+    ready = form.is_valid() and not fixed
+    if ready and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)):
         messages.success(request, f"Changed {one}")
         return redirect("address", pk=one.pk)
     context = {"section": "addresses", "form": form, "title": f"Edit {one}", "back": reverse("address", args=[one.pk])}
-    return show(request, "edit.html", context)
+    return show(request, "edit.html", {**context, "fixed": " and ".join(map(str, fixed))})
+
+
+def _ephemeral(allocation: Allocation) -> list[IPAddress]:
+    """Those of its addresses that are not static yet."""
+    return [one for one in allocation.addresses if one is not None and one.type == IPAddress.Type.EPHEMERAL]
 
 
 class BulkForm(forms.Form):
@@ -92,7 +107,7 @@ class BulkForm(forms.Form):
 @login_required
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
-    """One action on all selected allocations: ask first where something goes, then all or nothing."""
+    """One action on all selected allocations: ask first where it cannot be undone, then all or nothing."""
     chosen = access.visible(IPAddress.objects.filter(allocation__in=_selected(request))).select_related("project")
     held = allocations.pair_up(list(chosen))
     form = BulkForm(request.POST)
@@ -100,7 +115,7 @@ def act(request: HttpRequest) -> HttpResponse:
     if not held:
         messages.error(request, "Nothing was selected. Tick the rows that you mean.")
         return _back(request)
-    if form.is_valid() and (action != "release" or "confirmed" in request.POST):
+    if form.is_valid() and (action == "label" or "confirmed" in request.POST):
         do, done = _actions(chosen, form)[action]
         attempt(form, do)
         if form.is_valid():
@@ -110,13 +125,13 @@ def act(request: HttpRequest) -> HttpResponse:
     return show(request, "addresses/confirm.html", context)
 
 
-def _actions(chosen: Iterable[IPAddress], form: forms.Form) -> dict[str, tuple[Callable[[], None], str]]:
+def _actions(chosen: QuerySet[IPAddress], form: forms.Form) -> dict[str, tuple[Callable[[], None], str]]:
     """What can be done to a selection, and how it is reported."""
     labels = form.cleaned_data["label"]
     return {
         "release": (lambda: addresses.release_many(chosen), "Released {} allocations"),
         "static": (lambda: addresses.make_static(chosen), "{} allocations are static now"),
-        "label": (lambda: bulk.label(list(chosen), add=labels, remove={}), "Labelled {} allocations"),
+        "label": (lambda: bulk.label(chosen, add=labels, remove={}), "Labelled {} allocations"),
     }
 
 
@@ -139,6 +154,24 @@ def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
             return redirect("network", pk=held.main.network_id)
     context = {"section": "addresses", "allocation": held, "network": held.main.network, "form": form}
     return show(request, "addresses/release.html", context)
+
+
+@login_required
+@require_POST
+def join(request: HttpRequest) -> HttpResponse:
+    """Two halves of one host become a pair; it can be parted again, so nothing is asked."""
+    held = halves.join(request.POST.getlist("ips")[:2])
+    messages.success(request, f"{held[0]} and {held[1]} are one allocation now")
+    return redirect("address", pk=held[0].pk)
+
+
+@login_required
+@require_POST
+def part(request: HttpRequest, allocation: UUID) -> HttpResponse:
+    """A pair becomes two allocations; they can be joined again."""
+    held = halves.part(allocation)
+    messages.success(request, f"{held[0]} and {held[1]} are allocations of their own now")
+    return redirect("address", pk=held[0].pk)
 
 
 def _selected(request: HttpRequest) -> list[UUID]:

@@ -19,11 +19,11 @@ _PER_KIND, _PER_KIND_IN_PANEL = 20, 5
 
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
-    """Hits as one types; Enter opens the best one, and `?all=1` shows them all."""
+    """Hits as one types; Enter opens the one that is meant beyond doubt, else all, as `?all=1` does."""
     text = request.GET.get("q", "").strip()[:255]
     hits = domain.find(text, limit=_PER_KIND_IN_PANEL if request.htmx else _PER_KIND)
-    if hits and not request.htmx and "all" not in request.GET:
-        return redirect(_page_of(domain.best(hits, text), text))
+    if not request.htmx and "all" not in request.GET and (meant := domain.the_one(hits, text)):
+        return redirect(_page_of(meant, text))
     found = [(hit, _page_of(hit, text)) for hit in hits]
     groups = [(kind, list(group)) for kind, group in groupby(found, key=lambda pair: pair[0].kind)]
     return show(request, "search.html", {"query": text, "groups": groups, "count": len(found)}, part="hits")

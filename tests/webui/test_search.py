@@ -1,0 +1,58 @@
+"""Enter in the search box opens what is meant beyond doubt, and never guesses between equals."""
+
+import pytest
+from django.test import Client
+
+from ipam.domain import addresses, machines, networks, owners
+from ipam.domain.machines import Attachment
+from ipam.models import IPAddress, Network, Partition, Project
+from tests.builders import IPV4, child, namespaced
+
+
+def opened(web: Client, text: str) -> str:
+    """Where Enter leads; empty for the page of all hits."""
+    answer = web.get("/search/", {"q": text})
+    return answer.url if answer.status_code == 302 else ""
+
+
+def test_only_thing_that_is_called_so_is_opened(
+    web: Client, internet: Network, private: Network, project: Project, partition: Partition
+) -> None:
+    machines.allocate(id="m1", name="vpn", project=project, partition=partition, networks=[Attachment(network=private)])
+    addresses.allocate(internet, project=project, name="vpn-gateway")
+    assert opened(web, "vpn") == "/machines/m1/"
+
+
+def test_two_things_that_are_called_so_are_shown(web: Client, db: None) -> None:
+    for _ in range(2):
+        owners.create_project(name="alice")
+    assert opened(web, "alice") == ""
+
+
+def test_several_things_that_are_merely_like_it_are_shown(web: Client, db: None) -> None:
+    for name in ("east-1", "east-2"):
+        owners.create_partition(id=name)
+    assert opened(web, "east") == ""
+    assert opened(web, "st-2") == "/partitions/east-2/"
+
+
+@pytest.mark.parametrize("text", ["203.0.113.129", "::ffff:203.0.113.129", "https://203.0.113.129:8443/"])
+def test_address_opens_its_page(text: str, web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, families=[IPV4])
+    assert opened(web, text) == f"/addresses/{IPAddress.objects.get().pk}/"
+
+
+def test_address_that_nobody_holds_opens_the_closest_prefix(web: Client, private: Network) -> None:
+    assert opened(web, "10.0.0.9") == f"/networks/{private.pk}/map/?ipv4=10.0.0.0/24"
+
+
+def test_address_in_two_namespaces_is_shown_twice(web: Client, project: Project, stranger: Project) -> None:
+    parent = networks.create(namespaced())
+    for owner in (project, stranger):
+        addresses.allocate(networks.create(child(parent=parent, project=owner)), project=owner)
+    assert opened(web, "100.64.0.1") == ""
+    assert opened(web, "100.64.0.9") == ""
+
+
+def test_nothing_found_is_a_page(web: Client, db: None) -> None:
+    assert opened(web, "nothing") == ""
