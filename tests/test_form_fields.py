@@ -61,3 +61,17 @@ def test_text_that_is_none_is_refused(field: forms.Field, text: Any) -> None:
 )
 def test_field_knows_whether_it_was_changed(field: forms.Field, initial: Any, text: Any, changed: bool) -> None:
     assert field.has_changed(initial, text) is changed
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "instead"),
+    [
+        (CidrsField(), "10.0.0.0 - 10.0.1.255\n2001:db8::/32", "is a range; write 10.0.0.0/23 instead."),
+        (CidrField(), "10.0.0.0/255.255.0.0", "has a mask; write 10.0.0.0/16 instead."),
+        (AddressesField(), "10.0.0.1/24, 2001:db8::1", "has a prefix length; write 10.0.0.1 instead."),
+    ],
+)
+def test_what_people_paste_comes_back_with_the_form_to_write(field: forms.Field, text: str, instead: str) -> None:
+    with pytest.raises(forms.ValidationError) as refusal:
+        field.clean(text)
+    assert refusal.value.messages[0].endswith(instead)

@@ -165,6 +165,9 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
     known, kept = set(before), set(after)
     added = [cidr for cidr in after if cidr not in known]
     removed = [prefix for prefix in stored if prefix.cidr not in kept]
+    # Of a prefix that is made wider, `find_overlaps` says what to do instead.
+    wider = set(added)
+    gone = [prefix for prefix in removed if wider.isdisjoint(prefix.cidr.supernet())]
     announcable_before = network.additional_announcable_cidrs
     state_before = history.state(network, prefixes=before)
 
@@ -174,7 +177,7 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
     errors.raise_all(
         [
             *network_rules.judge(network, after),
-            *_judge_removed_prefixes(network, removed, after),
+            *_judge_removed_prefixes(network, gone, after),
             *usable_space.judge_prefixes(added),
             *network_rules.find_overlaps(added, own=before, removed=removed),
             *_judge_dropped_announcable(network, announcable_before, force=force),

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ipam.models import FreeBlock, Network, NumberRange
+from ipam.models import FreeBlock, Network, NumberRange, Partition
 from tests.builders import ip
 
 Run = Callable[..., str]
@@ -37,3 +37,11 @@ def test_repair_that_leaves_something_ends_with_1(run: Run, internet: Network) -
     with pytest.raises(SystemExit) as ended:
         run("doctor", "--repair")
     assert ended.value.code == 1
+
+
+def test_what_is_older_than_its_rule_is_told_and_is_no_fault(run: Run, internet: Network) -> None:
+    Partition.objects.bulk_create([Partition(id="new")])
+    assert run("doctor").splitlines() == [
+        "Older than its rule: The partition “new” has the name of a page, which hides it there. The API knows it.",
+        "Everything adds up: 1 networks, 2 prefixes, 0 addresses checked.",
+    ]

@@ -117,7 +117,7 @@ def changed(section: str, place: int = 0, **values: Any) -> str:
 def test_a_value_of_the_wrong_kind_is_told_with_its_place(cloud: None) -> None:
     assert refusals(changed("addresses", 0, address="10.0.0.01", type="fixed", generation=True)) == [
         "addresses[0]: generation: “True” is not written as it should be.",
-        "addresses[0]: address: “10.0.0.01” is not an IPv4 or IPv6 address.",
+        "addresses[0]: address: “10.0.0.01” has leading zeros, which some tools read as octal; write 10.0.0.1 instead.",
         "addresses[0]: type: “fixed” is none of ephemeral, static.",
     ]
 

@@ -227,8 +227,8 @@ def test_every_value_of_the_wrong_kind_is_told() -> None:
         "ips[0] “192.0.2.256”: “projectid” is missing.",
         "networks[0] “net”: defaultchildprefixlength: “{'ipv4': '22'}” has to have the keys IPv4 and IPv6, "
         "each with a prefix length.",
-        "networks[0] “net”: destinationprefixes: “10.0.0.0” has no prefix length; write it as address/length, "
-        "such as 10.0.0.0/22.",
+        "networks[0] “net”: destinationprefixes: “10.0.0.0” has no prefix length; write it as address/length: "
+        "10.0.0.0/32 for this address alone.",
         "networks[0] “net”: labels: “['a']” is no object of texts.",
         "networks[0] “net”: name: “['5']” is no text.",
         "networks[0] “net”: nat: “maybe” is neither true nor false.",

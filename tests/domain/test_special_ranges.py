@@ -1,5 +1,6 @@
 """Rule 4a: space that can never be used is in no network, is given by none, and free space never holds it."""
 
+import json
 from importlib import import_module
 from io import StringIO
 from typing import Any
@@ -20,6 +21,7 @@ from ipam.domain import (
     consumption,
     doctor,
     free_listing,
+    go_ipam,
     networks,
     older_data,
     prefix_map,
@@ -125,6 +127,22 @@ def test_row_that_names_such_an_address_is_refused_by_itself(db: None, project: 
     wanted = [Named(network=everything, project=project, address=ip(text)) for text in ("127.0.0.1", "10.0.0.1")]
     assert {place: one.code for place, one in address_batches.take(wanted).items()} == {0: "range_not_usable"}
     assert [str(one) for one in IPAddress.objects.all()] == ["10.0.0.1"]
+
+
+def test_import_refuses_such_prefixes_one_by_one_and_brings_in_the_others(project: Project) -> None:
+    dump = [
+        {"Cidr": "127.0.0.0/8", "IsParent": True},
+        {"Cidr": "127.1.0.0/24", "ParentCidr": "127.0.0.0/8"},
+        {"Cidr": "10.0.0.0/8", "IsParent": True},
+        {"Cidr": "10.1.0.0/24", "ParentCidr": "10.0.0.0/8", "IPs": {"10.1.0.9": True}},
+        {"Cidr": "fe80::/64"},
+    ]
+    result = go_ipam.bring_in(go_ipam.read(StringIO(json.dumps(dump)), project=project, vrf=7))
+    assert {error.code for error in result.refused} == {"range_not_usable", "not_in_prefix"}
+    assert sorted(str(one) for network in Network.objects.all() for one in network.prefixes.all()) == [
+        "10.0.0.0/8",
+        "10.1.0.0/24",
+    ]
 
 
 # --- what is counted, proven, drawn and built anew --------------------------------------------------

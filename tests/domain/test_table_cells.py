@@ -90,3 +90,9 @@ def test_labels_have_the_limits_of_the_api(labels: Any, why: str) -> None:
     with pytest.raises(ValueError) as refused:
         table_cells.labels(labels)
     assert str(refused.value) == why
+
+
+@pytest.mark.parametrize("cell", ["10.0.0.0 - 10.0.0.255", ["010.0.0.0/24"], "10.0.0.0/255.255.255.0"])
+def test_cidr_in_a_doubtful_form_comes_back_with_the_form_to_write(cell: Any) -> None:
+    with pytest.raises(ValueError, match=r"write 10\.0\.0\.0/24 instead\.$"):
+        table_cells.cidrs(cell)
