@@ -87,6 +87,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """
 
     table: ClassVar[str] = ""
+    unlisted: ClassVar[tuple[str, ...]] = ()  # large columns, which a list does not show
     most_at_once: ClassVar[int] = MOST_ROWS
     list_per_page = 50
     list_max_show_all = 0
@@ -103,7 +104,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         related = self.list_select_related
-        found = super().get_queryset(request)
+        found = super().get_queryset(request).defer(*self.unlisted)
         return found.select_related(*related) if isinstance(related, Sequence) else found
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
@@ -111,6 +112,13 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if any("\0" in value for name, values in request.GET.lists() if name != SEARCH_VAR for value in values):
             raise IncorrectLookupParameters
         return super().get_changelist_instance(request)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only what is offered beside the list narrows it: other look-ups read whole tables, or break over values."""
+        offered = {getattr(one, "parameter_name", getattr(one, "field", one)) for one in self.list_filter}
+        if lookup.removesuffix("__exact").removesuffix("__isnull") not in offered:
+            raise IncorrectLookupParameters(lookup)
+        return True
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         return super().get_object(request, object_id, from_field) if lookups.is_id(self.model, object_id) else None

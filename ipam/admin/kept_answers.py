@@ -13,6 +13,7 @@ class KeptAnswerAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "user", "key", "status")
     list_select_related = ("user",)
+    unlisted = ("request", "body")
     fields = readonly_fields = ("user", "key", "at", "status")
     search_help_text = "The beginning of a key."
 

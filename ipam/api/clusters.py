@@ -43,12 +43,9 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
         return {"plans": cluster_drafts.plans(objects)}
 
     def make(self, data: dict[str, Any]) -> Cluster:
-        given = {
-            name: lookups.get(_REFERENCES[name], value, field=name) if name in _REFERENCES else value
-            for name, value in data.items()
-            if value is not None and name != "reserve"
-        }
-        return clusters.create(NewCluster(**given), reserve=data.get("reserve", False))
+        given = {name: value for name, value in data.items() if value is not None and name != "reserve"}
+        named = {name: (_REFERENCES[name], value) for name, value in given.items() if name in _REFERENCES}
+        return clusters.create(NewCluster(**{**given, **lookups.get_all(named)}), reserve=data.get("reserve", False))
 
     def change(self, found: Cluster, data: dict[str, Any]) -> Cluster:
         return clusters.update(found, **data)
@@ -126,8 +123,5 @@ class ClaimViews(Readable, Creatable, Removable):
 
 def _asked(data: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a claim: `pool` is a network, `owner` a project."""
-    return {
-        "network": lookups.get(Network, data["pool"], field="pool"),
-        "project": lookups.get(Project, data["owner"], field="owner"),
-        "name": data["name"],
-    }
+    found = lookups.get_all({"pool": (Network, data["pool"]), "owner": (Project, data["owner"])})
+    return {"network": found["pool"], "project": found["owner"], "name": data["name"]}

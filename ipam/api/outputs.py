@@ -6,7 +6,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ipam.api import fields
+from ipam.domain import findings
 from ipam.domain.consumption import FamilyUse
+from ipam.models.events import MOST_LISTED
 
 BOOKKEEPING = ("created_at", "updated_at", "generation", "dry_run")
 
@@ -158,6 +160,13 @@ class MachineNetwork(serializers.Serializer[Any]):
     ips = serializers.ListField(child=serializers.CharField())
 
 
+class Warning(serializers.Serializer[Any]):
+    """What is kept as asked, and yet worth a look: a finding's code and sentence."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField(source="sentence")
+
+
 class Machine(Described):
     id = serializers.CharField()
     hostname = serializers.CharField()
@@ -166,6 +175,11 @@ class Machine(Described):
     role = serializers.CharField()
     asn = serializers.IntegerField()
     networks = serializers.SerializerMethodField()
+    warnings = serializers.SerializerMethodField()
+
+    @extend_schema_field(Warning(many=True))
+    def get_warnings(self, machine: Any) -> Any:
+        return Warning(findings.of_machine(machine), many=True).data
 
     @extend_schema_field(MachineNetwork(many=True))
     def get_networks(self, machine: Any) -> list[dict[str, Any]]:
@@ -201,8 +215,6 @@ class Held(serializers.Serializer[Any]):
 class Event(serializers.Serializer[Any]):
     """An entry of the change history, in a list."""
 
-    MOST_ADDRESSES = 20
-
     id = serializers.IntegerField()
     at = serializers.DateTimeField()
     actor = serializers.CharField(allow_blank=True)
@@ -216,13 +228,13 @@ class Event(serializers.Serializer[Any]):
     project = serializers.UUIDField(source="project_id", allow_null=True)
     count = serializers.IntegerField(help_text="how many objects it is about")
     changes = serializers.DictField(child=serializers.ListField(), help_text="{field: [before, after]}")
-    addresses = serializers.SerializerMethodField(help_text=f"the first {MOST_ADDRESSES} in a list, all in an event")
+    addresses = serializers.SerializerMethodField(help_text=f"the first {MOST_LISTED} in a list, all in an event")
 
     def get_network(self, event: Any) -> str | None:
         return event.network_id or None
 
     def get_addresses(self, event: Any) -> list[str]:
-        return list(event.addresses[: self.MOST_ADDRESSES])
+        return list(event.first_addresses)
 
 
 class EventDetail(Event):

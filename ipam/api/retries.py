@@ -35,11 +35,11 @@ def key_of(request: Request) -> str | None:
 def settle(request: Request, do: Callable[[], Any], *, key: str | None, status: int) -> Response:
     """The answer to a write: the body that `do` gives, or with a `key` the answer that was given first.
 
-    A key or an `If-Match` makes one transaction of all that `do` does, which may then be called several times.
+    All that `do` does is one transaction, so that it answers for what it has done even if others undo that at once;
+    it may be called several times.
     """
     if key is None:
-        conditional = preconditions.HEADER in request.headers
-        return preconditions.tagged((transacted(do) if conditional else do)(), status=status)
+        return preconditions.tagged(transacted(do)(), status=status)
     user = cast(User, request.user)  # writes are closed to everybody else
     kept, is_replay = retries.once(
         user, key, request=_digest(request), do=lambda: (status, _text(do())), refused=_refused

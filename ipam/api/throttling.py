@@ -1,16 +1,55 @@
-"""So many requests per minute and token: nobody's loop takes the service from all others."""
+"""So many requests per minute and token, and at once: nobody's loop takes the service from all others."""
 
 import math
 import threading
 import time
+from collections import Counter
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+_Owner = tuple[str, int]  # a token or a person
 _Level = tuple[float, float]  # how many requests are left, and when that was (monotonic seconds)
-_levels: dict[tuple[str, int], _Level] = {}
+_levels: dict[_Owner, _Level] = {}
 _lock = threading.Lock()
+_PATIENCE = 1.0  # seconds that a request waits until another of its owner has ended
+_under_way: Counter[_Owner] = Counter()
+_ended = threading.Condition()
+
+
+class AtOnce(BaseThrottle):
+    """Some of a process's threads for each bearer token, or user of a session; the others stay free for everybody else.
+
+    A request keeps its place until `leave`, which the middleware calls when the answer is made.
+    """
+
+    def allow_request(self, request: Request, view: object) -> bool:
+        most, owner = settings.REQUESTS_AT_ONCE, _owner(request)
+        if not most or owner is None:
+            return True
+        with _ended:
+            if not _ended.wait_for(lambda: _under_way[owner] < most, _PATIENCE):
+                return False
+            _under_way[owner] += 1
+        request._request._place = owner  # type: ignore[attr-defined]
+        return True
+
+    def wait(self) -> int:
+        """Seconds after which it is worth another try."""
+        return 1
+
+
+def leave(request: HttpRequest) -> None:
+    """The request has been answered, whatever the answer: its place is free."""
+    owner: _Owner | None = getattr(request, "_place", None)
+    if owner is not None:
+        with _ended:
+            _under_way.subtract([owner])
+            if not _under_way[owner]:
+                del _under_way[owner]
+            _ended.notify_all()
 
 
 class PerToken(BaseThrottle):
@@ -23,11 +62,9 @@ class PerToken(BaseThrottle):
     _left = 0.0
 
     def allow_request(self, request: Request, view: object) -> bool:
-        most = settings.REQUESTS_PER_MINUTE
-        owner = request.auth or request.user
-        if not most or owner.pk is None:
+        most, key, now = settings.REQUESTS_PER_MINUTE, _owner(request), time.monotonic()
+        if not most or key is None:
             return True
-        key, now = ("token" if request.auth else "person", owner.pk), time.monotonic()
         with _lock:
             left, since = _levels.get(key, (most, now))
             self._left = min(most, left + (now - since) * most / 60) - 1
@@ -39,3 +76,9 @@ class PerToken(BaseThrottle):
         """Whole seconds until there is one more."""
         seconds: float = -self._left * 60 / settings.REQUESTS_PER_MINUTE
         return math.ceil(seconds)
+
+
+def _owner(request: Request) -> _Owner | None:
+    """Whose request it is; nobody's if no one is signed in."""
+    owner = request.auth or request.user
+    return ("token" if request.auth else "person", owner.pk) if owner.pk is not None else None

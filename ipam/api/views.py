@@ -1,6 +1,7 @@
 """The objects of the contract: each view fetches, calls one operation of the domain, renders."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
@@ -25,6 +26,7 @@ from ipam.domain import (
     lookups,
     machines,
     members,
+    network_rules,
     networks,
     owners,
     prefix_map,
@@ -148,6 +150,7 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
         return {"consumption": consumption.of_networks(objects)}
 
     def make(self, data: dict[str, Any]) -> Network:
+        errors.raise_all(network_rules.judge_given(data["type"], data))
         return networks.create(NewNetwork(**_with_references(data)))
 
     def change(self, found: Network, data: dict[str, Any]) -> Network:
@@ -225,6 +228,7 @@ class AddressViews(Readable, Changeable, Removable):
     def create(self, request: Request) -> Response:
         data = self.parse(request)
         asked = {"families": data.pop("address_family", ()), "addresses": data.pop("ip", ())}
+        addresses.check_request(**asked, count=data.get("count", 1))
 
         def allocate() -> list[IPAddress]:
             wanted = _with_references(data)
@@ -281,16 +285,18 @@ class MachineViews(Readable, Creatable, Changeable, Removable):
         )
 
     def make(self, data: dict[str, Any]) -> Machine:
+        joined = {f"networks.{number}.network": one for number, one in enumerate(data.pop("networks"))}
+        found = _with_references(data, {field: (Network, one["network"]) for field, one in joined.items()})
         wanted = [
             Attachment(
-                network=lookups.get(Network, one["network"], field=f"networks.{number}.network"),
+                network=found.pop(field),
                 ips=one.get("ips", ()),
                 families=one.get("address_family", ()),
                 auto=one.get("auto", True),
             )
-            for number, one in enumerate(data["networks"])
+            for field, one in joined.items()
         ]
-        return machines.allocate(**_with_references({**data, "networks": wanted}))
+        return machines.allocate(**found, networks=wanted)
 
     def change(self, found: Machine, data: dict[str, Any]) -> Machine:
         return machines.update(found, **data)
@@ -308,7 +314,7 @@ class EventViews(Readable):
     ordering = "-at"
 
     def get_queryset(self) -> QuerySet[Event]:
-        return Event.objects.defer("holders")
+        return Event.objects.listed()
 
     def retrieve(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, set())
@@ -340,13 +346,13 @@ _REFERENCES: dict[str, type[Any]] = {
 }
 
 
-def _with_references(data: dict[str, Any]) -> dict[str, Any]:
-    """The data with ids turned into objects, and without what was null."""
+def _with_references(
+    data: dict[str, Any], more: Mapping[str, tuple[type[Any], object]] | None = None
+) -> dict[str, Any]:
+    """The data with ids turned into objects, and without what was null; `more` ids are looked up together with them."""
     given = {name: value for name, value in data.items() if value is not None}
-    return {
-        name: lookups.get(_REFERENCES[name], value, field=name) if name in _REFERENCES else value
-        for name, value in given.items()
-    }
+    named = {name: (_REFERENCES[name], value) for name, value in given.items() if name in _REFERENCES}
+    return {**given, **lookups.get_all({**named, **(more or {})})}
 
 
 def _render_addresses(rows: list[IPAddress], *, dry_run: bool) -> dict[str, Any]:

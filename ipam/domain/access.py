@@ -14,8 +14,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Replace
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from ipam import errors
 from ipam.domain.operations import is_part
@@ -36,7 +35,7 @@ from ipam.models import (
     RoleBinding,
     UtilizationSample,
 )
-from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NetworkType
+from ipam.models.networks import SUPER_TYPES, NetworkType
 from ipam.models.roles import PROJECT_ROLES, Role
 
 # What owners change of any network of their project (rule 19a).
@@ -207,19 +206,9 @@ def _vrfs(projects: list[UUID]) -> Q:
 
 
 def _findings(projects: list[UUID]) -> Q:
-    own = Network.objects.filter(project__in=projects, type__in=CHILD_TYPES).values("pk")
-    found = Cluster.objects.filter(project__in=projects).annotate(text=_digits(Cast("pk", TextField())))
-    of_cluster = Q(kind="cluster") & Q(Exists(found.filter(text=_digits(OuterRef("object_id")))))
-    return (
-        Q(kind="network", object_id__in=own)
-        | Q(kind="project", object_id__in=[str(key) for key in projects])
-        | of_cluster
-    )
-
-
-def _digits(key: Any) -> Replace:
-    """The text of a UUID without dashes: SQLite stores none."""
-    return Replace(key, Value("-"), Value(""))
+    """Those of the projects, and what networks that they see say by themselves."""
+    seen = Network.objects.filter(_networks(projects)).values("pk")
+    return Q(project_id__in=projects) | Q(kind="network", object_id__in=seen) & ~Q(code__in=Finding.SHARES)
 
 
 _SCOPES: Mapping[type[Model], Callable[[list[UUID]], Q]] = {

@@ -14,13 +14,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, blocks_between, reserved_addresses, size
-from ipam.domain import access, addresses, free_space, history, row_copy
+from ipam.domain import access, addresses, free_space, history, lookups, row_copy, usable_space
 from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.domain.rebuilding import gaps
@@ -68,7 +68,7 @@ def take(wanted: Sequence[Named]) -> Refusals:
         taken = _take_free(wanted, found)
     now = timezone.now()
     rows = [_row(wanted[place], prefix, now) for place, prefix in found.items() if place in taken]
-    if lost := [place for place in found if place not in taken]:
+    if lost := {place: prefix for place, prefix in found.items() if place not in taken}:
         _refuse_taken(wanted, lost, rows, refused)
     row_copy.store(IPAddress, rows)
     history.record_addresses(Verb.ALLOCATE, history.taken(rows))
@@ -79,21 +79,24 @@ def take(wanted: Sequence[Named]) -> Refusals:
 def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, errors.IpamError]:
     """Change type, name, description or labels of up to `MOST` addresses; what was refused, by id (rule 27)."""
     access.demand(Deed.OPERATE)
-    refused: dict[uuid.UUID, errors.IpamError] = {}
+    held = {row.pk: row for row in lookups.lock_all(_by_key(changes), no_key=True)}
+    refused = _gone(changes, held)
     changed = []
-    for row in IPAddress.objects.filter(pk__one_of=changes).order_by("pk").select_for_update(no_key=True):
+    for row in held.values():
         wanted = changes[row.pk]
         try:
             addresses.check_stays_static(row, wanted.get("type", row.type))
         except errors.StaticToEphemeral as error:
             refused[row.pk] = error
             continue
+        before = history.state(row)
         for name, value in wanted.items():
             setattr(row, name, value)
         row.updated_at, row.generation = timezone.now(), row.generation + 1
-        changed.append(row)
-    IPAddress.objects.bulk_update(changed, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
-    history.record_addresses(Verb.UPDATE, history.kept(changed), changed={})
+        changed.append((row, before))
+    rows = [row for row, _ in changed]
+    IPAddress.objects.bulk_update(rows, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
+    history.record_each(Verb.UPDATE, changed)
     return refused
 
 
@@ -101,11 +104,12 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
 def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamError]:
     """Give up to `MOST` addresses that have no machine one of their project and network; what was refused, by id."""
     access.demand(Deed.OPERATE)
-    refused: dict[uuid.UUID, errors.IpamError] = {}
-    rows = IPAddress.objects.filter(pk__one_of=wanted).select_related("network", "project").order_by("pk")
+    rows = lookups.lock_all(_by_key(wanted).select_related("network", "project"), no_key=True)
+    held = {row.pk: row for row in rows}
+    refused = _gone(wanted, held)
     joined = _attachments(wanted.values())
     moves: list[history.Move] = []
-    for row in rows.select_for_update(no_key=True, of=("self",)):
+    for row in held.values():
         machine, before = wanted[row.pk], history.holder(row)
         try:
             if row.machine_id is not None:
@@ -121,6 +125,19 @@ def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamErro
     IPAddress.objects.bulk_update(changed, ["machine", "updated_at", "generation"], batch_size=200)
     history.record_addresses(Verb.UPDATE, moves, changed={})
     return refused
+
+
+def _by_key(keys: Iterable[uuid.UUID]) -> QuerySet[IPAddress]:
+    return IPAddress.objects.filter(pk__one_of=keys).order_by("pk")
+
+
+def _gone(wanted: Iterable[uuid.UUID], held: Mapping[uuid.UUID, IPAddress]) -> dict[uuid.UUID, errors.IpamError]:
+    """What was released before it could be locked; nothing of it may be said to be done."""
+    return {
+        key: errors.NotFound(f"The address with the id {key} has just been released. Look again.", field="id")
+        for key in wanted
+        if key not in held
+    }
 
 
 @contextmanager
@@ -178,8 +195,12 @@ def _judge_owners(wanted: Sequence[Named], refused: Refusals) -> None:
 
 
 def _attachments(machines: Iterable[Machine]) -> set[tuple[str, str]]:
-    """Which machine is in which network."""
-    attachments = MachineNetwork.objects.filter(machine__in=set(machines))
+    """Which machine is in which network; no machine of them is released until the transaction ends."""
+    keys = {machine.pk for machine in machines}
+    if not keys:
+        return set()
+    lookups.lock_all(Machine.objects.filter(pk__one_of=keys).order_by("pk"), no_key=True)
+    attachments = MachineNetwork.objects.filter(machine__in=keys)
     return set(attachments.values_list("machine_id", "network_id"))
 
 
@@ -200,7 +221,8 @@ def _judge_ids_and_allocations(wanted: Sequence[Named], refused: Refusals) -> No
     held: dict[uuid.UUID, dict[int, tuple[str, uuid.UUID]]] = defaultdict(dict)
     same = Q(pk__one_of=[one.id for one in wanted]) | Q(allocation__one_of=[one.allocation for one in wanted])
     columns = "pk", "allocation", "family", "network_id", "project_id"
-    for pk, allocation, family, *owner in IPAddress.objects.filter(same).order_by().values_list(*columns):
+    known = IPAddress.objects.filter(same).order_by("pk").values_list(*columns)
+    for pk, allocation, family, *owner in lookups.lock_all(known):  # so that no release of an allocation misses it
         seen.add(pk)
         held[allocation][family] = owner[0], owner[1]
     for place, one in enumerate(wanted):
@@ -223,7 +245,7 @@ def _judge_ids_and_allocations(wanted: Sequence[Named], refused: Refusals) -> No
 
 
 def _find_prefixes(wanted: Sequence[Named], prefixes: _Prefixes, refused: Refusals) -> dict[int, Prefix]:
-    """Rules 24 and 25: the prefix that each row's address lies in."""
+    """Rules 4a, 24 and 25: the prefix that each row's address lies in."""
     found: dict[int, Prefix] = {}
     for place, one in enumerate(wanted):
         if place in refused:
@@ -232,6 +254,8 @@ def _find_prefixes(wanted: Sequence[Named], prefixes: _Prefixes, refused: Refusa
         if prefix is None:
             known = sorted(prefixes.of_network[one.network.pk], key=lambda prefix: (prefix.family, prefix.pk))
             refused[place] = addresses.not_in_prefix(one.address, one.network, known)
+        elif unusable := next(usable_space.judge_address(one.address), None):
+            refused[place] = unusable
         elif one.address in prefixes.reserved[prefix.pk]:
             refused[place] = addresses.reserved(one.address, prefix)
         elif one.prefix and one.prefix != prefixes.texts[prefix.pk]:
@@ -317,15 +341,21 @@ def _left_of(block: _Block, taken: Iterable[int]) -> list[FreeBlock]:
     return free_space.rows(block.network_id, block.prefix_id, None, parts)
 
 
-def _refuse_taken(wanted: Sequence[Named], places: Sequence[int], new: Iterable[IPAddress], refused: Refusals) -> None:
+def _refuse_taken(
+    wanted: Sequence[Named], lost: Mapping[int, Prefix], new: Iterable[IPAddress], refused: Refusals
+) -> None:
     """Rule 26: say who holds each address that was not free; of two rows, the first has it."""
-    stored = IPAddress.objects.filter(address__one_of={wanted[place].address for place in places})
+    stored = IPAddress.objects.filter(address__one_of={wanted[place].address for place in lost})
     holders = {(row.address, row.namespace_id): row for row in stored}
     holders |= {(row.address, row.namespace_id): row for row in new}
-    for place in places:
+    for place in lost:
         one = wanted[place]
         holder = holders.get((one.address, one.network.namespace_id))
-        refused[place] = addresses.taken(one.address, holder) if holder else addresses.damaged(one.address)
+        refused[place] = (
+            addresses.taken(one.address, holder)
+            if holder
+            else free_space.unaccounted(lost[place].pk, one.address, field="ip")
+        )
 
 
 def _row(one: Named, prefix: Prefix, now: datetime) -> IPAddress:

@@ -10,14 +10,15 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
-from ipam.domain import access, free_space, history, lookups
+from ipam.domain import access, free_space, history, lookups, usable_space
 from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.models import Claim, IPAddress, Machine, Network, Prefix, Project
+from ipam.models.base import label_bytes
 from ipam.models.events import Verb
 
 MOST_PER_REQUEST = 1000
-_RACES = 100  # looks at a block that changes hands while we look, before we call the data damaged
+_MOST_TEXT = 16_000_000  # bytes of names, descriptions and labels that one request stores, for each allocation
 
 
 @operation
@@ -45,9 +46,11 @@ def allocate(
     access.demand(Deed.ALLOCATE, project.pk)
     if network.is_underlay:
         access.demand(Deed.OPERATE)
-    _check_request(families, addresses, count)
+    check_request(families, addresses, count)
+    _check_room(count, name, description, labels or {})
     check_may_use(network, project)
     if machine is not None:
+        machine = lookups.get(Machine, machine.pk, field="machine", lock=True)  # its release waits, or was first
         is_joined = machine.attachments.filter(network=network).exists()
         check_machine(machine, network, project, is_joined=is_joined)
     shared = {"type": type, "name": name, "description": description, "labels": dict(labels or {})}
@@ -71,7 +74,7 @@ def update(address: IPAddress, **changes: Any) -> IPAddress:
 @operation
 def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
     """Change name, description, labels or type of every address of an allocation, all or nothing (rule 27)."""
-    held = _lock_allocation(allocation)
+    held = lock_allocation(allocation)
     access.demand_change(*held)
     _change(held, changes)
     return held
@@ -79,9 +82,11 @@ def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
 
 @operation
 def make_static(addresses: Iterable[IPAddress]) -> None:
-    """Make addresses static, all or nothing: they stay when their machine goes (rule 27)."""
-    keys = [address.pk for address in addresses]
-    held = list(IPAddress.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True))
+    """Make addresses static, all or nothing: they stay when their machine goes (rule 27).
+
+    Of a query all that it gives once they are locked: of whole allocations also what a completion has just added.
+    """
+    held = lookups.lock_all(_query(addresses).order_by("pk"), no_key=True)
     access.demand_change(*held)
     ephemeral = [address for address in held if address.type != IPAddress.Type.STATIC]
     for address in ephemeral:
@@ -102,14 +107,16 @@ def release(address: IPAddress) -> None:
 @operation
 def release_allocation(allocation: uuid.UUID) -> None:
     """Give back every address of an allocation, all or nothing."""
-    _release(_lock_allocation(allocation))
+    _release(lock_allocation(allocation))
 
 
 @operation
 def release_many(addresses: Iterable[IPAddress]) -> None:
-    """Give many addresses back, all or nothing; those that are gone already are no hindrance."""
-    keys = [address.pk for address in addresses]
-    _release(_lock(IPAddress.objects.filter(pk__in=keys)))
+    """Give many addresses back, all or nothing; those that are gone already are no hindrance.
+
+    Of a query all that it gives once they are locked, as `make_static` has it.
+    """
+    _release(_lock(_query(addresses)))
 
 
 def take(
@@ -151,15 +158,11 @@ def acquire(network: Network, families: Sequence[Family], count: int) -> dict[Fa
     `Exhausted` names the first family that has fewer, `FamilyNotInNetwork` one that the network does not have.
     """
     taken = free_space.acquire_addresses(network, families or network.allowed_families, count)
-    for family in families:
-        if family not in taken:
-            raise errors.FamilyNotInNetwork(
-                f"{network.pk} has no {family.label} prefix. Add one, or ask for another family.",
-                field="address_family",
-            )
-    for family, found in taken.items():
-        if len(found) < count:
-            raise _exhausted(network, family, count)
+    missing = [family for family in families or ([] if taken else network.allowed_families) if family not in taken]
+    full = [family for family, found in taken.items() if len(found) < count]
+    if missing or full:
+        lookups.get(Network, network.pk, field="network")  # whoever waited for its blocks may find it gone
+        raise _without_family(network, missing[0]) if missing else _exhausted(network, full[0], count)
     return taken
 
 
@@ -194,8 +197,11 @@ def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
     history.record_addresses(Verb.UPDATE, history.kept(addresses), changed=history.changes(before, after))
 
 
-def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
-    """The addresses of an allocation, IPv4 first; locked in the order of their keys, as everybody does."""
+def lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
+    """All addresses of an allocation, IPv4 first, and none joins them until the transaction ends; NotFound if none.
+
+    Locked in the order of their keys, as everybody does.
+    """
     held = _lock(access.visible(IPAddress.objects.filter(allocation=allocation)))
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
@@ -205,7 +211,14 @@ def _lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
 def _lock(addresses: QuerySet[IPAddress]) -> list[IPAddress]:
     """These addresses, locked in the order of their keys, each with the name that it is `claimed` by or None."""
     claimed = Claim.objects.filter(allocation=OuterRef("allocation")).values("name")
-    return list(addresses.annotate(claimed=Subquery(claimed)).order_by("pk").select_for_update())
+    return lookups.lock_all(addresses.annotate(claimed=Subquery(claimed)).order_by("pk"))
+
+
+def _query(addresses: Iterable[IPAddress]) -> QuerySet[IPAddress]:
+    """A query as it is, to be asked again; other addresses by their keys."""
+    if isinstance(addresses, QuerySet):
+        return addresses.all()
+    return IPAddress.objects.filter(pk__in=[address.pk for address in addresses])
 
 
 def _release(addresses: Sequence[Any]) -> None:
@@ -221,7 +234,8 @@ def _release(addresses: Sequence[Any]) -> None:
     history.record_addresses(Verb.RELEASE, history.freed(addresses))
 
 
-def _check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:
+def check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:
+    """What is asked for, before it is known of whom: IpAndAddressFamily or Invalid where it contradicts itself."""
     if addresses and families:
         raise errors.IpAndAddressFamily(
             "A named address has its family in itself. Give the address or the family, not both.", field="ip"
@@ -232,6 +246,15 @@ def _check_request(families: Sequence[Family], addresses: Sequence[Address], cou
         raise errors.Invalid(f"count is a number from 1 to {MOST_PER_REQUEST}.", field="count")
     if addresses and count > 1:
         raise errors.Invalid("A named address exists once. Leave the count out.", field="count")
+
+
+def _check_room(count: int, name: str, description: str, labels: Mapping[str, str]) -> None:
+    each = len(name.encode()) + len(description.encode()) + label_bytes(labels)
+    if count * each > _MOST_TEXT:
+        raise errors.TooLarge(
+            f"{count:,} times {each:,} bytes of texts and labels are more than {_MOST_TEXT:,} bytes. "
+            "Ask for fewer at once, or shorten the texts."
+        )
 
 
 def check_may_use(network: Network, project: Project) -> None:
@@ -268,6 +291,12 @@ def check_machine(machine: Machine, network: Network, project: Project, *, is_jo
         )
 
 
+def _without_family(network: Network, family: Family) -> errors.FamilyNotInNetwork:
+    return errors.FamilyNotInNetwork(
+        f"{network.pk} has no {family.label} prefix. Add one, or ask for another family.", field="address_family"
+    )
+
+
 def _exhausted(network: Network, family: Family, count: int) -> errors.Exhausted:
     left = "no free address" if count == 1 else f"fewer than {count:,} free addresses"
     return errors.Exhausted(
@@ -300,19 +329,20 @@ def _take_named(
 
 
 def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) -> free_space.Taken:
-    """Take just this address, or say why not (rules 24 and 25)."""
+    """Take just this address, or say why not (rules 4a, 24 and 25)."""
     prefix = next((prefix for prefix in prefixes if address in prefix.cidr), None)
     if prefix is None:
         raise not_in_prefix(address, network, prefixes)
+    errors.raise_all(list(usable_space.judge_address(address)))
     if address in reserved_addresses(prefix.cidr):
         raise reserved(address, prefix)
-    for _ in range(_RACES):
-        if free_space.acquire_exactly(prefix, host(address)):
-            return free_space.Taken(prefix.pk, address)
+
+    def find_holder() -> errors.IpamError | None:
         holder = IPAddress.objects.filter(address=address, namespace=network.namespace_id).first()
-        if holder is not None:
-            raise taken(address, holder)
-    raise damaged(address)
+        return taken(address, holder) if holder else None
+
+    free_space.acquire_exactly(prefix, host(address), find_holder=find_holder, field="ip")
+    return free_space.Taken(prefix.pk, address)
 
 
 def not_in_prefix(address: Address, network: Network, prefixes: Iterable[Prefix]) -> errors.IpamError:
@@ -334,11 +364,6 @@ def taken(address: Address, holder: IPAddress) -> errors.IpamError:
     return errors.AlreadyAllocated(
         f"{address} is held by {_describe(holder)}. Choose another, or release it first.", field="ip"
     )
-
-
-def damaged(address: Address) -> errors.IpamError:
-    """What only the doctor can mend."""
-    return errors.InUse(f"{address} is neither free nor taken. Run `manage.py doctor --repair`.", field="ip")
 
 
 def _describe(holder: IPAddress) -> str:

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from ipam import errors
-from ipam.domain import access, history
+from ipam.domain import access, history, lookups
 from ipam.domain.operations import operation
 from ipam.models.base import NAME_LENGTH, Described
 from ipam.models.events import Verb
 
+Records = Sequence[Described] | QuerySet[Any]  # a query is asked again: what joins it while we wait is changed too
+
 
 @operation
-def label(records: Sequence[Described], *, add: Mapping[str, str], remove: Mapping[str, str]) -> None:
+def label(records: Records, *, add: Mapping[str, str], remove: Mapping[str, str]) -> None:
     """Take the labels `remove` from the records, then give them `add`.
 
     A key to remove with the value "" goes whatever its value; with another one it goes only where it has that value.
@@ -25,7 +29,7 @@ def label(records: Sequence[Described], *, add: Mapping[str, str], remove: Mappi
 
 
 @operation
-def rename(records: Sequence[Described], *, name: str = "", before: str = "", after: str = "") -> None:
+def rename(records: Records, *, name: str = "", before: str = "", after: str = "") -> None:
     """Give the records the name `name`, or the one that they have, between `before` and `after`.
 
     Names have at most 255 characters; Invalid names each record whose name would have more.
@@ -39,23 +43,23 @@ def rename(records: Sequence[Described], *, name: str = "", before: str = "", af
     _revise(records, "name", lambda record: before + (name or record.name) + after, Verb.UPDATE)
 
 
-def _revise(records: Sequence[Described], field: str, value_of: Callable[[Described], Any], verb: Verb) -> None:
-    """Change one field of each record that has another value; one event for all of them."""
+def _revise(records: Records, field: str, value_of: Callable[[Described], Any], verb: Verb) -> None:
+    """Change one field of each record that has another value; history says of each from what to what."""
     access.demand_change(*records, fields=[field])
-    changed: list[Described] = []
+    changed = []
     for record in _lock(records):
         value = value_of(record)
         if value != getattr(record, field):
-            before = {field: getattr(record, field)}
+            before = history.state(record)
             record.revise(**{field: value})
-            changed.append(record)
-    if changed:
-        history.record_many(verb, changed, changed=history.changes(before, {field: getattr(changed[-1], field)}))
+            changed.append((record, before))
+    history.record_each(verb, changed)
 
 
-def _lock(records: Sequence[Described]) -> Iterable[Described]:
+def _lock(records: Records) -> Iterable[Described]:
     """The records as they are now; those that are gone are no hindrance."""
     if not records:
         return []
-    keys = [record.pk for record in records]
-    return type(records[0])._default_manager.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+    if not isinstance(records, QuerySet):
+        records = type(records[0])._default_manager.filter(pk__in=[record.pk for record in records])
+    return lookups.lock_all(records.order_by("pk"), no_key=True)

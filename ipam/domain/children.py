@@ -3,13 +3,14 @@
 import dataclasses
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import access, free_space, history, lookups, network_rules, owners, vrfs
+from ipam.domain import access, free_space, history, lookups, network_rules, owners, usable_space, vrfs
 from ipam.domain.access import Deed
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
@@ -61,7 +62,13 @@ def adopt(new: NewNetwork) -> Network:
         **_inherited(new, parent),
     )
     sources = {cidr: _source(parent, cidr) for cidr in new.prefixes}
-    errors.raise_all([*network_rules.judge(network, new.prefixes), *_judge_adopted_lengths(parent, sources)])
+    errors.raise_all(
+        [
+            *network_rules.judge(network, new.prefixes),
+            *usable_space.judge_taken(new.prefixes, field="prefixes"),
+            *_judge_adopted_lengths(parent, sources),
+        ]
+    )
     is_parents = parent.vrf_id is not None and new.vrf == parent.vrf_id
     network.vrf = _vrf_of_child(dataclasses.replace(new, vrf=None) if is_parents else new, parent)
     network.save(force_insert=True)
@@ -69,8 +76,8 @@ def adopt(new: NewNetwork) -> Network:
         free_space.open_namespace(parent, network.namespace_id)
     held = []
     for cidr, source in sources.items():
-        if not free_space.acquire_exactly(source, cidr, network.namespace_id):
-            raise _not_free(source, cidr, network.namespace_id)
+        find_holder = partial(_overlap, source, cidr, network.namespace_id)
+        free_space.acquire_exactly(source, cidr, network.namespace_id, find_holder=find_holder, field="prefixes")
         held.append(_store_prefix(network, source, cidr))
     history.record(Verb.CREATE, network, after=history.state(network, prefixes=held))
     return network
@@ -170,9 +177,7 @@ def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
 
 
 def _check_adopted_fields(new: NewNetwork) -> None:
-    owners.check_slug(new.id)
-    if Network.objects.filter(pk=new.id).exists():
-        raise errors.AlreadyExists(f"There is already a network {new.id}. Choose another id.", field="id")
+    owners.check_new_id(Network, new.id)
     errors.raise_all(
         [
             errors.Required(f"A child network that comes from elsewhere needs “{name}”.", field=name)
@@ -215,10 +220,10 @@ def _below_minimum(parent: Network, family: Family, length: int, *, field: str) 
     )
 
 
-def _not_free(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -> errors.IpamError:
+def _overlap(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -> errors.IpamError | None:
     holder = source.children.filter(namespace=namespace_id).overlapping(cidr).first()
     if holder is None:
-        return errors.InUse(f"{cidr} is neither free nor taken. Run `manage.py doctor --repair`.", field="prefixes")
+        return None
     return errors.Overlap(
         f"{cidr} overlaps {holder} of network {holder.network_id}. Choose space outside of it.", field="prefixes"
     )

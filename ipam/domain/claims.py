@@ -1,5 +1,7 @@
 """Claims: a controller asks for addresses by a name of its own, and gets the same ones whenever it asks again."""
 
+from django.db.models import QuerySet
+
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain import access, addresses, history, lookups
@@ -26,9 +28,9 @@ def take(network: Network, *, project: Project, name: str) -> Claim:
     access.demand(Deed.ALLOCATE, project.pk)
     if network.is_underlay:
         access.demand(Deed.OPERATE)
-    known = _find(network, project, name)
-    if known is not None:
-        return known
+    known = lookups.lock_all(_named(network, project, name), no_key=True)  # its release waits, or was first
+    if known:
+        return known[0]
     held = addresses.allocate(network, project=project, type=IPAddress.Type.STATIC, name=name)
     made = Claim.objects.create(network=network, project=project, name=name, allocation=held[0].allocation)
     history.record(Verb.ALLOCATE, made, after=history.state(made), moves=history.taken(held))
@@ -40,15 +42,15 @@ def release(claim: Claim) -> None:
     """Give back the addresses of a claim; its name may be claimed again."""
     current = lookups.get(Claim, claim.pk, lock=True)
     access.demand_change(current)
-    held = list(IPAddress.objects.filter(allocation=current.allocation))
+    held = addresses.lock_allocation(current.allocation)
+    history.record(Verb.RELEASE, current, before=history.state(current), moves=history.freed(held))
     current.delete()
-    addresses.release_allocation(claim.allocation)
-    history.record(Verb.RELEASE, claim, before=history.state(claim), moves=history.freed(held))
+    addresses.give_back(held)
 
 
 def get(network: Network, *, project: Project, name: str) -> Claim:
     """The claim of this name, or NotFound."""
-    known = _find(network, project, name)
+    known = _named(network, project, name).first()
     if known is None:
         raise errors.NotFound(
             f"Nothing of {network.pk} is claimed as “{shorten(name)}” for this project.", field="name"
@@ -56,5 +58,5 @@ def get(network: Network, *, project: Project, name: str) -> Claim:
     return known
 
 
-def _find(network: Network, project: Project, name: str) -> Claim | None:
-    return Claim.objects.filter(network=network, project=project, name=name).first()
+def _named(network: Network, project: Project, name: str) -> QuerySet[Claim]:
+    return Claim.objects.filter(network=network, project=project, name=name)

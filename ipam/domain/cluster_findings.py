@@ -14,11 +14,11 @@ from ipam.domain.findings import FULL, MOST_OF_A_KIND, SERIOUS, WARN, WARNING
 from ipam.models import ClusterRange, Finding, IPAddress, Machine, MachineNetwork, Prefix
 
 
-def of_clusters() -> Iterator[Finding]:
-    """Findings of reserved clusters, by their name."""
+def of_clusters(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """Findings of the first so many reserved clusters by name, of all if None."""
     pods = access.visible(ClusterRange.objects.reserved()).filter(purpose=ClusterRange.Purpose.PODS)
     rows = _counted(pods.select_related("cluster", "reserved_in")).order_by("cluster__name", "cluster", "family")
-    for _, of_one in groupby(rows[: 2 * MOST_OF_A_KIND], key=lambda row: row.cluster_id):
+    for _, of_one in groupby(rows[: limit and 2 * limit], key=lambda row: row.cluster_id):
         families = list(of_one)
         yield from nodes_nearly_full(families)
         for row in families:
@@ -98,5 +98,7 @@ def _finding(row: Any, code: str, severity: int, sentence: str) -> Finding:
         object_id=str(row.cluster_id),
         object_name=row.cluster.name,
         family=int(Family(row.family)),
+        network_id=row.cluster.network_id,
+        project_id=row.cluster.project_id,
         sentence=sentence,
     )

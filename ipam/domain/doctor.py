@@ -136,14 +136,14 @@ def judge_spaces() -> Iterator[Finding]:
 
 
 def judge_pools() -> Iterator[Finding]:
-    """The free ranges of a pool and the numbers in use are the pool."""
+    """The free ranges of a pool, however many there are, and the numbers in use are the pool."""
     for pool in Pool:
         ranges = NumberRange.objects.filter(pool=pool).order_by("first")
         free = (Piece(one.first, one.last, FREE) for one in ranges)
         used = (Piece(number, number, TAKEN) for number in rebuilding.drawn(pool))
         pieces = sorted([*free, *used])
         remedy = Remedy(f"the free ranges of the {pool.label} pool", partial(rebuilding.rebuild_pool, pool))
-        for fault in space_proof.find_faults(*BOUNDS[pool], pieces, show=_numbers, merges=lambda lower, upper: True):
+        for fault in space_proof.find_faults(*BOUNDS[pool], pieces, show=_numbers, merges=lambda lower, upper: False):
             yield Finding(f"{pool.label} pool: {fault}.", remedy)
 
 

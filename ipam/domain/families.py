@@ -50,8 +50,9 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
             field="address_family",
         )
     lacking = IPAddress.objects.filter(network=current).lacking(family)
+    lowest = IPAddress.objects.filter(pk__in=lacking.values("pk")[:limit])
+    batch = sorted(lookups.lock_all(lowest.order_by("pk")), key=lambda one: one.address)
     total = lacking.count()
-    batch = list(lacking.select_for_update(of=("self",))[:limit])
     room = min(len(batch), _room(current, family, len(batch)))
     completed = _give(current, family, batch[:room])
     history.record_addresses(Verb.COMPLETE, history.taken(completed))

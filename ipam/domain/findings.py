@@ -1,19 +1,25 @@
 """What an operator should look at: one small function for each kind of finding, none of which changes anything.
 
-Each returns at most `MOST_OF_A_KIND`, worst first where there is a worst. docs/rules.md lists them all.
+Each returns at most `MOST_OF_A_KIND`, worst first where there is a worst; with `limit=None`, as a survey asks that is
+read by members of every project, at most so many of each project. docs/rules.md lists them all.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from operator import attrgetter, itemgetter
+from typing import Any, TypeVar
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from ipam.addressing import Family
 from ipam.domain import access, number_pools
 from ipam.domain.consumption import FamilyUse, room
 from ipam.domain.number_pools import BOUNDS
-from ipam.models import Finding, IPAddress, Network, Project
+from ipam.models import Finding, IPAddress, Machine, MachineNetwork, Network, Project
+from ipam.models.networks import NetworkType
 
 MOST_OF_A_KIND = 100
 WARN, FULL = 0.8, 0.95  # shares of a family from which on it is worth a look, and pressing
@@ -22,6 +28,7 @@ FEW_CHILDREN = 5
 UNUSED_AFTER = timedelta(days=90)
 
 Uses = Mapping[str, Sequence[FamilyUse]]
+Row = TypeVar("Row")
 SERIOUS, WARNING, INFO = Finding.Severity.SERIOUS, Finding.Severity.WARNING, Finding.Severity.INFO
 
 
@@ -33,10 +40,14 @@ def of_networks(networks: Iterable[Network], uses: Uses) -> Iterator[Finding]:
             yield from no_child_fits(network, uses[network.pk])
 
 
-def of_the_rest(uses_families: Mapping[str, set[Family]]) -> list[Finding]:
-    """Everything that is not about the use of one network; four statements. `uses_families`: {network id: families}."""
-    pools = pools_nearly_empty() if access.current().sees_everything else ()
-    return [*one_family_only(uses_families), *unused_static(), *projects_without_networks(), *pools]
+def of_the_rest(uses_families: Mapping[str, set[Family]], *, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """Everything that is not about the use of one network; five statements. `uses_families`: {network id: families}."""
+    yield from one_family_only(uses_families, limit=limit)
+    yield from unused_static(limit=limit)
+    yield from firewalls_without_underlay(limit=limit)
+    yield from projects_without_networks(limit=limit)
+    if access.current().sees_everything:
+        yield from pools_nearly_empty()
 
 
 def nearly_full(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Finding]:
@@ -67,14 +78,14 @@ def no_child_fits(network: Network, uses: Sequence[FamilyUse]) -> Iterator[Findi
         yield _of_network(network, "few_children_left", WARNING, text, left.family)
 
 
-def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
-    """A dual-stack network has allocations, or machines, with an address of one family only."""
+def one_family_only(families: Mapping[str, set[Family]], *, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """A project has allocations, or machines, with an address of one family only in a dual-stack network."""
     counterpart = IPAddress.objects.filter(allocation=OuterRef("allocation")).exclude(family=OuterRef("family"))
     lonely = (
         access.visible(IPAddress.objects.all())
         .exclude(Exists(counterpart))
         .order_by()
-        .values("network", "network__name", "family")
+        .values("network", "network__name", "network__project", "project", "project__name", "family")
     )
     on_the_machine = IPAddress.objects.filter(machine=OuterRef("machine"), network=OuterRef("network"))
     has_both = Exists(on_the_machine.exclude(family=OuterRef("family")))  # perhaps by two allocations
@@ -82,37 +93,46 @@ def one_family_only(families: Mapping[str, set[Family]]) -> Iterator[Finding]:
         allocations=Count("pk"),
         machines=Count("machine", distinct=True, filter=Q(machine__isnull=False) & ~Q(has_both)),
     )
-    dual = [row for row in counted.order_by("-allocations", "network") if len(families.get(row["network"], ())) > 1]
-    for row in dual[:MOST_OF_A_KIND]:
+    ordered = counted.order_by("-allocations", "network", "project")
+    dual = [row for row in ordered if len(families.get(row["network"], ())) > 1]
+    for row in _at_most_per_project(dual, itemgetter("project"))[:limit]:
         missing = Family(row["family"]).other
+        is_own = row["network__project"] == row["project"]
+        whose = "" if is_own else f"{row['project__name'] or row['project']}: "
         about = {
             "kind": "network",
             "object_id": row["network"],
             "object_name": row["network__name"],
             "family": int(missing),
+            "network_id": row["network"],
+            "project_id": row["project"],
         }
         yield Finding(
             code="one_family_allocations",
             severity=WARNING,
-            sentence=f"{_have(row['allocations'], 'allocation')} no {missing.label} address. Complete what is missing.",
+            sentence=f"{whose}{_have(row['allocations'], 'allocation')} no {missing.label} address. "
+            "Complete what is missing.",
             **about,
         )
         if row["machines"]:
             yield Finding(
                 code="one_family_machines",
                 severity=WARNING,
-                sentence=f"{_have(row['machines'], 'machine')} no {missing.label} address here: "
+                sentence=f"{whose}{_have(row['machines'], 'machine')} no {missing.label} address here: "
                 f"who asks for them by {missing.label} gets no answer. Complete what is missing.",
                 **about,
             )
 
 
-def unused_static() -> Iterator[Finding]:
+def unused_static(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
     """A static address belongs to no machine and has not changed for 90 days; it may be forgotten."""
     forgotten = access.visible(IPAddress.objects.all()).filter(
         type=IPAddress.Type.STATIC, machine=None, updated_at__lt=timezone.now() - UNUSED_AFTER
     )
-    for one in forgotten.order_by("updated_at")[:MOST_OF_A_KIND]:
+    if limit is None:
+        place = Window(RowNumber(), partition_by="project", order_by="updated_at")
+        forgotten = forgotten.annotate(place=place).filter(place__lte=MOST_OF_A_KIND)
+    for one in forgotten.order_by("updated_at")[:limit]:
         yield Finding(
             code="unused_static",
             severity=INFO,
@@ -120,20 +140,51 @@ def unused_static() -> Iterator[Finding]:
             object_id=str(one.pk),
             object_name=str(one),
             family=one.family,
+            network_id=one.network_id,
+            project_id=one.project_id,
             sentence=f"Static, without a machine since {one.updated_at:%Y-%m-%d}. Release it if nothing needs it.",
         )
 
 
-def projects_without_networks() -> Iterator[Finding]:
+def firewalls_without_underlay(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """A firewall is in no underlay, as its partition had none (rule 30)."""
+    underlays = MachineNetwork.objects.filter(machine=OuterRef("pk"), network__type=NetworkType.UNDERLAY)
+    firewalls = access.visible(Machine.objects.filter(role=Machine.Role.FIREWALL)).exclude(Exists(underlays))
+    for firewall in _at_most_per_project(firewalls.order_by("name", "id")[:limit], attrgetter("project_id")):
+        yield _without_underlay(firewall)
+
+
+def of_machine(machine: Machine) -> Iterator[Finding]:
+    """What is said of one machine as soon as it is there; of the networks that are fetched with it."""
+    networks = [attachment.network for attachment in machine.attachments.all()]
+    if machine.role == Machine.Role.FIREWALL and not any(network.is_underlay for network in networks):
+        yield _without_underlay(machine)
+
+
+def _without_underlay(firewall: Machine) -> Finding:
+    return Finding(
+        code="firewall_without_underlay",
+        severity=WARNING,
+        kind="machine",
+        object_id=firewall.pk,
+        object_name=str(firewall),
+        project_id=firewall.project_id,
+        sentence=f"The firewall is in no underlay, as partition {firewall.partition_id} had none. Create an underlay "
+        "there, then release the firewall and allocate it again.",
+    )
+
+
+def projects_without_networks(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
     """A project owns no network."""
     owned = Network.objects.filter(project=OuterRef("pk"))
-    for project in access.visible(Project.objects.all()).exclude(Exists(owned)).order_by("name", "id")[:MOST_OF_A_KIND]:
+    for project in access.visible(Project.objects.all()).exclude(Exists(owned)).order_by("name", "id")[:limit]:
         yield Finding(
             code="project_without_networks",
             severity=INFO,
             kind="project",
             object_id=str(project.pk),
             object_name=project.name,
+            project_id=project.pk,
             sentence="The project has no network of its own. Carve one for it, or delete the project.",
         )
 
@@ -152,6 +203,17 @@ def pools_nearly_empty() -> Iterator[Finding]:
                 sentence=f"{_number(left, f'free {pool.label} number', f'free {pool.label} numbers')} left. "
                 "Release machines or networks that are not needed.",
             )
+
+
+def _at_most_per_project(rows: Iterable[Row], project: Callable[[Row], Any]) -> list[Row]:
+    """The first of each project, in their order."""
+    met: Counter[Any] = Counter()
+    kept = []
+    for row in rows:
+        met[project(row)] += 1
+        if met[project(row)] <= MOST_OF_A_KIND:
+            kept.append(row)
+    return kept
 
 
 def _how_full(use: FamilyUse) -> str:
@@ -176,5 +238,7 @@ def _of_network(network: Network, code: str, severity: int, sentence: str, famil
         object_id=network.pk,
         object_name=network.name,
         family=family,
+        network_id=network.pk,
+        project_id=network.project_id,
         sentence=sentence,
     )

@@ -8,21 +8,23 @@ writer at a time (transactions begin IMMEDIATE) and ignores the row locks.
 All functions here expect to run inside an operation's transaction.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model, QuerySet
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around, usable_blocks
-from ipam.domain import lookups
+from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around
+from ipam.domain import lookups, row_copy, usable_space
 from ipam.domain.operations import takes_turns
-from ipam.fields import from_bytes
+from ipam.fields import from_bytes, to_bytes
 from ipam.models import FreeBlock, Network, Prefix
-from ipam.models.free_blocks import FreeBlockQuerySet
 from ipam.models.prefixes import PrefixQuerySet
+
+M = TypeVar("M", bound=Model)
 
 # The hot path is one statement of plain SQL: DELETE … RETURNING is queue-taking on both databases, and the ORM
 # has no words for it. MATERIALIZED: the choice is made once, whatever plan follows.
@@ -37,7 +39,18 @@ _TAKE_OUT = """
     DELETE FROM ipam_freeblock WHERE id IN (SELECT id FROM chosen)
     RETURNING prefix_id, family, first, length
 """
+# Each block by itself in the index. Asked for all of them at once, PostgreSQL may read every free block of the prefix,
+# also those that are gone; FOR UPDATE keeps it from taking the join apart.
+_LOCK_FREE = """
+    SELECT free.id, free.first, free.length
+    FROM unnest(%s::bytea[], %s::smallint[]) AS wanted (first, length) CROSS JOIN LATERAL (
+        SELECT id, first, length FROM ipam_freeblock
+        WHERE prefix_id = %s AND {within} AND length = wanted.length AND first = wanted.first
+        FOR UPDATE
+    ) AS free
+"""
 _MOST_AT_ONCE = 250  # addresses: each has up to 128 possible buddies, and SQLite takes 32,766 values in a statement
+_RACES = 100  # looks at a block that changes hands while we look, before we call the data damaged
 _FIRST_BATCH = 16  # blocks; a fresh prefix holds its first 65,535 addresses in 16 blocks
 
 
@@ -59,16 +72,29 @@ class NoSpace(Exception):
     """Nothing free is left; the caller knows the words for it."""
 
 
-def open_prefix(prefix: Prefix, network: Network) -> None:
-    """Make all of a new prefix free: usable addresses, or of a super network whole blocks for children.
+def open_prefixes(prefixes: Sequence[Prefix], network: Network) -> None:
+    """Make all of new prefixes free that can be used: addresses, or of a super network blocks for children.
 
     A namespaced prefix has free space per project: it becomes free for each project that takes from the network.
+    Any number of prefixes costs about as many statements as one.
     """
-    if not network.is_namespaced:
-        _add(prefix, [prefix.cidr] if network.is_super else usable_blocks(prefix.cidr))
-        return
-    for namespace_id in namespaces(network):
-        _add(prefix, [prefix.cidr], namespace_id)
+    given = namespaces(network) if network.is_namespaced else [None]
+    row_copy.store(
+        FreeBlock,
+        (
+            row
+            for prefix in prefixes
+            for namespace_id in given
+            for row in rows(
+                network.pk, prefix.pk, namespace_id, usable_space.parts(prefix.cidr, is_super=network.is_super)
+            )
+        ),
+    )
+
+
+def open_prefix(prefix: Prefix, network: Network) -> None:
+    """Make all of one new prefix free."""
+    open_prefixes([prefix], network)
 
 
 def namespaces(network: Network) -> set[UUID]:
@@ -85,7 +111,7 @@ def open_namespace(network: Network, namespace_id: UUID) -> None:
     lookups.get(Network, network.pk, field="parent", lock=True)
     if is_untouched(network, namespace_id):  # else another request of the project was first
         for prefix in network.prefixes.all():
-            _add(prefix, [prefix.cidr], namespace_id)
+            _add(prefix, usable_space.parts(prefix.cidr, is_super=True), namespace_id)
 
 
 def is_untouched(network: Network, namespace_id: UUID | None) -> bool:
@@ -146,7 +172,7 @@ def acquire_child(
     """
     for prefix in prefixes:
         # By prefix and namespace alone: told the network as well, PostgreSQL expects one block and sorts thousands.
-        free = _lock(FreeBlock.objects.filter(prefix=prefix, namespace=namespace_id).best_fit(length))
+        free = lock_first(FreeBlock.objects.filter(prefix=prefix, namespace=namespace_id).best_fit(length))
         if free is not None:
             child = block(Family(prefix.family), free.first.value, length)
             _replace(free, split_around(free.cidr, child))
@@ -154,8 +180,36 @@ def acquire_child(
     raise NoSpace
 
 
-def acquire_exactly(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None = None) -> bool:
-    """Take just `wanted` out of the prefix's free space; False, and nothing taken, when not all of it is free."""
+def acquire_exactly(
+    prefix: Prefix,
+    wanted: IPNetwork,
+    namespace_id: UUID | None = None,
+    *,
+    find_holder: Callable[[], errors.IpamError | None],
+    field: str,
+) -> None:
+    """Take just `wanted` out of the prefix's free space, or raise what `find_holder` has to say of who holds it.
+
+    What goes from hand to hand is seen with nobody: a holder that comes after our look at the blocks, or goes before
+    that at the holders. So both are looked at again, before `unaccounted` says what it is.
+    """
+    for _ in range(_RACES):
+        if _cut_out(prefix, wanted, namespace_id):
+            return
+        if (held := find_holder()) is not None:
+            raise held
+    raise unaccounted(prefix.pk, wanted, field=field)
+
+
+def unaccounted(prefix_id: int, wanted: IPNetwork | IPAddress, *, field: str) -> errors.IpamError:
+    """Why a part of a prefix is neither free nor taken: somebody has just removed the prefix, or data are damaged."""
+    if not Prefix.objects.filter(pk=prefix_id).exists():
+        return errors.NotFound(f"The prefix that {wanted} lies in has just been removed. Choose another.", field=field)
+    return errors.InUse(f"{wanted} is neither free nor taken. Run `manage.py doctor --repair`.", field=field)
+
+
+def _cut_out(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None) -> bool:
+    """Take `wanted` out of the one block that holds it; False, and nothing taken, when there is none."""
     first = IPAddress(wanted.first, wanted.version)
     holder = (
         FreeBlock.objects.of(prefix, namespace_id)
@@ -171,15 +225,16 @@ def acquire_exactly(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None
 
 
 def release(prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | None = None) -> None:
-    """Give blocks back to a prefix and merge them with their free buddies, in five statements for any number."""
-    released = list(released)
+    """Give blocks back to a prefix and merge them with their free buddies, in five statements for any number.
+
+    Space that is never used was taken before rule 4a held, and does not become free.
+    """
+    released = [part for one in released for part in usable_space.parts(one, is_super=True)]
     prefix = Prefix.objects.select_for_update(no_key=True).get(pk=prefix_id)
-    candidates = {buddy for part in released for buddy in buddies(part, prefix.length)}
-    stored = FreeBlock.objects.of(prefix, namespace_id).order_by("first").select_for_update()
-    stored = stored.filter(first__in=[IPAddress(buddy.first, buddy.version) for buddy in candidates])
+    candidates = sorted({buddy for part in released for buddy in buddies(part, prefix.length)})
     free: dict[IPNetwork, int] | None = None
     # Who takes several addresses puts blocks back that it did not need, as new rows: look until nothing changes.
-    while (found := {one.cidr: one.pk for one in stored.all() if one.cidr in candidates}) != free:
+    while (found := _lock_free(prefix, namespace_id, candidates)) != free:
         free = found
     gone, new = merge(released, free, prefix.length)
     if gone:
@@ -196,12 +251,20 @@ def release_addresses(prefix_id: int, addresses: Iterable[IPAddress]) -> None:
 
 def hold(prefixes: PrefixQuerySet) -> None:
     """Wait until nobody takes from these prefixes or gives back to them, and keep it so until the transaction ends."""
-    list(prefixes.in_order().select_for_update(of=("self",), no_key=True))  # who gives back locks the prefix
+    lookups.lock_all(prefixes.in_order(), no_key=True)  # who gives back locks the prefix
     blocks = FreeBlock.objects.filter(prefix__in=prefixes).order_by("family", "prefix", "first")
-    held: list[int] | None = None
-    # Whoever held a block may have put others in its place: look until nothing changes.
-    while (found := list(blocks.select_for_update(of=("self",)).values_list("pk", flat=True))) != held:
-        held = found
+    lookups.lock_all(blocks.values_list("pk", flat=True))
+
+
+def lock_first(rows: QuerySet[M]) -> M | None:
+    """Lock the first of these rows that nobody holds, or wait for one; None only when there is none.
+
+    Whoever held one may have put others in its place that our statement could not see: then look again.
+    """
+    while (found := rows.select_for_update(skip_locked=True).first() or rows.select_for_update().first()) is None:
+        if not rows.exists():
+            return None
+    return found
 
 
 def _take_out(
@@ -221,6 +284,24 @@ def _take_out(
             start = from_bytes(first).value
             found[Family(family)].append(Held(prefix_id, block(Family(family), start, length)))
     return found
+
+
+def _lock_free(prefix: Prefix, namespace_id: UUID | None, blocks: Sequence[IPNetwork]) -> dict[IPNetwork, int]:
+    """Those of these blocks that are free, locked in the order given, with the keys of their rows."""
+    starts = [IPAddress(one.first, one.version) for one in blocks]
+    if connection.vendor == "sqlite":  # which looks each one up by itself
+        stored = FreeBlock.objects.of(prefix, namespace_id).filter(first__in=starts)
+        wanted = set(blocks)
+        return {one.cidr: one.pk for one in stored if one.cidr in wanted}
+    within, namespace = ("namespace_id IS NULL", []) if namespace_id is None else ("namespace_id = %s", [namespace_id])
+    lengths = [one.prefixlen for one in blocks]
+    with connection.cursor() as cursor:
+        parameters: list[Any] = [[to_bytes(start) for start in starts], lengths, prefix.pk, *namespace]
+        cursor.execute(_LOCK_FREE.format(within=within), parameters)
+        return {
+            block(prefix.address_family, from_bytes(first).value, length): key
+            for key, first, length in cursor.fetchall()
+        }
 
 
 def _seek(network: Network, families: Sequence[Family], most: int) -> dict[Family, list[Held]]:
@@ -245,14 +326,6 @@ def _wait_for_blocks(network: Network, family: Family, most: int) -> list[Held]:
         if blocks := _take_out(network, [family], most, wait=True)[family]:
             return blocks
     return []
-
-
-def _lock(blocks: FreeBlockQuerySet) -> FreeBlock | None:
-    """Lock the first of these blocks that nobody holds, or wait for one; None only when there is none."""
-    while blocks.exists():
-        if free := blocks.select_for_update(skip_locked=True).first() or blocks.select_for_update().first():
-            return free
-    return None
 
 
 def _split(network: Network, blocks: Iterable[Held], wanted: int) -> tuple[list[Taken], list[FreeBlock]]:

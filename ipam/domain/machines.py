@@ -59,11 +59,7 @@ def allocate(
     """
     access.demand(Deed.ALLOCATE, project.pk)
     if id:
-        owners.check_slug(id)
-        if Machine.objects.filter(pk=id).exists():
-            raise errors.AlreadyExists(
-                f"There is already a machine {id}. Choose another id, or leave it out.", field="id"
-            )
+        owners.check_new_id(Machine, id)
     attachments = list(networks)
     present = {attachment.network.pk: _families(attachment) for attachment in attachments}
     errors.raise_all(
@@ -113,7 +109,7 @@ def release(machine: Machine) -> None:
     """Forget a machine (rule 35): its ephemeral addresses and its ASN are free again, its static addresses stay."""
     current = lookups.get(Machine, machine.pk, lock=True)
     access.demand_change(current)
-    held = list(current.addresses.order_by("pk").select_for_update())
+    held = lookups.lock_all(current.addresses.order_by("pk"))
     before = [history.holder(address) for address in held]
     for address in held:
         address.machine = None
@@ -264,7 +260,7 @@ def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:
 def _join_named(machine: Machine, attachment: Attachment) -> list[Move]:
     network = attachment.network
     named_ones = IPAddress.objects.filter(address__in=attachment.ips, namespace=network.namespace_id)
-    held = {address.address: address for address in access.visible(named_ones).order_by("pk").select_for_update()}
+    held = {address.address: address for address in lookups.lock_all(access.visible(named_ones).order_by("pk"))}
     broken: list[errors.IpamError] = []
     for named in attachment.ips:
         address = held.get(named)

@@ -3,11 +3,23 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db.models import Count
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import access, children, free_space, history, lookups, network_rules, owners, vrfs
+from ipam.domain import (
+    access,
+    children,
+    free_space,
+    history,
+    lookups,
+    network_rules,
+    owners,
+    row_copy,
+    usable_space,
+    vrfs,
+)
 from ipam.domain.access import Deed
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
@@ -94,8 +106,7 @@ def delete(network: Network) -> None:
     _refuse_while_used(current)
     vrf, prefixes = current.vrf, list(current.prefixes.in_order())
     history.record(Verb.DELETE, current, before=history.state(current, prefixes=prefixes))
-    for prefix in prefixes:
-        _delete_prefix(prefix)
+    _delete_prefixes(prefixes)
     current.delete()
     if vrf is not None:
         vrfs.give_up(vrf)  # before the space, as carving locks them
@@ -106,9 +117,7 @@ def delete(network: Network) -> None:
 
 def _create_root(new: NewNetwork) -> Network:
     """Make a network whose prefixes are given: every type but the children."""
-    owners.check_slug(new.id)
-    if Network.objects.filter(pk=new.id).exists():
-        raise errors.AlreadyExists(f"There is already a network {new.id}. Choose another id.", field="id")
+    owners.check_new_id(Network, new.id)
     network = Network(
         id=new.id,
         type=new.type,
@@ -128,6 +137,7 @@ def _create_root(new: NewNetwork) -> Network:
     errors.raise_all(
         [
             *network_rules.judge(network, new.prefixes),
+            *usable_space.judge_prefixes(new.prefixes),
             *network_rules.find_overlaps(new.prefixes),
             *_one_per_partition(network),
         ]
@@ -152,8 +162,9 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
     stored = list(network.prefixes.in_order())
     before = [prefix.cidr for prefix in stored]
     after: Sequence[IPNetwork] = changes.get("prefixes", before)
-    added = [cidr for cidr in after if cidr not in before]
-    removed = [prefix for prefix in stored if prefix.cidr not in after]
+    known, kept = set(before), set(after)
+    added = [cidr for cidr in after if cidr not in known]
+    removed = [prefix for prefix in stored if prefix.cidr not in kept]
     announcable_before = network.additional_announcable_cidrs
     state_before = history.state(network, prefixes=before)
 
@@ -164,12 +175,12 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
         [
             *network_rules.judge(network, after),
             *_judge_removed_prefixes(network, removed, after),
-            *network_rules.find_overlaps(added),
+            *usable_space.judge_prefixes(added),
+            *network_rules.find_overlaps(added, own=before, removed=removed),
             *_judge_dropped_announcable(network, announcable_before, force=force),
         ]
     )
-    for prefix in removed:
-        _delete_prefix(prefix)
+    _delete_prefixes(removed)
     _add_prefixes(network, added)
     network.revise(**{column: getattr(network, column) for column in sorted(columns)})
     history.record(Verb.UPDATE, network, before=state_before, after=history.state(network, prefixes=_in_order(after)))
@@ -193,20 +204,25 @@ def _assign(network: Network, name: str, value: Any) -> set[str]:
 
 
 def _add_prefixes(network: Network, cidrs: Iterable[IPNetwork]) -> None:
-    for cidr in cidrs:
-        prefix = Prefix.objects.create(
+    """Store them in this order, in as many statements as for one."""
+    prefixes = [
+        Prefix(
             network=network,
             family=cidr.version,
             first=IPAddress(cidr.first, cidr.version),
             last=IPAddress(cidr.last, cidr.version),
             length=cidr.prefixlen,
         )
-        free_space.open_prefix(prefix, network)
+        for cidr in cidrs
+    ]
+    row_copy.store(Prefix, prefixes)
+    free_space.open_prefixes(prefixes, network)
 
 
-def _delete_prefix(prefix: Prefix) -> None:
-    FreeBlock.objects.filter(prefix=prefix).delete()
-    prefix.delete()
+def _delete_prefixes(prefixes: Sequence[Prefix]) -> None:
+    keys = [prefix.pk for prefix in prefixes]
+    FreeBlock.objects.filter(prefix__in=keys).delete()
+    Prefix.objects.filter(pk__in=keys).delete()
 
 
 def _one_per_partition(network: Network) -> list[errors.IpamError]:
@@ -237,18 +253,25 @@ def _judge_removed_prefixes(
         ]
     free_space.hold(network.prefixes.filter(pk__in=[prefix.pk for prefix in removed]))
     broken: list[errors.IpamError] = []
+    held, children = _count_by(removed, "addresses"), _count_by(removed, "children")
     for prefix in removed:
-        if addresses := prefix.addresses.count():
+        if addresses := held.get(prefix.pk):
             broken.append(
                 errors.HasIps(f"{prefix} holds {addresses:,} addresses. Release them first.", field="prefixes")
             )
-        if carved := prefix.children.count():
+        if carved := children.get(prefix.pk):
             broken.append(
                 errors.HasChildren(
                     f"{prefix} holds {carved:,} child prefixes. Delete their networks first.", field="prefixes"
                 )
             )
     return broken
+
+
+def _count_by(prefixes: Sequence[Prefix], what: str) -> dict[int, int]:
+    """How many addresses or children each of these prefixes has, of those that have any."""
+    counted = Prefix.objects.filter(pk__in=[prefix.pk for prefix in prefixes], **{f"{what}__isnull": False})
+    return dict(counted.order_by().values("pk").annotate(number=Count(what)).values_list("pk", "number"))
 
 
 def _judge_dropped_announcable(network: Network, before: Sequence[str], *, force: bool) -> list[errors.IpamError]:

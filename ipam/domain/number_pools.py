@@ -1,7 +1,14 @@
-"""Pools of numbers that are handed out by themselves: VNIs and ASNs. Free numbers are rows of ranges."""
+"""Pools of numbers that are handed out by themselves: VNIs and ASNs. Free numbers are rows of ranges.
 
-from django.db.models import F, Q, Sum
+Whoever draws locks one range and passes over those that others hold, as with free blocks; so a long range is cut
+into pieces by whoever draws from it. Whoever gives back waits for nobody.
+"""
 
+from collections.abc import Iterator
+
+from django.db.models import F, Q, Subquery, Sum
+
+from ipam.domain.free_space import lock_first
 from ipam.models import NumberRange
 from ipam.models.guards import POOLS
 
@@ -9,13 +16,20 @@ Pool = NumberRange.Pool
 BOUNDS = {pool: (first, last) for pool, first, last in POOLS}
 
 
+# Of a long range so many pieces are cut at once, of so many numbers each: clients that draw at the same moment.
+_PIECES, _PIECE = 8, 64
+
+
 class PoolEmpty(Exception):
     """No number is left; the caller knows the words for it."""
 
 
 def acquire(pool: Pool) -> int:
-    """Take the lowest free number of the pool, at the same cost however many are taken. PoolEmpty if none is left."""
-    lowest = _lock(pool)
+    """Take the lowest free number of the pool that nobody else holds, at the same cost however many are taken.
+
+    PoolEmpty only when none is left: while others hold all that is free, this waits.
+    """
+    lowest = lock_first(NumberRange.objects.filter(pool=pool).order_by("first"))
     if lowest is None:
         raise PoolEmpty
     number: int = lowest.first
@@ -24,21 +38,30 @@ def acquire(pool: Pool) -> int:
 
 
 def acquire_exactly(pool: Pool, number: int) -> None:
-    """Take this number out of the pool, if it is one of the pool's free numbers."""
-    _lock(pool)
-    holder = NumberRange.objects.filter(pool=pool, first__lte=number, last__gte=number).first()
-    if holder is not None:
-        _cut(holder, number)
+    """Take this number out of the pool, if it is one of the pool's free numbers.
+
+    Whoever holds its range may put others in the place of that: wait, and look again.
+    """
+    holder = NumberRange.objects.filter(pool=pool, first__lte=number, last__gte=number).order_by("-first")
+    while holder.exists():
+        if held := holder.select_for_update().first():
+            _cut(held, number)
+            return
 
 
 def release(pool: Pool, number: int) -> None:
-    """Give a number back, merged with its free neighbours; numbers outside the pool's bounds are nobody's."""
+    """Give a number back; numbers outside the pool's bounds are nobody's.
+
+    It is merged with its free neighbours, but with those that others hold at this moment.
+    """
     lowest, highest = BOUNDS[pool]
     if not lowest <= number <= highest:
         return
-    _lock(pool)
+    ranges = NumberRange.objects.filter(pool=pool)
+    below = Subquery(ranges.filter(first__lt=number).order_by("-first").values("pk")[:1])
+    neighbours = ranges.filter(Q(pk=below, last=number - 1) | Q(first=number + 1))
     first = last = number
-    for neighbour in NumberRange.objects.filter(Q(last=number - 1) | Q(first=number + 1), pool=pool):
+    for neighbour in neighbours.select_for_update(skip_locked=True):
         first, last = min(first, neighbour.first), max(last, neighbour.last)
         neighbour.delete()
     NumberRange.objects.create(pool=pool, first=first, last=last)
@@ -51,27 +74,24 @@ def free() -> dict[Pool, int]:
     return {pool: left.get(pool, 0) for pool in Pool}
 
 
-def _lock(pool: Pool) -> NumberRange | None:
-    """The lowest range, locked: whoever changes the pool holds it, so that changes take turns. None for an empty pool.
-
-    Whoever held it may have put another in its place: look until it is the one that is held.
-    """
-    ranges = NumberRange.objects.filter(pool=pool).order_by("first")
-    while lowest := ranges.first():
-        held = ranges.filter(pk=lowest.pk).select_for_update().first()
-        if held is not None and held == ranges.first():
-            return held
-    return None
-
-
 def _cut(holder: NumberRange, number: int) -> None:
-    """Take `number` out of its range: what is left of it is zero, one or two ranges. The row keeps the lower one."""
-    below, above = (holder.first, number - 1), (number + 1, holder.last)
-    left = [part for part in (below, above) if part[0] <= part[1]]
-    if not left:
+    """Take `number` out of its locked range. The row keeps the lowest part of what is left, others are new rows."""
+    left = [(holder.first, number - 1), *_pieces(number + 1, holder.last)]
+    parts = [(first, last) for first, last in left if first <= last]
+    if not parts:
         holder.delete()
         return
-    holder.first, holder.last = left[0]
+    holder.first, holder.last = parts[0]
     holder.save()
-    for first, last in left[1:]:
-        NumberRange.objects.create(pool=holder.pool, first=first, last=last)
+    if parts[1:]:
+        NumberRange.objects.bulk_create(NumberRange(pool=holder.pool, first=low, last=high) for low, high in parts[1:])
+
+
+def _pieces(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """A range as some pieces and the rest."""
+    for _ in range(_PIECES):
+        if last - first < _PIECE:
+            break
+        yield first, first + _PIECE - 1
+        first += _PIECE
+    yield first, last

@@ -17,7 +17,7 @@ from django.db.models import BaseConstraint, ProtectedError
 
 from ipam import errors
 from ipam.domain import counters
-from ipam.models.guards import DISJOINT
+from ipam.models.guards import DISJOINT, ID_ONCE
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +26,7 @@ _TRIES = 6
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
 _SNAPSHOT = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN"}
 _FOREIGN_KEY, _UNIQUE = "23503", "23505"
+_BUSY = "Many requests want the same rows at this moment. Nothing was changed; send it again."
 
 # How many operations are under way, one inside another.
 _depth: ContextVar[int] = ContextVar("depth", default=0)
@@ -35,6 +36,15 @@ _takes_turns: ContextVar[bool] = ContextVar("takes_turns", default=False)
 
 # Whether nothing of this will be kept, whatever becomes of it.
 _rehearses: ContextVar[bool] = ContextVar("rehearses", default=False)
+
+
+class _Raced(errors.Busy):
+    """A rule that only the database could see broken, since somebody else moved meanwhile.
+
+    Tried again, the ordinary check says so in words of its own; `lasting` is what is said where none does.
+    """
+
+    lasting: errors.IpamError
 
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:
@@ -47,7 +57,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
             try:
                 return transaction_of_its_own(*args, **kwargs)
             except errors.IpamError as refusal:
-                if not (is_part() or _rehearses.get()):
+                if not (is_part() or _rehearses.get() or _will_be_tried_again(refusal)):
                     counters.refused(refusal.code)
                 raise
 
@@ -59,27 +69,35 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
 
     A deadlock, a serialization failure or `Busy` is retried up to 5 times with jitter, taking turns. Inside
     another transaction (a rehearsal, an import) it is a savepoint, and the outer one decides about retries.
-    A constraint that only the database could see broken is raised as the error that it stands for.
+    A constraint that only the database could see broken is raised as the error that it stands for. If somebody else
+    may have moved meanwhile that is `Busy`; where a further try could say no more, it is what the constraint says.
     """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(_TRIES):
+            refusal: errors.IpamError = errors.Busy(_BUSY)
             try:
                 with _turns(attempt > 0), transaction.atomic():
                     return function(*args, **kwargs)
-            except errors.Busy:
+            except errors.Busy as busy:
                 if connection.in_atomic_block:
                     raise
+                refusal = getattr(busy, "lasting", busy)
             except IntegrityError as error:
-                raise _refusal(error) from error
+                broken = _refusal(error)
+                if connection.in_atomic_block or not isinstance(broken, errors.Busy):
+                    raise broken from error
+                refusal = getattr(broken, "lasting", broken)
             except OperationalError as error:
                 if not connection.in_atomic_block and _has_waited_in_vain(error):
                     break
                 if connection.in_atomic_block or not _will_pass(error):
                     raise
             time.sleep(random.uniform(0.2, 1) * 0.01 * 2**attempt)  # noqa: S311  jitter, no secret
-        raise errors.Busy("Many requests want the same rows at this moment. Nothing was changed; send it again.")
+        if not _depth.get():  # the transaction of a whole request: no operation is around it to count this
+            counters.refused(refusal.code)
+        raise refusal
 
     return run
 
@@ -153,6 +171,11 @@ def _turns(take: bool) -> Iterator[None]:
         _takes_turns.reset(before)
 
 
+def _will_be_tried_again(refusal: errors.IpamError) -> bool:
+    """Whether the transaction around decides about a further try, instead of the operation inside it."""
+    return isinstance(refusal, errors.Busy) and connection.in_atomic_block
+
+
 def _will_pass(error: OperationalError) -> bool:
     """Whether the same transaction may well succeed when it is run again."""
     return getattr(error.__cause__, "sqlstate", None) in (_SERIALIZATION_FAILURE, _DEADLOCK)
@@ -164,22 +187,37 @@ def _has_waited_in_vain(error: OperationalError) -> bool:
 
 
 def _refusal(error: IntegrityError) -> errors.IpamError:
-    """The error of the vocabulary that a broken constraint stands for; the database error itself if none."""
+    """The error of the vocabulary that a broken constraint stands for; the database error itself if none.
+
+    A constraint with a sentence of its own says what lasts: some operations leave it to the database. All else has
+    been checked before, so somebody moved meanwhile.
+    """
     cause = error.__cause__
     sqlstate = getattr(cause, "sqlstate", None)
     broken = getattr(getattr(cause, "diag", None), "constraint_name", None) or str(error)
     if any(guard in broken for guard in DISJOINT):
-        return errors.Overlap("Another request has just taken space that overlaps this. Look again, then choose.")
+        return _raced(
+            errors.Overlap("Another request has just taken space that overlaps this. Look again, then choose.")
+        )
+    if ID_ONCE in broken:
+        return _raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field="id"))
     for constraint in _constraints():
         if constraint.name in broken:
             return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))
-    if sqlstate == _UNIQUE and broken.endswith("_pkey"):
-        return errors.AlreadyExists("Another request has just taken this id. Choose another.", field="id")
+    if sqlstate == _UNIQUE:
+        field = "id" if broken.endswith("_pkey") else ""
+        return _raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field=field))
     if isinstance(error, ProtectedError) or sqlstate == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
-        return errors.InUse(
-            "Another request has just begun to use this, or removed what it needs. Nothing was changed; look again."
+        return errors.Busy(
+            "Another request has just begun to use this, or removed what it needs. Nothing was changed; send it again."
         )
     raise error
+
+
+def _raced(lasting: errors.IpamError) -> _Raced:
+    passing = _Raced(_BUSY)
+    passing.lasting = lasting
+    return passing
 
 
 def _constraints() -> Iterator[BaseConstraint]:

@@ -6,6 +6,7 @@ Mistakes of ours (a wrong statement, a broken constraint without words) are no o
 import logging
 
 from django.db import InterfaceError, InternalError, OperationalError
+from psycopg_pool import PoolTimeout
 
 from ipam import errors
 
@@ -29,6 +30,8 @@ _CAUSES: dict[str, errors.IpamError] = {
         errors.StorageFull("The disk of the database is full. Nothing was changed. Tell whoever runs Twofold."),
     ),
 }
+_NO_CONNECTION = errors.Busy("No connection to the database was to be had in time. Nothing was changed; send it again.")
+_WITHOUT_SERVER = ("query_wait_timeout", "server_login_retry")  # what PgBouncer says before a transaction has begun
 _ANYTHING_ELSE = errors.Unavailable(
     "The database does not answer at this moment. If this was to change something, it may have: send it again with the "
     "same Idempotency-Key, or look first."
@@ -47,5 +50,13 @@ def explain(error: Exception) -> errors.IpamError | None:
     if isinstance(error, OutOfTime):
         return _CAUSES["57014"]
     cause = error.__cause__
+    if _never_began(cause):
+        return _NO_CONNECTION
     code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None) or ""
     return _CAUSES.get(code, _ANYTHING_ELSE)
+
+
+def _never_began(cause: BaseException | None) -> bool:
+    """Whether it failed before the first statement: in the pool's queue, when connecting, or in PgBouncer's queue."""
+    is_connecting = getattr(cause, "pgconn", None) is not None  # psycopg sets it for failed attempts to connect only
+    return isinstance(cause, PoolTimeout) or is_connecting or any(words in str(cause) for words in _WITHOUT_SERVER)

@@ -7,10 +7,11 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from netaddr import IPNetwork
 
-from ipam.addressing import Family, blocks_between, usable_blocks
-from ipam.domain import free_space, history, row_copy, space_proof
+from ipam.addressing import Family, blocks_between
+from ipam.domain import free_space, history, lookups, row_copy, space_proof, usable_space
 from ipam.domain.machines import ASN_BASE
 from ipam.domain.number_pools import BOUNDS, Pool
 from ipam.domain.operations import operation
@@ -33,10 +34,9 @@ def gaps(first: int, last: int, taken: Iterable[Range]) -> Iterator[Range]:
 def free_parts(cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool) -> list[IPNetwork]:
     """The free space of a prefix as maximal aligned blocks; `taken` are its addresses or children, ascending.
 
-    The prefix of a super network is handed out as a whole, others without their reserved addresses.
+    What of a prefix can be taken at all, says `usable_space`.
     """
-    usable = [cidr] if is_super else usable_blocks(cidr)
-    free = gaps(usable[0].first, usable[-1].last, taken)
+    free = gaps(cidr.first, cidr.last, merge(taken, usable_space.held_back(cidr, is_super=is_super)))
     return [part for first, last in free for part in blocks_between(Family.of(cidr), first, last)]
 
 
@@ -44,7 +44,7 @@ def free_parts(cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool) -> li
 def rebuild_prefix(key: int) -> None:
     """Replace the free blocks of a prefix by what its addresses and children leave free."""
     free_space.hold(Prefix.objects.filter(pk=key))
-    prefix = Prefix.objects.select_related("network").get(pk=key)
+    prefix = lookups.get(Prefix, key)
     FreeBlock.objects.filter(prefix=prefix).delete()
     network = prefix.network
     namespaces: Iterable[UUID | None] = free_space.namespaces(network) if network.is_namespaced else [None]
@@ -66,7 +66,7 @@ def build_all() -> None:
 @operation
 def rebuild_pool(pool: Pool) -> None:
     """Replace the free ranges of a pool by what its VRFs or machines leave free."""
-    _hold(pool)
+    _hold_pools()
     NumberRange.objects.filter(pool=pool).delete()
     taken = ((number, number) for number in drawn(pool))
     NumberRange.objects.bulk_create(
@@ -115,9 +115,11 @@ def _free_blocks(prefix: Prefix, namespace: str, taken: Iterable[Range]) -> list
     return free_space.rows(prefix.network_id, prefix.pk, UUID(namespace) if namespace else None, parts)
 
 
-def _hold(pool: Pool) -> None:
-    """Lock all ranges of a pool. Whoever held one may have put others in its place: look until nothing changes."""
-    rows = NumberRange.objects.filter(pool=pool).order_by("pk")
-    held: list[int] | None = None
-    while (found := list(rows.select_for_update().values_list("pk", flat=True))) != held:
-        held = found
+def _hold_pools() -> None:
+    """Wait until nobody draws numbers or gives them back, and keep it so until the transaction ends.
+
+    Of rows it would not be enough: whoever gives a number back adds one, and waits for nobody.
+    """
+    if connection.vendor == "postgresql":  # SQLite has one writer at a time
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {NumberRange._meta.db_table} IN EXCLUSIVE MODE")

@@ -3,9 +3,11 @@
 Two clusters below one super network keep apart, and every cluster keeps apart from the prefixes of all networks.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from django.db.models import Q
+from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
@@ -14,11 +16,22 @@ from ipam.domain import access
 from ipam.models import Cluster, ClusterRange, Network, Prefix
 
 
-def find_reserved(cidr: IPNetwork, *, field: str) -> Iterator[errors.IpamError]:
-    """What a network's prefix must not have: a range that a cluster has reserved."""
-    held = ClusterRange.objects.reserved().overlapping(cidr).select_related("cluster").first()
-    if held is not None:
-        yield _overlap(f"{cidr} overlaps {_named(held)}", field)
+def find_reserved(cidrs: Iterable[IPNetwork], *, field: str) -> dict[IPNetwork, errors.IpamError]:
+    """What a network's prefixes must not have: ranges that clusters have reserved; one statement for each family."""
+    found: dict[IPNetwork, errors.IpamError] = {}
+    by_family = defaultdict(list)
+    for cidr in cidrs:
+        by_family[Family.of(cidr)].append(cidr)
+    for family, blocks in by_family.items():
+        first = Address(min(cidr.first for cidr in blocks), family.value)
+        last = Address(max(cidr.last for cidr in blocks), family.value)
+        near = ClusterRange.objects.reserved().filter(first__lte=last, last__gte=first).select_related("cluster")
+        held = [(one.first.value, one.last.value, one) for one in near]
+        for cidr in blocks:
+            start, end = cidr.first, cidr.last
+            if other := next((one for low, high, one in held if low <= end and high >= start), None):
+                found[cidr] = _overlap(f"{cidr} overlaps {_named(other)}", field)
+    return found
 
 
 def find_overlaps(cluster: Cluster, cidr: IPNetwork, *, field: str) -> Iterator[errors.IpamError]:

@@ -57,7 +57,7 @@ class Found:
 
 
 def look(*, fullest: int = 5) -> Picture:
-    """The overview of the installation; at most nine statements at any size."""
+    """The overview of the installation; at most ten statements at any size."""
     networks = _all_if_small()
     if networks is not None:
         uses = consumption.of_networks(networks)
@@ -82,7 +82,7 @@ def look(*, fullest: int = 5) -> Picture:
 
 
 def found() -> Found:
-    """What there is to look at, worst first; at most nine statements at any size."""
+    """What there is to look at, worst first; at most ten statements at any size."""
     networks = _all_if_small()
     if networks is None:
         as_of = _surveyed_at()
@@ -125,8 +125,8 @@ def take() -> int:
             for key, of_network in uses.items()
             for use in of_network
         )
-    kept += [*findings.of_the_rest(families), *cluster_findings.of_clusters()]
-    Finding.objects.bulk_create(kept, batch_size=_CHUNK)
+    kept += [*findings.of_the_rest(families, limit=None), *cluster_findings.of_clusters(limit=None)]
+    Finding.objects.bulk_create(sorted(kept, key=_worst_first), batch_size=_CHUNK)
     return len(kept)
 
 
@@ -146,7 +146,11 @@ def _evaluate(networks: Sequence[Network], uses: Uses) -> list[Finding]:
         *findings.of_the_rest(_families(uses)),
         *cluster_findings.of_clusters(),
     ]
-    return sorted(every, key=lambda finding: (finding.severity, finding.code))  # as those that are stored
+    return sorted(every, key=_worst_first)
+
+
+def _worst_first(finding: Finding) -> tuple[int, str]:
+    return finding.severity, finding.code
 
 
 def _stored(as_of: datetime | None) -> list[Finding]:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from netaddr import IPAddress as Address
 
 from ipam import errors
-from ipam.domain import children, clusters, lookups, machines, networks, owners, table_cells, vrfs
+from ipam.domain import children, clusters, lookups, machines, network_rules, networks, owners, table_cells, vrfs
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.domain.network_rules import NewNetwork
@@ -133,8 +133,10 @@ def _create_network(values: Values) -> Network:
     """A child with prefixes comes from elsewhere; one without is carved."""
     given = _given({name: value for name, value in values.items() if name != "namespace"})
     references: dict[str, Any] = {"project": Project, "partition": Partition, "parent": Network}
-    found = {name: _get(model, given, name) for name, model in references.items() if name in given}
     is_adopted = given.get("type") in CHILD_TYPES and bool(given.get("id") or given.get("prefixes"))
+    if given.get("type") and not is_adopted:
+        errors.raise_all(network_rules.judge_given(given["type"], given))
+    found = lookups.get_all({name: (model, given[name]) for name, model in references.items() if name in given})
     if is_adopted and found.get("parent"):
         found["partition"] = None  # it is the parent's; another one is refused afterwards
     new = NewNetwork(**{"type": "", **given, **found})

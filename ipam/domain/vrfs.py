@@ -51,9 +51,7 @@ def claim(vni: int, *, shared: bool) -> VRF:
     it from its parent is no user of its own.
     """
     _check_vni(vni, field="vrf")
-    number_pools.acquire_exactly(Pool.VRF, vni)  # first, as drawing does
-    VRF.objects.get_or_create(pk=vni)
-    vrf = VRF.objects.select_for_update(no_key=True).get(pk=vni)
+    vrf = _lock_or_make(vni)
     users = list(Network.objects.naming(vrf))
     if users and not (shared and all(user.vrf_shared for user in users)):
         raise errors.VrfInUse(
@@ -78,6 +76,20 @@ def give_up(vrf: VRF) -> None:
     vrf = VRF.objects.select_for_update().get(pk=vrf.pk)
     if not vrf.kept and not vrf.networks.exists():
         _remove(vrf)
+
+
+def _lock_or_make(vni: int) -> VRF:
+    """The VRF, locked, and its number no longer free. Numbers are locked first and VRFs second, as drawing does.
+
+    Whoever held the VRF may have removed it with its last network: then look again.
+    """
+    vrf: VRF | None = None
+    while vrf is None:
+        number_pools.acquire_exactly(Pool.VRF, vni)
+        VRF.objects.get_or_create(pk=vni)
+        vrf = VRF.objects.select_for_update(no_key=True).filter(pk=vni).first()
+    number_pools.acquire_exactly(Pool.VRF, vni)  # it may have been given back between our two looks
+    return vrf
 
 
 def _remove(vrf: VRF) -> None:

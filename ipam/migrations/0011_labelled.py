@@ -24,7 +24,7 @@ def remove_indexes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ipam', '0008_cluster'),
+        ('ipam', '0010_vacuum'),
     ]
 
     operations = [

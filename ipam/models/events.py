@@ -9,6 +9,7 @@ from netaddr import IPAddress as Address
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
 
 REQUEST_ID_LENGTH = 64
+MOST_LISTED = 20  # addresses of an event that a list shows
 
 
 class Door(models.TextChoices):
@@ -60,6 +61,10 @@ class Kind(models.TextChoices):
     INSTALLATION = "installation", "installation"
 
 
+_MOVED = (
+    "EXISTS (SELECT 1 FROM json_each(%(holders)s) AS moved, json_each(moved.value, '$.addresses') AS one "
+    "WHERE json_extract(moved.value, '$.network') = %%s AND one.value = %%s)"
+)
 _IN_TERMS = "(%(key)s IN (SELECT event_id FROM ipam_event_term WHERE term = %%s))"
 
 
@@ -99,7 +104,23 @@ class _OneOfSeveral(_Holds):
         return f"({sql} AND {network} = '')", params  # the condition of the index
 
 
+class _Moved(_Holds):
+    """Whether an event is about this address of this network: one on several may be about its namesake in another."""
+
+    def __init__(self, network_id: str, address: str, **extra: Any) -> None:
+        super().__init__("holders", {"network": network_id, "addresses": [address]}, "", **extra)
+        self.network_id, self.address = network_id, address
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        column, _, _ = self._names(compiler)
+        return _MOVED % {"holders": column}, [self.network_id, self.address]
+
+
 class EventQuerySet(models.QuerySet["Event"]):
+    def listed(self) -> Self:
+        """Without what no list shows: the event of one import may be about half a million addresses, twice."""
+        return self.defer("addresses", "holders")
+
     def of_object(self, kind: str, object_id: str) -> Self:
         """What happened to this object itself."""
         return self.filter(kind=kind, object_id=object_id)
@@ -115,6 +136,11 @@ class EventQuerySet(models.QuerySet["Event"]):
     def naming(self, address: Address) -> Self:
         """Those that are about this address, in whatever network."""
         return self.filter(_Holds("addresses", str(address), str(address)))
+
+    def about(self, network_id: str, address: Address) -> Self:
+        """Those that are about this address of this network."""
+        of_several = Q(network_id="") & Q(_Moved(network_id, str(address)))
+        return self.naming(address).filter(Q(network_id=network_id) | of_several)
 
 
 class Event(models.Model):
@@ -139,6 +165,7 @@ class Event(models.Model):
     count = models.PositiveIntegerField(default=1, help_text="of how many objects")
     changes = models.JSONField(default=dict, help_text="{field: [before, after]}")
     addresses = models.JSONField(default=list, help_text="every address that it is about")
+    first_addresses = models.JSONField(default=list, help_text=f"the first {MOST_LISTED} of them, for lists")
     holders = models.JSONField(
         default=list, help_text="[{network, addresses, before, after}]: who held these addresses, and holds them now"
     )
@@ -170,8 +197,8 @@ class Event(models.Model):
     @property
     def title(self) -> str:
         """What it is about, for people: a name, addresses, an id, or how many."""
-        if 0 < len(self.addresses) <= 2 and self.kind == Kind.ADDRESS:
-            return " + ".join(self.addresses)
+        if 0 < len(self.first_addresses) <= 2 and self.kind == Kind.ADDRESS:
+            return " + ".join(self.first_addresses)
         if self.count != 1:
             return f"{self.count:,}"
         return self.object_name or self.object_id

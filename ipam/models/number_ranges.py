@@ -3,7 +3,7 @@ from django.db.models import F, Q
 
 
 class NumberRange(models.Model):
-    """Free numbers of a pool, first..last inclusive; ranges never touch, so a pool is as few rows as can be."""
+    """Free numbers of a pool, first..last inclusive. They never overlap, but may touch: each serves one client."""
 
     class Pool(models.TextChoices):
         VRF = "vrf", "VRF"

@@ -1,15 +1,26 @@
+from collections.abc import Sequence
 from typing import Self
 
-from django.db import models
+from django.db import connections, models
 from django.db.models import F, Q
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
 from ipam.addressing import Family, block, host
-from ipam.fields import AddressField, FamilyOf
+from ipam.fields import AddressField, FamilyOf, to_bytes
 from ipam.models.base import FAMILIES, Record
 from ipam.models.networks import Network
 from ipam.models.projects import Project
+
+# Roots are disjoint, so only the one with the greatest `first` up to the end of a block can reach it.
+_LAST_ROOT = """
+    WITH wanted (place, last) AS (VALUES {rows})
+    SELECT place, (
+        SELECT id FROM ipam_prefix WHERE parent_id IS NULL AND namespace_id IS NULL AND first <= wanted.last {others}
+        ORDER BY first DESC LIMIT 1
+    ) FROM wanted
+"""
+_BLOCKS_AT_ONCE = 5_000  # SQLite takes 32,766 values in a statement
 
 
 class PrefixQuerySet(models.QuerySet["Prefix"]):
@@ -25,6 +36,32 @@ class PrefixQuerySet(models.QuerySet["Prefix"]):
         """Those that share an address with `cidr`: they hold it or lie in it, as blocks do."""
         first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
         return self.filter(_holding(cidr) | Q(first__gte=first, first__lte=last))
+
+    def overlapping_roots(
+        self, cidrs: Sequence[IPNetwork], *, apart_from: Sequence[int] = ()
+    ) -> dict[IPNetwork, "Prefix"]:
+        """For each of these blocks that shares an address with a root, the (last) root; a statement for thousands.
+
+        Roots with the keys `apart_from` (up to a thousand) do not count.
+        """
+        others = f"AND id NOT IN ({', '.join(['%s'] * len(apart_from))})" if apart_from else ""
+        found: dict[IPNetwork, Prefix] = {}
+        for start in range(0, len(cidrs), _BLOCKS_AT_ONCE):
+            blocks = cidrs[start : start + _BLOCKS_AT_ONCE]
+            last = [(place, to_bytes(Address(cidr.last, cidr.version))) for place, cidr in enumerate(blocks)]
+            rows = ", ".join(["(%s, %s)"] * len(last))
+            with connections[self.db].cursor() as cursor:
+                values = [*(value for row in last for value in row), *apart_from]
+                cursor.execute(_LAST_ROOT.format(rows=rows, others=others), values)
+                nearest = {int(place): key for place, key in cursor.fetchall() if key is not None}
+            roots = self.in_bulk(set(nearest.values()))
+            near = {blocks[place]: roots[key] for place, key in nearest.items() if key in roots}
+            found |= {
+                cidr: root
+                for cidr, root in near.items()
+                if root.family == cidr.version and root.last.value >= cidr.first
+            }
+        return found
 
     def holding(self, cidr: IPNetwork) -> Self:
         """Those that all of `cidr` lies in, itself included."""

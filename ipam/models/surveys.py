@@ -47,14 +47,24 @@ class Finding(models.Model):
 
     code = models.CharField(max_length=32)
     severity = models.PositiveSmallIntegerField(choices=Severity)
-    kind = models.CharField(max_length=16, help_text="network, address, project, pool or survey")
+    kind = models.CharField(max_length=16, help_text="network, address, machine, cluster, project, pool or survey")
     object_id = models.CharField(max_length=SLUG_LENGTH, blank=True, default="")
     object_name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
     family = models.PositiveSmallIntegerField(choices=FAMILIES, null=True, blank=True)
+    network_id = models.CharField(max_length=SLUG_LENGTH, blank=True, default="", help_text="empty for none")
+    project_id = models.UUIDField(null=True, blank=True, help_text="whose it is; empty: of the platform")
     sentence = models.CharField(max_length=500)
+
+    # What one project has in a network, which others may see: the finding is that project's alone.
+    SHARES = ("one_family_allocations", "one_family_machines")
 
     class Meta:
         ordering = ["severity", "code", "id"]
+        indexes = [
+            models.Index(fields=["severity", "id"], name="finding_worst"),  # GET findings/
+            models.Index(fields=["project_id", "severity", "id"], name="finding_of_project"),  # what members see
+            models.Index(fields=["network_id", "severity", "id"], name="finding_of_network"),
+        ]
 
     def __str__(self) -> str:
         return self.sentence

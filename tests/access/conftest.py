@@ -107,6 +107,14 @@ def machine_of(private: Network, internet: Network, project: Project, partition:
     return machines.allocate(project=project, partition=partition, name="mallorys", networks=joined)
 
 
+@pytest.fixture(params=["small", "large"])
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whether survey, findings and lists go the ways of a small or of a large installation."""
+    if request.param == "large":
+        monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    return str(request.param)
+
+
 @pytest.fixture
 def people(two: Cloud) -> dict[str, User]:
     """Somebody of every role."""

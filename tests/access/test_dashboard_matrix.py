@@ -194,7 +194,7 @@ def test_every_page_is_walked() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_answers_everybody_as_the_table_says(
-    role: str, two: Cloud, signed_in: Callable[[str], Client]
+    role: str, size: str, two: Cloud, signed_in: Callable[[str], Client]
 ) -> None:
     web = signed_in(role)
     answers = {
@@ -209,7 +209,9 @@ def test_every_page_answers_everybody_as_the_table_says(
     assert found == wanted
 
 
-def test_page_costs_a_member_no_more_statements_than_anybody(two: Cloud, signed_in: Callable[[str], Client]) -> None:
+def test_page_costs_a_member_no_more_statements_than_anybody(
+    size: str, two: Cloud, signed_in: Callable[[str], Client]
+) -> None:
     web = signed_in("editor")
     costs = {}
     for name, args, deed, place in PAGES:
@@ -243,7 +245,7 @@ def test_every_page_writes_for_operators(two: Cloud, signed_in: Callable[[str], 
 
 @pytest.mark.parametrize("role", ["owner", "viewer", "nobody"])
 def test_no_answer_says_a_word_of_what_is_foreign(
-    role: str, two: Cloud, people: dict[str, User], signed_in: Callable[[str], Client]
+    role: str, size: str, two: Cloud, people: dict[str, User], signed_in: Callable[[str], Client]
 ) -> None:
     web, api = signed_in(role), client_of(people[role])
     foreign = [two.foreign_project.pk, two.foreign.pk, two.foreign_machine.pk, two.foreign_address.pk, "mallory"]

@@ -249,7 +249,9 @@ def test_every_route_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_route_answers_everybody_as_the_table_says(role: str, two: Cloud, people: dict[str, User]) -> None:
+def test_every_route_answers_everybody_as_the_table_says(
+    role: str, size: str, two: Cloud, people: dict[str, User]
+) -> None:
     client = client_of(people[role])
     statuses = {(n, name(case)): ask(client, case, two) for n, case in enumerate(CASES)}
     found = {key: _SAID.get(status, "done" if status < 300 else status) for key, status in statuses.items()}
@@ -266,7 +268,7 @@ def test_who_may_not_delete_a_project_is_not_told_what_is_in_it(role: str, two: 
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_list_holds_just_what_one_sees(role: str, two: Cloud, people: dict[str, User]) -> None:
+def test_every_list_holds_just_what_one_sees(role: str, size: str, two: Cloud, people: dict[str, User]) -> None:
     client = client_of(people[role])
     own, foreign = sees(role, OWN), sees(role, FOREIGN)
     shown = {

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -10,12 +12,13 @@ from django.conf import settings as configured
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.http import HttpRequest
 from django.test import Client
 from rest_framework.test import APIClient
 
 from ipam.api import throttling
 from ipam.domain import search, tokens
-from ipam.models import Partition
+from ipam.models import ApiToken, Partition
 from tests.api.conftest import codes
 
 NETWORKS = "/api/v1/networks/"
@@ -116,6 +119,7 @@ _SHOW = """
 import django
 django.setup()
 from django.db import connection
+from django.http import HttpRequest
 with connection.cursor() as cursor:
     for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
         cursor.execute("SHOW " + name)
@@ -130,7 +134,7 @@ with connection.cursor() as cursor:
     ids=["web", "command"],
 )
 def test_web_processes_bound_their_statements_and_commands_do_not(process: str, expected: list[str]) -> None:
-    given = {"DATABASE_STATEMENT_SECONDS": "7", "DATABASE_IDLE_SECONDS": "0"}
+    given = {"DATABASE_STATEMENT_SECONDS": "7", "DATABASE_IDLE_SECONDS": "0", "SECRET_KEY": "x" * 60}
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "webui.settings", **given}
     ran = subprocess.run(
         [sys.executable, "-c", process + _SHOW],
@@ -159,3 +163,39 @@ def test_searches_beyond_what_a_process_does_at_once_are_busy(api: APIClient, mo
             search._slots.release()
     assert (answer.status_code, answer.headers["Retry-After"], codes(answer)) == (503, "1", [("", "busy")])
     assert api.get("/api/v1/search/", {"q": "x"}).status_code == 200
+
+
+@pytest.fixture
+def one_at_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.REQUESTS_AT_ONCE = 1
+    monkeypatch.setattr(throttling, "_PATIENCE", 0.01)
+    monkeypatch.setattr(throttling, "_under_way", Counter())
+
+
+def test_token_with_too_many_requests_under_way_is_told_to_come_back(
+    api: APIClient, operator: User, one_at_once: None
+) -> None:
+    token = ApiToken.objects.get()
+    throttling._under_way["token", token.pk] = 1
+    answer = api.get(NETWORKS)
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (429, "throttled", "1")
+    assert another(operator).get(NETWORKS).status_code == 200
+
+
+def test_request_that_waits_its_turn_is_answered(
+    api: APIClient, one_at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttling, "_PATIENCE", 60)
+    before = HttpRequest()
+    before._place = ("token", ApiToken.objects.get().pk)  # type: ignore[attr-defined]
+    throttling._under_way[before._place] = 1  # type: ignore[attr-defined]
+    threading.Timer(0.05, throttling.leave, [before]).start()
+    assert api.get(NETWORKS).status_code == 200
+
+
+def test_requests_one_after_another_are_never_at_once(api: APIClient, one_at_once: None, settings: Any) -> None:
+    paths = [NETWORKS, f"{NETWORKS}none/", "/api/v1/nowhere/", "/api/v1/search/"]
+    asked = [api.get(path).status_code for path in paths] + [api.post(NETWORKS, {}).status_code]
+    settings.REQUEST_SECONDS = -1  # fails in the middle
+    asked += [api.get(NETWORKS).status_code for _ in range(2)]
+    assert (asked, throttling._under_way) == ([200, 404, 404, 400, 400, 503, 503], Counter())

@@ -57,6 +57,7 @@ def test_machine_answers_every_field_of_the_contract(api: APIClient, home: Netwo
         "project": str(project.pk),
         "partition": "mini-lab",
         "role": "machine",
+        "warnings": [],
         "asn": 4210000001,
         "networks": [attachment],
         "generation": 1,
@@ -116,6 +117,14 @@ def test_firewall_joins_the_underlay_by_itself(
     assert answer["role"] == "firewall"
     assert [one["network"] for one in answer["networks"]] == [home.pk, mini_lab.pk, underlay.pk]
     assert answer["networks"][2]["ips"] == ["10.1.0.1"]
+
+
+def test_answer_says_that_a_firewall_is_in_no_underlay(
+    api: APIClient, home: Network, mini_lab: Network, project: Project
+) -> None:
+    (warning,) = made(allocate(api, project, home, mini_lab, role="firewall"))["warnings"]
+    assert warning["code"] == "firewall_without_underlay"
+    assert "partition mini-lab had none. Create an underlay there" in warning["detail"]
 
 
 def test_firewall_needs_an_external_network(api: APIClient, home: Network, project: Project) -> None:

@@ -107,3 +107,43 @@ def test_malformed_json_says_where(api: APIClient) -> None:
     response: Any = api.post("/api/v1/vrfs/", '{"id": }', content_type="application/json")
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert response.json()["detail"] == "The body is not valid JSON: Expecting value: line 1 column 8 (char 7)"
+
+
+# --- fields before names (rule 2) ----------------------------------------------------------------------
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def test_fields_are_judged_together_before_any_name_is_looked_up(api: APIClient, db: None) -> None:
+    body = {"type": "external", "parent": "nowhere", "project": NOBODY, "partition": "nowhere", "length": {"ipv4": 24}}
+    told = codes(api.post("/api/v1/networks/", body))
+    assert sorted(told) == [
+        ("id", "required"),
+        ("length", "forbidden_field"),
+        ("parent", "forbidden_field"),
+        ("prefixes", "required"),
+        ("vrf", "required"),
+    ]
+
+
+def test_address_and_family_contradict_each_other_whatever_else_is_named(api: APIClient, db: None) -> None:
+    body = {"network": "nowhere", "project": NOBODY, "ip": "192.0.2.1", "address_family": "ipv4"}
+    assert codes(api.post("/api/v1/ips/", body)) == [("ip", "ip_and_address_family")]
+
+
+UNKNOWN: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "networks": ({"type": "child", "parent": "nowhere", "project": NOBODY}, ["parent", "project"]),
+    "ips": ({"network": "nowhere", "project": NOBODY, "machine": "none"}, ["machine", "network", "project"]),
+    "machines": (
+        {"project": NOBODY, "partition": "nowhere", "networks": [{"network": "no-one"}, {"network": "no-two"}]},
+        ["networks.0.network", "networks.1.network", "partition", "project"],
+    ),
+    "clusters": ({"name": "web", "project": NOBODY, "parent": "nowhere"}, ["parent", "project"]),
+    "claims": ({"pool": "nowhere", "name": "vip", "owner": NOBODY}, ["owner", "pool"]),
+}
+
+
+@pytest.mark.parametrize("collection", UNKNOWN)
+def test_unknown_names_are_told_together(api: APIClient, db: None, collection: str) -> None:
+    body, fields = UNKNOWN[collection]
+    told = codes(api.post(f"/api/v1/{collection}/", body))
+    assert sorted(told) == [(field, "not_found") for field in fields]

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, networks, tokens
+from ipam.domain import addresses, networks, owners, tokens
 from ipam.models import ApiToken, Event, IPAddress, KeptAnswer, Network, Partition, Project, RoleBinding
 from ipam.models.roles import Role
 from tests.api.conftest import codes
@@ -178,6 +178,37 @@ def test_request_that_loses_a_race_starts_again(operator: User, project: Project
         addresses.allocate(both, project=project, families=[IPV6])
         waiting = start()
     assert (waiting.result().status_code, IPAddress.objects.count()) == (201, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
+def test_what_another_was_quicker_to_take_is_refused_in_lasting_words(operator: User) -> None:
+    client = APIClient()
+    client.force_authenticate(operator)
+    with another(lambda: client.post(URL, FRA, headers=keyed())) as start:
+        owners.create_partition(id="fra")
+        waiting = start()
+    assert waiting.result().json()["detail"] == "There is already a partition fra. Choose another id."
+    assert client.post(URL, FRA, headers=keyed()).content == waiting.result().content
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
+def test_what_another_has_removed_meanwhile_is_looked_up_anew(
+    operator: User, private: Network, partition: Partition
+) -> None:
+    client = APIClient()
+    client.force_authenticate(operator)
+    body = {
+        "project": str(private.project_id),
+        "partition": partition.pk,
+        "networks": [{"network": private.pk, "auto": False}],
+    }
+    with another(lambda: client.post("/api/v1/machines/", body, headers=keyed())) as start:
+        networks.delete(private)
+        waiting = start()
+    again = client.post("/api/v1/machines/", body, headers=keyed())
+    assert [answer.json()["code"] for answer in (waiting.result(), again)] == ["not_found"] * 2
 
 
 # --- how long -------------------------------------------------------------------------------------

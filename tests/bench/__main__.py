@@ -8,7 +8,18 @@ from types import ModuleType
 
 from django.db import connection
 
-from tests.bench import children, contention, fill_level, full_database, moving, operations, over_http, pages, scratch
+from tests.bench import (
+    children,
+    contention,
+    fill_level,
+    full_database,
+    machines,
+    moving,
+    operations,
+    over_http,
+    pages,
+    scratch,
+)
 from tests.bench.table import HEAD
 
 GROUPS: dict[str, ModuleType] = {
@@ -16,6 +27,7 @@ GROUPS: dict[str, ModuleType] = {
     "fill_level": fill_level,
     "children": children,
     "contention": contention,
+    "machines": machines,
     "over_http": over_http,
     "pages": pages,
 }

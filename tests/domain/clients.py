@@ -1,13 +1,18 @@
 """What the clients of a crowd do. Each returns what it got; refusals that are part of the game are its end."""
 
 import random
+from functools import partial
 from typing import Any
 from uuid import UUID
+
+from django.db import transaction
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
 from ipam.domain import (
+    address_batches,
     addresses,
+    children,
     claims,
     clusters,
     families,
@@ -16,11 +21,14 @@ from ipam.domain import (
     machines,
     members,
     networks,
+    number_pools,
     owners,
     vrfs,
 )
+from ipam.domain.address_batches import Named
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
+from ipam.domain.number_pools import Pool
 from ipam.models import IPAddress, Machine, Network, Partition, Project, RoleBinding
 from tests.builders import child, external, ip, super_network
 
@@ -94,6 +102,51 @@ def claim_vrfs(vnis: list[int]) -> list[int]:
     return made
 
 
+def draw_number(pool: Pool) -> int | None:
+    """A number of the pool, or none when it is empty."""
+    try:
+        with transaction.atomic():
+            return number_pools.acquire(pool)
+    except number_pools.PoolEmpty:
+        return None
+
+
+def drain_pool(pool: Pool) -> list[int]:
+    """All numbers of the pool that this client gets."""
+    return list(iter(partial(draw_number, pool), None))
+
+
+def give_back_number(pool: Pool, number: int) -> None:
+    with transaction.atomic():
+        number_pools.release(pool, number)
+
+
+def draw_and_give_back(pool: Pool, *, seed: int, steps: int) -> list[int]:
+    """Draw numbers, name some, and give some back at random; those that are kept."""
+    rng = random.Random(seed)
+    held: list[int] = []
+    for _ in range(steps):
+        if held and rng.random() < 0.5:
+            give_back_number(pool, held.pop(rng.randrange(len(held))))
+        elif (number := draw_number(pool)) is not None:
+            held.append(number)
+    return held
+
+
+def mix_vrfs(parent: str, project: UUID, *, prefix: str, vnis: list[int]) -> set[str]:
+    """Make and delete networks that name these VNIs, and children that draw theirs; the outcomes."""
+    source, owner = Network.objects.get(pk=parent), Project.objects.get(pk=project)
+    seen = set()
+    for vni in vnis:
+        wanted = external(id=prefix.replace("/", "-"), vrf=vni, prefixes=[parse_cidr(prefix)], destination_prefixes=())
+        for new in (wanted, child(parent=source, project=owner)):
+            made: list[Network] = []
+            seen.add(outcome(lambda new=new, made=made: made.append(networks.create(new))))
+            seen |= {outcome(networks.delete, one) for one in made}
+        seen.add(outcome(lambda vni=vni: vrfs.delete(vrfs.create(id=vni))))
+    return seen
+
+
 def draw_asns(joined: list[str], project: UUID, partition: str, *, times: int, keep: bool = True) -> list[int]:
     """Allocate machines in these networks, named in this order; their ASNs."""
     owner, site = Project.objects.get(pk=project), Partition.objects.get(pk=partition)
@@ -142,6 +195,22 @@ def allocate_once(network: str, project: UUID) -> str:
 def take_named(network: str, project: UUID, text: str) -> str:
     source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
     return outcome(addresses.allocate, source, project=owner, addresses=[ip(text)])
+
+
+def import_address(network: str, project: UUID, text: str) -> str:
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    refused = address_batches.take([Named(address=ip(text), network=source, project=owner)])
+    return refused[0].code if refused else "done"
+
+
+def import_child(parent: str, project: UUID, cidr: str) -> str:
+    wanted = child(
+        id="imported",
+        parent=Network.objects.get(pk=parent),
+        project=Project.objects.get(pk=project),
+        prefixes=[parse_cidr(cidr)],
+    )
+    return outcome(children.adopt, wanted)
 
 
 def release_machine(machine: str) -> str:
@@ -198,7 +267,7 @@ def allocate_and_release(network: str, project: UUID, *, times: int) -> list[str
 
 def delete_until_done(network: str) -> str:
     """Delete a network that others use now and then."""
-    while (result := delete_network(network)) in ("has_ips", "in_use"):
+    while (result := delete_network(network)) in ("has_ips", "busy"):
         continue
     return result
 
@@ -209,7 +278,7 @@ def remove_prefix(network: str, cidr: str) -> str:
 
 def remove_prefix_until_done(network: str, cidr: str) -> str:
     """Remove a prefix that others use now and then."""
-    while (result := remove_prefix(network, cidr)) in ("has_ips", "in_use"):
+    while (result := remove_prefix(network, cidr)) in ("has_ips", "busy"):
         continue
     return result
 

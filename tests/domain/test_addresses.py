@@ -61,6 +61,12 @@ def test_underlay_gives_ipv4_addresses(underlay: Network, project: Project) -> N
     assert texts(addresses.allocate(underlay, project=project)) == ["10.1.0.1"]
 
 
+def test_network_that_has_just_been_deleted_gives_nothing(internet: Network, project: Project) -> None:
+    networks.delete(Network.objects.get(pk="internet"))
+    with pytest.raises(errors.NotFound, match="no network “internet”"):
+        addresses.allocate(internet, project=project)
+
+
 def test_super_gives_no_addresses(tenants: Network, project: Project) -> None:
     with pytest.raises(errors.NetworkNotUsable, match="tenants is a super network"):
         addresses.allocate(tenants, project=project)

@@ -38,7 +38,7 @@ def space() -> list[Any]:
     blocks = FreeBlock.objects.order_by("prefix", "namespace", "first")
     return [
         *blocks.values_list("network", "prefix", "namespace", "family", "first", "length"),
-        *NumberRange.objects.order_by("pool", "first").values_list("pool", "first", "last"),
+        *[(one.pool, number) for one in NumberRange.objects.all() for number in range(one.first, one.last + 1)],
     ]
 
 

@@ -115,8 +115,8 @@ def test_halves_of_pairs_are_counted_per_missing_family(internet: Network, proje
     addresses.allocate(internet, project=project, families=[IPV4], count=2)
     addresses.allocate(internet, project=project, families=[IPV6])
     assert half() == [
-        ("one_family_allocations", "warning", "2 allocations have no IPv6 address. Complete what is missing."),
-        ("one_family_allocations", "warning", "1 allocation has no IPv4 address. Complete what is missing."),
+        ("one_family_allocations", "warning", "alice: 2 allocations have no IPv6 address. Complete what is missing."),
+        ("one_family_allocations", "warning", "alice: 1 allocation has no IPv4 address. Complete what is missing."),
     ]
 
 

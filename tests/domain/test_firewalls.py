@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ipam import errors
-from ipam.domain import machines, networks
+from ipam.domain import findings, machines, networks
 from ipam.domain.machines import Attachment
 from ipam.models import Machine, Network, Partition, Project
 from tests.builders import child, codes
@@ -88,3 +88,16 @@ def test_released_firewall_leaves_the_underlay(
 ) -> None:
     machines.release(firewall(private, internet))
     assert not underlay.addresses.exists()
+
+
+def test_firewall_without_underlay_is_a_finding(firewall: Any, private: Network, internet: Network) -> None:
+    machine = firewall(private, internet)
+    (found,) = findings.firewalls_without_underlay()
+    assert (found.code, found.kind, found.object_id) == ("firewall_without_underlay", "machine", machine.pk)
+
+
+def test_firewall_with_underlay_is_no_finding(
+    firewall: Any, private: Network, internet: Network, underlay: Network
+) -> None:
+    firewall(private, internet)
+    assert list(findings.firewalls_without_underlay()) == []

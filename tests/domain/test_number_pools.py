@@ -48,11 +48,18 @@ def test_number_that_is_named_leaves_the_pool(number: int, left: list[tuple[int,
 
 
 def test_released_number_merges_with_its_neighbours(db: None) -> None:
+    shrink(Pool.VRF, 1, 9)
     for _ in range(3):
         number_pools.acquire(Pool.VRF)
     for number in (1, 3, 2):
         number_pools.release(Pool.VRF, number)
-    assert ranges(Pool.VRF) == [(1, 131_072)]
+    assert ranges(Pool.VRF) == [(1, 9)]
+
+
+def test_long_range_is_cut_into_pieces_for_those_who_draw_at_the_same_moment(db: None) -> None:
+    shrink(Pool.VRF, 1, 1000)
+    number_pools.acquire(Pool.VRF)
+    assert ranges(Pool.VRF) == [*((first, first + 63) for first in range(2, 514, 64)), (514, 1000)]
 
 
 @pytest.mark.parametrize("number", [0, 131_073, 16_777_215])

@@ -165,6 +165,27 @@ def prefix(network: Network, cidr: str) -> Prefix:
     return Prefix(network=network, family=4, first=ip(str(block.ip)), last=ip(str(block[-1])), length=block.prefixlen)
 
 
+def test_what_another_has_broken_meanwhile_is_busy_inside_of_a_transaction(internet: Network) -> None:
+    assert refusal(prefix(internet, "203.0.113.192/26")).code == "busy"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_another_has_broken_meanwhile_is_found_by_the_check_of_a_further_try() -> None:
+    tries = []
+
+    @operation
+    def come_second() -> None:
+        tries.append("check")
+        if len(tries) > 1:
+            raise errors.AlreadyExists("There is already a partition fra.")
+        Machine.objects.create(project_id=Project().pk, partition_id="fra", asn=1)
+
+    with pytest.raises(errors.AlreadyExists, match="There is already a partition fra"):
+        come_second()
+    assert len(tries) == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_overlap_that_only_the_database_sees_is_an_overlap(internet: Network) -> None:
     assert refusal(prefix(internet, "203.0.113.192/26")).code == "overlap"
 
@@ -183,25 +204,26 @@ def test_address_that_only_the_database_sees_taken_is_already_allocated(internet
 
 
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has one writer: no check comes too early there")
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("row", [Partition(pk="mini-lab"), Network(pk="internet", type="external", vrf_id=104009)])
 def test_id_that_only_the_database_sees_taken_exists_already(row: Any, internet: Network) -> None:
     assert refusal(row).code == "already_exists"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reference_to_what_was_removed_is_refused_at_the_end_of_the_transaction(partition: Partition) -> None:
+def test_reference_to_what_was_removed_is_busy_at_the_end_of_the_transaction(partition: Partition) -> None:
     gone = Project(name="gone")
     machine = Machine(project=gone, partition=partition, asn=1)
-    assert refusal(machine).code == "in_use"
+    assert refusal(machine).code == "busy"
     assert not Machine.objects.exists()
 
 
-def test_removal_of_what_others_refer_to_is_in_use(internet: Network, partition: Partition) -> None:
+def test_removal_of_what_others_have_begun_to_use_is_busy(internet: Network, partition: Partition) -> None:
     @operation
     def remove() -> None:
         partition.delete()
 
-    with pytest.raises(errors.InUse, match="look again"):
+    with pytest.raises(errors.Busy, match="send it again"):
         remove()
 
 
@@ -212,6 +234,18 @@ def test_integrity_error_of_nobody_is_raised(db: None) -> None:
 
     with pytest.raises(DatabaseError, match="something else"):
         broken()
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has one writer: no check comes too early there")
+@pytest.mark.django_db(transaction=True)
+def test_asn_that_only_the_database_sees_taken_exists_already(partition: Partition, project: Project) -> None:
+    twins = [Machine(project=project, partition=partition, asn=65_000) for _ in range(2)]
+    assert refusal(*twins).code == "already_exists"
+
+
+def test_who_is_busy_says_only_that(db: None) -> None:
+    with pytest.raises(errors.Busy):
+        errors.raise_all([errors.Overlap("First."), errors.Busy("Not now.")])
 
 
 def test_error_that_stands_for_several_goes_by_the_code_of_the_first() -> None:

@@ -1,8 +1,10 @@
 """A database that fails: what is said, and that nothing is kept by halves."""
 
 import io
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection
 
@@ -38,6 +40,46 @@ def test_connection_that_was_cut_leaves_it_open_what_happened() -> None:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     connection.close()
     assert code_of(failure.value) == "unavailable"
+
+
+@pytest.fixture
+def connect(db: None) -> Iterator[Callable[..., None]]:
+    """Opens one more connection, from a pool of one."""
+    opened: list[Any] = []
+
+    def open_one(**settings: Any) -> None:
+        opened.append(connection.copy(alias="pool-of-one"))
+        options = {**connection.settings_dict["OPTIONS"], "pool": {"min_size": 0, "max_size": 1, "timeout": 0.1}}
+        opened[-1].settings_dict = {**connection.settings_dict, "OPTIONS": options, **settings}
+        opened[-1].ensure_connection()
+
+    yield open_one
+    for one in opened:
+        one.close()
+    if opened[0].pool:
+        opened[0].close_pool()
+
+
+@only_on_postgresql
+def test_who_waits_for_a_connection_of_the_pool_in_vain_is_busy(connect: Callable[..., None]) -> None:
+    connect()
+    with pytest.raises(OperationalError) as failure:
+        connect()
+    assert code_of(failure.value) == "busy"
+
+
+@only_on_postgresql
+def test_who_cannot_connect_has_changed_nothing(connect: Callable[..., None]) -> None:
+    with pytest.raises(OperationalError) as failure:
+        connect(HOST="127.0.0.1", PORT=1, OPTIONS={})
+    assert code_of(failure.value) == "busy"
+
+
+@pytest.mark.parametrize("words", ["query_wait_timeout", "server login has been failing (server_login_retry)"])
+def test_who_waits_for_pgbouncer_in_vain_is_busy(words: str) -> None:
+    failure = OperationalError(words)
+    failure.__cause__ = psycopg.errors.ProtocolViolation(words)
+    assert code_of(failure) == "busy"
 
 
 @pytest.mark.parametrize("mistake", [ProgrammingError(), DataError(), IntegrityError(), ValueError()])

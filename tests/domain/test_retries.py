@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 
 from ipam import errors
 from ipam.domain import owners, retries
-from ipam.models import KeptAnswer, Partition
+from ipam.domain.operations import transacted
+from ipam.models import KeptAnswer, Machine, Partition, Project
 
 Ask = Callable[[Callable[[], retries.Answer]], str]
 
@@ -53,6 +54,20 @@ def test_write_without_its_answer_cannot_be(ask: Ask) -> None:
     with pytest.raises(ZeroDivisionError):
         ask(partial(make, then=ZeroDivisionError()))
     assert (Partition.objects.count(), KeptAnswer.objects.count()) == (0, 0)
+
+
+def test_being_busy_among_other_refusals_is_no_answer(ask: Ask) -> None:
+    with pytest.raises(errors.Busy):
+        ask(lambda: errors.raise_all([errors.Overlap("No."), errors.Busy("Not now.")]) or (200, ""))
+    assert ask(make) == "fra"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reference_to_what_was_removed_meanwhile_is_no_answer(ask: Ask) -> None:
+    gone = Machine(project=Project(), partition=Partition(pk="gone"), asn=1)
+    with pytest.raises(errors.Busy):
+        ask(lambda: transacted(gone.save)(force_insert=True) or (201, ""))
+    assert ask(make) == "fra"
 
 
 @pytest.mark.django_db(transaction=True)

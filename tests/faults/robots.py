@@ -69,7 +69,7 @@ def robots(
             headers = {"Idempotency-Key": name} if stubborn else {}
             ask = partial(server.call, "POST", "/api/v1/ips/", token, {**body, "name": name}, **headers)
             answer = ask()
-            while stubborn and _outcome(answer) in UNKNOWN:
+            while stubborn and _outcome(answer) in (*UNKNOWN, "busy"):
                 time.sleep(0.1)
                 answer = ask()
             told.answers[name] = answer

@@ -49,5 +49,6 @@ def test_stopped_and_crashed_under_load(private: Cluster, token: str, pair: dict
             wait_until(progress(told, 50))
         assert server.workers() == before
     _use(connection.settings_dict)
-    assert (set(told.outcomes), set(stubborn.outcomes)) == ({201, "unavailable"}, {201})
+    assert set(told.outcomes) <= {201, "unavailable", "busy"}
+    assert set(stubborn.outcomes) == {201}
     assert (differences(told, stubborn), promised_twice(told, stubborn)) == (NO_DIFFERENCE, [])

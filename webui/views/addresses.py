@@ -1,12 +1,13 @@
 """Addresses: find, act on many at once, release."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -51,13 +52,14 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One address with its pair: who has it, since when, and the DNS lines for it."""
     allocation = allocations.get(lookups.get(IPAddress, pk).allocation)
     held = [one for one in allocation.addresses if one is not None]
+    shown = IPAddress.objects.filter(allocation=allocation.id)
     context = {
         "section": "addresses",
         "allocation": allocation,
         "held": held,
         "one": allocation.main,
         "joinable": halves.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
-        "dns": "".join(zones.lines(IPAddress.objects.filter(allocation=allocation.id))).rstrip(),
+        "dns": "".join(zones.lines(shown, zones.domain_of(allocation.main))).rstrip(),
         "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
     return show(request, "addresses/detail.html", context)
@@ -123,13 +125,13 @@ def act(request: HttpRequest) -> HttpResponse:
     return show(request, "addresses/confirm.html", context)
 
 
-def _actions(chosen: Iterable[IPAddress], form: forms.Form) -> dict[str, tuple[Callable[[], None], str]]:
+def _actions(chosen: QuerySet[IPAddress], form: forms.Form) -> dict[str, tuple[Callable[[], None], str]]:
     """What can be done to a selection, and how it is reported."""
     labels = form.cleaned_data["label"]
     return {
         "release": (lambda: addresses.release_many(chosen), "Released {} allocations"),
         "static": (lambda: addresses.make_static(chosen), "{} allocations are static now"),
-        "label": (lambda: bulk.label(list(chosen), add=labels, remove={}), "Labelled {} allocations"),
+        "label": (lambda: bulk.label(chosen, add=labels, remove={}), "Labelled {} allocations"),
     }
 
 

@@ -41,7 +41,7 @@ def _mends(finding: Finding) -> str:
         return reverse("complete", args=[finding.object_id, Family(finding.family or 0).key])
     if finding.code == "pool_nearly_empty":
         return reverse("vrfs" if finding.object_id == "vrf" else "machines")
-    pages = {"network": "network", "address": "address", "cluster": "cluster"}
+    pages = {"network": "network", "address": "address", "machine": "machine", "cluster": "cluster"}
     if finding.kind in pages:
         return reverse(pages[finding.kind], args=[finding.object_id])
     return reverse("registry-detail", args=["projects", finding.object_id]) if finding.kind == "project" else ""

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from ipam.addressing import Family
-from ipam.domain import access, survey
+from ipam.domain import access, survey, timelines
 from ipam.domain.consumption import FamilyUse
 from ipam.models import Event, Network
 from webui.meters import meters, twins, verdict
@@ -40,7 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             (partition, list(group)) for partition, group in groupby(rows, key=lambda row: row["network"].partition)
         ],
         "more": picture.more_roots,
-        "events": with_event_links(access.visible(Event.objects.all())[:_SHOWN_EVENTS]),
+        "events": with_event_links(timelines.newest(access.visible(Event.objects.all()), limit=_SHOWN_EVENTS).rows),
     }
     return show(request, "overview.html", context)
 

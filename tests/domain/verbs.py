@@ -1,0 +1,290 @@
+"""A small cast, and every verb that changes it: each looks up what it needs when it runs, as a request does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ipam.domain import (
+    address_batches,
+    addresses,
+    bulk,
+    children,
+    claims,
+    cluster_drafts,
+    clusters,
+    families,
+    lookups,
+    machines,
+    networks,
+    owners,
+    vrfs,
+)
+from ipam.domain.address_batches import Named
+from ipam.domain.cluster_drafts import NewCluster
+from ipam.domain.machines import Attachment
+from ipam.domain.network_rules import NewNetwork
+from ipam.models import VRF, Claim, Cluster, IPAddress, Machine, Network, Partition, Project
+from tests.builders import IPV4, IPV6, child, cidrs, external, ip, namespaced, super_network
+
+MACHINE = "m1"
+HALF, CLAIMED, FREE, FAR = "192.0.2.1", "192.0.2.2", "192.0.2.9", "198.51.100.1"
+
+
+def cast() -> None:
+    """An external network `net` whose allocations still lack IPv6, one of them claimed; a machine with an address in
+    it and in `lan`; a super network with a child of one family; a claimed VRF; clusters in all states."""
+    site, alice = owners.create_partition(id="site"), owners.create_project(name="alice")
+    net = networks.create(external(id="net", vrf=300, prefixes=cidrs("192.0.2.0/28", "198.51.100.0/30"),
+                                   destination_prefixes=()))  # fmt: skip
+    addresses.allocate(net, project=alice, name="half")
+    claims.claim(net, project=alice, name="svc")
+    tenants = networks.create(
+        super_network(partition=site, prefixes=cidrs("10.0.0.0/24", "2001:db8:1::/116"), vrf=301,
+                      default_child_prefix_length={IPV4: 28, IPV6: 124})
+    )  # fmt: skip
+    lan = networks.create(child(parent=tenants, project=alice, name="lan"))
+    joined = [Attachment(network=lan), Attachment(network=net)]
+    machines.allocate(id=MACHINE, name="m1", project=alice, partition=site, networks=joined)
+    networks.add_prefix(net, *cidrs("2001:db8:2::/124"))
+    networks.create(child(parent=tenants, project=alice, name="single", address_family=[IPV4]))
+    networks.create(external(id="empty", vrf=302, prefixes=cidrs("203.0.113.0/30", "203.0.113.8/30"),
+                             destination_prefixes=()))  # fmt: skip
+    networks.create(super_network(id="bare", prefixes=cidrs("10.9.0.0/24"), default_child_prefix_length={IPV4: 28}))
+    networks.create(namespaced(prefixes=cidrs("100.64.0.0/24"), default_child_prefix_length={IPV4: 26}))
+    vrfs.create(id=50)
+    for name, reserve in (("reserved", True), ("draft", False)):
+        clusters.create(NewCluster(name=name, project=alice, parent=tenants, wanted_nodes=4), reserve=reserve)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """`touches` names the rows that it is about; when it was done, nothing is in `left`.
+
+    `splits`: afterwards the addresses of an allocation need not share their words any more.
+    """
+
+    touches: frozenset[str]
+    run: Callable[[], object]
+    left: Callable[[], QuerySet[Any]] | None = None
+    splits: bool = False
+
+
+def _project() -> Project:
+    return Project.objects.get(name="alice")
+
+
+def _network(key: str) -> Network:
+    """By id, or a child by its name, which the cast gives once."""
+    found = Network.objects.filter(name=key).values_list("pk", flat=True).first()
+    return lookups.get(Network, found or key)
+
+
+def _address(text: str) -> IPAddress:
+    found = IPAddress.objects.filter(address=ip(text)).values_list("pk", flat=True).first()
+    return lookups.get(IPAddress, found)
+
+
+def _allocation(text: str) -> Any:
+    return _address(text).allocation
+
+
+def _query(text: str) -> QuerySet[IPAddress]:
+    return IPAddress.objects.filter(allocation=_allocation(text))
+
+
+def _allocate(network: str = "net", **wanted: Any) -> object:
+    return addresses.allocate(_network(network), project=_project(), **wanted)
+
+
+def _machine(network: str = "lan", **attachment: Any) -> object:
+    joined = [Attachment(network=_network("lan")), *(
+        [Attachment(network=_network(network), **attachment)] if network != "lan" else []
+    )]  # fmt: skip
+    return machines.allocate(project=_project(), partition=Partition.objects.get(), networks=joined)
+
+
+def _import(network: str, text: str, **more: Any) -> object:
+    one = Named(address=ip(text), network=_network(network), project=_project(), **more)
+    for refusal in address_batches.take([one]).values():
+        raise refusal
+    return None
+
+
+def _changed(refused: Any) -> None:
+    for refusal in refused.values():
+        raise refusal
+
+
+def _complete() -> object:
+    return families.complete(_network("net"), IPV6)
+
+
+def _carve(parent: str, **wanted: Any) -> object:
+    return networks.create(child(parent=_network(parent), project=_project(), **wanted))
+
+
+def _adopt(parent: str, cidr: str) -> object:
+    return children.adopt(
+        NewNetwork(type="child", id="adopted", parent=_network(parent), project=_project(), prefixes=cidrs(cidr))
+    )
+
+
+def _root(**changes: Any) -> object:
+    return networks.create(external(**{"id": "new", "vrf": 60, "destination_prefixes": ()} | changes))
+
+
+def _delete(network: str) -> None:
+    networks.delete(_network(network))
+
+
+def _cluster(name: str) -> Cluster:
+    found = Cluster.objects.filter(name=name).values_list("pk", flat=True).first()
+    return cluster_drafts.find(found)
+
+
+def _half() -> QuerySet[IPAddress]:
+    """What is in the allocation of the cast that lacks IPv6: its addresses in `net` that no machine has."""
+    return IPAddress.objects.filter(network="net", name__in=["half", "renamed"], machine=None)
+
+
+def _of_machine() -> QuerySet[IPAddress]:
+    return IPAddress.objects.filter(name="m1")
+
+
+def _claimed() -> QuerySet[IPAddress]:
+    """What a claim holds without being there."""
+    known = Claim.objects.values("allocation")
+    return IPAddress.objects.filter(network="net", name="svc").exclude(allocation__in=known)
+
+
+def _claim() -> Claim:
+    return claims.get(_network("net"), project=_project(), name="svc")
+
+
+def _verb(touches: str, run: Callable[[], object], **more: Any) -> Verb:
+    return Verb(frozenset(touches.split()), run, **more)
+
+
+VERBS: dict[str, Verb] = {
+    # an allocation of one family
+    "update address": _verb("half", lambda: addresses.update(_address(HALF), description="told"), splits=True),
+    "update allocation": _verb("half", lambda: addresses.update_allocation(_allocation(HALF), name="renamed"),
+                               left=lambda: _half().exclude(name="renamed")),
+    "make static": _verb("half", lambda: addresses.make_static(_query(HALF)),
+                         left=lambda: _half().exclude(type="static")),
+    "label": _verb("half", lambda: bulk.label(_query(HALF), add={"a": "b"}, remove={}),
+                   left=lambda: _half().exclude(labels={"a": "b"})),
+    "release address": _verb("half space", lambda: addresses.release(_address(HALF)), splits=True,
+                             left=lambda: IPAddress.objects.filter(address=ip(HALF), name="half")),
+    "release allocation": _verb("half space", lambda: addresses.release_allocation(_allocation(HALF)), left=_half),
+    "release many": _verb("half space", lambda: addresses.release_many(_query(HALF)), left=_half),
+    "import counterpart": _verb("half", lambda: _import("net", "2001:db8:2::9", allocation=_allocation(HALF)),
+                                splits=True),
+    "import change": _verb("half", lambda: _changed(
+        address_batches.change({_address(HALF).pk: {"description": "imported"}})), splits=True),
+    "import machine": _verb("half machine", lambda: _changed(
+        address_batches.join({_address(HALF).pk: lookups.get(Machine, MACHINE)})), splits=True),
+    "machine with named": _verb("half machine", lambda: _machine("net", ips=[ip(HALF)]), splits=True),
+    "complete": _verb("half claim machine space", _complete),
+    # a claim
+    "claim": _verb("claim", lambda: claims.claim(_network("net"), project=_project(), name="svc")),
+    "claim anew": _verb("claim space", lambda: claims.claim(_network("net"), project=_project(), name="new")),
+    "release claim": _verb("claim space", lambda: claims.release(_claim()), left=_claimed),
+    "update claimed": _verb("claim", lambda: addresses.update_allocation(_allocation(CLAIMED), description="told")),
+    "release claimed": _verb("claim", lambda: addresses.release_allocation(_allocation(CLAIMED))),
+    # a machine
+    "release machine": _verb("machine space asn", lambda: machines.release(lookups.get(Machine, MACHINE)),
+                             left=_of_machine),
+    "update machine": _verb("machine", lambda: machines.update(lookups.get(Machine, MACHINE), name="m1")),
+    "address for machine": _verb("machine space", lambda: _allocate(machine=lookups.get(Machine, MACHINE), name="m1")),
+    "machine": _verb("machine asn lan partition", _machine),
+    "machine with pair": _verb("space asn", lambda: _machine("net")),
+    # the space of a network
+    "allocate": _verb("space project", _allocate),
+    "allocate three": _verb("space", lambda: _allocate(count=3)),
+    "allocate named": _verb("space", lambda: _allocate(addresses=[ip(FREE)])),
+    "import address": _verb("space project", lambda: _import("net", FREE)),
+    "remove prefix": _verb("space", lambda: networks.remove_prefix(_network("net"), *cidrs("198.51.100.0/30"))),
+    "add prefix": _verb("space roots", lambda: networks.add_prefix(_network("net"), *cidrs("198.51.100.8/30"))),
+    "allocate far": _verb("space", lambda: _allocate(addresses=[ip(FAR)])),
+    "import far": _verb("space", lambda: _import("net", FAR)),
+    # a network without anything
+    "delete empty": _verb("empty vrf", lambda: _delete("empty"), left=lambda: Network.objects.filter(pk="empty")),
+    "update empty": _verb("empty", lambda: networks.update(_network("empty"), name="told")),
+    "allocate in empty": _verb("empty", lambda: _allocate("empty")),
+    "allocate named in empty": _verb("empty", lambda: _allocate("empty", addresses=[ip("203.0.113.9")])),
+    "import in empty": _verb("empty", lambda: _import("empty", "203.0.113.9")),
+    "claim in empty": _verb("empty", lambda: claims.claim(_network("empty"), project=_project(), name="vip")),
+    "complete empty": _verb("empty", lambda: families.complete(_network("empty"), IPV4)),
+    "machine in empty": _verb("empty", lambda: _machine("empty", auto=False)),
+    "remove prefix of empty": _verb("empty", lambda: networks.remove_prefix(
+        _network("empty"), *cidrs("203.0.113.8/30"))),
+    "add prefix to empty": _verb("empty roots", lambda: networks.add_prefix(
+        _network("empty"), *cidrs("198.51.100.8/30"))),
+    # children
+    "carve": _verb("super lan", lambda: _carve("tenants")),
+    "carve small": _verb("super", lambda: _carve("tenants", length={IPV4: 30})),
+    "import child": _verb("super", lambda: _adopt("tenants", "10.0.0.64/28")),
+    "import child below": _verb("super", lambda: _adopt("tenants", "10.0.0.128/25")),
+    "add family": _verb("super", lambda: children.add_family(_network("single"), IPV6)),
+    "delete child": _verb("super", lambda: _delete("single"), left=lambda: Network.objects.filter(name="single")),
+    "delete node network": _verb("super lan", lambda: _delete("lan")),
+    "carve in bare": _verb("bare vni", lambda: _carve("bare")),
+    "import child in bare": _verb("bare vni", lambda: _adopt("bare", "10.9.0.0/28")),
+    "delete bare": _verb("bare", lambda: _delete("bare"), left=lambda: Network.objects.filter(pk="bare")),
+    "widen bare": _verb("bare roots", lambda: networks.add_prefix(_network("bare"), *cidrs("10.9.1.0/24"))),
+    "move bare": _verb("bare roots", lambda: networks.update(_network("bare"), prefixes=cidrs("10.9.2.0/24"))),
+    "carve in namespace": _verb("namespace", lambda: _carve("clusters")),
+    "import child in namespace": _verb("namespace", lambda: _adopt("clusters", "100.64.0.0/26")),
+    "delete namespaced": _verb("namespace", lambda: _delete("clusters"),
+                               left=lambda: Network.objects.filter(pk="clusters")),
+    "widen namespaced": _verb("namespace", lambda: networks.add_prefix(_network("clusters"), *cidrs("100.64.1.0/24"))),
+    # VRFs
+    "create VRF": _verb("vrf vni", lambda: vrfs.create(id=1)),
+    "delete VRF": _verb("vrf", lambda: vrfs.delete(lookups.get(VRF, 50))),
+    "name VRF": _verb("vrf roots", lambda: _root(prefixes=cidrs("198.51.100.8/30"), vrf=50)),
+    "name VRF of empty": _verb("vrf", lambda: _root(prefixes=cidrs("198.51.100.8/30"), vrf=302)),
+    "name another VRF": _verb("roots", lambda: _root(id="other", prefixes=cidrs("198.51.100.8/29"), vrf=61)),
+    # clusters
+    "reserve cluster": _verb("cluster", lambda: clusters.reserve(_cluster("draft"))),
+    "update cluster": _verb("cluster", lambda: clusters.update(_cluster("draft"), name="changed")),
+    "release cluster": _verb("cluster", lambda: clusters.release(_cluster("reserved"))),
+    "delete cluster": _verb("cluster", lambda: clusters.delete(_cluster("draft"))),
+    "create cluster": _verb("cluster lan", lambda: clusters.create(
+        NewCluster(name="third", project=_project(), network=_network("lan"), wanted_nodes=4), reserve=True)),
+    "take its range": _verb("cluster roots", lambda: _root(prefixes=cidrs("10.240.0.0/12"))),
+    "machine of cluster": _verb("cluster", lambda: machines.allocate(
+        project=_project(), partition=Partition.objects.get(),
+        networks=[Attachment(network=_cluster("reserved").network)])),
+    # owners
+    "delete project": _verb("project", lambda: owners.delete_project(lookups.get(Project, _project().pk))),
+    "delete partition": _verb("partition", lambda: owners.delete_partition(lookups.get(Partition, "site"))),
+}  # fmt: skip
+
+# What alone is refused in this cast, and must be so beside others too, or find that they have made room for it.
+REFUSED = {
+    "release claimed": "in_use",
+    "delete node network": "has_machines",
+    "name VRF of empty": "vrf_in_use",
+    "take its range": "overlap",
+    "delete project": "in_use",
+    "delete partition": "in_use",
+}
+
+# The verb that all others of a group are raced with each day; with FAULTS=long all are raced with all.
+HEARTS = {
+    **{"half": "complete", "claim": "release claim", "machine": "release machine", "asn": "machine with pair"},
+    **{"space": "allocate", "empty": "delete empty", "super": "carve", "lan": "create cluster"},
+    **{"bare": "delete bare", "namespace": "delete namespaced", "vrf": "delete empty", "vni": "create VRF"},
+    **{"cluster": "reserve cluster", "roots": "take its range"},
+    **{"project": "delete project", "partition": "delete partition"},
+}
+
+
+def pairs(group: str, *, everything: bool = False) -> list[tuple[str, str]]:
+    """The verbs that touch the same rows, each with the heart of its group or with each, in both orders."""
+    verbs = [name for name, verb in VERBS.items() if group in verb.touches]
+    heart = HEARTS[group]
+    return [(one, two) for one in verbs for two in verbs if everything or heart in (one, two)]
