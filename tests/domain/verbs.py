@@ -135,7 +135,7 @@ def _adopt(parent: str, cidr: str) -> object:
 
 
 def _root(**changes: Any) -> object:
-    return networks.create(external(**{"id": "new", "vrf": 60, "destination_prefixes": ()} | changes))
+    return networks.create(external(**{"id": "made", "vrf": 60, "destination_prefixes": ()} | changes))
 
 
 def _delete(network: str) -> None:
