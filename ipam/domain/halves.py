@@ -78,7 +78,7 @@ def _lock(network_id: str, wanted: Q) -> list[IPAddress]:
     Whoever completes allocations of a network locks it first, and so do we: what it adds is seen, and what we change.
     """
     list(Network.objects.filter(pk=network_id).select_for_update(no_key=True))
-    held = access.visible(IPAddress.objects.filter(wanted)).order_by("pk").select_for_update()
+    held = lookups.lock_all(access.visible(IPAddress.objects.filter(wanted)).order_by("pk"))
     return sorted(held, key=lambda address: address.family)
 
 

@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
+from operator import attrgetter, or_
 from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from netaddr import IPAddress as Address
@@ -76,8 +77,7 @@ def _find(text: str, limit: int) -> list[Hit]:
     called = _addresses(access.visible(IPAddress.objects.called(text)), limit)
     if wanted is None:
         return [*called, *_named(text, limit)]
-    within = reduce(or_, (IPAddress.objects.within(one) for one in spans))
-    held = _addresses(access.visible(within).order_by("address"), limit)
+    held = _addresses(_inside(access.visible(IPAddress.objects.all()), spans, "address", limit), limit)
     prefixes = _prefixes(wanted, spans, limit, is_held=bool(held))
     return [*_both(called, held, limit), *prefixes, *_named(text, limit, wanted)]
 
@@ -122,7 +122,21 @@ def _names(hit: Hit) -> set[str]:
     return {hit.text.lower()} if hit.kind in ("addresses", "prefixes") else {hit.text.lower(), hit.id.lower()}
 
 
-def _addresses(addresses: QuerySet[IPAddress], limit: int) -> list[Hit]:
+def _inside(objects: Any, spans: Sequence[IPNetwork | IPRange], start: str, limit: int) -> list[Any]:
+    """The first of those that lie in these spans, in order; one statement, at most `limit` rows of each span.
+
+    Asked for one span or another, PostgreSQL reads all between the first and the last; SQLite looks at each by itself.
+    """
+    inside = [objects.within(one) for one in spans]
+    if len(spans) > 1 and connection.features.supports_slicing_ordering_in_compound:
+        first, *others = (one.order_by(start, "pk")[:limit] for one in inside)
+        found = first.union(*others, all=True)
+    else:
+        found = reduce(or_, inside).order_by(start, "pk")[:limit]
+    return sorted(found, key=attrgetter(start))[:limit]
+
+
+def _addresses(addresses: Sequence[IPAddress] | QuerySet[IPAddress], limit: int) -> list[Hit]:
     return [Hit("addresses", str(one.pk), str(one), one.name, one.network_id) for one in addresses[:limit]]
 
 
@@ -133,8 +147,7 @@ def _prefixes(wanted: IPNetwork, spans: Sequence[IPNetwork | IPRange], limit: in
     holding = list(visible.holding(wanted).select_related("network").order_by("-length", "id")[:limit])
     inside: Any = []  # of an address there is nothing
     if wanted.size > 1:
-        within = reduce(or_, (visible.within(one) for one in spans))
-        inside = within.exclude(first=first, last=last).order_by("first")
+        inside = _inside(visible.exclude(first=first, last=last), spans, "first", limit)
     details = {}
     if wanted.size == 1 and holding and not is_held:
         details[holding[0].pk] = f"{holding[0].network_id} · {_what_is_free(holding[0])}"

@@ -18,7 +18,7 @@ from ipam.models import (
     Project,
 )
 from tests.admin.keeper import Keeper, complaints, page
-from tests.builders import child, cidrs, external, free_blocks, ip, prefixes_of
+from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, prefixes_of
 
 
 def test_records_of_each_small_kind_are_made_changed_and_deleted(keeper: Keeper, db: None) -> None:
@@ -126,6 +126,14 @@ def test_many_are_renamed(keeper: Keeper, internet: Network, tenants: Network) -
     assert dict(Network.objects.values_list("pk", "name")) == {"internet": "old Internet!", "tenants": "old !"}
     assert complaints(keeper.act("rename", [internet, tenants], name="same")) == []
     assert dict(Network.objects.values_list("pk", "name")) == {"internet": "same", "tenants": "same"}
+
+
+def test_one_address_is_made_static_by_two_hands(keeper: Keeper, internet: Network, project: Project) -> None:
+    (one,) = addresses.allocate(internet, project=project, families=[IPV4])
+    refused = complaints(keeper.change(one, type="static"))
+    assert refused == ["for_good: A static address never becomes ephemeral again. Tick this, or leave the type."]
+    assert complaints(keeper.change(one, type="static", for_good="on")) == []
+    assert IPAddress.objects.values_list("type", "generation").get() == ("static", 2)
 
 
 def test_addresses_are_made_static(keeper: Keeper, machine: Machine) -> None:

@@ -15,6 +15,7 @@ from ipam.domain import (
     cluster_drafts,
     clusters,
     families,
+    halves,
     lookups,
     machines,
     networks,
@@ -33,8 +34,9 @@ HALF, CLAIMED, FREE, FAR = "192.0.2.1", "192.0.2.2", "192.0.2.9", "198.51.100.1"
 
 
 def cast() -> None:
-    """An external network `net` whose allocations still lack IPv6, one of them claimed; a machine with an address in
-    it and in `lan`; a super network with a child of one family; a claimed VRF; clusters in all states."""
+    """An external network `net` whose allocations still lack IPv6, one of them claimed; a machine with an address of
+    each family in it, not joined, and a pair in `lan`; a super network with a child of one family; a claimed VRF;
+    clusters in all states."""
     site, alice = owners.create_partition(id="site"), owners.create_project(name="alice")
     net = networks.create(external(id="net", vrf=300, prefixes=cidrs("192.0.2.0/28", "198.51.100.0/30"),
                                    destination_prefixes=()))  # fmt: skip
@@ -46,8 +48,9 @@ def cast() -> None:
     )  # fmt: skip
     lan = networks.create(child(parent=tenants, project=alice, name="lan"))
     joined = [Attachment(network=lan), Attachment(network=net)]
-    machines.allocate(id=MACHINE, name="m1", project=alice, partition=site, networks=joined)
+    machine = machines.allocate(id=MACHINE, name="m1", project=alice, partition=site, networks=joined)
     networks.add_prefix(net, *cidrs("2001:db8:2::/124"))
+    addresses.allocate(net, project=alice, families=[IPV6], machine=machine, name="m1")
     networks.create(child(parent=tenants, project=alice, name="single", address_family=[IPV4]))
     networks.create(external(id="empty", vrf=302, prefixes=cidrs("203.0.113.0/30", "203.0.113.8/30"),
                              destination_prefixes=()))  # fmt: skip
@@ -132,7 +135,7 @@ def _adopt(parent: str, cidr: str) -> object:
 
 
 def _root(**changes: Any) -> object:
-    return networks.create(external(**{"id": "new", "vrf": 60, "destination_prefixes": ()} | changes))
+    return networks.create(external(**{"id": "made", "vrf": 60, "destination_prefixes": ()} | changes))
 
 
 def _delete(network: str) -> None:
@@ -197,6 +200,10 @@ VERBS: dict[str, Verb] = {
     # a machine
     "release machine": _verb("machine space asn", lambda: machines.release(lookups.get(Machine, MACHINE)),
                              left=_of_machine),
+    "join": _verb("half machine", lambda: halves.join(
+        list(IPAddress.objects.filter(machine=MACHINE, network="net").values_list("pk", flat=True)))),
+    "part": _verb("machine", lambda: halves.part(
+        IPAddress.objects.filter(machine=MACHINE, network__name="lan")[0].allocation)),
     "update machine": _verb("machine", lambda: machines.update(lookups.get(Machine, MACHINE), name="m1")),
     "address for machine": _verb("machine space", lambda: _allocate(machine=lookups.get(Machine, MACHINE), name="m1")),
     "machine": _verb("machine asn lan partition", _machine),
