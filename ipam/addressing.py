@@ -8,11 +8,11 @@ import enum
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from netaddr import AddrFormatError, IPAddress, IPNetwork, iprange_to_cidrs
-from netaddr.core import INET_PTON
+from netaddr import IPAddress, IPNetwork, iprange_to_cidrs
 
-_MAPPED = IPNetwork("::ffff:0:0/96")  # IPv4-mapped IPv6, RFC 4291 section 2.5.5.2
-_LENGTH = re.compile(r"[0-9]{1,3}", re.ASCII)
+from ipam import spelling
+
+_LENGTH = re.compile(r"0|[1-9][0-9]{0,2}", re.ASCII)
 _MOST_NAMED = 5  # in one sentence
 
 
@@ -59,33 +59,32 @@ class Family(enum.IntEnum):
 def parse_address(text: str) -> IPAddress:
     """The address written in `text`: full IPv4 dotted quad or RFC 4291 IPv6, nothing else.
 
-    Short IPv4 forms, leading zeros, zone ids and IPv4-mapped IPv6 are refused by ValueError:
+    Short IPv4 forms, leading zeros, zone ids and IPv4-mapped IPv6 are refused by ValueError, which says what to write:
     each of them reads as different addresses in different tools.
     """
-    try:
-        address = IPAddress(text, 6 if ":" in text else 4, flags=INET_PTON)
-    except (OSError, AddrFormatError, ValueError, TypeError, UnicodeError):
-        raise ValueError(f"“{shorten(text)}” is not an IPv4 or IPv6 address.") from None
-    if address.version == 6 and address in _MAPPED:
-        raise ValueError(f"“{text}” is an IPv4-mapped IPv6 address; write {address.ipv4()} instead.")
+    address = spelling.read(text)
+    if address is None or address in spelling.MAPPED:
+        raise ValueError(f"“{shorten(text)}” {spelling.address_meant(text) or 'is not an IPv4 or IPv6 address.'}")
     return address
 
 
 def parse_cidr(text: str) -> IPNetwork:
     """The CIDR written in `text`, with host bits kept so that a rule can name the corrected form.
 
-    ValueError when either side of the slash is missing, malformed or out of range (IPv4 0..32, IPv6 0..128).
+    ValueError when either side of the slash is missing, malformed or out of range (IPv4 0..32, IPv6 0..128); it says
+    what to write where that can be known.
     """
-    address_text, slash, length_text = str(text).partition("/")
+    address_text, slash, length_text = text.partition("/")
+    address = spelling.read(address_text)
+    is_whole = address is not None and address not in spelling.MAPPED and _LENGTH.fullmatch(length_text)
+    if address is not None and is_whole and int(length_text) <= Family.of(address).bits:
+        return IPNetwork((address.value, int(length_text)), version=address.version)
+    if meant := spelling.cidr_meant(text):
+        raise ValueError(f"“{shorten(text)}” {meant}")
     if not slash:
         raise ValueError(f"“{shorten(text)}” has no prefix length; write it as address/length, such as 10.0.0.0/22.")
-    address = parse_address(address_text)
-    bits = Family.of(address).bits
-    if not _LENGTH.fullmatch(length_text) or int(length_text) > bits or str(int(length_text)) != length_text:
-        raise ValueError(
-            f"“{shorten(text)}” has no valid prefix length; {Family.of(address).label} takes /0 to /{bits}."
-        )
-    return IPNetwork((address.value, int(length_text)), version=address.version)
+    family = Family.of(parse_address(address_text))
+    raise ValueError(f"“{shorten(text)}” has no valid prefix length; {family.label} takes /0 to /{family.bits}.")
 
 
 def shorten(text: object, most: int = 60) -> str:

@@ -6,6 +6,8 @@ what is wrong, why, and what to do about it.
 
 from collections.abc import Sequence
 
+MOST_TOLD = 100  # problems that one answer names; it counts the rest
+
 
 class IpamError(Exception):
     """A refusal. Nothing of the operation that raised it is kept.
@@ -32,7 +34,10 @@ class Several(IpamError):
 
     def __init__(self, errors: Sequence[IpamError]) -> None:
         first = errors[0]
-        super().__init__(" ".join(dict.fromkeys(error.detail for error in errors)), field=first.field)
+        sentences = list(dict.fromkeys(error.detail for error in errors[:MOST_TOLD]))
+        if (more := len(errors) - MOST_TOLD) > 0:
+            sentences.append(f"And {more:,} more problems.")
+        super().__init__(" ".join(sentences), field=first.field)
         self.code = first.code
         self.title = first.title
         self._errors = tuple(errors)
@@ -78,6 +83,14 @@ class InvalidCidr(IpamError):
 
 class PrefixNotCanonical(IpamError):
     code, title = "prefix_not_canonical", "A prefix has host bits set"
+
+
+class RangeNotUsable(IpamError):
+    code, title = "range_not_usable", "Space that is never used"
+
+
+class ReservedId(IpamError):
+    code, title = "reserved_id", "The id is a word of our own"
 
 
 # --- Networks -----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from ipam.addressing import Family, parse_address, parse_cidr
+from ipam.spelling import words
 
 
 class _ParsedField(forms.CharField):
@@ -54,7 +55,7 @@ class AddressesField(_ListField):
     """One address, or one of each family, separated by spaces or commas."""
 
     def parse(self, text: str) -> Any:
-        return [parse_address(part) for part in text.replace(",", " ").split()]
+        return [parse_address(part) for part in words(text)]
 
 
 class CidrsField(_ListField):
@@ -63,7 +64,7 @@ class CidrsField(_ListField):
     widget = forms.Textarea(attrs={"rows": 3})
 
     def parse(self, text: str) -> Any:
-        return [parse_cidr(part) for part in text.replace(",", " ").split()]
+        return [parse_cidr(part) for part in words(text)]
 
 
 class LabelsField(_ParsedField):

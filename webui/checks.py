@@ -11,11 +11,11 @@ from webui import group_roles
 
 @register(Tags.security, deploy=True)
 def check_secret_key_is_given(**kwargs: Any) -> list[CheckMessage]:
-    if settings.SECRET_KEY_GIVEN:
+    if settings.SECRET_KEY_IS_SHARED:
         return []
     return [
         Error(
-            "SECRET_KEY is not set: every process makes its own, so sessions break between processes and restarts.",
+            "SECRET_KEY is not set, and all processes that share PostgreSQL must share it: web processes do not start.",
             hint="Set SECRET_KEY to 50 or more random characters that stay the same.",
             id="webui.E001",
         )

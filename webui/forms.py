@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from ipam.addressing import Family
 from ipam.domain import access
+from ipam.domain.access import Deed
 from ipam.domain.addresses import MOST_PER_REQUEST
 from ipam.form_fields import AddressesField, CidrField, CidrsField, LabelsField
 from ipam.models import IPAddress, Machine, Network, Partition, Project
@@ -76,7 +77,11 @@ class AllocateForm(DescribedForm):
 
     project = ProjectField()
     families = forms.ChoiceField(widget=forms.RadioSelect)
-    ip = AddressesField(required=False, label="Certain addresses", help_text="Leave empty for the lowest free ones.")
+    ip = AddressesField(
+        required=False,
+        label="Certain addresses",
+        help_text="Leave empty for the lowest free ones; of a pair you may name one half, or both.",
+    )
     count = forms.IntegerField(min_value=1, max_value=MOST_PER_REQUEST, initial=1, label="How many")
     type = forms.ChoiceField(
         choices=[
@@ -95,11 +100,21 @@ class AllocateForm(DescribedForm):
         if network.project_id and not network.is_shared_child:
             self.fields["project"].initial = str(network.project_id)
 
+    def clean(self) -> dict[str, Any]:
+        """An address of a family that was not chosen is a contradiction."""
+        data = super().clean() or {}
+        chosen = chosen_families(data.get("families", BOTH))
+        for address in data.get("ip", ()):
+            if chosen and Family.of(address) not in chosen:
+                label = Family.of(address).label
+                self.add_error("ip", f"{address} is {label}. Choose a pair or {label} only, or another address.")
+        return data
+
     def request(self) -> dict[str, Any]:
-        """The arguments of `addresses.allocate`."""
+        """The arguments of `addresses.allocate`: a pair of which one half is named gets the other one too."""
         data = dict(self.cleaned_data)
         named, families = data.pop("ip"), chosen_families(data.pop("families"))
-        return {**data, "addresses": named, "families": () if named else families}
+        return {**data, "addresses": named, "families": () if named else families, "as_pair": not families}
 
 
 class CarveForm(DescribedForm):
@@ -130,7 +145,19 @@ class CarveForm(DescribedForm):
                 self.fields[f"length_{family.key}"].widget.attrs["placeholder"] = f"/{lengths[family]} by default"
             else:
                 del self.fields[f"length_{family.key}"]
+        if not access.current().may_anywhere(Deed.MANAGE):  # rule 12
+            del self.fields["type"].choices[1]  # type: ignore[attr-defined]
         self.parent = parent
+
+    def clean(self) -> dict[str, Any]:
+        """A length of a family that was not chosen is a contradiction."""
+        data = super().clean() or {}
+        chosen = chosen_families(data.get("families", BOTH))
+        for family in Family:
+            if chosen and family not in chosen and data.get(f"length_{family.key}") is not None:
+                detail = f"There will be no {family.label} prefix. Choose that family too, or leave this empty."
+                self.add_error(f"length_{family.key}", detail)
+        return data
 
     def request(self) -> dict[str, Any]:
         """The fields of a `NewNetwork`."""

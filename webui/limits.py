@@ -33,8 +33,18 @@ class RequestTime:
 
 
 def bound_statements() -> None:
-    """Let PostgreSQL end what takes too long, from the next connection of this process on."""
+    """Let PostgreSQL end what takes too long, from the next connection of this process on.
+
+    A pooler lends each transaction another session: there it sets the timeouts itself, and no cursor may outlive its
+    statement.
+    """
     if connection.vendor != "postgresql":
+        return
+    connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
+    if settings.DATABASE_POOLER:
+        kept = {"pool": connection.settings_dict["OPTIONS"]["pool"]}
+        connection.settings_dict.update(settings.DATABASE_POOLER)
+        connection.settings_dict["OPTIONS"] = kept | settings.DATABASE_POOLER.get("OPTIONS", {})
         return
     given = {name: seconds for name, seconds in settings.DATABASE_TIMEOUTS.items() if seconds}
     options = connection.settings_dict["OPTIONS"]

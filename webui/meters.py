@@ -1,8 +1,10 @@
 """Counts as people read them: one unit per family, exact numbers on hover."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ipam.addressing import Family, reserved_addresses, size, utilization
+from ipam.addressing import Family, fitting, size, utilization
+from ipam.domain import usable_space
 from ipam.domain.consumption import FamilyUse, Room, room
 from ipam.domain.findings import FULL, WARN
 from ipam.models import Prefix
@@ -25,13 +27,12 @@ def human(count: int) -> str:
 
 
 def units(family: Family, count: int) -> str:
-    """Addresses in a unit that a person can picture: large IPv6 space as whole /64s, or as nibble-aligned blocks."""
-    if count < 10**12:
+    """Addresses in a unit that a person can picture: large IPv6 space as /64s, the rest as addresses."""
+    share = count / size(Family.IPV6, 64)
+    if family is Family.IPV4 or share < 0.1:
         return f"{human(count)} address{'' if count == 1 else 'es'}"
-    if count >= size(family, 64):
-        return f"≈ {human(count // size(family, 64))} /64{'' if count < 2 * size(family, 64) else 's'}"
-    length = next(length for length in range(68, 128, 4) if count // size(family, length) >= 100)
-    return f"≈ {count // size(family, length):,} /{length}s"
+    blocks = f"{share:.2g}" if share < 9.95 else human(round(share))
+    return f"≈ {blocks} /64{'' if share < 1.05 else 's'}"
 
 
 def percent(share: float) -> str:
@@ -116,17 +117,25 @@ class Meter:
 
 @dataclass(frozen=True)
 class PrefixMeter:
-    """How one prefix of a network is drawn; `free` counts addresses."""
+    """How one prefix of a network is drawn; `lengths` is its free space, {prefix length: how many blocks}."""
 
     prefix: Prefix
-    free: int
+    lengths: Mapping[int, int]
     child_length: int | None
 
     @property
+    def free(self) -> int:
+        return sum(size(self.prefix.address_family, length) * blocks for length, blocks in self.lengths.items())
+
+    @property
+    def takeable(self) -> int:
+        first, length, is_super = self.prefix.first.value, self.prefix.length, self.child_length is not None
+        held_back = usable_space.count_held_back(self.prefix.address_family, first, length, is_super=is_super)
+        return size(self.prefix.address_family, length) - held_back
+
+    @property
     def share(self) -> float:
-        held_back = 0 if self.child_length is not None else len(reserved_addresses(self.prefix.cidr))
-        takeable = self.prefix.cidr.size - held_back
-        return utilization(takeable - self.free, takeable)
+        return utilization(self.takeable - self.free, self.takeable)
 
     @property
     def percent(self) -> str:
@@ -138,7 +147,21 @@ class PrefixMeter:
 
     @property
     def left(self) -> str:
-        return f"{units(self.prefix.address_family, self.free)} free"
+        if self.child_length is not None:
+            return f"{human(self.room)} × /{self.child_length} left"
+        return f"{units(self.prefix.address_family, self.free)} left"
+
+    @property
+    def room(self) -> int:
+        """How many children of the default length fit."""
+        return fitting(self.lengths, self.child_length or 0)
+
+    @property
+    def exact(self) -> str:
+        """The whole truth, for hovering and for screen readers."""
+        room = "" if self.child_length is None else f"; room for {self.room:,} children of /{self.child_length}"
+        taken = f"{self.takeable - self.free:,} of {self.takeable:,} addresses taken ({self.percent})"
+        return f"{self.prefix}: {taken}, {self.free:,} free{room}."
 
 
 def meters(network: object, uses: list[FamilyUse]) -> list[Meter]:

@@ -65,9 +65,12 @@ class RefusalPages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Django bounds what forms hold in memory; files would go to the disk first, whatever their size.
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if int(request.META.get("CONTENT_LENGTH") or 0) > most and not request.path_info.startswith("/api/"):
-            return self._page(errors.TooLarge(f"This is longer than {most:,} bytes. Send it in parts."))
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        if not request.path_info.startswith("/api/"):  # which asks who it is before it reads anything
+            if length > (most := settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
+                return self._page(errors.TooLarge(f"This is longer than {most:,} bytes. Send it in parts."))
+            if length > settings.STRANGERS_UPLOAD_MAX_MEMORY_SIZE and not request.user.is_authenticated:
+                return self._page(errors.TooLarge("This is longer than anybody's sign-in. Sign in first."))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

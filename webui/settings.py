@@ -13,14 +13,12 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 
+from webui import secret_key
+
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.bool("DEBUG", default=False)
-# Without SECRET_KEY each start makes its own: sessions end with the process. Check webui.E001
-# refuses that in production, where several processes must agree on the key.
-SECRET_KEY_GIVEN = bool(env.str("SECRET_KEY", default=""))
-SECRET_KEY = env.str("SECRET_KEY", default="") or get_random_secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -84,6 +82,8 @@ TEMPLATES = [
 ]
 
 # --- Database ---------------------------------------------------------------------------------
+_pooler = env.str("DATABASE_POOLER_URL", default="")
+DATABASE_POOLER = env.db_url_config(_pooler) if _pooler else {}  # for web processes, in place of it: webui/limits.py
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
@@ -105,7 +105,19 @@ else:
         "reconnect_timeout": 5,  # seconds; else the pool waits longer and longer, also when PostgreSQL is back
     }
     _database["CONN_HEALTH_CHECKS"] = True  # a connection that PostgreSQL has closed is replaced, not handed out
+
+# All processes that sign in the same people need one key. An embedded database keeps it beside itself; for PostgreSQL
+# it has to be given: commands do without, and webui/wsgi.py does not start.
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY and _database["ENGINE"] == "django.db.backends.sqlite3" and _database["NAME"] != ":memory:":
+    SECRET_KEY = secret_key.beside(Path(_database["NAME"]))
+SECRET_KEY_IS_SHARED = bool(SECRET_KEY)
+SECRET_KEY = SECRET_KEY or get_random_secret_key()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Space ------------------------------------------------------------------------------------
+# 0.0.0.0/8 and 240.0.0.0/4: most routers and hosts refuse them (ipam/special_ranges.py).
+ALLOW_RESERVED_IPV4 = env.bool("ALLOW_RESERVED_IPV4", default=False)
 
 # --- People -----------------------------------------------------------------------------------
 LOGIN_URL = "login"
@@ -202,6 +214,7 @@ CONTENT_SECURITY_POLICY = {
 }
 # The largest request (1,000 addresses with names and labels) fits several times.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes
+STRANGERS_UPLOAD_MAX_MEMORY_SIZE = 64_000  # bytes; who has not signed in sends a name and a password
 # An action on the most rows at once (1,000) names each of them, and its form has some fields more.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100
 
@@ -220,17 +233,13 @@ DATABASE_TIMEOUTS = {
 # Before the first `collectstatic` there is no folder to serve from, and no need for one.
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Straight from the packages while developing; hashed and compressed after `collectstatic`.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if (STATIC_ROOT / "staticfiles.json").exists()
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "webui.static_files.StaticFiles"},
 }
 
 # --- API --------------------------------------------------------------------------------------
@@ -258,6 +267,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ipam.api.description.add_links",
+    ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AddressFamily": ["ipv4", "ipv6"],

@@ -4,8 +4,9 @@ from csp.decorators import csp_update
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from ipam.api.description import DescriptionView
 from webui.metrics import metrics
 from webui.views import (
     account,
@@ -116,6 +117,6 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ipam.api.urls")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", DescriptionView.as_view(), name="schema"),
     path("api/docs/", docs, name="docs"),
 ]

@@ -1,71 +1,100 @@
-"""A gunicorn worker whose threads never wait for a slow client to finish its request."""
+"""A gunicorn worker whose threads never wait for a client to send its request, nor to hang up."""
 
-import re
+import contextlib
 import socket
 import time
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.http import get_parser
+from gunicorn.workers.gthread import ThreadWorker
 
-_PATIENCE = 10  # seconds for a request to arrive
-_ENOUGH = 16_384  # bytes; whoever sends more is read by a thread from here on
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,9})[ \t]*\r\n", re.IGNORECASE)
+from webui.arriving import LONGEST_HEAD, Arriving, Connection
+
+_PATIENCE = 20  # seconds for a whole request to arrive, head and body
+_MOST_HELD = 64_000_000  # bytes of requests that are not whole, in each process
 
 
-class BufferingWorker(ThreadWorker):
-    """gunicorn gives a connection to a thread with the first byte of a request; this one does with the last.
+class BufferingWorker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn gives a connection to a thread with the first byte of a request; this one gives it the request.
 
-    Until then the request stays in the kernel, which wakes the main loop for further bytes only (SO_RCVLOWAT,
-    socket(7)). Connections with TLS, where the bytes say nothing yet, are served as gunicorn does.
+    Until it is whole the main loop collects it. Where there is no room for all that wait, whoever has waited longest
+    goes. With TLS, where the bytes say nothing yet, gunicorn serves as it does.
     """
 
-    def accept(self, listener: socket.socket) -> None:
-        if self.cfg.is_ssl:
-            super().accept(listener)
-            return
-        try:
-            client, address = listener.accept()
-        except OSError:  # another worker was faster, or the client is gone
-            return
-        self.nr_conns += 1
-        self._await(TConn(self.cfg, client, address, listener.getsockname()))
+    held = 0
 
-    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
-        """A further request of a connection that was kept."""
-        if self.cfg.is_ssl:
-            super().on_client_socket_readable(conn, client)
-            return
-        self.poller.unregister(client)
-        self.keepalived_conns.remove(conn)
-        self._await(conn)
+    def __new__(cls, *given: Any) -> Any:
+        return ThreadWorker(*given) if given[5].is_ssl else super().__new__(cls)
+
+    def accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # another worker was faster, or the client is gone
+            client, address = listener.accept()
+            self.nr_conns += 1
+            self.enqueue_req(Connection(self, client, address, listener.getsockname()))
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Begin to wait for a request: of a new connection, or of one that was kept and says more."""
+        conn.request = Arriving()
+        self._wait(conn)
+        if conn.parser is not None:  # what came together with the request before
+            self._collect(conn, conn.parser.unreader.take_buffered())
 
     def on_pending_socket_readable(self, conn: Any, client: socket.socket) -> None:
-        """More of a request has arrived."""
-        try:
-            arrived = client.recv(_ENOUGH, socket.MSG_PEEK)
-        except OSError:
-            arrived = b""  # it is gone; the thread will notice
-        if conn.arrived < len(arrived) and _is_awaited(arrived):  # woken without more, it has hung up
-            conn.arrived = len(arrived)
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, conn.arrived + 1)
-            return
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
-        super().on_pending_socket_readable(conn, client)
+        more = b""
+        with contextlib.suppress(OSError):  # it is gone
+            more = client.recv(LONGEST_HEAD)
+        if not more:
+            self._drop(conn)
+        elif conn.request is not None:
+            self._collect(conn, more)
 
-    def _await(self, conn: Any) -> None:
+    def murder_pending(self) -> None:
+        """Drop who is too late, and who has waited longest while there is no room."""
+        while self.pending_conns:
+            is_full = self.held > _MOST_HELD or self.nr_conns >= self.worker_connections
+            if not is_full and self.pending_conns[0].timeout > time.monotonic():
+                return
+            self._drop(self.pending_conns[0])
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        if conn.request.is_cut:
+            req.force_close()
+        return super().handle_request(req, conn)
+
+    def linger(self, conn: Any) -> None:
+        """Nothing more will be sent; wait until the client has seen it, whatever it sends (RFC 9112, section 9.6)."""
+        conn.request = None
+        self.nr_conns += 1
+        self._wait(conn)
+        with contextlib.suppress(OSError):
+            conn.sock.shutdown(socket.SHUT_WR)
+
+    def _wait(self, conn: Any) -> None:
         conn.sock.setblocking(False)
-        conn.arrived = 0
-        conn.timeout = time.monotonic() + _PATIENCE  # then murder_pending closes it
+        conn.timeout = time.monotonic() + _PATIENCE
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
+    def _collect(self, conn: Any, more: bytes) -> None:
+        self.held += len(more)
+        if conn.request.add(more):
+            self._leave(conn)
+            conn.parser = get_parser(self.cfg, [bytes(conn.request.received)], conn.client)
+            conn.initialized = conn.data_ready = True
+            super().enqueue_req(conn)
+        elif conn.request.expects_word:
+            conn.request.expects_word = False
+            with contextlib.suppress(OSError):
+                conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-def _is_awaited(arrived: bytes) -> bool:
-    """Whether a request is not whole yet, and short enough to wait for the rest of it."""
-    if len(arrived) == _ENOUGH:
-        return False
-    head, end, body = arrived.partition(b"\r\n\r\n")
-    announced = _LENGTH.search(head + b"\r\n")
-    return not end or (announced is not None and len(body) < min(int(announced[1]), _ENOUGH))
+    def _drop(self, conn: Any) -> None:
+        self._leave(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _leave(self, conn: Any) -> None:
+        self.poller.unregister(conn.sock)
+        self.pending_conns.remove(conn)
+        self.held -= len(conn.request.received) if conn.request else 0

@@ -7,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
 application = get_wsgi_application()
 
-from webui.limits import bound_statements  # noqa: E402  only now are there settings
+from webui import limits, secret_key  # noqa: E402  only now are there settings
 
-bound_statements()
+secret_key.require_shared()
+limits.bound_statements()

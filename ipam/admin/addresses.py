@@ -16,6 +16,18 @@ from ipam.models import IPAddress, Network
 
 class AddressForm(DescribedForm):
     type = forms.ChoiceField(choices=IPAddress.Type.choices, help_text="A static address stays static.")
+    for_good = forms.BooleanField(required=False, label="Make it static for good", help_text="Tick to say so.")
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {name: value for name, value in super().changes.items() if name != "for_good"}
+
+    def clean(self) -> dict[str, Any]:
+        """What cannot be undone takes two hands."""
+        data = super().clean() or {}
+        if data.get("type") == IPAddress.Type.STATIC != self.initial["type"] and not data.get("for_good"):
+            self.add_error("for_good", "A static address never becomes ephemeral again. Tick this, or leave the type.")
+        return data
 
 
 class NewAddressesForm(NewDescribedForm):

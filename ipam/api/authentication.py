@@ -1,5 +1,6 @@
 """`Authorization: Bearer <token>`."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -15,15 +16,24 @@ from ipam import errors
 from ipam.domain import tokens
 from ipam.models import ApiToken
 
+# As servers and proxies write an address: bare or in brackets, with a zone (RFC 4007), a port, quotes (RFC 7239, 6).
+_NODE = re.compile(r'"?(?:\[([0-9a-fA-F:.]+)(?:%[^]]*)?\](?::\d+)?|([0-9.]+)(?::\d+)?|([0-9a-fA-F:.]+)(?:%.*)?)"?')
+
 
 def source_of(request: HttpRequest | Request) -> IPAddress | None:
     """The address that a request comes from: the client of the proxy in front, if there is one, else of this server."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2] if settings.BEHIND_PROXY else ""
     try:
-        found = IPAddress(forwarded.strip() or request.META.get("REMOTE_ADDR", ""))
+        found = IPAddress(_bare(forwarded.strip() or request.META.get("REMOTE_ADDR", "")))
     except (AddrFormatError, ValueError):
         return None
     return found.ipv4() if found.is_ipv4_mapped() else found
+
+
+def _bare(node: str) -> str:
+    """The address alone."""
+    found = _NODE.fullmatch(node)
+    return next(filter(None, found.groups()), node) if found else node
 
 
 class TokenAuthentication(BaseAuthentication):

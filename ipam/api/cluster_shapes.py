@@ -45,13 +45,13 @@ class Ranges(serializers.Field[dict[Family, IPNetwork], Any, dict[str, str], Any
 
 def _families(**options: Any) -> serializers.ListField:
     """The primary family first."""
-    return serializers.ListField(child=fields.OneFamily(), min_length=1, max_length=len(Family), **options)
+    return fields.Many(child=fields.OneFamily(), min_length=1, max_length=len(Family), **options)
 
 
 # --- requests -------------------------------------------------------------------------------------
 class ChangedCluster(inputs.Described):
     name = fields.Text(required=False, max_length=CLUSTER_NAME_LENGTH)
-    platform = serializers.ChoiceField(choices=Platform.choices, required=False)
+    platform = fields.Choice(choices=Platform.choices, required=False)
     kubernetes_version = fields.Text(required=False, max_length=8)
     families = _families(required=False)
     pods = Ranges(required=False)

@@ -1,5 +1,7 @@
-"""The only table from an error to HTTP: problem details of RFC 9457."""
+"""The only table from an error to HTTP: problem details of RFC 9457, never longer than 64 kB."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -9,9 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from ipam import errors
+from ipam.addressing import shorten
 from ipam.domain import outages
 
 PROBLEM_TYPE = "application/problem+json"
+_LONGEST_SENTENCE, _LONGEST_DETAIL, _LONGEST_FIELD = 2_000, 8_000, 300  # characters
+_LONGEST_LIST = 40_000  # bytes of all that is told one by one
 
 # 400 where a code is not named here: the request itself breaks a rule.
 STATUS = {
@@ -88,17 +93,49 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 
 
 def _problem(
-    status: int, code: str, title: str, detail: str, each: Any, headers: dict[str, str] | None = None
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    each: Sequence[errors.IpamError],
+    headers: dict[str, str] | None = None,
 ) -> Response:
+    told = _told(each)
+    detail = _cut(detail, _LONGEST_DETAIL)
+    if more := len(each) - len(told):
+        detail = f"{_cut(_joined(told), _LONGEST_DETAIL)} And {more:,} more problems."
     body = {
         "type": f"urn:twofold:problem:{code}",
         "title": title,
         "status": status,
         "code": code,
         "detail": detail,
-        "errors": [{"field": one.field, "code": one.code, "detail": one.detail} for one in each],
+        "errors": told,
     }
     return Response(body, status=status, headers=headers, content_type=PROBLEM_TYPE)
+
+
+def _told(each: Sequence[errors.IpamError]) -> list[dict[str, str]]:
+    """As many of them as one answer has room for."""
+    told = [
+        {
+            "field": shorten(one.field, _LONGEST_FIELD),
+            "code": one.code,
+            "detail": _cut(one.detail, _LONGEST_SENTENCE),
+        }
+        for one in each[: errors.MOST_TOLD]
+    ]
+    while len(json.dumps(told, ensure_ascii=False).encode()) > _LONGEST_LIST:
+        told = told[: len(told) // 2]
+    return told
+
+
+def _joined(told: list[dict[str, str]]) -> str:
+    return " ".join(dict.fromkeys(one["detail"] for one in told))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _flatten(details: Any, path: str = "") -> Any:

@@ -8,11 +8,37 @@ from drf_spectacular.utils import extend_schema_field
 from netaddr import IPAddress, IPNetwork
 from rest_framework import serializers
 
-from ipam.addressing import Family, parse_address, parse_cidr
-from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
+from ipam.addressing import Family, parse_address, parse_cidr, shorten
+from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, label_fault
 
 MOST_CIDRS = 1000
 DUAL_STACK = "dual-stack"
+
+
+class _Brief:
+    """Repeats no more of what was sent than a sentence has room for."""
+
+    def fail(self, key: str, **sent: Any) -> Any:
+        return super().fail(key, **{name: shorten(value) for name, value in sent.items()})  # type: ignore[misc]
+
+
+class Choice(_Brief, serializers.ChoiceField):
+    """One of the words that there are."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(data if isinstance(data, str) else shorten(type(data).__name__))
+
+
+class Many(serializers.ListField):
+    """A list whose length is judged before what is in it."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        most = self.max_length
+        if isinstance(data, list) and most is not None and len(data) > most:
+            raise serializers.ValidationError(
+                f"At most {most:,} fit in one request, and these are {len(data):,}. Send them in parts.", code="invalid"
+            )
+        return list(super().to_internal_value(data))
 
 
 class Text(serializers.CharField):
@@ -44,7 +70,7 @@ class Integer(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
-class Flag(serializers.BooleanField):
+class Flag(_Brief, serializers.BooleanField):
     """true or false, nothing that merely looks like it."""
 
     def to_internal_value(self, data: Any) -> bool:
@@ -53,7 +79,7 @@ class Flag(serializers.BooleanField):
         return data
 
 
-class Uuid(serializers.UUIDField):
+class Uuid(_Brief, serializers.UUIDField):
     """A UUID in its usual form of 36 characters."""
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
@@ -67,8 +93,10 @@ class Cidr(serializers.Field[IPNetwork, Any, str, Any]):
     """A CIDR; host bits are kept, so that a rule can name the corrected form."""
 
     def to_internal_value(self, data: Any) -> IPNetwork:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("A CIDR is a string such as 10.0.0.0/22.", code="invalid_cidr")
         try:
-            return parse_cidr(data if isinstance(data, str) else str(type(data).__name__))
+            return parse_cidr(data)
         except ValueError as error:
             raise serializers.ValidationError(str(error), code="invalid_cidr") from None
 
@@ -76,7 +104,7 @@ class Cidr(serializers.Field[IPNetwork, Any, str, Any]):
         return str(value)
 
 
-class Cidrs(serializers.ListField):
+class Cidrs(Many):
     child = Cidr()
 
     def __init__(self, **options: Any) -> None:
@@ -188,4 +216,7 @@ class Labels(serializers.DictField):
                 raise serializers.ValidationError(f"At most {MOST_LABELS} labels.", code="invalid")
             for key in data:
                 Text(max_length=LABEL_KEY_LENGTH).run_validation(key)
-        return dict(super().to_internal_value(data))
+        labels = dict(super().to_internal_value(data))
+        if fault := label_fault(labels):
+            raise serializers.ValidationError(fault, code="invalid")
+        return labels

@@ -80,6 +80,9 @@ class _ParsedField(forms.CharField):
 
     parse: Callable[[str], Any]
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         if not text:

@@ -17,6 +17,7 @@ from ipam.models.roles import PROJECT_ROLES
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 MOST_ATTACHMENTS = 100
+_MOST_KEYS = 100  # of an object, known or not
 
 
 class Input(serializers.Serializer[Any]):
@@ -26,12 +27,10 @@ class Input(serializers.Serializer[Any]):
         if not isinstance(data, Mapping):
             return super().to_internal_value(data)
         known = {name for name, field in self.fields.items() if not field.read_only}
+        self._bound(data, known)
+        names = f"Known: {', '.join(sorted(known))}."
         problems: dict[str, Any] = {
-            shorten(name): [
-                ErrorDetail(
-                    f"There is no field “{shorten(name)}” here. Known: {', '.join(sorted(known))}.", "unknown_field"
-                )
-            ]
+            shorten(name): [ErrorDetail(f"There is no field “{shorten(name)}” here. {names}", "unknown_field")]
             for name in data
             if name not in known
         }
@@ -42,6 +41,14 @@ class Input(serializers.Serializer[Any]):
         if problems:
             raise serializers.ValidationError(problems)
         return value
+
+    def _bound(self, data: Mapping[str, Any], known: set[str]) -> None:
+        """The number of keys is judged before any of them."""
+        if len(data) > _MOST_KEYS:
+            raise serializers.ValidationError(
+                f"There are {len(data):,} fields here, and only {len(known)} are known: {', '.join(sorted(known))}.",
+                code="unknown_field",
+            )
 
 
 def _name(**options: Any) -> fields.Text:
@@ -73,7 +80,7 @@ class ChangedProject(Described):
 
 class Member(Input):
     user = fields.Text(max_length=150)
-    role = serializers.ChoiceField(PROJECT_ROLES)
+    role = fields.Choice(PROJECT_ROLES)
 
 
 class NewVrf(Described):
@@ -81,9 +88,9 @@ class NewVrf(Described):
 
 
 class NewNetwork(Described):
-    type = serializers.ChoiceField(choices=NetworkType.choices)
+    type = fields.Choice(choices=NetworkType.choices)
     id = _id(required=False, allow_null=True, allow_blank=True)
-    stack = serializers.ChoiceField(choices=Stack.choices, required=False)
+    stack = fields.Choice(choices=Stack.choices, required=False)
     project = _id(required=False, allow_null=True)
     partition = _id(required=False, allow_null=True)
     parent = _id(required=False, allow_null=True)  # type: ignore[assignment]
@@ -96,17 +103,17 @@ class NewNetwork(Described):
     address_family = fields.Families(required=False)
     vrf = fields.Integer(required=False, allow_null=True, min_value=LOWEST_VNI, max_value=HIGHEST_VNI)
     vrf_shared = fields.Flag(required=False)
-    nat_type = serializers.ChoiceField(choices=NatType.choices, required=False)
+    nat_type = fields.Choice(choices=NatType.choices, required=False)
 
 
 class ChangedNetwork(Described):
-    nat_type = serializers.ChoiceField(choices=NatType.choices, required=False)
+    nat_type = fields.Choice(choices=NatType.choices, required=False)
     prefixes = fields.Cidrs(required=False)
     destination_prefixes = fields.Cidrs(required=False)
     default_child_prefix_length = fields.Lengths(required=False)
     min_child_prefix_length = fields.Lengths(required=False)
     additional_announcable_cidrs = fields.Cidrs(required=False)
-    stack = serializers.ChoiceField(choices=Stack.choices, required=False)
+    stack = fields.Choice(choices=Stack.choices, required=False)
     force = fields.Flag(required=False)
 
 
@@ -130,18 +137,18 @@ class NewAddresses(Described):
     project = _id()
     address_family = fields.Families(required=False)
     ip = fields.Addresses(required=False)
-    type = serializers.ChoiceField(choices=IPAddress.Type.choices, required=False)
+    type = fields.Choice(choices=IPAddress.Type.choices, required=False)
     machine = _id(required=False, allow_null=True)
     count = fields.Integer(required=False, min_value=1, max_value=MOST_PER_REQUEST)
 
 
 class ChangedAddress(Described):
-    type = serializers.ChoiceField(choices=IPAddress.Type.choices, required=False)
+    type = fields.Choice(choices=IPAddress.Type.choices, required=False)
 
 
 class Attachment(Input):
     network = _id()
-    ips = serializers.ListField(child=fields.Address(), required=False, max_length=MOST_PER_REQUEST)
+    ips = fields.Many(child=fields.Address(), required=False, max_length=MOST_PER_REQUEST)
     address_family = fields.Families(required=False)
     auto = fields.Flag(required=False)
 
@@ -151,8 +158,21 @@ class NewMachine(Described):
     hostname = _name()
     project = _id()
     partition = _id()
-    role = serializers.ChoiceField(choices=Machine.Role.choices, required=False)
-    networks = serializers.ListField(child=Attachment(), max_length=MOST_ATTACHMENTS)
+    role = fields.Choice(choices=Machine.Role.choices, required=False)
+    networks = fields.Many(child=Attachment(), max_length=MOST_ATTACHMENTS)
+
+    def _bound(self, data: Mapping[str, Any], known: set[str]) -> None:
+        """The addresses of all attachments together are as many as those of one."""
+        super()._bound(data, known)
+        attachments = data.get("networks")
+        named = (
+            [one.get("ips") for one in attachments if isinstance(one, dict)] if isinstance(attachments, list) else []
+        )
+        total = sum(len(ips) for ips in named if isinstance(ips, list))
+        if total > MOST_PER_REQUEST:
+            raise serializers.ValidationError(
+                {"networks": [f"At most {MOST_PER_REQUEST:,} addresses fit in one request, and these are {total:,}."]}
+            )
 
 
 class ChangedMachine(Described):

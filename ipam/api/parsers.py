@@ -21,8 +21,10 @@ class StrictJSONParser(JSONParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        body = stream.read(most + 1)
-        if len(body) > most:
+        request = (parser_context or {}).get("request")
+        announced = int(request.META.get("CONTENT_LENGTH") or 0) if request is not None else 0
+        body = stream.read(most + 1) if announced <= most else b""
+        if max(announced, len(body)) > most:
             raise errors.TooLarge(f"The body is longer than {most:,} bytes. Send it in parts.")
         try:
             value = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)

@@ -14,9 +14,11 @@ from ipam import errors
 from ipam.api import filters, preconditions, retries
 from ipam.api.schema import Schema
 from ipam.domain import access, lookups
+from ipam.domain.access import Deed
 from ipam.domain.operations import rehearsal
 
 Do = Callable[[], Any]
+_LONGEST_OF_READERS = 16_384  # bytes of a body; enough to learn that what it names is not theirs
 
 
 class Resource(viewsets.GenericViewSet[Any]):
@@ -62,9 +64,16 @@ class Resource(viewsets.GenericViewSet[Any]):
         return lookups.get_unchanged(self.model, self.kwargs["pk"], seen)
 
     def parse(self, request: Request) -> dict[str, Any]:
-        """The body in the shape of this action, with every problem reported at once."""
+        """The body in the shape of this action, with every problem reported at once.
+
+        Whoever may write nowhere is told that, and neither that it is large nor what is wrong with it.
+        """
+        may_write = access.current().may_anywhere(Deed.ALLOCATE)
+        if not may_write and int(request.META.get("CONTENT_LENGTH") or 0) > _LONGEST_OF_READERS:
+            access.demand_anywhere(Deed.ALLOCATE)
         serializer = self.inputs[self.action](data=request.data)
-        serializer.is_valid(raise_exception=True)
+        if not serializer.is_valid(raise_exception=may_write):
+            access.demand_anywhere(Deed.ALLOCATE)
         return dict(serializer.validated_data)
 
     def render(self, objects: Iterable[Any], *, dry_run: bool = False) -> list[Any]:

@@ -4,7 +4,7 @@ Whoever stands at the edge says for whom (`acting_for`); where no request is, so
 everything. What somebody may not see is not there: it is looked up in vain and counted nowhere.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -37,8 +37,10 @@ from ipam.models import (
     UtilizationSample,
 )
 from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NetworkType
-from ipam.models.roles import PLATFORM_ROLES, Role
+from ipam.models.roles import PROJECT_ROLES, Role
 
+# What owners change of any network of their project (rule 19a).
+DESCRIBING = frozenset({"name", "description", "labels"})
 Objects = TypeVar("Objects", bound=QuerySet[Any])
 
 
@@ -47,7 +49,7 @@ class Deed(Enum):
 
     READ = "see this"
     ALLOCATE = "take or give back addresses, machines, child networks and clusters"
-    MANAGE = "manage members and tokens"
+    MANAGE = "manage what belongs to a project: its members, tokens, names and descriptions"
     OPERATE = "change what belongs to the whole platform"
 
 
@@ -131,38 +133,51 @@ def of_user(user: User | AnonymousUser, token: ApiToken | None = None) -> Access
 
 
 # --- what may be done -----------------------------------------------------------------------------
-def demand(deed: Deed, project_id: UUID | None = None) -> None:
-    """PermissionDenied unless whoever acts may do this. Inside another operation that one has answered for it."""
-    if is_part() or current().may(deed, project_id):
-        return
-    if current().is_read_only:
-        raise errors.PermissionDenied("This token only reads. Use one that may write.")
-    needed = " or ".join(sorted(role.label for role in MAY[deed] if (role in PLATFORM_ROLES) == (project_id is None)))
-    where = "in this project" if project_id else "of the platform"
-    raise errors.PermissionDenied(f"You may not {deed.value} here. Ask for the role of {needed} {where}.")
+def demand(deed: Deed, project_id: UUID | None = None, *, doing: str = "") -> None:
+    """PermissionDenied unless whoever acts may do this. Inside another operation that one has answered for it.
+
+    `doing` says what it is about where the deed itself says too little.
+    """
+    if not (is_part() or current().may(deed, project_id)):
+        raise _denied(deed, "in this project" if project_id else "", doing)
 
 
 def demand_anywhere(deed: Deed) -> None:
     """PermissionDenied unless whoever acts may do this in some project at least."""
     if not current().may_anywhere(deed):
-        demand(deed)
+        raise _denied(deed, "in the project that it is for")
 
 
-def deed_on(record: Model) -> tuple[Deed, UUID | None]:
-    """What it takes to change, release or delete a record, and in which project."""
+def _denied(deed: Deed, place: str, doing: str = "") -> errors.PermissionDenied:
+    """The refusal, with the roles that would do: those of a project where its members may do this at all."""
+    if current().is_read_only:
+        return errors.PermissionDenied("This token only reads. Use one that may write.")
+    of_project = sorted(role.label for role in MAY[deed] if role in PROJECT_ROLES)
+    needed = f"{' or '.join(of_project)} {place}" if place and of_project else "operator of the platform"
+    return errors.PermissionDenied(f"You may not {doing or deed.value} here. Ask for the role of {needed}.")
+
+
+def deed_on(record: Model, fields: Collection[str] | None = None) -> tuple[Deed, UUID | None]:
+    """What it takes to change, release or delete a record, or to change just these fields; and in which project."""
+    if isinstance(record, Network) and record.project_id and not record.is_child and _only_describe(fields):
+        return Deed.MANAGE, record.project_id
     if isinstance(record, IPAddress | Machine | Cluster | Claim) or (isinstance(record, Network) and record.is_child):
         return Deed.ALLOCATE, record.project_id
     return (Deed.MANAGE, record.pk) if isinstance(record, Project) else (Deed.OPERATE, None)
 
 
-def may_change(record: Model) -> bool:
-    """Whether whoever acts may change, release or delete it."""
-    return current().may(*deed_on(record))
+def _only_describe(fields: Collection[str] | None) -> bool:
+    return fields is not None and DESCRIBING.issuperset(fields)
 
 
-def demand_change(*records: Model) -> None:
-    """PermissionDenied unless whoever acts may change, release or delete all of them."""
-    for deed, project_id in {deed_on(record) for record in records}:
+def may_change(record: Model, fields: Collection[str] | None = None) -> bool:
+    """Whether whoever acts may change, release or delete it, or change just these fields of it."""
+    return current().may(*deed_on(record, fields))
+
+
+def demand_change(*records: Model, fields: Collection[str] | None = None) -> None:
+    """PermissionDenied unless whoever acts may change, release or delete all of them, or just these fields of them."""
+    for deed, project_id in {deed_on(record, fields) for record in records}:
         demand(deed, project_id)
 
 

@@ -20,7 +20,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, blocks_between, reserved_addresses, size
-from ipam.domain import access, addresses, free_space, history, row_copy
+from ipam.domain import access, addresses, free_space, history, row_copy, usable_space
 from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.domain.rebuilding import gaps
@@ -88,12 +88,14 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
         except errors.StaticToEphemeral as error:
             refused[row.pk] = error
             continue
+        before = history.state(row)
         for name, value in wanted.items():
             setattr(row, name, value)
         row.updated_at, row.generation = timezone.now(), row.generation + 1
-        changed.append(row)
-    IPAddress.objects.bulk_update(changed, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
-    history.record_addresses(Verb.UPDATE, history.kept(changed), changed={})
+        changed.append((row, before))
+    rows = [row for row, _ in changed]
+    IPAddress.objects.bulk_update(rows, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
+    history.record_each(Verb.UPDATE, changed)
     return refused
 
 
@@ -223,7 +225,7 @@ def _judge_ids_and_allocations(wanted: Sequence[Named], refused: Refusals) -> No
 
 
 def _find_prefixes(wanted: Sequence[Named], prefixes: _Prefixes, refused: Refusals) -> dict[int, Prefix]:
-    """Rules 24 and 25: the prefix that each row's address lies in."""
+    """Rules 4a, 24 and 25: the prefix that each row's address lies in."""
     found: dict[int, Prefix] = {}
     for place, one in enumerate(wanted):
         if place in refused:
@@ -232,6 +234,8 @@ def _find_prefixes(wanted: Sequence[Named], prefixes: _Prefixes, refused: Refusa
         if prefix is None:
             known = sorted(prefixes.of_network[one.network.pk], key=lambda prefix: (prefix.family, prefix.pk))
             refused[place] = addresses.not_in_prefix(one.address, one.network, known)
+        elif unusable := next(usable_space.judge_address(one.address), None):
+            refused[place] = unusable
         elif one.address in prefixes.reserved[prefix.pk]:
             refused[place] = addresses.reserved(one.address, prefix)
         elif one.prefix and one.prefix != prefixes.texts[prefix.pk]:

@@ -10,13 +10,15 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
-from ipam.domain import access, free_space, history, lookups
+from ipam.domain import access, free_space, history, lookups, usable_space
 from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.models import Claim, IPAddress, Machine, Network, Prefix, Project
+from ipam.models.base import label_bytes
 from ipam.models.events import Verb
 
 MOST_PER_REQUEST = 1000
+_MOST_TEXT = 16_000_000  # bytes of names, descriptions and labels that one request stores, for each allocation
 _RACES = 100  # looks at a block that changes hands while we look, before we call the data damaged
 
 
@@ -27,6 +29,7 @@ def allocate(
     project: Project,
     families: Sequence[Family] = (),
     addresses: Sequence[Address] = (),
+    as_pair: bool = False,
     count: int = 1,
     type: str = IPAddress.Type.EPHEMERAL,
     name: str = "",
@@ -37,19 +40,23 @@ def allocate(
     """Take addresses from a network, all or nothing (rules 21 to 26).
 
     Without `families` and `addresses`: one address of each family that the network has, under one allocation id.
-    `addresses` names them instead, at most one per family. `count` (1..1000) repeats the allocation, each under
-    an id of its own. The result is in allocation order, IPv4 before IPv6.
+    `addresses` names them instead, at most one per family; `as_pair` adds the lowest free one of each family of the
+    network that none of them is of. `count` (1..1000) repeats the allocation, each under an id of its own.
+    The result is in allocation order, IPv4 before IPv6.
     """
     access.demand(Deed.ALLOCATE, project.pk)
     if network.is_underlay:
         access.demand(Deed.OPERATE)
-    _check_request(families, addresses, count)
+    check_request(families, addresses, count)
+    _check_room(count, name, description, labels or {})
     check_may_use(network, project)
     if machine is not None:
         is_joined = machine.attachments.filter(network=network).exists()
         check_machine(machine, network, project, is_joined=is_joined)
     shared = {"type": type, "name": name, "description": description, "labels": dict(labels or {})}
     owner = {"project_id": project.pk, "machine_id": machine.pk if machine else None}
+    if addresses and as_pair:
+        families = _other_families(network, addresses)
     rows = take(network, families=families, addresses=addresses, count=count, **shared, **owner)
     history.record_addresses(Verb.ALLOCATE, history.taken(rows))
     return rows
@@ -116,8 +123,11 @@ def take(
     count: int = 1,
     **shared: Any,
 ) -> list[IPAddress]:
-    """Take addresses inside an operation that has checked who asks; `shared` are the columns they have in common."""
-    taken = _take_named(network, sorted(addresses)) if addresses else acquire(network, families, count)
+    """Take addresses inside an operation that has checked who asks; `shared` are the columns they have in common.
+
+    Beside named `addresses`, `families` are those of which the lowest free address is taken too.
+    """
+    taken = _take_named(network, addresses, families) if addresses else acquire(network, families, count)
     allocations = [uuid.uuid4() for _ in range(count)]
     groups = [
         [
@@ -214,7 +224,8 @@ def _release(addresses: Sequence[Any]) -> None:
     history.record_addresses(Verb.RELEASE, history.freed(addresses))
 
 
-def _check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:
+def check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:
+    """What is asked for, before it is known of whom: IpAndAddressFamily or Invalid where it contradicts itself."""
     if addresses and families:
         raise errors.IpAndAddressFamily(
             "A named address has its family in itself. Give the address or the family, not both.", field="ip"
@@ -225,6 +236,15 @@ def _check_request(families: Sequence[Family], addresses: Sequence[Address], cou
         raise errors.Invalid(f"count is a number from 1 to {MOST_PER_REQUEST}.", field="count")
     if addresses and count > 1:
         raise errors.Invalid("A named address exists once. Leave the count out.", field="count")
+
+
+def _check_room(count: int, name: str, description: str, labels: Mapping[str, str]) -> None:
+    each = len(name.encode()) + len(description.encode()) + label_bytes(labels)
+    if count * each > _MOST_TEXT:
+        raise errors.TooLarge(
+            f"{count:,} times {each:,} bytes of texts and labels are more than {_MOST_TEXT:,} bytes. "
+            "Ask for fewer at once, or shorten the texts."
+        )
 
 
 def check_may_use(network: Network, project: Project) -> None:
@@ -269,17 +289,35 @@ def _exhausted(network: Network, family: Family, count: int) -> errors.Exhausted
     )
 
 
-def _take_named(network: Network, addresses: Iterable[Address]) -> dict[Family, list[free_space.Taken]]:
-    """Take just these addresses, at most one of each family."""
+def _other_families(network: Network, addresses: Iterable[Address]) -> list[Family]:
+    """The families of the network that none of these addresses is of."""
+    present = network.prefixes.order_by().values_list("family", flat=True).distinct()
+    return sorted({Family(family) for family in present} - {Family.of(address) for address in addresses})
+
+
+def _take_named(
+    network: Network, addresses: Iterable[Address], others: Iterable[Family]
+) -> dict[Family, list[free_space.Taken]]:
+    """Take just these addresses, at most one of each family, and the lowest free one of each of the `others`.
+
+    Family by family, as all locks go: the later one may wait while the earlier one is held.
+    """
     prefixes = list(network.prefixes.in_order())
-    return {Family.of(address): [_take_one(network, prefixes, address)] for address in addresses}
+    named = {Family.of(address): address for address in addresses}
+    return {
+        family: [_take_one(network, prefixes, named[family])]
+        if family in named
+        else acquire(network, [family], 1)[family]
+        for family in sorted({*named, *others})
+    }
 
 
 def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) -> free_space.Taken:
-    """Take just this address, or say why not (rules 24 and 25)."""
+    """Take just this address, or say why not (rules 4a, 24 and 25)."""
     prefix = next((prefix for prefix in prefixes if address in prefix.cidr), None)
     if prefix is None:
         raise not_in_prefix(address, network, prefixes)
+    errors.raise_all(list(usable_space.judge_address(address)))
     if address in reserved_addresses(prefix.cidr):
         raise reserved(address, prefix)
     for _ in range(_RACES):

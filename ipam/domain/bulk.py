@@ -40,17 +40,16 @@ def rename(records: Sequence[Described], *, name: str = "", before: str = "", af
 
 
 def _revise(records: Sequence[Described], field: str, value_of: Callable[[Described], Any], verb: Verb) -> None:
-    """Change one field of each record that has another value; one event for all of them."""
-    access.demand_change(*records)
-    changed: list[Described] = []
+    """Change one field of each record that has another value; history says of each from what to what."""
+    access.demand_change(*records, fields=[field])
+    changed = []
     for record in _lock(records):
         value = value_of(record)
         if value != getattr(record, field):
-            before = {field: getattr(record, field)}
+            before = history.state(record)
             record.revise(**{field: value})
-            changed.append(record)
-    if changed:
-        history.record_many(verb, changed, changed=history.changes(before, {field: getattr(changed[-1], field)}))
+            changed.append((record, before))
+    history.record_each(verb, changed)
 
 
 def _lock(records: Sequence[Described]) -> Iterable[Described]:

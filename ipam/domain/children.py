@@ -9,7 +9,7 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import access, free_space, history, lookups, network_rules, owners, vrfs
+from ipam.domain import access, free_space, history, lookups, network_rules, owners, usable_space, vrfs
 from ipam.domain.access import Deed
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
@@ -61,7 +61,13 @@ def adopt(new: NewNetwork) -> Network:
         **_inherited(new, parent),
     )
     sources = {cidr: _source(parent, cidr) for cidr in new.prefixes}
-    errors.raise_all([*network_rules.judge(network, new.prefixes), *_judge_adopted_lengths(parent, sources)])
+    errors.raise_all(
+        [
+            *network_rules.judge(network, new.prefixes),
+            *usable_space.judge_taken(new.prefixes, field="prefixes"),
+            *_judge_adopted_lengths(parent, sources),
+        ]
+    )
     is_parents = parent.vrf_id is not None and new.vrf == parent.vrf_id
     network.vrf = _vrf_of_child(dataclasses.replace(new, vrf=None) if is_parents else new, parent)
     network.save(force_insert=True)
@@ -107,8 +113,11 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
 
 
 def _demand(new: NewNetwork) -> None:
-    """Who may carve for the project; naming a VRF is about the platform."""
-    access.demand(Deed.ALLOCATE, new.project.pk if new.project else None)
+    """Who may carve for the project, and what every project may join (12); naming a VRF is about the platform."""
+    project_id = new.project.pk if new.project else None
+    access.demand(Deed.ALLOCATE, project_id)
+    if new.type == NetworkType.CHILD_SHARED:
+        access.demand(Deed.MANAGE, project_id, doing="make a network that every project may join")
     if new.vrf is not None:
         access.demand(Deed.OPERATE)
 
@@ -167,9 +176,7 @@ def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
 
 
 def _check_adopted_fields(new: NewNetwork) -> None:
-    owners.check_slug(new.id)
-    if Network.objects.filter(pk=new.id).exists():
-        raise errors.AlreadyExists(f"There is already a network {new.id}. Choose another id.", field="id")
+    owners.check_new_id(Network, new.id)
     errors.raise_all(
         [
             errors.Required(f"A child network that comes from elsewhere needs “{name}”.", field=name)

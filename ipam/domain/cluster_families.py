@@ -40,10 +40,6 @@ class Readiness:
     machines: int
     machines_ready: int
 
-    @property
-    def is_ready(self) -> bool:
-        return all(one.is_met for one in self.preconditions)
-
 
 def readiness(cluster: Cluster, *, roll_nodes: bool = False) -> Readiness:
     """What stands between a reserved cluster and its next families. MigrationNotSupported when there are none.

@@ -8,7 +8,6 @@ from netaddr import IPNetwork
 
 from ipam.addressing import Family, parse_cidr, reserved_count, size
 from ipam.models import Cluster, Network
-from ipam.models.clusters import Platform
 
 Ranges = Mapping[Family, IPNetwork]
 API_SERVER, DNS = 1, 10  # which address of the services they get: the API server's defaults and kubeadm's
@@ -47,11 +46,6 @@ class Plan:
     @property
     def primary(self) -> Family:
         return self.families[0]
-
-    @property
-    def platform_name(self) -> str:
-        """For people."""
-        return Platform(self.platform).label
 
 
 @dataclass(frozen=True, kw_only=True)

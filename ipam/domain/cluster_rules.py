@@ -13,9 +13,11 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
+from ipam.domain import usable_space
 from ipam.domain.cluster_plans import Plan, capacity, pods_per_node
 from ipam.domain.network_rules import judge_canonical
 from ipam.models.clusters import Platform
+from ipam.special_ranges import Column, touching
 
 FEWEST_SERVICE_BITS = 4  # 16 addresses
 MOST_SERVICE_BITS = 20  # IPv4 /12, IPv6 /108
@@ -43,14 +45,14 @@ def judge(plan: Plan) -> list[errors.IpamError]:
     """Every rule that the plan breaks, on the platform that it is for; whether it is large enough comes last."""
     return (
         _judge_shape(plan)
-        or [*_judge_disjoint(plan), *_judge_pods(plan), *judge_platform(plan, plan.platform)]
+        or [*_judge_usable(plan), *_judge_disjoint(plan), *_judge_pods(plan), *judge_platform(plan, plan.platform)]
         or list(_judge_wanted_nodes(plan))
     )
 
 
 def warnings(plan: Plan) -> list[PlanWarning]:
     """What the fabric or another platform would not take of a plan that holds."""
-    return [*_warn_of_routes(plan), *_warn_of_other_platforms(plan)]
+    return [*_warn_of_routes(plan), *_warn_of_other_platforms(plan), *_warn_of_special_ranges(plan)]
 
 
 def judge_platform(plan: Plan, platform: str) -> Iterator[errors.IpamError]:
@@ -87,6 +89,14 @@ def _judge_shape(plan: Plan) -> list[errors.IpamError]:
 
 def _per_family(plan: Plan) -> Mapping[str, Mapping[Family, object]]:
     return {"pods": plan.pods, "services": plan.services, "node_mask": plan.node_mask}
+
+
+def _judge_usable(plan: Plan) -> Iterator[errors.IpamError]:
+    """Rule 4a. Of what Gardener keeps for itself its own rule speaks: there the setting would not help."""
+    for name, ranges in _ranges(plan).items():
+        for family in plan.families:
+            if not (plan.platform == Platform.GARDENER and any(ranges[family] in kept for kept in GARDENER_RESERVED)):
+                yield from usable_space.judge_taken([ranges[family]], field=name, what=f"{name} ")
 
 
 def _judge_disjoint(plan: Plan) -> Iterator[errors.IpamError]:
@@ -190,6 +200,18 @@ def unannounced(plan: Plan) -> list[IPNetwork]:
 def is_announced(pods: IPNetwork, announcable: Iterable[IPNetwork]) -> bool:
     """Whether leaf switches let the routes to all of these pods pass."""
     return any(pods in cidr for cidr in announcable)
+
+
+def _warn_of_special_ranges(plan: Plan) -> Iterator[PlanWarning]:
+    for name, ranges in _ranges(plan).items():
+        for family in plan.families:
+            if special := " and ".join(map(str, touching(ranges[family], Column.WARNED_OF))):
+                yield PlanWarning(
+                    "special_range",
+                    name,
+                    f"{name} {ranges[family]} shares addresses with {special}. Hosts and routers may treat them in a "
+                    "way of their own: plan other space for anything that lasts.",
+                )
 
 
 def _warn_of_routes(plan: Plan) -> Iterator[PlanWarning]:

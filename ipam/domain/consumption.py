@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db.models import BigIntegerField, Count, F, Prefetch, Q, Sum, Value, prefetch_related_objects
 from django.db.models.functions import Cast
 
-from ipam.addressing import Family, fitting, reserved_count, size, utilization
+from ipam.addressing import Family, fitting, size, utilization
+from ipam.domain import usable_space
 from ipam.models import FreeBlock, Network, Prefix
 
 Lengths = Mapping[int, int]  # {prefix length: how many blocks of it}
@@ -28,6 +29,8 @@ _SIZES = {
 @dataclass(frozen=True, kw_only=True)
 class FamilyUse:
     """The use of one family, counted in addresses: total = used + reserved + available, always.
+
+    Reserved is what can never be taken: `usable_space.held_back`.
 
     In a super network an address is used when it lies in a child's prefix. Of a namespaced super, whose space
     starts again for each project, it is the use by the project that has taken most.
@@ -128,7 +131,9 @@ def _free_lengths(
             found[key, Family(family)][length] = number
     for keyed, held in prefixes.items():
         if held[0].network.is_namespaced and fullest[keyed] is None:  # nobody has taken anything yet
-            found[keyed].update(prefix.length for prefix in held)
+            found[keyed].update(
+                part.prefixlen for prefix in held for part in usable_space.parts(prefix.cidr, is_super=True)
+            )
     return {**found}
 
 
@@ -145,7 +150,10 @@ def _use(prefixes: Sequence[Prefix], free: Lengths, children: int) -> FamilyUse:
     return FamilyUse(
         family=family,
         total_ips=sum(size(family, prefix.length) for prefix in prefixes),
-        reserved_ips=0 if network.is_super else sum(reserved_count(family, prefix.length) for prefix in prefixes),
+        reserved_ips=sum(
+            usable_space.count_held_back(family, prefix.first.value, prefix.length, is_super=network.is_super)
+            for prefix in prefixes
+        ),
         available_ips=sum(size(family, length) * blocks for length, blocks in free.items()),
         used_prefixes=children,
         available_prefixes=None if default_length is None else fitting(free, default_length),

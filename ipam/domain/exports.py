@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain import inventory, table_formats, tables, zones
+from ipam.domain.paging import batches
 from ipam.domain.table_cells import plain
 from ipam.domain.tables import KINDS, Kind
 
-_CHUNK = 2_000
 _PIECE = 65_536  # bytes
 
 
@@ -58,7 +58,7 @@ def pieces(name: str, format: str, objects: QuerySet[Any], domain: str = zones.D
 
 def rows(kind: Kind, objects: QuerySet[Any]) -> Iterator[table_formats.Row]:
     """Objects as rows of plain values."""
-    for one in objects.order_by(*kind.order).iterator(chunk_size=_CHUNK):
+    for one in batches(objects, *kind.order):
         yield {column.name: plain(column.of(one)) for column in kind.columns}
 
 

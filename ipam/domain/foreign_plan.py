@@ -6,63 +6,24 @@ them, without holding anything, are its children. Prefixes that hold nothing and
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, some
-from ipam.domain import address_batches, children, history, network_rules, networks, row_copy, vrfs
+from ipam.domain import address_batches, children, history, network_rules, networks, row_copy, usable_space, vrfs
 from ipam.domain.address_batches import Named
-from ipam.domain.metal_stack_import import CREATED, UNCHANGED, Outcome, Result, record_import
+from ipam.domain.foreign_entries import ForeignAddress, ForeignPrefix, ForeignVrf, sort_prefixes
+from ipam.domain.metal_stack_import import CREATED, EXTENDED, UNCHANGED, Outcome, Result, record_import
 from ipam.domain.network_rules import NewNetwork
-from ipam.models import VRF, IPAddress, Network, Partition, Prefix, Project
+from ipam.models import VRF, IPAddress, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
 
-
-@dataclass(frozen=True, kw_only=True)
-class ForeignVrf:
-    """A VRF elsewhere, and the VNI that it shall have here."""
-
-    place: str
-    vni: int
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForeignPrefix:
-    """A prefix elsewhere; `vrf` is the VNI that it shall have here, none to draw one.
-
-    `is_container` says that it holds others, or once did: it gives no addresses by itself.
-    """
-
-    place: str
-    cidr: IPNetwork
-    project: Project | None = None
-    vrf: int | None = None
-    is_container: bool = False
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForeignAddress:
-    """An address that is taken elsewhere, in a VRF or in none, which then is none of the foreign ones."""
-
-    place: str
-    address: Address
-    project: Project
-    vrf: int | None = None
-    foreign_vrfs: Collection[int] = ()
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+T = TypeVar("T")
 
 
 def bring_in(
@@ -71,48 +32,27 @@ def bring_in(
     hosts: Iterable[ForeignAddress],
     partition: Partition | None,
     foreign_vrfs: Iterable[ForeignVrf] = (),
+    *,
+    vrf_remedy: str,
 ) -> Result:
     """Make networks, named after their `source`, and take their addresses, all static; what does not fit is told.
 
-    What is there already with the same prefix or address is left alone and used. To be called inside an operation,
-    whose event it leaves.
+    What is there already with the same prefix or address is left alone and used. `vrf_remedy` says where this source
+    names the VRF of a prefix that stands alone. To be called inside an operation, whose event it leaves.
     """
-    run = _Run(source, partition)
-    containers, leaves, singles, levels = _sort(prefixes)
+    run = _Run(source, partition, vrf_remedy)
+    containers, leaves, singles, levels = sort_prefixes(prefixes)
     with history.gathering() as parts:
         run.make_vrfs(foreign_vrfs)
-        run.make_super(containers, leaves)
+        run.make_super(containers, [leaf for leaf, _ in leaves])
         for single in singles:  # before the leaves, for these may draw the VRF that a single one names
             run.attempt(single, run.make_external)
-        for leaf in sorted(leaves, key=lambda one: one.vrf is None):
-            run.attempt(leaf, run.adopt)
+        for leaf, container in sorted(leaves, key=lambda pair: pair[0].vrf is None):
+            run.attempt(leaf, partial(run.import_child, container=container))
         run.take_addresses(hosts)
     record_import(run.outcomes, parts.holders)
-    return Result(run.outcomes, run.refused, [*map(_level, levels), *_words_of_containers(containers)])
-
-
-def _sort(
-    prefixes: Sequence[ForeignPrefix],
-) -> tuple[list[ForeignPrefix], list[ForeignPrefix], list[ForeignPrefix], list[ForeignPrefix]]:
-    """The outermost prefixes that hold others, what lies in them and holds nothing, those that stand alone, and
-    those in between."""
-    ordered = sorted(prefixes, key=lambda one: (one.cidr.version, one.cidr.first, -one.cidr.last))
-    containers: list[ForeignPrefix] = []
-    leaves: list[ForeignPrefix] = []
-    singles: list[ForeignPrefix] = []
-    levels: list[ForeignPrefix] = []
-    outermost: ForeignPrefix | None = None
-    for place, one in enumerate(ordered):
-        following = ordered[place + 1] if place + 1 < len(ordered) else None
-        holds = one.is_container or (
-            following is not None and following.cidr in one.cidr and following.cidr != one.cidr
-        )
-        if outermost is not None and one.cidr in outermost.cidr:
-            (levels if holds else leaves).append(one)
-        else:
-            outermost = one
-            (containers if holds else singles).append(one)
-    return containers, leaves, singles, levels
+    words = _words_of_containers(one for one in containers if one.cidr not in run.reasons)
+    return Result(run.outcomes, run.refused, [*map(_level, levels), *words])
 
 
 def _level(one: ForeignPrefix) -> str:
@@ -128,9 +68,10 @@ def _words_of_containers(containers: Iterable[ForeignPrefix]) -> Iterator[str]:
 class _Run:
     """One import on its way in."""
 
-    def __init__(self, source: str, partition: Partition | None) -> None:
-        self._source, self._partition = source, partition
-        self._parent: Network | None = None
+    def __init__(self, source: str, partition: Partition | None, vrf_remedy: str) -> None:
+        self._source, self._partition, self._vrf_remedy = source, partition, vrf_remedy
+        self._parents: dict[IPNetwork, Network] = {}  # container → the super network that has it
+        self.reasons: dict[IPNetwork, str] = {}  # refused prefix → why, for what hangs on it
         self.outcomes: list[Outcome] = []
         self.refused: list[errors.IpamError] = []
 
@@ -139,14 +80,14 @@ class _Run:
         if found := _stored(one.cidr):
             if one.vrf not in (None, found.network.vrf_id):
                 detail = f"it is there already, in network {_in_vrf(found.network)}, not {one.vrf}."
-                self._refuse(one.place, errors.AlreadyExists(detail))
+                self._refuse_prefix(one, [errors.AlreadyExists(detail)])
                 return
             self.outcomes.append(Outcome("network", found.network_id, UNCHANGED))
             return
         try:
             self.outcomes.append(Outcome("network", make(one).pk, CREATED))
         except errors.IpamError as error:
-            self._refuse(one.place, error)
+            self._refuse_prefix(one, error.errors)
 
     def make_vrfs(self, wanted: Iterable[ForeignVrf]) -> None:
         """Make the VRFs that are not there yet, before a network draws one of their VNIs."""
@@ -158,42 +99,62 @@ class _Run:
             self.outcomes.append(Outcome("vrf", str(one.vni), UNCHANGED if one.vni in stored else CREATED))
 
     def make_super(self, containers: Sequence[ForeignPrefix], leaves: Sequence[ForeignPrefix]) -> None:
-        """One super network of all containers that are not there yet, or the one that is."""
-        key = f"{self._source}-{self._partition.pk if self._partition else 'super'}"
-        self._parent = Network.objects.filter(pk=key).first()
-        fitting: list[IPNetwork] = []
+        """One super network of all containers that are not there yet; a refused one takes no other with it."""
+        fitting: list[ForeignPrefix] = []
         for one in containers:
-            if _stored(one.cidr):
-                continue
-            broken = network_rules.find_overlaps([*fitting, one.cidr])
-            broken += network_rules.judge_canonical([one.cidr], "prefixes")
-            fitting += [] if broken else [one.cidr]
-            for error in broken:
-                self._refuse(one.place, error)
-        if self._parent is not None or not fitting:
-            self._parent = self._parent or _parent_of(containers)
+            if stored := _stored(one.cidr):
+                self._parents[one.cidr] = stored.network
+            elif broken := _judge_container(one):
+                self._refuse_prefix(one, broken)
+            else:
+                fitting.append(one)
+        if not fitting:
             return
-        new = NewNetwork(
-            type=NetworkType.SUPER,
-            id=key,
-            name=f"Containers of {self._source}",
-            partition=self._partition,
-            prefixes=sorted(fitting, key=lambda cidr: cidr.version),
-            default_child_prefix_length=_usual_lengths(fitting, leaves),
-        )
         try:
-            self._parent = networks.create(new)
-            self.outcomes.append(Outcome("network", key, CREATED))
-        except errors.IpamError as error:
-            self._refuse(key, error)
+            parent = self._extend_or_create(fitting, _usual_lengths([one.cidr for one in fitting], leaves))
+        except errors.IpamError as refusal:
+            for one in fitting:
+                self._refuse_prefix(one, refusal.errors)
+            return
+        self._parents |= {one.cidr: parent for one in fitting}
 
-    def adopt(self, one: ForeignPrefix) -> Network:
-        """A child network with just this prefix."""
-        new = NewNetwork(type=NetworkType.CHILD, parent=self._parent, vrf_shared=one.vrf is not None, **self._said(one))
+    def _extend_or_create(self, containers: Sequence[ForeignPrefix], lengths: Mapping[Family, int]) -> Network:
+        """The super network of this source, with these containers too."""
+        key = f"{self._source}-{self._partition.pk if self._partition else 'super'}"
+        cidrs = sorted((one.cidr for one in containers), key=lambda cidr: cidr.version)
+        found = Network.objects.filter(pk=key).first()
+        if found is not None:
+            held = [prefix.cidr for prefix in found.prefixes.in_order()]
+            known = found.default_child_prefix_length
+            networks.update(found, prefixes=[*held, *cidrs], default_child_prefix_length={**lengths, **known})
+            self.outcomes.append(Outcome("network", key, EXTENDED))
+            return found
+        made = networks.create(
+            NewNetwork(
+                type=NetworkType.SUPER,
+                id=key,
+                name=f"Containers of {self._source}",
+                partition=self._partition,
+                prefixes=cidrs,
+                default_child_prefix_length=lengths,
+            )
+        )
+        self.outcomes.append(Outcome("network", key, CREATED))
+        return made
+
+    def import_child(self, one: ForeignPrefix, *, container: ForeignPrefix) -> Network:
+        """A child network with just this prefix. NoParentNetwork when its container was refused."""
+        if reason := self.reasons.get(container.cidr):
+            raise errors.NoParentNetwork(f"it lies in {container.cidr}, which was refused: {reason}")
+        parent = self._parents[container.cidr]
+        new = NewNetwork(type=NetworkType.CHILD, parent=parent, vrf_shared=one.vrf is not None, **self._said(one))
         return children.adopt(new)
 
     def make_external(self, one: ForeignPrefix) -> Network:
         """An external network; its VRF has to be known."""
+        if one.vrf is None:
+            detail = f"it stands alone, so it becomes an external network, and those need a VRF. {self._vrf_remedy}"
+            raise errors.Required(detail, field="vrf")
         new = NewNetwork(
             type=NetworkType.EXTERNAL, partition=self._partition, vrf_shared=one.vrf is not None, **self._said(one)
         )
@@ -213,19 +174,20 @@ class _Run:
     def take_addresses(self, hosts: Iterable[ForeignAddress]) -> None:
         """Take the addresses that lie in a network that gives any."""
         prefixes = list(Prefix.objects.exclude(network__in=Network.objects.supers()).select_related("network"))
-        holding = {(one.family, one.first.value, one.length): one for one in prefixes if one.namespace_id is None}
-        lengths = {family: sorted({key[2] for key in holding if key[0] == family}, reverse=True) for family in Family}
-        homeless: dict[str, list[str]] = defaultdict(list)
+        giving = _LongestPrefix({one.cidr: one for one in prefixes if one.namespace_id is None})
+        nowhere = self._what_gives_none()
+        homeless: dict[tuple[str, _Nowhere], list[str]] = defaultdict(list)
         by_key = {one.network_id: one.network for one in prefixes}
         for batch in row_copy.batches(hosts, address_batches.MOST):
             known = IPAddress.objects.filter(address__in=[one.address for one in batch], namespace=None)
             stored = {address: by_key[key] for address, key in known.values_list("address", "network_id")}
             wanted: list[tuple[ForeignAddress, Named]] = []
             for one in batch:
-                prefix = _holding(one.address, holding, lengths)
+                prefix = giving.holding(one.address)
                 network = stored.get(one.address) or (prefix.network if prefix else None)
                 if network is None:
-                    homeless[one.place].append(str(one.address))
+                    where = nowhere.holding(one.address) or _Nowhere("no network that gives addresses")
+                    homeless[one.place, where].append(str(one.address))
                 elif not _is_of_vrf(one, network):
                     why = f"not in one of VRF {one.vrf}" if one.vrf else "but has no VRF itself"
                     detail = f"{one.address} lies in network {_in_vrf(network)}, {why}."
@@ -235,10 +197,16 @@ class _Run:
                 else:
                     wanted.append((one, _named(one, network)))
             self._take(wanted)
-        for place, texts in homeless.items():
+        for (place, where), texts in homeless.items():
             who = f"{texts[0]} lies" if len(texts) == 1 else f"{len(texts):,} addresses lie"
             which = "" if len(texts) == 1 else f": {some(texts)}"
-            self._refuse(place, errors.NotInPrefix(f"{who} in no network that gives addresses{which}."))
+            self._refuse(place, errors.NotInPrefix(f"{who} in {where.words}{which}.{where.remedy}"))
+
+    def _what_gives_none(self) -> "_LongestPrefix[_Nowhere]":
+        """The prefixes of this source that give no addresses, because they hold children or were refused."""
+        remedy = " A super network gives no addresses: give them a prefix of their own."
+        beside = {cidr: _Nowhere(f"{cidr} beside its children", remedy) for cidr in self._parents}
+        return _LongestPrefix(beside | {cidr: _Nowhere(f"{cidr}, which was refused") for cidr in self.reasons})
 
     def _take(self, wanted: Sequence[tuple[ForeignAddress, Named]]) -> None:
         refused = address_batches.take([named for _, named in wanted])
@@ -247,6 +215,11 @@ class _Run:
                 self._refuse(one.place, refused[place])
             else:
                 self.outcomes.append(Outcome("address", str(one.address), CREATED))
+
+    def _refuse_prefix(self, one: ForeignPrefix, broken: Sequence[errors.IpamError]) -> None:
+        self.reasons[one.cidr] = " ".join(error.detail for error in broken)
+        for error in broken:
+            self._refuse(one.place, error)
 
     def _refuse(self, place: str, error: errors.IpamError) -> None:
         self.refused += [type(one)(f"{place}: {one.detail}", field=one.field) for one in error.errors]
@@ -257,12 +230,16 @@ def _stored(cidr: IPNetwork) -> Prefix | None:
     return Prefix.objects.filter(first=first, last=last, namespace=None).order_by("-parent").first()
 
 
-def _parent_of(containers: Sequence[ForeignPrefix]) -> Network | None:
-    """The network of ours that has the first of these containers."""
-    for one in containers:
-        if (found := _stored(one.cidr)) is not None and found.network.is_super:
-            return found.network
-    return None
+def _judge_container(one: ForeignPrefix) -> list[errors.IpamError]:
+    """What is wrong with a container alone, so that it takes no other with it."""
+    if one.cidr.prefixlen == Family.of(one.cidr).bits:
+        detail = f"{one.cidr} is a single address and has no room for children. Make it no container."
+        return [errors.ChildPrefixLengthTooShort(detail)]
+    return [
+        *network_rules.judge_canonical([one.cidr], "prefixes"),
+        *usable_space.judge_prefixes([one.cidr]),
+        *network_rules.find_overlaps([one.cidr]),
+    ]
 
 
 def _usual_lengths(containers: Iterable[IPNetwork], leaves: Sequence[ForeignPrefix]) -> dict[Family, int]:
@@ -275,15 +252,31 @@ def _usual_lengths(containers: Iterable[IPNetwork], leaves: Sequence[ForeignPref
     return lengths
 
 
-def _holding(
-    address: Address, holding: Mapping[tuple[int, int, int], Prefix], lengths: Mapping[Family, Sequence[int]]
-) -> Prefix | None:
-    family = Family.of(address)
-    for length in lengths[family]:
-        shift = family.bits - length
-        if found := holding.get((family, address.value >> shift << shift, length)):
-            return found
-    return None
+class _Nowhere(NamedTuple):
+    """Where an address lies that no network takes, and what to do."""
+
+    words: str
+    remedy: str = ""
+
+
+class _LongestPrefix(Generic[T]):
+    """Values by prefix, found by the longest prefix that holds an address, in a look per prefix length."""
+
+    def __init__(self, values: Mapping[IPNetwork, T]) -> None:
+        self._values = {(cidr.version, cidr.first, cidr.prefixlen): value for cidr, value in values.items()}
+        self._lengths = {
+            family: sorted({length for version, _, length in self._values if version == family}, reverse=True)
+            for family in Family
+        }
+
+    def holding(self, address: Address) -> T | None:
+        """The value of the longest prefix that holds the address."""
+        family = Family.of(address)
+        for length in self._lengths[family]:
+            shift = family.bits - length
+            if (found := self._values.get((family, address.value >> shift << shift, length))) is not None:
+                return found
+        return None
 
 
 def _is_of_vrf(one: ForeignAddress, network: Network) -> bool:

@@ -11,7 +11,8 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, fitting, size
-from ipam.domain import free_space
+from ipam.domain import free_space, usable_space
+from ipam.domain.cluster_proposals import free_range
 from ipam.models import FreeBlock, Prefix
 
 
@@ -19,14 +20,14 @@ from ipam.models import FreeBlock, Prefix
 class FreeSpace:
     """The free space of one family: its largest blocks, and all of it counted by prefix length.
 
-    `of_prefix` is how many addresses are free in each prefix, by its id.
+    `of_prefix` is the free space of each prefix, by its id, counted by prefix length too.
     `fits` counts the blocks of the length that was asked about; `next` is the one that a child would get.
     """
 
     family: Family
     blocks: list[IPNetwork]
     lengths: dict[int, int]  # {prefix length: how many free blocks}
-    of_prefix: dict[int, int]
+    of_prefix: dict[int, dict[int, int]]
     length: int | None = None
     fits: int | None = None
     next: IPNetwork | None = None
@@ -64,18 +65,22 @@ def of_prefixes(
     for family in sorted({prefix.address_family for prefix in prefixes}):
         space = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}, of_prefix={}))
         asked = (lengths or {}).get(family)
-        stored = FreeBlock.objects.none() if untouched else free.filter(family=family)
-        found[family] = space if asked is None else _asked(space, asked, stored)
+        if asked is None:
+            found[family] = space
+        elif untouched:
+            found[family] = _answer(space, asked, _next_untouched(prefixes, family, asked))
+        else:
+            found[family] = _answer(space, asked, _next_stored(free.filter(family=family), asked))
     return found
 
 
 def _stored(free: QuerySet[FreeBlock], most: int) -> dict[Family, FreeSpace]:
     lengths: dict[Family, Counter[int]] = defaultdict(Counter)
-    of_prefix: dict[Family, Counter[int]] = defaultdict(Counter)
+    of_prefix: dict[Family, dict[int, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     for row in free.order_by().values("prefix", "family", "length").annotate(blocks=Count("pk")):
         family = Family(row["family"])
         lengths[family][row["length"]] += row["blocks"]
-        of_prefix[family][row["prefix"]] += row["blocks"] * size(family, row["length"])
+        of_prefix[family][row["prefix"]][row["length"]] = row["blocks"]
     blocks = _largest(free, lengths, most)
     return {
         family: FreeSpace(
@@ -109,25 +114,34 @@ def _largest(
 
 
 def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
-    """A namespaced super as a project sees it that has taken nothing: whole prefixes."""
+    """A namespaced super as a project sees it that has taken nothing: all that can be used of its prefixes."""
     whole: dict[Family, list[IPNetwork]] = defaultdict(list)
-    for prefix in sorted(prefixes, key=lambda one: one.length):
-        whole[prefix.address_family].append(prefix.cidr)
+    of_prefix: dict[Family, dict[int, dict[int, int]]] = defaultdict(dict)
+    for prefix in prefixes:
+        usable = usable_space.parts(prefix.cidr, is_super=True)
+        whole[prefix.address_family] += usable
+        of_prefix[prefix.address_family][prefix.pk] = dict(Counter(part.prefixlen for part in usable))
     return {
         family: FreeSpace(
             family=family,
-            blocks=cidrs,
+            blocks=sorted(cidrs, key=lambda cidr: cidr.prefixlen),
             lengths=dict(Counter(cidr.prefixlen for cidr in cidrs)),
-            of_prefix={prefix.pk: prefix.cidr.size for prefix in prefixes if prefix.family == family},
+            of_prefix=of_prefix[family],
         )
         for family, cidrs in whole.items()
     }
 
 
-def _asked(space: FreeSpace, length: int, free: QuerySet[FreeBlock]) -> FreeSpace:
+def _next_stored(free: QuerySet[FreeBlock], length: int) -> IPNetwork | None:
+    best = free.filter(length__lte=length).order_by("prefix", "namespace_id", F("length").desc(), "first").first()
+    return best and block(Family(best.family), best.first.value, length)
+
+
+def _next_untouched(prefixes: Sequence[Prefix], family: Family, length: int) -> IPNetwork | None:
+    whole = [prefix.cidr for prefix in prefixes if prefix.family == family]
+    return free_range(whole, [never for cidr in whole for never in usable_space.never_used_blocks(cidr)], length)
+
+
+def _answer(space: FreeSpace, length: int, following: IPNetwork | None) -> FreeSpace:
     """The space with the answer for one length; the next block is what rule 14 would choose."""
-    stored = free.filter(length__lte=length).order_by("prefix", "namespace_id", F("length").desc(), "first").first()
-    large_enough = [cidr for cidr in space.blocks if cidr.prefixlen <= length]
-    best = stored.cidr if stored else large_enough[-1] if large_enough else None
-    following = block(space.family, best.first, length) if best else None
     return replace(space, length=length, fits=fitting(space.lengths, length), next=following)

@@ -17,8 +17,8 @@ from django.db.models import Model, QuerySet
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around, usable_blocks
-from ipam.domain import lookups
+from ipam.addressing import Family, block, blocks_between, buddies, host, merge, split_around
+from ipam.domain import lookups, usable_space
 from ipam.domain.operations import takes_turns
 from ipam.fields import from_bytes, to_bytes
 from ipam.models import FreeBlock, Network, Prefix
@@ -72,15 +72,15 @@ class NoSpace(Exception):
 
 
 def open_prefix(prefix: Prefix, network: Network) -> None:
-    """Make all of a new prefix free: usable addresses, or of a super network whole blocks for children.
+    """Make all of a new prefix free that can be used: addresses, or of a super network blocks for children.
 
     A namespaced prefix has free space per project: it becomes free for each project that takes from the network.
     """
     if not network.is_namespaced:
-        _add(prefix, [prefix.cidr] if network.is_super else usable_blocks(prefix.cidr))
+        _add(prefix, usable_space.parts(prefix.cidr, is_super=network.is_super))
         return
     for namespace_id in namespaces(network):
-        _add(prefix, [prefix.cidr], namespace_id)
+        _add(prefix, usable_space.parts(prefix.cidr, is_super=True), namespace_id)
 
 
 def namespaces(network: Network) -> set[UUID]:
@@ -97,7 +97,7 @@ def open_namespace(network: Network, namespace_id: UUID) -> None:
     lookups.get(Network, network.pk, field="parent", lock=True)
     if is_untouched(network, namespace_id):  # else another request of the project was first
         for prefix in network.prefixes.all():
-            _add(prefix, [prefix.cidr], namespace_id)
+            _add(prefix, usable_space.parts(prefix.cidr, is_super=True), namespace_id)
 
 
 def is_untouched(network: Network, namespace_id: UUID | None) -> bool:
@@ -183,8 +183,11 @@ def acquire_exactly(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None
 
 
 def release(prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | None = None) -> None:
-    """Give blocks back to a prefix and merge them with their free buddies, in five statements for any number."""
-    released = list(released)
+    """Give blocks back to a prefix and merge them with their free buddies, in five statements for any number.
+
+    Space that is never used was taken before rule 4a held, and does not become free.
+    """
+    released = [part for one in released for part in usable_space.parts(one, is_super=True)]
     prefix = Prefix.objects.select_for_update(no_key=True).get(pk=prefix_id)
     candidates = sorted({buddy for part in released for buddy in buddies(part, prefix.length)})
     free: dict[IPNetwork, int] | None = None

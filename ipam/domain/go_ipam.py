@@ -1,7 +1,7 @@
 """The JSON dump of go-ipam: a list of prefixes, each with the addresses taken from it. Text becomes a plan here."""
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -12,10 +12,11 @@ from ipam import errors
 from ipam.addressing import parse_address, parse_cidr, shorten, some
 from ipam.domain import foreign_plan
 from ipam.domain.documents import MOST_YAML, JsonReader, Unreadable
-from ipam.domain.foreign_plan import ForeignAddress, ForeignPrefix
-from ipam.domain.metal_stack_import import Result
+from ipam.domain.foreign_entries import ForeignAddress, ForeignPrefix
+from ipam.domain.metal_stack_import import CREATED, Result
 from ipam.domain.operations import operation
-from ipam.models import Partition, Project
+from ipam.models import Partition, Prefix, Project
+from ipam.models.networks import NetworkType
 
 DEFAULT_NAMESPACE = "root"
 
@@ -30,10 +31,19 @@ class Dump:
     not_kept: list[str] = field(default_factory=list)
 
 
-def read(file: TextIO, *, project: Project, namespace: str = DEFAULT_NAMESPACE, vrf: int | None = None) -> Dump:
+def read(
+    file: TextIO,
+    *,
+    project: Project,
+    namespace: str = DEFAULT_NAMESPACE,
+    vrf: int | None = None,
+    containers: Collection[IPNetwork] = (),
+) -> Dump:
     """Read the prefixes and addresses of one namespace, which all become the project's.
 
-    `vrf` is the VNI of prefixes that stand alone: they become external networks, which need one.
+    `vrf` is the VNI of prefixes that stand alone: they become external networks, which need one. `containers` are
+    those that children shall be carved from, though they have none yet: the dump does not say so. NotFound when one
+    of them is not there.
     """
     dump = Dump()
     held: Counter[str] = Counter()
@@ -47,7 +57,7 @@ def read(file: TextIO, *, project: Project, namespace: str = DEFAULT_NAMESPACE, 
         if found != namespace:
             continue
         try:
-            prefix = _prefix(place, raw, project, vrf)
+            prefix = _prefix(place, raw, project, vrf, containers)
             if prefix.cidr in entries:
                 raise ValueError(f"{prefix.cidr} is there twice. Take one of them out.")
             taken = list(_texts(raw.pop("IPs", None)))
@@ -61,6 +71,15 @@ def read(file: TextIO, *, project: Project, namespace: str = DEFAULT_NAMESPACE, 
     if held and namespace not in held:
         known = ", ".join(f"{shorten(name)} ({count:,})" for name, count in sorted(held.items()))
         raise errors.NotFound(f"There is no prefix in namespace “{shorten(namespace)}”. There are: {known}.")
+    errors.raise_all(
+        [
+            errors.NotFound(
+                f"There is no prefix {cidr} in namespace “{shorten(namespace)}”, but it is named a container."
+            )
+            for cidr in containers
+            if cidr not in entries
+        ]
+    )
     dump.not_kept += _drift(entries)
     dump.not_kept += [
         f"{count:,} prefixes of namespace “{shorten(name)}”; name it to bring them in."
@@ -73,14 +92,30 @@ def read(file: TextIO, *, project: Project, namespace: str = DEFAULT_NAMESPACE, 
 @operation
 def bring_in(dump: Dump, *, partition: Partition | None = None) -> Result:
     """Bring in what was read, into networks that have the prefixes, or that are made; what was left out is told."""
-    result = foreign_plan.bring_in("go-ipam", dump.prefixes, dump.hosts, partition)
-    return Result(result.outcomes, [*dump.broken, *result.refused], [*dump.not_kept, *result.not_kept])
+    result = foreign_plan.bring_in(
+        "go-ipam", dump.prefixes, dump.hosts, partition, vrf_remedy="Name one with --vrf, the VNI of all of them."
+    )
+    not_kept = [*dump.not_kept, *result.not_kept, *_undecided(result)]
+    return Result(result.outcomes, [*dump.broken, *result.refused], not_kept)
 
 
-def _prefix(place: int, raw: dict[str, Any], project: Project, vrf: int | None) -> ForeignPrefix:
+def _undecided(result: Result) -> Iterator[str]:
+    """External networks that nothing says are no containers: the type of a network never changes."""
+    made = [one.id for one in result.outcomes if (one.kind, one.state) == ("network", CREATED)]
+    empty = Prefix.objects.filter(network__pk__one_of=made, network__type=NetworkType.EXTERNAL, addresses=None)
+    if cidrs := [str(prefix) for prefix in empty.in_order()]:
+        yield (
+            f"whether children shall be carved from {len(cidrs):,} prefixes that hold nothing. They became external "
+            f"networks and stay so; name the others with --container: {some(cidrs)}."
+        )
+
+
+def _prefix(
+    place: int, raw: dict[str, Any], project: Project, vrf: int | None, containers: Collection[IPNetwork]
+) -> ForeignPrefix:
     """One that holds others, or did, gives no addresses; older versions tell it by the length of its children."""
     cidr = parse_cidr(str(raw.get("Cidr")))
-    is_container = bool(raw.get("IsParent") or raw.get("ChildPrefixLength"))
+    is_container = bool(raw.get("IsParent") or raw.get("ChildPrefixLength")) or cidr in containers
     return ForeignPrefix(
         place=f"prefixes[{place}] “{cidr}”",
         cidr=cidr,

@@ -1,9 +1,10 @@
 """Change history: every operation leaves one event in its own transaction; whoever stands at the edge says who acts.
 
 An operation that is part of another leaves none: the outer one answers for all of it, and may gather what its parts
-would have said (`gathering`).
+would have said (`gathering`). But what an import changes has events of its own, which say from what to what.
 """
 
+import json
 import os
 import pwd
 import uuid
@@ -41,6 +42,7 @@ R = TypeVar("R", bound=Record)
 Group = dict[str, Any]  # {"network", "addresses", "before", "after"}
 Move = tuple[IPAddress, Holder | None, Holder | None]  # an address, who held it before, who holds it now
 
+_BATCH = 1_000
 _DESCRIBED = ("name", "description", "labels")
 _KINDS: dict[type[Model], tuple[Kind, tuple[str, ...]]] = {
     Partition: (Kind.PARTITION, _DESCRIBED),
@@ -140,16 +142,20 @@ def record(
 ) -> None:
     """Leave the event of an operation on one object; without `before` it is new, without `after` it is gone."""
     kind, _ = _KINDS[type(subject)]
-    write(
-        verb,
-        kind,
-        object_id=str(subject.pk),
-        object_name=getattr(subject, "name", ""),
-        network_id=subject.pk if kind == Kind.NETWORK else getattr(subject, "network_id", ""),
-        project_id=subject.pk if kind == Kind.PROJECT else getattr(subject, "project_id", None),
-        changes=changes(before or {}, after or {}),
-        holders=groups(moves),
-    )
+    write(verb, kind, **_columns(subject, changes(before or {}, after or {}), groups(moves)))
+
+
+def _columns(subject: Model, changed: Mapping[str, Any], holders: Sequence[Group] = ()) -> dict[str, Any]:
+    """The columns of an event on one object that is no address."""
+    kind, _ = _KINDS[type(subject)]
+    return {
+        "object_id": str(subject.pk),
+        "object_name": getattr(subject, "name", ""),
+        "network_id": subject.pk if kind == Kind.NETWORK else getattr(subject, "network_id", ""),
+        "project_id": subject.pk if kind == Kind.PROJECT else getattr(subject, "project_id", None),
+        "changes": changed,
+        "holders": holders,
+    }
 
 
 def revise(subject: R, **fields: Any) -> R:
@@ -166,37 +172,46 @@ def record_addresses(verb: Verb, moves: Sequence[Move], *, changed: Mapping[str,
     Without `changed`, {field: [before, after]}, the words that all of them share come with addresses that nobody
     held before, and go with those that nobody holds now.
     """
-    if not moves:
+    if moves:
+        write(verb, Kind.ADDRESS, **_about(moves, _appearance(moves) if changed is None else changed))
+
+
+def record_each(verb: Verb, changed: Sequence[tuple[Any, State]]) -> None:
+    """Leave the events of objects of one kind that were changed, with what each was before, by one INSERT.
+
+    Addresses that were changed alike share one.
+    """
+    if not changed:
         return
+    kind, _ = _KINDS[type(changed[0][0])]
+    pairs = [(subject, changes(before, state(subject))) for subject, before in changed]
+    found = _alike(pairs) if kind == Kind.ADDRESS else [_columns(subject, differing) for subject, differing in pairs]
+    if not is_part():
+        _store([(verb, kind, columns) for columns in found])
+    elif (gathered := _gathered.get()) is not None:
+        for columns in found:
+            gathered.update(kind, columns)
+
+
+def _alike(pairs: Iterable[tuple[IPAddress, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    alike: dict[str, tuple[Mapping[str, Any], list[IPAddress]]] = {}
+    for address, differing in pairs:
+        alike.setdefault(json.dumps(differing, sort_keys=True), (differing, []))[1].append(address)
+    return [_about(kept(rows), differing) for differing, rows in alike.values()]
+
+
+def _about(moves: Sequence[Move], changed: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of an event on addresses, at least one."""
     rows = [address for address, _, _ in moves]
-    write(
-        verb,
-        Kind.ADDRESS,
-        object_id=str(_common(row.allocation for row in rows) or ""),
-        object_name=_common(row.name for row in rows) or "",
-        network_id=_common(row.network_id for row in rows) or "",
-        project_id=_common(row.project_id for row in rows),
-        count=len(rows),
-        changes=_appearance(moves) if changed is None else changed,
-        holders=groups(moves),
-    )
-
-
-def record_many(verb: Verb, subjects: Sequence[Any], *, changed: Mapping[str, Any]) -> None:
-    """Leave the event of an operation on objects of one kind, at least one; `changed` shows it by the last of them."""
-    if isinstance(subjects[0], IPAddress):
-        record_addresses(verb, kept(subjects), changed=changed)
-        return
-    kind, _ = _KINDS[type(subjects[0])]
-    only = subjects[0] if len(subjects) == 1 else None
-    write(
-        verb,
-        kind,
-        object_id=str(only.pk) if only else "",
-        object_name=only.name if only else "",
-        count=len(subjects),
-        changes=changed,
-    )
+    return {
+        "object_id": str(_common(row.allocation for row in rows) or ""),
+        "object_name": _common(row.name for row in rows) or "",
+        "network_id": _common(row.network_id for row in rows) or "",
+        "project_id": _common(row.project_id for row in rows),
+        "count": len(rows),
+        "changes": changed,
+        "holders": groups(moves),
+    }
 
 
 def record_user(verb: Verb, user: User, changed: Mapping[str, Any]) -> None:
@@ -206,29 +221,43 @@ def record_user(verb: Verb, user: User, changed: Mapping[str, Any]) -> None:
 
 def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: Any) -> None:
     """Store an event with these columns, unless the operation is part of another; one INSERT."""
-    if is_part():
-        if (gathered := _gathered.get()) is not None:
-            gathered.add(holders or joined(filter(None, [columns.get("network_id")])))
-        return
+    if not is_part():
+        _store([(verb, kind, {**columns, "holders": holders})])
+    elif (gathered := _gathered.get()) is not None:
+        gathered.add(holders or joined(filter(None, [columns.get("network_id")])))
+        if verb == Verb.UPDATE and columns.get("object_id"):
+            gathered.update(kind, {**columns, "holders": holders})
+
+
+def _store(found: Iterable[tuple[Verb, Kind, dict[str, Any]]]) -> None:
     actor = _actor.get()
-    counters.changed(kind, verb, columns.get("count", 1))
-    Event(
-        actor=actor.name(),
-        door=actor.door,
-        request_id=actor.request_id,
-        verb=verb,
-        kind=kind,
-        holders=holders,
-        addresses=[address for group in holders for address in group["addresses"]],
-        **columns,
-    ).save(force_insert=True)
+    rows = []
+    for verb, kind, columns in found:
+        counters.changed(kind, verb, columns.get("count", 1))
+        addresses = [address for group in columns["holders"] for address in group["addresses"]]
+        rows.append(
+            Event(
+                actor=actor.name(),
+                door=actor.door,
+                request_id=actor.request_id,
+                verb=verb,
+                kind=kind,
+                addresses=addresses,
+                **columns,
+            )
+        )
+    Event.objects.bulk_create(rows, batch_size=_BATCH)
 
 
 class Gathered:
-    """Which networks and addresses the parts of an operation were about, in as few groups as can be."""
+    """Which networks and addresses the parts of an operation were about, in as few groups as can be; what they changed.
+
+    An object that several parts changed went from what it was before the first to what it is after the last.
+    """
 
     def __init__(self) -> None:
         self._groups: dict[Any, Group] = {}
+        self._updates: dict[Any, tuple[Kind, dict[str, Any]]] = {}
 
     @property
     def holders(self) -> list[Group]:
@@ -240,13 +269,36 @@ class Gathered:
             known = self._groups.setdefault(key, {**group, "addresses": []})
             known["addresses"] += group["addresses"]
 
+    def update(self, kind: Kind, columns: dict[str, Any]) -> None:
+        key = kind, columns["object_id"], *(address for group in columns["holders"] for address in group["addresses"])
+        _, known = self._updates.pop(key, (kind, {"changes": {}}))
+        self._updates[key] = kind, {**columns, "changes": _followed(known["changes"], columns["changes"])}
+
+    def join(self, other: "Gathered") -> None:
+        self.add(other.holders)
+        for kind, columns in other._updates.values():
+            self.update(kind, columns)
+
+    def store(self) -> None:
+        updates = [(Verb.UPDATE, kind, columns) for kind, columns in self._updates.values() if columns["changes"]]
+        _store(updates)
+
+
+def _followed(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes and those after them as one."""
+    pairs = {name: [first.get(name, pair)[0], pair[1]] for name, pair in then.items()}
+    return {name: pair for name, pair in {**first, **pairs}.items() if pair[0] != pair[1]}
+
 
 _gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
 
 
 @contextmanager
 def gathering() -> Iterator[Gathered]:
-    """What the operations inside are about, for the one event of the outer one; what raises has been about nothing."""
+    """What the operations inside are about, for the one event of the outer one; what raises has been about nothing.
+
+    What they changed is stored as events of their own, where nothing gathers around this.
+    """
     gathered, outer = Gathered(), _gathered.get()
     before = _gathered.set(gathered)
     try:
@@ -254,7 +306,9 @@ def gathering() -> Iterator[Gathered]:
     finally:
         _gathered.reset(before)
     if outer is not None:
-        outer.add(gathered.holders)
+        outer.join(gathered)
+    else:
+        gathered.store()
 
 
 # --- who held an address --------------------------------------------------------------------------

@@ -59,11 +59,7 @@ def allocate(
     """
     access.demand(Deed.ALLOCATE, project.pk)
     if id:
-        owners.check_slug(id)
-        if Machine.objects.filter(pk=id).exists():
-            raise errors.AlreadyExists(
-                f"There is already a machine {id}. Choose another id, or leave it out.", field="id"
-            )
+        owners.check_new_id(Machine, id)
     attachments = list(networks)
     present = {attachment.network.pk: _families(attachment) for attachment in attachments}
     errors.raise_all(

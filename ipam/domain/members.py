@@ -1,6 +1,6 @@
 """Who has which role: given and taken on the platform and in projects, and the accounts of a project's robots."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -37,7 +37,8 @@ def grant(
     """Give a user a role in a project, or without one on the platform, in the place of the one that he has there.
 
     Invalid for a role that does not belong there, and for a robot outside of its project: its tokens are made by those
-    who manage that, and would give them more than they have.
+    who manage that, and would give them more than they have. InUse where it would leave the place without anybody who
+    leads it; what groups say is not held up by that.
     """
     access.demand(Deed.MANAGE if project else Deed.OPERATE, project.pk if project else None)
     possible = PROJECT_ROLES if project else PLATFORM_ROLES
@@ -47,7 +48,10 @@ def grant(
         raise errors.Invalid(
             f"{user} is a service account of another project. Make one where it is needed.", field="user"
         )
+    leaders = _lock_leaders(project.pk if project else None)
     held = RoleBinding.objects.select_for_update().filter(user=user, project=project).first()
+    if held and source == RoleBinding.Source.LOCAL and role != _leading_role(held.project_id):
+        _check_is_not_the_last(held, leaders)
     before = _state(held) if held else None
     if held is None:
         held = RoleBinding(user=user, project=project)
@@ -59,11 +63,21 @@ def grant(
 
 @operation
 def withdraw(binding: RoleBinding) -> None:
-    """Take a role from a user; from a robot of the project its account goes with it."""
+    """Take a role from a user; from a robot of the project its account goes with it.
+
+    InUse where it would leave the place without anybody who leads it: a project without an owner, the platform
+    without an operator.
+    """
     access.demand(Deed.MANAGE if binding.project_id else Deed.OPERATE, binding.project_id)
+    leaders = _lock_leaders(binding.project_id)
     held = RoleBinding.objects.select_for_update().filter(pk=binding.pk).first()
     if held is None:
         raise errors.NotFound("The role has been withdrawn already.")
+    _check_is_not_the_last(held, leaders)
+    _take_away(held)
+
+
+def _take_away(held: RoleBinding) -> None:
     history.record(Verb.WITHDRAW, held, before=_state(held))
     if ServiceAccount.objects.filter(user=held.user, project=held.project_id).exists():
         held.user.delete()
@@ -75,7 +89,8 @@ def withdraw(binding: RoleBinding) -> None:
 def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
     """Give a user just these roles by his groups: of a project by its id, of the platform by None.
 
-    What was given here stays, and wins in its place. A project that is gone gives nothing.
+    What was given here stays, and wins in its place. A project that is gone gives nothing. The provider decides: nobody
+    keeps a role for being the last one who has it.
     """
     access.demand(Deed.OPERATE)
     User.objects.select_for_update().get(pk=user.pk)  # his sign-ins take turns
@@ -85,7 +100,7 @@ def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
     open_to_groups = [place for place in wanted if place in projects and (place in before or place not in held)]
     after = {place: str(wanted[place]) for place in open_to_groups}
     for place in before.keys() - after.keys():
-        withdraw(held[place])
+        _take_away(held[place])
     for place, role in after.items() - before.items():
         grant(user, role, project=projects[place], source=RoleBinding.Source.GROUP)
     if changed := history.changes(_by_place(before), _by_place(after)):
@@ -113,6 +128,34 @@ def create_service_account(project: Project, name: str, *, role: str = Role.EDIT
     binding = grant(user, role, project=project)
     history.record(Verb.CREATE, binding, after=_state(binding))
     return account
+
+
+def _leading_role(project_id: UUID | None) -> Role:
+    """Who may give all other roles of a place."""
+    return Role.OWNER if project_id else Role.OPERATOR
+
+
+def _lock_leaders(project_id: UUID | None) -> list[RoleBinding]:
+    """The roles of those who lead a place; locked, in the order of their keys, so that of two who leave one stays."""
+    leading = RoleBinding.objects.filter(project=project_id, role=_leading_role(project_id)).order_by("pk")
+    return list(leading.select_for_update(of=("self",)).select_related("user__service_account"))
+
+
+def _check_is_not_the_last(held: RoleBinding, leaders: Sequence[RoleBinding]) -> None:
+    """InUse for the last person who leads a place. Robots do not count, nor does who may not sign in any more."""
+    people = {one.pk for one in leaders if one.user.is_active and not hasattr(one.user, "service_account")}
+    if people != {held.pk}:
+        return
+    if held.project_id is None:
+        if User.objects.filter(is_superuser=True, is_active=True).exists():
+            return
+        place, without = "the platform", "nobody could give roles any more"
+    else:
+        place, without = f"project {held.project}", "none of its members could manage it any more"
+    role = held.get_role_display()
+    raise errors.InUse(
+        f"{held.name} is the last {role} of {place}: {without}. Give somebody else the role of {role} first."
+    )
 
 
 def _by_place(roles: Mapping[UUID | None, str]) -> history.State:

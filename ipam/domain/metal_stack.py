@@ -1,8 +1,9 @@
 """Reading what metal-stack's tools write: text becomes values, and every fault of the text is kept with its place.
 
-Two forms are read. A document has the keys partitions, projects, networks, machines and ips, and is strict: it was
+Three forms are read. A document has the keys partitions, projects, networks, machines and ips, and is strict: it was
 written by hand. What `metalctl … list -o yaml` prints is a list, or a document per object, of one kind or several;
-it has fields that have no place here, which are counted and told. Nothing is stored; `metal_stack_import` does that.
+it has fields that have no place here, which are counted and told. So have the variables of metal-stack's deployment,
+which call these lists metal_api_networks and so on. Nothing is stored; `metal_stack_import` does that.
 """
 
 import io
@@ -42,6 +43,13 @@ _TELLING: dict[str, set[str]] = {
     "machines": {"allocation", "partition", "liveliness"},
     "partitions": {"bootconfig", "mgmtserviceaddress"},
 }
+# What the variables of metal-stack's deployment call these lists: metal.yml of metal-stack/mini-lab and its likes.
+_DEPLOYMENT = {
+    "metal_api_partitions": "partitions",
+    "metal_masterdata_api_projects": "projects",
+    "metal_api_networks": "networks",
+    "metal_api_ips": "ips",
+}
 _DESCRIBING = {"id", "name", "description", "labels", "changed", "created"}
 # What the other side derives, as we do; its absence is no loss.
 _DERIVED = {"usage", "consumption", "addressfamilies", "addressfamily"}
@@ -70,6 +78,8 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
         for raw in found:
             if isinstance(raw, list) or _is_one_object(raw):
                 _parse_listed(document, raw if isinstance(raw, list) else [raw], positions)
+            elif isinstance(raw, dict) and not _DEPLOYMENT.keys().isdisjoint(raw):
+                _parse_deployment(document, raw, positions)
             else:
                 _parse_sections(document, raw)
     errors.raise_all(unreadable)
@@ -109,6 +119,21 @@ def _parse_listed(document: Document, listed: Iterable[Any], positions: dict[str
         else:
             detail = f"Entry {number} of a list is none of {', '.join(_SECTIONS)}. Take it out."
             document.broken.append(errors.Invalid(detail))
+
+
+def _parse_deployment(document: Document, variables: dict[str, Any], positions: dict[str, int]) -> None:
+    """The variables that list objects; `positions` counts those of each section over all lists."""
+    if others := len(variables.keys() - _DEPLOYMENT.keys()):
+        document.not_kept["variables of the deployment"] += others
+    for name, section in _DEPLOYMENT.items():
+        entries = variables.get(name) or []
+        if not isinstance(entries, list):
+            detail = f"“{name}” is no list. If it is a template of Ansible, write out what it stands for."
+            document.broken.append(errors.Invalid(detail))
+            continue
+        for raw in entries:
+            _parse_entry(document, section, positions[section], raw, is_strict=False)
+            positions[section] += 1
 
 
 def _section_of(raw: Any) -> str:

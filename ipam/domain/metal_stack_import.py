@@ -29,7 +29,7 @@ from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.events import Kind, Verb
 from ipam.models.networks import CHILD_TYPES
 
-CREATED, UNCHANGED, JOINED = "created", "unchanged", "joined"
+CREATED, EXTENDED, UNCHANGED, JOINED = "created", "extended", "unchanged", "joined"
 M = TypeVar("M", bound=models.Model)
 
 
@@ -37,7 +37,8 @@ M = TypeVar("M", bound=models.Model)
 class Outcome:
     """What became of an entry: of which kind it is, its id or address, and its new state.
 
-    `joined` is an address that was there and has its machine now, which came later.
+    `joined` is an address that was there and has its machine now, which came later; `extended` a super network of an
+    earlier import that has more prefixes now.
     """
 
     kind: str

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
+from yaml.constructor import SafeConstructor
 
 from ipam import errors
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
 from ipam.domain.metal_stack_entries import Labels
 
 V = TypeVar("V")
+_FLAGS = SafeConstructor.bool_values
 _MOST_DIGITS = 20  # of a number; Python refuses to read thousands of them, in words of its own
 
 
@@ -57,7 +59,7 @@ class Reader:
 
     def unknown_keys(self) -> list[str]:
         """Keys with a value that nobody asked for."""
-        empty: tuple[Any, ...] = (None, "", 0, False, [], {})
+        empty: tuple[Any, ...] = (None, "", "0", "false", [], {})
         return [str(key) for key, value in self._raw.items() if key not in self._known and value not in empty]
 
     def refuse_unknown_keys(self) -> None:
@@ -65,28 +67,27 @@ class Reader:
             self.refuse(errors.UnknownField, f"“{shorten(key)}” is no known key. Correct it, or take it out.")
 
 
-# Each of these turns a value of YAML into one of ours, or says in a ValueError what it should have been.
+# Each of these turns a value of YAML, as it was written, into one of ours, or says in a ValueError what it should be.
 def text(value: Any) -> str:
-    """Text."""
+    """Text, also one that looks like a number."""
     if not isinstance(value, str):
-        raise ValueError(f"“{shorten(value)}” is no text; put it in quotes.")
+        raise ValueError(f"“{shorten(value)}” is no text.")
     return value
 
 
 def flag(value: Any) -> bool:
-    """True or false."""
-    if not isinstance(value, bool):
+    """True or false, in the words that YAML 1.1 has for them."""
+    found = _FLAGS.get(value.lower()) if isinstance(value, str) else None
+    if found is None:
         raise ValueError(f"“{shorten(value)}” is neither true nor false.")
-    return value
+    return found
 
 
 def number(value: Any) -> int:
-    """A whole number, be it as text."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
-        return int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
+    """A whole number of decimal digits."""
+    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS):
         raise ValueError(f"“{shorten(value)}” is no number.")
-    return value
+    return int(value)
 
 
 def uuid(value: Any) -> UUID:
@@ -170,7 +171,7 @@ def lengths(families: Collection[Family]) -> Callable[[Any], dict[Family, int]]:
     by_label = {family.label: family for family in Family}
 
     def read(value: Any) -> dict[Family, int]:
-        if isinstance(value, int) and len(families) == 1:
+        if isinstance(value, str) and len(families) == 1:
             return dict.fromkeys(families, number(value))
         if not isinstance(value, dict) or not value.keys() <= by_label.keys():
             raise ValueError(f"“{shorten(value)}” has to have the keys IPv4 and IPv6, each with a prefix length.")

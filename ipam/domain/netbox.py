@@ -4,6 +4,7 @@ A mapping says where they go: `partition` (an id), `project` (the id for what ha
 project id) and `vrfs` (name or route distinguisher → VNI; `Global` for what has no VRF).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +14,13 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import parse_address, parse_cidr, shorten
-from ipam.domain import documents, foreign_plan, lookups, netbox_files, table_cells
-from ipam.domain.foreign_plan import ForeignAddress, ForeignPrefix, ForeignVrf
+from ipam.domain import documents, foreign_plan, lookups, netbox_fields, netbox_files
+from ipam.domain.foreign_entries import ForeignAddress, ForeignPrefix, ForeignVrf
 from ipam.domain.metal_stack_import import Result
 from ipam.domain.netbox_files import Entry, Lists, Row, Source
 from ipam.domain.netbox_vrfs import GLOBAL, Vrf, Vrfs
 from ipam.domain.operations import operation
 from ipam.models import Partition, Project
-from ipam.models.base import DESCRIPTION_LENGTH
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 _KEYS = {"partition", "project", "tenants", "vrfs"}
@@ -53,20 +53,20 @@ def read_places(file: Any) -> Places:
         lookups.get(Partition, raw["partition"], field="partition") if raw.get("partition") else None,
         lookups.get(Project, raw["project"], field="project") if raw.get("project") else None,
         {name: lookups.get(Project, key, field="tenants") for name, key in tenants.items()},
-        vrfs,
+        {name: int(vni) for name, vni in vrfs.items()},
     )
 
 
 def _judge_names(field: str, names: Iterable[Any]) -> Iterator[errors.IpamError]:
     for name in names:
         if not isinstance(name, str):
-            detail = f"{field}: “{shorten(name)}” is no text. Put it in quotes: YAML reads 65000:1 as a number."
-            yield errors.Invalid(detail, field=field)
+            yield errors.Invalid(f"{field}: “{shorten(name)}” is no text.", field=field)
 
 
 def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
     for name, vni in vrfs.items():
-        if type(vni) is not int or not LOWEST_VNI <= vni <= HIGHEST_VNI:
+        is_number = isinstance(vni, str) and vni.isascii() and vni.isdigit() and len(vni) <= len(str(HIGHEST_VNI))
+        if not (is_number and LOWEST_VNI <= int(vni) <= HIGHEST_VNI):
             detail = f"vrfs: “{shorten(vni)}” of “{shorten(name)}” is no VNI, {LOWEST_VNI} to {HIGHEST_VNI:,}."
             yield errors.Invalid(detail, field="vrfs")
 
@@ -78,9 +78,15 @@ def bring_in(sources: Iterable[Source], places: Places) -> Result:
     run = _Run(places)
     run.read(lists)
     result = foreign_plan.bring_in(
-        "netbox", list(run.prefixes.values()), run.addresses.values(), places.partition, run.vrfs.values()
+        "netbox",
+        list(run.prefixes.values()),
+        run.addresses.values(),
+        places.partition,
+        run.vrfs.values(),
+        vrf_remedy=f"Give “{GLOBAL}” a VNI under “vrfs” in the mapping.",
     )
-    return Result(result.outcomes, [*lists.broken, *run.broken, *result.refused], result.not_kept)
+    not_kept = [f"{what} ({count:,})" for what, count in sorted((lists.not_kept + run.not_kept).items())]
+    return Result(result.outcomes, [*lists.broken, *run.broken, *result.refused], [*not_kept, *result.not_kept])
 
 
 class _Run:
@@ -94,18 +100,20 @@ class _Run:
         self.prefixes: dict[IPNetwork, ForeignPrefix] = {}
         self.addresses: dict[tuple[int | None, Address], ForeignAddress] = {}
         self.broken: list[errors.IpamError] = []
+        self.not_kept: Counter[str] = Counter()
 
     def read(self, lists: Lists) -> None:
         """Read all rows. All VRFs are known before any row refers to one, first those of their own list."""
         self._vrfs.learn([_with_key(self._vrfs.read(row), place) for place, row in lists.vrfs])
         self._vrfs.learn([self._vrfs.read(row.get("vrf")) for _, row in [*lists.prefixes, *lists.addresses]])
-        self._each(lists.vrfs, self.vrf)
-        self._each(lists.prefixes, self.prefix)
-        self._each(lists.addresses, self.address)
+        self._each(netbox_files.VRFS, lists.vrfs, self.vrf)
+        self._each(netbox_files.PREFIXES, lists.prefixes, self.prefix)
+        self._each(netbox_files.ADDRESSES, lists.addresses, self.address)
 
-    def _each(self, entries: Iterable[Entry], read: Callable[[str, Row], None]) -> None:
-        """Read each row; what is wrong with one is told with its place."""
+    def _each(self, kind: str, entries: Iterable[Entry], read: Callable[[str, Row], None]) -> None:
+        """Read each row; what is wrong with one is told with its place, and what of it is not kept is counted."""
         for entry in entries:
+            self.not_kept.update(f"“{name}” of {kind}" for name in netbox_fields.not_kept(entry.row))
             name = next((one for key in ("address", "prefix", "name", "rd") if (one := entry.row.get(key))), "")
             place = f"{entry.place} “{shorten(name)}”" if name else entry.place
             try:
@@ -122,26 +130,28 @@ class _Run:
             raise errors.Required("it has no name.")
         if vni in self.vrfs:
             raise errors.AlreadyExists(f"the mapping gives VNI {vni} to {self.vrfs[vni].place} too.")
-        rd = {"netbox/rd": _text(row["rd"])} if _text(row.get("rd")) else {}
+        rd = {"netbox/rd": netbox_fields.text(row["rd"])} if netbox_fields.text(row.get("rd")) else {}
         self.vrfs[vni] = ForeignVrf(
             place=place,
             vni=vni,
-            name=_text(row.get("name")),
-            description=_text(row.get("description")),
-            labels=rd | _labels(row),
+            name=netbox_fields.text(row.get("name")),
+            description=netbox_fields.text(row.get("description")),
+            labels=rd | netbox_fields.labels(row),
         )
 
     def prefix(self, place: str, row: Row) -> None:
         """A prefix of the list of prefixes or of aggregates."""
-        cidr = parse_cidr(_text(row["prefix"]).lstrip("• \n"))  # with a bullet for each level, as old pages have it
+        cidr = parse_cidr(
+            netbox_fields.text(row["prefix"]).lstrip("• \n")
+        )  # with a bullet for each level, as old pages have it
         one = ForeignPrefix(
             place=place,
             cidr=cidr,
             project=self._project(row),
             vrf=self._vni(place, row),
-            is_container=_word(row.get("status")).lower() == "container",
-            description=_text(row.get("description")),
-            labels=_labels(row),
+            is_container=netbox_fields.word(row.get("status")).lower() == "container",
+            description=netbox_fields.text(row.get("description")),
+            labels=netbox_fields.labels(row),
         )
         if (first := self.prefixes.setdefault(cidr, one)) is not one:
             raise errors.AlreadyExists(
@@ -152,7 +162,7 @@ class _Run:
 
     def address(self, place: str, row: Row) -> None:
         """An address of the list of addresses; where it is configured it may have any prefix length."""
-        address = parse_address(_text(row["address"]).partition("/")[0])
+        address = parse_address(netbox_fields.text(row["address"]).partition("/")[0])
         project = self._project(row)
         if project is None:
             raise errors.Required("no project owns it. Name one under “project” in the mapping.")
@@ -162,16 +172,18 @@ class _Run:
             project=project,
             vrf=self._vni(place, row),
             foreign_vrfs=self._foreign_vrfs,
-            name=_text(row.get("dns_name")),
-            description=_text(row.get("description")),
-            labels=_labels({**row, "role": _word(row.get("role")).lower()}),  # one of NetBox's own words
+            name=netbox_fields.text(row.get("dns_name")),
+            description=netbox_fields.text(row.get("description")),
+            labels=netbox_fields.labels(
+                {**row, "role": netbox_fields.word(row.get("role")).lower()}
+            ),  # one of NetBox's own words
         )
         if (first := self.addresses.setdefault((one.vrf, address), one)) is not one:
             detail = f"it is listed twice, first as {_short(first.place)}. Here each address is there once."
             raise errors.AlreadyExists(detail)
 
     def _project(self, row: Row) -> Project | None:
-        words = _words(row.get("tenant"))
+        words = netbox_fields.words(row.get("tenant"))
         if not words:
             return self._places.project
         for word in words:
@@ -196,28 +208,3 @@ def _with_key(vrf: Vrf, place: str) -> Vrf:
 def _short(place: str) -> str:
     """Just the file and the number."""
     return place.rpartition(" “")[0]
-
-
-def _labels(row: Row) -> dict[str, str]:
-    """Status, role and tags, which have no field here."""
-    said = {"status": _word(row.get("status")).lower(), "role": _word(row.get("role"))}
-    labels = {f"netbox/{name}": word for name, word in said.items() if word}
-    tags = row.get("tags")
-    words = map(_word, tags if isinstance(tags, list) else _text(tags).split(","))
-    return labels | {f"netbox/tag/{word}": "" for word in words if word}
-
-
-def _word(value: Any) -> str:
-    """The word for something that the API gives as an object and CSV as text."""
-    return next(iter(_words(value)), "")
-
-
-def _words(value: Any) -> list[str]:
-    """All words that it goes by."""
-    if isinstance(value, dict):
-        return [_text(value[key]) for key in ("slug", "value", "name") if value.get(key)]
-    return [text] if (text := _text(value)) else []
-
-
-def _text(value: Any) -> str:
-    return str(table_cells.text(DESCRIPTION_LENGTH)(value)).strip()

@@ -1,4 +1,4 @@
-"""Files of NetBox: lists and pages of its API as JSON, the tables of its pages and its bulk forms as CSV."""
+"""Files of NetBox: lists and pages of its API and dumps as JSON, the tables of its pages and its bulk forms as CSV."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,12 +7,21 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain import documents, table_formats
+from ipam.domain import documents, netbox_dumps, table_formats
 from ipam.domain.documents import JsonReader, Unreadable
 
 Row = Mapping[str, Any]
 PREFIXES, ADDRESSES, VRFS = "prefixes", "ip-addresses", "vrfs"
-_HEADINGS = {"ip_address": "address", "aggregate": "prefix"}  # what a page calls a field of the API
+# What a page calls a field of the API.
+_HEADINGS = {
+    "ip_address": "address",
+    "aggregate": "prefix",
+    "pool": "is_pool",
+    "marked_utilized": "mark_utilized",
+    "nat_(inside)": "nat_inside",
+    "nat_(outside)": "nat_outside",
+    "parent": "device",
+}
 
 
 @dataclass(frozen=True)
@@ -33,12 +42,13 @@ class Entry(NamedTuple):
 
 @dataclass
 class Lists:
-    """The rows of all files, by what they are, and what is wrong with the files as a whole."""
+    """The rows of all files, by what they are, what is wrong with the files as a whole, and what has no place here."""
 
     prefixes: list[Entry] = field(default_factory=list)
     addresses: list[Entry] = field(default_factory=list)
     vrfs: list[Entry] = field(default_factory=list)
     broken: list[errors.IpamError] = field(default_factory=list)
+    not_kept: Counter[str] = field(default_factory=Counter)
 
 
 def read(sources: Iterable[Source]) -> Lists:
@@ -49,20 +59,29 @@ def read(sources: Iterable[Source]) -> Lists:
     lists = Lists()
     held = {PREFIXES: lists.prefixes, ADDRESSES: lists.addresses, VRFS: lists.vrfs}
     paged: Counter[tuple[str, int]] = Counter()  # what pages hold, and the length that they say it has → rows
+    names = netbox_dumps.Names()
     for source in sources:
         page = _Page(source)
         kind = source.name
         try:
             for number, row in page.rows():
                 place = f"{source.name}[{number}]"
+                if is_dumped := netbox_dumps.is_row(row):
+                    names.learn(row)
                 if (kind := _kind(row)) in held:
                     held[kind].append(Entry(place, row))
-                else:
+                elif not is_dumped:
                     lists.broken.append(errors.Invalid(f"{place}: neither a prefix nor an address nor a VRF."))
         except Unreadable as error:
             raise Unreadable(f"{source.name}: {error.detail}") from None
         if page.count is not None:
             paged[kind, page.count] += page.length
+    lists.not_kept = names.not_kept
+    for entries in held.values():
+        entries[:] = [
+            entry._replace(row=names.resolve(entry.row)) if netbox_dumps.is_row(entry.row) else entry
+            for entry in entries
+        ]
     lists.broken += [
         errors.Invalid(
             f"{kind}: NetBox has {count:,}, and {length:,} of them are in these files. "
@@ -75,6 +94,8 @@ def read(sources: Iterable[Source]) -> Lists:
 
 
 def _kind(row: Row) -> str:
+    if netbox_dumps.is_row(row):
+        return netbox_dumps.TABLES.get(row["model"], "others")
     if "address" in row:
         return ADDRESSES
     if "prefix" in row:

@@ -4,10 +4,11 @@ Each function names its rules in docs/rules.md and returns what is broken, so th
 """
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 
-from netaddr import IPNetwork
+from netaddr import IPNetwork, cidr_exclude
 
 from ipam import errors
 from ipam.addressing import Family, is_canonical, parse_cidr
@@ -137,24 +138,44 @@ def judge_canonical(cidrs: Iterable[IPNetwork], field: str) -> Iterator[errors.I
             yield errors.PrefixNotCanonical(f"{cidr} has host bits set; the prefix is {cidr.cidr}.", field=field)
 
 
-def find_overlaps(new: Sequence[IPNetwork], *, field: str = "prefixes") -> list[errors.IpamError]:
-    """Rules 4 and 38: overlaps among new root prefixes, and with whatever networks and clusters hold."""
+def find_overlaps(
+    new: Sequence[IPNetwork], *, field: str = "prefixes", own: Sequence[IPNetwork] = (), removed: Sequence[Prefix] = ()
+) -> list[errors.IpamError]:
+    """Rules 4, 18 and 38: overlaps among new root prefixes, and with whatever networks and clusters hold.
+
+    `own` are the prefixes of the network that gains the new ones. Those of them that it loses at the same time,
+    `removed`, are in nobody's way; but a prefix does not grow.
+    """
     broken: list[errors.IpamError] = []
     ordered = sorted(new, key=lambda cidr: (cidr.version, cidr.first, cidr.last))
     for lower, upper in itertools.pairwise(ordered):
         if lower.version == upper.version and lower.last >= upper.first:
             broken.append(errors.Overlap(f"{lower} and {upper} overlap. Keep one of them.", field=field))
+    starts = sorted((one.version, one.first, one) for one in own)
+    kept = Prefix.objects.roots().exclude(pk__in=[prefix.pk for prefix in removed])
     for cidr in new:
-        holder = Prefix.objects.roots().overlapping(cidr).order_by("first").first()
-        if holder is not None:
-            broken.append(
-                errors.Overlap(
-                    f"{cidr} overlaps {holder.cidr} of network {holder.network_id}. Choose space outside of it.",
-                    field=field,
-                )
-            )
+        lowest, beyond = (cidr.version, cidr.first), (cidr.version, cidr.last + 1)
+        found = starts[bisect_left(starts, lowest) : bisect_left(starts, beyond)]
+        inside = [one for _, _, one in found if one in cidr and one != cidr]
+        holder = kept.overlapping(cidr).order_by("first").first()
+        if inside:
+            broken.append(_grown(cidr, inside, field))
+        elif holder is not None:
+            whose = "this network" if holder.cidr in own else f"network {holder.network_id}"
+            remedy = "Leave it out" if holder.cidr in own else "Choose space outside of it"
+            broken.append(errors.Overlap(f"{cidr} overlaps {holder.cidr} of {whose}. {remedy}.", field=field))
         broken += reservations.find_reserved(cidr, field=field)
     return broken
+
+
+def _grown(cidr: IPNetwork, inside: Sequence[IPNetwork], field: str) -> errors.IpamError:
+    """Rule 18: a prefix that would hold those that the network has, and what to do instead."""
+    have = " and ".join(map(str, inside))
+    beside = [cidr]
+    for held in inside:
+        beside = [part for one in beside for part in cidr_exclude(one, held)]
+    remedy = f"keep {have} and add {' and '.join(map(str, beside))} beside it" if beside else f"keep {have}"
+    return errors.Overlap(f"{cidr} holds {have}, and a prefix never grows: {remedy}.", field=field)
 
 
 def _judge_families(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator[errors.IpamError]:

@@ -7,7 +7,7 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import access, children, free_space, history, lookups, network_rules, owners, vrfs
+from ipam.domain import access, children, free_space, history, lookups, network_rules, owners, usable_space, vrfs
 from ipam.domain.access import Deed
 from ipam.domain.network_rules import NewNetwork
 from ipam.domain.operations import operation
@@ -51,10 +51,11 @@ def update(network: Network, *, force: bool = False, **changes: Any) -> Network:
 
     Takes the names in `UPDATABLE`. `prefixes` is the whole new list of `IPNetwork`; child lengths are whole new
     {family: prefix length}. Everything is judged against the state after the change. `force` lets an
-    announcable CIDR go.
+    announcable CIDR go. Owners describe any network of their project; the rest of one that is no child is the
+    operator's (19a).
     """
     current = lookups.get(Network, network.pk, lock=True)
-    access.demand_change(current)
+    access.demand_change(current, fields=changes)
     return _change(current, changes, force=force)
 
 
@@ -105,9 +106,7 @@ def delete(network: Network) -> None:
 
 def _create_root(new: NewNetwork) -> Network:
     """Make a network whose prefixes are given: every type but the children."""
-    owners.check_slug(new.id)
-    if Network.objects.filter(pk=new.id).exists():
-        raise errors.AlreadyExists(f"There is already a network {new.id}. Choose another id.", field="id")
+    owners.check_new_id(Network, new.id)
     network = Network(
         id=new.id,
         type=new.type,
@@ -127,6 +126,7 @@ def _create_root(new: NewNetwork) -> Network:
     errors.raise_all(
         [
             *network_rules.judge(network, new.prefixes),
+            *usable_space.judge_prefixes(new.prefixes),
             *network_rules.find_overlaps(new.prefixes),
             *_one_per_partition(network),
         ]
@@ -163,7 +163,8 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
         [
             *network_rules.judge(network, after),
             *_judge_removed_prefixes(network, removed, after),
-            *network_rules.find_overlaps(added),
+            *usable_space.judge_prefixes(added),
+            *network_rules.find_overlaps(added, own=before, removed=removed),
             *_judge_dropped_announcable(network, announcable_before, force=force),
         ]
     )

@@ -5,14 +5,36 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Model
+from django.db.models.functions import Lower
 
 from ipam import errors
 from ipam.domain import access, history, lookups
 from ipam.domain.access import Deed
 from ipam.domain.operations import operation
-from ipam.models import Partition, Project
+from ipam.models import Machine, Network, Partition, Project
 from ipam.models.base import SLUG
 from ipam.models.events import Verb
+
+# Rule 4b: what stands in a URL where an id could: pages of the dashboard and verbs of the API, per collection.
+RESERVED_IDS: dict[type[Model], frozenset[str]] = {
+    Network: frozenset({"new"}),
+    Partition: frozenset({"new"}),
+    Machine: frozenset({"allocate"}),
+}
+
+
+def check_new_id(model: type[Model], id: str) -> None:
+    """Refuse an id that is no slug, is a word of ours, or is taken but for the case of its letters (rules 3 and 4b)."""
+    check_slug(id)
+    noun = model._meta.verbose_name
+    if id.lower() in RESERVED_IDS[model]:
+        raise errors.ReservedId(f"“{id}” is a page here, which would hide the {noun}. Choose another id.", field="id")
+    # As the unique index has it: guards.ID_ONCE.
+    same = model._default_manager.annotate(lowered=Lower("pk")).filter(lowered=id.lower())
+    if taken := same.values_list("pk", flat=True).first():
+        but = "" if taken == id else ", and ids that differ only in case are one"
+        raise errors.AlreadyExists(f"There is already a {noun} {taken}{but}. Choose another id.", field="id")
 
 
 def check_slug(text: str, *, field: str = "id") -> None:
@@ -31,9 +53,7 @@ def create_partition(
 ) -> Partition:
     """A new site. AlreadyExists if the id is taken."""
     access.demand(Deed.OPERATE)
-    check_slug(id)
-    if Partition.objects.filter(pk=id).exists():
-        raise errors.AlreadyExists(f"There is already a partition {id}. Choose another id.", field="id")
+    check_new_id(Partition, id)
     partition = Partition.objects.create(pk=id, name=name, description=description, labels=labels or {})
     history.record(Verb.CREATE, partition, after=history.state(partition))
     return partition

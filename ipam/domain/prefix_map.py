@@ -11,10 +11,11 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork, spanning_cidr
 
 from ipam import errors
-from ipam.addressing import Family, block, reserved_addresses, size, utilization
-from ipam.domain import free_space
+from ipam.addressing import Family, block, size, utilization
+from ipam.domain import free_space, usable_space
 from ipam.models import FreeBlock, IPAddress, Prefix
 from ipam.models.prefixes import PrefixQuerySet
+from ipam.special_ranges import Span
 
 MOST_CELLS = 4096
 
@@ -57,12 +58,13 @@ def of_prefix(
     free = _free(prefix, whole, length, namespace)
     is_touched = bool(free) and prefix.network.is_namespaced  # what is stored says so by itself
     if not is_touched and free_space.is_untouched(prefix.network, namespace):
-        free = [(prefix.first.packed, prefix.length, 1)]
-    reserved = [] if prefix.network.is_super else reserved_addresses(prefix.cidr)
+        usable = usable_space.parts(prefix.cidr, is_super=True)
+        free = [(Address(part.first, part.version).packed, part.prefixlen, 1) for part in usable]
+    reserved = usable_space.held_back(prefix.cidr, is_super=prefix.network.is_super)
     lengths: Counter[int] = Counter()
     for _, block_length, blocks in free:
         lengths[block_length] += blocks
-    return Drawing(draw(whole, length, free, [address.value for address in reserved]), dict(lengths))
+    return Drawing(draw(whole, length, free, reserved), dict(lengths))
 
 
 def children_in_sight(prefix: Prefix, whole: IPNetwork, length: int) -> PrefixQuerySet:
@@ -98,8 +100,8 @@ def taken_spans(prefixes: Iterable[Prefix], namespace: UUID | None = None) -> di
     return spans
 
 
-def draw(whole: IPNetwork, length: int, free: Iterable[FreeSlice], reserved: Iterable[int] = ()) -> list[Cell]:
-    """The cells of prefix length `length` of a block, given its free space; pure arithmetic."""
+def draw(whole: IPNetwork, length: int, free: Iterable[FreeSlice], reserved: Iterable[Span] = ()) -> list[Cell]:
+    """The cells of prefix length `length` of a block, given its free space and what is never free; pure arithmetic."""
     family = Family.of(whole)
     shift = family.bits - length
     first, count = whole.first >> shift, 1 << (length - whole.prefixlen)
@@ -112,7 +114,10 @@ def draw(whole: IPNetwork, length: int, free: Iterable[FreeSlice], reserved: Ite
         end = start + (1 << (length - block_length))  # a free block of one or more whole cells
         for cell in range(max(start, first), min(end, first + count)):
             available[cell] = 1 << shift
-    held_back = Counter(value >> shift for value in reserved)
+    held_back: Counter[int] = Counter()
+    for lowest, highest in reserved:
+        for cell in range(max(lowest >> shift, first), min(highest >> shift, first + count - 1) + 1):
+            held_back[cell] += min(highest, (cell + 1 << shift) - 1) - max(lowest, cell << shift) + 1
     return [
         _cell(family, cell, length, available[cell], (1 << shift) - held_back[cell])
         for cell in range(first, first + count)

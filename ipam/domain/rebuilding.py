@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import connection
 from netaddr import IPNetwork
 
-from ipam.addressing import Family, blocks_between, usable_blocks
-from ipam.domain import free_space, history, row_copy, space_proof
+from ipam.addressing import Family, blocks_between
+from ipam.domain import free_space, history, row_copy, space_proof, usable_space
 from ipam.domain.machines import ASN_BASE
 from ipam.domain.number_pools import BOUNDS, Pool
 from ipam.domain.operations import operation
@@ -34,10 +34,9 @@ def gaps(first: int, last: int, taken: Iterable[Range]) -> Iterator[Range]:
 def free_parts(cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool) -> list[IPNetwork]:
     """The free space of a prefix as maximal aligned blocks; `taken` are its addresses or children, ascending.
 
-    The prefix of a super network is handed out as a whole, others without their reserved addresses.
+    What of a prefix can be taken at all, says `usable_space`.
     """
-    usable = [cidr] if is_super else usable_blocks(cidr)
-    free = gaps(usable[0].first, usable[-1].last, taken)
+    free = gaps(cidr.first, cidr.last, merge(taken, usable_space.held_back(cidr, is_super=is_super)))
     return [part for first, last in free for part in blocks_between(Family.of(cidr), first, last)]
 
 

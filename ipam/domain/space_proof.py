@@ -1,4 +1,4 @@
-"""The proof that pieces make a whole: free blocks, addresses, children and reserved addresses are the prefix.
+"""The proof that pieces make a whole: free blocks, addresses, children and what is held back are the prefix.
 
 The arithmetic is on integers; what it needs is read in one pass over each table, in order, so that memory stays
 flat and no prefix costs a statement of its own.
@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db.models import F
 from netaddr import IPAddress as Address
 
-from ipam.addressing import Family, reserved_addresses, size
-from ipam.domain import free_space
+from ipam.addressing import Family, size
+from ipam.domain import free_space, usable_space
 from ipam.models import FreeBlock, IPAddress, Network, Prefix
 from ipam.models.networks import NetworkType
 
@@ -24,14 +24,15 @@ _OPENING = -1  # sorts a prefix before all of its pieces
 
 
 class Piece(NamedTuple):
-    """A part of a whole, first..last inclusive, and what it is: “free”, “taken”, “a child” or “reserved”."""
+    """A part of a whole, first..last inclusive, and its kind, such as “free”."""
 
     first: int
     last: int
     kind: str
 
 
-FREE, TAKEN, CHILD, RESERVED = "free", "taken", "a child", "reserved"
+FREE, TAKEN, CHILD, RESERVED, NEVER = "free", "taken", "a child", "reserved", "never used"
+_OLDER_THAN_RULE_4A = ({NEVER, TAKEN}, {NEVER, CHILD})  # `older_data` tells of it
 Show = Callable[[int, int], str]
 Merges = Callable[[Piece, Piece], bool]
 
@@ -49,7 +50,7 @@ def find_faults(first: int, last: int, pieces: Iterable[Piece], *, show: Show, m
             continue
         if piece.first > expected:
             yield f"{show(expected, piece.first - 1)} is neither free nor taken"
-        elif before and piece.first < expected:
+        elif before and piece.first < expected and {before.kind, piece.kind} not in _OLDER_THAN_RULE_4A:
             yield f"{show(piece.first, min(piece.last, expected - 1))} is {before.kind} and {piece.kind} at once"
         elif before and before.kind == piece.kind == FREE and merges(before, piece):
             yield f"{show(*before[:2])} and {show(*piece[:2])} are free, but not merged"
@@ -94,8 +95,11 @@ def copies_of_space() -> dict[str, set[str]]:
 
 def _judge_copy(prefix: Prefix, namespace: str, pieces: Iterable[Piece]) -> Iterator[tuple[Prefix, str]]:
     cidr = prefix.cidr
-    reserved = [] if prefix.network.is_super else reserved_addresses(cidr)
-    all_pieces = merge(pieces, (Piece(address.value, address.value, RESERVED) for address in reserved))
+    all_pieces = merge(
+        pieces,
+        (Piece(value, value, RESERVED) for value in usable_space.edges(cidr, is_super=prefix.network.is_super)),
+        (Piece(first, last, NEVER) for first, last in usable_space.never_used(cidr)),
+    )
 
     def show(first: int, last: int) -> str:
         lowest, highest = Address(first, cidr.version), Address(last, cidr.version)

@@ -6,6 +6,7 @@ Files of text hold lists with spaces between and objects as JSON; JSON, YAML and
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,15 +14,24 @@ from uuid import UUID
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
+from ipam import spelling
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
 from ipam.domain.documents import is_storable
-from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, SLUG_LENGTH
+from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, SLUG_LENGTH, label_fault
 
 Read = Callable[[Any], Any]
 NOTHING = object()  # what a cell says that leaves everything as it is
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _MOST_EXACT = 10**15  # spreadsheets keep 15 digits
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
+
+
+@dataclass(frozen=True)
+class Formatted:
+    """A number of a spreadsheet that is shown in other digits than it has, such as 1.0, 50% or 1E+05."""
+
+    value: int | float
+    format: str
 
 
 def plain(value: Any) -> Any:
@@ -77,7 +87,7 @@ def choice(*choices: str) -> Read:
 
 def number(cell: Any) -> int | None:
     """A whole number; an empty cell is none."""
-    found = _written(cell).strip()
+    found = _written(cell.value if isinstance(cell, Formatted) else cell).strip()
     if not found:
         return None
     if not (found.isascii() and found.isdigit() and len(found) <= 18):
@@ -127,7 +137,7 @@ def words(cell: Any) -> list[str]:
     """A list of texts, or one text with spaces or commas between them."""
     if isinstance(cell, list):
         return [_written(one) for one in cell]
-    return _written(cell).replace(",", " ").split()
+    return spelling.words(_written(cell))
 
 
 def labels(cell: Any) -> dict[str, str]:
@@ -142,6 +152,8 @@ def labels(cell: Any) -> dict[str, str]:
     for key, one in found.items():
         _label_key(key)
         _label_value(one)
+    if fault := label_fault(found):
+        raise ValueError(fault)
     return found
 
 
@@ -149,9 +161,9 @@ def lengths(cell: Any) -> dict[Family, int]:
     """A prefix length for each family."""
     found = _object(cell)
     keys = {family.key: family for family in Family}
-    if not found.keys() <= keys.keys() or not all(type(length) is int for length in found.values()):
+    if not found.keys() <= keys.keys() or not all(type(one) in (int, str) and one != "" for one in found.values()):
         raise ValueError('prefix lengths are an object such as {"ipv4": 22, "ipv6": 64}.')
-    return {keys[key]: length for key, length in found.items()}
+    return {keys[key]: number(length) or 0 for key, length in found.items()}
 
 
 def ranges(cell: Any) -> dict[Family, IPNetwork]:
@@ -189,6 +201,8 @@ def _written(cell: Any) -> str:
     if isinstance(cell, date | time | timedelta):
         shown = str(cell).removesuffix(" 00:00:00")
         raise ValueError(f"“{shown}” is a date here. Write it as text.")
+    if isinstance(cell, Formatted):
+        raise ValueError(f"“{cell.value}” is shown in the format “{shorten(cell.format)}” here. Write it as text.")
     if not isinstance(cell, str):
         raise ValueError(f"“{shorten(cell)}” is no text; put it in quotes.")
     if not is_storable(cell):

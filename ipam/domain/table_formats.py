@@ -8,18 +8,15 @@ import csv
 import io
 import json
 import re
-import zipfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
 import yaml
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
 
-from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain import documents, table_cells
+from ipam.domain import documents, spreadsheets, table_cells
 from ipam.domain.documents import JsonReader, Unreadable
 
 FORMATS = {
@@ -29,30 +26,37 @@ FORMATS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 LONGEST_LINE = 1_000_000  # characters, also of a field of CSV, which may have several lines
-LONGEST_CELL = 32_767  # characters of a spreadsheet's cell
 _MOST_COLUMNS = 100
-_MOST_UNPACKED = 200_000_000  # bytes of a spreadsheet
-_HIGHEST_RATIO = 200  # a sheet of equal rows packs to 1 : 50
-_MOST_PARTS = 500
-_MOST_EMPTY_ROWS = 10_000  # in succession; a sheet may claim that its next row is the billionth
-_ALARMING = re.compile(r"'*[=+\-@\t\r]")  # what spreadsheets run, and what was disarmed
+_MOST_LINES = 10_000  # of one row
+_MOST_READ_AGAIN = 1_000_000  # lines behind quotes that nobody closes
+# What spreadsheets run (OWASP, CSV injection), where a cell begins: at its start, and behind what other readers take
+# for a separator. Quotes and apostrophes belong to it, for what was disarmed may be disarmed again.
+_RUN = r"[\"']*[=+\-@＝＋－＠]"
+_ALARMING = re.compile(rf"^(?=[\"']*[\t\r]|{_RUN})|(?<=[;\t\r\n])(?={_RUN})")
+_DISARMED = re.compile(rf"^'(?=[\"']*[\t\r]|{_RUN})|(?<=[;\t\r\n])'(?={_RUN})")
 _SEPARATOR = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)
-_HIDDEN = re.compile(r"_x[0-9A-Fa-f]{4}_|[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\ufffe\uffff]")
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 csv.field_size_limit(LONGEST_LINE)  # the labels of one object may be longer than its default, 131,072
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Faulty:
+    """A row that is not like its table: why, and what can be made out of it. The rows around it may be good."""
+
+    detail: str
+    cells: Row = field(default_factory=dict)
+
+
 def disarm(text: str) -> str:
-    """Text that no spreadsheet runs as a formula: an apostrophe goes in front of it (OWASP, CSV injection)."""
-    return f"'{text}" if _ALARMING.match(text) else text
+    """Text in which no spreadsheet finds a formula: an apostrophe goes in front of each."""
+    return _ALARMING.sub("'", text)
 
 
 def rearm(text: str) -> str:
     """What `disarm` was given."""
-    return text[1:] if text[:1] == "'" and _ALARMING.match(text) else text
+    return _DISARMED.sub("", text)
 
 
 def ending(name: str) -> str:
@@ -71,6 +75,14 @@ def guess(name: str) -> str:
 
 
 def read(file: BinaryIO, format: str) -> Iterator[tuple[int, Row]]:
+    """The rows of a table as in `read_each`; the first faulty one is raised as Unreadable."""
+    for place, row in read_each(file, format):
+        if isinstance(row, Faulty):
+            raise Unreadable(row.detail)
+        yield place, row
+
+
+def read_each(file: BinaryIO, format: str) -> Iterator[tuple[int, Row | Faulty]]:
     """The rows of a table with their places: the row as a spreadsheet shows it, or the number of an entry from 1.
 
     Unreadable for what is no such file, or is larger than any honest one.
@@ -88,7 +100,7 @@ def read(file: BinaryIO, format: str) -> Iterator[tuple[int, Row]]:
 def write(columns: Sequence[str], rows: Iterable[Row], format: str, out: IO[bytes]) -> None:
     """Write rows to a file. Invalid when a cell is longer than the format can hold."""
     if format == "xlsx":
-        _write_xlsx(columns, rows, out)
+        spreadsheets.write(columns, rows, out)
         return
     for line in lines(columns, rows, format):
         out.write(line.encode())
@@ -100,7 +112,7 @@ def lines(columns: Sequence[str], rows: Iterable[Row], format: str) -> Iterator[
 
 
 # --- CSV ------------------------------------------------------------------------------------------
-def _read_csv(text: io.TextIOWrapper, file: BinaryIO) -> Iterator[tuple[int, Row]]:
+def _read_csv(text: io.TextIOWrapper, file: BinaryIO) -> Iterator[tuple[int, Row | Faulty]]:
     """Rows by their places in a spreadsheet, where a row may be several lines; empty rows and cells behind are none."""
     lines = _Lines(text, file)
     first = next(lines, "")
@@ -108,23 +120,49 @@ def _read_csv(text: io.TextIOWrapper, file: BinaryIO) -> Iterator[tuple[int, Row
         separator, first = said[1], next(lines, "")
     else:
         separator = next((one for one in ",;\t" if one in first), ",")
-    reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
+    lines.unread([first] if first else [])
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         header = _header(next(reader, []))
-        for place, cells in enumerate(reader, start=2):
-            while len(cells) > len(header) and not cells[-1]:
-                cells.pop()
-            if not any(cells):
-                continue
-            if not header:
-                raise Unreadable("The first line is empty. It has to name the columns.")
-            if len(cells) != len(header):
-                raise Unreadable(
-                    f"Line {lines.number} has {len(cells)} cells, the first line names {len(header)} columns."
-                )
-            yield place, {name: rearm(cell) for name, cell in zip(header, cells, strict=True)}
     except csv.Error as error:
         raise Unreadable(f"Line {lines.number} is no CSV: {error}.") from None
+    for place, cells in enumerate(_records(reader, lines), start=2):
+        if isinstance(cells, Faulty):
+            yield place, cells
+            continue
+        while len(cells) > len(header) and not cells[-1]:
+            cells.pop()
+        if not any(cells):
+            continue
+        if not header:
+            raise Unreadable("The first line is empty. It has to name the columns.")
+        row = {name: rearm(cell) for name, cell in zip(header, cells, strict=False)}
+        if len(cells) == len(header):
+            yield place, row
+        else:
+            detail = f"Line {lines.number} has {len(cells)} cells, the first line names {len(header)} columns."
+            yield place, Faulty(detail, row)
+
+
+def _records(reader: Iterator[list[str]], lines: "_Lines") -> Iterator[list[str] | Faulty]:
+    """The cells of each row. A row whose quotes are wrong is told by its first line, and the lines behind it are rows.
+
+    A quote that nobody closes makes one cell of all that follows; so what was read with it is read again.
+    """
+    left = _MOST_READ_AGAIN
+    while True:
+        lines.taken.clear()
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            again = lines.taken[1:]
+            lines.unread(again)
+            left -= len(again)
+            if left < 0:
+                raise Unreadable(f"Too many quotes are never closed. Look at line {lines.number}.") from None
+            yield Faulty(f"Line {lines.number} is no CSV: {error}.")
 
 
 def _header(cells: Iterable[str]) -> list[str]:
@@ -143,8 +181,23 @@ class _Lines(Iterator[str]):
     def __init__(self, text: io.TextIOWrapper, file: BinaryIO) -> None:
         self._text, self._file = text, file
         self.number = 0  # of the last one
+        self.taken: list[str] = []  # since somebody cleared it
+        self._unread: deque[str] = deque()
+
+    def unread(self, lines: Sequence[str]) -> None:
+        """These, the last ones, are to be read again."""
+        self._unread.extendleft(reversed(lines))
+        self.number -= len(lines)
 
     def __next__(self) -> str:
+        line = self._unread.popleft() if self._unread else self._read()
+        self.number += 1
+        self.taken.append(line)
+        if len(self.taken) > _MOST_LINES:
+            raise csv.Error(f"a quote is not closed in {_MOST_LINES:,} lines")
+        return line
+
+    def _read(self) -> str:
         try:
             line = self._text.readline(LONGEST_LINE + 1)
         except UnicodeDecodeError as error:
@@ -152,9 +205,8 @@ class _Lines(Iterator[str]):
             raise documents.encoding_error(error, where) from None
         if not line:
             raise StopIteration
-        self.number += 1
         if len(line) > LONGEST_LINE:
-            raise Unreadable(f"Line {self.number} has more than {LONGEST_LINE:,} characters.")
+            raise Unreadable(f"Line {self.number + 1} has more than {LONGEST_LINE:,} characters.")
         return line
 
 
@@ -188,9 +240,9 @@ def _yaml_entries(text: io.TextIOWrapper) -> Iterator[Any]:
             yield document
 
 
-def _checked(entry: Any, place: int) -> Row:
+def _checked(entry: Any, place: int) -> Row | Faulty:
     if not isinstance(entry, dict) or len(entry) > _MOST_COLUMNS:
-        raise Unreadable(f"Entry {place} is no object of at most {_MOST_COLUMNS} columns.")
+        return Faulty(f"Entry {place} is no object of at most {_MOST_COLUMNS} columns.")
     return {str(name): cell for name, cell in entry.items()}
 
 
@@ -212,93 +264,16 @@ def _yaml_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
 
 
 # --- XLSX -----------------------------------------------------------------------------------------
-def _read_xlsx(file: BinaryIO) -> Iterator[tuple[int, Row]]:
-    _check_archive(file)
-    try:
-        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what the file says about its size is not to be believed
-        # Without a limit a cell in column ZZZZZZ would make a row of millions.
-        rows = sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS + 1)
-        header = _header("" if cell is None else str(cell) for cell in _cells(next(rows, ())))
-        filled = 1
-        for place, row in enumerate(rows, start=2):
-            cells = _cells(row)
-            if place - filled > _MOST_EMPTY_ROWS:
-                raise Unreadable(f"More than {_MOST_EMPTY_ROWS:,} rows follow each other that are empty. Delete them.")
-            if not any(map(_says_something, cells)):
-                continue
-            if not header:
-                raise Unreadable("The first row is empty. It has to name the columns.")
-            if any(map(_says_something, cells[len(header) :])):
-                raise Unreadable(f"Row {place} has cells beyond the {len(header)} columns that the first row names.")
-            padded = [*cells, *[None] * len(header)]
-            filled = place
-            yield place, dict(zip(header, map(_unhide, padded), strict=False))
-    except Unreadable:
-        raise
-    except Exception as error:  # openpyxl and its XML parser raise whatever they please
-        raise Unreadable(f"This spreadsheet cannot be read: {shorten(error, 200)}.") from None
-
-
-def _check_archive(file: BinaryIO) -> None:
-    """Refuse what unpacks to gigabytes, before unpacking it."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-            unpacked = sum(part.file_size for part in parts)
-            packed = sum(part.compress_size for part in parts) or 1
-            if len(parts) > _MOST_PARTS or unpacked > _MOST_UNPACKED or unpacked / packed > _HIGHEST_RATIO:
-                raise Unreadable(f"This spreadsheet unpacks to {unpacked:,} bytes. Send its rows as CSV.")
-            for part in parts:
-                with archive.open(part) as content:
-                    if b"<!DOCTYPE" in content.read(4096):
-                        raise Unreadable("This spreadsheet defines XML entities, which no honest one does.")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
-        raise Unreadable("This is no XLSX file. Save it as “Excel Workbook (.xlsx)”, or as CSV.") from None
-    file.seek(0)
-
-
-def _says_something(cell: Any) -> bool:
-    return cell is not None and not (isinstance(cell, str) and not cell.strip())
-
-
-def _cells(row: Iterable[Any]) -> list[Any]:
-    cells = list(islice(row, _MOST_COLUMNS + 1))
-    if len(cells) > _MOST_COLUMNS and any(cell is not None for cell in cells[_MOST_COLUMNS:]):
-        raise Unreadable(f"A table has at most {_MOST_COLUMNS} columns.")
-    return cells
-
-
-def _write_xlsx(columns: Sequence[str], rows: Iterable[Row], out: IO[bytes]) -> None:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Twofold")
-    sheet.append(list(columns))
-    try:
-        for row in rows:
-            sheet.append([_text_cell(sheet, row[name]) for name in columns])
-    except errors.Invalid:
-        sheet.close()
-        raise
-    book.save(out)
-
-
-def _text_cell(sheet: Any, value: Any) -> Any:
-    """Text that stays text, whatever it begins with; XML cannot hold control characters, so they are written out."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if not (found := table_cells.flat(value)):
-        return None
-    shown = _HIDDEN.sub(lambda match: "".join(f"_x{ord(one):04X}_" for one in match[0]), found)
-    if len(shown) > LONGEST_CELL:  # openpyxl would cut it off
-        raise errors.Invalid(
-            f"“{shorten(found, 20)}” has {len(shown):,} characters, a cell of a spreadsheet holds {LONGEST_CELL:,}. "
-            "Export CSV instead."
-        )
-    cell = WriteOnlyCell(sheet, shown)
-    cell.data_type = "s"
-    return cell
-
-
-def _unhide(cell: Any) -> Any:
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), cell) if isinstance(cell, str) else cell
+def _read_xlsx(file: BinaryIO) -> Iterator[tuple[int, Row | Faulty]]:
+    rows = spreadsheets.rows(file, _MOST_COLUMNS)
+    _, first = next(rows, (1, []))
+    header = _header("" if cell is None else str(cell) for cell in first)
+    for place, cells in rows:
+        if not header:
+            raise Unreadable("The first row is empty. It has to name the columns.")
+        row = dict(zip(header, cells, strict=False))
+        if any(map(spreadsheets.says_something, cells[len(header) :])):
+            detail = f"Row {place} has cells beyond the {len(header)} columns that the first row names."
+            yield place, Faulty(detail, row)
+        else:
+            yield place, row

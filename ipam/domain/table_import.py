@@ -17,6 +17,7 @@ from ipam.domain.operations import operation, rehearsal
 from ipam.domain.row_copy import Advance
 from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome, Parsed, differences
 from ipam.domain.table_cells import plain
+from ipam.domain.table_formats import Faulty
 from ipam.domain.tables import ADDRESSES, KINDS, Column, Kind
 from ipam.models import events
 
@@ -117,27 +118,34 @@ def _refuse_all(summary: Summary) -> None:
 
 
 def _parse(table: Table) -> Iterator[Parsed]:
-    """Rows as values. What is wrong with a cell stays with its row; what is wrong with the columns ends it all."""
+    """Rows as values. What is wrong with a row stays with it; columns that are wrong from the first on end it all."""
     columns = {column.name: column for column in table.kind.columns}
     known: set[str] = set()
-    for place, cells in table_formats.read(table.file, table.format):
-        if not known.issuperset(cells):
-            _refuse_unknown(table.kind, cells)
+    for place, cells in table_formats.read_each(table.file, table.format):
+        if isinstance(cells, Faulty):
+            yield Parsed(place, {}, [errors.Invalid(cells.detail)], cells.cells)
+        elif known.issuperset(cells):
+            yield _parse_row(place, cells, columns)
+        elif unknown := _unknown(table.kind, cells):
+            if not known:
+                raise unknown
+            yield Parsed(place, {}, [unknown], cells)
+        else:
             known |= set(cells)
-        yield _parse_row(place, cells, columns)
+            yield _parse_row(place, cells, columns)
 
 
-def _refuse_unknown(kind: Kind, names: Collection[str]) -> None:
+def _unknown(kind: Kind, names: Collection[str]) -> errors.UnknownField | None:
     unknown = [f"“{shorten(name)}”" for name in names if name not in kind.names]
     if not unknown:
-        return
+        return None
     if others := [other.name for other in KINDS.values() if set(names) <= set(other.names)]:
         meant = " or ".join(others)
-        raise errors.UnknownField(
+        return errors.UnknownField(
             f"These are columns of {meant}, not of {kind.name}: say that the rows are {meant}.", field="kind"
         )
     there_is_none = "There is no column" if len(unknown) == 1 else "There are no columns"
-    raise errors.UnknownField(f"{there_is_none} {', '.join(unknown)} of {kind.name}. Known: {', '.join(kind.names)}.")
+    return errors.UnknownField(f"{there_is_none} {', '.join(unknown)} of {kind.name}. Known: {', '.join(kind.names)}.")
 
 
 def _parse_row(place: int, cells: Mapping[str, Any], columns: Mapping[str, Column]) -> Parsed:
@@ -213,12 +221,6 @@ def _update(kind: Kind, found: Any, row: Parsed) -> Outcome:
             if column.name in differing and not column.may_change
         ]
     )
-    kind.update(found, {name: row.values[name] for name in differing})
+    with history.gathering():  # a refused change has been none
+        kind.update(found, {name: row.values[name] for name in differing})
     return Outcome(row.place, row.key, CHANGED, changes=differing)
-
-
-def kind_named(name: str) -> Kind:
-    """The kind of this name; Invalid if there is none."""
-    if name not in KINDS:
-        raise errors.Invalid(f"There is no table of “{shorten(name)}”; there are {', '.join(KINDS)}.", field="kind")
-    return KINDS[name]

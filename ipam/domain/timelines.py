@@ -1,28 +1,16 @@
-"""Reading the change history: what happened to an object, and who had an address on that day."""
+"""Reading the change history: what happened to an object, and to an address."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
-from typing import Any
-from uuid import UUID
 
 from netaddr import IPAddress as Address
 
 from ipam.domain import access
 from ipam.domain.paging import HIGHEST_LIMIT, Page, page
-from ipam.models import Event, IPAddress
+from ipam.models import Event
 from ipam.models.events import EventQuerySet
 
 _CHUNK = 50  # events read at once; one about a thousand addresses has 20 kB
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Who had an address: a project, and perhaps one of its machines. They may be gone since."""
-
-    project_id: UUID
-    machine_id: str | None
 
 
 def newest(events: EventQuerySet, *, limit: int, cursor: str = "") -> Page:
@@ -47,29 +35,7 @@ def of_address(network_id: str, address: Address) -> list[Event]:
     )
 
 
-def holder_at(network_id: str, address: Address, moment: datetime) -> Holder | None:
-    """Who held an address of a network at a moment; None if nobody did.
-
-    The last event before the moment says it; else the first one after it, which knows what was before; else, where
-    history begins later than the address, the address that is there now.
-    """
-    earlier = _about(network_id, address, Event.objects.filter(at__lte=moment).order_by("-at", "-id"))
-    if event := next(earlier, None):
-        return _holder(event, "after", network_id, address)
-    later = _about(network_id, address, Event.objects.filter(at__gt=moment).order_by("at", "id"))
-    if event := next(later, None):
-        return _holder(event, "before", network_id, address)
-    held = IPAddress.objects.filter(network=network_id, address=address, created_at__lte=moment).first()
-    return Holder(held.project_id, held.machine_id) if held else None
-
-
 def _about(network_id: str, address: Address, events: EventQuerySet) -> Iterator[Event]:
     """Those about this address of this network; an operation on several networks may be about its namesake."""
     found = events.naming(address).filter(network_id__in=[network_id, ""]).iterator(chunk_size=_CHUNK)
     return (event for event in found if event.move_of(network_id, str(address)))
-
-
-def _holder(event: Event, side: str, network_id: str, address: Address) -> Holder | None:
-    move: Any = event.move_of(network_id, str(address))
-    found = move[side]
-    return Holder(UUID(found["project"]), found["machine"]) if found else None

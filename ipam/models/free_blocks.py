@@ -19,10 +19,6 @@ class FreeBlockQuerySet(models.QuerySet["FreeBlock"]):
         """The free space of a prefix; of a namespaced one, in one project's copy."""
         return self.filter(network=prefix.network_id, family=prefix.family, prefix=prefix, namespace=namespace_id)
 
-    def lowest_first(self) -> Self:
-        """Prefixes in the order in which they were added, inside a prefix by address (rule 23)."""
-        return self.order_by("prefix", "first")
-
     def best_fit(self, length: int) -> Self:
         """Blocks that hold a child of `length`: the smallest first, of those the lowest (rule 14)."""
         # Of one namespace, so ordering by it changes nothing; but PostgreSQL only then reads the order off the index.

@@ -1,4 +1,5 @@
-"""What the database itself refuses and Django cannot declare: overlapping sibling prefixes and reserved ranges.
+"""What the database itself refuses and Django cannot declare: overlapping sibling prefixes and reserved ranges, and
+ids that differ only in case.
 
 PostgreSQL: an exclusion constraint over a range of stored addresses. SQLite: triggers with the same
 meaning. `install` runs after every `migrate`: SQLite rebuilds a table to alter it, and that drops triggers.
@@ -10,12 +11,19 @@ from django.apps import apps as installed_apps
 from django.apps.registry import Apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Count
+from django.db.models.functions import Lower
 
 from ipam.models import reservation_guards
 from ipam.models.reservation_guards import APART_FROM_NETWORKS, RANGES_DISJOINT
 
 SIBLINGS_DISJOINT = "prefix_siblings_disjoint"
 DISJOINT = (SIBLINGS_DISJOINT, RANGES_DISJOINT, APART_FROM_NETWORKS)
+
+# Ids that differ only in case are one (rule 4b). No constraint of Django's, for older data may hold such pairs, whose
+# ids cannot change: there the index has to wait until one of them is gone.
+ID_ONCE = "id_once_in_any_case"
+_WITH_SLUGS = ("Network", "Machine", "Partition")
 
 # Pools of numbers that are handed out by themselves: (pool, first, last).
 POOLS = [("vrf", 1, 131_072), ("asn", 1, 131_072)]
@@ -92,7 +100,16 @@ def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+        for name in _WITH_SLUGS:
+            _index_ids(cursor, apps.get_model("ipam", name), using)
     _fill_new_pools(using, apps)
+
+
+def _index_ids(cursor: Any, model: Any, using: str) -> None:
+    lowered = model.objects.using(using).order_by().annotate(lowered=Lower("pk")).values("lowered")
+    if not lowered.annotate(number=Count("*")).filter(number__gt=1).exists():
+        table = model._meta.db_table
+        cursor.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {table}_{ID_ONCE} ON {table} (lower(id))")
 
 
 def lift(*, using: str, **kwargs: Any) -> None:

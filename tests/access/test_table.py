@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 
 from ipam import errors
-from ipam.domain import access, addresses, lookups, machines, members, networks, owners, tokens
+from ipam.domain import access, addresses, bulk, lookups, machines, members, networks, owners, tokens
 from ipam.domain.access import EVERYTHING, Access, Deed
 from ipam.domain.machines import Attachment
 from ipam.models import ApiToken, Event, IPAddress, Network, Project
@@ -123,6 +123,56 @@ def test_underlay_gives_addresses_to_operators_only(two: Cloud, people: Any) -> 
         assert len(addresses.allocate(underlay, project=two.project)) == 1
 
 
+def test_shared_child_takes_an_owner_of_the_project(two: Cloud, people: Any) -> None:
+    new = child(type="child-shared", parent=Network.objects.get(pk="tenants"), project=two.project)
+    with as_(people["editor"]), pytest.raises(errors.PermissionDenied) as refused:
+        networks.create(new)
+    assert refused.value.detail == (
+        "You may not make a network that every project may join here. Ask for the role of owner in this project."
+    )
+    with as_(people["owner"]):
+        assert networks.create(new).is_shared_child
+
+
+@pytest.mark.parametrize("kind", ["external", "super"])
+def test_owner_describes_any_network_of_the_project_and_no_more(kind: str, two: Cloud, people: Any) -> None:
+    lengths = {"default_child_prefix_length": {IPV4: 24}} if kind == "super" else {}
+    own = networks.create(
+        external(id="own", type=kind, vrf=77, project=two.project, prefixes=cidrs("10.99.0.0/16"), **lengths,
+                 destination_prefixes=[])
+    )  # fmt: skip
+    with as_(people["owner"]):
+        networks.update(own, name="Ours", description="Front", labels={"tier": "gold"})
+        bulk.label([own], add={"site": "a"}, remove={})
+        bulk.rename([own], before="All ")
+        for refuse in (
+            lambda: networks.update(own, name="x", nat_type="ipv4-masquerade"),
+            lambda: networks.delete(own),
+        ):
+            with pytest.raises(errors.PermissionDenied, match=r"Ask for the role of operator of the platform\."):
+                refuse()
+        with pytest.raises(errors.PermissionDenied, match=r"Ask for the role of operator of the platform\."):
+            networks.update(two.internet, name="theirs")
+    with as_(people["editor"]), pytest.raises(errors.PermissionDenied, match=r"the role of owner in this project\."):
+        networks.update(own, name="x")
+    own.refresh_from_db()
+    assert (own.name, own.description, own.labels) == ("All Ours", "Front", {"tier": "gold", "site": "a"})
+
+
+def test_refusal_asks_for_a_role_that_would_do(two: Cloud, people: Any) -> None:
+    with as_(people["viewer"]):
+        for refuse, needed in (
+            (lambda: addresses.release(two.address), "editor or owner in this project"),
+            (lambda: access.demand_anywhere(Deed.ALLOCATE), "editor or owner in the project that it is for"),
+            (lambda: members.find_user("nobody"), "owner in the project that it is for"),
+            (lambda: owners.update_project(two.project, name="x"), "owner in this project"),
+            (lambda: owners.create_partition(id="fra"), "operator of the platform"),
+        ):
+            with pytest.raises(errors.PermissionDenied) as refused:
+                refuse()
+            assert refused.value.detail.endswith(f" Ask for the role of {needed}.")
+
+
 def test_editor_names_no_vrf(two: Cloud, people: Any) -> None:
     free = networks.create(
         external(id="free", type="super", vrf=None, prefixes=cidrs("10.99.0.0/16"), destination_prefixes=[],
@@ -187,6 +237,49 @@ def test_new_role_takes_the_place_of_the_old_one(two: Cloud, people: Any) -> Non
 def test_role_that_does_not_belong_there_is_refused(role: str, on_project: bool, two: Cloud, people: Any) -> None:
     with pytest.raises(errors.Invalid):
         members.grant(people["nobody"], role, project=two.project if on_project else None)
+
+
+def test_last_owner_neither_leaves_nor_steps_down(two: Cloud, people: Any) -> None:
+    held = people["owner"].role_bindings.get()
+    with as_(people["owner"]):
+        for leave in (
+            lambda: members.withdraw(held),
+            lambda: members.grant(people["owner"], "editor", project=two.project),
+        ):
+            with pytest.raises(errors.InUse, match="owner is the last owner of project alice: none of its members"):
+                leave()
+    assert access.of_user(people["owner"]).projects == {two.project.pk: Role.OWNER}
+
+
+def test_owner_leaves_once_there_is_another(two: Cloud, people: Any) -> None:
+    with as_(people["owner"]):
+        members.grant(people["editor"], "owner", project=two.project)
+        members.withdraw(people["owner"].role_bindings.get())
+    assert access.of_user(people["owner"]).projects == {}
+
+
+def test_owner_who_cannot_sign_in_and_a_robot_are_no_other_owner(two: Cloud, people: Any) -> None:
+    members.grant(people["editor"], "owner", project=two.project)
+    User.objects.filter(username="editor").update(is_active=False)
+    members.grant(two.robot.user, "owner", project=two.project)
+    with pytest.raises(errors.InUse):
+        members.withdraw(people["owner"].role_bindings.get())
+    members.withdraw(two.robot.user.role_bindings.get())
+
+
+def test_last_operator_of_the_platform_stays_unless_there_is_a_superuser(two: Cloud, people: Any) -> None:
+    held = people["operator"].role_bindings.get()
+    with pytest.raises(errors.InUse, match="operator is the last operator of the platform: nobody could give roles"):
+        members.withdraw(held)
+    User.objects.create_superuser("root")
+    members.withdraw(held)
+
+
+def test_groups_take_the_role_of_the_last_owner(two: Cloud, people: Any) -> None:
+    people["owner"].role_bindings.update(source="group")
+    members.set_group_roles(people["owner"], {two.project.pk: Role.EDITOR})
+    members.set_group_roles(people["owner"], {})
+    assert access.of_user(people["owner"]).projects == {}
 
 
 def test_robot_goes_when_its_role_is_withdrawn_and_its_tokens_with_it(two: Cloud) -> None:

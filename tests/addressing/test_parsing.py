@@ -1,5 +1,7 @@
 """Text becomes an address or block once, here; what reads differently in other tools is refused."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,3 +135,79 @@ def test_family_is_named_by_its_key_only() -> None:
     assert [Family.from_key("ipv4"), Family.from_key("ipv6")] == [Family.IPV4, Family.IPV6]
     with pytest.raises(ValueError, match="use ipv4 or ipv6"):
         Family.from_key("IPv4")
+
+
+# --- what to write instead --------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        (" 10.0.0.1", "“ 10.0.0.1” has blanks in it; write 10.0.0.1 instead."),
+        ("010.0.0.1", "“010.0.0.1” has leading zeros, which some tools read as octal; write 10.0.0.1 instead."),
+        ("10.1", "“10.1” leaves numbers out, which tools fill in different ways; write 10.0.0.1 instead."),
+        ("10.0.0.1/24", "“10.0.0.1/24” has a prefix length; write 10.0.0.1 instead."),
+        ("10.0.0.1/255.255.255.0", "“10.0.0.1/255.255.255.0” has a prefix length; write 10.0.0.1 instead."),
+        ("2001:db8::1%eth0", "“2001:db8::1%eth0” names an interface; write 2001:db8::1 instead."),
+        ("[2001:db8::1]:443", "“[2001:db8::1]:443” has brackets; write 2001:db8::1 instead."),
+        ("::ffff:a00:1", "“::ffff:a00:1” is an IPv4-mapped IPv6 address; write 10.0.0.1 instead."),
+        ("10.0.0.1-10.0.0.5", "“10.0.0.1-10.0.0.5” is a range; write its addresses one by one, such as 10.0.0.1."),
+        ("010.1/8", "“010.1/8” has a prefix length and has leading zeros, which some tools read as octal and leaves "
+         "numbers out, which tools fill in different ways; write 10.0.0.1 instead."),
+        ("10.0.0.256", "“10.0.0.256” is not an IPv4 or IPv6 address."),
+        ("10", "“10” is not an IPv4 or IPv6 address."),
+    ],
+)  # fmt: skip
+def test_refused_address_comes_with_the_form_to_write(text: str, instead: str) -> None:
+    with pytest.raises(ValueError) as refusal:
+        parse_address(text)
+    assert str(refusal.value) == instead
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("10.0.0.0/255.255.255.0", "has a mask; write 10.0.0.0/24 instead."),
+        ("10.0.0.0/0.0.0.255", "has a mask; write 10.0.0.0/24 instead."),
+        ("2001:db8::/ffff:ffff::", "has a mask; write 2001:db8::/32 instead."),
+        ("010.0.0.0/8", "has leading zeros, which some tools read as octal; write 10.0.0.0/8 instead."),
+        ("10.0.0.0/08", "has a length that is written oddly; write 10.0.0.0/8 instead."),
+        ("10/8", "leaves numbers out, which tools fill in different ways; write 10.0.0.0/8 instead."),
+        ("10.1/16", "leaves numbers out, which tools fill in different ways; write 10.1.0.0/16 instead."),
+        (" 10.0.0.0 / 8", "has blanks in it; write 10.0.0.0/8 instead."),
+        ("2001:db8::%eth0/64", "names an interface; write 2001:db8::/64 instead."),
+        ("[2001:db8::]/64", "has brackets; write 2001:db8::/64 instead."),
+        ("::ffff:10.0.0.0/104", "is an IPv4-mapped IPv6 address; write 10.0.0.0/8 instead."),
+        ("10.0.0.1", "has no prefix length; write it as address/length: 10.0.0.1/32 for this address alone."),
+        ("10.0.0.0-10.0.0.255", "is a range; write 10.0.0.0/24 instead."),
+        ("10.0.0.4 – 12", "is a range; write 10.0.0.4/30 10.0.0.8/30 10.0.0.12/32 instead."),
+        ("2001:db8::-2001:db8::ffff", "is a range; write 2001:db8::/112 instead."),
+        ("::1-2001:db8::", None),
+        ("10.0.0.0/255.0.255.0", "has no valid prefix length; IPv4 takes /0 to /32."),
+        ("10.0.0.0/33", "has no valid prefix length; IPv4 takes /0 to /32."),
+        ("default", "has no prefix length; write it as address/length, such as 10.0.0.0/22."),
+    ],
+)
+def test_refused_cidr_comes_with_the_form_to_write(text: str, instead: str | None) -> None:
+    with pytest.raises(ValueError) as refusal:
+        parse_cidr(text)
+    if instead is None:
+        assert str(refusal.value).endswith("and 118 more instead.")
+    else:
+        assert str(refusal.value) == f"“{text}” {instead}"
+
+
+DOUBTFUL = st.text("0123456789abcdef.:/%-[] +", max_size=40)
+
+
+@given(st.one_of(DOUBTFUL, st.text(max_size=20)))
+def test_whatever_is_to_be_written_instead_is_taken(text: str) -> None:
+    for parse in (parse_address, parse_cidr):
+        try:
+            parse(text)
+        except ValueError as refusal:
+            if instead := re.search(r"write (.*?)(?: and [0-9,]+ more)? instead\.$", str(refusal)):
+                assert [parse(part) for part in instead[1].split()]
+
+
+def test_long_text_is_refused_without_a_look_for_what_is_meant() -> None:
+    with pytest.raises(ValueError, match="is not an IPv4 or IPv6 address"):
+        parse_address("10.1" + " " * 1_000_000)

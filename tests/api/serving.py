@@ -68,7 +68,9 @@ def serving(workers: int = 2, threads: int = 4) -> Iterator[Server]:
         port: int = free.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "webui.wsgi", "--bind", f"127.0.0.1:{port}"]
     options = [f"--workers={workers}", f"--threads={threads}", "--log-level=critical"]
-    process = subprocess.Popen([*command, *options], env={**os.environ, "DATABASE_URL": _database()})
+    process = subprocess.Popen(
+        [*command, *options], env={**os.environ, "DATABASE_URL": _database(), "SECRET_KEY": "x" * 60}
+    )
     try:
         server = Server(port, process)
         server.send_until_answered("GET", "/api/v1/healthz/", None, {})

@@ -70,7 +70,14 @@ def test_worked_example_is_planned_and_answered_in_full(api: APIClient, asked: d
                 "dns": "fd00:10:248::a",
             },
         },
-        "warnings": [],
+        "warnings": [
+            {
+                "code": "special_range",
+                "field": "nodes",
+                "detail": "nodes 2001:db8:0:10::/96 shares addresses with 2001:db8::/32 (documentation, RFC 3849). "
+                "Hosts and routers may treat them in a way of their own: plan other space for anything that lasts.",
+            }
+        ],
         "generation": 1,
     }
 
@@ -137,7 +144,7 @@ def test_clusters_are_found_by_filters(api: APIClient, asked: dict[str, Any], pr
 def test_warnings_are_no_refusals(api: APIClient, asked: dict[str, Any]) -> None:
     networks.update(Network.objects.get(pk="tenants"), additional_announcable_cidrs=[], force=True)
     answer = api.post(URL, asked)
-    assert [one["code"] for one in answer.json()["warnings"]] == ["pods_not_announcable"] * 2
+    assert [one["code"] for one in answer.json()["warnings"]] == ["pods_not_announcable"] * 2 + ["special_range"]
 
 
 # --- manifests ------------------------------------------------------------------------------------

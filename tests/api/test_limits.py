@@ -130,7 +130,7 @@ with connection.cursor() as cursor:
     ids=["web", "command"],
 )
 def test_web_processes_bound_their_statements_and_commands_do_not(process: str, expected: list[str]) -> None:
-    given = {"DATABASE_STATEMENT_SECONDS": "7", "DATABASE_IDLE_SECONDS": "0"}
+    given = {"DATABASE_STATEMENT_SECONDS": "7", "DATABASE_IDLE_SECONDS": "0", "SECRET_KEY": "x" * 60}
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "webui.settings", **given}
     ran = subprocess.run(
         [sys.executable, "-c", process + _SHOW],

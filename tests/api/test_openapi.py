@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.db import close_old_connections
 from django.test import Client
 from drf_spectacular.validation import validate_schema
 from hypothesis import HealthCheck, settings
+from rest_framework.test import APIClient
 from schemathesis import Case
 from schemathesis.checks import (
     content_type_conformance,
@@ -24,6 +26,7 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
+from ipam.api import description
 from ipam.domain import claims, clusters, machines, tokens
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
@@ -139,6 +142,111 @@ def test_answers_of_one_object_describe_their_tag() -> None:
     actions |= {f"clusters_{verb}_create" for verb in ("reserve", "release", "families")}
     actions |= {"claims_create", "claims_retrieve"}
     assert tagged == with_one - {"ips_create"} | actions
+
+
+@pytest.fixture
+def undescribed() -> None:
+    """A process that has not been asked yet."""
+    for made in (description._rendered, description._described):
+        made.cache_clear()
+
+
+def test_many_who_ask_at_once_are_told_the_same(undescribed: None) -> None:
+    with ThreadPoolExecutor(24) as crowd:
+        answers = list(crowd.map(lambda _: Client().get("/api/schema/"), range(24)))
+    assert ({one.status_code for one in answers}, len({one.content for one in answers})) == ({200}, 1)
+
+
+def test_description_is_the_same_for_everybody(operator: User) -> None:
+    signed_in = Client()
+    signed_in.force_login(operator)
+    told = [
+        Client().get("/api/schema/"),
+        signed_in.get("/api/schema/"),
+        Client().get("/api/schema/", headers={"Authorization": f"Bearer {tokens.issue(operator)}"}),
+        Client().get("/api/schema/", headers={"Authorization": "Bearer of nobody"}),
+    ]
+    assert [one.content for one in told] == [told[0].content] * 4
+
+
+@pytest.mark.parametrize("kind", ["application/vnd.oai.openapi", "application/json"])
+def test_whoever_has_the_description_is_not_sent_it_again(kind: str) -> None:
+    first = Client().get("/api/schema/", headers={"Accept": kind})
+    again = Client().get("/api/schema/", headers={"Accept": kind, "If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert (again.headers["Cache-Control"], first.headers["Cache-Control"]) == ("no-cache", "no-cache")
+
+
+def test_formats_of_the_description_have_tags_of_their_own() -> None:
+    kinds = ("application/vnd.oai.openapi", "application/json")
+    assert len({Client().get("/api/schema/", headers={"Accept": kind}).headers["ETag"] for kind in kinds}) == 2
+
+
+def links() -> list[tuple[str, str, str, Any]]:
+    """Path, verb, status and link of every link that is described."""
+    return [
+        (path, verb, status, link)
+        for path, operations in described()["paths"].items()
+        for verb, operation in operations.items()
+        for status, answer in operation["responses"].items()
+        for link in answer.get("links", {}).values()
+    ]
+
+
+def test_links_lead_from_what_was_created_to_all_that_can_be_done_with_it() -> None:
+    targets = {path: [] for path, verb, _, _ in links() if verb == "post"}
+    for path, verb, _, link in links():
+        if verb == "post":
+            targets[path].append(link["operationId"])
+    known = {path: [one["operationId"] for one in verbs.values()] for path, verbs in described()["paths"].items()}
+    expected = {
+        path: [one for other, names in known.items() if other.startswith(f"{path}{{id}}/") for one in names]
+        for path in known
+        if "post" in described()["paths"][path] and "{" not in path
+    }
+    expected["/api/v1/ips/"] += known["/api/v1/allocations/{id}/"]
+    assert {path: sorted(names) for path, names in targets.items()} == {
+        path: sorted(names) for path, names in expected.items()
+    }
+
+
+# A body that creates one, by its collection.
+CREATED: dict[str, dict[str, Any]] = {
+    "partitions": {"id": "fra"},
+    "projects": {},
+    "vrfs": {"id": 900},
+    "networks": {"id": "dc", "type": "external", "vrf": 901, "prefixes": ["192.0.2.0/24"]},
+    "ips": {"network": "{networks}", "project": "{projects}"},
+    "claims": {"pool": "{networks}", "name": "vip", "owner": "{projects}"},
+}
+
+
+@pytest.mark.parametrize("collection", CREATED)
+def test_links_can_be_walked(known: dict[str, str], operator: User, collection: str) -> None:
+    robot = APIClient()
+    robot.force_authenticate(operator)
+    body = json.loads(
+        json.dumps(CREATED[collection])
+        .replace("{networks}", known["networks"])
+        .replace("{projects}", known["projects"])
+    )
+    made = robot.post(f"/api/v1/{collection}/", body)
+    assert made.status_code == 201, made.json()
+    paths = {one["operationId"]: path for path, verbs in described()["paths"].items() for one in verbs.values()}
+    walked = set()
+    for path, verb, _, link in links():
+        if path == f"/api/v1/{collection}/" and verb == "post" and link["operationId"].endswith("_retrieve"):
+            (pointer,) = link["parameters"].values()
+            id = resolve(made.json(), pointer.removeprefix("$response.body#"))
+            walked.add(robot.get(paths[link["operationId"]].replace("{id}", str(id))).status_code)
+    assert walked == {200}
+
+
+def resolve(document: Any, pointer: str) -> Any:
+    """What a JSON pointer (RFC 6901) leads to."""
+    for step in pointer.split("/")[1:]:
+        document = document[int(step)] if isinstance(document, list) else document[step]
+    return document
 
 
 def test_docs_page_runs_no_inline_script() -> None:

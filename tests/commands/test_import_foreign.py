@@ -71,10 +71,53 @@ def test_addresses_of_go_ipam_go_into_networks_that_exist(
 
 def test_a_prefix_that_stands_alone_needs_a_vrf(run: Run, dump: Callable[..., str], project: Project) -> None:
     file = dump(prefix("198.51.100.0/24", "", "198.51.100.9"))
-    with pytest.raises(CommandError, match="Networks of type external need “vrf”"):
+    with pytest.raises(CommandError, match="those need a VRF"):
         run("import_go_ipam", file, "--project", str(project.pk))
     run("import_go_ipam", file, "--project", str(project.pk), "--vrf", "500")
     assert Network.objects.get().vrf_id == 500
+
+
+def test_a_prefix_without_anything_may_be_named_a_container(
+    run: Run, dump: Callable[..., str], partition: Partition, project: Project
+) -> None:
+    file = dump(prefix("10.0.0.0/14"), prefix("10.8.0.0/14"))
+    options = [file, "--project", str(project.pk), "--partition", "mini-lab", "--vrf", "500"]
+    assert run("import_go_ipam", *options, "--container", "10.0.0.0/14").splitlines() == [
+        "Not kept: whether children shall be carved from 1 prefixes that hold nothing. They became external networks "
+        "and stay so; name the others with --container: 10.8.0.0/14.",
+        "created    network    2",
+    ]  # fmt: skip
+    assert dict(Network.objects.values_list("type", "pk")) == {
+        "super": "go-ipam-mini-lab", "external": "go-ipam-10-8-0-0-14",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("container", "why"),
+    [
+        ("10.0.0.0/15", "There is no prefix 10.0.0.0/15 in namespace “root”, but it is named a container."),
+        ("ten", "--container: “ten” has no prefix length"),
+    ],
+)
+def test_a_container_that_is_not_there_is_refused(
+    run: Run, dump: Callable[..., str], project: Project, container: str, why: str
+) -> None:
+    with pytest.raises(CommandError) as refused:
+        run("import_go_ipam", dump(prefix("10.0.0.0/14")), "--project", str(project.pk), "--container", container)
+    assert str(refused.value)[: len(why)] == why
+
+
+def test_containers_that_come_later_join_the_super_network(
+    run: Run, dump: Callable[..., str], partition: Partition, project: Project
+) -> None:
+    options = ["--project", str(project.pk), "--partition", "mini-lab"]
+    run("import_go_ipam", dump(prefix("10.0.0.0/16", IsParent=True)), *options)
+    later = [prefix("2001:db8::/48", IsParent=True), prefix("2001:db8:0:1::/64", "2001:db8::/48")]
+    assert run("import_go_ipam", dump(*later), *options).splitlines() == [
+        "created    network    1",
+        "extended   network    1",
+    ]
+    assert prefixes_of(Network.objects.get(pk="go-ipam-mini-lab")) == ["10.0.0.0/16", "2001:db8::/48"]
 
 
 def test_what_go_ipam_has_and_we_do_not_is_listed(run: Run, dump: Callable[..., str], project: Project) -> None:
@@ -88,7 +131,8 @@ def test_what_go_ipam_has_and_we_do_not_is_listed(run: Run, dump: Callable[..., 
     printed = run("import_go_ipam", file, "--project", str(project.pk), "--skip-refused").splitlines()
     assert printed == [
         "Left out: prefixes[4]: “nonsense” has no prefix length; write it as address/length, such as 10.0.0.0/22.",
-        "Left out: prefixes[0] “10.0.0.0/8”.IPs: 10.255.0.1 lies in no network that gives addresses.",
+        "Left out: prefixes[0] “10.0.0.0/8”.IPs: 10.255.0.1 lies in 10.0.0.0/8 beside its children. A super network "
+        "gives no addresses: give them a prefix of their own.",
         "Not kept: 1 prefixes of namespace “other”; name it to bring them in.",
         "Not kept: prefixes[1] “10.1.0.0/16”: a level between container and children, of which there is none here; "
         "its children were kept.",

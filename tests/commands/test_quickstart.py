@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import authenticate
@@ -7,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import RequestFactory
 
 from ipam.domain import networks
+from ipam.management.commands.quickstart import server_command
 from ipam.models import Network
 
 Run = Callable[..., str]
@@ -60,3 +62,9 @@ def test_a_second_run_does_not_undo_what_people_changed(run: Run) -> None:
 
 def test_the_port_is_in_the_url(run: Run) -> None:
     assert "http://127.0.0.1:8123/" in run("quickstart", "--no-serve", "--port", "8123")
+
+
+def test_it_serves_as_production_does_from_whatever_folder() -> None:
+    command = server_command(8123)
+    config = Path(command[command.index("--config") + 1])
+    assert (config.is_absolute(), config.name, config.exists()) == (True, "gunicorn.conf.py", True)

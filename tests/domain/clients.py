@@ -9,11 +9,23 @@ from django.db import transaction
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import addresses, claims, clusters, families, lookups, machines, networks, number_pools, owners, vrfs
+from ipam.domain import (
+    addresses,
+    claims,
+    clusters,
+    families,
+    lookups,
+    machines,
+    members,
+    networks,
+    number_pools,
+    owners,
+    vrfs,
+)
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.domain.number_pools import Pool
-from ipam.models import IPAddress, Machine, Network, Partition, Project
+from ipam.models import IPAddress, Machine, Network, Partition, Project, RoleBinding
 from tests.builders import child, external, ip, super_network
 
 
@@ -155,6 +167,10 @@ def outcome(call: Any, *args: Any, **kwargs: Any) -> str:
 
 def delete_network(network: str) -> str:
     return outcome(networks.delete, Network.objects.get(pk=network))
+
+
+def withdraw(role: int) -> str:
+    return outcome(members.withdraw, RoleBinding.objects.get(pk=role))
 
 
 def allocate_once(network: str, project: UUID) -> str:

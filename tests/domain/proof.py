@@ -5,6 +5,9 @@ from netaddr import IPSet
 from ipam.addressing import Family, reserved_addresses
 from ipam.models import FreeBlock, IPAddress, Network, Prefix
 
+NEVER_USED = IPSet(["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/96", "::ffff:0:0/96", "fe80::/10",
+                    "ff00::/8"])  # fmt: skip
+
 
 def misstated_free_space() -> list[str]:
     """The prefixes whose free blocks are not exactly what is left of them, merged as far as alignment allows."""
@@ -42,4 +45,4 @@ def _left(prefix: Prefix, namespace: object) -> IPSet:
     taken |= IPSet([child.cidr for child in children])
     if not prefix.network.is_super:
         taken |= IPSet(reserved_addresses(prefix.cidr))
-    return IPSet([prefix.cidr]) - taken
+    return IPSet([prefix.cidr]) - taken - NEVER_USED

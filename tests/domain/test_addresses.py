@@ -199,6 +199,34 @@ def test_named_pair_is_one_allocation(internet: Network, project: Project) -> No
     assert ipv4.allocation == ipv6.allocation
 
 
+@pytest.mark.parametrize(
+    ("wanted", "taken"),
+    [
+        ("203.0.113.140", ["203.0.113.140", "2001:db8:0:113::1"]),
+        ("2001:db8:0:113::7", ["203.0.113.129", "2001:db8:0:113::7"]),
+    ],
+)
+def test_named_half_of_a_pair_gets_the_lowest_of_the_other_family(
+    internet: Network, project: Project, wanted: str, taken: list[str]
+) -> None:
+    rows = addresses.allocate(internet, project=project, addresses=[ip(wanted)], as_pair=True)
+    assert [str(row) for row in rows] == taken
+    assert len({row.allocation for row in rows}) == 1
+
+
+def test_named_half_of_a_pair_takes_nothing_when_the_other_family_is_full(project: Project) -> None:
+    network = networks.create(external(prefixes=cidrs("203.0.113.0/24", "2001:db8::/127")))
+    addresses.allocate(network, project=project, families=[IPV6], count=2)
+    with pytest.raises(errors.Exhausted, match="IPv6 of internet has no free address"):
+        addresses.allocate(network, project=project, addresses=[ip("203.0.113.5")], as_pair=True)
+    assert IPAddress.objects.filter(family=IPV4).count() == 0
+
+
+def test_pair_in_a_network_of_one_family_is_the_named_address(underlay: Network, project: Project) -> None:
+    (row,) = addresses.allocate(underlay, project=project, addresses=[ip("10.1.0.9")], as_pair=True)
+    assert str(row) == "10.1.0.9"
+
+
 def test_named_address_is_skipped_by_the_next_requests(internet: Network, project: Project) -> None:
     take(internet, project, "203.0.113.130")
     found = [texts(addresses.allocate(internet, project=project, families=[IPV4]))[0] for _ in range(2)]

@@ -25,10 +25,17 @@ def only(family: Family, **changes: Any) -> Plan:
     return replace(WORKED, families=(family,), **{**fields, **changes})
 
 
+def warned(plan: Plan) -> list[tuple[str, str]]:
+    return [(one.code, one.field) for one in cluster_rules.warnings(plan)]
+
+
+DOCUMENTATION = ("special_range", "nodes")  # of the worked example, 2001:db8::/32
+
+
 # --- the worked example ---------------------------------------------------------------------------
 @pytest.mark.parametrize("plan", [WORKED, only(IPV4), only(IPV6), replace(WORKED, families=(IPV6, IPV4))])
 def test_worked_example_holds_in_every_order(plan: Plan) -> None:
-    assert (broken(plan), cluster_rules.warnings(plan)) == ([], [])
+    assert (broken(plan), warned(plan)) == ([], [DOCUMENTATION] if IPV6 in plan.families else [])
 
 
 def test_capacity_of_the_worked_example() -> None:
@@ -151,13 +158,12 @@ def test_only_kubeadm_counts_the_blocks_of_ipv4(platform: str, expected: list[st
 @pytest.mark.parametrize("platform", ["kubeadm", "kubernetes"])
 def test_what_only_gardener_refuses_is_a_warning_elsewhere(platform: str) -> None:
     plan = replace(WORKED, platform=platform, node_mask={IPV4: 29, IPV6: 64}, max_pods=6)
-    warnings = [(one.code, one.field) for one in cluster_rules.warnings(plan)]
-    assert (broken(plan), warnings) == ([], [("node_mask_not_allowed", "node_mask")])
+    assert (broken(plan), warned(plan)) == ([], [("node_mask_not_allowed", "node_mask"), DOCUMENTATION])
 
 
 # --- routes to pods -------------------------------------------------------------------------------
 def test_pods_outside_of_the_announcable_cidrs_are_a_warning_with_a_remedy() -> None:
-    (warning,) = cluster_rules.warnings(replace(WORKED, announcable=cidrs("10.240.0.0/12")))
+    warning = cluster_rules.warnings(replace(WORKED, announcable=cidrs("10.240.0.0/12")))[0]
     assert (warning.code, warning.field) == ("pods_not_announcable", "pods")
     assert warning.detail.endswith("Add fd00:10:240::/52 there.")
 
@@ -168,7 +174,43 @@ def test_pods_that_are_announced_in_part_are_a_warning() -> None:
 
 
 def test_pods_in_an_overlay_need_no_routes() -> None:
-    assert cluster_rules.warnings(replace(WORKED, announcable=(), native_routing=False)) == []
+    assert warned(replace(WORKED, announcable=(), native_routing=False)) == [DOCUMENTATION]
+
+
+# --- space with a meaning of its own ---------------------------------------------------------------
+@pytest.mark.parametrize("field", ["nodes", "pods", "services"])
+@pytest.mark.parametrize(
+    "text",
+    ["127.0.0.0/24", "169.254.8.0/24", "224.0.1.0/24", "0.1.0.0/24", "250.0.0.0/24", "126.0.0.0/7",
+     "fe80::/112", "ff02::/112", "::/112", "::/64"],
+)  # fmt: skip
+def test_range_that_is_never_used_is_neither_nodes_nor_pods_nor_services(field: str, text: str) -> None:
+    ranges = {**getattr(WORKED, field), **families(text)}
+    plan = replace(WORKED, platform="kubernetes", node_mask={IPV4: 32, IPV6: 128}, **{field: ranges})
+    assert ("range_not_usable", field) in broken(plan)
+
+
+def test_reserved_ipv4_is_pods_where_the_setting_allows_it(settings: Any) -> None:
+    pods = families("244.0.0.0/16", "fd00:10:240::/52")
+    assert broken(replace(WORKED, platform="kubernetes", pods=pods)) == [("range_not_usable", "pods")]
+    settings.ALLOW_RESERVED_IPV4 = True
+    assert broken(replace(WORKED, platform="kubernetes", pods=pods)) == []
+    assert broken(replace(WORKED, platform="gardener", pods=pods)) == [("range_not_allowed", "pods")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["fec0:10:240::/52", "64:ff9b:1::/52", "2002:10:240::/52", "2001:0:240::/52", "2001:2::/52", "5f00::/52",
+     "2001:db8:8000::/52", "3fff::/52", "198.18.0.0/16", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"],
+)  # fmt: skip
+def test_special_range_is_warned_of_and_accepted(text: str) -> None:
+    plan = replace(WORKED, pods={**WORKED.pods, **families(text)}, node_mask={IPV4: 24, IPV6: 64}, max_pods=110)
+    assert (broken(plan), warned(plan)[-2:]) == ([], [DOCUMENTATION, ("special_range", "pods")])
+
+
+def test_range_is_warned_of_once_however_many_special_ones_it_touches() -> None:
+    plan = replace(WORKED, pods={**WORKED.pods, **families("2001::/16")})
+    assert [one for one in warned(plan) if one == ("special_range", "pods")] == [("special_range", "pods")]
 
 
 # --- an independent statement of the rules --------------------------------------------------------

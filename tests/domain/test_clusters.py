@@ -61,7 +61,7 @@ def test_worked_example_on_the_networks_of_the_mini_lab(web: Cluster) -> None:
     assert texts(web.nodes) == ["10.0.0.0/22", "2001:db8:0:10::/96"]
     assert texts(web.pods) == ["10.240.0.0/13", "fd00:10:240::/52"]
     assert texts(web.services) == ["10.248.0.0/18", "fd00:10:248::/112"]
-    assert cluster_rules.warnings(plan(web)) == []
+    assert [(one.code, one.field) for one in cluster_rules.warnings(plan(web))] == [("special_range", "nodes")]
     assert (capacity(plan(web)).nodes, capacity(plan(web)).family, capacity(plan(web)).reason) == (1022, IPV4, "nodes")
 
 
@@ -321,10 +321,10 @@ def test_project_is_not_deleted_above_a_plan(web: Cluster, project: Project) -> 
 # --- the leaf switches ----------------------------------------------------------------------------
 def test_pods_that_nobody_announces_are_announced_by_one_operation(private: Network, project: Project) -> None:
     made = clusters.create(worked_example(project=project, network=private))
-    assert [one.code for one in cluster_rules.warnings(plan(made))] == ["pods_not_announcable"] * 2
+    assert [one.code for one in cluster_rules.warnings(plan(made))] == ["pods_not_announcable"] * 2 + ["special_range"]
     parent = clusters.announce(made)
     assert parent.additional_announcable_cidrs == ["10.240.0.0/13", "fd00:10:240::/52"]
-    assert cluster_rules.warnings(plan(cluster_drafts.fetch(made))) == []
+    assert [one.code for one in cluster_rules.warnings(plan(cluster_drafts.fetch(made)))] == ["special_range"]
 
 
 def test_firewalls_of_the_node_network_are_no_nodes(

@@ -129,7 +129,7 @@ def test_addresses_of_a_refused_prefix_are_counted(project: Project) -> None:
     dump = go_ipam.read(io.StringIO(json.dumps([entry("10.0.0.1/24", "10.0.0.7", "10.0.0.8")])), project=project, vrf=7)
     assert [error.detail for error in go_ipam.bring_in(dump).refused] == [
         "prefixes[0] “10.0.0.1/24”: 10.0.0.1/24 has host bits set; the prefix is 10.0.0.0/24.",
-        "prefixes[0] “10.0.0.1/24”.IPs: 2 addresses lie in no network that gives addresses: 10.0.0.7, 10.0.0.8.",
+        "prefixes[0] “10.0.0.1/24”.IPs: 2 addresses lie in 10.0.0.1/24, which was refused: 10.0.0.7, 10.0.0.8.",
     ]
 
 

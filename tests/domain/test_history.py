@@ -1,6 +1,7 @@
 """The change history: what each operation leaves behind, and who did it."""
 
 import io
+import json
 import os
 import pwd
 from collections.abc import Callable
@@ -52,7 +53,8 @@ from ipam.domain.netbox_files import Source
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation, rehearsal
 from ipam.domain.table_import import Table
-from ipam.domain.tables import ADDRESSES, PARTITIONS
+from ipam.domain.tables import ADDRESSES, CLUSTERS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
+from ipam.domain.tables import Kind as TableKind
 from ipam.management.commands.quickstart import EXAMPLE
 from ipam.models import ApiToken, Cluster, Event, FreeBlock, IPAddress, Network
 from ipam.models.events import Door
@@ -489,6 +491,81 @@ def test_imported_addresses_have_the_import_in_their_timelines(world: World) -> 
     assert event.addresses == ["203.0.113.200"]
     assert timelines.of_address("internet", ip("203.0.113.200")) == [event]
     assert list(timelines.of_network("internet")) == [event]
+
+
+def imported(kind: TableKind, *rows: dict[str, Any], **options: Any) -> list[Event]:
+    table_import.bring_in(Table(kind, io.BytesIO(json.dumps(rows).encode()), "json"), **options)
+    return list(Event.objects.order_by("pk"))
+
+
+def test_import_says_which_network_it_renamed_and_from_what(world: World) -> None:
+    renamed, whole = imported(NETWORKS, {"id": "internet", "name": "Internet"}, {"id": "tenants", "name": ""})
+    assert (renamed.verb, renamed.kind, renamed.object_id, renamed.network_id, renamed.changes) == (
+        ("update", "network", "internet", "internet", {"name": ["", "Internet"]})
+    )
+    assert (whole.verb, whole.changes, whole.request_id) == (
+        "import",
+        {"networks, changed": [0, 1]},
+        renamed.request_id,
+    )
+    assert list(timelines.of_network("internet")) == [whole, renamed]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        (PARTITIONS, lambda w: {"id": "spare"}),
+        (PROJECTS, lambda w: {"id": str(w.project.pk)}),
+        (VRFS, lambda w: {"id": 7}),
+        (MACHINES, lambda w: {"id": "m1"}),
+        (CLUSTERS, lambda w: {"id": str(w.draft.pk)}),
+        (ADDRESSES, lambda w: {"id": str(w.pair[0].pk)}),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_import_says_what_it_changed_on_each_kind(world: World, kind: TableKind, row: Any) -> None:
+    found = {**row(world), "description": "new words"}
+    changed, _ = imported(kind, found)
+    assert (changed.verb, changed.kind, changed.changes) == ("update", kind.one, {"description": ["", "new words"]})
+    assert imported(kind, found) == [changed, Event.objects.get(verb="import")]
+
+
+def test_import_says_of_each_address_what_it_changed(world: World) -> None:
+    *found, _ = imported(ADDRESSES, *({"id": str(one.pk), "name": f"n{one.family}"} for one in world.pair))
+    assert {one.addresses[0]: one.changes for one in found} == {
+        str(world.pair[0]): {"name": ["web", "n4"]},
+        str(world.pair[1]): {"name": ["web", "n6"]},
+    }
+    (shown,) = timelines.of_address("internet", world.pair[0].address)
+    assert shown.changes == {"name": ["web", "n4"]}
+
+
+def test_addresses_that_an_import_changes_alike_share_one_event(world: World) -> None:
+    changed, _ = imported(ADDRESSES, *({"id": str(one.pk), "description": "new words"} for one in world.pair))
+    assert sorted(changed.addresses) == sorted(str(one) for one in world.pair)
+    assert changed.changes == {"description": ["", "new words"]}
+
+
+def test_bulk_editing_says_of_each_object_from_what_to_what(world: World) -> None:
+    bulk.rename([world.internet, world.tenants], name="x")
+    bulk.label([world.internet, world.tenants], add={"a": "b"}, remove={})
+    assert sorted(Event.objects.values_list("object_id", "verb")) == [
+        ("internet", "label"), ("internet", "update"), ("tenants", "label"), ("tenants", "update"),
+    ]  # fmt: skip
+    assert Event.objects.get(object_id="tenants", verb="label").changes == {"labels": [{}, {"a": "b"}]}
+
+
+def test_prefixes_that_an_import_adds_are_one_change_of_their_network(world: World) -> None:
+    before = prefixes_of(world.internet)
+    rows = ({"network": "internet", "prefix": prefix} for prefix in ("192.0.2.0/24", "198.51.100.0/24"))
+    changed, _ = imported(PREFIXES, *rows)
+    assert changed.changes == {"prefixes": [before, prefixes_of(world.internet)]}
+
+
+def test_refused_change_leaves_no_event(world: World) -> None:
+    rows = {"id": "internet", "name": "Internet", "prefixes": ["10.0.0.0/24"]}, {"id": "tenants", "name": "Tenants"}
+    changed, whole = imported(NETWORKS, *rows, skip_refused=True)
+    assert (changed.object_id, whole.count) == ("tenants", 1)
 
 
 def test_refused_rows_are_no_part_of_the_event(world: World) -> None:

@@ -185,11 +185,31 @@ def test_network_cannot_be_super_and_underlay() -> None:
     ]
 
 
+def test_text_that_looks_like_a_number_stays_the_text_that_was_written() -> None:
+    text = """
+        networks: [{id: 0123, name: 12:30:45, description: 0x1F, labels: {rack: 1_000, since: 2026-01-02, hot: yes},
+                    nat: yes, vrf: 7, prefixes: [10.0.0.0/8], defaultchildprefixlength: 22, partitionid: null}]
+    """
+    document = metal_stack.parse(text)
+    assert document.broken == []
+    (network,) = document.networks
+    assert (network.id, network.name, network.description) == ("0123", "12:30:45", "0x1F")
+    assert network.labels == {"rack": "1_000", "since": "2026-01-02", "hot": "yes"}
+    assert (network.nat_type, network.vrf, network.default_child_prefix_length) == ("ipv4-masquerade", 7, {IPV4: 22})
+    assert network.partition == ""
+
+
+def test_key_that_stands_there_twice_is_refused() -> None:
+    with pytest.raises(documents.Unreadable) as refused:
+        metal_stack.parse("networks: [{id: a, id: b}]")
+    assert refused.value.detail.startswith("This is not YAML: a key stands there twice")
+
+
 def test_every_value_of_the_wrong_kind_is_told() -> None:
     text = """
         networks:
           - id: net
-            name: 5
+            name: [5]
             nat: maybe
             vrf: many
             prefixes: 10.0.0.0/8
@@ -205,12 +225,12 @@ def test_every_value_of_the_wrong_kind_is_told() -> None:
         "ips[0] “192.0.2.256”: type: “fixed” is none of ephemeral, static.",
         "ips[0] “192.0.2.256”: “networkid” is missing.",
         "ips[0] “192.0.2.256”: “projectid” is missing.",
-        "networks[0] “net”: defaultchildprefixlength: “{'ipv4': 22}” has to have the keys IPv4 and IPv6, "
+        "networks[0] “net”: defaultchildprefixlength: “{'ipv4': '22'}” has to have the keys IPv4 and IPv6, "
         "each with a prefix length.",
         "networks[0] “net”: destinationprefixes: “10.0.0.0” has no prefix length; write it as address/length, "
         "such as 10.0.0.0/22.",
         "networks[0] “net”: labels: “['a']” is no object of texts.",
-        "networks[0] “net”: name: “5” is no text; put it in quotes.",
+        "networks[0] “net”: name: “['5']” is no text.",
         "networks[0] “net”: nat: “maybe” is neither true nor false.",
         "networks[0] “net”: prefixes: “10.0.0.0/8” is no list.",
         "networks[0] “net”: vrf: “many” is no number.",
@@ -251,7 +271,7 @@ def test_several_asns_are_refused() -> None:
 def test_asn_that_is_no_number_is_told() -> None:
     tags = "[machine.metal-stack.io/network.primary.asn=AS7]"
     assert faults(machine("[{networkid: n1, asn: [7]}]", tags)) == [
-        "machines[0] “m1”: asn: “[7]” is no number.",
+        "machines[0] “m1”: asn: “['7']” is no number.",
         "machines[0] “m1”: asn: “AS7” is no number.",
     ]
 
@@ -329,4 +349,33 @@ def test_machine_needs_a_project_and_a_partition() -> None:
     assert faults("machines: [{id: m1, allocation: {networks: [{networkid: n1}]}}]") == [
         "machines[0] “m1”: “partitionid” is missing.",
         "machines[0] “m1”: “project” is missing.",
+    ]
+
+
+# --- Variables of the deployment, as in metal-stack/mini-lab ----------------------------------------
+def test_lists_of_the_deployment_are_read() -> None:
+    document = metal_stack.parse(
+        """
+        metal_api_replicas: 1
+        metal_api_sizes: [{id: v1-small-x86}]
+        metal_api_partitions: [{id: mini-lab, privatenetworkprefixlength: 22}]
+        metal_masterdata_api_projects: [{meta: {id: 00000000-0000-0000-0000-000000000001, kind: Project}, name: sample}]
+        metal_api_networks: [{id: underlay, underlay: true, partitionid: mini-lab, prefixes: [10.1.0.0/24]}]
+        metal_api_ips:
+          - {networkid: underlay, projectid: 00000000-0000-0000-0000-000000000000, ipaddress: 10.1.0.9}
+        """
+    )
+    assert document.broken == []
+    assert [one.id for one in (*document.partitions, *document.networks)] == ["mini-lab", "underlay"]
+    assert [one.name for one in document.projects] == ["sample", ""]  # the second is only named
+    assert [str(one.address) for one in document.ips] == ["10.1.0.9"]
+    assert document.not_kept == {
+        "variables of the deployment": 2,
+        "“privatenetworkprefixlength” of partitions": 1,
+    }
+
+
+def test_a_list_of_the_deployment_that_is_a_template_is_told() -> None:
+    assert [error.detail for error in metal_stack.parse("metal_api_networks: '{{ networks }}'").broken] == [
+        "“metal_api_networks” is no list. If it is a template of Ansible, write out what it stands for."
     ]

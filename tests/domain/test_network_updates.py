@@ -3,7 +3,7 @@
 import pytest
 
 from ipam import errors
-from ipam.domain import addresses, networks
+from ipam.domain import addresses, doctor, networks
 from ipam.models import FreeBlock, Network, Prefix, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes, external, free_blocks, prefixes_of, super_network
 
@@ -179,9 +179,39 @@ def test_prefix_with_children_is_not_removed(tenants: Network, private: Network)
         networks.remove_prefix(tenants, *cidrs("10.0.0.0/16"))
 
 
-def test_widening_in_place_is_an_overlap(internet: Network) -> None:
-    with pytest.raises(errors.Overlap, match="of network internet"):
-        networks.update(internet, prefixes=cidrs("203.0.113.0/24", "2001:db8:0:113::/64"))
+@pytest.mark.parametrize(
+    ("have", "wanted", "detail"),
+    [
+        (["10.0.0.0/24"], ["10.0.0.0/23"], "10.0.0.0/23 holds 10.0.0.0/24, and a prefix never grows: keep 10.0.0.0/24 "
+         "and add 10.0.1.0/24 beside it."),
+        (["10.0.1.0/24"], ["10.0.1.0/24", "10.0.0.0/22"], "10.0.0.0/22 holds 10.0.1.0/24, and a prefix never grows: "
+         "keep 10.0.1.0/24 and add 10.0.0.0/24 and 10.0.2.0/23 beside it."),
+        (["10.0.0.0/24", "10.0.1.0/24"], ["10.0.0.0/23"], "10.0.0.0/23 holds 10.0.0.0/24 and 10.0.1.0/24, and a prefix "
+         "never grows: keep 10.0.0.0/24 and 10.0.1.0/24."),
+        (["10.0.0.0/23"], ["10.0.0.0/23", "10.0.1.0/24"], "10.0.1.0/24 overlaps 10.0.0.0/23 of this network. Leave it "
+         "out."),
+    ],
+)  # fmt: skip
+def test_prefix_that_overlaps_its_own_network_says_what_to_do_instead(
+    have: list[str], wanted: list[str], detail: str, db: None
+) -> None:
+    network = networks.create(external(prefixes=cidrs(*have), destination_prefixes=()))
+    with pytest.raises(errors.Overlap) as refusal:
+        networks.update(network, prefixes=cidrs(*wanted))
+    assert refusal.value.detail == detail
+
+
+def test_unused_prefix_is_replaced_by_its_halves(internet: Network) -> None:
+    networks.update(internet, prefixes=cidrs("203.0.113.128/26", "203.0.113.192/26", "2001:db8:0:113::/64"))
+    assert prefixes_of(internet) == ["203.0.113.128/26", "203.0.113.192/26", "2001:db8:0:113::/64"]
+    assert list(doctor.examine()) == []
+
+
+def test_prefix_in_use_is_not_replaced_by_its_halves(internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project)
+    with pytest.raises(errors.HasIps) as refusal:
+        networks.update(internet, prefixes=cidrs("203.0.113.128/26", "203.0.113.192/26", "2001:db8:0:113::/64"))
+    assert codes(refusal.value) == ["has_ips"]
 
 
 def test_order_of_prefixes_is_ipv4_first_then_as_they_were_added(internet: Network) -> None:

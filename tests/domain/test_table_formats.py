@@ -1,7 +1,9 @@
 """Files of tables: what is written is read again to the letter, and hostile files are refused."""
 
 import io
+import re
 import zipfile
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from ipam.domain import table_formats
+from ipam.domain import table_cells, table_formats
 from ipam.domain.documents import Unreadable
+from ipam.domain.table_formats import Faulty
 
 NAMES = ["id", "name", "labels"]
 FORMATS = list(table_formats.FORMATS)
@@ -42,14 +45,27 @@ def test_text_comes_back_to_the_letter(format: str, texts: list[str]) -> None:
     assert [row["name"] or "" for row in found] == texts
 
 
-@given(text=storable)
+@given(text=storable | st.text("'\"=+-@;,\t\r\n x", max_size=12))
 def test_disarmed_text_is_rearmed(text: str) -> None:
     assert table_formats.rearm(table_formats.disarm(text)) == text
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", '"=1', "＝1+1"])
 def test_csv_holds_no_formula(text: str) -> None:
     assert table_formats.disarm(text) == f"'{text}"
+
+
+@given(text=st.text("'\"=+-@;\t\r\n x", max_size=12))
+@example(text="x;=1+1")
+@example(text="x\t@SUM(A1)\n-1")
+def test_csv_holds_no_formula_for_readers_that_split_elsewhere(text: str) -> None:
+    for cell in re.split("[;\t\r\n]", table_formats.disarm(text)):
+        assert not cell.lstrip('"').startswith(("=", "+", "-", "@"))
+
+
+@pytest.mark.parametrize("text", ["a; b", "a\n\nb", "a-b=c", "x, -1"])
+def test_text_without_a_formula_stays_as_it_is(text: str) -> None:
+    assert table_formats.disarm(text) == text
 
 
 def test_spreadsheet_holds_text_where_text_was(db: None) -> None:
@@ -163,6 +179,7 @@ def test_a_line_of_a_gigabyte_is_not_read_to_its_end(format: str, start: bytes) 
     ("content", "format", "why"),
     [
         (b"id,name\nfra\n", "csv", "Line 2 has 1 cells, the first line names 2 columns."),
+        (b"id\n" + b'a","b\n' * 9_000, "csv", "Line 2 is no CSV"),
         (b"id,id\nfra,fra\n", "csv", "The first line names each column once"),
         (b"id,,name\na,b,c\n", "csv", "The first line names each column once"),
         (b"\nid,name\na,b\n", "csv", "The first line is empty. It has to name the columns."),
@@ -187,6 +204,94 @@ def test_a_file_that_is_none_is_refused(content: bytes, format: str, why: str) -
     assert refusal(content, format)[: len(why)] == why
 
 
+def told(content: bytes, format: str) -> list[tuple[int, Any]]:
+    """Each row with its place, or what is wrong with it."""
+    rows = table_formats.read_each(io.BytesIO(content), format)
+    return [(place, row.detail if isinstance(row, Faulty) else row) for place, row in rows]
+
+
+def test_a_ragged_line_and_a_footer_are_faults_of_their_own() -> None:
+    assert told(b"id,name\nfra\nmuc,Munich\nTotal: 2,,,x\n", "csv") == [
+        (2, "Line 2 has 1 cells, the first line names 2 columns."),
+        (3, {"id": "muc", "name": "Munich"}),
+        (4, "Line 4 has 4 cells, the first line names 2 columns."),
+    ]
+
+
+def test_a_stray_quote_is_the_fault_of_its_line() -> None:
+    assert told(b'id,name\nfra,"Frank"furt\nmuc,"Munich\nham,Hamburg\n', "csv") == [
+        (2, "Line 2 is no CSV: ',' expected after '\"'."),
+        (3, "Line 3 is no CSV: unexpected end of data."),
+        (4, {"id": "ham", "name": "Hamburg"}),
+    ]
+
+
+def test_quotes_that_are_never_closed_are_not_read_again_for_ever() -> None:
+    assert refusal_of_each(b"id\n" + b'a","b\n' * 200_000).startswith("Too many quotes are never closed.")
+
+
+def refusal_of_each(content: bytes) -> str:
+    with pytest.raises(Unreadable) as refused:
+        told(content, "csv")
+    return refused.value.detail
+
+
+@pytest.mark.parametrize("content", [b'[{"id": "a"}, 7, {"id": "b"}]', b"[{id: a}, 7, {id: b}]"])
+def test_an_entry_that_is_no_object_is_a_fault_of_its_own(content: bytes) -> None:
+    assert told(content, "json" if content.startswith(b'[{"') else "yaml") == [
+        (1, {"id": "a"}),
+        (2, "Entry 2 is no object of at most 100 columns."),
+        (3, {"id": "b"}),
+    ]
+
+
+def test_a_row_with_cells_beyond_the_columns_is_a_fault_of_its_own() -> None:
+    content = sheet(["id"], ["a", None, "x"], ["b"])
+    assert told(content, "xlsx") == [
+        (2, "Row 2 has cells beyond the 1 columns that the first row names."),
+        (3, {"id": "b"}),
+    ]
+
+
+def sheet(*rows: list[Any], formats: str = "") -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cell in book.active[2] if formats else ():
+        cell.number_format = formats
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_yaml_keeps_what_looks_like_a_number_as_it_was_written() -> None:
+    written = ["0123", "12:30:45", "0x1F", "yes", "1_000", "2026-01-02", "1e3", "-0", ".5", "=", "<<"]
+    assert read("".join(f"- {{id: {one}}}\n" for one in written).encode(), "yaml") == [{"id": one} for one in written]
+
+
+@pytest.mark.parametrize("nothing", ["null", "~", "", "NULL"])
+def test_nothing_in_yaml_stays_nothing(nothing: str) -> None:
+    assert read(f"- {{id: {nothing}}}".encode(), "yaml") == [{"id": None}]
+
+
+@pytest.mark.parametrize(("content", "format"), [(b"- {id: a, id: b}", "yaml"), (b'[{"id": "a", "id": "b"}]', "json")])
+def test_a_column_that_an_entry_names_twice_is_refused(content: bytes, format: str) -> None:
+    assert "twice" in refusal(content, format)
+
+
+@pytest.mark.parametrize(("value", "format", "shown"), [(7, "000", "007"), (7, "0", 7), (7, "General", 7), (7, "@", 7)])
+def test_a_spreadsheet_keeps_the_zeros_that_it_shows(value: int, format: str, shown: Any) -> None:
+    assert read(sheet(["id"], [value], formats=format), "xlsx") == [{"id": shown}]
+
+
+@pytest.mark.parametrize(("value", "format"), [(1.0, "0.0"), (100000, "0.00E+00"), (1, "0%"), (7, '"n"0')])
+def test_a_number_that_a_spreadsheet_shows_otherwise_is_no_text(value: float, format: str) -> None:
+    ((_, row),) = table_formats.read(io.BytesIO(sheet(["id"], [value], formats=format)), "xlsx")
+    assert table_cells.number(row["id"]) == value
+    with pytest.raises(ValueError, match=r"is shown in the format"):
+        table_cells.text(9)(row["id"])
+
+
 def archive(**parts: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
@@ -204,6 +309,53 @@ def test_a_spreadsheet_that_unpacks_to_gigabytes_is_refused() -> None:
 def test_a_spreadsheet_with_entities_is_refused() -> None:
     laughs = b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">]><lolz>&lol;</lolz>'
     assert refusal(archive(sheet=laughs), "xlsx").startswith("This spreadsheet defines XML entities")
+
+
+def crafted(part: str, before: bytes, more: bytes) -> bytes:
+    """A small spreadsheet with `more` in one of its parts, and noise, or it would be refused for how well it packs."""
+    out, old = io.BytesIO(), zipfile.ZipFile(io.BytesIO(sheet(["id"], ["a"])))
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(before, more + before if name == part else before))
+        if part not in old.namelist():
+            new.writestr(part, more)
+        new.writestr("noise", Random(1).randbytes(50_000))
+    return out.getvalue()
+
+
+_SHEET, _END, _AFTER = "xl/worksheets/sheet1.xml", b"</sheetData>", b"<pageMargins"
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "more"),
+    [
+        (_SHEET, _END, b"<row/>" * 500_000),
+        (_SHEET, _END, b"<row>" + b"<c/>" * 150_000 + b"</row>"),
+        (_SHEET, _END, b"<row><c><v>1</v></c></row>" * 100_000),
+        (_SHEET, _END, b'<row><c t="inlineStr"><is><t>x</t></is></c></row>' * 50_000),
+        (_SHEET, _AFTER, b'<mergeCells count="1">' + b'<mergeCell ref="A1:B2"/>' * 60_000 + b"</mergeCells>"),
+        ("xl/sharedStrings.xml", b"", b"<si/>" * 500_000),
+        ("xl/styles.xml", b"</cellXfs>", b"<xf/>" * 60_000),
+        ("xl/workbook.xml", b"</sheets>", b'<sheet name="a" sheetId="1"/>' * 60_000),
+    ],
+)
+def test_a_spreadsheet_of_more_tags_than_its_size_warrants_is_not_read(part: str, before: bytes, more: bytes) -> None:
+    content = crafted(part, before, more)
+    assert len(content) < 100_000
+    assert refusal(content, "xlsx") == (
+        "This spreadsheet holds more cells, texts or formats than its size warrants. Send its rows as CSV."
+    )
+
+
+def test_rows_that_a_sheet_leaves_out_are_counted_together() -> None:
+    gaps = b"".join(b'<row r="%d"><c><v>1</v></c></row>' % (9_000 * number) for number in range(1, 9))
+    assert refusal(crafted(_SHEET, _END, gaps), "xlsx") == "More than 10,000 rows are empty. Delete them."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_behind_a_long_comment_are_seen(encoding: str) -> None:
+    laughs = f'<?xml version="1.0"?><!-- {"x" * 3_000} --><!DOCTYPE lolz [<!ENTITY lol "lol">]><lolz>&lol;</lolz>'
+    assert refusal(archive(sheet=laughs.encode(encoding)), "xlsx").startswith("This spreadsheet defines XML entities")
 
 
 @pytest.mark.parametrize(("honest", "claimed"), [(b'<row r="2"', b'<row r="999999999"'), (b'r="B2"', b'r="XXXX2"')])

@@ -110,6 +110,34 @@ def test_one_refused_row_keeps_all_of_them_out(db: None) -> None:
     assert Partition.objects.count() == 0
 
 
+def test_every_row_tells_its_own_fault_and_good_ones_are_judged_on(db: None) -> None:
+    lines = ("id,name", "fra", 'muc,"Munich', "ham,Hamburg", "x,", "Total: 3,,,9")
+    assert told(table_import.preview(csv(PARTITIONS, *lines))) == [
+        (2, "fra", "refused"),
+        (3, "", "refused"),
+        (4, "ham", "new"),
+        (5, "x", "refused"),
+        (6, "Total: 3", "refused"),
+    ]
+    with pytest.raises(errors.IpamError) as refused:
+        table_import.bring_in(csv(PARTITIONS, *lines))
+    assert [error.detail[:6] for error in refused.value.errors] == ["Row 2:", "Row 3:", "Row 5:", "Row 6:"]
+    assert Partition.objects.count() == 0
+
+
+def test_a_later_entry_with_another_column_is_a_fault_of_its_own(db: None) -> None:
+    summary = table_import.preview(table(PARTITIONS, {"id": "fra"}, {"id": "muc", "naem": "Munich"}, {"id": "ham"}))
+    assert told(summary) == [(1, "fra", "new"), (2, "muc", "refused"), (3, "ham", "new")]
+    assert reasons(summary) == {2: ["unknown_field"]}
+
+
+def test_yaml_gives_ids_and_labels_as_they_were_written(db: None) -> None:
+    rows = b"- {id: 0123, name: 12:30:45, description: null, labels: {rack: 0x1F, hot: yes}}"
+    table_import.bring_in(Table(PARTITIONS, io.BytesIO(rows), "yaml"))
+    made = Partition.objects.get()
+    assert (made.pk, made.name, made.labels) == ("0123", "12:30:45", {"rack": "0x1F", "hot": "yes"})
+
+
 def test_all_faults_of_a_row_are_told(internet: Network) -> None:
     row = {"ip": "10.0.0.01", "network": "internet", "project": "alice", "type": "fixed", "labels": '["a"]'}
     summary = table_import.preview(table(ADDRESSES, row))

@@ -1,34 +1,27 @@
-"""Reading the change history: the timeline of an address says who had it on that day."""
-
-from datetime import datetime, timedelta
+"""Reading the change history: the timeline of an address says who had it."""
 
 import pytest
-from django.utils import timezone
 
 from ipam.domain import addresses, families, machines, networks, timelines
 from ipam.domain.machines import Attachment
-from ipam.domain.timelines import Holder
 from ipam.models import Event, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, ip, namespaced
 
 INSIDE, OUTSIDE = ip("10.0.0.1"), ip("203.0.113.129")
-START = datetime(2026, 1, 1, tzinfo=timezone.get_default_timezone())
-
-
-def days(number: float) -> datetime:
-    return START + timedelta(days=number)
-
-
-def backdate() -> None:
-    """Let the events have happened one a day, the oldest on the first day."""
-    for number, event in enumerate(Event.objects.order_by("id")):
-        event.at = days(number)
-        event.save()
 
 
 def verbs(network: Network | str, address: object = OUTSIDE) -> list[str]:
     key = network if isinstance(network, str) else network.pk
     return [event.verb for event in timelines.of_address(key, address)]
+
+
+def holders(network: Network, address: object = OUTSIDE) -> list[object]:
+    """Who had the address after each event of it, newest first."""
+    return [event.move_of(network.pk, str(address))["after"] for event in timelines.of_address(network.pk, address)]
+
+
+def holder(project: Project, machine: Machine | None = None) -> dict[str, str | None]:
+    return {"project": str(project.pk), "machine": machine.pk if machine else None}
 
 
 @pytest.fixture
@@ -48,30 +41,18 @@ def test_timeline_of_an_address_over_its_owners(
     addresses.release(second)
     attachments = [Attachment(network=private), Attachment(network=internet, families=[IPV4])]
     made = machines.allocate(project=project, partition=partition, networks=attachments)
-    backdate()
     assert verbs(internet) == ["allocate", "release", "allocate", "release", "allocate"]
-    holders = [timelines.holder_at("internet", OUTSIDE, days(day + 0.5)) for day in range(-1, 5)]
-    assert holders == [
-        None,
-        Holder(project.pk, None),
-        None,
-        Holder(stranger.pk, None),
-        None,
-        Holder(project.pk, made.pk),
-    ]
+    assert holders(internet) == [holder(project, made), None, holder(stranger), None, holder(project)]
 
 
-def test_static_address_is_its_projects_again_when_the_machine_goes(machine: Machine, project: Project) -> None:
+def test_static_address_is_its_projects_again_when_the_machine_goes(
+    machine: Machine, project: Project, internet: Network, private: Network
+) -> None:
     addresses.make_static(machine.addresses.filter(network="internet"))
     machines.release(machine)
-    now = timezone.now()
-    assert timelines.holder_at("internet", OUTSIDE, now) == Holder(project.pk, None)
-    assert timelines.holder_at(machine_network(), INSIDE, now) is None
-    assert verbs("internet") == ["release", "make-static", "allocate"]
-
-
-def machine_network() -> str:
-    return Network.objects.get(type="child").pk
+    assert holders(internet)[0] == holder(project)
+    assert holders(private, INSIDE)[0] is None
+    assert verbs(internet) == ["release", "make-static", "allocate"]
 
 
 def test_named_address_goes_from_its_project_to_its_machine(
@@ -95,30 +76,14 @@ def test_completed_address_is_held_like_its_counterpart(
     attachments = [Attachment(network=private), Attachment(network=internet, families=[IPV4])]
     machines.allocate(id="m1", project=project, partition=partition, networks=attachments)
     families.complete(internet, IPV6)
-    held = timelines.holder_at("internet", ip("2001:db8:0:113::1"), timezone.now())
-    assert held == Holder(project.pk, "m1")
+    assert holders(internet, ip("2001:db8:0:113::1")) == [{"project": str(project.pk), "machine": "m1"}]
 
 
 def test_change_of_words_does_not_change_the_holder(internet: Network, project: Project) -> None:
     (address,) = addresses.allocate(internet, project=project, families=[IPV4])
     addresses.update(address, name="www")
-    assert timelines.holder_at("internet", OUTSIDE, timezone.now()) == Holder(project.pk, None)
+    assert holders(internet) == [holder(project), holder(project)]
     assert verbs(internet) == ["update", "allocate"]
-
-
-def test_release_remembers_who_held_what_history_did_not_see(internet: Network, project: Project) -> None:
-    (address,) = addresses.allocate(internet, project=project, families=[IPV4])
-    Event.objects.all().delete()  # pruned
-    before = timezone.now()
-    addresses.release(address)
-    assert timelines.holder_at("internet", OUTSIDE, before) == Holder(project.pk, None)
-
-
-def test_address_older_than_history_is_its_holders(internet: Network, project: Project) -> None:
-    addresses.allocate(internet, project=project, families=[IPV4])
-    Event.objects.all().delete()
-    assert timelines.holder_at("internet", OUTSIDE, timezone.now()) == Holder(project.pk, None)
-    assert timelines.holder_at("internet", OUTSIDE, START) is None
 
 
 def test_same_address_in_two_namespaces_has_two_timelines(project: Project, stranger: Project) -> None:

@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from ipam.domain import addresses, doctor, networks, number_pools, rebuilding, vrfs
+from ipam.domain import addresses, doctor, members, networks, number_pools, rebuilding, vrfs
 from ipam.domain.number_pools import Pool
-from ipam.models import VRF, Network, NumberRange, Project
+from ipam.models import VRF, Network, NumberRange, Project, RoleBinding
 from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, ip, super_network
 from tests.domain import clients
 
@@ -101,6 +102,15 @@ def test_nobody_takes_from_a_network_that_is_being_deleted(pool: Network, projec
         networks.delete(pool)
         waiting = start()
     assert waiting.result() in {"family_not_in_network", "exhausted", "not_found"}
+
+
+def test_of_two_owners_who_leave_at_once_one_stays(project: Project) -> None:
+    first, second = (members.grant(User.objects.create_user(name), "owner", project=project) for name in ("a", "b"))
+    with another(partial(clients.withdraw, second.pk)) as start:
+        members.withdraw(first)
+        waiting = start()
+    assert waiting.result() == "in_use"
+    assert [one.name for one in RoleBinding.objects.all()] == ["b"]
 
 
 def test_super_that_is_deleted_while_its_first_project_comes_is_named(project: Project) -> None:

@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -15,6 +15,17 @@ from tests.faults.servers import Server, serving
 pytestmark = pytest.mark.django_db(transaction=True)
 HEAD = b"POST /api/v1/ips/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
 STALLS = [b"", HEAD, HEAD + b"\r\n{"]  # nothing, half a head, half a body
+SIGN_IN = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+HEALTH = b"GET /api/v1/healthz/ HTTP/1.1\r\nHost: localhost\r\n"
+TRICKLES = {
+    "a head": b"GET /api/v1/healthz/ HTTP/1.1\r\nX-Long: " + b"x" * 16_800,
+    "a body": SIGN_IN + b"Content-Length: 60000\r\n\r\n" + b"x" * 16_800,
+    "a body with a token": HEAD.replace(b": 100", b": 2000000") + b"Authorization: Bearer x\r\n\r\n" + b"x" * 16_800,
+    "a body that is too large": SIGN_IN + b"Content-Length: 90000000\r\n\r\n" + b"x" * 16_800,
+    "a body of unknown length": SIGN_IN + b"Transfer-Encoding: chunked\r\n\r\nfffff\r\n" + b"x" * 16_800,
+    "a further request": HEALTH + b"\r\n" + HEALTH,
+    "after the last request": HEALTH + b"Connection: close\r\n\r\n",
+}
 
 
 @pytest.fixture
@@ -33,6 +44,31 @@ def test_two_hundred_clients_that_stall_do_not_stop_allocations(
         with robots(server, token, pair, each=10) as told:
             pass
     assert (told.outcomes, differences(told)) == ({201: 40}, NO_DIFFERENCE)
+
+
+@pytest.mark.parametrize("trickle", TRICKLES)
+def test_clients_that_send_a_byte_now_and_then_hold_nobody_up(
+    server: Server, token: str, pair: dict[str, Any], trickle: str
+) -> None:
+    stop = threading.Event()
+
+    def send(client: socket.socket) -> None:
+        with suppress(OSError):  # it has been dropped
+            client.sendall(TRICKLES[trickle])
+            while not stop.wait(1):
+                client.send(b"x")
+
+    with ExitStack() as opened, ThreadPoolExecutor(24) as senders:
+        for _ in range(24):
+            client = opened.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            senders.submit(send, client)
+        try:
+            healthy = [server.call("GET", "/api/v1/healthz/").status for _ in range(8)]
+            with robots(server, token, pair, each=5) as told:
+                pass
+        finally:
+            stop.set()
+    assert (healthy, told.outcomes, differences(told)) == ([200] * 8, {201: 20}, NO_DIFFERENCE)
 
 
 def test_flood_of_searches_does_not_stop_allocations(server: Server, token: str, pair: dict[str, Any]) -> None:

@@ -48,12 +48,19 @@ def test_half_of_a_pair_says_what_it_lacks(web: Client, internet: Network, proje
 
 
 def test_editing_changes_both_addresses_at_once(web: Client, pair: list[IPAddress]) -> None:
-    answer = edited(web, pair[1], name="www", type="static", description="Front", labels="tier=silver\nkeep")
+    wanted = {"name": "www", "type": "static", "description": "Front", "labels": "tier=silver\nkeep"}
+    answer = edited(web, pair[1], **wanted, confirmed="1")
     assert answer.url == f"/addresses/{pair[1].pk}/"
     assert (
         list(IPAddress.objects.values_list("name", "type", "description", "labels"))
         == [("www", "static", "Front", {"tier": "silver", "keep": ""})] * 2
     )
+
+
+def test_editing_asks_before_addresses_become_static(web: Client, pair: list[IPAddress]) -> None:
+    html = edited(web, pair[1], name="www", type="static").content.decode()
+    assert "This cannot be undone: 203.0.113.129 and 2001:db8:0:113::1 will stay until released" in html
+    assert set(IPAddress.objects.values_list("type", "name")) == {("ephemeral", "Web Front")}
 
 
 def test_form_that_nobody_changed_changes_nothing(web: Client, pair: list[IPAddress]) -> None:

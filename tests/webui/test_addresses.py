@@ -56,9 +56,15 @@ def test_bulk_release_asks_before_it_releases(web: Client, internet: Network, pr
     assert IPAddress.objects.count() == 0
 
 
-def test_bulk_static_changes_every_address_of_the_allocations(web: Client, internet: Network, project: Project) -> None:
+def test_bulk_static_asks_and_changes_every_address_of_the_allocations(
+    web: Client, internet: Network, project: Project
+) -> None:
     taken = addresses.allocate(internet, project=project)
-    web.post("/addresses/act/", {"allocation": [str(taken[0].allocation)], "action": "static"})
+    asked = {"allocation": [str(taken[0].allocation)], "action": "static"}
+    html = web.post("/addresses/act/", asked).content.decode()
+    assert ("Make static 1 allocation?" in html, "203.0.113.129 · 2001:db8:0:113::1" in html) == (True, True)
+    assert set(IPAddress.objects.values_list("type", flat=True)) == {"ephemeral"}
+    web.post("/addresses/act/", asked | {"confirmed": "1"})
     assert list(IPAddress.objects.values_list("type", "generation")) == [("static", 2), ("static", 2)]
 
 
@@ -121,7 +127,7 @@ def test_bulk_action_goes_back_to_the_list_as_it_was_filtered(web: Client, inter
 @pytest.mark.parametrize("back", ["//evil.example/", "https://evil.example/", "@evil.example", "\\evil.example"])
 def test_bulk_action_never_leads_off_the_site(back: str, web: Client, internet: Network, project: Project) -> None:
     taken = addresses.allocate(internet, project=project)
-    asked = {"allocation": [str(taken[0].allocation)], "action": "static", "back": back}
+    asked = {"allocation": [str(taken[0].allocation)], "action": "static", "back": back, "confirmed": "1"}
     assert web.post("/addresses/act/", asked).url.startswith("/addresses/?")
 
 

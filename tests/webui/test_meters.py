@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from ipam.addressing import Family
 from ipam.domain.consumption import FamilyUse
-from webui.meters import Meter, human, percent, units, verdict
+from ipam.models import Prefix
+from tests.builders import cidrs, ip
+from webui.meters import Meter, PrefixMeter, human, percent, units, verdict
 
 
 def use(family: Family = Family.IPV4, **changes: object) -> FamilyUse:
@@ -45,26 +47,47 @@ def test_percentage_never_pretends_nothing_or_everything(share: float, text: str
         (Family.IPV4, 1, "1 address"),
         (Family.IPV4, 1022, "1,022 addresses"),
         (Family.IPV4, 2**32, "4.29 billion addresses"),
-        (Family.IPV6, 10**12 - 1, "1 trillion addresses"),
-        (Family.IPV6, 10**12, "≈ 232 /96s"),
-        (Family.IPV6, 2**60, "≈ 256 /76s"),
-        (Family.IPV6, 2**64 - 1, "≈ 255 /72s"),
+        (Family.IPV6, 2**32 - 1, "4.29 billion addresses"),
+        (Family.IPV6, 2**48, "281 trillion addresses"),
+        (Family.IPV6, 2**60, "1.15 × 10¹⁸ addresses"),
+        (Family.IPV6, 2**63, "≈ 0.5 /64"),
+        (Family.IPV6, 2**64 - 2, "≈ 1 /64"),
         (Family.IPV6, 2**64, "≈ 1 /64"),
-        (Family.IPV6, 2**65 - 1, "≈ 1 /64"),
+        (Family.IPV6, 3 * 2**63, "≈ 1.5 /64s"),
         (Family.IPV6, 2**65, "≈ 2 /64s"),
-        (Family.IPV6, 2**80, "≈ 65,536 /64s"),
+        (Family.IPV6, 2**80 - 1, "≈ 65,536 /64s"),
         (Family.IPV6, 2**128, "≈ 1.84 × 10¹⁹ /64s"),
     ],
 )
-def test_large_ipv6_space_is_counted_in_blocks(family: Family, count: int, text: str) -> None:
+def test_large_ipv6_space_is_counted_in_64s(family: Family, count: int, text: str) -> None:
     assert units(family, count) == text
 
 
-@given(st.integers(10**12, 2**64 - 1))
-def test_blocks_smaller_than_a_64_are_nibble_aligned_and_hundreds(count: int) -> None:
-    blocks, _, length = units(Family.IPV6, count).removeprefix("≈ ").removesuffix("s").partition(" /")
-    assert (int(length) % 4, int(length) > 64) == (0, True)
-    assert 100 <= int(blocks.replace(",", "")) < 1600
+@given(st.integers(0, 2**128))
+def test_ipv6_space_is_counted_in_addresses_or_64s_and_in_nothing_else(count: int) -> None:
+    assert units(Family.IPV6, count).rpartition(" ")[2] in ("address", "addresses", "/64", "/64s")
+
+
+# --- the prefixes of a network ----------------------------------------------------------------------
+def prefix(text: str) -> Prefix:
+    (cidr,) = cidrs(text)
+    first, last = ip(str(cidr.network)), ip(str(cidr[-1]))
+    return Prefix(family=cidr.version, first=first, last=last, length=cidr.prefixlen)
+
+
+def test_prefix_of_a_super_is_counted_in_children_of_the_default_length() -> None:
+    meter = PrefixMeter(prefix("2001:db8::/64"), {65: 1, 96: 2}, 96)
+    assert meter.left == "2.15 billion × /96 left"
+    assert meter.exact == (
+        "2001:db8::/64: 9,223,372,028,264,841,216 of 18,446,744,073,709,551,616 addresses taken (50 %), "
+        "9,223,372,045,444,710,400 free; room for 2,147,483,650 children of /96."
+    )
+
+
+def test_prefix_that_gives_addresses_is_counted_in_64s_and_exactly_on_hover() -> None:
+    meter = PrefixMeter(prefix("2001:db8::/64"), dict.fromkeys(range(65, 128), 1), None)
+    assert (meter.left, meter.share > 0) == ("≈ 1 /64 left", True)
+    assert meter.exact.endswith("addresses taken (< 0.1 %), 18,446,744,073,709,551,614 free.")
 
 
 def test_meter_of_anything_taken_is_seen() -> None:

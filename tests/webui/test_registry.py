@@ -1,8 +1,10 @@
 """Networks, partitions, projects and VRFs: made, changed and deleted in the browser."""
 
+from django.contrib.auth.models import User
 from django.test import Client
 
-from ipam.models import VRF, Network, Partition, Project
+from ipam.domain import members
+from ipam.models import VRF, Network, Partition, Project, RoleBinding
 from tests.builders import prefixes_of
 
 
@@ -60,3 +62,29 @@ def test_partition_in_use_is_not_deleted_and_says_why(web: Client, tenants: Netw
 def test_vrf_made_by_hand_has_its_page(web: Client, db: None) -> None:
     assert web.post("/vrfs/new/", {"id": "4711", "name": "lab"}).url == "/vrfs/4711/"
     assert (VRF.objects.get().kept, web.get("/vrfs/4711/").status_code) == (True, 200)
+
+
+def test_owner_edits_how_the_own_network_is_described_and_nothing_else(
+    client: Client, internet: Network, project: Project
+) -> None:
+    Network.objects.update(project=project)
+    owner = User.objects.create_user("owner")
+    members.grant(owner, "owner", project=project)
+    client.force_login(owner)
+    assert "/networks/internet/edit/" in client.get("/networks/internet/").content.decode()
+    assert "/networks/internet/delete/" not in client.get("/networks/internet/").content.decode()
+    assert list(client.get("/networks/internet/edit/").context["form"].fields) == ["name", "description", "labels"]
+    client.post("/networks/internet/edit/", {"name": "Ours", "labels": "tier=gold", "nat_type": "ipv4-masquerade"})
+    found = Network.objects.get()
+    assert (found.name, found.labels, found.nat_type) == ("Ours", {"tier": "gold"}, internet.nat_type)
+
+
+def test_member_is_removed_after_a_question_and_the_last_owner_stays(web: Client, project: Project) -> None:
+    owner = User.objects.create_user("owner")
+    members.grant(owner, "owner", project=project)
+    url = f"/projects/{project.pk}/members/{owner.pk}/withdraw/"
+    assert "The role of owner in alice is taken at once." in web.get(url).content.decode()
+    assert "owner is the last owner of project alice" in web.post(url).content.decode()
+    members.grant(User.objects.create_user("other"), "owner", project=project)
+    web.post(url)
+    assert [one.name for one in RoleBinding.objects.all()] == ["other"]

@@ -18,7 +18,9 @@ def test_new_token_is_shown_once_and_opens_the_api(web: Client) -> None:
 
 def test_revoked_token_opens_nothing(web: Client, operator: User) -> None:
     token = tokens.issue(operator, name="old")
-    web.post(f"/tokens/{ApiToken.objects.get().pk}/revoke/")
+    url = f"/tokens/{ApiToken.objects.get().pk}/revoke/"
+    assert ("Revoke old?" in web.get(url).content.decode(), ApiToken.objects.count()) == (True, 1)
+    web.post(url)
     answer = Client().get("/api/v1/partitions/", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
 

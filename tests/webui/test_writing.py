@@ -51,6 +51,31 @@ def test_taken_address_is_refused_beside_its_field_with_its_holder(
     assert IPAddress.objects.count() == 1
 
 
+def test_pair_with_one_named_half_gets_the_lowest_of_the_other_family(
+    web: Client, internet: Network, project: Project
+) -> None:
+    asked = fields(project, ip="203.0.113.140")
+    html = web.post("/networks/internet/allocate/", asked | {"preview": "1"}, **HTMX).content.decode()
+    web.post("/networks/internet/allocate/", asked)
+    taken = [str(address) for address in IPAddress.objects.all()]
+    assert taken == ["203.0.113.140", "2001:db8:0:113::1"]
+    assert [text in html for text in taken] == [True, True]
+
+
+def test_one_family_with_a_named_address_stays_alone(web: Client, internet: Network, project: Project) -> None:
+    web.post("/networks/internet/allocate/", fields(project, ip="203.0.113.140", families="ipv4"))
+    assert [str(address) for address in IPAddress.objects.all()] == ["203.0.113.140"]
+
+
+def test_named_address_of_the_family_that_was_not_chosen_is_refused(
+    web: Client, internet: Network, project: Project
+) -> None:
+    asked = fields(project, ip="203.0.113.140", families="ipv6")
+    html = web.post("/networks/internet/allocate/", asked).content.decode()
+    assert "203.0.113.140 is IPv4. Choose a pair or IPv4 only, or another address." in html
+    assert IPAddress.objects.count() == 0
+
+
 def test_full_family_is_named(web: Client, project: Project) -> None:
     networks.create(external(prefixes=cidrs("203.0.113.128/31", "2001:db8::/64")))
     addresses.allocate(Network.objects.get(), project=project, families=[IPV4], count=2)
@@ -72,6 +97,13 @@ def test_naming_one_length_keeps_the_default_of_the_other_family(
     asked = {"project": str(project.pk), "type": "child", "families": "both", "length_ipv4": "24"}
     web.post("/networks/tenants/carve/", asked)
     assert prefixes_of(Network.objects.get(parent=tenants)) == ["10.0.0.0/24", "2001:db8:0:10::/96"]
+
+
+def test_length_of_the_family_that_was_not_chosen_is_refused(web: Client, tenants: Network, project: Project) -> None:
+    asked = {"project": str(project.pk), "type": "child", "families": "ipv6", "length_ipv4": "24"}
+    html = web.post("/networks/tenants/carve/", asked).content.decode()
+    assert "There will be no IPv4 prefix. Choose that family too, or leave this empty." in html
+    assert Network.objects.filter(parent=tenants).count() == 0
 
 
 def test_machine_previews_its_addresses_and_asn(

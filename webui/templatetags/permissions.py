@@ -15,6 +15,12 @@ def changeable(record: Model) -> bool:
 
 
 @register.filter
+def describable(record: Model) -> bool:
+    """Whether a link to change at least its name, description and labels leads anywhere."""
+    return access.may_change(record, access.DESCRIBING)
+
+
+@register.filter
 def named(names: dict[str, str], key: str) -> str:
     """The name of what has this id; the id itself of what is gone."""
     return names.get(key, key) if names else key

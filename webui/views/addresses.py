@@ -16,6 +16,7 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.api.filters import AddressFilters
 from ipam.domain import access, addresses, allocations, bulk, lookups, paging, timelines, zones
+from ipam.domain.allocations import Allocation
 from ipam.models import IPAddress
 from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing
@@ -50,12 +51,13 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One address with its pair: who has it, since when, and the DNS lines for it."""
     allocation = allocations.get(lookups.get(IPAddress, pk).allocation)
     held = [one for one in allocation.addresses if one is not None]
+    shown = IPAddress.objects.filter(allocation=allocation.id)
     context = {
         "section": "addresses",
         "allocation": allocation,
         "held": held,
         "one": allocation.main,
-        "dns": "".join(zones.lines(IPAddress.objects.filter(allocation=allocation.id))).rstrip(),
+        "dns": "".join(zones.lines(shown, zones.domain_of(allocation.main))).rstrip(),
         "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
     return show(request, "addresses/detail.html", context)
@@ -63,16 +65,27 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Change name, type, description and labels of all addresses of the allocation, as they share them."""
+    """Change name, type, description and labels of all addresses of the allocation, as they share them.
+
+    What becomes static stays so, so the page asks before that and names it.
+    """
     one = lookups.get(IPAddress, pk)
     access.demand_change(one)
     initial = {**forms.model_to_dict(one, ["name", "type", "description"]), "labels": labels_text(one.labels)}
     form = ChangedAddressForm(request.POST if request.method == "POST" else None, initial=initial)
-    if form.is_valid() and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)):
+    asks = form.is_valid() and form.cleaned_data["type"] == IPAddress.Type.STATIC and "confirmed" not in request.POST
+    fixed = _ephemeral(allocations.get(one.allocation)) if asks else []
+    ready = form.is_valid() and not fixed
+    if ready and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)):
         messages.success(request, f"Changed {one}")
         return redirect("address", pk=one.pk)
     context = {"section": "addresses", "form": form, "title": f"Edit {one}", "back": reverse("address", args=[one.pk])}
-    return show(request, "edit.html", context)
+    return show(request, "edit.html", {**context, "fixed": " and ".join(map(str, fixed))})
+
+
+def _ephemeral(allocation: Allocation) -> list[IPAddress]:
+    """Those of its addresses that are not static yet."""
+    return [one for one in allocation.addresses if one is not None and one.type == IPAddress.Type.EPHEMERAL]
 
 
 class BulkForm(forms.Form):
@@ -92,7 +105,7 @@ class BulkForm(forms.Form):
 @login_required
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
-    """One action on all selected allocations: ask first where something goes, then all or nothing."""
+    """One action on all selected allocations: ask first where it cannot be undone, then all or nothing."""
     chosen = access.visible(IPAddress.objects.filter(allocation__in=_selected(request))).select_related("project")
     held = allocations.pair_up(list(chosen))
     form = BulkForm(request.POST)
@@ -100,7 +113,7 @@ def act(request: HttpRequest) -> HttpResponse:
     if not held:
         messages.error(request, "Nothing was selected. Tick the rows that you mean.")
         return _back(request)
-    if form.is_valid() and (action != "release" or "confirmed" in request.POST):
+    if form.is_valid() and (action == "label" or "confirmed" in request.POST):
         do, done = _actions(chosen, form)[action]
         attempt(form, do)
         if form.is_valid():

@@ -5,14 +5,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.urls import reverse
 
-from ipam.domain import access, lookups, members, tokens
+from ipam.domain import access, lookups, members
 from ipam.domain.access import MAY, Deed
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.roles import PROJECT_ROLES, Role
 from webui.pages import attempt, show
-from webui.views.tokens import TokenForm
+from webui.views.tokens import TokenForm, ask_to_revoke
 
 _ROLES = [(role.value, role.label) for role in PROJECT_ROLES]
 _DEEDS = {
@@ -72,13 +72,24 @@ def _grant(project: Project, user: str, role: str) -> RoleBinding:
 
 
 @login_required
-@require_POST
 def withdraw(request: HttpRequest, pk: str, user: int) -> HttpResponse:
-    """Take a role from a member."""
-    binding = get_object_or_404(RoleBinding, project=lookups.get(Project, pk), user=user)
-    members.withdraw(binding)
-    messages.success(request, f"{binding.user} is no member any more")
-    return redirect("members", pk=pk)
+    """Ask, naming what is lost; then take a role from a member."""
+    project = lookups.get(Project, pk)
+    access.demand(Deed.MANAGE, project.pk)
+    held = RoleBinding.objects.select_related("user__service_account")
+    binding = get_object_or_404(held, project=project, user=user)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        attempt(form, lambda: members.withdraw(binding))
+        if form.is_valid():
+            messages.success(request, f"{binding.user} is no member any more")
+            return redirect("members", pk=pk)
+    if hasattr(binding.user, "service_account"):
+        says = "The service account is deleted with all of its tokens. What works by them stops working at once."
+    else:
+        says = f"The role of {binding.get_role_display()} in {project} is taken at once."
+    context = {"section": "projects", "form": form, "title": f"Remove {binding.user}", "says": says}
+    return show(request, "confirm.html", {**context, "back": reverse("members", args=[pk])})
 
 
 @login_required
@@ -101,12 +112,9 @@ def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def revoke(request: HttpRequest, pk: str, user: int, token: int) -> HttpResponse:
-    """Make a robot's token useless at once."""
-    account = get_object_or_404(
-        ServiceAccount.objects.select_related("user"), project=lookups.get(Project, pk), user=user
-    )
-    tokens.revoke(account.user, token)
-    messages.success(request, "Revoked the token.")
-    return redirect("robot", pk=pk, user=user)
+    """Ask; then make a robot's token useless at once."""
+    project = lookups.get(Project, pk)
+    access.demand(Deed.MANAGE, project.pk)
+    account = get_object_or_404(ServiceAccount.objects.select_related("user"), project=project, user=user)
+    return ask_to_revoke(request, account.user, token, section="projects", back=reverse("robot", args=[pk, user]))

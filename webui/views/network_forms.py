@@ -1,5 +1,6 @@
 """Making networks and changing them."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -33,19 +34,27 @@ def create(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: str) -> HttpResponse:
     """Change a network; the domain judges the state after the change."""
     network = lookups.get(Network, pk)
-    access.demand_change(network)
+    access.demand_change(network, fields=access.DESCRIBING)
     form = ChangedNetworkForm(request.POST or None, initial=_initial(network))
-    refused = network_rules.FIELDS[network.type]
+    shown = _shown(network)
     for name in list(form.fields):
-        if refused.get(_domain_name(name)) == network_rules.REFUSED:
+        if _domain_name(name) not in shown:
             del form.fields[name]
     if request.method == "POST" and form.is_valid():
-        given = {name: value for name, value in form.request().items() if refused.get(name) != network_rules.REFUSED}
+        given = {name: value for name, value in form.request().items() if name in shown or name == "force"}
         changed = attempt(form, lambda: networks.update(network, **given))
         if changed is not None:
             messages.success(request, f"Changed network {changed}")
             return redirect("network", pk=network.pk)
     return show(request, "networks/form.html", {"section": "networks", "form": form, "network": network})
+
+
+def _shown(network: Network) -> Collection[str]:
+    """The fields that the type of the network has and that whoever asks may change."""
+    if not access.may_change(network):
+        return access.DESCRIBING
+    refused = network_rules.FIELDS[network.type]
+    return [name for name in networks.UPDATABLE if refused.get(name) != network_rules.REFUSED]
 
 
 def _domain_name(field: str) -> str:

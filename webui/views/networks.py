@@ -155,7 +155,7 @@ def _family(meter: Meter, prefixes: list[Prefix], free: free_listing.FreeSpace) 
     own = [prefix for prefix in prefixes if prefix.family == meter.use.family]
     return {
         "meter": meter,
-        "prefixes": [PrefixMeter(prefix, free.of_prefix.get(prefix.pk, 0), meter.child_length) for prefix in own],
+        "prefixes": [PrefixMeter(prefix, free.of_prefix.get(prefix.pk, {}), meter.child_length) for prefix in own],
         "free": free,
         "hidden_blocks": sum(free.lengths.values()) - len(free.blocks),
     }

@@ -8,9 +8,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from ipam.domain import access, tokens
 from ipam.form_fields import CidrsField
@@ -75,10 +75,21 @@ def project_names(of: Any) -> dict[str, str]:
 
 
 @login_required
-@require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make one useless at once."""
+    """Ask; then make one useless at once."""
     user: Any = request.user
-    tokens.revoke(user, pk)
-    messages.success(request, "Revoked the token.")
-    return redirect("tokens")
+    return ask_to_revoke(request, user, pk, section="tokens", back=reverse("tokens"))
+
+
+def ask_to_revoke(request: HttpRequest, user: User, key: int, *, section: str, back: str) -> HttpResponse:
+    """The page that asks before a token of this user is revoked for good, or its end."""
+    token = get_object_or_404(ApiToken, user=user, pk=key)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        attempt(form, lambda: tokens.revoke(user, key))
+        if form.is_valid():
+            messages.success(request, f"Revoked {token}.")
+            return redirect(back)
+    says = "Whatever uses this token stops working at once, and its text never works again. A new one has another text."
+    context = {"section": section, "form": form, "title": f"Revoke {token}", "says": says, "back": back}
+    return show(request, "confirm.html", context)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from ipam import errors
-from ipam.domain import doctor
+from ipam.domain import doctor, older_data
 from ipam.models import IPAddress, Network, Prefix
 
 
@@ -22,6 +22,8 @@ class Command(BaseCommand):
             self._repair(remedies)
             self.stdout.write("Done. ", ending="")
             wrong, _ = self._examine()
+        for sentence in older_data.sentences():
+            self.stdout.write(f"Older than its rule: {sentence}")
         if wrong:
             sys.exit(1)
         self.stdout.write(

@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ipam import errors
+from ipam.addressing import parse_cidr
 from ipam.domain import documents, go_ipam, lookups
 from ipam.management.foreign import add_arguments, bring_in
 from ipam.models import Partition, Project
@@ -18,14 +19,26 @@ class Command(BaseCommand):
         parser.add_argument("--partition", help="the id of the partition of networks that are made")
         parser.add_argument("--namespace", default=go_ipam.DEFAULT_NAMESPACE, help="default: root")
         parser.add_argument("--vrf", type=int, help="the VNI of prefixes that stand alone")
+        parser.add_argument(
+            "--container",
+            action="append",
+            default=[],
+            metavar="PREFIX",
+            help="a prefix that children shall be carved from, though it has none yet; may be given several times",
+        )
         add_arguments(parser)
 
     def handle(self, *, file: str, project: str, partition: str | None, **options: Any) -> None:
         try:
             owner = lookups.get(Project, project)
             site = lookups.get(Partition, partition) if partition else None
+            containers = [parse_cidr(text) for text in options["container"]]
             with documents.opened(file) as text:
-                dump = go_ipam.read(text, project=owner, namespace=options["namespace"], vrf=options["vrf"])
+                dump = go_ipam.read(
+                    text, project=owner, namespace=options["namespace"], vrf=options["vrf"], containers=containers
+                )
+        except ValueError as error:
+            raise CommandError(f"--container: {error}\nNothing was imported.") from None
         except errors.IpamError as error:
             raise CommandError(f"{error.detail}\nNothing was imported.") from None
         bring_in(self, lambda: go_ipam.bring_in(dump, partition=site), **options)

@@ -60,12 +60,17 @@ def _make_operator() -> str:
 
 def _serve(port: int) -> None:
     """Become the server that production runs too; it gives out static files by itself."""
-    module, _, name = settings.WSGI_APPLICATION.rpartition(".")
     connections.close_all()
     sys.stdout.flush()
+    os.execv(sys.executable, server_command(port))  # noqa: S606
+
+
+def server_command(port: int) -> list[str]:
+    """gunicorn with its configuration, from whatever folder it is called."""
+    module, _, name = settings.WSGI_APPLICATION.rpartition(".")
     options = ["--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "warning"]
-    options += ["--chdir", str(settings.BASE_DIR)]
-    os.execv(sys.executable, [sys.executable, "-W", _NO_STATICFILES, "-m", "gunicorn", f"{module}:{name}", *options])  # noqa: S606
+    options += ["--chdir", str(settings.BASE_DIR), "--config", str(settings.BASE_DIR / "gunicorn.conf.py")]
+    return [sys.executable, "-W", _NO_STATICFILES, "-m", "gunicorn", f"{module}:{name}", *options]
 
 
 def _shown(path: str) -> str:

@@ -1,0 +1,83 @@
+"""What another IPAM has: VRFs, prefixes and addresses, of which it knows no types of networks."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
+
+from ipam.models import Project
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignVrf:
+    """A VRF elsewhere, and the VNI that it shall have here."""
+
+    place: str
+    vni: int
+    name: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignPrefix:
+    """A prefix elsewhere; `vrf` is the VNI that it shall have here, none to draw one.
+
+    `is_container` says that it holds others, or once did: it gives no addresses by itself.
+    """
+
+    place: str
+    cidr: IPNetwork
+    project: Project | None = None
+    vrf: int | None = None
+    is_container: bool = False
+    name: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignAddress:
+    """An address that is taken elsewhere, in a VRF or in none, which then is none of the foreign ones."""
+
+    place: str
+    address: Address
+    project: Project
+    vrf: int | None = None
+    foreign_vrfs: Collection[int] = ()
+    name: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class SortedPrefixes(NamedTuple):
+    """The outermost prefixes that hold others, what lies in them and holds nothing (with the outermost), those that
+    stand alone, and those in between."""
+
+    containers: list[ForeignPrefix]
+    leaves: list[tuple[ForeignPrefix, ForeignPrefix]]
+    singles: list[ForeignPrefix]
+    levels: list[ForeignPrefix]
+
+
+def sort_prefixes(prefixes: Sequence[ForeignPrefix]) -> SortedPrefixes:
+    """Tell prefixes apart by what holds what. No prefix is there twice."""
+    ordered = sorted(prefixes, key=lambda one: (one.cidr.version, one.cidr.first, -one.cidr.last))
+    found = containers, leaves, singles, levels = SortedPrefixes([], [], [], [])
+    outermost: ForeignPrefix | None = None
+    for place, one in enumerate(ordered):
+        following = ordered[place + 1] if place + 1 < len(ordered) else None
+        holds = one.is_container or (
+            following is not None and following.cidr in one.cidr and following.cidr != one.cidr
+        )
+        if outermost is not None and one.cidr in outermost.cidr:
+            if holds:
+                levels.append(one)
+            else:
+                leaves.append((one, outermost))
+        else:
+            outermost = one
+            (containers if holds else singles).append(one)
+    return found
