@@ -37,6 +37,6 @@ def leave_out_of_free_space(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ipam", "0008_cluster")]
+    dependencies = [("ipam", "0010_vacuum")]
 
     operations = [migrations.RunPython(leave_out_of_free_space, migrations.RunPython.noop, elidable=True)]
