@@ -204,8 +204,8 @@ def _refusal(error: IntegrityError) -> errors.IpamError:
     for constraint in _constraints():
         if constraint.name in broken:
             return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))
-    if sqlstate == _UNIQUE:
-        field = "id" if broken.endswith("_pkey") else ""
+    if sqlstate == _UNIQUE or ID_ONCE in broken:
+        field = "id" if broken.endswith("_pkey") or ID_ONCE in broken else ""
         return _raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field=field))
     if isinstance(error, ProtectedError) or sqlstate == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
         return errors.Busy(

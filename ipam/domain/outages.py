@@ -50,13 +50,13 @@ def explain(error: Exception) -> errors.IpamError | None:
     if isinstance(error, OutOfTime):
         return _CAUSES["57014"]
     cause = error.__cause__
-    if _never_began(cause):
+    if _never_began(cause) or any(words in str(error) for words in _WITHOUT_SERVER):
         return _NO_CONNECTION
     code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None) or ""
     return _CAUSES.get(code, _ANYTHING_ELSE)
 
 
 def _never_began(cause: BaseException | None) -> bool:
-    """Whether it failed before the first statement: in the pool's queue, when connecting, or in PgBouncer's queue."""
-    is_connecting = getattr(cause, "pgconn", None) is not None  # psycopg sets it for failed attempts to connect only
-    return isinstance(cause, PoolTimeout) or is_connecting or any(words in str(cause) for words in _WITHOUT_SERVER)
+    """Whether it failed before the first statement: in the pool's queue, or when connecting."""
+    # psycopg sets `pgconn` for failed attempts to connect only.
+    return isinstance(cause, PoolTimeout) or getattr(cause, "pgconn", None) is not None
