@@ -44,7 +44,7 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
 
     def make(self, data: dict[str, Any]) -> Cluster:
         given = {
-            name: lookups.get(_REFERENCES[name], value, field=name) if name in _REFERENCES else value
+            name: lookups.named(_REFERENCES[name], value, field=name) if name in _REFERENCES else value
             for name, value in data.items()
             if value is not None and name != "reserve"
         }
@@ -127,7 +127,7 @@ class ClaimViews(Readable, Creatable, Removable):
 def _asked(data: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a claim: `pool` is a network, `owner` a project."""
     return {
-        "network": lookups.get(Network, data["pool"], field="pool"),
-        "project": lookups.get(Project, data["owner"], field="owner"),
+        "network": lookups.named(Network, data["pool"], field="pool"),
+        "project": lookups.named(Project, data["owner"], field="owner"),
         "name": data["name"],
     }
