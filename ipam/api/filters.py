@@ -169,6 +169,9 @@ class ListFilter(filters.Filter):
 
 def _any_of(queryset: Any, column: str, values: Iterable[Any]) -> Any:
     wanted = set(values)
+    if len(wanted) == 1:
+        (one,) = wanted
+        return queryset.filter(**({f"{column}__isnull": True} if one == NOTHING else {column: one}))
     found = Q(**{f"{column}__in": wanted - {NOTHING}})
     return queryset.filter(found | Q(**{f"{column}__isnull": True}) if NOTHING in wanted else found)
 
