@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, pre_migrate
 
 
@@ -7,8 +8,10 @@ class IpamConfig(AppConfig):
     verbose_name = "IP address management"
 
     def ready(self) -> None:
+        from ipam import natural
         from ipam.models import guards, local_space
 
+        connection_created.connect(natural.teach, dispatch_uid="ipam.natural")
         pre_migrate.connect(guards.lift, sender=self, dispatch_uid="ipam.guards")
         post_migrate.connect(guards.install, sender=self, dispatch_uid="ipam.guards")
         post_migrate.connect(local_space.draw, sender=self, dispatch_uid="ipam.local_space")

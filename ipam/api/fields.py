@@ -8,7 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from netaddr import IPAddress, IPNetwork
 from rest_framework import serializers
 
+from ipam import errors
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
+from ipam.domain import lookups
+from ipam.models import VRF
 from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, label_fault
 
 MOST_CIDRS = 1000
@@ -68,6 +71,19 @@ class Integer(serializers.IntegerField):
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return int(super().to_internal_value(data))
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+class Vrf(Integer):
+    """A VRF by its VNI, or by a name that only one has."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, str) or data.isdigit():
+            return super().to_internal_value(data)
+        try:
+            return int(lookups.named(VRF, data).pk)
+        except errors.IpamError as error:
+            raise serializers.ValidationError(error.detail, code=error.code) from None
 
 
 class Flag(_Brief, serializers.BooleanField):

@@ -1,14 +1,15 @@
 """What lists can be narrowed by. An unknown filter or a malformed value is an error that names it, never ignored."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import QueryDict
+from django_filters.constants import EMPTY_VALUES
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from netaddr import IPAddress as AddressValue
@@ -20,50 +21,71 @@ from ipam import errors
 from ipam.addressing import Family, block, parse_address, parse_cidr, shorten
 from ipam.domain import lookups
 from ipam.domain.address_parts import block_of
-from ipam.models import Cluster, IPAddress, Machine, Network, Prefix, Project
+from ipam.models import VRF, Cluster, Finding, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.events import Door, Kind, Verb
 from ipam.models.networks import NatType, NetworkType, Stack
 
-PAGING = {"limit", "cursor", "ordering"}
-FAMILIES = [(family.key, family.label) for family in Family]
+PAGING = {"limit", "cursor", "ordering", "count"}
+BOTH = "dual-stack"
+FAMILIES = [*((family.key, family.label) for family in Family), (BOTH, "IPv4 and IPv6")]
+NOTHING = "null"  # of a reference: without one
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:
-    """A misspelt parameter would otherwise change nothing, or worse, turn a rehearsal into a real change."""
-    _refuse_unknown(request.query_params, known)
+    """A misspelt parameter would otherwise change nothing, or worse, turn a rehearsal into a real change.
+
+    So would an empty one, which a script has that lost its variable, and one that is said twice.
+    """
+    _refuse(request.query_params, known)
 
 
-def _refuse_unknown(parameters: Iterable[str], known: set[str]) -> None:
-    errors.raise_all(
-        [
-            errors.Invalid(
-                f"There is no parameter “{shorten(name)}” here. Known: {', '.join(sorted(known)) or 'none'}.",
-                field=shorten(name),
-            )
-            for name in parameters
-            if name not in known
-        ]
-    )
+def _refuse(parameters: QueryDict, known: set[str], lists: Container[str] = ()) -> None:
+    broken = []
+    for name, values in parameters.lists():
+        if name not in known:
+            text = f"There is no parameter “{shorten(name)}” here. Known: {', '.join(sorted(known)) or 'none'}."
+            broken.append(errors.Invalid(text, field=shorten(name)))
+        elif "" in values:
+            broken.append(errors.Invalid(f"{name} is empty. Give it a value, or leave it out.", field=name))
+        elif len(values) > 1 and name not in lists:
+            broken.append(errors.Invalid(f"{name} is given {len(values)} times. Give it once.", field=name))
+    errors.raise_all(broken)
 
 
 class StrictFilterBackend(DjangoFilterBackend):
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        filterset = self.asked(request, queryset, view)
+        return queryset if filterset is None else _narrow(filterset)
+
+    def asked(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
+        """The filters of a list with what a request says of them, once its parameters are known and not twofold."""
         filterset = self.get_filterset(request, queryset, view)
-        refuse_unknown(request, PAGING | set(filterset.filters if filterset else ()))
-        if filterset is None:
-            return queryset
-        return _narrow(filterset)
+        known = filterset.filters if filterset else {}
+        _refuse(request.query_params, PAGING | set(known), _lists(known))
+        return filterset
 
 
 def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet[Any]:
     """The objects of a kind, such as “addresses”, that a list with these parameters shows."""
     filterset = BY_KIND[kind](parameters, queryset=objects)
-    _refuse_unknown(parameters, set(filterset.filters))
+    _refuse(parameters, set(filterset.filters), _lists(filterset.filters))
     return _narrow(filterset)
 
 
+def _lists(known: Mapping[str, Any]) -> set[str]:
+    """The filters that may be given several times."""
+    return {name for name, one in known.items() if name == "label" or isinstance(one, ListFilter)}
+
+
 def _narrow(filterset: Any) -> QuerySet[Any]:
+    refuse_malformed(filterset)
+    narrowed: QuerySet[Any] = filterset.qs
+    return narrowed
+
+
+def refuse_malformed(filterset: Any) -> None:
+    """Invalid for each filter whose value is none of its values."""
     errors.raise_all(
         [
             errors.Invalid(str(message), field=name)
@@ -71,14 +93,13 @@ def _narrow(filterset: Any) -> QuerySet[Any]:
             for message in messages
         ]
     )
-    narrowed: QuerySet[Any] = filterset.qs
-    return narrowed
 
 
 class _ParsedField(forms.CharField):
     """Text that a parser of `ipam.addressing` turns into a value."""
 
-    parse: Callable[[str], Any]
+    def parse(self, text: str) -> Any:
+        raise NotImplementedError
 
     def __init__(self, **options: Any) -> None:
         super().__init__(strip=False, **options)
@@ -88,7 +109,7 @@ class _ParsedField(forms.CharField):
         if not text:
             return None
         try:
-            return type(self).parse(text)
+            return self.parse(text)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from None
 
@@ -110,6 +131,67 @@ def _parse_number(text: str) -> int:
 
 class NumberField(_ParsedField):
     parse = staticmethod(_parse_number)
+
+
+class KeyField(_ParsedField):
+    """What a filter refers to: an id, or a name that only one has; “null” where an object may be without one."""
+
+    def __init__(self, model: type[Model], *, nullable: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.model, self.nullable = model, nullable
+
+    def parse(self, text: str) -> Any:
+        return NOTHING if self.nullable and text == NOTHING else lookups.key_of(self.model, text)
+
+
+class EachField(forms.Field):
+    """Every value of a parameter that may be repeated, each as `one` reads it."""
+
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, one: forms.Field, **options: Any) -> None:
+        super().__init__(**options)
+        self.one = one
+
+    def clean(self, value: Any) -> list[Any]:
+        return [self.one.clean(text) for text in value or () if text]
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class ListFilter(filters.Filter):
+    """May be repeated; `one` reads each value. Without a method: any of them, a reference may be “null”."""
+
+    field_class = EachField
+
+    def __init__(self, one: forms.Field, **options: Any) -> None:
+        super().__init__(one=one, **options)
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return _any_of(qs, self.field_name, value) if value else qs
+
+
+def _any_of(queryset: Any, column: str, values: Iterable[Any]) -> Any:
+    wanted = set(values)
+    if len(wanted) == 1:
+        (one,) = wanted
+        return queryset.filter(**({f"{column}__isnull": True} if one == NOTHING else {column: one}))
+    found = Q(**{f"{column}__in": wanted - {NOTHING}})
+    return queryset.filter(found | Q(**{f"{column}__isnull": True}) if NOTHING in wanted else found)
+
+
+def _reference(model: type[Model], column: str, *, nullable: bool = False) -> ListFilter:
+    """Objects that refer to any of these, by id or name."""
+    return ListFilter(KeyField(model, nullable=nullable, required=False), field_name=column)
+
+
+@extend_schema_field(str)
+class KeyFilter(filters.Filter):
+    """Objects that refer to this one, by id or name; to none by “null”, where that is offered."""
+
+    field_class = KeyField
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return qs if value in EMPTY_VALUES else _any_of(qs, self.field_name, [value])
 
 
 @extend_schema_field({"type": "integer", "minimum": 0})
@@ -160,31 +242,37 @@ class VrfFilters(Filters):
 
 class NetworkFilters(Filters):
     id = filters.CharFilter()
-    type = filters.ChoiceFilter(choices=NetworkType.choices)
+    type = ListFilter(forms.ChoiceField(choices=NetworkType.choices))
     stack = filters.ChoiceFilter(choices=Stack.choices)
-    partition = filters.CharFilter(field_name="partition_id")
-    project = filters.UUIDFilter(field_name="project_id")
-    namespace = filters.UUIDFilter(field_name="namespace_id")
-    parent = filters.CharFilter(field_name="parent_id")
-    vrf = NumberFilter(field_name="vrf_id")
+    partition = KeyFilter(model=Partition, field_name="partition_id", nullable=True)
+    project = _reference(Project, "project_id", nullable=True)
+    namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
+    parent = KeyFilter(model=Network, field_name="parent_id", nullable=True)
+    vrf = KeyFilter(model=VRF, field_name="vrf_id", nullable=True)
     nat_type = filters.ChoiceFilter(choices=NatType.choices)
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="with_family")
-    prefix = CidrFilter(method="with_prefix")
-    destination_prefix = CidrFilter(method="with_destination")
+    prefix = ListFilter(CidrField(), method="with_prefixes")
+    destination_prefix = ListFilter(CidrField(), method="with_destinations")
     contains = AddressFilter(method="holding")
     overlaps = CidrFilter(method="overlapping")
-    usable_by = filters.UUIDFilter(method="usable")
+    usable_by = KeyFilter(model=Project, method="usable")
 
     def with_family(self, queryset: Any, name: str, value: str) -> Any:
-        return self._having(queryset, Prefix.objects.filter(family=Family.from_key(value)))
+        for family in Family if value == BOTH else [Family.from_key(value)]:
+            queryset = self._having(queryset, Prefix.objects.filter(family=family))
+        return queryset
 
-    def with_prefix(self, queryset: Any, name: str, value: IPNetwork) -> Any:
-        return self._having(queryset, _equal(Prefix.objects.all(), value))
+    def with_prefixes(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
+        for cidr in value:
+            queryset = self._having(queryset, _equal(Prefix.objects.all(), cidr))
+        return queryset
 
-    def with_destination(self, queryset: Any, name: str, value: IPNetwork) -> Any:
+    def with_destinations(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
         # A JSON list of strings; both databases write it as text with each item in double quotes.
         listed = queryset.annotate(_destinations=Cast("destination_prefixes", TextField()))
-        return listed.filter(_destinations__contains=f'"{value}"')
+        for cidr in value:
+            listed = listed.filter(_destinations__contains=f'"{cidr}"')
+        return listed
 
     def holding(self, queryset: Any, name: str, value: AddressValue) -> Any:
         return self._having(queryset, Prefix.objects.containing(value))
@@ -193,24 +281,26 @@ class NetworkFilters(Filters):
         return self._having(queryset, Prefix.objects.overlapping(value))
 
     def usable(self, queryset: Any, name: str, value: Any) -> Any:
-        return queryset.usable_by(lookups.get(Project, value, field=name))
+        return queryset.usable_by(lookups.named(Project, value, field=name))
 
     def _having(self, queryset: Any, prefixes: Any) -> Any:
         return queryset.filter(Exists(prefixes.filter(network=OuterRef("pk"))))
 
 
 class PrefixFilters(filters.FilterSet):
-    network = filters.CharFilter(field_name="network_id")
-    namespace = filters.UUIDFilter(field_name="namespace_id")
+    network = _reference(Network, "network_id")
+    namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="of_family")
-    parent = NumberFilter(field_name="parent_id")
+    parent = KeyFilter(model=Prefix, field_name="parent_id", nullable=True)
     length = NumberFilter()
+    length__gte = NumberFilter(field_name="length", lookup_expr="gte")
+    length__lte = NumberFilter(field_name="length", lookup_expr="lte")
     contains = AddressFilter(method="holding")
     within = CidrFilter(method="inside")
     q = filters.CharFilter(method="matching")
 
     def of_family(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset.filter(family=Family.from_key(value))
+        return queryset if value == BOTH else queryset.filter(family=Family.from_key(value))
 
     def holding(self, queryset: Any, name: str, value: AddressValue) -> Any:
         return queryset.containing(value)
@@ -227,25 +317,27 @@ class PrefixFilters(filters.FilterSet):
 
 class AddressFilters(Filters):
     ip = AddressFilter(field_name="address")
-    network = filters.CharFilter(field_name="network_id")
-    project = filters.UUIDFilter(field_name="project_id")
-    namespace = filters.UUIDFilter(field_name="namespace_id")
-    machine = filters.CharFilter(field_name="machine_id")
-    prefix = CidrFilter(method="of_prefix")
+    network = _reference(Network, "network_id")
+    project = _reference(Project, "project_id")
+    namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
+    machine = KeyFilter(model=Machine, field_name="machine_id", nullable=True)
+    prefix = ListFilter(CidrField(), method="of_prefixes")
     within = CidrFilter(method="inside")
-    type = filters.ChoiceFilter(choices=IPAddress.Type.choices)
+    type = ListFilter(forms.ChoiceField(choices=IPAddress.Type.choices))
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="of_family")
     allocation = filters.UUIDFilter()
 
-    def of_prefix(self, queryset: Any, name: str, value: IPNetwork) -> Any:
-        return queryset.filter(prefix__in=_equal(Prefix.objects.all(), value))
+    def of_prefixes(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
+        for cidr in value:
+            queryset = queryset.filter(prefix__in=_equal(Prefix.objects.all(), cidr))
+        return queryset
 
     def inside(self, queryset: Any, name: str, value: IPNetwork) -> Any:
         return queryset.within(value)
 
     def of_family(self, queryset: Any, name: str, value: str) -> Any:
         # A family is a range of addresses, and lists are in the order of addresses.
-        return queryset.within(block(Family.from_key(value), 0, 0))
+        return queryset if value == BOTH else queryset.within(block(Family.from_key(value), 0, 0))
 
     def matching(self, queryset: Any, name: str, value: str) -> Any:
         wanted = block_of(value)
@@ -254,15 +346,17 @@ class AddressFilters(Filters):
 
 class MachineFilters(Filters):
     id = filters.CharFilter()
-    project = filters.UUIDFilter(field_name="project_id")
-    partition = filters.CharFilter(field_name="partition_id")
+    project = _reference(Project, "project_id")
+    partition = KeyFilter(model=Partition, field_name="partition_id")
     role = filters.ChoiceFilter(choices=Machine.Role.choices)
-    network = filters.CharFilter(method="in_network")
+    network = ListFilter(KeyField(Network), method="in_networks")
     ip = AddressFilter(method="holding")
     asn = NumberFilter()
 
-    def in_network(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset.filter(attachments__network=value)
+    def in_networks(self, queryset: Any, name: str, value: list[str]) -> Any:
+        if len(value) == 1:
+            return queryset.filter(attachments__network=value[0])
+        return queryset.filter(Exists(MachineNetwork.objects.filter(network__in=value, machine=OuterRef("pk"))))
 
     def holding(self, queryset: Any, name: str, value: AddressValue) -> Any:
         return queryset.filter(Exists(IPAddress.objects.filter(address=value, machine=OuterRef("pk"))))
@@ -270,17 +364,21 @@ class MachineFilters(Filters):
 
 class ClusterFilters(Filters):
     id = filters.UUIDFilter()
-    project = filters.UUIDFilter(field_name="project_id")
-    network = filters.CharFilter(field_name="network_id")
+    project = _reference(Project, "project_id")
+    network = _reference(Network, "network_id")
     state = filters.ChoiceFilter(choices=Cluster.State.choices)
     platform = filters.ChoiceFilter(choices=Platform.choices)
     families = filters.ChoiceFilter(choices=FamilyOrder.choices)
 
 
 class ClaimFilters(filters.FilterSet):
-    pool = filters.CharFilter(field_name="network_id")
-    owner = filters.UUIDFilter(field_name="project_id")
+    pool = KeyFilter(model=Network, field_name="network_id")
+    owner = KeyFilter(model=Project, field_name="project_id")
     name = filters.CharFilter()
+
+
+def _severity(label: str) -> int:
+    return next(one.value for one in Finding.Severity if one.label == label)
 
 
 class EventFilters(filters.FilterSet):
@@ -289,16 +387,16 @@ class EventFilters(filters.FilterSet):
     verb = filters.ChoiceFilter(choices=Verb.choices)
     actor = filters.CharFilter()
     door = filters.ChoiceFilter(choices=Door.choices)
-    network = filters.CharFilter(method="in_network")
-    project = filters.UUIDFilter(field_name="project_id")
+    network = ListFilter(KeyField(Network), method="in_networks")
+    project = _reference(Project, "project_id", nullable=True)
     address = AddressFilter(method="naming")
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
     request_id = filters.CharFilter()
     q = filters.CharFilter(method="matching")
 
-    def in_network(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset.in_network(value)
+    def in_networks(self, queryset: Any, name: str, value: list[str]) -> Any:
+        return queryset.in_networks(value)
 
     def naming(self, queryset: Any, name: str, value: AddressValue) -> Any:
         return queryset.naming(value)
@@ -308,6 +406,25 @@ class EventFilters(filters.FilterSet):
             return queryset.naming(parse_address(value.strip()))
         except ValueError:
             return queryset.matching(value)
+
+
+class FindingFilters(filters.FilterSet):
+    """They are read as columns and values, for findings are no rows while an installation is small."""
+
+    code = filters.CharFilter()
+    severity = filters.TypedChoiceFilter(choices=[(one.label, one.label) for one in Finding.Severity], coerce=_severity)
+    kind = filters.CharFilter()
+    network = _reference(Network, "network_id")
+    project = _reference(Project, "project_id", nullable=True)
+
+    @property
+    def columns(self) -> dict[str, set[Any]]:
+        """{column: the values that are wanted}."""
+        asked = {self.filters[name].field_name: value for name, value in self.form.cleaned_data.items() if value}
+        return {
+            column: {None if one == NOTHING else one for one in (value if isinstance(value, list) else [value])}
+            for column, value in asked.items()
+        }
 
 
 BY_KIND: dict[str, Any] = {

@@ -100,7 +100,7 @@ class NewNetwork(Described):
     additional_announcable_cidrs = fields.Cidrs(required=False)
     length = fields.Lengths(required=False)
     address_family = fields.Families(required=False)
-    vrf = fields.Integer(required=False, allow_null=True, min_value=LOWEST_VNI, max_value=HIGHEST_VNI)
+    vrf = fields.Vrf(required=False, allow_null=True, min_value=LOWEST_VNI, max_value=HIGHEST_VNI)
     vrf_shared = fields.Flag(required=False)
     nat_type = fields.Choice(choices=NatType.choices, required=False)
 

@@ -246,6 +246,23 @@ class EventDetail(Event):
         return list(event.addresses)
 
 
+class Finding(serializers.Serializer[Any]):
+    """Something to look at, and what mends it."""
+
+    code = serializers.CharField()
+    severity = serializers.CharField(source="get_severity_display", help_text="serious, warning or info")
+    kind = serializers.CharField(help_text="of what it is about: network, address, machine, cluster, project, pool")
+    object = serializers.CharField(source="object_id", allow_blank=True)
+    name = serializers.CharField(source="object_name", allow_blank=True)
+    network = serializers.SerializerMethodField()
+    project = serializers.UUIDField(source="project_id", allow_null=True)
+    address_family = fields.OneFamily(source="family", allow_null=True)
+    detail = serializers.CharField(source="sentence")
+
+    def get_network(self, finding: Any) -> str | None:
+        return finding.network_id or None
+
+
 class RefusedAllocation(serializers.Serializer[Any]):
     allocation = serializers.UUIDField()
     code = serializers.CharField(source="reason.code")

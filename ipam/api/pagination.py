@@ -1,4 +1,4 @@
-"""`{"next", "previous", "results"}`, with `?limit=`, `?ordering=` and an opaque `?cursor=`."""
+"""`{"next", "previous", "results"}`, with `?limit=`, `?ordering=`, an opaque `?cursor=`, and `?count=true`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from ipam import errors
-from ipam.domain.paging import DEFAULT_LIMIT, HIGHEST_LIMIT, page
+from ipam.domain.paging import DEFAULT_LIMIT, HIGHEST_LIMIT, page, page_of_list
 
 
 class KeysetPagination(BasePagination):
@@ -20,25 +20,23 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.request = request
+        self.count = _count(queryset) if _is_counted(request) else None
         field, descending = _ordering(request, view)
-        self.page = page(
-            queryset,
-            field=field,
-            descending=descending,
-            limit=_limit(request),
-            cursor=request.query_params.get("cursor", ""),
-        )
+        at: Any = {"limit": _limit(request), "cursor": request.query_params.get("cursor", ""), "descending": descending}
+        self.page = page_of_list(queryset, **at) if isinstance(queryset, list) else page(queryset, field=field, **at)
         return self.page.rows
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"next": self._url(self.page.next), "previous": self._url(self.page.previous), "results": data})
+        counted = {} if self.count is None else {"count": self.count}
+        around = {"next": self._url(self.page.next), "previous": self._url(self.page.previous)}
+        return Response({**around, **counted, "results": data})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         url = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
-            "properties": {"next": url, "previous": url, "results": schema},
+            "properties": {"next": url, "previous": url, "count": {"type": "integer"}, "results": schema},
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
@@ -46,6 +44,7 @@ class KeysetPagination(BasePagination):
         return [
             _parameter("limit", {"type": "integer", "minimum": 1, "maximum": HIGHEST_LIMIT, "default": DEFAULT_LIMIT}),
             _parameter("cursor", {"type": "string"}),
+            _parameter("count", {"type": "boolean", "default": False}),
             _parameter("ordering", {"type": "string", "enum": [*fields, *(f"-{field}" for field in fields)]}),
         ]
 
@@ -60,8 +59,20 @@ def _limit(request: Request) -> int:
     return int(text)
 
 
-def _ordering(request: Request, view: Any) -> tuple[str, bool]:
-    columns: dict[str, str] = getattr(view, "ordering_fields", {"id": "pk"})
+def _count(rows: Any) -> int:
+    return len(rows) if isinstance(rows, list) else int(rows.order_by().count())
+
+
+def _is_counted(request: Request) -> bool:
+    """Whether `?count=true`: only who asks for it waits for all rows to be counted."""
+    asked = request.query_params.get("count", "false")
+    if asked not in ("true", "false"):
+        raise errors.Invalid("count is true or false.", field="count")
+    return asked == "true"
+
+
+def _ordering(request: Request, view: Any) -> tuple[Any, bool]:
+    columns: dict[str, Any] = getattr(view, "ordering_fields", {"id": "pk"})
     asked = request.query_params.get("ordering", getattr(view, "ordering", next(iter(columns))))
     name = asked.removeprefix("-")
     if name not in columns:

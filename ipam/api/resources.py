@@ -33,7 +33,7 @@ class Resource(viewsets.GenericViewSet[Any]):
     answers: ClassVar[dict[str, Any]] = {}
     parameters: ClassVar[dict[str, list[Any]]] = {}
     creating: ClassVar[set[str]] = {"create"}
-    ordering_fields: ClassVar[dict[str, str]] = {"id": "pk"}
+    ordering_fields: ClassVar[dict[str, Any]] = {"id": "pk"}
 
     schema = Schema()
     filter_backends = (filters.StrictFilterBackend,)

@@ -17,6 +17,7 @@ router.register("machines", views.MachineViews, "machine")
 router.register("clusters", clusters.ClusterViews, "cluster")
 router.register("claims", clusters.ClaimViews, "claim")
 router.register("events", views.EventViews, "event")
+router.register("findings", views.FindingViews, "finding")
 
 app_name = "api"
 urlpatterns = [

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, prefetch_related_objects
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from ipam import errors
 from ipam.addressing import Family, shorten
 from ipam.api import fields, filters, inputs, outputs, preconditions
-from ipam.api.resources import Changeable, Creatable, Readable, Removable
+from ipam.api.resources import Changeable, Creatable, Readable, Removable, Resource
 from ipam.domain import (
     access,
     addresses,
@@ -30,6 +30,7 @@ from ipam.domain import (
     networks,
     owners,
     prefix_map,
+    survey,
     vrfs,
 )
 from ipam.domain.machines import Attachment
@@ -37,6 +38,7 @@ from ipam.domain.network_rules import NewNetwork
 from ipam.models import (
     VRF,
     Event,
+    Finding,
     IPAddress,
     Machine,
     MachineNetwork,
@@ -50,6 +52,7 @@ from ipam.models import (
 LENGTH = OpenApiParameter("length", int, description="a prefix length")
 ADDRESS_FAMILY = OpenApiParameter("address_family", str, enum=[family.key for family in Family])
 NAMESPACE = OpenApiParameter("namespace", uuid.UUID, description="in a namespaced super: the project")
+FIRST = Subquery(Prefix.objects.filter(network=OuterRef("pk")).in_order().values("first")[:1])
 ORDERED_PREFIXES = Prefetch("prefixes", Prefix.objects.in_order())
 
 
@@ -141,7 +144,7 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
         "free": [ADDRESS_FAMILY, LENGTH, NAMESPACE],
     }
     creating = {"create", "prefixes", "families"}
-    ordering_fields = {"id": "pk", "name": "name", "type": "type", "created_at": "created_at"}
+    ordering_fields = {"id": "pk", "name": "name", "type": "type", "prefix": FIRST, "created_at": "created_at"}
 
     def get_queryset(self) -> QuerySet[Network]:
         return Network.objects.prefetch_related(ORDERED_PREFIXES)
@@ -321,6 +324,19 @@ class EventViews(Readable):
         return Response(outputs.EventDetail(self.found()).data)
 
 
+class FindingViews(Resource):
+    """What to look at, worst first: of this moment, or of a large installation as of its last survey."""
+
+    model, output, filterset_class = Finding, outputs.Finding, filters.FindingFilters
+    ordering_fields = {"severity": "severity"}
+
+    def list(self, request: Request) -> Response:
+        asked = filters.StrictFilterBackend().asked(request, Finding.objects.none(), self)
+        filters.refuse_malformed(asked)
+        page = self.paginate_queryset(survey.wanted(asked.columns)) or []
+        return self.get_paginated_response(self.output(page, many=True).data)
+
+
 def _members(project: Project) -> QuerySet[RoleBinding]:
     return RoleBinding.objects.filter(project=project).select_related("user").order_by("user__username")
 
@@ -400,4 +416,4 @@ def _number(request: Request, name: str, default: Any) -> Any:
 
 def _namespace(request: Request) -> uuid.UUID | None:
     text = request.query_params.get("namespace")
-    return lookups.get(Project, text, field="namespace").pk if text else None
+    return lookups.named(Project, text, field="namespace").pk if text else None

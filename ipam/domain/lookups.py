@@ -1,7 +1,7 @@
 """From an id to its object, or to a sentence that says what is missing."""
 
 import contextlib
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -10,11 +10,15 @@ from django.db import connection, models
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain import access
+from ipam.models import VRF, Network, Partition, Project
 from ipam.models.base import Record
 
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R", bound=Record)
 Row = TypeVar("Row")
+
+NAMED: tuple[type[models.Model], ...] = (Partition, Project, VRF, Network)  # what a reference may name
+MOST_CANDIDATES = 10  # of an ambiguous name, that are told
 
 
 def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
@@ -33,12 +37,12 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
 
 
 def get_all(wanted: Mapping[str, tuple[type[models.Model], object]]) -> dict[str, Any]:
-    """The objects with these ids, by the field that names them; those that are missing are told together (rule 2)."""
+    """The objects with these ids or names, by the field that names them; all that are missing are told (rule 2)."""
     found: dict[str, Any] = {}
     missing: list[errors.IpamError] = []
     for field, (model, key) in wanted.items():
         try:
-            found[field] = get(model, key, field=field)
+            found[field] = named(model, key, field=field)
         except errors.IpamError as error:
             missing.append(error)
     errors.raise_all(missing)
@@ -56,6 +60,53 @@ def lock_all(rows: models.QuerySet[M, Row], *, no_key: bool = False) -> list[Row
     while connection.features.has_select_for_update and found != held:
         held, found = found, list(locked.all())
     return found
+
+
+def named(model: type[M], key: object, *, field: str = "") -> M:
+    """The object with this id, or else the only one with this name that whoever acts may see; ids win.
+
+    Names are for partitions, projects, VRFs and networks. NotFound as `get` has it; Invalid for a name that several
+    have, which lists them.
+    """
+    try:
+        return get(model, key, field=field)
+    except errors.NotFound:
+        if model not in NAMED or not (found := _called(model, str(key))):
+            raise
+    if len(found) > 1:
+        raise errors.Invalid(_which(model, str(key), found), field=field)
+    return found[0]
+
+
+def key_of(model: type[models.Model], text: str) -> Any:
+    """The id that a filter means by an id or a name; ids win, also those of nothing, which is what they find.
+
+    ValueError for what is neither an id nor the name of exactly one that whoever acts may see.
+    """
+    if is_id(model, text) and (model in (Project, VRF) or model not in NAMED):
+        return model._meta.pk.to_python(text)
+    found = _called(model, text) if model in NAMED else []
+    if is_id(model, text) and (not found or access.visible(model._default_manager.filter(pk=text)).exists()):
+        return text
+    if len(found) > 1:
+        raise ValueError(_which(model, text, found))
+    if not found:
+        raise ValueError(f"There is no {model._meta.verbose_name} “{shorten(text)}”. Check the id or name.")
+    return found[0].pk
+
+
+def _called(model: type[M], name: str) -> list[M]:
+    if not name or "\0" in name:
+        return []
+    return list(access.visible(model._default_manager.filter(name=name)).order_by("pk")[: MOST_CANDIDATES + 1])
+
+
+def _which(model: type[models.Model], name: str, found: Sequence[Any]) -> str:
+    """Which ones share a name, with what tells them apart."""
+    shown = [f"{one.pk} of {one.tenant}" if getattr(one, "tenant", "") else str(one.pk) for one in found]
+    more = ", …" if len(found) > MOST_CANDIDATES else ""
+    kinds = model._meta.verbose_name_plural
+    return f"Several {kinds} are called “{shorten(name)}”: {', '.join(shown[:MOST_CANDIDATES])}{more}. Say which by id."
 
 
 def is_id(model: type[models.Model], key: object) -> bool:

@@ -4,11 +4,12 @@ A survey reads every free block and every allocation once. `manage.py survey` ta
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Exists, F
+from django.db.models import Count, Exists, F, Q, QuerySet
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -90,6 +91,25 @@ def found() -> Found:
         return Found(_stored(as_of), dict(counts), as_of)
     live = _evaluate(networks, consumption.of_networks(networks))
     return Found(live, Counter(finding.severity for finding in live), None)
+
+
+def wanted(columns: Mapping[str, Collection[Any]]) -> QuerySet[Finding] | list[Finding]:
+    """The findings that have one of these values in each of these columns, to be paged; at most ten statements.
+
+    Of a large installation they are as of the last survey; while that is missing or old, its worst 500, and that.
+    """
+    networks = _all_if_small()
+    if networks is not None:
+        rows = _evaluate(networks, consumption.of_networks(networks))
+    elif _is_old(as_of := _surveyed_at()):
+        rows = _stored(as_of)
+    else:
+        asked = [
+            Q(**{f"{name}__in": set(values) - {None}}) | (Q(**{name: None}) if None in values else Q())
+            for name, values in columns.items()
+        ]
+        return access.visible(Finding.objects.all()).filter(*asked)
+    return [row for row in rows if all(getattr(row, name) in values for name, values in columns.items())]
 
 
 def roots() -> Uses:

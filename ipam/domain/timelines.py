@@ -20,7 +20,7 @@ def of_object(kind: str, object_id: str) -> EventQuerySet:
 
 def of_network(network_id: str) -> EventQuerySet:
     """What happened to a network and in it; to be paged by `newest`."""
-    return access.visible(Event.objects.in_network(network_id))
+    return access.visible(Event.objects.in_networks([network_id]))
 
 
 def of_address(network_id: str, address: Address) -> list[Event]:

@@ -2,6 +2,8 @@ from typing import Any
 
 from django.db import migrations, models
 
+from ipam.natural import Natural
+
 
 def forget_the_survey(apps: Any, schema_editor: Any) -> None:
     """What the last survey kept does not say whose it is; the next one says it, and until then it is missed aloud."""
@@ -60,4 +62,15 @@ class Migration(migrations.Migration):
             field=models.JSONField(default=list, help_text="the first 20 of them, for lists"),
         ),
         migrations.RunPython(fill_first_addresses, migrations.RunPython.noop),
+        migrations.RemoveIndex(model_name="network", name="network_children"),
+        *(
+            migrations.AddIndex(model_name=model, index=models.Index(*before, Natural("name"), "id", name=name))
+            for model, name, *before in (
+                ("network", "network_children", "parent"),
+                ("network", "network_by_name"),
+                ("machine", "machine_in_order"),
+                ("ipaddress", "address_in_order"),
+                ("project", "project_in_order"),
+            )
+        ),
     ]

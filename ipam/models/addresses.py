@@ -16,6 +16,7 @@ from ipam.models.machines import Machine
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import NO_NAMESPACE, Project
+from ipam.natural import Natural
 
 _HIGHEST_CHARACTER = chr(0x10FFFF)
 _SHORTEST_PART = 3  # characters: a trigram
@@ -97,7 +98,8 @@ class IPAddress(Described):
             models.Index(fields=["network", "address"], name="address_of_network"),  # the network's page
             models.Index(fields=["prefix", "address"], name="address_of_prefix"),  # removing and mapping a prefix
             models.Index(fields=["project", "address"], name="address_of_project"),  # GET ips/?project=
-            models.Index(fields=["name", "id"], name="address_by_name"),  # GET ips/?ordering=name, ?name=; search
+            models.Index(fields=["name", "id"], name="address_by_name"),  # GET ips/?name=; search
+            models.Index(Natural("name"), "id", name="address_in_order"),  # GET ips/?ordering=name
             models.Index(fields=["created_at", "id"], name="address_by_age"),  # GET ips/?ordering=-created_at
             # Most addresses have neither, and cost nothing here: a machine's page, GET ips/?machine= and ?namespace=
             models.Index(fields=["machine", "address"], name="address_of_machine", condition=Q(machine__isnull=False)),

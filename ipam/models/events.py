@@ -1,4 +1,7 @@
 import json
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from django.db import models
@@ -125,9 +128,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         """What happened to this object itself."""
         return self.filter(kind=kind, object_id=object_id)
 
-    def in_network(self, network_id: str) -> Self:
-        """What happened to a network, or in it: also by operations on several networks, such as a machine's."""
-        return self.filter(Q(network_id=network_id) | Q(_OneOfSeveral(network_id)))
+    def in_networks(self, keys: Iterable[str]) -> Self:
+        """What happened to networks, or in them: also by operations on several networks, such as a machine's."""
+        about = [Q(network_id=key) | Q(_OneOfSeveral(key)) for key in keys]
+        return self.filter(reduce(or_, about))
 
     def matching(self, text: str) -> Self:
         """Those by a name like `text`, or about something with such a name or id; whatever its case."""

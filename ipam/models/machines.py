@@ -8,6 +8,7 @@ from ipam.models.base import NAME_LENGTH, Described, RecordQuerySet, SlugIdField
 from ipam.models.networks import Network
 from ipam.models.partitions import Partition
 from ipam.models.projects import Project
+from ipam.natural import Natural
 
 
 def new_machine_id() -> str:
@@ -45,7 +46,8 @@ class Machine(Described):
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["name", "id"], name="machine_by_name"),  # the list of machines
+            models.Index(fields=["name", "id"], name="machine_by_name"),  # GET machines/?name=
+            models.Index(Natural("name"), "id", name="machine_in_order"),  # the list of machines
             models.Index(fields=["created_at", "id"], name="machine_by_age"),  # GET machines/?ordering=-created_at
         ]
         constraints = [

@@ -8,6 +8,7 @@ from ipam.models.base import Described, RecordQuerySet, SlugIdField
 from ipam.models.partitions import Partition
 from ipam.models.projects import Project
 from ipam.models.vrfs import VRF
+from ipam.natural import Natural
 
 
 class NetworkType(models.TextChoices):
@@ -117,7 +118,8 @@ class Network(Described):
         indexes = [
             models.Index(fields=["type", "id"], name="network_by_type"),  # GET networks/?type=…, overview
             models.Index(fields=["id"], name="network_roots", condition=Q(parent__isnull=True)),  # the tree
-            models.Index(fields=["parent", "name", "id"], name="network_children"),  # the page of a super network
+            models.Index("parent", Natural("name"), "id", name="network_children"),  # the page of a super network
+            models.Index(Natural("name"), "id", name="network_by_name"),  # GET networks/?ordering=name
         ]
         constraints = [
             models.CheckConstraint(

@@ -3,6 +3,7 @@ import uuid
 from django.db import models
 
 from ipam.models.base import NAME_LENGTH, Described, RecordQuerySet
+from ipam.natural import Natural
 
 NO_NAMESPACE = uuid.UUID(int=0)  # stands for "none" where the database must compare namespaces
 
@@ -21,7 +22,10 @@ class Project(Described):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["name", "id"], name="project_by_name")]  # forms that offer projects
+        indexes = [
+            models.Index(fields=["name", "id"], name="project_by_name"),  # forms that offer projects
+            models.Index(Natural("name"), "id", name="project_in_order"),  # GET projects/?ordering=name
+        ]
 
     def __str__(self) -> str:
         return self.name or str(self.id)

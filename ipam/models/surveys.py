@@ -68,3 +68,8 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+    @property
+    def place(self) -> str:
+        """Where it stands in a list, worst first; no two have the same."""
+        return f"{self.severity}:{self.code}:{self.kind}:{self.object_id}:{self.family or ''}:{self.project_id or ''}"

@@ -254,7 +254,7 @@ def test_no_answer_says_a_word_of_what_is_foreign(
     reads += [f"/search/?q={text}&all=1" for text in ("mall", two.foreign_address, "203.0.113.0/24", "10.0.")]
     reads += ["/networks/internet/map/?ipv4=203.0.113.128/25", "/networks/?open=tenants"]
     lists = [f"/api/v1/{kind}/" for kind in ("networks", "prefixes", "ips", "machines", "projects", "vrfs", "events")]
-    lists += ["/api/v1/clusters/", "/api/v1/claims/"]
+    lists += ["/api/v1/clusters/", "/api/v1/claims/", "/api/v1/findings/"]
     lists += [f"/api/v1/search/?q={text}" for text in ("mall", two.foreign_address, "203.0.113.0/24", "10.0.")]
     bodies = {url: _text(web.get(url)) for url in reads} | {url: _text(api.get(url)) for url in lists}
     bodies |= {

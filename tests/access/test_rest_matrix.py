@@ -272,7 +272,9 @@ def test_every_list_holds_just_what_one_sees(role: str, size: str, two: Cloud, p
     client = client_of(people[role])
     own, foreign = sees(role, OWN), sees(role, FOREIGN)
     shown = {
-        route.name: [str(row["id"]) for row in client.get(f"/api/v1/{route.name.split('-')[0]}s/").json()["results"]]
+        route.name: [
+            str(row.get("id")) for row in client.get(f"/api/v1/{route.name.split('-')[0]}s/").json()["results"]
+        ]
         for route in router.urls
         if route.name.endswith("-list") and route.name != "prefix-list"
     }

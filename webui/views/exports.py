@@ -14,8 +14,9 @@ def export(request: HttpRequest, name: str, format: str) -> StreamingHttpRespons
     """Streamed, so that its size does not matter; narrowed by the parameters that the list has."""
     found, _ = exports.find(name, format)
     parameters = request.GET.copy()
-    for parameter in _NO_FILTERS:
-        parameters.pop(parameter, None)
+    for parameter, values in request.GET.lists():
+        if parameter in _NO_FILTERS or not any(values):  # a field of the list's form that was left empty
+            del parameters[parameter]
     objects = filters.narrow(found.filtered_as, parameters, access.visible(found.objects()))
     domain = request.GET.get("domain", zones.DEFAULT_DOMAIN)
     return StreamingHttpResponse(

@@ -16,6 +16,7 @@ from ipam.domain.allocations import Allocation
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import IPAddress, Machine, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
+from ipam.natural import Natural
 from webui.forms import AllocateForm, CarveForm
 from webui.listing import listing
 from webui.meters import Meter, PrefixMeter, meters, twins, verdict
@@ -39,7 +40,7 @@ def tree(request: HttpRequest) -> HttpResponse:
     wanted = filters.qs if filters.is_valid() else Network.objects.none()
     found = listing(request, wanted if any(chosen.values()) else wanted.filter(parent=None), COLUMNS)
     opened = asked(request, "open")
-    children = visible.filter(parent=opened).select_related("project").order_by("name", "id")
+    children = visible.filter(parent=opened).select_related("project").order_by(Natural("name"), "id")
     opened_children = list(children[: paging.DEFAULT_LIMIT]) if opened else []
     uses = consumption.of_networks([*found.rows, *opened_children])
     context = {
