@@ -128,4 +128,4 @@ def test_hundred_pairs_cost_little_more_than_one(api: APIClient, mini_lab: Netwo
 
 def test_release_of_a_pair(api: APIClient, mini_lab: Network, project: Project) -> None:
     pair = addresses.allocate(mini_lab, project=project)
-    assert cost(lambda: api.delete(f"/api/v1/allocations/{pair[0].allocation}/")) <= 12
+    assert cost(lambda: api.delete(f"/api/v1/allocations/{pair[0].allocation}/")) <= 13  # PostgreSQL looks again

@@ -1,5 +1,6 @@
 """What Prometheus gets to see, and who else does."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from rest_framework.test import APIClient
 
 from ipam import errors
 from ipam.domain import addresses, networks, owners, survey
-from ipam.domain.operations import rehearsal
+from ipam.domain.operations import operation, rehearsal, transacted
 from ipam.models import Network, Project
 from tests.builders import IPV4, cidrs, external
 
@@ -137,6 +138,22 @@ def test_refusals_are_counted_by_code_at_every_door(web: Client, internet: Netwo
     body = {"network": "internet", "project": str(project.pk), "count": 200}
     assert api.post("/api/v1/ips/", body, headers={"Idempotency-Key": "once"}).status_code == 409
     assert refused("exhausted") - before == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("losses", "counted"), [(1, 0), (100, 1)])
+def test_whole_request_that_is_tried_again_is_refused_at_the_end_or_not_at_all(losses: int, counted: int) -> None:
+    tries = iter(range(losses))
+
+    @operation
+    def lose() -> None:
+        if next(tries, None) is not None:
+            raise errors.Busy("Others are here.")
+
+    before = refused("busy")
+    with suppress(errors.Busy):
+        transacted(lose)()
+    assert refused("busy") - before == counted
 
 
 # --- requests ----------------------------------------------------------------------------------------
