@@ -9,6 +9,7 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain import documents, netbox_dumps, table_formats
 from ipam.domain.documents import JsonReader, Unreadable
+from ipam.domain.table_cells import Shown
 
 Row = Mapping[str, Any]
 PREFIXES, ADDRESSES, VRFS = "prefixes", "ip-addresses", "vrfs"
@@ -156,7 +157,7 @@ def _table(source: Source) -> Iterator[tuple[int, Row]]:
                 if name in names.values():
                     raise Unreadable(f"two columns are called “{shorten(name)}”.")
                 names[heading] = name
-        yield number, {names[heading]: cell for heading, cell in cells.items()}
+        yield number, {names[heading]: cell.value if isinstance(cell, Shown) else cell for heading, cell in cells.items()}
 
 
 def _field(heading: str) -> str:
