@@ -157,7 +157,8 @@ def _table(source: Source) -> Iterator[tuple[int, Row]]:
                 if name in names.values():
                     raise Unreadable(f"two columns are called “{shorten(name)}”.")
                 names[heading] = name
-        yield number, {names[heading]: cell.value if isinstance(cell, Shown) else cell for heading, cell in cells.items()}
+        plain = {key: cell.value if isinstance(cell, Shown) else cell for key, cell in cells.items()}
+        yield number, {names[heading]: cell for heading, cell in plain.items()}
 
 
 def _field(heading: str) -> str:
