@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from ipam.api import clusters, status, views
+from ipam.api import clusters, insight, status, views
 
 router = SimpleRouter()
 router.register("partitions", views.PartitionViews, "partition")
@@ -16,8 +16,8 @@ router.register("allocations", views.AllocationViews, "allocation")
 router.register("machines", views.MachineViews, "machine")
 router.register("clusters", clusters.ClusterViews, "cluster")
 router.register("claims", clusters.ClaimViews, "claim")
-router.register("events", views.EventViews, "event")
-router.register("findings", views.FindingViews, "finding")
+router.register("events", insight.EventViews, "event")
+router.register("findings", insight.FindingViews, "finding")
 
 app_name = "api"
 urlpatterns = [

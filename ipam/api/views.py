@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from ipam import errors
 from ipam.addressing import Family, shorten
 from ipam.api import fields, filters, inputs, outputs, preconditions
-from ipam.api.resources import Changeable, Creatable, Readable, Removable, Resource
+from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain import (
     access,
     addresses,
@@ -30,15 +30,12 @@ from ipam.domain import (
     networks,
     owners,
     prefix_map,
-    survey,
     vrfs,
 )
 from ipam.domain.machines import Attachment
 from ipam.domain.network_rules import NewNetwork
 from ipam.models import (
     VRF,
-    Event,
-    Finding,
     IPAddress,
     Machine,
     MachineNetwork,
@@ -306,35 +303,6 @@ class MachineViews(Readable, Creatable, Changeable, Removable):
 
     def discard(self, found: Machine) -> None:
         machines.release(found)
-
-
-class EventViews(Readable):
-    """The change history, newest first."""
-
-    model, output, filterset_class = Event, outputs.Event, filters.EventFilters
-    answers = {"retrieve": outputs.EventDetail}
-    ordering_fields = {"at": "at"}
-    ordering = "-at"
-
-    def get_queryset(self) -> QuerySet[Event]:
-        return Event.objects.listed()
-
-    def retrieve(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, set())
-        return Response(outputs.EventDetail(self.found()).data)
-
-
-class FindingViews(Resource):
-    """What to look at, worst first: of this moment, or of a large installation as of its last survey."""
-
-    model, output, filterset_class = Finding, outputs.Finding, filters.FindingFilters
-    ordering_fields = {"severity": "severity"}
-
-    def list(self, request: Request) -> Response:
-        asked = filters.StrictFilterBackend().asked(request, Finding.objects.none(), self)
-        filters.refuse_malformed(asked)
-        page = self.paginate_queryset(survey.wanted(asked.columns)) or []
-        return self.get_paginated_response(self.output(page, many=True).data)
 
 
 def _members(project: Project) -> QuerySet[RoleBinding]:

@@ -1,0 +1,39 @@
+"""What can only be read: the change history, and what to look at."""
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ipam.api import filters, outputs
+from ipam.api.resources import Readable, Resource
+from ipam.domain import survey
+from ipam.models import Event, Finding
+
+
+class EventViews(Readable):
+    """The change history, newest first."""
+
+    model, output, filterset_class = Event, outputs.Event, filters.EventFilters
+    answers = {"retrieve": outputs.EventDetail}
+    ordering_fields = {"at": "at"}
+    ordering = "-at"
+
+    def get_queryset(self) -> QuerySet[Event]:
+        return Event.objects.listed()
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        filters.refuse_unknown(request, set())
+        return Response(outputs.EventDetail(self.found()).data)
+
+
+class FindingViews(Resource):
+    """What to look at, worst first: of this moment, or of a large installation as of its last survey."""
+
+    model, output, filterset_class = Finding, outputs.Finding, filters.FindingFilters
+    ordering_fields = {"severity": "severity"}
+
+    def list(self, request: Request) -> Response:
+        asked = filters.StrictFilterBackend().asked(request, Finding.objects.none(), self)
+        filters.refuse_malformed(asked)
+        page = self.paginate_queryset(survey.wanted(asked.columns)) or []
+        return self.get_paginated_response(self.output(page, many=True).data)
