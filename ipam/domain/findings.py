@@ -7,10 +7,10 @@ read by members of every project, at most so many of each project. docs/rules.md
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, TypeVar
 
-from django.db.models import Count, Exists, OuterRef, Q, Window
+from django.db.models import Count, Exists, OuterRef, Q, TextField, Value, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -41,11 +41,10 @@ def of_networks(networks: Iterable[Network], uses: Uses) -> Iterator[Finding]:
 
 
 def of_the_rest(uses_families: Mapping[str, set[Family]], *, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
-    """Everything that is not about the use of one network; five statements. `uses_families`: {network id: families}."""
+    """Everything that is not about the use of one network; four statements. `uses_families`: {network id: families}."""
     yield from one_family_only(uses_families, limit=limit)
     yield from unused_static(limit=limit)
-    yield from firewalls_without_underlay(limit=limit)
-    yield from projects_without_networks(limit=limit)
+    yield from firewalls_and_projects(limit=limit)
     if access.current().sees_everything:
         yield from pools_nearly_empty()
 
@@ -146,12 +145,29 @@ def unused_static(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
         )
 
 
-def firewalls_without_underlay(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
-    """A firewall is in no underlay, as its partition had none (rule 30)."""
+def firewalls_and_projects(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """A firewall is in no underlay, as its partition had none (rule 30); a project owns no network. One statement."""
     underlays = MachineNetwork.objects.filter(machine=OuterRef("pk"), network__type=NetworkType.UNDERLAY)
     firewalls = access.visible(Machine.objects.filter(role=Machine.Role.FIREWALL)).exclude(Exists(underlays))
-    for firewall in _at_most_per_project(firewalls.order_by("name", "id")[:limit], attrgetter("project_id")):
-        yield _without_underlay(firewall)
+    owned = Network.objects.filter(project=OuterRef("pk"))
+    projects = access.visible(Project.objects.all()).exclude(Exists(owned))
+    nothing = Value("", output_field=TextField())
+    rows = firewalls.order_by().values_list("project_id", "name", "id", "partition_id")
+    rows = rows.union(projects.order_by().values_list("id", "name", nothing, nothing), all=True)
+    ordered = list(rows.order_by("name", "project_id"))
+    lost = [row for row in ordered if row[2]]
+    for project_id, name, key, partition_id in _at_most_per_project(lost, itemgetter(0))[:limit]:
+        yield _without_underlay(Machine(pk=key, name=name, project_id=project_id, partition_id=partition_id))
+    for project_id, name, *_ in [row for row in ordered if not row[2]][:limit]:
+        yield Finding(
+            code="project_without_networks",
+            severity=INFO,
+            kind="project",
+            object_id=str(project_id),
+            object_name=name,
+            project_id=project_id,
+            sentence="The project has no network of its own. Carve one for it, or delete the project.",
+        )
 
 
 def of_machine(machine: Machine) -> Iterator[Finding]:
@@ -172,21 +188,6 @@ def _without_underlay(firewall: Machine) -> Finding:
         sentence=f"The firewall is in no underlay, as partition {firewall.partition_id} had none. Create an underlay "
         "there, then release the firewall and allocate it again.",
     )
-
-
-def projects_without_networks(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
-    """A project owns no network."""
-    owned = Network.objects.filter(project=OuterRef("pk"))
-    for project in access.visible(Project.objects.all()).exclude(Exists(owned)).order_by("name", "id")[:limit]:
-        yield Finding(
-            code="project_without_networks",
-            severity=INFO,
-            kind="project",
-            object_id=str(project.pk),
-            object_name=project.name,
-            project_id=project.pk,
-            sentence="The project has no network of its own. Carve one for it, or delete the project.",
-        )
 
 
 def pools_nearly_empty() -> Iterator[Finding]:

@@ -52,7 +52,7 @@ def find(text: str, *, limit: int = 10) -> list[Hit]:
     Addresses and prefixes are found by their place in address space, and so are the pods and services of clusters.
     All text finds addresses by their name and the rest by a part of id, name or description: of several words each has
     to be there, in any order. A MAC, however it is written, finds the addresses and machines that have it in a label.
-    An address that nobody holds finds the prefixes that would hold it, and what is free there. Eleven statements at
+    An address that nobody holds finds the prefixes that would hold it, and what is free there. Six statements at
     most; a million addresses cost as much as ten.
     Busy when too many others search in this process, so that a flood of searches leaves room for allocations.
     """
@@ -183,11 +183,13 @@ def _named(text: str, limit: int, wanted: IPNetwork | None = None, macs: Sequenc
         "partitions": access.visible(_matching(Partition, text)),
         "vrfs": access.visible(_matching(VRF, text)),
     }
-    exact = _exact(text, matching, limit)
-    for kind, objects in matching.items():
-        found = objects.order_by("pk")[:limit]
-        others = [_hit(kind, str(one.pk), one.name, getattr(one, _DETAILS.get(kind, ""), "")) for one in found]
-        yield from [*exact[kind], *(hit for hit in others if hit not in exact[kind])][:limit]
+    # Sorting what is called just so to the front of all that match would mean reading all that match. Names are
+    # compared twice, so that PostgreSQL may choose between the index of names and that of their parts.
+    just_so = Q(pk__iexact=text) | Q(name=text, name__iexact=text)
+    exact = _hits({kind: access.visible(one.model.objects.filter(just_so)) for kind, one in matching.items()}, limit)
+    others = _hits(matching, limit)
+    for kind in matching:
+        yield from [*exact[kind], *(hit for hit in others[kind] if hit not in exact[kind])][:limit]
 
 
 def _matching(model: type[Any], text: str) -> Any:
@@ -201,23 +203,29 @@ def _asn(text: str) -> int | None:
     return int(found[1]) if found and int(found[1]) <= _HIGHEST_NUMBER else None
 
 
-def _exact(text: str, matching: dict[str, RecordQuerySet[Any]], limit: int) -> dict[str, list[Hit]]:
-    """Those whose id (whatever its case) or name is just this text; one statement for all kinds.
-
-    Sorting them to the front of all that match instead would mean reading all that match. Names are compared twice,
-    so that PostgreSQL may choose between the index of names and that of their parts.
-    """
-    wanted = Q(pk__iexact=text) | Q(name=text, name__iexact=text)
-    first, *others = (
-        access.visible(objects.model.objects.filter(wanted))
-        .order_by()
-        .values_list(Value(kind), Cast("pk", TextField()), "name", F(_DETAILS[kind]) if kind in _DETAILS else Value(""))
-        for kind, objects in matching.items()
-    )
+def _hits(wanted: dict[str, RecordQuerySet[Any]], limit: int) -> dict[str, list[Hit]]:
+    """The first of each kind by id, at most `limit` of each; one statement for all kinds."""
+    first, *others = (_rows(kind, objects, limit) for kind, objects in wanted.items())
     found = defaultdict(list)
-    for kind, key, name, detail in first.union(*others, all=True)[: limit * len(matching)]:
+    for kind, key, name, detail in sorted(first.union(*others, all=True), key=_place):
         found[kind].append(_hit(kind, str(UUID(key)) if kind in ("projects", "clusters") else key, name, detail))
     return found
+
+
+def _rows(kind: str, objects: RecordQuerySet[Any], limit: int) -> Any:
+    """A part of the statement for all kinds; SQLite takes no limit in such a part, but in what that chooses from."""
+    takes_limit = connection.features.supports_slicing_ordering_in_compound
+    if not takes_limit:
+        objects = objects.model.objects.filter(pk__in=objects.order_by("pk").values("pk")[:limit])
+    detail = F(_DETAILS[kind]) if kind in _DETAILS else Value("")
+    rows = objects.order_by().values_list(Value(kind), Cast("pk", TextField()), "name", detail)
+    return rows.order_by("pk")[:limit] if takes_limit else rows
+
+
+def _place(row: tuple[str, str, str, str]) -> tuple[int, str]:
+    """Of a row in the order of its kind: numbers by their size, other ids as text."""
+    kind, key, *_ = row
+    return (int(key) if kind == "vrfs" else 0), key
 
 
 def _hit(kind: str, key: str, name: str, detail: str) -> Hit:

@@ -13,7 +13,7 @@ from tests.bench import scratch
 from tests.bench.table import Row, at_most
 from tests.bench.timing import Ratio
 
-_MOST_STATEMENTS = 13
+_MOST_STATEMENTS = 12
 _PATHS = [
     "/",
     "/networks/",

@@ -203,7 +203,7 @@ def test_static_address_of_a_machine_is_used(private: Network, project: Project,
 
 
 def test_project_without_networks(private: Network, project: Project, stranger: Project) -> None:
-    assert [(one.object_id, one.object_name, one.sentence) for one in findings.projects_without_networks()] == [
+    assert [(one.object_id, one.object_name, one.sentence) for one in findings.firewalls_and_projects()] == [
         (
             str(stranger.pk),
             "mallory",
@@ -213,7 +213,7 @@ def test_project_without_networks(private: Network, project: Project, stranger: 
 
 
 def test_project_with_a_network_is_no_finding(private: Network) -> None:
-    assert list(findings.projects_without_networks()) == []
+    assert list(findings.firewalls_and_projects()) == []
 
 
 # --- pools ----------------------------------------------------------------------------------------

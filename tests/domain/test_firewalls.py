@@ -92,7 +92,7 @@ def test_released_firewall_leaves_the_underlay(
 
 def test_firewall_without_underlay_is_a_finding(firewall: Any, private: Network, internet: Network) -> None:
     machine = firewall(private, internet)
-    (found,) = findings.firewalls_without_underlay()
+    (found,) = findings.firewalls_and_projects()
     assert (found.code, found.kind, found.object_id) == ("firewall_without_underlay", "machine", machine.pk)
 
 
@@ -100,4 +100,4 @@ def test_firewall_with_underlay_is_no_finding(
     firewall: Any, private: Network, internet: Network, underlay: Network
 ) -> None:
     firewall(private, internet)
-    assert list(findings.firewalls_without_underlay()) == []
+    assert list(findings.firewalls_and_projects()) == []

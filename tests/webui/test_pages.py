@@ -15,7 +15,7 @@ from ipam.domain.machines import Attachment
 from ipam.models import Machine, Network
 from tests.builders import IPV4, child, cidrs, families, namespaced
 
-MOST_STATEMENTS = 13
+MOST_STATEMENTS = 12
 MOST_BYTES = 100_000
 
 
