@@ -141,7 +141,14 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
         "free": [ADDRESS_FAMILY, LENGTH, NAMESPACE],
     }
     creating = {"create", "prefixes", "families"}
-    ordering_fields = {"id": "pk", "name": "name", "type": "type", "prefix": FIRST, "created_at": "created_at"}
+    ordering_fields = {
+        "id": "pk",
+        "name": "name",
+        "type": "type",
+        "prefix": FIRST,
+        "utilization": consumption.fullness(),
+        "created_at": "created_at",
+    }
 
     def get_queryset(self) -> QuerySet[Network]:
         return Network.objects.prefetch_related(ORDERED_PREFIXES)

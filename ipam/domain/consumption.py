@@ -6,12 +6,29 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, F, Prefetch, Q, Sum, Value, prefetch_related_objects
-from django.db.models.functions import Cast
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Cast, Coalesce, Greatest, Power
 
-from ipam.addressing import Family, fitting, size, utilization
+from ipam.addressing import Family, fitting, reserved_count, size, utilization
 from ipam.domain import usable_space
 from ipam.models import FreeBlock, Network, Prefix
+from ipam.models.networks import SUPER_TYPES
 
 Lengths = Mapping[int, int]  # {prefix length: how many blocks of it}
 Keyed = tuple[Any, Family]  # of a network or prefix
@@ -159,6 +176,32 @@ def _use(prefixes: Sequence[Prefix], free: Lengths, children: int) -> FamilyUse:
         used_prefixes=children,
         available_prefixes=None if default_length is None else fitting(free, default_length),
     )
+
+
+def fullness() -> Any:
+    """To order networks by: the utilization of their fullest family, in whole billionths, as the database finds it."""
+    return Cast(Greatest(*map(_share_taken, Family)) * 1e9, BigIntegerField())
+
+
+def _share_taken(family: Family) -> Any:
+    """The taken share of one family, 0..1, in a namespaced super by the fullest project; 0 without prefixes."""
+    prefixes = Prefix.objects.filter(network=OuterRef("pk"), family=family)
+    children = Prefix.objects.filter(parent__network=OuterRef("pk"), family=family)
+    blocks = FreeBlock.objects.filter(network=OuterRef("pk"), family=family)
+    ends = Case(When(length__lt=family.bits - 1, then=Value(float(reserved_count(family, 0)))), default=Value(0.0))
+    carved = _addresses_of(children, family, "namespace") / _addresses_of(prefixes, family, "network")
+    free = _addresses_of(blocks, family, "network") / _addresses_of(prefixes, family, "network", less=ends)
+    shares = Case(When(type__in=SUPER_TYPES, then=Coalesce(carved, 0.0)), default=1.0 - Coalesce(free, 0.0))
+    return Case(When(Exists(prefixes), then=shares), default=Value(0.0), output_field=FloatField())
+
+
+def _addresses_of(blocks: QuerySet[Any], family: Family, group: str, *, less: Any = 0.0) -> Any:
+    """How many addresses these blocks have together, of the largest group; floats, as an order needs no more."""
+    size_of = Sum(
+        Power(Value(2.0), family.bits - F("length"), output_field=FloatField()) - less, output_field=FloatField()
+    )
+    largest = blocks.order_by().values(group).annotate(addresses=size_of).order_by("-addresses")
+    return Subquery(largest.values("addresses")[:1], output_field=FloatField())
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, owners
+from ipam.domain import addresses, consumption, networks, owners
 from ipam.models import Network, Partition, Project
 from tests.api.conftest import codes, results
-from tests.builders import ip
+from tests.builders import cidrs, external, ip
 
 PARTITIONS = "/api/v1/partitions/"
 KINDS = ["partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines"]
@@ -114,6 +114,19 @@ def test_addresses_by_time_see_every_row_once(api: APIClient, mini_lab: Network,
     addresses.allocate(mini_lab, project=project, addresses=[ip("203.0.113.200")])
     pages = walk(api, "/api/v1/ips/?limit=1&ordering=-created_at", field="ip")
     assert pages == [["203.0.113.200"], ["2001:db8:0:113::142"], ["203.0.113.142"]]
+
+
+@pytest.mark.usefixtures("cloud")
+def test_networks_are_ordered_by_the_utilization_of_their_fullest_family(api: APIClient, project: Project) -> None:
+    networks.create(external(id="full", vrf=7, prefixes=cidrs("192.0.2.0/30"), destination_prefixes=()))
+    addresses.allocate(Network.objects.get(pk="full"), project=project, count=2)
+    pages = walk(api, "/api/v1/networks/?limit=3&ordering=-utilization")
+    shares = [
+        max(use.utilization for use in consumption.of_network(Network.objects.get(pk=key)))
+        for page in pages
+        for key in page
+    ]
+    assert (pages[0][0], shares) == ("full", sorted(shares, reverse=True))
 
 
 @pytest.mark.parametrize("ordering", ["prefix", "-prefix", "length", "network", "id"])
