@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from netaddr import IPAddress, IPNetwork, IPRange
+from netaddr import AddrFormatError, IPAddress, IPNetwork, IPRange
 
 from ipam.addressing import Family, block, host, parse_address, parse_cidr
 
@@ -75,7 +75,7 @@ def _unmapped(text: str) -> str:
         return text
     try:
         address = IPAddress(text, 6)
-    except ValueError:
+    except (AddrFormatError, ValueError):
         return text
     return str(address.ipv4()) if address.is_ipv4_mapped() else text
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from netaddr import IPNetwork, cidr_exclude
 
 from ipam import errors
-from ipam.addressing import Family, is_canonical, parse_cidr
+from ipam.addressing import Family, is_canonical, parse_cidr, some
 from ipam.domain import reservations
 from ipam.models import Network, Partition, Prefix, Project
 from ipam.models.networks import NatType, NetworkType
@@ -48,6 +48,7 @@ FIELDS: dict[str, dict[str, str]] = {
     for column, types in enumerate(_TYPES)
     for type_ in types
 }
+_MOST_KEPT = 4  # prefixes for which a refusal to grow reckons what lies beside them
 # What a child inherits at creation it may change afterwards; where it was carved from, never.
 _UPDATABLE_ON_CHILDREN = {"nat_type", "destination_prefixes"}
 
@@ -155,7 +156,7 @@ def find_overlaps(
     for lower, upper in itertools.pairwise(ordered):
         if lower.version == upper.version and lower.last >= upper.first:
             broken.append(errors.Overlap(f"{lower} and {upper} overlap. Keep one of them.", field=field))
-    starts = sorted((one.version, one.first, one) for one in own)
+    starts, known = sorted((one.version, one.first, one) for one in own), set(own)
     held = Prefix.objects.overlapping_roots(new, apart_from=[prefix.pk for prefix in removed])
     reserved = reservations.find_reserved(new, field=field)
     for cidr in new:
@@ -165,8 +166,8 @@ def find_overlaps(
         if inside:
             broken.append(_grown(cidr, inside, field))
         elif holder := held.get(cidr):
-            whose = "this network" if holder.cidr in own else f"network {holder.network_id}"
-            remedy = "Leave it out" if holder.cidr in own else "Choose space outside of it"
+            whose = "this network" if holder.cidr in known else f"network {holder.network_id}"
+            remedy = "Leave it out" if holder.cidr in known else "Choose space outside of it"
             broken.append(errors.Overlap(f"{cidr} overlaps {holder.cidr} of {whose}. {remedy}.", field=field))
         if cidr in reserved:
             broken.append(reserved[cidr])
@@ -175,6 +176,10 @@ def find_overlaps(
 
 def _grown(cidr: IPNetwork, inside: Sequence[IPNetwork], field: str) -> errors.IpamError:
     """Rule 18: a prefix that would hold those that the network has, and what to do instead."""
+    if len(inside) > _MOST_KEPT:
+        have = some([str(held) for held in inside])
+        detail = f"{cidr} holds {have}, and a prefix never grows: keep them and add what lies beside them."
+        return errors.Overlap(detail, field=field)
     have = " and ".join(map(str, inside))
     beside = [cidr]
     for held in inside:

@@ -176,8 +176,8 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
         columns |= _assign(network, name, value)
     errors.raise_all(
         [
+            *_judge_removed_prefixes(network, gone, after),  # first: what is in use is what has to go first
             *network_rules.judge(network, after),
-            *_judge_removed_prefixes(network, gone, after),
             *usable_space.judge_prefixes(added),
             *network_rules.find_overlaps(added, own=before, removed=removed),
             *_judge_dropped_announcable(network, announcable_before, force=force),

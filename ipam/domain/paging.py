@@ -36,27 +36,33 @@ def page(queryset: QuerySet[Any], *, field: Any = "pk", descending: bool = False
     Names order naturally: `node-2` before `node-10`. Each row has exactly one place, so rows that come and go elsewhere
     shift nothing. `Invalid` for a cursor that is none of ours.
     """
+    order = _order_of(field, descending)
     by = Natural("name") if field == "name" else field
     if not isinstance(by, str):
         queryset, field = queryset.annotate(**{_EXPRESSION: by}), _EXPRESSION
     column = _column(queryset, field)
-    place, backwards = _decode(cursor, queryset.model, column)
+    place, backwards = _decode(cursor, order, queryset.model, column)
     reverse = descending != backwards
     ordered = _from_place(queryset, field, reverse, place).order_by(*_order(field, reverse))
     found = list(ordered[: limit + 1])
-    return _cut(found, limit, backwards, place is not None, lambda row: [column.value_to_string(row), str(row.pk)])
+    return _cut(
+        found, limit, order, backwards, place is not None, lambda row: [column.value_to_string(row), str(row.pk)]
+    )
 
 
 def page_of_list(rows: Sequence[Any], *, descending: bool = False, limit: int, cursor: str = "") -> Page:
     """The `limit` rows at `cursor` of a list that is made anew each time, in the order of the text `place` of each."""
-    direction, place, _ = _unpack(cursor, _OF_A_LIST) if cursor else (_FORWARDS, None, "")
+    order = _order_of("place", descending)
+    direction, place, _ = _unpack(cursor, order, _OF_A_LIST) if cursor else (_FORWARDS, None, "")
     reverse = descending != (direction == _BACKWARDS)
     ordered = sorted(rows, key=attrgetter("place"), reverse=reverse)
     beyond = [row for row in ordered if place is None or (row.place < place if reverse else row.place > place)]
-    return _cut(beyond, limit, direction == _BACKWARDS, place is not None, lambda row: [row.place, _OF_A_LIST])
+    return _cut(beyond, limit, order, direction == _BACKWARDS, place is not None, lambda row: [row.place, _OF_A_LIST])
 
 
-def _cut(found: list[Any], limit: int, backwards: bool, has_place: bool, packed: Callable[[Any], list[str]]) -> Page:
+def _cut(
+    found: list[Any], limit: int, order: str, backwards: bool, has_place: bool, packed: Callable[[Any], list[str]]
+) -> Page:
     """The first `limit` of these as they are shown, and the cursors that `packed` says of the outermost."""
     more, rows = len(found) > limit, found[:limit]
     if backwards:
@@ -65,8 +71,8 @@ def _cut(found: list[Any], limit: int, backwards: bool, has_place: bool, packed:
     has_previous = bool(rows) and (more if backwards else has_place)
     return Page(
         rows,
-        _encode(_FORWARDS, *packed(rows[-1])) if has_next else None,
-        _encode(_BACKWARDS, *packed(rows[0])) if has_previous else None,
+        _encode(_FORWARDS, order, *packed(rows[-1])) if has_next else None,
+        _encode(_BACKWARDS, order, *packed(rows[0])) if has_previous else None,
     )
 
 
@@ -108,10 +114,10 @@ def _encode(*parts: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, model: type[Model], column: Any) -> tuple[tuple[Any, Any] | None, bool]:
+def _decode(cursor: str, order: str, model: type[Model], column: Any) -> tuple[tuple[Any, Any] | None, bool]:
     if not cursor:
         return None, False
-    direction, value, key = _unpack(cursor)
+    direction, value, key = _unpack(cursor, order)
     try:
         place = column.to_python(value), model._meta.pk.clean(key, None)
     except (ValueError, TypeError, ValidationError):
@@ -119,21 +125,26 @@ def _decode(cursor: str, model: type[Model], column: Any) -> tuple[tuple[Any, An
     return place, direction == _BACKWARDS
 
 
-def _unpack(cursor: str, of: str = "") -> tuple[str, str, str]:
-    """Direction, value and key of a cursor; with `of`, of one with this key."""
+def _unpack(cursor: str, order: str, of: str = "") -> tuple[str, str, str]:
+    """Direction, value and key of a cursor of a list in this order; with `of`, of one with this key."""
     try:
-        direction, value, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        direction, ordered, value, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error, RecursionError):
         raise _foreign() from None
     if direction not in (_FORWARDS, _BACKWARDS) or not isinstance(value, str) or not isinstance(key, str):
         raise _foreign()
-    if (of and key != of) or "\0" in value:
+    if ordered != order or (of and key != of) or "\0" in value:
         raise _foreign()
     return direction, value, key
 
 
 def _foreign() -> errors.Invalid:
-    return errors.Invalid("The cursor is not one of ours; start again without it.", field="cursor")
+    return errors.Invalid("The cursor is none of this list in this order; start again without it.", field="cursor")
+
+
+def _order_of(field: Any, descending: bool) -> str:
+    """The order of a list in a word: a cursor of another one leads nowhere."""
+    return ("-" if descending else "") + (field if isinstance(field, str) else type(field).__name__)
 
 
 def _order(field: str, descending: bool) -> list[str]:

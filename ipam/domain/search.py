@@ -24,7 +24,7 @@ from ipam.models.base import MOST_WORDS, RecordQuerySet
 
 KINDS = ("addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs")
 _HIGHEST_NUMBER = 2**32 - 1  # of an ASN
-_ASN = re.compile(r"(?:AS ?)?(\d{1,10})", re.ASCII | re.IGNORECASE)
+_ASN = re.compile(r"(?:ASN? ?)?(\d{1,10})", re.ASCII | re.IGNORECASE)
 _MAC = re.compile(
     r"(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}|[0-9a-f]{10})[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.I
 )
@@ -73,13 +73,22 @@ def _find(text: str, limit: int) -> list[Hit]:
         return [*labelled, *_named(text, limit, macs=macs)]
     spans = spans_of(text)
     wanted = spans[0] if spans else None
-    text = unwrapped(text) if "://" in text else text
-    called = _addresses(access.visible(IPAddress.objects.called(text)), limit)
+    text = (unwrapped(text) or text) if "://" in text else text
+    called = _addresses(access.visible(_called(text)), limit)
     if wanted is None:
         return [*called, *_named(text, limit)]
     held = _addresses(_inside(access.visible(IPAddress.objects.all()), spans, "address", limit), limit)
     prefixes = _prefixes(wanted, spans, limit, is_held=bool(held))
     return [*_both(called, held, limit), *prefixes, *_named(text, limit, wanted)]
+
+
+def _called(text: str) -> QuerySet[IPAddress]:
+    """The addresses with this name, or those that an id, or the id of an allocation, stands for."""
+    try:
+        key = UUID(text)
+    except ValueError:
+        return IPAddress.objects.called(text)
+    return IPAddress.objects.filter(Q(pk=key) | Q(allocation=key)).order_by("address")
 
 
 def the_one(hits: Sequence[Hit], text: str) -> Hit | None:
@@ -198,7 +207,7 @@ def _matching(model: type[Any], text: str) -> Any:
 
 
 def _asn(text: str) -> int | None:
-    """The number in `4210000002` and `AS4210000002`."""
+    """The number in `4210000002`, `AS4210000002` and `ASN 4210000002`."""
     found = _ASN.fullmatch(text)
     return int(found[1]) if found and int(found[1]) <= _HIGHEST_NUMBER else None
 

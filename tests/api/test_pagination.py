@@ -189,3 +189,10 @@ def test_broken_cursor_is_refused(api: APIClient, kind: str, cursor: str) -> Non
 def test_unknown_ordering_is_refused(api: APIClient, kind: str) -> None:
     response = api.get(f"/api/v1/{kind}/", {"ordering": "password"})
     assert (response.status_code, codes(response)) == (400, [("ordering", "invalid")])
+
+
+@pytest.mark.parametrize("ordering", ["-name", "id", "-id"])
+def test_cursor_of_another_order_is_refused(api: APIClient, five: list[Partition], ordering: str) -> None:
+    following = api.get(f"{PARTITIONS}?limit=2&ordering=name").json()["next"]
+    response = api.get(following.replace("ordering=name", f"ordering={ordering}"))
+    assert (response.status_code, codes(response)) == (400, [("cursor", "invalid")])

@@ -234,3 +234,17 @@ def test_search_for_nothing_is_refused(api: APIClient, query: Any, code: str) ->
 @pytest.mark.parametrize("text", ["%", "_", "\\", "'", '"', "\0", "٣", "1" * 200, "::", "/", "0.0.0.0/0", "::/0", "[x"])
 def test_hostile_text_finds_nothing_and_breaks_nothing(api: APIClient, project: Project, text: str) -> None:
     assert find(api, text) == {}
+
+
+@pytest.mark.parametrize("text", ["http://", "https://@", "http:///x", "::ffff:", "::FFFF:10.0.0.", "::ffff:999.1.1.1"])
+def test_what_is_typed_on_the_way_to_an_address_finds_nothing_yet(api: APIClient, text: str) -> None:
+    assert api.get("/api/v1/search/", {"q": text}).status_code == 200
+    assert api.get("/api/v1/ips/", {"q": text}).status_code == 200
+
+
+@pytest.mark.parametrize("column", ["id", "allocation"])
+def test_address_is_found_by_its_id_and_that_of_its_allocation(
+    api: APIClient, home: Network, project: Project, column: str
+) -> None:
+    (one,) = addresses.allocate(home, project=project, families=[IPV4])
+    assert find(api, str(getattr(one, column))) == {"addresses": [str(one)]}

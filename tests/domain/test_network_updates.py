@@ -249,3 +249,18 @@ def test_network_that_is_gone_is_not_updated(internet: Network) -> None:
 def test_add_prefix_takes_the_child_length_of_a_new_family(ipv4_super: Network) -> None:
     changed = networks.add_prefix(ipv4_super, *cidrs("2001:db8:0:10::/64"), default_child_prefix_length=96)
     assert changed.default_child_prefix_length == {IPV4: 22, IPV6: 96}
+
+
+def test_prefix_in_use_is_refused_for_that_first(internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, families=[IPV6])
+    with pytest.raises(errors.IpamError) as refused:
+        networks.remove_prefix(internet, *cidrs("2001:db8:0:113::/64"))
+    assert [one.code for one in refused.value.errors] == ["has_ips", "family_not_in_network"]
+
+
+def test_growing_over_many_prefixes_names_a_few(db: None) -> None:
+    held = cidrs(*(f"198.18.{number}.0/24" for number in range(20)))
+    network = networks.create(external(id="many", vrf=9, prefixes=held, destination_prefixes=()))
+    with pytest.raises(errors.Overlap) as refused:
+        networks.update(network, prefixes=cidrs("198.18.0.0/16"))
+    assert refused.value.detail.endswith("more, and a prefix never grows: keep them and add what lies beside them.")
