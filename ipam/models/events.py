@@ -206,11 +206,3 @@ class Event(models.Model):
         if self.count != 1:
             return f"{self.count:,}"
         return self.object_name or self.object_id
-
-    def move_of(self, network_id: str, address: str) -> dict[str, Any] | None:
-        """The group of `holders` that this address of this network is in; None if the event is not about it."""
-        for group in self.holders:
-            if group["network"] == network_id and address in group["addresses"]:
-                found: dict[str, Any] = group
-                return found
-        return None

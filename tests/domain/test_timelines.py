@@ -1,5 +1,7 @@
 """Reading the change history: the timeline of an address says who had it."""
 
+from typing import Any
+
 import pytest
 
 from ipam.domain import addresses, families, machines, networks, timelines
@@ -17,7 +19,15 @@ def verbs(network: Network | str, address: object = OUTSIDE) -> list[str]:
 
 def holders(network: Network, address: object = OUTSIDE) -> list[object]:
     """Who had the address after each event of it, newest first."""
-    return [event.move_of(network.pk, str(address))["after"] for event in timelines.of_address(network.pk, address)]
+    return [group_of(event, network, address)["after"] for event in timelines.of_address(network.pk, address)]
+
+
+def group_of(event: Event, network: Network, address: object) -> Any:
+    """The group of the event that tells who had this address of this network, before and after."""
+    (found,) = (
+        group for group in event.holders if group["network"] == network.pk and str(address) in group["addresses"]
+    )
+    return found
 
 
 def holder(project: Project, machine: Machine | None = None) -> dict[str, str | None]:
@@ -62,7 +72,7 @@ def test_named_address_goes_from_its_project_to_its_machine(
     attachment = Attachment(network=private, ips=[INSIDE])
     machines.allocate(id="m1", project=project, partition=partition, networks=[attachment])
     newest = timelines.of_address(private.pk, INSIDE)[0]
-    assert newest.move_of(private.pk, "10.0.0.1") == {
+    assert group_of(newest, private, "10.0.0.1") == {
         "network": private.pk,
         "addresses": ["10.0.0.1"],
         "before": {"project": str(project.pk), "machine": None},
