@@ -97,7 +97,7 @@ REFUSED: dict[str, tuple[Write, list[str]]] = {
         lambda keeper, of: keeper.change(
             of["internet"], name="kept?", **{"prefixes-TOTAL_FORMS": "3", "prefixes-2-cidr": "10.0.0.0/8"}
         ),
-        ["10.0.0.0/8 overlaps 10.0.0.0/16 of network tenants."],
+        ["10.0.0.0/8 overlaps 10.1.0.0/24 of network underlay."],
     ),
     "inline: prefix with addresses that goes": (
         lambda keeper, of: keeper.change(
@@ -153,7 +153,7 @@ REFUSED: dict[str, tuple[Write, list[str]]] = {
     ),
     "delete-selected: prefix with children": (
         lambda keeper, of: keeper.act("delete_selected", [of["tenants"].prefixes.get(family=6)]),
-        ["There is an IPv6 child prefix length, but no IPv6 prefix", "2001:db8:0:10::/64 holds 1 child prefixes."],
+        ["2001:db8:0:10::/64 holds 1 child prefixes.", "There is an IPv6 child prefix length, but no IPv6 prefix"],
     ),
     "delete-selected: project in use": (
         lambda keeper, of: keeper.act("delete_selected", [of["project"]]),
@@ -168,7 +168,7 @@ REFUSED: dict[str, tuple[Write, list[str]]] = {
     "delete: VRF in use": (lambda keeper, of: keeper.delete(of["internet"].vrf), ["VRF 104009 is used by network"]),
     "delete: prefix with addresses": (
         lambda keeper, of: keeper.delete(of["internet"].prefixes.get(family=4)),
-        ["There are IPv4 destination prefixes, but", "203.0.113.128/25 holds 2 addresses. Release them first."],
+        ["203.0.113.128/25 holds 2 addresses. Release them first.", "There are IPv4 destination prefixes, but"],
     ),
 }  # fmt: skip
 
