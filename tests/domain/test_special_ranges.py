@@ -138,7 +138,7 @@ def test_import_refuses_such_prefixes_one_by_one_and_brings_in_the_others(projec
         {"Cidr": "fe80::/64"},
     ]
     result = go_ipam.bring_in(go_ipam.read(StringIO(json.dumps(dump)), project=project, vrf=7))
-    assert {error.code for error in result.refused} == {"range_not_usable", "not_in_prefix"}
+    assert {error.code for error in result.refused} == {"range_not_usable", "no_parent_network"}
     assert sorted(str(one) for network in Network.objects.all() for one in network.prefixes.all()) == [
         "10.0.0.0/8",
         "10.1.0.0/24",

@@ -125,7 +125,8 @@ _SAMPLES = {
     **{"uuid": "4b9b17c4-2d7c-4190-ae95-dda44e430fa6", "int": "1"},
     **{"family": "ipv4", "section": "vrfs", "cluster_verb": "release"},
 }
-_WITHOUT_SESSION = {"/api/v1/healthz/", "/api/v1/readyz/", "/api/v1/"}  # nobody is asked who they are
+# Nobody is asked who they are.
+_WITHOUT_SESSION = {"/api/v1/healthz/", "/api/v1/readyz/", "/api/v1/", "/api/schema/"}
 
 
 def addresses_of_the_site(patterns: Any = None, before: str = "/") -> Iterator[str]:
