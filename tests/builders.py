@@ -1,7 +1,9 @@
 """Short ways to say what a test is about; everything not named is what most tests want."""
 
+import json
 from typing import Any
 
+from django.db import connection
 from netaddr import IPAddress, IPNetwork
 
 from ipam.addressing import Family, parse_address, parse_cidr
@@ -10,6 +12,7 @@ from ipam.domain.cluster_plans import Plan
 from ipam.domain.network_rules import NewNetwork
 from ipam.errors import IpamError
 from ipam.models import FreeBlock, Network, Prefix
+from ipam.models.base import Described
 
 IPV4, IPV6 = Family.IPV4, Family.IPV6
 
@@ -102,3 +105,11 @@ def worked_example(**changes: Any) -> NewCluster:
     plan = cluster_plan()
     fields = {name: getattr(plan, name) for name in ("pods", "services", "node_mask", "max_pods", "families")}
     return NewCluster(**{"name": "web", **fields} | changes)
+
+
+def set_older_labels(record: Described, labels: dict[str, str]) -> None:
+    """Give a record labels that could not be given today."""
+    with connection.cursor() as cursor:
+        key = record._meta.pk.get_db_prep_value(record.pk, connection)
+        sql = f"UPDATE {record._meta.db_table} SET labels = %s WHERE id = %s"
+        cursor.execute(sql, [json.dumps(labels), key])

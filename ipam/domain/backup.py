@@ -39,6 +39,7 @@ from ipam.models import (
     Prefix,
     Project,
 )
+from ipam.models.base import labels_kept
 from ipam.models.events import Kind, Verb
 
 VERSION = 2
@@ -177,7 +178,8 @@ def _read(reader: JsonReader, advance: Advance) -> None:
         for batch in row_copy.batches(rows):
             if broken:
                 continue  # to hear of further faults
-            row_copy.store(model, batch, advance)
+            with labels_kept():  # the longer ones of older data too
+                row_copy.store(model, batch, advance)
         errors.raise_all(broken)
     reader.expect("}")
     reader.end()
