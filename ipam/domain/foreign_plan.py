@@ -95,7 +95,11 @@ class _Run:
         stored = set(VRF.objects.filter(pk__in=[one.vni for one in wanted]).values_list("pk", flat=True))
         for one in wanted:
             if one.vni not in stored:
-                vrfs.create(id=one.vni, name=one.name, description=one.description, labels=dict(one.labels))
+                try:
+                    vrfs.create(id=one.vni, name=one.name, description=one.description, labels=dict(one.labels))
+                except errors.Invalid as error:
+                    self._refuse(one.place, error)
+                    continue
             self.outcomes.append(Outcome("vrf", str(one.vni), UNCHANGED if one.vni in stored else CREATED))
 
     def make_super(self, containers: Sequence[ForeignPrefix], leaves: Sequence[ForeignPrefix]) -> None:

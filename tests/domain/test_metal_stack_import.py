@@ -249,3 +249,10 @@ def test_numbers_that_are_named_are_not_drawn_by_others_before(db: None) -> None
     bring_in(text)
     assert list(Network.objects.children().order_by("pk").values_list("vrf", flat=True)) == [2, 1]
     assert list(Machine.objects.order_by("pk").values_list("asn", flat=True)) == [4210000002, 4210000001]
+
+
+def test_tag_that_is_too_long_is_told_with_its_place(db: None) -> None:
+    long = MACHINE.replace("tags: [", f"tags: [{'x' * 64}, ")
+    assert refusals(long) == [
+        f"ips[0] “10.0.7.5”: The label key “{'x' * 60}…” is too long: at most 63 characters, and before a slash 253 more."
+    ]

@@ -30,7 +30,7 @@ from ipam.domain.tables import (
 )
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.base import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
-from tests.builders import IPV4, prefixes_of, super_network
+from tests.builders import IPV4, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
 
 MANY = int(os.environ.get("IMPORT_ROWS", "2000"))  # the bench stores 100,000
@@ -363,3 +363,10 @@ def test_a_released_cluster_is_not_made_again(private: Network, project: Project
     assert [error.detail for error in refused.reasons] == [
         "A cluster that was released is not made again. Leave its row out; a backup document has it."
     ]
+
+
+def test_row_that_only_renames_leaves_older_labels_as_they_are(internet: Network, project: Project) -> None:
+    (one,) = addresses.allocate(internet, project=project, families=[IPV4])
+    set_older_labels(one, {"x" * 255: "kept"})
+    renamed = table_import.preview(table(ADDRESSES, {"id": str(one.pk), "name": "new"}))
+    assert told(renamed) == [(1, str(one.pk), "changed")]
