@@ -86,6 +86,8 @@ class _Run:
             return
         try:
             self.outcomes.append(Outcome("network", make(one).pk, CREATED))
+        except errors.Busy:
+            raise
         except errors.IpamError as error:
             self._refuse_prefix(one, error.errors)
 
@@ -116,6 +118,8 @@ class _Run:
             return
         try:
             parent = self._extend_or_create(fitting, _usual_lengths([one.cidr for one in fitting], leaves))
+        except errors.Busy:
+            raise
         except errors.IpamError as refusal:
             for one in fitting:
                 self._refuse_prefix(one, refusal.errors)

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 from ipam.domain import doctor, networks
 from ipam.models import VRF, IPAddress, Network, Project
-from tests.builders import external, prefixes_of
+from tests.builders import external, losing_a_race, prefixes_of
 
 Bring = Callable[..., list[str]]
 
@@ -311,3 +311,9 @@ def test_labels_that_are_too_many_refuse_their_row_with_its_place(netbox: Bring)
         "created    network    1",
         "created    vrf        1",
     ]
+
+
+@pytest.mark.parametrize("prefix", ["203.0.113.0/24,blue,Active", "10.0.0.0/16,,Container"])
+def test_race_that_a_row_has_lost_is_no_refusal_of_the_row(prefix: str, netbox: Bring) -> None:
+    with losing_a_race("ipam_network"), pytest.raises(CommandError, match="Many requests want the same rows"):
+        netbox({"p.csv": f"prefix,vrf,status\n{prefix}\n"}, "--skip-refused")

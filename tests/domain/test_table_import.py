@@ -30,7 +30,7 @@ from ipam.domain.tables import (
 )
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.base import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
-from tests.builders import IPV4, prefixes_of, set_older_labels, super_network
+from tests.builders import IPV4, losing_a_race, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
 
 MANY = int(os.environ.get("IMPORT_ROWS", "2000"))  # the bench stores 100,000
@@ -370,3 +370,8 @@ def test_row_that_only_renames_leaves_older_labels_as_they_are(internet: Network
     set_older_labels(one, {"x" * 255: "kept"})
     renamed = table_import.preview(table(ADDRESSES, {"id": str(one.pk), "name": "new"}))
     assert told(renamed) == [(1, str(one.pk), "changed")]
+
+
+def test_race_that_a_row_has_lost_is_no_refusal_of_the_row(db: None) -> None:
+    with losing_a_race("ipam_partition"), pytest.raises(errors.Busy):
+        table_import.bring_in(table(PARTITIONS, {"id": "fra"}), skip_refused=True)
