@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from ipam.models import (
     NumberRange,
     Partition,
     Project,
+    guards,
 )
 from tests.builders import IPV4, IPV6, child, cidrs, free_blocks, set_older_labels, super_network
 from tests.clouds import empty
@@ -229,3 +231,22 @@ def test_labels_that_are_longer_than_todays_come_back_and_the_doctor_tells(cloud
         f"Labels of IP addresses {address} stay until they are changed: {fault}",
         f"Labels of partitions {Partition.objects.earliest('pk')} stay until they are changed: {fault}",
     ]
+
+
+def test_ids_that_differ_only_in_case_come_back_and_the_doctor_tells(partition: Partition) -> None:
+    before = json.loads(written())
+    before["partitions"].append(before["partitions"][0] | {"id": "Mini-Lab"})
+    empty()
+    restore(json.dumps(before))
+    assert json.loads(written())["partitions"] == sorted(before["partitions"], key=lambda row: row["id"])
+    assert list(older_data.sentences()) == [
+        "The ids Mini-Lab, mini-lab of partitions differ only in case: people take them for one."
+    ]
+
+
+def test_ids_that_differ_only_in_case_are_refused_after_a_restore(cloud: None) -> None:
+    before = written()
+    empty()
+    restore(before)
+    with pytest.raises(IntegrityError, match=guards.ID_ONCE):
+        Partition.objects.bulk_create([Partition(pk=Partition.objects.earliest("pk").pk.upper())])
