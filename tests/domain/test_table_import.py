@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+import openpyxl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -375,3 +376,13 @@ def test_row_that_only_renames_leaves_older_labels_as_they_are(internet: Network
 def test_race_that_a_row_has_lost_is_no_refusal_of_the_row(db: None) -> None:
     with losing_a_race("ipam_partition"), pytest.raises(errors.Busy):
         table_import.bring_in(table(PARTITIONS, {"id": "fra"}), skip_refused=True)
+
+
+def test_row_is_called_by_what_a_spreadsheet_holds_and_not_by_our_words_for_it(db: None) -> None:
+    book = openpyxl.Workbook()
+    for cells in (["id"], ["#REF!"]):
+        book.active.append(cells)
+    book.active["A2"].data_type = "e"
+    file = io.BytesIO()
+    book.save(file)
+    assert told(table_import.preview(Table(PARTITIONS, file, "xlsx"))) == [(2, "#REF!", "refused")]
