@@ -250,3 +250,12 @@ def test_ids_that_differ_only_in_case_are_refused_after_a_restore(cloud: None) -
     restore(before)
     with pytest.raises(IntegrityError, match=guards.ID_ONCE):
         Partition.objects.bulk_create([Partition(pk=Partition.objects.earliest("pk").pk.upper())])
+
+
+def test_of_many_faults_a_hundred_sentences_are_told_and_none_is_counted(partition: Partition) -> None:
+    document = json.loads(written())
+    empty()
+    with pytest.raises(errors.Several) as refusal:
+        restore(json.dumps(document | {"partitions": [{}] * 101}))
+    assert len(refusal.value.errors) == errors.MOST_TOLD
+    assert refusal.value.detail.endswith(". There may be more; these come first.")
