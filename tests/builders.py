@@ -1,7 +1,11 @@
 """Short ways to say what a test is about; everything not named is what most tests want."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import IntegrityError, connection
 from netaddr import IPAddress, IPNetwork
 
 from ipam.addressing import Family, parse_address, parse_cidr
@@ -10,6 +14,8 @@ from ipam.domain.cluster_plans import Plan
 from ipam.domain.network_rules import NewNetwork
 from ipam.errors import IpamError
 from ipam.models import FreeBlock, Network, Prefix
+from ipam.models.base import Described
+from ipam.models.guards import ID_ONCE
 
 IPV4, IPV6 = Family.IPV4, Family.IPV6
 
@@ -102,3 +108,24 @@ def worked_example(**changes: Any) -> NewCluster:
     plan = cluster_plan()
     fields = {name: getattr(plan, name) for name in ("pods", "services", "node_mask", "max_pods", "families")}
     return NewCluster(**{"name": "web", **fields} | changes)
+
+
+def set_older_labels(record: Described, labels: dict[str, str]) -> None:
+    """Give a record labels that could not be given today."""
+    with connection.cursor() as cursor:
+        key = record._meta.pk.get_db_prep_value(record.pk, connection)
+        sql = f"UPDATE {record._meta.db_table} SET labels = %s WHERE id = %s"
+        cursor.execute(sql, [json.dumps(labels), key])
+
+
+@contextmanager
+def losing_a_race(table: str) -> Iterator[None]:
+    """Another request takes the id of each row that is inserted into this table inside."""
+
+    def lose(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith(f'INSERT INTO "{table}"'):
+            raise IntegrityError(ID_ONCE)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(lose):
+        yield

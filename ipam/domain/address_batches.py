@@ -25,6 +25,7 @@ from ipam.domain.access import Deed
 from ipam.domain.operations import operation
 from ipam.domain.rebuilding import gaps
 from ipam.models import FreeBlock, IPAddress, Machine, MachineNetwork, Network, Prefix, Project
+from ipam.models.base import label_fault, labels_kept
 from ipam.models.events import Verb
 
 MOST = 2_000  # addresses at once: as many values as SQLite takes in a statement, several times over
@@ -86,7 +87,8 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
         wanted = changes[row.pk]
         try:
             addresses.check_stays_static(row, wanted.get("type", row.type))
-        except errors.StaticToEphemeral as error:
+            _check_labels(wanted.get("labels", {}))
+        except (errors.StaticToEphemeral, errors.Invalid) as error:
             refused[row.pk] = error
             continue
         before = history.state(row)
@@ -95,7 +97,8 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
         row.updated_at, row.generation = timezone.now(), row.generation + 1
         changed.append((row, before))
     rows = [row for row, _ in changed]
-    IPAddress.objects.bulk_update(rows, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
+    with labels_kept():
+        IPAddress.objects.bulk_update(rows, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
     history.record_each(Verb.UPDATE, changed)
     return refused
 
@@ -192,6 +195,8 @@ def _judge_owners(wanted: Sequence[Named], refused: Refusals) -> None:
             known[key] = _judge_owner(one, joined)
         if (error := known[key]) is not None:
             refused.setdefault(place, error)
+        elif fault := label_fault(one.labels):
+            refused[place] = errors.Invalid(fault, field="labels")
 
 
 def _attachments(machines: Iterable[Machine]) -> set[tuple[str, str]]:
@@ -202,6 +207,11 @@ def _attachments(machines: Iterable[Machine]) -> set[tuple[str, str]]:
     lookups.lock_all(Machine.objects.filter(pk__one_of=keys).order_by("pk"), no_key=True)
     attachments = MachineNetwork.objects.filter(machine__in=keys)
     return set(attachments.values_list("machine_id", "network_id"))
+
+
+def _check_labels(labels: Mapping[str, str]) -> None:
+    if fault := label_fault(labels):
+        raise errors.Invalid(fault, field="labels")
 
 
 def _judge_owner(one: Named, joined: set[tuple[str, str]]) -> errors.IpamError | None:

@@ -6,7 +6,7 @@ One row is one line, in an order that depends on nothing but the rows, so that t
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, TextIO
 from uuid import UUID
@@ -23,7 +23,7 @@ from ipam.addressing import Family, parse_cidr, shorten
 from ipam.domain import doctor, history, network_rules, rebuilding, row_copy
 from ipam.domain.documents import JsonReader, Unreadable, is_storable
 from ipam.domain.number_pools import Pool
-from ipam.domain.operations import operation, snapshot
+from ipam.domain.operations import lasting_refusal, operation, snapshot
 from ipam.domain.row_copy import Advance
 from ipam.models import (
     VRF,
@@ -38,7 +38,9 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    guards,
 )
+from ipam.models.base import labels_kept
 from ipam.models.events import Kind, Verb
 
 VERSION = 2
@@ -72,7 +74,7 @@ _DERIVED = {
     IPAddress: {"family"},
 }
 _CIDR = "cidr"
-_MOST_ERRORS = 100
+_MOST_ERRORS = errors.MOST_TOLD - 1  # and that there may be more
 _CHUNK = 2_000
 
 
@@ -104,17 +106,17 @@ def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
     LocalSpace.objects.all().delete()  # what this installation has drawn for itself
     file.seek(0)  # a further try reads it again
     try:
-        _read(JsonReader(file), advance)
-        connection.check_constraints()
+        with guards.ids_in_any_case():
+            _read(JsonReader(file), advance)
     except IntegrityError as error:
         if "FOREIGN KEY" in str(error).upper():
             raise errors.NotFound(f"A row refers to another that the document does not have: {error}") from None
-        raise
+        raise lasting_refusal(error) from error
     _judge_networks()
     rebuilding.build_all()
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
-    errors.raise_all([errors.Invalid(finding.sentence) for finding in _first(doctor.examine())])
+    _judge_all()
     kept = {section: model._default_manager.count() for section, model in SECTIONS.items()}
     history.write(
         Verb.IMPORT,
@@ -177,7 +179,8 @@ def _read(reader: JsonReader, advance: Advance) -> None:
         for batch in row_copy.batches(rows):
             if broken:
                 continue  # to hear of further faults
-            row_copy.store(model, batch, advance)
+            with labels_kept():  # the longer ones of older data too
+                row_copy.store(model, batch, advance)
         errors.raise_all(broken)
     reader.expect("}")
     reader.end()
@@ -194,7 +197,7 @@ def _expect_key(reader: JsonReader, key: str) -> None:
 
 
 def _instance(model: type[models.Model], raw: Any, place: str, broken: list[errors.IpamError]) -> models.Model | None:
-    """The row that an entry describes; what is wrong with it goes to `broken`, up to a hundred faults."""
+    """The row that an entry describes; what is wrong with it goes to `broken`, up to `_MOST_ERRORS` faults."""
     fields = {field.name: field for field in _fields(model)}
     wanted = {*fields, _CIDR} if model in _BLOCKS else set(fields)
     if not isinstance(raw, dict) or set(raw) != wanted:
@@ -272,8 +275,12 @@ def _judge_networks() -> None:
     for network in Network.objects.prefetch_related("prefixes").iterator(chunk_size=_CHUNK):
         cidrs = [prefix.cidr for prefix in network.prefixes.all()]
         broken += [type(error)(f"{network.pk}: {error.detail}") for error in network_rules.judge(network, cidrs)]
-    errors.raise_all(broken[:_MOST_ERRORS])
+    errors.raise_all(broken)
 
 
-def _first(findings: Iterable[doctor.Finding]) -> list[doctor.Finding]:
-    return [finding for finding, _ in zip(findings, range(_MOST_ERRORS), strict=False)]
+def _judge_all() -> None:
+    """The doctor must find nothing."""
+    broken: list[errors.IpamError] = []
+    for finding in doctor.examine():
+        _refuse(broken, finding.sentence)
+    errors.raise_all(broken)

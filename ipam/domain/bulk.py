@@ -25,7 +25,7 @@ def label(records: Records, *, add: Mapping[str, str], remove: Mapping[str, str]
         kept = {key: held for key, held in record.labels.items() if key not in remove or remove[key] not in ("", held)}
         return {**kept, **add}
 
-    _revise(records, "labels", labels, Verb.LABEL)
+    _revise(_lock(records, "labels"), "labels", labels, Verb.LABEL)
 
 
 @operation
@@ -34,20 +34,20 @@ def rename(records: Records, *, name: str = "", before: str = "", after: str = "
 
     Names have at most 255 characters; Invalid names each record whose name would have more.
     """
+    locked = _lock(records, "name")
     too_long = [
         errors.Invalid(f"“{record}” would have a name of more than {NAME_LENGTH} characters. Shorten it.")
-        for record in records
+        for record in locked
         if len(before + (name or record.name) + after) > NAME_LENGTH
     ]
     errors.raise_all(too_long)
-    _revise(records, "name", lambda record: before + (name or record.name) + after, Verb.UPDATE)
+    _revise(locked, "name", lambda record: before + (name or record.name) + after, Verb.UPDATE)
 
 
-def _revise(records: Records, field: str, value_of: Callable[[Described], Any], verb: Verb) -> None:
+def _revise(locked: Iterable[Described], field: str, value_of: Callable[[Described], Any], verb: Verb) -> None:
     """Change one field of each record that has another value; history says of each from what to what."""
-    access.demand_change(*records, fields=[field])
     changed = []
-    for record in _lock(records):
+    for record in locked:
         value = value_of(record)
         if value != getattr(record, field):
             before = history.state(record)
@@ -56,10 +56,12 @@ def _revise(records: Records, field: str, value_of: Callable[[Described], Any], 
     history.record_each(verb, changed)
 
 
-def _lock(records: Records) -> Iterable[Described]:
-    """The records as they are now; those that are gone are no hindrance."""
+def _lock(records: Records, field: str) -> Sequence[Described]:
+    """The records as they are now, if this field of them may be changed; those that are gone are no hindrance."""
     if not records:
         return []
     if not isinstance(records, QuerySet):
         records = type(records[0])._default_manager.filter(pk__in=[record.pk for record in records])
-    return lookups.lock_all(records.order_by("pk"), no_key=True)
+    locked: Sequence[Described] = lookups.lock_all(records.order_by("pk"), no_key=True)
+    access.demand_change(*locked, fields=[field])
+    return locked

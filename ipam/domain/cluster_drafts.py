@@ -89,6 +89,7 @@ def store(cluster: Cluster, asked: NewCluster) -> Cluster:
     """
     lookups.get(Network, reservations.reach(cluster.network), lock=True)
     families = asked.families or tuple(sorted({one.address_family for one in cluster.network.prefixes.all()}))
+    held = cluster.labels
     _assign(cluster, replace(asked, families=families))
     wanted = _complete(replace(asked, families=families), cluster.network)
     errors.raise_all(
@@ -100,7 +101,8 @@ def store(cluster: Cluster, asked: NewCluster) -> Cluster:
     if cluster._state.adding:
         cluster.save(force_insert=True)
     else:
-        cluster.revise(labels=cluster.labels, families=cluster.families, **_columns(cluster))
+        labels = {} if cluster.labels == held else {"labels": cluster.labels}  # older ones may be longer than today's
+        cluster.revise(families=cluster.families, **labels, **_columns(cluster))
     _write_ranges(cluster, wanted)
     return fetch(cluster)
 

@@ -8,6 +8,7 @@ from ipam.addressing import Family
 from ipam.domain import access, addresses, history, lookups
 from ipam.domain.operations import operation
 from ipam.models import FreeBlock, IPAddress, Network
+from ipam.models.base import labels_kept
 from ipam.models.events import Verb
 
 MOST_PER_BATCH = 1000
@@ -54,7 +55,8 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
     batch = sorted(lookups.lock_all(lowest.order_by("pk")), key=lambda one: one.address)
     total = lacking.count()
     room = min(len(batch), _room(current, family, len(batch)))
-    completed = _give(current, family, batch[:room])
+    with labels_kept():
+        completed = _give(current, family, batch[:room])
     history.record_addresses(Verb.COMPLETE, history.taken(completed))
     if room == len(batch):
         return Progress(completed, remaining=total - room)

@@ -86,6 +86,8 @@ class _Run:
             return
         try:
             self.outcomes.append(Outcome("network", make(one).pk, CREATED))
+        except errors.Busy:
+            raise
         except errors.IpamError as error:
             self._refuse_prefix(one, error.errors)
 
@@ -95,7 +97,11 @@ class _Run:
         stored = set(VRF.objects.filter(pk__in=[one.vni for one in wanted]).values_list("pk", flat=True))
         for one in wanted:
             if one.vni not in stored:
-                vrfs.create(id=one.vni, name=one.name, description=one.description, labels=dict(one.labels))
+                try:
+                    vrfs.create(id=one.vni, name=one.name, description=one.description, labels=dict(one.labels))
+                except errors.Invalid as error:
+                    self._refuse(one.place, error)
+                    continue
             self.outcomes.append(Outcome("vrf", str(one.vni), UNCHANGED if one.vni in stored else CREATED))
 
     def make_super(self, containers: Sequence[ForeignPrefix], leaves: Sequence[ForeignPrefix]) -> None:
@@ -112,6 +118,8 @@ class _Run:
             return
         try:
             parent = self._extend_or_create(fitting, _usual_lengths([one.cidr for one in fitting], leaves))
+        except errors.Busy:
+            raise
         except errors.IpamError as refusal:
             for one in fitting:
                 self._refuse_prefix(one, refusal.errors)

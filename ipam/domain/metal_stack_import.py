@@ -140,6 +140,8 @@ class _Run:
         """Bring in one entry; what refuses it is kept with its place, so that the next entry is judged too."""
         try:
             self.outcomes.append(bring(entry))
+        except errors.Busy:
+            raise
         except errors.IpamError as error:
             self._refuse(entry, error)
         except Absent as absent:

@@ -1,11 +1,11 @@
 """Fields of NetBox that have no place of their own here: kept as labels, or counted and told."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ipam.domain import table_cells
-from ipam.models.base import DESCRIPTION_LENGTH
+from ipam.models.base import DESCRIPTION_LENGTH, LABEL_NAME_LENGTH
 
 Row = Mapping[str, Any]
 
@@ -32,9 +32,17 @@ def labels(row: Row) -> dict[str, str]:
     }
     tags = row.get("tags")
     tagged = map(word, tags if isinstance(tags, list) else text(tags).split(","))
-    return {f"netbox/{name}": one for name, one in said.items() if one} | {
-        f"netbox/tag/{one}": "" for one in tagged if one
-    }
+    return {f"netbox/{name}": one for name, one in said.items() if one} | _tags(one for one in tagged if one)
+
+
+def _tags(tags: Iterable[str]) -> dict[str, str]:
+    """A label for each tag; one that is too long for a key is cut, and stands whole in the value."""
+    labels: dict[str, str] = {}
+    for tag in tags:
+        key = f"netbox/tag/{tag[:LABEL_NAME_LENGTH]}"
+        whole = [tag] if len(tag) > LABEL_NAME_LENGTH else []
+        labels[key] = ", ".join([*filter(None, [labels.get(key)]), *whole])
+    return labels
 
 
 def not_kept(row: Row) -> Counter[str]:

@@ -5,20 +5,23 @@ No fault of the doctor's: nothing is damaged, and a backup that holds it is rest
 
 from collections.abc import Iterator
 
-from django.db.models import Count
-from django.db.models.functions import Lower
+from django.apps import apps
+from django.db.models import Count, TextField
+from django.db.models.functions import Cast, Length, Lower
 from netaddr import cidr_merge
 
 from ipam.addressing import some
 from ipam.domain import owners, usable_space
 from ipam.models import ClusterRange, IPAddress, Prefix
+from ipam.models.base import LABEL_NAME_LENGTH, Described, label_fault
 from ipam.special_ranges import TABLE
 
 
 def sentences() -> Iterator[str]:
-    """One for each prefix, network's addresses, cluster's range and id that could not be made today."""
+    """One for each prefix, network's addresses, cluster's range, id and kind of labels that could not be made today."""
     yield from _space()
     yield from _ids()
+    yield from _labels()
 
 
 def _space() -> Iterator[str]:
@@ -50,3 +53,17 @@ def _ids() -> Iterator[str]:
             keys = model._default_manager.annotate(lowered=Lower("pk")).filter(lowered=one["lowered"])
             names = some(sorted(keys.values_list("pk", flat=True)))
             yield f"The ids {names} of {model._meta.verbose_name_plural} differ only in case: people take them for one."
+
+
+def _labels() -> Iterator[str]:
+    """What `label_fault` finds, which needs more text than the name of a key may have."""
+    for model in apps.get_app_config("ipam").get_models():
+        if issubclass(model, Described):
+            size = Length(Cast("labels", TextField()))
+            long = model._default_manager.annotate(size=size).filter(size__gt=LABEL_NAME_LENGTH).order_by("pk")
+            faults = [(str(one), fault) for one in long.iterator() if (fault := label_fault(one.labels))]
+            if faults:
+                yield (
+                    f"Labels of {model._meta.verbose_name_plural} {some([name for name, _ in faults])} stay until they "
+                    f"are changed: {faults[0][1]}"
+                )

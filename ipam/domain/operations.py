@@ -214,6 +214,12 @@ def _refusal(error: IntegrityError) -> errors.IpamError:
     raise error
 
 
+def lasting_refusal(error: IntegrityError) -> errors.IpamError:
+    """What a broken constraint says where nobody else can have moved, so that a further try would be in vain."""
+    broken = _refusal(error)
+    return getattr(broken, "lasting", broken)
+
+
 def _raced(lasting: errors.IpamError) -> _Raced:
     passing = _Raced(_BUSY)
     passing.lasting = lasting

@@ -33,6 +33,9 @@ class Shown:
     value: Any
     why: str
 
+    def __str__(self) -> str:
+        return str(self.value)
+
 
 def plain(value: Any) -> Any:
     """A value of ours as JSON has it."""

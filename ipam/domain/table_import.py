@@ -182,7 +182,7 @@ def _bring(kind: Kind, row: Parsed) -> Outcome:
             made = _create(kind, row.values)
             return Outcome(row.place, row.key or str(made.pk), NEW)
         return _update(kind, found, row)
-    except Unreadable:
+    except (Unreadable, errors.Busy):
         raise
     except errors.IpamError as error:
         return Outcome(row.place, row.key, REFUSED, reasons=tuple(error.errors))

@@ -1,7 +1,9 @@
 """What every object of the API carries, and columns that several of them share."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Self, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -64,6 +66,19 @@ def label_bytes(labels: Mapping[str, str]) -> int:
     return sum(len(key.encode()) + len(text.encode()) for key, text in labels.items())
 
 
+_keeps_labels: ContextVar[bool] = ContextVar("keeps_labels", default=False)
+
+
+@contextmanager
+def labels_kept() -> Iterator[None]:
+    """Labels that are stored inside are kept, not given: older than the rule, or judged row by row before."""
+    before = _keeps_labels.set(True)
+    try:
+        yield
+    finally:
+        _keeps_labels.reset(before)
+
+
 class LabelsField(models.JSONField):
     """An object of texts, of bounded size by whatever door it comes (`label_fault`); to migrations plain JSON."""
 
@@ -72,7 +87,7 @@ class LabelsField(models.JSONField):
         return name, "django.db.models.JSONField", args, kwargs
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
-        if isinstance(value, dict) and (fault := label_fault(value)):
+        if isinstance(value, dict) and not _keeps_labels.get() and (fault := label_fault(value)):
             raise errors.Invalid(fault, field="labels")
         return super().get_db_prep_save(value, connection)
 

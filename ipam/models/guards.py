@@ -5,11 +5,13 @@ PostgreSQL: an exclusion constraint over a range of stored addresses. SQLite: tr
 meaning. `install` runs after every `migrate`: SQLite rebuilds a table to alter it, and that drops triggers.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps as installed_apps
 from django.apps.registry import Apps
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Count
 from django.db.models.functions import Lower
@@ -108,12 +110,31 @@ def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
 def _index_ids(connection: BaseDatabaseWrapper, cursor: Any, model: Any) -> None:
     """Refuse ids that differ only in case, unless there are such; a table that is being written to takes no index."""
     table = model._meta.db_table
-    name = f"{table}_{ID_ONCE}"
+    name = _index_of(model)
     if name in connection.introspection.get_constraints(cursor, table):
         return
     lowered = model.objects.using(connection.alias).order_by().annotate(lowered=Lower("pk")).values("lowered")
     if not lowered.annotate(number=Count("*")).filter(number__gt=1).exists():
         cursor.execute(f"CREATE UNIQUE INDEX {name} ON {table} (lower(id))")
+
+
+def _index_of(model: Any) -> str:
+    return f"{model._meta.db_table}_{ID_ONCE}"
+
+
+@contextmanager
+def ids_in_any_case(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Ids that are stored inside may differ only in case, as those of older data do; to be called in a transaction."""
+    connection = connections[using]
+    models = [installed_apps.get_model("ipam", name) for name in _WITH_SLUGS]
+    with connection.cursor() as cursor:
+        connection.check_constraints()  # with checks pending, PostgreSQL neither drops nor makes an index
+        for model in models:
+            cursor.execute(f"DROP INDEX IF EXISTS {_index_of(model)}")
+        yield
+        connection.check_constraints()
+        for model in models:
+            _index_ids(connection, cursor, model)
 
 
 def lift(*, using: str, **kwargs: Any) -> None:

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 from ipam.domain import doctor, networks
 from ipam.models import VRF, IPAddress, Network, Project
-from tests.builders import external, prefixes_of
+from tests.builders import external, losing_a_race, prefixes_of
 
 Bring = Callable[..., list[str]]
 
@@ -288,3 +288,32 @@ def test_a_tenant_is_known_by_slug_and_by_name(netbox: Bring, project: Project) 
     rows = [{"prefix": "203.0.113.0/24", "vrf": {"name": "blue"}, "tenant": {"slug": "acme-corp", "name": "acme"}}]
     netbox({"p.json": json.dumps(rows)})
     assert Network.objects.get().project == project
+
+
+def test_tag_that_is_too_long_for_a_key_stands_whole_in_the_value(netbox: Bring) -> None:
+    same = "t" * 63
+    netbox({"p.csv": f'prefix,vrf,tags\n203.0.113.0/24,blue,"{same}a,{same}b,{same}"\n'})
+    assert Network.objects.get().labels == {f"netbox/tag/{same}": f"{same}a, {same}b"}
+
+
+def test_labels_that_are_too_many_refuse_their_row_with_its_place(netbox: Bring) -> None:
+    tags = ",".join(f"t{number}" for number in range(101))
+    files = {
+        "v.csv": f'name,rd,tags\nblue,,"{tags}"\n',
+        "p.csv": f'prefix,vrf,tags\n198.51.100.0/24,Global,"{tags}"\n203.0.113.0/24,blue,\n',
+        "i.csv": f'address,vrf,tags\n203.0.113.8/24,blue,"{tags}"\n203.0.113.9/24,blue,\n',
+    }
+    assert netbox(files, "--skip-refused") == [
+        "Left out: v.csv[2] “blue”: 101 labels; at most 100 fit.",
+        "Left out: p.csv[2] “198.51.100.0/24”: 101 labels; at most 100 fit.",
+        "Left out: i.csv[2] “203.0.113.8/24”: 101 labels; at most 100 fit.",
+        "created    address    1",
+        "created    network    1",
+        "created    vrf        1",
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["203.0.113.0/24,blue,Active", "10.0.0.0/16,,Container"])
+def test_race_that_a_row_has_lost_is_no_refusal_of_the_row(prefix: str, netbox: Bring) -> None:
+    with losing_a_race("ipam_network"), pytest.raises(CommandError, match="Many requests want the same rows"):
+        netbox({"p.csv": f"prefix,vrf,status\n{prefix}\n"}, "--skip-refused")

@@ -15,7 +15,7 @@ from ipam.domain import address_batches, addresses, doctor, machines, networks, 
 from ipam.domain.address_batches import Named
 from ipam.domain.machines import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
-from tests.builders import IPV4, child, cidrs, external, free_blocks, ip
+from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, set_older_labels
 
 _vni = count(300_000)
 
@@ -204,3 +204,19 @@ def test_address_joins_no_machine_that_it_cannot_be_of(
         held.pk: "in_use",
     }
     assert IPAddress.objects.filter(pk__in=[foreign.pk, outside.pk], machine=None).count() == 2
+
+
+def test_labels_that_are_too_long_refuse_their_row_alone(internet: Network, project: Project) -> None:
+    long = named(internet, project, "203.0.113.200", labels={"x" * 64: ""})
+    assert refusals(long + named(internet, project, "203.0.113.201")) == {0: "invalid"}
+    assert [str(one) for one in IPAddress.objects.all()] == ["203.0.113.201"]
+    one = IPAddress.objects.get()
+    assert address_batches.change({one.pk: {"labels": {"x" * 64: ""}}})[one.pk].field == "labels"
+
+
+def test_address_with_older_labels_is_renamed(internet: Network, project: Project) -> None:
+    address_batches.take(named(internet, project, "203.0.113.200"))
+    one = IPAddress.objects.get()
+    set_older_labels(one, {"x" * 255: "kept"})
+    assert address_batches.change({one.pk: {"name": "new"}}) == {}
+    assert IPAddress.objects.values_list("name", "labels").get() == ("new", {"x" * 255: "kept"})

@@ -6,20 +6,23 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ipam import errors
-from ipam.domain import backup, children, doctor, networks, seeding
+from ipam.domain import backup, children, doctor, networks, older_data, seeding
 from ipam.domain.operations import rehearsal
 from ipam.models import (
     FreeBlock,
+    IPAddress,
     Network,
     NumberRange,
     Partition,
     Project,
+    guards,
 )
-from tests.builders import IPV4, IPV6, child, cidrs, free_blocks, super_network
+from tests.builders import IPV4, IPV6, child, cidrs, free_blocks, set_older_labels, super_network
 from tests.clouds import empty
 
 Cloud = dict[str, Any]
@@ -213,3 +216,46 @@ def test_super_network_keeps_the_order_of_its_prefixes(db: None) -> None:
     restore(before)
     assert free_blocks(Network.objects.get()) == ["10.1.0.0/16", "10.9.0.0/16"]
     assert [str(one) for one in Network.objects.get().prefixes.in_order()] == ["10.9.0.0/16", "10.1.0.0/16"]
+
+
+def test_labels_that_are_longer_than_todays_come_back_and_the_doctor_tells(cloud: None) -> None:
+    older = {"x" * 255: "kept"}
+    set_older_labels(Partition.objects.earliest("pk"), older)
+    set_older_labels(IPAddress.objects.earliest("pk"), older)
+    before, address = written(), IPAddress.objects.earliest("pk")
+    empty()
+    restore(before)
+    fault = f"The label key “{'x' * 60}…” is too long: at most 63 characters, and before a slash 253 more."
+    assert written() == before
+    assert sorted(older_data.sentences()) == [
+        f"Labels of IP addresses {address} stay until they are changed: {fault}",
+        f"Labels of partitions {Partition.objects.earliest('pk')} stay until they are changed: {fault}",
+    ]
+
+
+def test_ids_that_differ_only_in_case_come_back_and_the_doctor_tells(partition: Partition) -> None:
+    before = json.loads(written())
+    before["partitions"].append(before["partitions"][0] | {"id": "Mini-Lab"})
+    empty()
+    restore(json.dumps(before))
+    assert json.loads(written())["partitions"] == sorted(before["partitions"], key=lambda row: row["id"])
+    assert list(older_data.sentences()) == [
+        "The ids Mini-Lab, mini-lab of partitions differ only in case: people take them for one."
+    ]
+
+
+def test_ids_that_differ_only_in_case_are_refused_after_a_restore(cloud: None) -> None:
+    before = written()
+    empty()
+    restore(before)
+    with pytest.raises(IntegrityError, match=guards.ID_ONCE):
+        Partition.objects.bulk_create([Partition(pk=Partition.objects.earliest("pk").pk.upper())])
+
+
+def test_of_many_faults_a_hundred_sentences_are_told_and_none_is_counted(partition: Partition) -> None:
+    document = json.loads(written())
+    empty()
+    with pytest.raises(errors.Several) as refusal:
+        restore(json.dumps(document | {"partitions": [{}] * 101}))
+    assert len(refusal.value.errors) == errors.MOST_TOLD
+    assert refusal.value.detail.endswith(". There may be more; these come first.")

@@ -1,11 +1,12 @@
 """Labels and names of many records at once."""
 
 import pytest
+from django.contrib.auth.models import User
 
 from ipam import errors
-from ipam.domain import bulk, owners
-from ipam.models import Partition
-from tests.builders import codes
+from ipam.domain import access, addresses, bulk, members, owners
+from ipam.models import IPAddress, Network, Partition, Project
+from tests.builders import IPV4, codes
 
 
 @pytest.fixture
@@ -66,3 +67,14 @@ def test_no_record_is_renamed_when_one_name_would_be_too_long(sites: list[Partit
 
 def test_nothing_to_change_is_nothing_to_do(db: None) -> None:
     bulk.label([], add={"tier": "1"}, remove={})
+
+
+def test_rights_are_those_to_what_the_records_are_by_now(
+    internet: Network, project: Project, stranger: Project
+) -> None:
+    alice = User.objects.create_user("alice")
+    members.grant(alice, "owner", project=project)
+    held = addresses.allocate(internet, project=project, families=[IPV4])
+    IPAddress.objects.update(project=stranger)
+    with access.acting_for(lambda: access.of_user(alice)), pytest.raises(errors.PermissionDenied):
+        bulk.rename(held, name="mine")

@@ -26,6 +26,7 @@ from tests.builders import (
     external,
     families,
     prefixes_of,
+    set_older_labels,
     super_network,
     worked_example,
 )
@@ -267,6 +268,12 @@ def test_draft_is_changed_and_judged_again(private: Network, project: Project) -
     assert (changed.name, list(changed.pods), changed.node_mask) == ("six", [IPV6], {IPV6: 64})
     with pytest.raises(errors.TooManyPods):
         clusters.update(draft, families=[IPV4], node_mask={IPV4: 28}, max_pods=15)
+
+
+def test_draft_with_older_labels_is_changed(private: Network, project: Project) -> None:
+    draft = clusters.create(NewCluster(name="web", project=project, network=private))
+    set_older_labels(draft, {"x" * 255: "kept"})
+    assert clusters.update(draft, name="six").labels == {"x" * 255: "kept"}
 
 
 @pytest.mark.parametrize("name", ["pods", "services", "node_mask", "families", "name", "platform", "native_routing"])

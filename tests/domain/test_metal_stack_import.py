@@ -8,7 +8,7 @@ from ipam import errors
 from ipam.domain import doctor, metal_stack, metal_stack_import, networks, owners
 from ipam.management.commands.quickstart import EXAMPLE
 from ipam.models import IPAddress, Machine, Network, NumberRange, Partition, Project
-from tests.builders import IPV4, IPV6, external, prefixes_of
+from tests.builders import IPV4, IPV6, external, losing_a_race, prefixes_of
 
 MINI_LAB = EXAMPLE.read_text(encoding="utf-8")
 PROJECT = "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
@@ -249,3 +249,13 @@ def test_numbers_that_are_named_are_not_drawn_by_others_before(db: None) -> None
     bring_in(text)
     assert list(Network.objects.children().order_by("pk").values_list("vrf", flat=True)) == [2, 1]
     assert list(Machine.objects.order_by("pk").values_list("asn", flat=True)) == [4210000002, 4210000001]
+
+
+def test_tag_that_is_too_long_is_told_with_its_place(db: None) -> None:
+    long = MACHINE.replace("tags: [", f"tags: [{'x' * 64}, ")
+    assert [one.partition("…")[0] for one in refusals(long)] == [f"ips[0] “10.0.7.5”: The label key “{'x' * 60}"]
+
+
+def test_race_that_an_entry_has_lost_is_no_refusal_of_the_entry(db: None) -> None:
+    with losing_a_race("ipam_partition"), pytest.raises(errors.Busy):
+        metal_stack_import.bring_in_what_fits(metal_stack.parse(MACHINE))

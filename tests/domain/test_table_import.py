@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+import openpyxl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -30,7 +31,7 @@ from ipam.domain.tables import (
 )
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.base import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
-from tests.builders import IPV4, prefixes_of, super_network
+from tests.builders import IPV4, losing_a_race, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
 
 MANY = int(os.environ.get("IMPORT_ROWS", "2000"))  # the bench stores 100,000
@@ -363,3 +364,25 @@ def test_a_released_cluster_is_not_made_again(private: Network, project: Project
     assert [error.detail for error in refused.reasons] == [
         "A cluster that was released is not made again. Leave its row out; a backup document has it."
     ]
+
+
+def test_row_that_only_renames_leaves_older_labels_as_they_are(internet: Network, project: Project) -> None:
+    (one,) = addresses.allocate(internet, project=project, families=[IPV4])
+    set_older_labels(one, {"x" * 255: "kept"})
+    renamed = table_import.preview(table(ADDRESSES, {"id": str(one.pk), "name": "new"}))
+    assert told(renamed) == [(1, str(one.pk), "changed")]
+
+
+def test_race_that_a_row_has_lost_is_no_refusal_of_the_row(db: None) -> None:
+    with losing_a_race("ipam_partition"), pytest.raises(errors.Busy):
+        table_import.bring_in(table(PARTITIONS, {"id": "fra"}), skip_refused=True)
+
+
+def test_row_is_called_by_what_a_spreadsheet_holds_and_not_by_our_words_for_it(db: None) -> None:
+    book = openpyxl.Workbook()
+    for cells in (["id"], ["#REF!"]):
+        book.active.append(cells)
+    book.active["A2"].data_type = "e"
+    file = io.BytesIO()
+    book.save(file)
+    assert told(table_import.preview(Table(PARTITIONS, file, "xlsx"))) == [(2, "#REF!", "refused")]

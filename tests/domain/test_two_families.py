@@ -7,7 +7,7 @@ from ipam.domain import addresses, children, families, machines, networks
 from ipam.domain.machines import Attachment
 from ipam.domain.operations import rehearsal
 from ipam.models import IPAddress, Network, Partition, Project
-from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, prefixes_of, super_network
+from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, prefixes_of, set_older_labels, super_network
 
 
 @pytest.fixture
@@ -151,6 +151,12 @@ def test_machine_gets_the_counterparts_of_its_addresses(
 def test_ipv4_counterparts_are_given_like_ipv6_ones(internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project, families=[IPV6])
     assert [str(one) for one in families.complete(internet, IPV4).completed] == ["203.0.113.129"]
+
+
+def test_allocation_with_older_labels_is_completed(internet: Network, project: Project) -> None:
+    (one,) = addresses.allocate(internet, project=project, families=[IPV6])
+    set_older_labels(one, {"x" * 255: "kept"})
+    assert [made.labels for made in families.complete(internet, IPV4).completed] == [{"x" * 255: "kept"}]
 
 
 def test_complete_allocations_are_left_alone(internet: Network, project: Project) -> None:
