@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ipam.api import cluster_shapes, filters
+from ipam.api import cluster_shapes, filters, inputs
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain import claims, cluster_drafts, cluster_families, clusters, lookups, manifests
 from ipam.domain.cluster_drafts import NewCluster
@@ -24,8 +24,8 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
         "create": cluster_shapes.NewCluster,
         "partial_update": cluster_shapes.ChangedCluster,
         "families": cluster_shapes.NewFamilies,
-        "reserve": cluster_shapes.Nothing,
-        "release": cluster_shapes.Nothing,
+        "reserve": inputs.Nothing,
+        "release": inputs.Nothing,
     }
     answers = {"manifests": cluster_shapes.Documents, "readiness": cluster_shapes.Readiness}
     parameters = {

@@ -254,7 +254,7 @@ class AllocationViews(Removable):
     """All addresses of one allocation, together."""
 
     model, output = IPAddress, outputs.Address
-    inputs = {"join": inputs.Halves}
+    inputs = {"join": inputs.Halves, "part": inputs.Nothing}
     answers = {"join": outputs.Addresses, "part": outputs.Addresses}
     lookup_value_converter = "uuid"
 
@@ -275,6 +275,7 @@ class AllocationViews(Removable):
 
     @action(detail=True, methods=["post"])
     def part(self, request: Request, pk: str) -> Response:
+        self.parse(request)
         return self.write(lambda: halves.part(self.found()), render=_render_addresses)
 
 

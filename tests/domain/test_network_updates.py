@@ -249,3 +249,10 @@ def test_network_that_is_gone_is_not_updated(internet: Network) -> None:
 def test_add_prefix_takes_the_child_length_of_a_new_family(ipv4_super: Network) -> None:
     changed = networks.add_prefix(ipv4_super, *cidrs("2001:db8:0:10::/64"), default_child_prefix_length=96)
     assert changed.default_child_prefix_length == {IPV4: 22, IPV6: 96}
+
+
+def test_prefix_that_goes_is_named_without_host_bits(internet: Network) -> None:
+    networks.add_prefix(internet, *cidrs("198.51.100.0/24"))
+    with pytest.raises(errors.PrefixNotCanonical, match=r"the prefix is 198\.51\.100\.0/24"):
+        networks.remove_prefix(internet, *cidrs("198.51.100.77/24"))
+    assert internet.prefixes.filter(length=24).exists()
