@@ -21,6 +21,7 @@ from ipam import errors
 from ipam.addressing import Family, block, parse_address, parse_cidr, shorten
 from ipam.domain import lookups
 from ipam.domain.address_parts import block_of
+from ipam.domain.network_rules import judge_canonical
 from ipam.models import VRF, Cluster, Finding, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.events import Door, Kind, Verb
@@ -30,12 +31,13 @@ PAGING = {"limit", "cursor", "ordering", "count"}
 BOTH = "dual-stack"
 FAMILIES = [*((family.key, family.label) for family in Family), (BOTH, "IPv4 and IPv6")]
 NOTHING = "null"  # of a reference: without one
+MOST_VALUES = 50  # of one parameter
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:
     """A misspelt parameter would otherwise change nothing, or worse, turn a rehearsal into a real change.
 
-    So would an empty one, which a script has that lost its variable, and one that is said twice.
+    So would an empty or blank one, which a script has that lost its variable, and one that is said twice.
     """
     _refuse(request.query_params, known)
 
@@ -46,7 +48,7 @@ def _refuse(parameters: QueryDict, known: set[str], lists: Container[str] = ()) 
         if name not in known:
             text = f"There is no parameter “{shorten(name)}” here. Known: {', '.join(sorted(known)) or 'none'}."
             broken.append(errors.Invalid(text, field=shorten(name)))
-        elif "" in values:
+        elif not all(map(str.strip, values)):
             broken.append(errors.Invalid(f"{name} is empty. Give it a value, or leave it out.", field=name))
         elif len(values) > 1 and name not in lists:
             broken.append(errors.Invalid(f"{name} is given {len(values)} times. Give it once.", field=name))
@@ -75,7 +77,7 @@ def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet
 
 def _lists(known: Mapping[str, Any]) -> set[str]:
     """The filters that may be given several times."""
-    return {name for name, one in known.items() if name == "label" or isinstance(one, ListFilter)}
+    return {name for name, one in known.items() if isinstance(one, ListFilter)}
 
 
 def _narrow(filterset: Any) -> QuerySet[Any]:
@@ -118,8 +120,16 @@ class AddressField(_ParsedField):
     parse = staticmethod(parse_address)
 
 
+def _parse_canonical(text: str) -> IPNetwork:
+    """A CIDR without host bits: with them it would equal nothing, or be read as what was not written."""
+    cidr = parse_cidr(text)
+    for refusal in judge_canonical([cidr], ""):
+        raise ValueError(refusal.detail)
+    return cidr
+
+
 class CidrField(_ParsedField):
-    parse = staticmethod(parse_cidr)
+    parse = staticmethod(_parse_canonical)
 
 
 def _parse_number(text: str) -> int:
@@ -141,11 +151,17 @@ class KeyField(_ParsedField):
         self.model, self.nullable = model, nullable
 
     def parse(self, text: str) -> Any:
-        return NOTHING if self.nullable and text == NOTHING else lookups.key_of(self.model, text)
+        return self.parse_all([text])[0]
+
+    def parse_all(self, texts: list[str]) -> list[Any]:
+        """Many in as many statements as one."""
+        named = [text for text in texts if not (self.nullable and text == NOTHING)]
+        keys = dict(zip(named, lookups.keys_of(self.model, named), strict=True))
+        return [keys.get(text, NOTHING) for text in texts]
 
 
 class EachField(forms.Field):
-    """Every value of a parameter that may be repeated, each as `one` reads it."""
+    """Every value of a parameter that may be repeated, at most `MOST_VALUES`, each as `one` reads it."""
 
     widget = forms.MultipleHiddenInput
 
@@ -154,7 +170,17 @@ class EachField(forms.Field):
         self.one = one
 
     def clean(self, value: Any) -> list[Any]:
-        return [self.one.clean(text) for text in value or () if text]
+        texts = [text for text in value or () if text]
+        if len(texts) > MOST_VALUES:
+            raise forms.ValidationError(
+                f"At most {MOST_VALUES} values fit in one request, and these are {len(texts):,}. Ask in parts."
+            )
+        if not isinstance(self.one, KeyField):
+            return [self.one.clean(text) for text in texts]
+        try:
+            return self.one.parse_all(texts)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
@@ -214,11 +240,11 @@ class Filters(filters.FilterSet):
 
     name = filters.CharFilter()
     description = filters.CharFilter()
-    label = filters.CharFilter(method="with_label")
+    label = ListFilter(forms.CharField(strip=False), method="with_label")
     q = filters.CharFilter(method="matching")
 
-    def with_label(self, queryset: Any, name: str, value: str) -> Any:
-        for text in self.data.getlist("label"):
+    def with_label(self, queryset: Any, name: str, value: list[str]) -> Any:
+        for text in value:
             key, has_value, wanted = text.partition("=")
             queryset = queryset.labelled(key, wanted if has_value else None)
         return queryset
@@ -440,6 +466,6 @@ BY_KIND: dict[str, Any] = {
 
 
 def _equal(prefixes: Any, cidr: IPNetwork) -> Any:
-    """Those that are this CIDR; a CIDR with host bits set equals none."""
-    first, last = AddressValue(cidr.ip.value, cidr.version), AddressValue(cidr.last, cidr.version)
+    """Those that are this CIDR."""
+    first, last = AddressValue(cidr.first, cidr.version), AddressValue(cidr.last, cidr.version)
     return prefixes.filter(first=first, last=last)
