@@ -1,5 +1,6 @@
 """The shape of input values: text becomes an address, a CIDR, a family once, here. What they may be is the domain's."""
 
+import re
 import unicodedata
 import uuid
 from typing import Any
@@ -8,14 +9,14 @@ from drf_spectacular.utils import extend_schema_field
 from netaddr import IPAddress, IPNetwork
 from rest_framework import serializers
 
-from ipam import errors
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
-from ipam.domain import lookups
-from ipam.models import VRF
 from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, label_fault
 
 MOST_CIDRS = 1000
 DUAL_STACK = "dual-stack"
+
+
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class _Brief:
@@ -39,7 +40,7 @@ class Many(serializers.ListField):
         most = self.max_length
         if isinstance(data, list) and most is not None and len(data) > most:
             raise serializers.ValidationError(
-                f"At most {most:,} fit in one request, and these are {len(data):,}. Send them in parts.", code="invalid"
+                f"At most {most:,} fit in one request, and these are {len(data):,}.", code="invalid"
             )
         return list(super().to_internal_value(data))
 
@@ -75,15 +76,16 @@ class Integer(serializers.IntegerField):
 
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
 class Vrf(Integer):
-    """A VRF by its VNI, or by a name that only one has."""
+    """A VRF by its VNI, or by a name, which is looked up later, as all references are."""
 
-    def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, str) or data.isdigit():
+    def to_internal_value(self, data: Any) -> int | str:  # type: ignore[override]
+        if not isinstance(data, str):
             return super().to_internal_value(data)
-        try:
-            return int(lookups.named(VRF, data).pk)
-        except errors.IpamError as error:
-            raise serializers.ValidationError(error.detail, code=error.code) from None
+        return super().to_internal_value(int(data)) if _DIGITS.fullmatch(data) else data
+
+    def run_validators(self, value: Any) -> None:
+        if not isinstance(value, str):
+            super().run_validators(value)
 
 
 class Flag(_Brief, serializers.BooleanField):

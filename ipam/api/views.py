@@ -158,7 +158,9 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
 
     def make(self, data: dict[str, Any]) -> Network:
         errors.raise_all(network_rules.judge_given(data["type"], data))
-        return networks.create(NewNetwork(**_with_references(data)))
+        by_name = {"vrf": (VRF, data["vrf"])} if isinstance(data.get("vrf"), str) else {}
+        found = _with_references(data, by_name)
+        return networks.create(NewNetwork(**found | {name: found[name].pk for name in by_name}))
 
     def change(self, found: Network, data: dict[str, Any]) -> Network:
         return networks.update(found, **data)

@@ -28,7 +28,13 @@ def test_problem_has_every_member_and_no_other(api: APIClient) -> None:
 
 
 def test_every_problem_of_a_body_is_reported_together(api: APIClient) -> None:
-    body = {"type": "private", "vrf": "x", "prefixes": ["10.0.0.0/8", "nonsense"], "colour": "blue", "labels": {"a": 1}}
+    body = {
+        "type": "private",
+        "vrf": True,
+        "prefixes": ["10.0.0.0/8", "nonsense"],
+        "colour": "blue",
+        "labels": {"a": 1},
+    }
     response = api.post("/api/v1/networks/", body)
     assert response.status_code == 400
     assert sorted(codes(response)) == [
@@ -123,6 +129,14 @@ def test_fields_are_judged_together_before_any_name_is_looked_up(api: APIClient,
         ("prefixes", "required"),
         ("vrf", "required"),
     ]
+
+
+def test_vrf_is_looked_up_after_the_fields_and_with_the_other_names(api: APIClient, db: None) -> None:
+    told = codes(api.post("/api/v1/networks/", {"type": "external", "vrf": "nope"}))
+    assert sorted(told) == [("id", "required"), ("prefixes", "required")]
+    body = {"type": "super", "id": "more", "vrf": "nope", "partition": "nowhere", "prefixes": ["10.0.0.0/8"]}
+    told = codes(api.post("/api/v1/networks/", {**body, "default_child_prefix_length": {"ipv4": 22}}))
+    assert sorted(told) == [("partition", "not_found"), ("vrf", "not_found")]
 
 
 def test_address_and_family_contradict_each_other_whatever_else_is_named(api: APIClient, db: None) -> None:
