@@ -116,7 +116,8 @@ class ClaimViews(Readable, Creatable, Removable):
 
     def parse_query(self, request: Request) -> dict[str, Any]:
         names = ("pool", "name", "owner")
-        serializer = cluster_shapes.NewClaim(data={one: request.query_params.get(one, "") for one in names})
+        given = {one: text for one in names if (text := request.query_params.get(one)) is not None}
+        serializer = cluster_shapes.NewClaim(data=given)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

@@ -105,7 +105,8 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
     @members.mapping.delete
     def remove_member(self, request: Request, pk: str) -> Response:
         self.is_dry_run()
-        return self.remove(lambda: members.withdraw(_member(self.found(), request.query_params.get("user", ""))))
+        user = _value(request, "user", fields.Text())
+        return self.remove(lambda: members.withdraw(_member(self.found(), user)))
 
 
 class VrfViews(Readable, Creatable, Changeable, Removable):
@@ -376,9 +377,11 @@ def _free(request: Request, prefixes: list[Prefix]) -> dict[str, Any]:
 
 
 def _value(request: Request, name: str, field: serializers.Field[Any, Any, Any, Any]) -> Any:
-    """A query parameter in the shape of `field`; what is wrong with it is about that parameter."""
+    """A query parameter in the shape of `field`; Required if it is left out, else what is wrong is about it."""
+    if name not in request.query_params:
+        raise errors.Required(f"{name} is missing. Add it to the address: ?{name}=…", field=name)
     try:
-        return field.run_validation(request.query_params.get(name, ""))
+        return field.run_validation(request.query_params[name])
     except serializers.ValidationError as error:
         raise serializers.ValidationError({name: error.detail}) from None
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from ipam import errors
 from ipam.api.errors import STATUS
-from ipam.models import Network
+from ipam.domain import tokens
+from ipam.models import Network, Project
 from tests.api.conftest import codes
 
 PROBLEM = "application/problem+json"
@@ -161,3 +163,55 @@ def test_unknown_names_are_told_together(api: APIClient, db: None, collection: s
     body, fields = UNKNOWN[collection]
     told = codes(api.post(f"/api/v1/{collection}/", body))
     assert sorted(told) == [(field, "not_found") for field in fields]
+
+
+# --- sentences ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b'{"id": 9, "name": "\xff"}', "The body is not UTF-8, in which JSON is written (RFC 8259, 8.1)."),
+        (b"\xff\xfe{", "The body is not UTF-8, in which JSON is written (RFC 8259, 8.1)."),
+        (b"[" * 100_000, "The body is nested too deeply. Nothing here takes that."),
+        (
+            b'{"id": ' + b"9" * 5_000 + b"}",
+            "The body is not valid JSON: a number has 5,000 digits; none here has more than 1,000",
+        ),
+    ],
+    ids=["text", "mark", "depth", "digits"],
+)
+def test_malformed_json_is_told_in_words(api: APIClient, body: bytes, detail: str) -> None:
+    answer = api.generic("POST", "/api/v1/vrfs/", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["detail"]) == (400, detail)
+
+
+@pytest.mark.parametrize(
+    ("path", "missing"),
+    [
+        ("projects/{project}/members/", ["user"]),
+        ("networks/{network}/prefixes/", ["prefix"]),
+        ("claims/", ["name", "owner", "pool"]),
+    ],
+)
+def test_missing_parameter_of_a_deletion_is_required(
+    api: APIClient, mini_lab: Network, project: Project, path: str, missing: list[str]
+) -> None:
+    answer = api.delete(f"/api/v1/{path.format(project=project.pk, network=mini_lab.pk)}")
+    assert (answer.status_code, sorted(codes(answer))) == (400, [(name, "required") for name in missing])
+
+
+def test_reference_that_may_be_a_name_says_so(api: APIClient, mini_lab: Network) -> None:
+    answer = api.post("/api/v1/ips/", {"network": mini_lab.pk, "project": "nobody"})
+    assert answer.json()["detail"] == "There is no project “nobody”. Check the id or name."
+
+
+# --- rights first ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [("{", "application/json"), ("[" * 9_999, "application/json"), ("a", "text/plain")],
+    ids=["cut off", "deep", "text"],
+)
+def test_reader_is_told_that_and_not_what_is_wrong_with_the_body(operator: User, body: str, content_type: str) -> None:
+    reader = APIClient()
+    reader.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(operator, read_only=True)}")
+    answer = reader.generic("POST", "/api/v1/vrfs/", body, content_type=content_type)
+    assert (answer.status_code, codes(answer)) == (403, [("", "permission_denied")])
