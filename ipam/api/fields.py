@@ -29,12 +29,20 @@ class _Brief:
 class Choice(_Brief, serializers.ChoiceField):
     """One of the words that there are."""
 
+    default_error_messages = {"invalid_choice": "This field takes no “{input}”. Use one of: {offered}."}
+
+    def fail(self, key: str, **sent: Any) -> Any:
+        self.error_messages[key] = self.error_messages[key].replace("{offered}", ", ".join(map(str, self.choices)))
+        return super().fail(key, **sent)
+
     def to_internal_value(self, data: Any) -> Any:
         return super().to_internal_value(data if isinstance(data, str) else shorten(type(data).__name__))
 
 
 class Many(serializers.ListField):
     """A list whose length is judged before what is in it."""
+
+    default_error_messages = {"not_a_list": "This is not a list.", "empty": "This list is empty."}
 
     def to_internal_value(self, data: Any) -> list[Any]:
         most = self.max_length
@@ -68,6 +76,8 @@ class Text(serializers.CharField):
 class Integer(serializers.IntegerField):
     """A JSON number without a fraction; neither a string nor a boolean."""
 
+    default_error_messages = {"invalid": "This is not a whole number, such as 24."}
+
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
@@ -91,6 +101,8 @@ class Vrf(Integer):
 class Flag(_Brief, serializers.BooleanField):
     """true or false, nothing that merely looks like it."""
 
+    default_error_messages = {"invalid": "This is neither true nor false."}
+
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
@@ -99,6 +111,8 @@ class Flag(_Brief, serializers.BooleanField):
 
 class Uuid(_Brief, serializers.UUIDField):
     """A UUID in its usual form of 36 characters."""
+
+    default_error_messages = {"invalid": "This is not a UUID, such as 4b9b17c4-2d7c-4190-ae95-dda44e430fa6."}
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
         if not isinstance(data, str) or len(data) != 36:

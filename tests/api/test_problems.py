@@ -10,6 +10,7 @@ from ipam import errors
 from ipam.api.errors import STATUS
 from ipam.domain import tokens
 from ipam.models import Network, Project
+from ipam.models.networks import NetworkType
 from tests.api.conftest import codes
 
 PROBLEM = "application/problem+json"
@@ -119,6 +120,7 @@ def test_malformed_json_says_where(api: APIClient) -> None:
 
 # --- fields before names (rule 2) ----------------------------------------------------------------------
 NOBODY = "00000000-0000-0000-0000-000000000000"
+UUID = "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
 
 
 def test_fields_are_judged_together_before_any_name_is_looked_up(api: APIClient, db: None) -> None:
@@ -202,6 +204,25 @@ def test_missing_parameter_of_a_deletion_is_required(
 def test_reference_that_may_be_a_name_says_so(api: APIClient, mini_lab: Network) -> None:
     answer = api.post("/api/v1/ips/", {"network": mini_lab.pk, "project": "nobody"})
     assert answer.json()["detail"] == "There is no project “nobody”. Check the id or name."
+
+
+SPOILED: list[tuple[str, dict[str, Any], str]] = [
+    ("vrfs", {}, "id is required. Add it."),
+    ("vrfs", {"id": None}, "id may not be null. Give it a value."),
+    ("vrfs", {"id": "9"}, "id is not a whole number, such as 24."),
+    ("vrfs", {"id": 0}, "Ensure id is greater than or equal to 1."),
+    ("vrfs", {"id": 9, "name": 1}, "name is not a string."),
+    ("partitions", {"id": ""}, "id may not be blank. Give it a value."),
+    ("networks", {"type": "private"}, f"type takes no “private”. Use one of: {', '.join(NetworkType.values)}."),
+    ("allocations/join", {"ips": "x"}, "ips is not a list."),
+    ("allocations/join", {"ips": ["x", NOBODY]}, f"ips.0 is not a UUID, such as {UUID}."),
+    ("networks", {"type": "super", "vrf_shared": 1}, "vrf_shared is neither true nor false."),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "detail"), SPOILED)
+def test_field_is_called_by_its_name(api: APIClient, db: None, path: str, body: dict[str, Any], detail: str) -> None:
+    assert api.post(f"/api/v1/{path}/", body).json()["detail"] == detail
 
 
 # --- rights first ---------------------------------------------------------------------------------------
