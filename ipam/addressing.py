@@ -83,6 +83,8 @@ def parse_cidr(text: str) -> IPNetwork:
         raise ValueError(f"“{shorten(text)}” {meant}")
     if not slash:
         raise ValueError(f"“{shorten(text)}” has no prefix length; write it as address/length, such as 10.0.0.0/22.")
+    if not address_text:
+        raise ValueError(f"“{shorten(text)}” has no address; write it as address/length, such as 10.0.0.0/22.")
     family = Family.of(parse_address(address_text))
     raise ValueError(f"“{shorten(text)}” has no valid prefix length; {family.label} takes /0 to /{family.bits}.")
 

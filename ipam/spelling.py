@@ -42,7 +42,7 @@ def address_meant(text: str) -> str | None:
     head, slash, _ = bare.partition("/")
     wrong += ["has a prefix length"] if slash else []
     found = _host(head, wrong, is_prefix=False)
-    return _instead(wrong, str(found)) if found and wrong else None
+    return _instead(wrong, str(found)) if found is not None and wrong else None
 
 
 def cidr_meant(text: str) -> str | None:

@@ -81,10 +81,6 @@ class NewFamilies(inputs.Input):
     node_mask = fields.Lengths(required=False)
 
 
-class Nothing(inputs.Input):
-    """No field at all."""
-
-
 class NewClaim(inputs.Input):
     pool = fields.Text(max_length=SLUG_LENGTH, help_text="a network")
     name = fields.Text(max_length=NAME_LENGTH)

@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ipam.api import cluster_shapes, filters
+from ipam.api import cluster_shapes, filters, inputs
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain import claims, cluster_drafts, cluster_families, clusters, lookups, manifests
 from ipam.domain.cluster_drafts import NewCluster
@@ -24,8 +24,8 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
         "create": cluster_shapes.NewCluster,
         "partial_update": cluster_shapes.ChangedCluster,
         "families": cluster_shapes.NewFamilies,
-        "reserve": cluster_shapes.Nothing,
-        "release": cluster_shapes.Nothing,
+        "reserve": inputs.Nothing,
+        "release": inputs.Nothing,
     }
     answers = {"manifests": cluster_shapes.Documents, "readiness": cluster_shapes.Readiness}
     parameters = {
@@ -116,7 +116,8 @@ class ClaimViews(Readable, Creatable, Removable):
 
     def parse_query(self, request: Request) -> dict[str, Any]:
         names = ("pool", "name", "owner")
-        serializer = cluster_shapes.NewClaim(data={one: request.query_params.get(one, "") for one in names})
+        given = {one: text for one in names if (text := request.query_params.get(one)) is not None}
+        serializer = cluster_shapes.NewClaim(data=given)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

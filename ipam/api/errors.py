@@ -1,6 +1,7 @@
 """The only table from an error to HTTP: problem details of RFC 9457, never longer than 64 kB."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,6 +53,9 @@ STATUS = {
         409,
     ),
 }
+# Serializers say “this field”, for they do not know what it is called in the request.
+_THIS = re.compile(r"^(Ensure )?this(?: field| value| list)?\b", re.IGNORECASE)
+_ADVICE = {"required": " Add it.", "null": " Give it a value.", "blank": " Give it a value."}
 _RETRY_AFTER = {"busy": "1", "unavailable": "5"}  # seconds
 _CODES = {401: "not_authenticated", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed",
           406: "not_acceptable", 415: "unsupported_media_type", 429: "throttled"}  # fmt: skip
@@ -154,4 +158,6 @@ def _flatten(details: Any, path: str = "") -> Any:
 
 def _as_error(field: str, detail: dict[str, str]) -> errors.IpamError:
     known = {cls.code: cls for cls in errors.IpamError.__subclasses__() if cls is not errors.Several}
-    return known.get(detail["code"], errors.Invalid)(detail["message"], field=field)
+    sentence = _THIS.sub(lambda found: f"{found[1] or ''}{shorten(field)}", detail["message"]) if field else ""
+    advice = _ADVICE.get(detail["code"], "")
+    return known.get(detail["code"], errors.Invalid)((sentence or detail["message"]) + advice, field=field)

@@ -1,5 +1,6 @@
 """The shape of input values: text becomes an address, a CIDR, a family once, here. What they may be is the domain's."""
 
+import re
 import unicodedata
 import uuid
 from typing import Any
@@ -8,14 +9,14 @@ from drf_spectacular.utils import extend_schema_field
 from netaddr import IPAddress, IPNetwork
 from rest_framework import serializers
 
-from ipam import errors
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
-from ipam.domain import lookups
-from ipam.models import VRF
 from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, label_fault
 
 MOST_CIDRS = 1000
 DUAL_STACK = "dual-stack"
+
+
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class _Brief:
@@ -28,6 +29,12 @@ class _Brief:
 class Choice(_Brief, serializers.ChoiceField):
     """One of the words that there are."""
 
+    default_error_messages = {"invalid_choice": "This field takes no “{input}”. Use one of: {offered}."}
+
+    def fail(self, key: str, **sent: Any) -> Any:
+        self.error_messages[key] = self.error_messages[key].replace("{offered}", ", ".join(map(str, self.choices)))
+        return super().fail(key, **sent)
+
     def to_internal_value(self, data: Any) -> Any:
         return super().to_internal_value(data if isinstance(data, str) else shorten(type(data).__name__))
 
@@ -35,11 +42,13 @@ class Choice(_Brief, serializers.ChoiceField):
 class Many(serializers.ListField):
     """A list whose length is judged before what is in it."""
 
+    default_error_messages = {"not_a_list": "This is not a list.", "empty": "This list is empty."}
+
     def to_internal_value(self, data: Any) -> list[Any]:
         most = self.max_length
         if isinstance(data, list) and most is not None and len(data) > most:
             raise serializers.ValidationError(
-                f"At most {most:,} fit in one request, and these are {len(data):,}. Send them in parts.", code="invalid"
+                f"At most {most:,} fit in one request, and these are {len(data):,}.", code="invalid"
             )
         return list(super().to_internal_value(data))
 
@@ -67,6 +76,8 @@ class Text(serializers.CharField):
 class Integer(serializers.IntegerField):
     """A JSON number without a fraction; neither a string nor a boolean."""
 
+    default_error_messages = {"invalid": "This is not a whole number, such as 24."}
+
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
@@ -75,19 +86,22 @@ class Integer(serializers.IntegerField):
 
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
 class Vrf(Integer):
-    """A VRF by its VNI, or by a name that only one has."""
+    """A VRF by its VNI, or by a name, which is looked up later, as all references are."""
 
-    def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, str) or data.isdigit():
+    def to_internal_value(self, data: Any) -> int | str:  # type: ignore[override]
+        if not isinstance(data, str):
             return super().to_internal_value(data)
-        try:
-            return int(lookups.named(VRF, data).pk)
-        except errors.IpamError as error:
-            raise serializers.ValidationError(error.detail, code=error.code) from None
+        return super().to_internal_value(int(data)) if _DIGITS.fullmatch(data) else data
+
+    def run_validators(self, value: Any) -> None:
+        if not isinstance(value, str):
+            super().run_validators(value)
 
 
 class Flag(_Brief, serializers.BooleanField):
     """true or false, nothing that merely looks like it."""
+
+    default_error_messages = {"invalid": "This is neither true nor false."}
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -97,6 +111,8 @@ class Flag(_Brief, serializers.BooleanField):
 
 class Uuid(_Brief, serializers.UUIDField):
     """A UUID in its usual form of 36 characters."""
+
+    default_error_messages = {"invalid": "This is not a UUID, such as 4b9b17c4-2d7c-4190-ae95-dda44e430fa6."}
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
         if not isinstance(data, str) or len(data) != 36:

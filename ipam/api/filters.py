@@ -1,6 +1,5 @@
 """What lists can be narrowed by. An unknown filter or a malformed value is an error that names it, never ignored."""
 
-import re
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
@@ -18,7 +17,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ipam import errors
-from ipam.addressing import Family, block, parse_address, parse_cidr, shorten
+from ipam.addressing import Family, block, parse_address, shorten
+from ipam.api.filter_fields import NOTHING, AddressField, CidrField, EachField, KeyField, NumberField
 from ipam.domain import lookups
 from ipam.domain.address_parts import block_of
 from ipam.models import VRF, Cluster, Finding, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
@@ -29,13 +29,12 @@ from ipam.models.networks import NatType, NetworkType, Stack
 PAGING = {"limit", "cursor", "ordering", "count"}
 BOTH = "dual-stack"
 FAMILIES = [*((family.key, family.label) for family in Family), (BOTH, "IPv4 and IPv6")]
-NOTHING = "null"  # of a reference: without one
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:
     """A misspelt parameter would otherwise change nothing, or worse, turn a rehearsal into a real change.
 
-    So would an empty one, which a script has that lost its variable, and one that is said twice.
+    So would an empty or blank one, which a script has that lost its variable, and one that is said twice.
     """
     _refuse(request.query_params, known)
 
@@ -46,7 +45,7 @@ def _refuse(parameters: QueryDict, known: set[str], lists: Container[str] = ()) 
         if name not in known:
             text = f"There is no parameter “{shorten(name)}” here. Known: {', '.join(sorted(known)) or 'none'}."
             broken.append(errors.Invalid(text, field=shorten(name)))
-        elif "" in values:
+        elif not all(map(str.strip, values)):
             broken.append(errors.Invalid(f"{name} is empty. Give it a value, or leave it out.", field=name))
         elif len(values) > 1 and name not in lists:
             broken.append(errors.Invalid(f"{name} is given {len(values)} times. Give it once.", field=name))
@@ -75,7 +74,7 @@ def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet
 
 def _lists(known: Mapping[str, Any]) -> set[str]:
     """The filters that may be given several times."""
-    return {name for name, one in known.items() if name == "label" or isinstance(one, ListFilter)}
+    return {name for name, one in known.items() if isinstance(one, ListFilter)}
 
 
 def _narrow(filterset: Any) -> QuerySet[Any]:
@@ -93,68 +92,6 @@ def refuse_malformed(filterset: Any) -> None:
             for message in messages
         ]
     )
-
-
-class _ParsedField(forms.CharField):
-    """Text that a parser of `ipam.addressing` turns into a value."""
-
-    def parse(self, text: str) -> Any:
-        raise NotImplementedError
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(strip=False, **options)
-
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if not text:
-            return None
-        try:
-            return self.parse(text)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
-
-
-class AddressField(_ParsedField):
-    parse = staticmethod(parse_address)
-
-
-class CidrField(_ParsedField):
-    parse = staticmethod(parse_cidr)
-
-
-def _parse_number(text: str) -> int:
-    """Plain digits, as many as every column can hold; `int` alone would take “٣” and “1_0” too."""
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise ValueError(f"“{shorten(text)}” is not a whole number.")
-    return int(text)
-
-
-class NumberField(_ParsedField):
-    parse = staticmethod(_parse_number)
-
-
-class KeyField(_ParsedField):
-    """What a filter refers to: an id, or a name that only one has; “null” where an object may be without one."""
-
-    def __init__(self, model: type[Model], *, nullable: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self.model, self.nullable = model, nullable
-
-    def parse(self, text: str) -> Any:
-        return NOTHING if self.nullable and text == NOTHING else lookups.key_of(self.model, text)
-
-
-class EachField(forms.Field):
-    """Every value of a parameter that may be repeated, each as `one` reads it."""
-
-    widget = forms.MultipleHiddenInput
-
-    def __init__(self, one: forms.Field, **options: Any) -> None:
-        super().__init__(**options)
-        self.one = one
-
-    def clean(self, value: Any) -> list[Any]:
-        return [self.one.clean(text) for text in value or () if text]
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
@@ -214,11 +151,11 @@ class Filters(filters.FilterSet):
 
     name = filters.CharFilter()
     description = filters.CharFilter()
-    label = filters.CharFilter(method="with_label")
+    label = ListFilter(forms.CharField(strip=False), method="with_label")
     q = filters.CharFilter(method="matching")
 
-    def with_label(self, queryset: Any, name: str, value: str) -> Any:
-        for text in self.data.getlist("label"):
+    def with_label(self, queryset: Any, name: str, value: list[str]) -> Any:
+        for text in value:
             key, has_value, wanted = text.partition("=")
             queryset = queryset.labelled(key, wanted if has_value else None)
         return queryset
@@ -440,6 +377,6 @@ BY_KIND: dict[str, Any] = {
 
 
 def _equal(prefixes: Any, cidr: IPNetwork) -> Any:
-    """Those that are this CIDR; a CIDR with host bits set equals none."""
-    first, last = AddressValue(cidr.ip.value, cidr.version), AddressValue(cidr.last, cidr.version)
+    """Those that are this CIDR."""
+    first, last = AddressValue(cidr.first, cidr.version), AddressValue(cidr.last, cidr.version)
     return prefixes.filter(first=first, last=last)

@@ -58,6 +58,10 @@ def _id(**options: Any) -> fields.Text:
     return fields.Text(max_length=SLUG_LENGTH, **options)
 
 
+class Nothing(Input):
+    """No field at all."""
+
+
 class Described(Input):
     name = _name()
     description = fields.Text(required=False, allow_blank=True, max_length=DESCRIPTION_LENGTH)
@@ -146,7 +150,7 @@ class ChangedAddress(Described):
 
 
 class Halves(Input):
-    ips = serializers.ListField(child=fields.Uuid(), min_length=2, max_length=2)
+    ips = fields.Many(child=fields.Uuid(), min_length=2, max_length=2)
 
 
 class Attachment(Input):

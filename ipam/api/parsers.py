@@ -11,6 +11,7 @@ from rest_framework.parsers import JSONParser
 
 from ipam import errors
 
+_MOST_DIGITS = 1_000
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -27,12 +28,23 @@ class StrictJSONParser(JSONParser):
         if max(announced, len(body)) > most:
             raise errors.TooLarge(f"The body is longer than {most:,} bytes. Send it in parts.")
         try:
-            value = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
+            text = body.decode("utf-8-sig")
+            value = json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, object_pairs_hook=_object)
             if _SURROGATE.search(body):
                 _refuse_lone_surrogates(value)
             return value
-        except (ValueError, RecursionError) as error:
+        except UnicodeDecodeError:
+            raise ParseError("The body is not UTF-8, in which JSON is written (RFC 8259, 8.1).") from None
+        except RecursionError:
+            raise ParseError("The body is nested too deeply. Nothing here takes that.") from None
+        except ValueError as error:
             raise ParseError(f"The body is not valid JSON: {error}") from None
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"a number has {len(text):,} digits; none here has more than {_MOST_DIGITS:,}")
+    return int(text)
 
 
 def _refuse_constant(name: str) -> None:

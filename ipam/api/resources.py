@@ -71,7 +71,12 @@ class Resource(viewsets.GenericViewSet[Any]):
         may_write = access.current().may_anywhere(Deed.ALLOCATE)
         if not may_write and int(request.META.get("CONTENT_LENGTH") or 0) > _LONGEST_OF_READERS:
             access.demand_anywhere(Deed.ALLOCATE)
-        serializer = self.inputs[self.action](data=request.data)
+        try:
+            body = request.data
+        except Exception:  # whatever is wrong with it
+            access.demand_anywhere(Deed.ALLOCATE)
+            raise
+        serializer = self.inputs[self.action](data=body)
         if not serializer.is_valid(raise_exception=may_write):
             access.demand_anywhere(Deed.ALLOCATE)
         return dict(serializer.validated_data)

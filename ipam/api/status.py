@@ -28,8 +28,9 @@ class SearchView(APIView):
     )
     def get(self, request: Request) -> Response:
         """The best hits of each kind."""
-        filters.refuse_unknown(request, {"q"})
         text = request.query_params.get("q", "")
+        if not text.isspace():  # blanks are told below what is missing
+            filters.refuse_unknown(request, {"q"})
         if not text.strip() or len(text) > 255:
             raise errors.Required("Say what to search for: q, 1 to 255 characters.", field="q")
         found: dict[str, list[search.Hit]] = {kind: [] for kind in search.KINDS}

@@ -14,23 +14,22 @@ _Owner = tuple[str, int]  # a token or a person
 _Level = tuple[float, float]  # how many requests are left, and when that was (monotonic seconds)
 _levels: dict[_Owner, _Level] = {}
 _lock = threading.Lock()
-_PATIENCE = 1.0  # seconds that a request waits until another of its owner has ended
 _under_way: Counter[_Owner] = Counter()
-_ended = threading.Condition()
 
 
 class AtOnce(BaseThrottle):
     """Some of a process's threads for each bearer token, or user of a session; the others stay free for everybody else.
 
-    A request keeps its place until `leave`, which the middleware calls when the answer is made.
+    A request keeps its place until `leave`, which the middleware calls when the answer is made. None waits for one:
+    it would hold the thread that it waits in.
     """
 
     def allow_request(self, request: Request, view: object) -> bool:
         most, owner = settings.REQUESTS_AT_ONCE, _owner(request)
         if not most or owner is None:
             return True
-        with _ended:
-            if not _ended.wait_for(lambda: _under_way[owner] < most, _PATIENCE):
+        with _lock:
+            if _under_way[owner] >= most:
                 return False
             _under_way[owner] += 1
         request._request._place = owner  # type: ignore[attr-defined]
@@ -45,11 +44,10 @@ def leave(request: HttpRequest) -> None:
     """The request has been answered, whatever the answer: its place is free."""
     owner: _Owner | None = getattr(request, "_place", None)
     if owner is not None:
-        with _ended:
+        with _lock:
             _under_way.subtract([owner])
             if not _under_way[owner]:
                 del _under_way[owner]
-            _ended.notify_all()
 
 
 class PerToken(BaseThrottle):

@@ -105,7 +105,8 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
     @members.mapping.delete
     def remove_member(self, request: Request, pk: str) -> Response:
         self.is_dry_run()
-        return self.remove(lambda: members.withdraw(_member(self.found(), request.query_params.get("user", ""))))
+        user = _value(request, "user", fields.Text())
+        return self.remove(lambda: members.withdraw(_member(self.found(), user)))
 
 
 class VrfViews(Readable, Creatable, Changeable, Removable):
@@ -158,7 +159,9 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
 
     def make(self, data: dict[str, Any]) -> Network:
         errors.raise_all(network_rules.judge_given(data["type"], data))
-        return networks.create(NewNetwork(**_with_references(data)))
+        by_name = {"vrf": (VRF, data["vrf"])} if isinstance(data.get("vrf"), str) else {}
+        found = _with_references(data, by_name)
+        return networks.create(NewNetwork(**found | {name: found[name].pk for name in by_name}))
 
     def change(self, found: Network, data: dict[str, Any]) -> Network:
         return networks.update(found, **data)
@@ -254,7 +257,7 @@ class AllocationViews(Removable):
     """All addresses of one allocation, together."""
 
     model, output = IPAddress, outputs.Address
-    inputs = {"join": inputs.Halves}
+    inputs = {"join": inputs.Halves, "part": inputs.Nothing}
     answers = {"join": outputs.Addresses, "part": outputs.Addresses}
     lookup_value_converter = "uuid"
 
@@ -275,6 +278,7 @@ class AllocationViews(Removable):
 
     @action(detail=True, methods=["post"])
     def part(self, request: Request, pk: str) -> Response:
+        self.parse(request)
         return self.write(lambda: halves.part(self.found()), render=_render_addresses)
 
 
@@ -373,9 +377,11 @@ def _free(request: Request, prefixes: list[Prefix]) -> dict[str, Any]:
 
 
 def _value(request: Request, name: str, field: serializers.Field[Any, Any, Any, Any]) -> Any:
-    """A query parameter in the shape of `field`; what is wrong with it is about that parameter."""
+    """A query parameter in the shape of `field`; Required if it is left out, else what is wrong is about it."""
+    if name not in request.query_params:
+        raise errors.Required(f"{name} is missing. Add it to the address: ?{name}=…", field=name)
     try:
-        return field.run_validation(request.query_params.get(name, ""))
+        return field.run_validation(request.query_params[name])
     except serializers.ValidationError as error:
         raise serializers.ValidationError({name: error.detail}) from None
 

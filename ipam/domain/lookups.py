@@ -1,7 +1,8 @@
 """From an id to its object, or to a sentence that says what is missing."""
 
 import contextlib
-from collections.abc import Container, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -33,7 +34,7 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
     with contextlib.suppress(ObjectDoesNotExist):
         if is_id(model, key):
             return objects.get(pk=key)
-    raise errors.NotFound(f"There is no {model._meta.verbose_name} “{shorten(key)}”. Check the id.", field=field)
+    raise errors.NotFound(f"{_there_is_no(model, key)} Check the id.", field=field)
 
 
 def get_all(wanted: Mapping[str, tuple[type[models.Model], object]]) -> dict[str, Any]:
@@ -71,28 +72,48 @@ def named(model: type[M], key: object, *, field: str = "") -> M:
     try:
         return get(model, key, field=field)
     except errors.NotFound:
-        if model not in NAMED or not (found := _called(model, str(key))):
+        if model not in NAMED:
             raise
+    found = _called(model, str(key))
+    if not found:
+        raise errors.NotFound(f"{_there_is_no(model, key)} Check the id or name.", field=field)
     if len(found) > 1:
         raise errors.Invalid(_which(model, str(key), found), field=field)
     return found[0]
 
 
-def key_of(model: type[models.Model], text: str) -> Any:
-    """The id that a filter means by an id or a name; ids win, also those of nothing, which is what they find.
+def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
+    """The ids that a filter means by ids or names; ids win, also those of nothing, which is what they find.
 
-    ValueError for what is neither an id nor the name of exactly one that whoever acts may see.
+    Two statements at most, for many as for one. ValueError for what is neither an id nor the name of exactly one
+    that whoever acts may see.
     """
-    if is_id(model, text) and (model in (Project, VRF) or model not in NAMED):
+    visible = access.visible(model._default_manager.all())
+    ids = known = {text for text in texts if is_id(model, text)}
+    if ids and model in (Network, Partition):  # what reads as an id may be a name
+        known = set(visible.filter(pk__in=ids).values_list("pk", flat=True))
+    names = {text for text in texts if text and text not in known and "\0" not in text} if model in NAMED else set()
+    called: dict[str, list[Any]] = defaultdict(list)
+    if names:
+        # If these are not all, one of the names has too many, and is refused.
+        rows = visible.filter(name__in=names).order_by("name", "pk").values_list("name", "pk")
+        for name, pk in rows[: len(names) * (MOST_CANDIDATES + 1)]:
+            called[name].append(pk)
+    return [_key(model, text, called[text], reads_as_id=text in ids) for text in texts]
+
+
+def _key(model: type[models.Model], text: str, called: Sequence[Any], *, reads_as_id: bool) -> Any:
+    if len(called) > 1:
+        raise ValueError(_which(model, text, _called(model, text)))
+    if called:
+        return called[0]
+    if reads_as_id:
         return model._meta.pk.to_python(text)
-    found = _called(model, text) if model in NAMED else []
-    if is_id(model, text) and (not found or access.visible(model._default_manager.filter(pk=text)).exists()):
-        return text
-    if len(found) > 1:
-        raise ValueError(_which(model, text, found))
-    if not found:
-        raise ValueError(f"There is no {model._meta.verbose_name} “{shorten(text)}”. Check the id or name.")
-    return found[0].pk
+    raise ValueError(f"{_there_is_no(model, text)} Check the id or name.")
+
+
+def _there_is_no(model: type[models.Model], key: object) -> str:
+    return f"There is no {model._meta.verbose_name} “{shorten(key)}”."
 
 
 def _called(model: type[M], name: str) -> list[M]:

@@ -88,6 +88,7 @@ def remove_prefix(network: Network, cidr: IPNetwork) -> Network:
     """Take a prefix from a network; refused for the last one, and while it holds addresses or children (17, 18)."""
     current = lookups.get(Network, network.pk, lock=True)
     access.demand_change(current)
+    errors.raise_all(list(network_rules.judge_canonical([cidr], "prefix")))  # netaddr compares without host bits
     cidrs = _cidrs(current)
     if cidr not in cidrs:
         raise errors.NotFound(f"{current.pk} has no prefix {cidr}. It has {_listed(cidrs)}.", field="prefix")

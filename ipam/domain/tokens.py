@@ -78,7 +78,12 @@ def authenticate(token: str, source: IPAddress | None) -> ApiToken:
     now = timezone.now()
     if found.has_expired:
         raise errors.NotAuthenticated(f"The token expired at {found.expires_at:%Y-%m-%d %H:%M} UTC. Make a new one.")
-    if found.networks and not any(source is not None and source in IPNetwork(cidr) for cidr in found.networks):
+    if found.networks and source is None:
+        raise errors.NotAuthenticated(
+            "The token may only be used from certain addresses, and the one that this comes from cannot be read. "
+            "Have the proxy in front set X-Forwarded-For, or use a token that is not bound to addresses."
+        )
+    if found.networks and not any(source in IPNetwork(cidr) for cidr in found.networks):
         raise errors.NotAuthenticated(
             f"The token may not be used from {source}. Make one that may, or come from elsewhere."
         )

@@ -211,3 +211,14 @@ def test_whatever_is_to_be_written_instead_is_taken(text: str) -> None:
 def test_long_text_is_refused_without_a_look_for_what_is_meant() -> None:
     with pytest.raises(ValueError, match="is not an IPv4 or IPv6 address"):
         parse_address("10.1" + " " * 1_000_000)
+
+
+def test_address_of_value_zero_with_a_length_is_told_without() -> None:
+    with pytest.raises(ValueError, match=r"has a prefix length; write 0\.0\.0\.0 instead"):
+        parse_address("0.0.0.0/0")
+
+
+@pytest.mark.parametrize("text", ["/", "/24"])
+def test_cidr_without_an_address_is_told_whole(text: str) -> None:
+    with pytest.raises(ValueError, match=f"“{text}” has no address; write it as address/length"):
+        parse_cidr(text)

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from ipam.domain import addresses, machines, networks, owners, vrfs
@@ -89,7 +91,6 @@ NETWORKS = [
     ("nat_type=ipv4-masquerade", "cell spaces"),
     ("address_family=ipv6", "home internet-mini-lab tenants"),
     ("prefix=10.0.0.0/22", "home"),
-    ("prefix=10.0.0.1/22", ""),
     ("destination_prefix=::/0", "internet-mini-lab"),
     ("destination_prefix=0.0.0.0/1", ""),
     ("contains=10.0.0.1", "home tenants"),
@@ -245,6 +246,12 @@ MALFORMED = [
     ("prefixes", "length", "long"),
     ("prefixes", "contains", "::ffff:10.0.0.1"),
     ("prefixes", "within", "10.0.0.0/-1"),
+    ("prefixes", "within", "10.0.0.1/16"),
+    ("networks", "prefix", "10.0.0.1/16"),
+    ("networks", "destination_prefix", "0.0.0.1/0"),
+    ("networks", "overlaps", "10.0.0.1/16"),
+    ("ips", "prefix", "10.0.0.1/22"),
+    ("ips", "within", "2001:db8::1/64"),
     ("ips", "ip", "10.0.1"),
     ("ips", "ip", "fe80::1%eth0"),
     ("ips", "within", "::/129"),
@@ -272,6 +279,10 @@ def test_malformed_value_is_refused_by_name(api: APIClient, kind: str, name: str
         ("ips", "project=", "project"),
         ("ips", "network=a&network=", "network"),
         ("ips", "q=", "q"),
+        ("ips", "q=%20", "q"),
+        ("ips", "name=%20", "name"),
+        ("ips", "label=%09", "label"),
+        ("events", "actor=%20", "actor"),
         ("ips", "label=", "label"),
         ("networks", "name=a&name=b", "name"),
         ("networks", "vrf=1&vrf=2", "vrf"),
@@ -326,3 +337,38 @@ def test_networks_are_ordered_by_their_first_prefix(api: APIClient, world: dict[
     ordered = ["10.0.0.0/16", "10.0.0.0/22", "10.0.4.0/22", "100.64.0.0/16", "100.64.0.0/24", "203.0.113.128/25"]
     starts = [text.split("/")[0] for text in ordered]
     assert [text.split("/")[0] for text in rows] == (starts[::-1] if sign else starts)
+
+
+def test_filter_with_host_bits_is_told_the_corrected_form(api: APIClient) -> None:
+    answer = api.get("/api/v1/networks/?overlaps=10.0.0.1/16").json()
+    assert answer["detail"] == "10.0.0.1/16 has host bits set; the prefix is 10.0.0.0/16."
+
+
+@pytest.mark.parametrize("query", ["ips/?network=", "networks/?type=", "networks/?prefix=", "vrfs/?label="])
+def test_parameter_takes_fifty_values(api: APIClient, query: str) -> None:
+    path, _, name = query.rstrip("=").partition("?")
+    answer = api.get(f"/api/v1/{path}", {name: ["x"] * 51})
+    assert codes(answer) == [(name, "invalid")]
+    assert answer.json()["detail"] == "At most 50 values fit in one request, and these are 51. Ask in parts."
+
+
+def test_many_values_cost_as_many_statements_as_two(api: APIClient, tenants: Network, project: Project) -> None:
+    made = [networks.create(child(parent=tenants, project=project, name=f"the {number}")) for number in range(8)]
+
+    def cost(values: list[str]) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert len(results(api.get("/api/v1/prefixes/", {"network": values}))) == 2 * len(values)
+        return len(asked)
+
+    mixed = [one.pk if number % 2 else one.name for number, one in enumerate(made)]
+    assert cost(mixed) == cost(mixed[:2])
+
+
+def test_name_among_many_that_several_have_is_refused(api: APIClient, tenants: Network, project: Project) -> None:
+    for name in ("twin", "twin", "single"):
+        networks.create(child(parent=tenants, project=project, name=name))
+    answer = api.get("/api/v1/ips/", {"network": ["single", "twin", "tenants"]})
+    assert (codes(answer), "Several networks are called “twin”" in answer.json()["detail"]) == (
+        [("network", "invalid")],
+        True,
+    )

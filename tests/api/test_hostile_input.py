@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from rest_framework.test import APIClient
 
-from ipam.domain import clusters
+from ipam.domain import addresses, clusters
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.models import Network, Project
 from tests.api.conftest import codes
@@ -379,3 +379,14 @@ def test_hostile_query_string_is_answered_or_refused(api: APIClient, world: dict
 @pytest.mark.parametrize("query", ["length=-1", "length=1e3", "length=٣", "address_family=ipv5", "namespace=x", "x=1"])
 def test_hostile_question_about_free_space_is_refused(api: APIClient, world: dict[str, str], query: str) -> None:
     assert_refused(api.get(f"{V1}networks/tenants/free/?{query}"))
+
+
+def test_halves_are_counted_before_any_is_looked_at(api: APIClient, db: None) -> None:
+    answer = api.post(f"{V1}allocations/join/", {"ips": ["x"] * 50_000})
+    assert codes(answer) == [("ips", "invalid")]
+
+
+def test_parting_an_allocation_takes_no_field(api: APIClient, mini_lab: Network, project: Project) -> None:
+    (first, _) = addresses.allocate(mini_lab, project=project)
+    answer = api.post(f"{V1}allocations/{first.allocation}/part/", {"x": 1})
+    assert codes(answer) == [("x", "unknown_field")]

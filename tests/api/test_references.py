@@ -38,7 +38,14 @@ def test_network_names_its_vrf(api: APIClient, db: None) -> None:
     body = {"type": "external", "id": "dmz", "vrf": "blue", "prefixes": ["198.51.100.0/24"]}
     assert api.post("/api/v1/networks/", body).json()["vrf"] == 500
     assert codes(api.post("/api/v1/networks/", {**body, "vrf": "green"})) == [("vrf", "not_found")]
-    assert codes(api.post("/api/v1/networks/", {**body, "vrf": "500"})) == [("vrf", "invalid")]
+    assert codes(api.post("/api/v1/networks/", {**body, "vrf": "²"})) == [("vrf", "not_found")]
+
+
+def test_digits_as_text_are_a_vni(api: APIClient, db: None) -> None:
+    vrfs.create(id=500, name="12")
+    body = {"type": "external", "id": "dmz", "vrf": "12", "prefixes": ["198.51.100.0/24"]}
+    assert api.post("/api/v1/networks/", body).json()["vrf"] == 12
+    assert codes(api.post("/api/v1/networks/", {**body, "vrf": "0"})) == [("vrf", "invalid")]
 
 
 def test_name_that_several_have_lists_them(api: APIClient, home: Network) -> None:

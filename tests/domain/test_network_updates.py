@@ -264,3 +264,10 @@ def test_growing_over_many_prefixes_names_a_few(db: None) -> None:
     with pytest.raises(errors.Overlap) as refused:
         networks.update(network, prefixes=cidrs("198.18.0.0/16"))
     assert refused.value.detail.endswith("more, and a prefix never grows: keep them and add what lies beside them.")
+
+
+def test_prefix_that_goes_is_named_without_host_bits(internet: Network) -> None:
+    networks.add_prefix(internet, *cidrs("198.51.100.0/24"))
+    with pytest.raises(errors.PrefixNotCanonical, match=r"the prefix is 198\.51\.100\.0/24"):
+        networks.remove_prefix(internet, *cidrs("198.51.100.77/24"))
+    assert internet.prefixes.filter(length=24).exists()

@@ -1,0 +1,101 @@
+"""What the value of a filter is read from: an address, a CIDR, a number, an id or name, or several of one kind."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+from netaddr import IPNetwork
+
+from ipam.addressing import parse_address, parse_cidr, shorten
+from ipam.domain import lookups
+from ipam.domain.network_rules import judge_canonical
+
+NOTHING = "null"  # of a reference: without one
+MOST_VALUES = 50  # of one parameter
+
+
+class _ParsedField(forms.CharField):
+    """Text that a parser of `ipam.addressing` turns into a value."""
+
+    def parse(self, text: str) -> Any:
+        raise NotImplementedError
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class AddressField(_ParsedField):
+    parse = staticmethod(parse_address)
+
+
+def _parse_canonical(text: str) -> IPNetwork:
+    """A CIDR without host bits: with them it would equal nothing, or be read as what was not written."""
+    cidr = parse_cidr(text)
+    for refusal in judge_canonical([cidr], ""):
+        raise ValueError(refusal.detail)
+    return cidr
+
+
+class CidrField(_ParsedField):
+    parse = staticmethod(_parse_canonical)
+
+
+def _parse_number(text: str) -> int:
+    """Plain digits, as many as every column can hold; `int` alone would take “٣” and “1_0” too."""
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ValueError(f"“{shorten(text)}” is not a whole number.")
+    return int(text)
+
+
+class NumberField(_ParsedField):
+    parse = staticmethod(_parse_number)
+
+
+class KeyField(_ParsedField):
+    """What a filter refers to: an id, or a name that only one has; “null” where an object may be without one."""
+
+    def __init__(self, model: type[Model], *, nullable: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.model, self.nullable = model, nullable
+
+    def parse(self, text: str) -> Any:
+        return self.parse_all([text])[0]
+
+    def parse_all(self, texts: list[str]) -> list[Any]:
+        """Many in as many statements as one."""
+        named = [text for text in texts if not (self.nullable and text == NOTHING)]
+        keys = dict(zip(named, lookups.keys_of(self.model, named), strict=True))
+        return [keys.get(text, NOTHING) for text in texts]
+
+
+class EachField(forms.Field):
+    """Every value of a parameter that may be repeated, at most `MOST_VALUES`, each as `one` reads it."""
+
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, one: forms.Field, **options: Any) -> None:
+        super().__init__(**options)
+        self.one = one
+
+    def clean(self, value: Any) -> list[Any]:
+        texts = [text for text in value or () if text]
+        if len(texts) > MOST_VALUES:
+            raise forms.ValidationError(
+                f"At most {MOST_VALUES} values fit in one request, and these are {len(texts):,}. Ask in parts."
+            )
+        if not isinstance(self.one, KeyField):
+            return [self.one.clean(text) for text in texts]
+        try:
+            return self.one.parse_all(texts)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
