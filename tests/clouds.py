@@ -19,6 +19,8 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    RoleBinding,
+    ServiceAccount,
 )
 from tests.builders import IPV6, child, cidrs, external, namespaced
 
@@ -27,7 +29,7 @@ def empty() -> None:
     """What a new installation looks like."""
     of_clusters = [Claim, ClusterRange, Cluster]
     of_networks = [IPAddress, FreeBlock, MachineNetwork, Machine, Prefix, Network, VRF]
-    for model in [*of_clusters, *of_networks, Partition, Project, NumberRange]:
+    for model in [*of_clusters, *of_networks, Partition, ServiceAccount, RoleBinding, Project, NumberRange]:
         model.objects.all()._raw_delete("default")
     for pool in NumberRange.Pool:
         NumberRange.objects.create(pool=pool, first=1, last=131_072)

@@ -59,9 +59,9 @@ LISTS = {
     "clusters/": 5,
     "claims/": 3,
     "events/": 2,
-    "search/?q=1": 12,
-    "search/?q=alice": 9,
-    "search/?q=10.0.200.7": 12,
+    "search/?q=1": 7,
+    "search/?q=alice": 4,
+    "search/?q=10.0.200.7": 7,
 }
 
 

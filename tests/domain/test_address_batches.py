@@ -55,8 +55,8 @@ def test_table_without_statistics_is_read_by_its_indexes(internet: Network, proj
     taken = address_batches.take(named(internet, project, *(f"203.0.113.{host}" for host in range(130, 230))))
     with connection.execute_wrapper(explain):
         address_batches.take(named(internet, project, *(f"2001:db8:0:113::{host:x}" for host in range(1, 1000))))
-    assert (taken, len(plans)) == ({}, 1)
-    assert "Seq Scan" not in plans[0]
+    assert (taken, len(plans)) == ({}, 2)  # whoever may have waited looks again
+    assert [plan for plan in plans if "Seq Scan" in plan] == []
 
 
 def test_a_pair_shares_its_allocation(internet: Network, project: Project) -> None:
