@@ -296,8 +296,9 @@ class MachineViews(Readable, Creatable, Changeable, Removable):
         )
 
     def make(self, data: dict[str, Any]) -> Machine:
-        joined = {f"networks.{number}.network": one for number, one in enumerate(data.pop("networks"))}
-        found = _with_references(data, {field: (Network, one["network"]) for field, one in joined.items()})
+        joined = {f"networks.{number}.network": one for number, one in enumerate(data["networks"])}
+        given = {name: value for name, value in data.items() if name != "networks"}
+        found = _with_references(given, {field: (Network, one["network"]) for field, one in joined.items()})
         wanted = [
             Attachment(
                 network=found.pop(field),
