@@ -14,22 +14,24 @@ _Owner = tuple[str, int]  # a token or a person
 _Level = tuple[float, float]  # how many requests are left, and when that was (monotonic seconds)
 _levels: dict[_Owner, _Level] = {}
 _lock = threading.Lock()
+_PATIENCE = 0.25  # seconds that a request waits until another of its owner has ended; it holds a thread meanwhile
 _under_way: Counter[_Owner] = Counter()
+_ended = threading.Condition()
 
 
 class AtOnce(BaseThrottle):
     """Some of a process's threads for each bearer token, or user of a session; the others stay free for everybody else.
 
-    A request keeps its place until `leave`, which the middleware calls when the answer is made. None waits for one:
-    it would hold the thread that it waits in.
+    A request keeps its place until `leave`, which the middleware calls when the answer is made. Others wait just long
+    enough for short requests to end, so that a client with a few too many connections notices nothing.
     """
 
     def allow_request(self, request: Request, view: object) -> bool:
         most, owner = settings.REQUESTS_AT_ONCE, _owner(request)
         if not most or owner is None:
             return True
-        with _lock:
-            if _under_way[owner] >= most:
+        with _ended:
+            if not _ended.wait_for(lambda: _under_way[owner] < most, _PATIENCE):
                 return False
             _under_way[owner] += 1
         request._request._place = owner  # type: ignore[attr-defined]
@@ -44,10 +46,11 @@ def leave(request: HttpRequest) -> None:
     """The request has been answered, whatever the answer: its place is free."""
     owner: _Owner | None = getattr(request, "_place", None)
     if owner is not None:
-        with _lock:
+        with _ended:
             _under_way.subtract([owner])
             if not _under_way[owner]:
                 del _under_way[owner]
+            _ended.notify_all()
 
 
 class PerToken(BaseThrottle):

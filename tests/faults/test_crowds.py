@@ -32,7 +32,7 @@ TRICKLES = {
 
 @pytest.fixture
 def server(transactional_db: None) -> Iterator[Server]:
-    with serving() as server:
+    with serving(REQUESTS_AT_ONCE="6") as server:
         yield server
 
 
