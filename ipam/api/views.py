@@ -6,14 +6,13 @@ from typing import Any
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, prefetch_related_objects
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ipam import errors
 from ipam.addressing import Family, shorten
-from ipam.api import fields, filters, inputs, outputs, preconditions
+from ipam.api import fields, filters, inputs, outputs, parameters, preconditions
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain import (
     access,
@@ -105,7 +104,7 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
     @members.mapping.delete
     def remove_member(self, request: Request, pk: str) -> Response:
         self.is_dry_run()
-        user = _value(request, "user", fields.Text())
+        user = parameters.value(request, "user", fields.Text())
         return self.remove(lambda: members.withdraw(_member(self.found(), user)))
 
 
@@ -178,7 +177,7 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
     @prefixes.mapping.delete
     def remove_prefix(self, request: Request, pk: str) -> Response:
         self.is_dry_run()
-        cidr = _value(request, "prefix", fields.Cidr())
+        cidr = parameters.value(request, "prefix", fields.Cidr())
         return self.remove(lambda: networks.remove_prefix(self.found(), cidr))
 
     @action(detail=True, methods=["post"])
@@ -222,7 +221,9 @@ class PrefixViews(Readable):
     def map(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, {"cells", "namespace"})
         prefix = self.found()
-        drawing = prefix_map.of_prefix(prefix, cells=_number(request, "cells", 256), namespace=_namespace(request))
+        drawing = prefix_map.of_prefix(
+            prefix, cells=parameters.number(request, "cells", 256), namespace=parameters.namespace(request)
+        )
         return Response(outputs.Map({"prefix": prefix.cidr, "cells": drawing.cells}).data)
 
 
@@ -367,35 +368,11 @@ def _free(request: Request, prefixes: list[Prefix]) -> dict[str, Any]:
     filters.refuse_unknown(request, {"address_family", "length", "namespace"})
     asked = request.query_params.get("address_family")
     present = sorted({prefix.address_family for prefix in prefixes})
-    wanted = [_value(request, "address_family", fields.OneFamily())] if asked else present
-    length = _number(request, "length", None)
+    wanted = [parameters.value(request, "address_family", fields.OneFamily())] if asked else present
+    length = parameters.number(request, "length", None)
     # A length of IPv6 alone leaves IPv4 out; one that no family has is refused below.
     fitting = [family for family in wanted if length is None or length <= family.bits] or wanted
-    namespace = _namespace(request)
+    namespace = parameters.namespace(request)
     lengths = {} if length is None else dict.fromkeys(fitting, length)
     found = free_listing.of_prefixes(prefixes, lengths=lengths, namespace=namespace)
     return {family.key: outputs.Free(found[family]).data for family in fitting if family in found}
-
-
-def _value(request: Request, name: str, field: serializers.Field[Any, Any, Any, Any]) -> Any:
-    """A query parameter in the shape of `field`; Required if it is left out, else what is wrong is about it."""
-    if name not in request.query_params:
-        raise errors.Required(f"{name} is missing. Add it to the address: ?{name}=…", field=name)
-    try:
-        return field.run_validation(request.query_params[name])
-    except serializers.ValidationError as error:
-        raise serializers.ValidationError({name: error.detail}) from None
-
-
-def _number(request: Request, name: str, default: Any) -> Any:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise errors.Invalid(f"{name} is a number.", field=name)
-    return int(text)
-
-
-def _namespace(request: Request) -> uuid.UUID | None:
-    text = request.query_params.get("namespace")
-    return lookups.named(Project, text, field="namespace").pk if text else None

@@ -1,0 +1,37 @@
+"""What requests ask for in their address, beside the filters of lists."""
+
+import uuid
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from ipam import errors
+from ipam.domain import lookups
+from ipam.models import Project
+
+
+def value(request: Request, name: str, field: serializers.Field[Any, Any, Any, Any]) -> Any:
+    """A query parameter in the shape of `field`; Required if it is left out, else what is wrong is about it."""
+    if name not in request.query_params:
+        raise errors.Required(f"{name} is missing. Add it to the address: ?{name}=…", field=name)
+    try:
+        return field.run_validation(request.query_params[name])
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({name: error.detail}) from None
+
+
+def number(request: Request, name: str, default: Any) -> Any:
+    """A whole number of at most six digits, or the default where it is left out; Invalid for anything else."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise errors.Invalid(f"{name} is a number.", field=name)
+    return int(text)
+
+
+def namespace(request: Request) -> uuid.UUID | None:
+    """The id of the project that `?namespace=` names by id or name, if it does; NotFound for nobody's."""
+    text = request.query_params.get("namespace")
+    return lookups.named(Project, text, field="namespace").pk if text else None
