@@ -46,6 +46,7 @@ def explain(error: Exception) -> errors.IpamError | None:
     """The refusal that a failure of the database stands for, which is also logged; None for any other error."""
     if not isinstance(error, _OUTAGES):
         return None
+    error = _first_of(error)
     _log.error("The database failed: %s: %s", type(error).__name__, error)
     if isinstance(error, OutOfTime):
         return _CAUSES["57014"]
@@ -54,6 +55,18 @@ def explain(error: Exception) -> errors.IpamError | None:
         return _NO_CONNECTION
     code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None) or ""
     return _CAUSES.get(code, _ANYTHING_ELSE)
+
+
+def _first_of(error: Exception) -> Exception:
+    """The failure with which it began: only that one tells whether anything may have been kept.
+
+    When a COMMIT fails, Django tidies up and connects anew, and where that fails too its failure is the one raised.
+    """
+    earlier: BaseException | None = error
+    while earlier := earlier.__context__:
+        if isinstance(earlier, _OUTAGES):
+            error = earlier
+    return error
 
 
 def _never_began(cause: BaseException | None) -> bool:

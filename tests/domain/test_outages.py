@@ -2,10 +2,11 @@
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
 
 from ipam import errors
 from ipam.domain import outages, table_import
@@ -72,6 +73,20 @@ def test_who_cannot_connect_has_changed_nothing(connect: Callable[..., None]) ->
     with pytest.raises(OperationalError) as failure:
         connect(HOST="127.0.0.1", PORT=1, OPTIONS={})
     assert code_of(failure.value) == "busy"
+
+
+@only_on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_commit_that_failed_stays_open_when_no_new_connection_is_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises((OperationalError, InterfaceError)) as failure, transaction.atomic():
+        Project.objects.create(name="shop")
+        with closing(connection.copy()) as other, other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+        for name, value in {"OPTIONS": {}, "PORT": 1}.items():
+            monkeypatch.setitem(connection.settings_dict, name, value)
+    monkeypatch.undo()
+    connection.close()
+    assert code_of(failure.value) == "unavailable"
 
 
 @pytest.mark.parametrize("words", ["query_wait_timeout", "server login has been failing (server_login_retry)"])
