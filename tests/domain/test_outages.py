@@ -6,7 +6,15 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 
 from ipam import errors
 from ipam.domain import outages, table_import
@@ -78,12 +86,16 @@ def test_who_cannot_connect_has_changed_nothing(connect: Callable[..., None]) ->
 @only_on_postgresql
 @pytest.mark.django_db(transaction=True)
 def test_commit_that_failed_stays_open_when_no_new_connection_is_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises((OperationalError, InterfaceError)) as failure, transaction.atomic():
-        Project.objects.create(name="shop")
-        with closing(connection.copy()) as other, other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
-        for name, value in {"OPTIONS": {}, "PORT": 1}.items():
-            monkeypatch.setitem(connection.settings_dict, name, value)
+    def lose_the_connection_before_the_commit() -> None:
+        with transaction.atomic():
+            Project.objects.create(name="shop")
+            with closing(connection.copy()) as other, other.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+            for name, value in {"OPTIONS": {}, "PORT": 1}.items():
+                monkeypatch.setitem(connection.settings_dict, name, value)
+
+    with pytest.raises((OperationalError, InterfaceError)) as failure:
+        lose_the_connection_before_the_commit()
     monkeypatch.undo()
     connection.close()
     assert code_of(failure.value) == "unavailable"
