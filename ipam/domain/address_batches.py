@@ -22,8 +22,8 @@ from ipam import errors
 from ipam.addressing import Family, blocks_between, reserved_addresses, size
 from ipam.domain import access, addresses, free_space, history, lookups, row_copy, usable_space
 from ipam.domain.access import Deed
+from ipam.domain.gaps import gaps
 from ipam.domain.operations import operation
-from ipam.domain.rebuilding import gaps
 from ipam.models import FreeBlock, IPAddress, Machine, MachineNetwork, Network, Prefix, Project
 from ipam.models.base import label_fault, labels_kept
 from ipam.models.events import Verb

@@ -11,7 +11,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import access, children, cluster_rules, lookups, networks, reservations, usable_space
+from ipam.domain import access, children, cluster_rules, gaps, lookups, networks, reservations, usable_space
 from ipam.domain import cluster_proposals as proposals
 from ipam.domain.cluster_plans import Plan, Ranges, announcable, plan_of, usable
 from ipam.domain.network_rules import NewNetwork
@@ -217,7 +217,7 @@ def _propose(
         sources = _sources(family, network)
         taken = [cidr for source in sources for cidr in reservations.taken_in(source, network)]
         taken += [never for source in sources for never in usable_space.never_used_blocks(source)]
-        tried = (proposals.free_range(sources, [*own, *taken], length) for length in possible)
+        tried = (gaps.free_range(sources, [*own, *taken], length) for length in possible)
         found = next(filter(None, tried), None)
         if found is None:
             raise errors.Exhausted(

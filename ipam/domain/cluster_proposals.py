@@ -1,14 +1,8 @@
-"""Masks and ranges that a plan gets when nobody names them. Pure: no database.
-
-Sources are tried in order, and inside one best fit: of the free blocks that are large enough the smallest, of those
-the lowest; the range is its start.
-"""
-
-from collections.abc import Iterable, Sequence
+"""Masks and ranges that a plan gets when nobody names them. Pure: no database."""
 
 from netaddr import IPNetwork
 
-from ipam.addressing import Family, block, split_around
+from ipam.addressing import Family
 
 DEFAULT_MAX_PODS = 110  # the kubelet's
 LONGEST_MASK = {Family.IPV4: 24, Family.IPV6: 64}  # the controller-manager's
@@ -36,27 +30,3 @@ def nodes_length(family: Family, nodes: int) -> int:
     """The length of a prefix with addresses for so many nodes."""
     bits = (nodes + 1).bit_length()
     return family.bits - bits
-
-
-def free_range(sources: Iterable[IPNetwork], taken: Sequence[IPNetwork], length: int) -> IPNetwork | None:
-    """The start of the block to take, of prefix length `length`; None when no source has room for it."""
-    for source in sources:
-        fitting = [one for one in free_blocks(source, taken) if one.prefixlen <= length]
-        if fitting:
-            chosen = max(fitting, key=lambda one: (one.prefixlen, -one.first))
-            return block(Family.of(source), chosen.first, length)
-    return None
-
-
-def free_blocks(source: IPNetwork, taken: Iterable[IPNetwork]) -> list[IPNetwork]:
-    """What is left of `source` without the blocks that are taken, as maximal aligned blocks."""
-    free = [source]
-    for held in taken:
-        free = [part for one in free for part in _without(one, held)]
-    return free
-
-
-def _without(free: IPNetwork, held: IPNetwork) -> list[IPNetwork]:
-    if free in held:
-        return []
-    return split_around(free, held) if held in free else [free]

@@ -12,7 +12,7 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import Family, block, fitting, size
 from ipam.domain import free_space, usable_space
-from ipam.domain.cluster_proposals import free_range
+from ipam.domain.gaps import free_range
 from ipam.models import FreeBlock, Prefix
 
 

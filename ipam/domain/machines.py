@@ -12,14 +12,13 @@ from ipam.addressing import Family
 from ipam.domain import access, addresses, history, lookups, number_pools, owners
 from ipam.domain.access import Deed
 from ipam.domain.history import Move
-from ipam.domain.number_pools import Pool
+from ipam.domain.number_pools import ASN_BASE, Pool
 from ipam.domain.operations import operation
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project
 from ipam.models.events import Verb
 from ipam.models.machines import new_machine_id
 from ipam.models.networks import NetworkType
 
-ASN_BASE = 4_210_000_000  # private 32-bit ASNs (RFC 6996), the base that metal-stack uses
 HIGHEST_ASN = 4_294_967_295  # 32 bits, RFC 6793
 
 

@@ -14,6 +14,7 @@ from ipam.models.guards import POOLS
 
 Pool = NumberRange.Pool
 BOUNDS = {pool: (first, last) for pool, first, last in POOLS}
+ASN_BASE = 4_210_000_000  # private 32-bit ASNs (RFC 6996), the base that metal-stack uses
 
 
 # Of a long range so many pieces are cut at once, of so many numbers each: clients that draw at the same moment.

@@ -8,36 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from netaddr import IPNetwork
 
-from ipam.addressing import Family, blocks_between
-from ipam.domain import free_space, history, lookups, row_copy, space_proof, usable_space
-from ipam.domain.machines import ASN_BASE
-from ipam.domain.number_pools import BOUNDS, Pool
+from ipam.domain import free_space, history, lookups, row_copy, space_proof
+from ipam.domain.gaps import Range, free_parts, gaps
+from ipam.domain.number_pools import ASN_BASE, BOUNDS, Pool
 from ipam.domain.operations import operation
 from ipam.models import VRF, FreeBlock, Machine, NumberRange, Prefix
 from ipam.models.events import Kind, Verb
-
-Range = tuple[int, int]  # first and last, inclusive
-
-
-def gaps(first: int, last: int, taken: Iterable[Range]) -> Iterator[Range]:
-    """What is left of first..last without the `taken` ranges, which come in ascending order."""
-    for taken_first, taken_last in taken:
-        if first < taken_first and first <= last:
-            yield first, min(taken_first - 1, last)
-        first = max(first, taken_last + 1)
-    if first <= last:
-        yield first, last
-
-
-def free_parts(cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool) -> list[IPNetwork]:
-    """The free space of a prefix as maximal aligned blocks; `taken` are its addresses or children, ascending.
-
-    What of a prefix can be taken at all, says `usable_space`.
-    """
-    free = gaps(cidr.first, cidr.last, merge(taken, usable_space.held_back(cidr, is_super=is_super)))
-    return [part for first, last in free for part in blocks_between(Family.of(cidr), first, last)]
 
 
 @operation

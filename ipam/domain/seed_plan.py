@@ -16,7 +16,7 @@ from netaddr import IPAddress, IPNetwork
 from ipam import errors
 from ipam.addressing import Family, block, parse_cidr, reserved_addresses, size
 from ipam.domain import seed_names
-from ipam.domain.machines import ASN_BASE
+from ipam.domain.number_pools import ASN_BASE
 from ipam.models import VRF, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.networks import NatType, NetworkType, Stack
 

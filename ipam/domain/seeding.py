@@ -14,7 +14,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, usable_blocks
-from ipam.domain import free_space, history, rebuilding, row_copy, seed_names, seed_plan
+from ipam.domain import free_space, gaps, history, rebuilding, row_copy, seed_names, seed_plan
 from ipam.domain.number_pools import Pool
 from ipam.domain.operations import operation
 from ipam.domain.row_copy import Advance
@@ -122,7 +122,7 @@ def _store_plan(cloud: Cloud, advance: Advance) -> None:
 
 def _free_for_children(cloud: Cloud, carved: Iterable[Prefix]) -> Iterator[FreeBlock]:
     """What the children leave free of super networks; of a namespaced one, in each project's copy."""
-    taken: dict[tuple[str, uuid.UUID | None], dict[int, list[rebuilding.Range]]] = {}
+    taken: dict[tuple[str, uuid.UUID | None], dict[int, list[gaps.Range]]] = {}
     for network in cloud.networks:
         if network.is_super and not network.is_namespaced:
             taken[network.pk, None] = {}
@@ -133,7 +133,7 @@ def _free_for_children(cloud: Cloud, carved: Iterable[Prefix]) -> Iterator[FreeB
             copy.setdefault(parent.pk, []).append((child.first.value, child.last.value))
     for (network_id, namespace_id), ranges in taken.items():
         for prefix in cloud.prefixes[network_id]:
-            parts = rebuilding.free_parts(prefix.cidr, ranges.get(prefix.pk, []), is_super=True)
+            parts = gaps.free_parts(prefix.cidr, ranges.get(prefix.pk, []), is_super=True)
             yield from free_space.rows(network_id, prefix.pk, namespace_id, parts)
 
 
@@ -203,9 +203,9 @@ def _hosts(cloud: Cloud, network: Network, family: Family, wanted: int) -> Itera
 
 
 def _free_for_addresses(cloud: Cloud, network: Network, taken: Iterable[IPAddress]) -> Iterator[FreeBlock]:
-    by_prefix: dict[int, list[rebuilding.Range]] = {prefix.pk: [] for prefix in cloud.prefixes[network.pk]}
+    by_prefix: dict[int, list[gaps.Range]] = {prefix.pk: [] for prefix in cloud.prefixes[network.pk]}
     for address in taken:
         by_prefix[address.prefix_id].append((address.address.value, address.address.value))
     for prefix in cloud.prefixes[network.pk]:
-        parts = rebuilding.free_parts(prefix.cidr, by_prefix[prefix.pk], is_super=False)
+        parts = gaps.free_parts(prefix.cidr, by_prefix[prefix.pk], is_super=False)
         yield from free_space.rows(network.pk, prefix.pk, None, parts)

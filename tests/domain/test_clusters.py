@@ -11,7 +11,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain import addresses, cluster_drafts, cluster_rules, clusters, machines, networks, owners
+from ipam.domain import addresses, cluster_drafts, cluster_rules, clusters, gaps, machines, networks, owners
 from ipam.domain import cluster_proposals as proposals
 from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.cluster_plans import capacity
@@ -122,7 +122,7 @@ def test_proposed_mask_has_two_addresses_for_each_pod(max_pods: int, family: Fam
        length=st.integers(24, 32))  # fmt: skip
 def test_free_range_is_free_and_found_whenever_there_is_one(taken: list[IPNetwork], length: int) -> None:
     source = IPNetwork("10.0.0.0/24")
-    found = proposals.free_range([source], taken, length)
+    found = gaps.free_range([source], taken, length)
     possible = [one for one in source.subnet(length) if not any(one in held or held in one for held in taken)]
     assert found in possible if possible else found is None
 

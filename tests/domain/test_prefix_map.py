@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from netaddr import IPNetwork
 
 from ipam.addressing import reserved_addresses
-from ipam.domain import free_space, networks, prefix_map, rebuilding
+from ipam.domain import free_space, gaps, networks, prefix_map
 from ipam.models import FreeBlock, Network, Prefix, Project
 from tests.builders import IPV4, child, cidrs, external, super_network
 
@@ -24,7 +24,7 @@ def fill(prefix: Prefix, taken: set[int]) -> None:
     """Make everything free but these addresses (numbers within the prefix)."""
     FreeBlock.objects.filter(prefix=prefix).delete()
     values = sorted(prefix.cidr.first + number for number in taken)
-    parts = rebuilding.free_parts(prefix.cidr, [(value, value) for value in values], is_super=False)
+    parts = gaps.free_parts(prefix.cidr, [(value, value) for value in values], is_super=False)
     FreeBlock.objects.bulk_create(free_space.rows(prefix.network_id, prefix.pk, None, parts))
 
 
