@@ -62,10 +62,11 @@ def _first_of(error: Exception) -> Exception:
 
     When a COMMIT fails, Django tidies up and connects anew, and where that fails too its failure is the one raised.
     """
-    earlier: BaseException | None = error
-    while earlier := earlier.__context__:
+    earlier = error.__context__
+    while earlier:
         if isinstance(earlier, _OUTAGES):
             error = earlier
+        earlier = earlier.__context__
     return error
 
 
