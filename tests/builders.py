@@ -9,9 +9,9 @@ from django.db import IntegrityError, connection
 from netaddr import IPAddress, IPNetwork
 
 from ipam.addressing import Family, parse_address, parse_cidr
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.cluster_plans import Plan
-from ipam.domain.network_rules import NewNetwork
+from ipam.domain.clusters.plan import Plan
+from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.networks.rules import NewNetwork
 from ipam.errors import IpamError
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.base import Described

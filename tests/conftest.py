@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from ipam.domain import machines, networks, owners
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import machines, networks, owners
+from ipam.domain.networks.machines import Attachment
 from ipam.models import Machine, Network, Partition, Project
 from tests import clouds
 from tests.builders import child, external, super_network, underlay_network

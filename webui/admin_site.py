@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from ipam.domain import access
+from ipam.domain.core import access
 
 
 class RoleAdminSite(AdminSite):

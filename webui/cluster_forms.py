@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 
 from ipam.addressing import Family
-from ipam.domain import access
-from ipam.domain.cluster_drafts import DEFAULT_VERSION
-from ipam.domain.cluster_proposals import DEFAULT_MAX_PODS
+from ipam.domain.clusters.planning import DEFAULT_VERSION
+from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
+from ipam.domain.core import access
 from ipam.form_fields import CidrField, LabelsField
 from ipam.models import Cluster, Network
 from ipam.models.base import DESCRIPTION_LENGTH, SLUG_LENGTH

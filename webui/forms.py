@@ -7,9 +7,9 @@ from django import forms
 from django.db.models import Q
 
 from ipam.addressing import Family
-from ipam.domain import access
-from ipam.domain.access import Deed
-from ipam.domain.addresses import MOST_PER_REQUEST
+from ipam.domain.core import access
+from ipam.domain.core.access import Deed
+from ipam.domain.networks.addresses import MOST_PER_REQUEST
 from ipam.form_fields import AddressesField, CidrField, CidrsField, LabelsField
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH

@@ -13,8 +13,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from ipam.domain import access, number_pools, survey
-from ipam.domain.number_pools import BOUNDS
+from ipam.domain.core import access
+from ipam.domain.insight import survey
+from ipam.domain.space import number_pools
+from ipam.domain.space.number_pools import BOUNDS
 from ipam.models import Finding
 
 

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from ipam import errors
 from ipam.api.errors import STATUS
-from ipam.domain import access, history, outages
+from ipam.domain.core import access, history, outages
 from ipam.models.events import Door
 from webui.request_log import request_id
 

@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
-from ipam.domain import access, accounts, history, members
+from ipam.domain.core import access, history
+from ipam.domain.people import accounts, members
 from webui import group_roles
 
 _CLAIMS = ["iss", "sub", "aud", "exp", "iat", "nonce"]

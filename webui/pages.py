@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ipam import errors
-from ipam.domain.operations import rehearsal
+from ipam.domain.core.operations import rehearsal
 
 R = TypeVar("R")
 

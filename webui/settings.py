@@ -304,7 +304,7 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Each request has its line already: of Django's own only tracebacks add something. The pool would tell of an outage
-    # once per connection that it tries; ipam.domain.outages does once per request.
+    # once per connection that it tries; ipam.domain.core.outages does once per request.
     "loggers": {
         "django.request": {"level": "ERROR"},
         "psycopg.pool": {"level": "ERROR"},

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from ipam import errors
 from ipam.admin.attempts import collecting
 from ipam.admin.forms import tell
-from ipam.domain.operations import transacted
+from ipam.domain.core.operations import transacted
 from ipam.form_fields import LabelsField
 from ipam.models.base import NAME_LENGTH
 

@@ -9,7 +9,7 @@ from ipam.admin.actions import bulk
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import AddressFamilyFilter, HolderFilter, chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
-from ipam.domain import addresses, narrowing
+from ipam.domain.networks import addresses, narrowing
 from ipam.form_fields import AddressesField, FamiliesField
 from ipam.models import IPAddress, Network
 

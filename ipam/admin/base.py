@@ -19,8 +19,8 @@ from django.http import HttpRequest
 from ipam.admin.actions import MOST_ROWS, LabelsForm, RenameForm, bulk
 from ipam.admin.attempts import attempt, each, noting, refusals
 from ipam.admin.forms import DescribedForm, NamesForm, NewDescribedForm, RecordForm
-from ipam.domain import bulk as many
-from ipam.domain import lookups
+from ipam.domain.core import lookups
+from ipam.domain.networks import bulk as many
 
 MOST_COUNTED = 10_000
 

@@ -10,9 +10,10 @@ from ipam.admin.attempts import each
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
 from ipam.admin.filters import FamilyFilter, chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
-from ipam.domain import clusters, narrowing
-from ipam.domain.cluster_drafts import DEFAULT_VERSION, NewCluster
-from ipam.domain.cluster_proposals import DEFAULT_MAX_PODS
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.planning import DEFAULT_VERSION, NewCluster
+from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
+from ipam.domain.networks import narrowing
 from ipam.form_fields import LengthsField
 from ipam.models import Claim, Cluster, ClusterRange, LocalSpace
 from ipam.models.clusters import FamilyOrder, Platform
@@ -63,21 +64,21 @@ class ClusterAdmin(DomainAdmin):
 
     def make(self, given: dict[str, Any]) -> Cluster:
         order = FamilyOrder(given["families"])
-        return clusters.create(NewCluster(**given | {"families": order.families}))
+        return lifecycle.create(NewCluster(**given | {"families": order.families}))
 
     def change(self, obj: Cluster, changes: dict[str, Any]) -> None:
-        clusters.update(obj, **changes)
+        lifecycle.update(obj, **changes)
 
     def discard(self, obj: Cluster) -> None:
-        clusters.delete(obj)
+        lifecycle.delete(obj)
 
     @bulk("Reserve selected %(verbose_name_plural)s", says="From then on nothing else may overlap their ranges.")
     def reserve(self, rows: list[Any]) -> None:
-        each(rows, clusters.reserve)
+        each(rows, lifecycle.reserve)
 
     @bulk("Release selected %(verbose_name_plural)s", says="Their ranges may then be used again.")
     def release(self, rows: list[Any]) -> None:
-        each(rows, clusters.release)
+        each(rows, lifecycle.release)
 
 
 @admin.register(ClusterRange)

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from ipam.addressing import Family, block
 from ipam.admin.forms import chooser
-from ipam.domain import lookups
+from ipam.domain.core import lookups
 from ipam.models import Prefix
 
 

@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain import lookups
+from ipam.domain.core import lookups
 from ipam.form_fields import LabelsField
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH
 

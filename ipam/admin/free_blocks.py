@@ -3,7 +3,7 @@ from django.db.models import QuerySet
 
 from ipam.admin.base import ReadOnlyAdmin
 from ipam.admin.filters import FamilyFilter, chosen
-from ipam.domain import narrowing
+from ipam.domain.networks import narrowing
 from ipam.models import FreeBlock
 
 

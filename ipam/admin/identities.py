@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
 from ipam.admin.forms import RecordForm, chooser
-from ipam.domain import accounts
+from ipam.domain.people import accounts
 from ipam.models import Identity
 
 

@@ -9,8 +9,8 @@ from ipam.admin.actions import bulk
 from ipam.admin.base import DescribedAdmin, ReadOnlyAdmin
 from ipam.admin.filters import chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser, many_chooser
-from ipam.domain import machines, narrowing
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import machines, narrowing
+from ipam.domain.networks.machines import Attachment
 from ipam.models import Machine, MachineNetwork
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
 

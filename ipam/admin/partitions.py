@@ -5,7 +5,7 @@ from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.forms import NewDescribedForm
-from ipam.domain import owners
+from ipam.domain.networks import owners
 from ipam.models import Partition
 from ipam.models.base import SLUG_LENGTH
 

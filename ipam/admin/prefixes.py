@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ipam.admin.base import DomainAdmin
 from ipam.admin.filters import FamilyFilter, chosen
 from ipam.admin.forms import RecordForm, chooser
-from ipam.domain import narrowing, networks
+from ipam.domain.networks import narrowing, networks
 from ipam.form_fields import CidrField
 from ipam.models import Network, Prefix
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
 from ipam.admin.forms import RecordForm, chooser
-from ipam.domain import members
+from ipam.domain.people import members
 from ipam.models import RoleBinding, ServiceAccount
 from ipam.models.roles import Role
 

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 from ipam.models import ApiToken
 
 

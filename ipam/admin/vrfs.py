@@ -5,7 +5,7 @@ from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.forms import NewDescribedForm
-from ipam.domain import vrfs
+from ipam.domain.networks import vrfs
 from ipam.models import VRF
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 

@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from ipam.addressing import Family
 from ipam.api import fields, inputs, outputs
-from ipam.domain import cluster_rules
-from ipam.domain.cluster_plans import capacity
+from ipam.domain.clusters import rules
+from ipam.domain.clusters.plan import capacity
 from ipam.models import Cluster as ClusterModel
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, Platform
@@ -143,7 +143,7 @@ class Cluster(outputs.Described):
 
     @extend_schema_field(PlanWarning(many=True))
     def get_warnings(self, cluster: Any) -> Any:
-        return PlanWarning(cluster_rules.warnings(self.context["plans"][cluster.pk]), many=True).data
+        return PlanWarning(rules.warnings(self.context["plans"][cluster.pk]), many=True).data
 
 
 class Document(serializers.Serializer[Any]):

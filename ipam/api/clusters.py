@@ -11,8 +11,11 @@ from rest_framework.response import Response
 
 from ipam.api import cluster_shapes, filters, inputs
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
-from ipam.domain import claims, cluster_drafts, cluster_families, clusters, lookups, manifests
-from ipam.domain.cluster_drafts import NewCluster
+from ipam.domain.clusters import lifecycle, migration, planning
+from ipam.domain.clusters.manifests import catalogue as manifests
+from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.core import lookups
+from ipam.domain.networks import claims
 from ipam.models import Claim, Cluster, IPAddress, Network, Partition, Project
 
 _REFERENCES: dict[str, Any] = {"project": Project, "network": Network, "parent": Network, "partition": Partition}
@@ -40,46 +43,46 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
         return Cluster.objects.with_plan()
 
     def context_for(self, objects: list[Any]) -> dict[str, Any]:
-        return {"plans": cluster_drafts.plans(objects)}
+        return {"plans": planning.plans(objects)}
 
     def make(self, data: dict[str, Any]) -> Cluster:
         given = {name: value for name, value in data.items() if value is not None and name != "reserve"}
         named = {name: (_REFERENCES[name], value) for name, value in given.items() if name in _REFERENCES}
-        return clusters.create(NewCluster(**{**given, **lookups.get_all(named)}), reserve=data.get("reserve", False))
+        return lifecycle.create(NewCluster(**{**given, **lookups.get_all(named)}), reserve=data.get("reserve", False))
 
     def change(self, found: Cluster, data: dict[str, Any]) -> Cluster:
-        return clusters.update(found, **data)
+        return lifecycle.update(found, **data)
 
     def discard(self, found: Cluster) -> None:
-        clusters.delete(found)
+        lifecycle.delete(found)
 
     @action(detail=True, methods=["post"])
     def reserve(self, request: Request, pk: str) -> Response:
         self.parse(request)
-        return self.write(lambda: clusters.reserve(self.found()))
+        return self.write(lambda: lifecycle.reserve(self.found()))
 
     @action(detail=True, methods=["post"])
     def release(self, request: Request, pk: str) -> Response:
         self.parse(request)
-        return self.write(lambda: clusters.release(self.found()))
+        return self.write(lambda: lifecycle.release(self.found()))
 
     @action(detail=True, methods=["post"])
     def families(self, request: Request, pk: str) -> Response:
         data = self.parse(request)
-        return self.write(lambda: cluster_families.change(self.found(), **data))
+        return self.write(lambda: migration.change(self.found(), **data))
 
     @families.mapping.get
     def readiness(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, set())
-        found = cluster_families.readiness(cluster_drafts.fetch(self.found()))
+        found = migration.readiness(planning.fetch(self.found()))
         return Response(cluster_shapes.Readiness(found).data)
 
     @action(detail=True)
     def manifests(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, {"kind", "pool"})
         asked = {name: request.query_params.get(name, "") for name in ("kind", "pool")}
-        found = cluster_drafts.fetch(self.found())
-        documents = manifests.documents(found, cluster_drafts.plan(found), **asked)
+        found = planning.fetch(self.found())
+        documents = manifests.documents(found, planning.plan(found), **asked)
         return Response(cluster_shapes.Documents({"manifests": documents}).data)
 
 

@@ -8,8 +8,8 @@ from django.db.models import Model
 from netaddr import IPNetwork
 
 from ipam.addressing import parse_address, parse_cidr, shorten
-from ipam.domain import lookups
-from ipam.domain.network_rules import judge_canonical
+from ipam.domain.core import lookups
+from ipam.domain.networks.rules import judge_canonical
 
 NOTHING = "null"  # of a reference: without one
 MOST_VALUES = 50  # of one parameter

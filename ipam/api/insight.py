@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from ipam.api import filters, outputs
 from ipam.api.resources import Readable, Resource
-from ipam.domain import survey
+from ipam.domain.insight import survey
 from ipam.models import Event, Finding
 
 

@@ -6,8 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ipam.api import fields
-from ipam.domain import findings
-from ipam.domain.consumption import FamilyUse
+from ipam.domain.insight import findings
+from ipam.domain.space.utilization import FamilyUse
 from ipam.models.events import MOST_LISTED
 
 BOOKKEEPING = ("created_at", "updated_at", "generation", "dry_run")

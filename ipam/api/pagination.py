@@ -9,11 +9,11 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from ipam import errors
-from ipam.domain.paging import DEFAULT_LIMIT, HIGHEST_LIMIT, page, page_of_list
+from ipam.domain.core.paging import DEFAULT_LIMIT, HIGHEST_LIMIT, page, page_of_list
 
 
 class KeysetPagination(BasePagination):
-    """Pages of `ipam.domain.paging`.
+    """Pages of `ipam.domain.core.paging`.
 
     A view names its sortable columns in `ordering_fields`. The default is its `ordering`, or else the first of them.
     """

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from ipam import errors
-from ipam.domain import lookups
+from ipam.domain.core import lookups
 from ipam.models import Project
 
 

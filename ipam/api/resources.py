@@ -13,9 +13,9 @@ from rest_framework.serializers import Serializer
 from ipam import errors
 from ipam.api import filters, preconditions, retries
 from ipam.api.schema import Schema
-from ipam.domain import access, lookups
-from ipam.domain.access import Deed
-from ipam.domain.operations import rehearsal
+from ipam.domain.core import access, lookups
+from ipam.domain.core.access import Deed
+from ipam.domain.core.operations import rehearsal
 
 Do = Callable[[], Any]
 _LONGEST_OF_READERS = 16_384  # bytes of a body; enough to learn that what it names is not theirs

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from ipam import errors
 from ipam.api import filters, outputs
-from ipam.domain import search
+from ipam.domain.networks import search
 from ipam.models import guards
 
 

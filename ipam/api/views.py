@@ -14,25 +14,13 @@ from ipam import errors
 from ipam.addressing import Family, shorten
 from ipam.api import fields, filters, inputs, outputs, parameters, preconditions
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
-from ipam.domain import (
-    access,
-    addresses,
-    children,
-    consumption,
-    families,
-    free_listing,
-    halves,
-    lookups,
-    machines,
-    members,
-    network_rules,
-    networks,
-    owners,
-    prefix_map,
-    vrfs,
-)
-from ipam.domain.machines import Attachment
-from ipam.domain.network_rules import NewNetwork
+from ipam.domain.core import access, lookups
+from ipam.domain.networks import addresses, children, halves, machines, networks, owners, rules, vrfs
+from ipam.domain.networks import completion as families
+from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.people import members
+from ipam.domain.space import free_blocks, prefix_map, utilization
 from ipam.models import (
     VRF,
     IPAddress,
@@ -146,7 +134,7 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
         "name": "name",
         "type": "type",
         "prefix": FIRST,
-        "utilization": consumption.fullness(),
+        "utilization": utilization.fullness(),
         "created_at": "created_at",
     }
 
@@ -154,10 +142,10 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
         return Network.objects.prefetch_related(ORDERED_PREFIXES)
 
     def context_for(self, objects: list[Any]) -> dict[str, Any]:
-        return {"consumption": consumption.of_networks(objects)}
+        return {"consumption": utilization.of_networks(objects)}
 
     def make(self, data: dict[str, Any]) -> Network:
-        errors.raise_all(network_rules.judge_given(data["type"], data))
+        errors.raise_all(rules.judge_given(data["type"], data))
         by_name = {"vrf": (VRF, data["vrf"])} if isinstance(data.get("vrf"), str) else {}
         found = _with_references(data, by_name)
         return networks.create(NewNetwork(**found | {name: found[name].pk for name in by_name}))
@@ -211,7 +199,7 @@ class PrefixViews(Readable):
         return Prefix.objects.select_related("network")
 
     def context_for(self, objects: list[Any]) -> dict[str, Any]:
-        return {"consumption": consumption.of_prefixes(objects)}
+        return {"consumption": utilization.of_prefixes(objects)}
 
     @action(detail=True)
     def free(self, request: Request, pk: str) -> Response:
@@ -374,5 +362,5 @@ def _free(request: Request, prefixes: list[Prefix]) -> dict[str, Any]:
     fitting = [family for family in wanted if length is None or length <= family.bits] or wanted
     namespace = parameters.namespace(request)
     lengths = {} if length is None else dict.fromkeys(fitting, length)
-    found = free_listing.of_prefixes(prefixes, lengths=lengths, namespace=namespace)
+    found = free_blocks.of_prefixes(prefixes, lengths=lengths, namespace=namespace)
     return {family.key: outputs.Free(found[family]).data for family in fitting if family in found}

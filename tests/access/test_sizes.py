@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain import access, addresses, machines, networks, survey
-from ipam.domain.machines import Attachment
+from ipam.domain.core import access
+from ipam.domain.insight import survey
+from ipam.domain.networks import addresses, machines, networks
+from ipam.domain.networks.machines import Attachment
 from ipam.models import IPAddress, MachineNetwork
 from tests.access.conftest import ROLES, Cloud
 from tests.builders import IPV4, child, cidrs, external

@@ -8,14 +8,16 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 
 from ipam import errors
-from ipam.domain import access, addresses, bulk, lookups, machines, members, networks, owners, tokens
-from ipam.domain.access import EVERYTHING, Access, Deed
-from ipam.domain.machines import Attachment
+from ipam.domain.core import access, lookups
+from ipam.domain.core.access import EVERYTHING, Access, Deed
+from ipam.domain.networks import addresses, bulk, machines, networks, owners
+from ipam.domain.networks.machines import Attachment
+from ipam.domain.people import members, tokens
 from ipam.models import ApiToken, Event, IPAddress, Network, Project
 from ipam.models.roles import Role
 from tests.access.conftest import Cloud
 from tests.builders import IPV4, child, cidrs, external, ip
-from tests.domain.test_history import OPERATIONS, World
+from tests.domain.core.test_history import OPERATIONS, World
 from tests.test_architecture import ROOT, imports, named
 
 # Modules that only commands call, and a command may do everything; no other door may import them.

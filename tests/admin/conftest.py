@@ -5,9 +5,12 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 
-from ipam.domain import accounts, addresses, claims, clusters, machines, members, survey, tokens, vrfs
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.insight import survey
+from ipam.domain.networks import addresses, claims, machines, vrfs
+from ipam.domain.networks.machines import Attachment
+from ipam.domain.people import accounts, members, tokens
 from ipam.models import (
     VRF,
     ApiToken,
@@ -83,7 +86,7 @@ def token(operator: User) -> ApiToken:
 @pytest.fixture
 def cluster(private: Network, project: Project) -> Cluster:
     """A draft of Alice's in her private network."""
-    return clusters.create(NewCluster(name="web", project=project, network=private))
+    return lifecycle.create(NewCluster(name="web", project=project, network=private))
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ipam.domain import accounts, addresses, machines, members, networks, owners, tables, tokens, vrfs
-from ipam.domain.machines import Attachment
+from ipam.domain.files import kinds
+from ipam.domain.networks import addresses, machines, networks, owners, vrfs
+from ipam.domain.networks.machines import Attachment
+from ipam.domain.people import accounts, members, tokens
 from ipam.models import (
     VRF,
     ApiToken,
@@ -251,9 +253,9 @@ def test_autocomplete_finds_by_what_a_list_is_searched_by(internet: Network, ten
     assert web.get("/admin/autocomplete/", {**asked, "term": "\0"}).json()["results"] == []
 
 
-@pytest.mark.parametrize("name", tables.KINDS)
+@pytest.mark.parametrize("name", kinds.KINDS)
 def test_list_of_what_tables_hold_leads_to_its_import_and_export(name: str, web: Client) -> None:
-    kind = tables.KINDS[name]
+    kind = kinds.KINDS[name]
     html = web.get(page("changelist", kind.rows().model)).content.decode()
     assert (f'href="/imports/?kind={name}"' in html, f'href="/exports/{name}.csv"' in html) == (True, True)
     assert web.get(f"/imports/?kind={name}").context["form"]["kind"].value() == name

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ipam.domain import addresses, networks
+from ipam.domain.networks import addresses, networks
 from ipam.models import (
     VRF,
     ApiToken,

@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, machines, networks, owners, timelines
-from ipam.domain.machines import Attachment
+from ipam.domain.core import timelines
+from ipam.domain.networks import addresses, machines, networks, owners
+from ipam.domain.networks.machines import Attachment
 from ipam.models import Event, Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, IPV6, cidrs, external, ip

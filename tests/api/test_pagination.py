@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, consumption, networks, owners
+from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.space import utilization
 from ipam.models import Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import cidrs, external, ip
@@ -122,7 +123,7 @@ def test_networks_are_ordered_by_the_utilization_of_their_fullest_family(api: AP
     addresses.allocate(Network.objects.get(pk="full"), project=project, count=2)
     pages = walk(api, "/api/v1/networks/?limit=3&ordering=-utilization")
     shares = [
-        max(use.utilization for use in consumption.of_network(Network.objects.get(pk=key)))
+        max(use.utilization for use in utilization.of_network(Network.objects.get(pk=key)))
         for page in pages
         for key in page
     ]

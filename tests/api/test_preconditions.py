@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, owners
 from ipam.models import Network, Project
 from tests.api.conftest import codes
 from tests.api.writes import WRITES, everything, fill, send

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import members, networks, owners, tokens, vrfs
+from ipam.domain.networks import networks, owners, vrfs
+from ipam.domain.people import members, tokens
 from ipam.models import Network, Partition, Project
 from tests.api.conftest import codes
 from tests.builders import child

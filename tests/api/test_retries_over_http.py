@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain import doctor, networks, owners, tokens
+from ipam.domain.health import doctor
+from ipam.domain.networks import networks, owners
+from ipam.domain.people import tokens
 from ipam.models import IPAddress, KeptAnswer, Network, Partition, Project
 from tests.api.serving import Answer, Server, serving, until
 from tests.builders import cidrs, external

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, machines, networks, owners, vrfs
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, owners, vrfs
+from ipam.domain.networks.machines import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.api.conftest import codes
 from tests.builders import IPV4, cidrs, ip, namespaced, underlay_network

@@ -1,7 +1,7 @@
 """The networks that are measured, and ways to fill them fast that leave them as the operations would have."""
 
 from ipam.addressing import Family
-from ipam.domain import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, owners
 from ipam.models import IPAddress, Network, Project
 from tests.builders import IPV4, IPV6, cidrs, external
 

@@ -7,7 +7,7 @@ from multiprocessing import get_context
 
 from django.db import connection
 
-from ipam.domain import addresses
+from ipam.domain.networks import addresses
 from ipam.models import Network, Project
 from tests.bench import cast
 from tests.bench.table import Row, at_least

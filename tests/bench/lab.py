@@ -5,8 +5,8 @@ The same rows alone and beside a million others: what a page then costs more is 
 
 from uuid import UUID
 
-from ipam.domain import addresses, machines, networks, owners
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, owners
+from ipam.domain.networks.machines import Attachment
 from ipam.models import IPAddress, Machine, Network, Prefix
 from tests.bench import cast
 from tests.builders import IPV4, IPV6, child, cidrs, super_network

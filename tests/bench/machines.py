@@ -7,8 +7,8 @@ from multiprocessing import get_context
 
 from django.db import connection
 
-from ipam.domain import addresses, machines, networks, owners
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, owners
+from ipam.domain.networks.machines import Attachment
 from ipam.models import Network, Partition, Project
 from tests.bench import cast
 from tests.bench.table import Row, at_least

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError
 
-from ipam.domain import access
+from ipam.domain.core import access
 from ipam.models import Project
 from ipam.models.roles import Role
 

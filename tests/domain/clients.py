@@ -9,26 +9,16 @@ from django.db import transaction
 
 from ipam import errors
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import (
-    address_batches,
-    addresses,
-    children,
-    claims,
-    clusters,
-    families,
-    halves,
-    lookups,
-    machines,
-    members,
-    networks,
-    number_pools,
-    owners,
-    vrfs,
-)
-from ipam.domain.address_batches import Named
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
-from ipam.domain.number_pools import Pool
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.core import lookups
+from ipam.domain.networks import address_batches, addresses, children, claims, halves, machines, networks, owners, vrfs
+from ipam.domain.networks import completion as families
+from ipam.domain.networks.address_batches import Named
+from ipam.domain.networks.machines import Attachment
+from ipam.domain.people import members
+from ipam.domain.space import number_pools
+from ipam.domain.space.number_pools import Pool
 from ipam.models import IPAddress, Machine, Network, Partition, Project, RoleBinding
 from tests.builders import child, external, ip, super_network
 
@@ -301,7 +291,7 @@ def plan_clusters(networks: list[str], project: UUID, **wanted: Any) -> list[str
     """Plan and reserve a cluster on each of these node networks; their outcomes."""
     owner, places = Project.objects.get(pk=project), [Network.objects.get(pk=key) for key in networks]
     asked = [NewCluster(name=f"c{one.name}", project=owner, network=one, wanted_nodes=50, **wanted) for one in places]
-    return [outcome(clusters.create, one, reserve=True) for one in asked]
+    return [outcome(lifecycle.create, one, reserve=True) for one in asked]
 
 
 def claim_addresses(network: str, project: UUID, name: str) -> str:

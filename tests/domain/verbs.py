@@ -6,26 +6,25 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from ipam.domain import (
+from ipam.domain.clusters import lifecycle, planning
+from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.core import lookups
+from ipam.domain.networks import (
     address_batches,
     addresses,
     bulk,
     children,
     claims,
-    cluster_drafts,
-    clusters,
-    families,
+    completion,
     halves,
-    lookups,
     machines,
     networks,
     owners,
     vrfs,
 )
-from ipam.domain.address_batches import Named
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
-from ipam.domain.network_rules import NewNetwork
+from ipam.domain.networks.address_batches import Named
+from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.rules import NewNetwork
 from ipam.models import VRF, Claim, Cluster, IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, namespaced, super_network
 
@@ -58,7 +57,7 @@ def cast() -> None:
     networks.create(namespaced(prefixes=cidrs("100.64.0.0/24"), default_child_prefix_length={IPV4: 26}))
     vrfs.create(id=50)
     for name, reserve in (("reserved", True), ("draft", False)):
-        clusters.create(NewCluster(name=name, project=alice, parent=tenants, wanted_nodes=4), reserve=reserve)
+        lifecycle.create(NewCluster(name=name, project=alice, parent=tenants, wanted_nodes=4), reserve=reserve)
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def _changed(refused: Any) -> None:
 
 
 def _complete() -> object:
-    return families.complete(_network("net"), IPV6)
+    return completion.complete(_network("net"), IPV6)
 
 
 def _carve(parent: str, **wanted: Any) -> object:
@@ -144,7 +143,7 @@ def _delete(network: str) -> None:
 
 def _cluster(name: str) -> Cluster:
     found = Cluster.objects.filter(name=name).values_list("pk", flat=True).first()
-    return cluster_drafts.find(found)
+    return planning.find(found)
 
 
 def _half() -> QuerySet[IPAddress]:
@@ -224,7 +223,7 @@ VERBS: dict[str, Verb] = {
     "allocate named in empty": _verb("empty", lambda: _allocate("empty", addresses=[ip("203.0.113.9")])),
     "import in empty": _verb("empty", lambda: _import("empty", "203.0.113.9")),
     "claim in empty": _verb("empty", lambda: claims.claim(_network("empty"), project=_project(), name="vip")),
-    "complete empty": _verb("empty", lambda: families.complete(_network("empty"), IPV4)),
+    "complete empty": _verb("empty", lambda: completion.complete(_network("empty"), IPV4)),
     "machine in empty": _verb("empty", lambda: _machine("empty", auto=False)),
     "remove prefix of empty": _verb("empty", lambda: networks.remove_prefix(
         _network("empty"), *cidrs("203.0.113.8/30"))),
@@ -255,11 +254,11 @@ VERBS: dict[str, Verb] = {
     "name VRF of empty": _verb("vrf", lambda: _root(prefixes=cidrs("198.51.100.8/30"), vrf=302)),
     "name another VRF": _verb("roots", lambda: _root(id="other", prefixes=cidrs("198.51.100.8/29"), vrf=61)),
     # clusters
-    "reserve cluster": _verb("cluster", lambda: clusters.reserve(_cluster("draft"))),
-    "update cluster": _verb("cluster", lambda: clusters.update(_cluster("draft"), name="changed")),
-    "release cluster": _verb("cluster", lambda: clusters.release(_cluster("reserved"))),
-    "delete cluster": _verb("cluster", lambda: clusters.delete(_cluster("draft"))),
-    "create cluster": _verb("cluster lan", lambda: clusters.create(
+    "reserve cluster": _verb("cluster", lambda: lifecycle.reserve(_cluster("draft"))),
+    "update cluster": _verb("cluster", lambda: lifecycle.update(_cluster("draft"), name="changed")),
+    "release cluster": _verb("cluster", lambda: lifecycle.release(_cluster("reserved"))),
+    "delete cluster": _verb("cluster", lambda: lifecycle.delete(_cluster("draft"))),
+    "create cluster": _verb("cluster lan", lambda: lifecycle.create(
         NewCluster(name="third", project=_project(), network=_network("lan"), wanted_nodes=4), reserve=True)),
     "take its range": _verb("cluster roots", lambda: _root(prefixes=cidrs("10.240.0.0/12"))),
     "machine of cluster": _verb("cluster", lambda: machines.allocate(

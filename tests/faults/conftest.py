@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain import networks, owners, tokens
+from ipam.domain.networks import networks, owners
+from ipam.domain.people import tokens
 from ipam.models import Network
 from tests.builders import cidrs, external
 

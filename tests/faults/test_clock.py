@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, networks, owners, tokens
+from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.people import tokens
 from ipam.models import Event, Network, Project
 from tests.builders import child
 from tests.faults.robots import NO_DIFFERENCE, Told, differences

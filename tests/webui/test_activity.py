@@ -3,7 +3,8 @@
 import pytest
 from django.test import Client
 
-from ipam.domain import addresses, history, networks, owners
+from ipam.domain.core import history
+from ipam.domain.networks import addresses, networks, owners
 from ipam.models import Network, Project
 from ipam.models.events import Door
 from tests.builders import IPV4

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from ipam import errors
-from ipam.domain import owners
+from ipam.domain.networks import owners
 from ipam.models import Event
 from webui.middleware import Acting
 

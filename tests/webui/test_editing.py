@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from ipam.domain import machines, networks, owners, vrfs
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import machines, networks, owners, vrfs
+from ipam.domain.networks.machines import Attachment
 from ipam.models import VRF, Event, Machine, Network, Partition, Project
 
 

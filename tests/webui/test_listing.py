@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from ipam.domain import addresses, machines, networks, owners
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, owners
+from ipam.domain.networks.machines import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, ip
 

@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from rest_framework.test import APIClient
 
 from ipam import errors
-from ipam.domain import addresses, networks, owners, survey
-from ipam.domain.operations import operation, rehearsal, transacted
+from ipam.domain.core.operations import operation, rehearsal, transacted
+from ipam.domain.insight import survey
+from ipam.domain.networks import addresses, networks, owners
 from ipam.models import Network, Project
 from tests.builders import IPV4, cidrs, external
 

@@ -9,9 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ipam.domain import addresses, clusters, machines, members, networks, owners, tokens
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.networks import addresses, machines, networks, owners
+from ipam.domain.networks.machines import Attachment
+from ipam.domain.people import members, tokens
 from ipam.models import Machine, Network
 from tests.builders import IPV4, child, cidrs, families, namespaced
 
@@ -76,13 +78,13 @@ def pages(machine: Machine) -> dict[str, str]:
     one = addresses.allocate(Network.objects.get(pk="internet"), project=machine.project, name="vpn")[0]
     networks.create(child(parent=networks.create(namespaced()), project=machine.project))
     home = machine.networks.get(parent="tenants")
-    cluster = clusters.create(NewCluster(name="web", project=machine.project, network=home), reserve=True)
+    cluster = lifecycle.create(NewCluster(name="web", project=machine.project, network=home), reserve=True)
     wanted = NewCluster(name="old", project=machine.project, parent=home.parent, families=[IPV4], wanted_nodes=50)
     robot = members.create_service_account(machine.project, "terraform")
     tokens.issue(robot.user, name="pipeline", networks=cidrs("10.0.0.0/8"))
     held = {
         "cluster": cluster.pk,
-        "single": clusters.create(wanted, reserve=True).pk,
+        "single": lifecycle.create(wanted, reserve=True).pk,
         "robot": robot.user_id,
         "machine": machine.pk,
         "project": machine.project_id,
@@ -149,7 +151,7 @@ def grow(machine: Machine, count: int) -> None:
         machines.allocate(project=project, partition=partition, networks=[Attachment(network=home)])
         wanted = {"pods": families(f"172.16.{number * 4}.0/22"), "services": families(f"172.20.{number}.0/24")}
         single = {"families": [IPV4], "max_pods": 14, "node_mask": {IPV4: 28}, **wanted}
-        clusters.create(NewCluster(name=f"c{number}", project=owner, network=nodes, **single))
+        lifecycle.create(NewCluster(name=f"c{number}", project=owner, network=nodes, **single))
 
 
 @pytest.fixture

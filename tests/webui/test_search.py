@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from ipam.domain import addresses, machines, networks, owners
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, owners
+from ipam.domain.networks.machines import Attachment
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, child, namespaced
 

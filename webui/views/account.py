@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 
-from ipam.domain import accounts
+from ipam.domain.people import accounts
 from ipam.models import RoleBinding
 from webui.pages import attempt, show
 

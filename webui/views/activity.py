@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from ipam.api.filters import EventFilters
-from ipam.domain import access, timelines
-from ipam.domain.paging import DEFAULT_LIMIT
+from ipam.domain.core import access, timelines
+from ipam.domain.core.paging import DEFAULT_LIMIT
 from ipam.models import Event
 from ipam.models.events import Door, Kind, Verb
 from webui.pages import show

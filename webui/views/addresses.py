@@ -16,8 +16,10 @@ from django.views.decorators.http import require_POST
 from ipam import errors
 from ipam.addressing import Family
 from ipam.api.filters import AddressFilters
-from ipam.domain import access, addresses, allocations, bulk, halves, lookups, paging, timelines, zones
-from ipam.domain.allocations import Allocation
+from ipam.domain.core import access, lookups, paging, timelines
+from ipam.domain.files import dns_zones
+from ipam.domain.networks import addresses, allocations, bulk, halves
+from ipam.domain.networks.allocations import Allocation
 from ipam.models import IPAddress
 from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing
@@ -59,7 +61,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "held": held,
         "one": allocation.main,
         "joinable": halves.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
-        "dns": "".join(zones.lines(shown, zones.domain_of(allocation.main))).rstrip(),
+        "dns": "".join(dns_zones.lines(shown, dns_zones.domain_of(allocation.main))).rstrip(),
         "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
     return show(request, "addresses/detail.html", context)

@@ -13,10 +13,12 @@ from django.urls import reverse
 
 from ipam.addressing import Family
 from ipam.api.filters import ClusterFilters
-from ipam.domain import access, cluster_drafts, cluster_families, cluster_rules, clusters, manifests, timelines
-from ipam.domain.access import Deed
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.cluster_plans import Plan, capacity
+from ipam.domain.clusters import lifecycle, migration, planning, rules
+from ipam.domain.clusters.manifests import catalogue
+from ipam.domain.clusters.plan import Plan, capacity
+from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.core import access, timelines
+from ipam.domain.core.access import Deed
 from ipam.models import Cluster, Network
 from ipam.models.clusters import FamilyOrder
 from webui.cluster_forms import ChangedClusterForm, DraftForm, NewClusterForm, RollForm
@@ -37,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """All plans, filtered as one types."""
     filters = ClusterFilters(request.GET, queryset=access.visible(Cluster.objects.with_plan()))
     found = listing(request, filters.qs if filters.is_valid() else Cluster.objects.none(), COLUMNS)
-    plans = cluster_drafts.plans(found.rows)
+    plans = planning.plans(found.rows)
     context = {
         "section": "clusters",
         "rows": [_row(cluster, plans[cluster.pk]) for cluster in found.rows],
@@ -58,7 +60,7 @@ def create(request: HttpRequest) -> HttpResponse:
     given = None
     if request.method == "POST" and form.is_valid():
         new = NewCluster(**form.request())
-        given, done = perform(request, form, lambda: _planned(clusters.create(new, reserve="reserve" in request.POST)))
+        given, done = perform(request, form, lambda: _planned(lifecycle.create(new, reserve="reserve" in request.POST)))
         if done:
             said = "Reserved" if given["cluster"].is_reserved else "Drafted"
             messages.success(request, f"{said} cluster {given['cluster']}")
@@ -70,17 +72,17 @@ def create(request: HttpRequest) -> HttpResponse:
 @login_required
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One cluster: what it holds per family, its machines, and the documents that make it."""
-    cluster = cluster_drafts.find(pk)
-    plan = cluster_drafts.plan(cluster)
-    used = cluster_families.count_nodes(cluster)
+    cluster = planning.find(pk)
+    plan = planning.plan(cluster)
+    used = migration.count_nodes(cluster)
     events = timelines.newest(timelines.of_object("cluster", str(cluster.pk)), limit=_SHOWN_EVENTS)
     context = {
         "section": "clusters",
         "cluster": cluster,
         **_shown(cluster, plan, used),
         **_machines(cluster, "name", "id"),
-        "next_families": cluster_families.next_families(cluster),
-        "documents": manifests.documents(cluster, plan),
+        "next_families": migration.next_families(cluster),
+        "documents": catalogue.documents(cluster, plan),
         "events": with_links(events.rows),
     }
     return show(request, "clusters/detail.html", context)
@@ -89,14 +91,14 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what may change of a plan: of a draft all but its owner and node network."""
-    cluster = cluster_drafts.find(pk)
+    cluster = planning.find(pk)
     access.demand_change(cluster)
     if cluster.is_draft:
         return _edit_draft(request, cluster)
     initial = {**forms.model_to_dict(cluster), "labels": labels_text(cluster.labels)}
     form = ChangedClusterForm(request.POST if request.method == "POST" else None, initial=initial)
     changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
-    if form.is_valid() and attempt(form, lambda: clusters.update(cluster, **changes)):
+    if form.is_valid() and attempt(form, lambda: lifecycle.update(cluster, **changes)):
         messages.success(request, f"Changed cluster {cluster}")
         return redirect("cluster", pk=pk)
     back = reverse("cluster", args=[pk])
@@ -108,7 +110,7 @@ def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
     """Plan it again, with the same preview as at first."""
     form, given = DraftForm(request.POST or None, draft=cluster), None
     if request.method == "POST" and form.is_valid():
-        given, done = perform(request, form, lambda: _planned(clusters.update(cluster, **form.changes())))
+        given, done = perform(request, form, lambda: _planned(lifecycle.update(cluster, **form.changes())))
         if done:
             messages.success(request, f"Changed cluster {given['cluster']}")
             return redirect("cluster", pk=cluster.pk)
@@ -120,7 +122,7 @@ def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
 @login_required
 def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     """Ask, saying what it means; then reserve, release, delete, or let the switches pass the pods."""
-    cluster = cluster_drafts.find(pk)
+    cluster = planning.find(pk)
     parent = cluster.network.parent
     access.demand_change(parent if verb == "announce" and parent else cluster)
     do, says, button, is_dangerous = _VERBS[verb]
@@ -137,13 +139,13 @@ def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
 @login_required
 def families(request: HttpRequest, pk: UUID) -> HttpResponse:
     """From one family to two, and back: what that takes, how far it is, and then the step."""
-    cluster = cluster_drafts.find(pk)
+    cluster = planning.find(pk)
     access.demand_change(cluster)
     form = RollForm(request.POST if request.method == "POST" else None)
     roll_nodes = form.is_valid() and form.cleaned_data["roll_nodes"]
-    ready = cluster_families.readiness(cluster, roll_nodes=roll_nodes)
+    ready = migration.readiness(cluster, roll_nodes=roll_nodes)
     if form.is_valid():
-        changed = attempt(form, lambda: cluster_families.change(cluster, ready.families, roll_nodes=roll_nodes))
+        changed = attempt(form, lambda: migration.change(cluster, ready.families, roll_nodes=roll_nodes))
         if changed:
             messages.success(request, f"{cluster} is {FamilyOrder(changed.families).label} now")
             return redirect("cluster", pk=pk)
@@ -155,8 +157,8 @@ def families(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
     """One document as a file."""
-    cluster = cluster_drafts.find(pk)
-    (document,) = manifests.documents(cluster, cluster_drafts.plan(cluster), kind=kind)
+    cluster = planning.find(pk)
+    (document,) = catalogue.documents(cluster, planning.plan(cluster), kind=kind)
     if document.refusal:
         raise Http404(document.refusal)
     headers = {"Content-Disposition": f'attachment; filename="{document.file_name}"'}
@@ -174,12 +176,12 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
 
 def _planned(cluster: Cluster) -> dict[str, Any]:
     """A plan with all that its page shows, read while a rehearsal still holds it."""
-    return {"cluster": cluster, **_shown(cluster, cluster_drafts.plan(cluster), {})}
+    return {"cluster": cluster, **_shown(cluster, planning.plan(cluster), {})}
 
 
 def _machines(cluster: Cluster, *order: str) -> dict[str, Any]:
     """The first machines of the node network, each with the families that it has there."""
-    found = list(access.visible(cluster_families.nodes_of(cluster)).order_by(*order)[: _SHOWN_MACHINES + 1])
+    found = list(access.visible(migration.nodes_of(cluster)).order_by(*order)[: _SHOWN_MACHINES + 1])
     return {"machines": found[:_SHOWN_MACHINES], "has_more_machines": len(found) > _SHOWN_MACHINES}
 
 
@@ -197,8 +199,8 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> dict[str, A
         "capacity": held,
         "verdict": verdict(held),
         "services": human(held.services),
-        "warnings": cluster_rules.warnings(plan),
-        "is_unannounced": bool(cluster_rules.unannounced(plan)),
+        "warnings": rules.warnings(plan),
+        "is_unannounced": bool(rules.unannounced(plan)),
         "families": [
             {
                 "meter": meters[one.family],
@@ -220,20 +222,20 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> dict[str, A
 # What can be done with a plan: the operation, what it means, how its button reads, whether something goes.
 _VERBS: dict[str, tuple[Callable[[Cluster], Any], str, str, bool]] = {
     "reserve": (
-        clusters.reserve,
+        lifecycle.reserve,
         "From then on nothing else may overlap its pods and services, and the plan stays as it is.",
         "Reserve",
         False,
     ),
     "release": (
-        clusters.release,
+        lifecycle.release,
         "Do this when the cluster is gone: its pods and services may then be used again.",
         "Release",
         True,
     ),
-    "delete": (clusters.delete, "The plan is forgotten. Its node network stays.", "Delete", True),
+    "delete": (lifecycle.delete, "The plan is forgotten. Its node network stays.", "Delete", True),
     "announce": (
-        clusters.announce,
+        lifecycle.announce,
         "Its super network gains the pods as announcable CIDRs, so that the leaf switches let their routes pass.",
         "Add announcable CIDRs",
         False,

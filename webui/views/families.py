@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
-from ipam.domain import access, children, families, lookups, networks
+from ipam.domain.core import access, lookups
+from ipam.domain.networks import children, completion, networks
 from ipam.models import IPAddress, Network
 from webui.forms import LengthForm, PrefixForm
 from webui.pages import perform, show, show_form
@@ -57,7 +58,7 @@ def complete(request: HttpRequest, pk: str, family: str) -> HttpResponse:
     network, wanted = lookups.get(Network, pk), Family.from_key(family)
     access.demand_change(network)
     held = IPAddress.objects.filter(network=network)
-    done = families.complete(network, wanted, limit=BATCH) if request.method == "POST" else None
+    done = completion.complete(network, wanted, limit=BATCH) if request.method == "POST" else None
     lacking = held.lacking(wanted).count()
     having = held.filter(family=wanted).count()
     context = {

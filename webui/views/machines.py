@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from ipam.addressing import Family
 from ipam.api.filters import MachineFilters
-from ipam.domain import access, lookups, machine_config, machines, timelines
-from ipam.domain.access import Deed
-from ipam.domain.machines import Attachment
+from ipam.domain.core import access, lookups, timelines
+from ipam.domain.core.access import Deed
+from ipam.domain.networks import machines, netplan
+from ipam.domain.networks.machines import Attachment
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
 from webui.forms import ChangedMachineForm, MachineForm, MachineOwnerForm, labels_text
 from webui.listing import listing
@@ -50,7 +51,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
     """One machine with its networks and addresses."""
     machine = lookups.get(Machine, pk)
     joined = _networks(machine)
-    config = machine_config.netplan(joined["networks"])
+    config = netplan.netplan(joined["networks"])
     events = timelines.newest(timelines.of_object("machine", machine.pk), limit=_SHOWN_EVENTS)
     context = {"section": "machines", "machine": machine, "config": config, "events": with_links(events.rows), **joined}
     return show(request, "machines/detail.html", context)

@@ -11,7 +11,8 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, host, parse_cidr
-from ipam.domain import access, lookups, prefix_map
+from ipam.domain.core import access, lookups
+from ipam.domain.space import prefix_map
 from ipam.models import IPAddress, Network, Prefix, Project
 from webui.meters import percent
 from webui.pages import show

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
-from ipam.domain import access, lookups, members
-from ipam.domain.access import MAY, Deed
+from ipam.domain.core import access, lookups
+from ipam.domain.core.access import MAY, Deed
+from ipam.domain.people import members
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.roles import PROJECT_ROLES, Role
 from webui.pages import attempt, show

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
-from ipam.domain import access, lookups, network_rules, networks
-from ipam.domain.access import Deed
-from ipam.domain.network_rules import NewNetwork
+from ipam.domain.core import access, lookups
+from ipam.domain.core.access import Deed
+from ipam.domain.networks import networks, rules
+from ipam.domain.networks.rules import NewNetwork
 from ipam.models import Network
 from webui.forms import ChangedNetworkForm, NewNetworkForm, labels_text
 from webui.pages import attempt, show
@@ -53,8 +54,8 @@ def _shown(network: Network) -> Collection[str]:
     """The fields that the type of the network has and that whoever asks may change."""
     if not access.may_change(network):
         return access.DESCRIBING
-    refused = network_rules.FIELDS[network.type]
-    return [name for name in networks.UPDATABLE if refused.get(name) != network_rules.REFUSED]
+    refused = rules.FIELDS[network.type]
+    return [name for name in networks.UPDATABLE if refused.get(name) != rules.REFUSED]
 
 
 def _domain_name(field: str) -> str:

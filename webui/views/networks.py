@@ -10,10 +10,12 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.api.filters import NetworkFilters
-from ipam.domain import access, addresses, allocations, consumption, free_listing, lookups, networks, paging
-from ipam.domain.access import Deed
-from ipam.domain.allocations import Allocation
-from ipam.domain.network_rules import NewNetwork
+from ipam.domain.core import access, lookups, paging
+from ipam.domain.core.access import Deed
+from ipam.domain.networks import addresses, allocations, networks
+from ipam.domain.networks.allocations import Allocation
+from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.space import free_blocks, utilization
 from ipam.models import IPAddress, Machine, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
 from ipam.natural import Natural
@@ -42,7 +44,7 @@ def tree(request: HttpRequest) -> HttpResponse:
     opened = asked(request, "open")
     children = visible.filter(parent=opened).select_related("project").order_by(Natural("name"), "id")
     opened_children = list(children[: paging.DEFAULT_LIMIT]) if opened else []
-    uses = consumption.of_networks([*found.rows, *opened_children])
+    uses = utilization.of_networks([*found.rows, *opened_children])
     context = {
         "section": "networks",
         "chosen": chosen,
@@ -64,9 +66,9 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
     network = lookups.get(Network, pk)
     page, allocated = _below(network, cursor=request.GET.get("cursor", ""))
     children: list[Network] = page.rows if network.is_super else []
-    every_use = consumption.of_networks([network, *children])
+    every_use = utilization.of_networks([network, *children])
     uses, prefixes = every_use[network.pk], list(network.prefixes.all())
-    free = free_listing.of_prefixes(prefixes, lengths=network.default_child_prefix_length, most=_SHOWN_BLOCKS)
+    free = free_blocks.of_prefixes(prefixes, lengths=network.default_child_prefix_length, most=_SHOWN_BLOCKS)
     families = [_family(meter, prefixes, free[meter.use.family]) for meter in meters(network, uses)]
     context = {
         "section": "networks",
@@ -152,7 +154,7 @@ def _lacking(network: Network) -> Family | None:
     return Family(single.family).other if single else None
 
 
-def _family(meter: Meter, prefixes: list[Prefix], free: free_listing.FreeSpace) -> dict[str, Any]:
+def _family(meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace) -> dict[str, Any]:
     own = [prefix for prefix in prefixes if prefix.family == meter.use.family]
     return {
         "meter": meter,
@@ -168,5 +170,5 @@ def _carve(form: CarveForm) -> dict[str, Any]:
     return {"network": network, "prefixes": [str(prefix) for prefix in network.prefixes.in_order()]}
 
 
-def _row(network: Network, uses: dict[str, list[consumption.FamilyUse]]) -> dict[str, Any]:
+def _row(network: Network, uses: dict[str, list[utilization.FamilyUse]]) -> dict[str, Any]:
     return {"network": network, "twins": twins(network, uses[network.pk])}

@@ -7,8 +7,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from ipam.addressing import Family
-from ipam.domain import access, survey, timelines
-from ipam.domain.consumption import FamilyUse
+from ipam.domain.core import access, timelines
+from ipam.domain.insight import survey
+from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Event, Network
 from webui.meters import meters, twins, verdict
 from webui.pages import show

@@ -13,8 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
-from ipam.domain import access, consumption, lookups, owners, vrfs
-from ipam.domain.access import Deed
+from ipam.domain.core import access, lookups
+from ipam.domain.core.access import Deed
+from ipam.domain.networks import owners, vrfs
+from ipam.domain.space import utilization
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
 from webui.forms import PartitionForm, ProjectForm, VrfForm, labels_text
 from webui.listing import listing
@@ -86,7 +88,7 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
     networks = list(kind.networks_of(subject).select_related("project").order_by("name", "id")[: MOST_NETWORKS + 1])
-    uses = consumption.of_networks(networks[:MOST_NETWORKS])
+    uses = utilization.of_networks(networks[:MOST_NETWORKS])
     context = {
         "section": section,
         "kind": kind,

@@ -8,9 +8,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from netaddr import IPNetwork
 
+from ipam.address_parts import block_of
 from ipam.addressing import Family, parse_cidr
-from ipam.domain import search as domain
-from ipam.domain.address_parts import block_of
+from ipam.domain.networks import search as domain
 from webui.pages import show
 from webui.views.maps import ZOOM
 

@@ -12,7 +12,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from ipam.domain import access, tokens
+from ipam.domain.core import access
+from ipam.domain.people import tokens
 from ipam.form_fields import CidrsField
 from ipam.models import ApiToken, Project
 from ipam.models.base import NAME_LENGTH

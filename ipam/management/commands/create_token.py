@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from ipam import errors
 from ipam.addressing import parse_cidr
-from ipam.domain import lookups, tokens
+from ipam.domain.core import lookups
+from ipam.domain.people import tokens
 from ipam.models import Project
 
 

@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from ipam import errors
 from ipam.api import filters
-from ipam.domain import backup, exports, table_formats, zones
+from ipam.domain.files import backup, dns_zones, exports, formats
 
 
 class Command(BaseCommand):
@@ -25,12 +25,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--filter", action="append", default=[], metavar="NAME=VALUE", help="as in the API's lists; repeatable"
         )
-        parser.add_argument("--domain", default=zones.DEFAULT_DOMAIN, help="where the names of --kind zones end")
+        parser.add_argument("--domain", default=dns_zones.DEFAULT_DOMAIN, help="where the names of --kind zones end")
 
     def handle(self, *, file: str, kind: str, format: str, filter: list[str], domain: str, **options: Any) -> None:
         if not kind and (format or filter):
             raise CommandError("--format and --filter are about a table: say --kind too.")
-        said = table_formats.ending(file)
+        said = formats.ending(file)
         if not kind and said not in ("", "json"):
             name = Path(file).with_suffix(".json").name
             raise CommandError(

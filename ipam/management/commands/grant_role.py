@@ -4,7 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ipam import errors
-from ipam.domain import lookups, members
+from ipam.domain.core import lookups
+from ipam.domain.people import members
 from ipam.models import Project
 from ipam.models.roles import Role
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
 
-from ipam.domain import pruning
+from ipam.domain.core import pruning
 
 
 class Command(BaseCommand):

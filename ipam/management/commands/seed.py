@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain import seeding
+from ipam.demo import seeding
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from ipam.domain import survey
+from ipam.domain.insight import survey
 
 
 class Command(BaseCommand):
