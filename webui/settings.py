@@ -67,12 +67,15 @@ WSGI_APPLICATION = "webui.wsgi.application"
 
 # Widgets of ours come from templates/ like every other template.
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+_template_loaders = ["webui.template_loader.Loader", "django.template.loaders.app_directories.Loader"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                ("template_partials.loader.Loader", [("django.template.loaders.cached.Loader", _template_loaders)])
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
