@@ -1,45 +1,61 @@
 """What lists can be narrowed by. An unknown filter or a malformed value is an error that names it, never ignored."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable
 from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, TextField
+from django.db.models import Exists, Model, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import QueryDict
-from django_filters.constants import EMPTY_VALUES
-from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema_field
 from netaddr import IPAddress as AddressValue
 from netaddr import IPNetwork
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from ipam import errors
 from ipam.address_parts import block_of
 from ipam.addressing import Family, block, parse_address, shorten
-from ipam.api.filter_fields import NOTHING, AddressField, CidrField, EachField, KeyField, NumberField
 from ipam.domain.core import lookups
+from ipam.filter_fields import (
+    NOTHING,
+    AddressFilter,
+    CidrField,
+    CidrFilter,
+    KeyField,
+    KeyFilter,
+    ListFilter,
+    NumberFilter,
+)
 from ipam.models import VRF, Cluster, Finding, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.events import Door, Kind, Verb
 from ipam.models.networks import NatType, NetworkType, Stack
 
-PAGING = {"limit", "cursor", "ordering", "count"}
 BOTH = "dual-stack"
 FAMILIES = [*((family.key, family.label) for family in Family), (BOTH, "IPv4 and IPv6")]
 
 
-def refuse_unknown(request: Request, known: set[str]) -> None:
-    """A misspelt parameter would otherwise change nothing, or worse, turn a rehearsal into a real change.
+def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet[Any]:
+    """The objects of a kind, such as “addresses”, that a list with these parameters shows."""
+    filterset = BY_KIND[kind](parameters, queryset=objects)
+    refuse_unknown_of(filterset, parameters)
+    return narrowed(filterset)
 
-    So would an empty or blank one, which a script has that lost its variable, and one that is said twice.
-    """
-    _refuse(request.query_params, known)
+
+def narrowed(filterset: filters.FilterSet) -> QuerySet[Any]:
+    """What the filters leave over; Invalid for each whose value is none of its values."""
+    refuse_malformed(filterset)
+    left: QuerySet[Any] = filterset.qs
+    return left
 
 
-def _refuse(parameters: QueryDict, known: set[str], lists: Container[str] = ()) -> None:
+def refuse_unknown_of(filterset: filters.FilterSet, parameters: QueryDict, also: Iterable[str] = ()) -> None:
+    """Invalid for each parameter that names neither a filter nor one of `also`, is empty, or is said too often."""
+    known = filterset.filters
+    refuse_unknown(parameters, {*known, *also}, {name for name, one in known.items() if isinstance(one, ListFilter)})
+
+
+def refuse_unknown(parameters: QueryDict, known: set[str], lists: Container[str] = ()) -> None:
+    """Invalid for each parameter that is not known, that is empty, or that is said twice and is none of `lists`."""
     broken = []
     for name, values in parameters.lists():
         if name not in known:
@@ -52,98 +68,17 @@ def _refuse(parameters: QueryDict, known: set[str], lists: Container[str] = ()) 
     errors.raise_all(broken)
 
 
-class StrictFilterBackend(DjangoFilterBackend):
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
-        filterset = self.asked(request, queryset, view)
-        return queryset if filterset is None else _narrow(filterset)
-
-    def asked(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
-        """The filters of a list with what a request says of them, once its parameters are known and not twofold."""
-        filterset = self.get_filterset(request, queryset, view)
-        known = filterset.filters if filterset else {}
-        _refuse(request.query_params, PAGING | set(known), _lists(known))
-        return filterset
-
-
-def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet[Any]:
-    """The objects of a kind, such as “addresses”, that a list with these parameters shows."""
-    filterset = BY_KIND[kind](parameters, queryset=objects)
-    _refuse(parameters, set(filterset.filters), _lists(filterset.filters))
-    return _narrow(filterset)
-
-
-def _lists(known: Mapping[str, Any]) -> set[str]:
-    """The filters that may be given several times."""
-    return {name for name, one in known.items() if isinstance(one, ListFilter)}
-
-
-def _narrow(filterset: Any) -> QuerySet[Any]:
-    refuse_malformed(filterset)
-    narrowed: QuerySet[Any] = filterset.qs
-    return narrowed
-
-
-def refuse_malformed(filterset: Any) -> None:
+def refuse_malformed(filterset: filters.FilterSet) -> None:
     """Invalid for each filter whose value is none of its values."""
-    errors.raise_all(
-        [
-            errors.Invalid(str(message), field=name)
-            for name, messages in filterset.errors.items()
-            for message in messages
-        ]
-    )
-
-
-@extend_schema_field({"type": "array", "items": {"type": "string"}})
-class ListFilter(filters.Filter):
-    """May be repeated; `one` reads each value. Without a method: any of them, a reference may be “null”."""
-
-    field_class = EachField
-
-    def __init__(self, one: forms.Field, **options: Any) -> None:
-        super().__init__(one=one, **options)
-
-    def filter(self, qs: Any, value: Any) -> Any:
-        return _any_of(qs, self.field_name, value) if value else qs
-
-
-def _any_of(queryset: Any, column: str, values: Iterable[Any]) -> Any:
-    wanted = set(values)
-    if len(wanted) == 1:
-        (one,) = wanted
-        return queryset.filter(**({f"{column}__isnull": True} if one == NOTHING else {column: one}))
-    found = Q(**{f"{column}__in": wanted - {NOTHING}})
-    return queryset.filter(found | Q(**{f"{column}__isnull": True}) if NOTHING in wanted else found)
+    broken = [
+        errors.Invalid(str(message), field=name) for name, messages in filterset.errors.items() for message in messages
+    ]
+    errors.raise_all(broken)
 
 
 def _reference(model: type[Model], column: str, *, nullable: bool = False) -> ListFilter:
     """Objects that refer to any of these, by id or name."""
     return ListFilter(KeyField(model, nullable=nullable, required=False), field_name=column)
-
-
-@extend_schema_field(str)
-class KeyFilter(filters.Filter):
-    """Objects that refer to this one, by id or name; to none by “null”, where that is offered."""
-
-    field_class = KeyField
-
-    def filter(self, qs: Any, value: Any) -> Any:
-        return qs if value in EMPTY_VALUES else _any_of(qs, self.field_name, [value])
-
-
-@extend_schema_field({"type": "integer", "minimum": 0})
-class NumberFilter(filters.Filter):
-    field_class = NumberField
-
-
-@extend_schema_field(str)
-class AddressFilter(filters.Filter):
-    field_class = AddressField
-
-
-@extend_schema_field(str)
-class CidrFilter(filters.Filter):
-    field_class = CidrField
 
 
 class Filters(filters.FilterSet):
