@@ -1,6 +1,6 @@
 """What lists can be narrowed by. An unknown filter or a malformed value is an error that names it, never ignored."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 import django_filters as filters
@@ -12,8 +12,7 @@ from netaddr import IPAddress as AddressValue
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.address_parts import block_of
-from ipam.addressing import Family, block, parse_address, shorten
+from ipam.addressing import Family, block, shorten
 from ipam.domain.core import lookups
 from ipam.filter_fields import (
     NOTHING,
@@ -76,6 +75,11 @@ def refuse_malformed(filterset: filters.FilterSet) -> None:
     errors.raise_all(broken)
 
 
+def _asks(word: str) -> Callable[[Any, str, Any], Any]:
+    """Objects of whose QuerySet this is a word that takes the value."""
+    return lambda objects, name, value: getattr(objects, word)(value)
+
+
 def _reference(model: type[Model], column: str, *, nullable: bool = False) -> ListFilter:
     """Objects that refer to any of these, by id or name."""
     return ListFilter(KeyField(model, nullable=nullable, required=False), field_name=column)
@@ -87,16 +91,13 @@ class Filters(filters.FilterSet):
     name = filters.CharFilter()
     description = filters.CharFilter()
     label = ListFilter(forms.CharField(strip=False), method="with_label")
-    q = filters.CharFilter(method="matching")
+    q = filters.CharFilter(method=_asks("matching"))
 
     def with_label(self, queryset: Any, name: str, value: list[str]) -> Any:
         for text in value:
             key, has_value, wanted = text.partition("=")
             queryset = queryset.labelled(key, wanted if has_value else None)
         return queryset
-
-    def matching(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset.matching(value)
 
 
 class PartitionFilters(Filters):
@@ -136,7 +137,7 @@ class NetworkFilters(Filters):
 
     def with_prefixes(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
         for cidr in value:
-            queryset = self._having(queryset, _equal(Prefix.objects.all(), cidr))
+            queryset = self._having(queryset, Prefix.objects.equal_to(cidr))
         return queryset
 
     def with_destinations(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
@@ -167,24 +168,12 @@ class PrefixFilters(filters.FilterSet):
     length = NumberFilter()
     length__gte = NumberFilter(field_name="length", lookup_expr="gte")
     length__lte = NumberFilter(field_name="length", lookup_expr="lte")
-    contains = AddressFilter(method="holding")
-    within = CidrFilter(method="inside")
-    q = filters.CharFilter(method="matching")
+    contains = AddressFilter(method=_asks("containing"))
+    within = CidrFilter(method=_asks("within"))
+    q = filters.CharFilter(method=_asks("matching"))
 
     def of_family(self, queryset: Any, name: str, value: str) -> Any:
         return queryset if value == BOTH else queryset.filter(family=Family.from_key(value))
-
-    def holding(self, queryset: Any, name: str, value: AddressValue) -> Any:
-        return queryset.containing(value)
-
-    def inside(self, queryset: Any, name: str, value: IPNetwork) -> Any:
-        return queryset.within(value)
-
-    def matching(self, queryset: Any, name: str, value: str) -> Any:
-        wanted = block_of(value)
-        if wanted is None:
-            return queryset.filter(network__in=Network.objects.filter(pk__icontains=value))
-        return queryset.overlapping(wanted)
 
 
 class AddressFilters(Filters):
@@ -194,26 +183,19 @@ class AddressFilters(Filters):
     namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
     machine = KeyFilter(model=Machine, field_name="machine_id", nullable=True)
     prefix = ListFilter(CidrField(), method="of_prefixes")
-    within = CidrFilter(method="inside")
+    within = CidrFilter(method=_asks("within"))
     type = ListFilter(forms.ChoiceField(choices=IPAddress.Type.choices))
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="of_family")
     allocation = filters.UUIDFilter()
 
     def of_prefixes(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
         for cidr in value:
-            queryset = queryset.filter(prefix__in=_equal(Prefix.objects.all(), cidr))
+            queryset = queryset.filter(prefix__in=Prefix.objects.equal_to(cidr))
         return queryset
-
-    def inside(self, queryset: Any, name: str, value: IPNetwork) -> Any:
-        return queryset.within(value)
 
     def of_family(self, queryset: Any, name: str, value: str) -> Any:
         # A family is a range of addresses, and lists are in the order of addresses.
         return queryset if value == BOTH else queryset.within(block(Family.from_key(value), 0, 0))
-
-    def matching(self, queryset: Any, name: str, value: str) -> Any:
-        wanted = block_of(value)
-        return queryset.matching(value) if wanted is None else queryset.within(wanted)
 
 
 class MachineFilters(Filters):
@@ -259,25 +241,13 @@ class EventFilters(filters.FilterSet):
     verb = filters.ChoiceFilter(choices=Verb.choices)
     actor = filters.CharFilter()
     door = filters.ChoiceFilter(choices=Door.choices)
-    network = ListFilter(KeyField(Network), method="in_networks")
+    network = ListFilter(KeyField(Network), method=_asks("in_networks"))
     project = _reference(Project, "project_id", nullable=True)
-    address = AddressFilter(method="naming")
+    address = AddressFilter(method=_asks("naming"))
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
     request_id = filters.CharFilter()
-    q = filters.CharFilter(method="matching")
-
-    def in_networks(self, queryset: Any, name: str, value: list[str]) -> Any:
-        return queryset.in_networks(value)
-
-    def naming(self, queryset: Any, name: str, value: AddressValue) -> Any:
-        return queryset.naming(value)
-
-    def matching(self, queryset: Any, name: str, value: str) -> Any:
-        try:
-            return queryset.naming(parse_address(value.strip()))
-        except ValueError:
-            return queryset.matching(value)
+    q = filters.CharFilter(method=_asks("matching"))
 
 
 class FindingFilters(filters.FilterSet):
@@ -309,9 +279,3 @@ BY_KIND: dict[str, Any] = {
     "clusters": ClusterFilters,
     "addresses": AddressFilters,
 }
-
-
-def _equal(prefixes: Any, cidr: IPNetwork) -> Any:
-    """Those that are this CIDR."""
-    first, last = AddressValue(cidr.first, cidr.version), AddressValue(cidr.last, cidr.version)
-    return prefixes.filter(first=first, last=last)
