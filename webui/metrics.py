@@ -16,8 +16,8 @@ from prometheus_client.registry import Collector
 from ipam.domain.core import access
 from ipam.domain.insight import survey
 from ipam.domain.space import number_pools
-from ipam.domain.space.number_pools import BOUNDS
 from ipam.models import Finding
+from ipam.models.number_ranges import BOUNDS
 
 
 class _State(Collector):

@@ -170,6 +170,10 @@ class RecordQuerySet(models.QuerySet[M]):
     id_characters = ""  # where ids have few characters, a text with others is not sought among them
 
     def matching(self, text: str) -> Self:
+        """Those that are meant by what somebody types to narrow their list."""
+        return self.with_text(text)
+
+    def with_text(self, text: str) -> Self:
         """Those whose id, name or description contains `text`, whatever its case."""
         found = Q(name__icontains=text) | Q(description__icontains=text)
         may_be_id = not self.id_characters or set(text.lower()) <= set(self.id_characters)

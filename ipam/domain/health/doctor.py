@@ -19,9 +19,10 @@ from ipam.domain.core.operations import snapshot
 from ipam.domain.health import consistency, rebuilding
 from ipam.domain.health.consistency import FREE, TAKEN, Piece
 from ipam.domain.space import reservations
-from ipam.domain.space.number_pools import BOUNDS, Pool
+from ipam.domain.space.number_pools import Pool
 from ipam.models import VRF, Cluster, FreeBlock, IPAddress, MachineNetwork, NumberRange, Prefix, guards
 from ipam.models.events import Kind, Verb
+from ipam.models.number_ranges import BOUNDS
 
 _MOST_PER_PREFIX = 3  # sentences; a prefix that lost its free blocks would have thousands
 

@@ -14,9 +14,10 @@ from ipam.domain.core.operations import operation
 from ipam.domain.health import consistency
 from ipam.domain.space import free_space
 from ipam.domain.space.gaps import Range, free_parts, gaps
-from ipam.domain.space.number_pools import ASN_BASE, BOUNDS, Pool
+from ipam.domain.space.number_pools import ASN_BASE, Pool
 from ipam.models import VRF, FreeBlock, Machine, NumberRange, Prefix
 from ipam.models.events import Kind, Verb
+from ipam.models.number_ranges import BOUNDS
 
 
 @operation

@@ -7,8 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.http import QueryDict
 
-from ipam import errors
-from ipam.api import filters
+from ipam import errors, filters
 from ipam.domain.files import backup, dns_zones, exports, formats
 
 

@@ -1,10 +1,13 @@
-"""What the value of a filter is read from: an address, a CIDR, a number, an id or name, or several of one kind."""
+"""Filters by an address, a CIDR, a number, an id or name, or several of one kind, and what each is read from."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
+import django_filters as filters
 from django import forms
-from django.db.models import Model
+from django.db.models import Model, Q
+from django_filters.constants import EMPTY_VALUES
 from netaddr import IPNetwork
 
 from ipam.addressing import parse_address, parse_cidr, shorten
@@ -99,3 +102,45 @@ class EachField(forms.Field):
             return self.one.parse_all(texts)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from None
+
+
+class ListFilter(filters.Filter):
+    """May be repeated; `one` reads each value. Without a method: any of them, a reference may be “null”."""
+
+    field_class = EachField
+
+    def __init__(self, one: forms.Field, **options: Any) -> None:
+        super().__init__(one=one, **options)
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return _any_of(qs, self.field_name, value) if value else qs
+
+
+def _any_of(queryset: Any, column: str, values: Iterable[Any]) -> Any:
+    wanted = set(values)
+    if len(wanted) == 1:
+        (one,) = wanted
+        return queryset.filter(**({f"{column}__isnull": True} if one == NOTHING else {column: one}))
+    found = Q(**{f"{column}__in": wanted - {NOTHING}})
+    return queryset.filter(found | Q(**{f"{column}__isnull": True}) if NOTHING in wanted else found)
+
+
+class KeyFilter(filters.Filter):
+    """Objects that refer to this one, by id or name; to none by “null”, where that is offered."""
+
+    field_class = KeyField
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return qs if value in EMPTY_VALUES else _any_of(qs, self.field_name, [value])
+
+
+class NumberFilter(filters.Filter):
+    field_class = NumberField
+
+
+class AddressFilter(filters.Filter):
+    field_class = AddressField
+
+
+class CidrFilter(filters.Filter):
+    field_class = CidrField
