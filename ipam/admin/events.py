@@ -1,10 +1,10 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 
-from ipam.addressing import parse_address
 from ipam.admin.base import ReadOnlyAdmin
 from ipam.models import Event
 from ipam.models.events import EventQuerySet
+from ipam.values import parse_address
 
 
 @admin.register(Event)

@@ -18,13 +18,14 @@ from rest_framework.views import APIView
 
 from ipam import errors
 from ipam.address_parts import block_of
-from ipam.addressing import Family, block, parse_address, shorten
+from ipam.addressing import Family, block, shorten
 from ipam.api.filter_fields import NOTHING, AddressField, CidrField, EachField, KeyField, NumberField
 from ipam.domain.core import lookups
 from ipam.models import VRF, Cluster, Finding, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.events import Door, Kind, Verb
 from ipam.models.networks import NatType, NetworkType, Stack
+from ipam.values import parse_address
 
 PAGING = {"limit", "cursor", "ordering", "count"}
 BOTH = "dual-stack"

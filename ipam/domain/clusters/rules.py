@@ -74,6 +74,11 @@ def _judge_shape(plan: Plan) -> list[errors.IpamError]:
             if family not in plan.families
         ]
     for field, ranges in (("pods", plan.pods), ("services", plan.services)):
+        broken += [
+            errors.RangeFamily(f"{cidr} is no {family.label} CIDR.", field=field)
+            for family, cidr in ranges.items()
+            if Family.of(cidr) is not family
+        ]
         broken += judge_canonical(ranges.values(), field)
     for family, mask in plan.node_mask.items():
         if family in plan.pods and not plan.pods[family].prefixlen <= mask <= family.bits:
