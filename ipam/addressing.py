@@ -6,12 +6,11 @@ Values are netaddr's: an `Address`, and a `Cidr` for a prefix or block. Text bec
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
 
-from netaddr import IPAddress, IPNetwork, iprange_to_cidrs
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork as Cidr
+from netaddr import iprange_to_cidrs
 
-Address: TypeAlias = IPAddress
-Cidr: TypeAlias = IPNetwork
 _MOST_NAMED = 5  # in one sentence
 
 
