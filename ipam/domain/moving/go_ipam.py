@@ -9,7 +9,7 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import parse_address, parse_cidr, shorten, some
+from ipam.addressing import shorten, some
 from ipam.domain.core.operations import operation
 from ipam.domain.files.documents import MOST_YAML, JsonReader, Unreadable
 from ipam.domain.moving import plain_prefixes
@@ -17,6 +17,7 @@ from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix
 from ipam.domain.moving.metal_stack.importing import CREATED, Result
 from ipam.models import Partition, Prefix, Project
 from ipam.models.networks import NetworkType
+from ipam.values import parse_address, parse_cidr
 
 DEFAULT_NAMESPACE = "root"
 

@@ -14,8 +14,8 @@ from ipam.domain.core import access, history, lookups
 from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
 from ipam.domain.space import free_space, usable_space
+from ipam.labels import label_bytes
 from ipam.models import Claim, IPAddress, Machine, Network, Prefix, Project
-from ipam.models.base import label_bytes
 from ipam.models.events import Verb
 
 MOST_PER_REQUEST = 1000

@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from ipam import errors
-from ipam.addressing import parse_cidr
 from ipam.domain.core import lookups
 from ipam.domain.people import tokens
 from ipam.models import Project
+from ipam.values import parse_cidr
 
 
 class Command(BaseCommand):

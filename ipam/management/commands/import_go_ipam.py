@@ -4,12 +4,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ipam import errors
-from ipam.addressing import parse_cidr
 from ipam.domain.core import lookups
 from ipam.domain.files import documents
 from ipam.domain.moving import go_ipam
 from ipam.management.foreign import add_arguments, bring_in
 from ipam.models import Partition, Project
+from ipam.values import parse_cidr
 
 
 class Command(BaseCommand):
