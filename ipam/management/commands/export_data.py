@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.http import QueryDict
 
 from ipam import errors
 from ipam.api import filters
 from ipam.domain.files import backup, dns_zones, exports, formats
+from ipam.management.base import SystemCommand
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = (
         "Write all of an installation, but its users and its history, as one document that import_data restores; "
         "or, with --kind, a table, DNS records or an inventory."

@@ -22,7 +22,7 @@ from ipam import domain, errors
 from ipam.demo import seeding
 from ipam.domain.clusters import lifecycle, migration
 from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.core import history, timelines
+from ipam.domain.core import context, timelines
 from ipam.domain.core.operations import operation, rehearsal
 from ipam.domain.files import backup
 from ipam.domain.files import importing as table_import
@@ -57,6 +57,7 @@ from ipam.models import ApiToken, Cluster, Event, FreeBlock, IPAddress, Network
 from ipam.models.events import Door
 from ipam.models.roles import Role
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
+from tests.callers import as_user, operator_called
 from tests.clouds import empty
 
 
@@ -598,9 +599,10 @@ def test_outside_of_requests_a_command_of_the_system_user_acts(db: None) -> None
 
 
 def test_who_acts_is_asked_when_the_event_is_written(db: None) -> None:
-    names = iter(["alice", "bob"])
-    with history.acting(door=Door.API, actor=lambda: next(names), request_id="r1"):
+    caller = operator_called("alice")
+    with context.as_caller(lambda: (caller, None), door=Door.API, request_id="r1"):
         owners.create_partition(id="fra")
+        caller = operator_called("bob")
         owners.create_partition(id="muc")
     assert list(Event.objects.order_by("pk").values_list("actor", "door", "request_id")) == [
         ("alice", "api", "r1"),
@@ -609,8 +611,8 @@ def test_who_acts_is_asked_when_the_event_is_written(db: None) -> None:
 
 
 def test_whoever_acted_before_acts_again_afterwards(db: None) -> None:
-    with history.acting(door=Door.ADMIN, actor="alice"):
-        with history.acting(door=Door.API, actor="bob"):
+    with as_user(operator_called("alice"), door=Door.ADMIN):
+        with as_user(operator_called("bob"), door=Door.API):
             pass
         owners.create_partition(id="fra")
     owners.create_partition(id="muc")
@@ -622,7 +624,7 @@ def test_threads_act_for_themselves() -> None:
     together = Barrier(2, timeout=10)
 
     def act(name: str) -> None:
-        with history.acting(door=Door.API, actor=name, request_id=name):
+        with as_user(operator_called(name)):
             together.wait()
             owners.create_partition(id=name)
         connection.close()
