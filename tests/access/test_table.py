@@ -19,12 +19,6 @@ from tests.access.conftest import Cloud
 from tests.builders import IPV4, child, cidrs, external, ip
 from tests.callers import as_user
 from tests.domain.core.test_history import OPERATIONS, World
-from tests.test_architecture import ROOT, imports, named
-
-# Modules that only commands call, and a command may do everything; no other door may import them.
-COMMANDS = {
-    "backup", "go_ipam", "metal_stack", "metal_stack_import", "netbox", "pruning", "rebuilding", "seeding", "doctor",
-}  # fmt: skip
 
 
 def deeds(role: Role) -> list[str]:
@@ -51,27 +45,13 @@ def test_role_of_a_project_counts_there_only() -> None:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATIONS if name.partition(".")[0] not in COMMANDS])
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_nobody_carries_out_an_operation(name: str, operator: User) -> None:
     world = World(operator)
     do, _ = OPERATIONS[name]
     with as_user(User.objects.create_user("nobody")), pytest.raises((errors.PermissionDenied, errors.NotFound)):
         do(world)
     assert not Event.objects.exists()
-
-
-def test_what_only_commands_may_do_has_no_other_door() -> None:
-    edges = [path for folder in ("webui", "ipam/api", "ipam/admin") for path in _modules(folder)]
-    found = {(named(path), module) for path in edges for module in imports(path)}
-    assert {pair for pair in found if pair[1].removeprefix("ipam.domain.") in COMMANDS} == set()
-
-
-def _modules(folder: str) -> Any:
-    return (ROOT / folder).rglob("*.py")
-
-
-def test_command_may_do_everything(two: Cloud) -> None:
-    assert access.current() == EVERYTHING
 
 
 def test_superuser_is_an_operator_and_nobody_is_nothing(operator: User) -> None:

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from ipam import errors
 from ipam.api import filters
+from ipam.domain.core import access
 from ipam.domain.files import backup, dns_zones, exports, formats
 from ipam.management.base import SystemCommand
 
@@ -52,7 +53,7 @@ def _pieces(kind: str, format: str, filter: list[str], domain: str) -> Iterator[
     for text in filter:
         name, _, value = text.partition("=")
         parameters.appendlist(name, value)
-    objects = filters.narrow(export.filtered_as, parameters, export.objects())
+    objects = filters.narrow(export.filtered_as, parameters, access.visible(export.objects()))
     return exports.pieces(kind, chosen, objects, domain)
 
 
