@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "webui.middleware.Acting",
     "webui.request_log.RequestLog",
     "webui.middleware.BrowserRules",
     "webui.limits.RequestTime",
@@ -58,7 +59,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "webui.middleware.Acting",
     "webui.middleware.RefusalPages",
 ]
 

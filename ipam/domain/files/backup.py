@@ -20,9 +20,10 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, shorten
-from ipam.domain.core import bulk_insert, history
+from ipam.domain.core import access, bulk_insert, history
 from ipam.domain.core.bulk_insert import Advance
 from ipam.domain.core.operations import lasting_refusal, operation, snapshot
+from ipam.domain.core.permissions import Deed
 from ipam.domain.files.documents import JsonReader, Unreadable
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.networks import rules
@@ -84,6 +85,7 @@ _CHUNK = 2_000
 
 def write() -> Iterator[str]:
     """The document, line by line, of one moment: others may go on working."""
+    access.demand(Deed.READ)
     with snapshot():
         yield f'{{"twofold": {VERSION}'
         for section, model in SECTIONS.items():
@@ -103,6 +105,7 @@ def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
     Everything is judged again: by the constraints of the database, by the rules for networks, and by the doctor, who
     must find nothing. AlreadyExists unless the installation is empty.
     """
+    access.demand(Deed.OPERATE)
     if any(model._default_manager.exists() for model in SECTIONS.values() if model is not LocalSpace):
         raise errors.AlreadyExists(
             "This installation is not empty. Set DATABASE_URL to a new database, migrate it, and restore there."

@@ -21,8 +21,8 @@ from netaddr import IPAddress as Address
 from ipam import errors
 from ipam.addressing import Family, blocks_between, reserved_addresses, size
 from ipam.domain.core import access, bulk_insert, history, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import addresses
 from ipam.domain.space import free_space, usable_space
 from ipam.domain.space.gaps import gaps

@@ -14,8 +14,9 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import lookups
+from ipam.domain.core import access, lookups
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.files import documents
 from ipam.domain.moving import plain_prefixes
 from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix, ForeignVrf
@@ -77,6 +78,7 @@ def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
 @operation
 def bring_in(sources: Iterable[Source], places: Places) -> Result:
     """Bring in what these files list. What does not fit, is there twice or is missing is a refusal."""
+    access.demand(Deed.OPERATE)
     lists = files.read(sources)
     run = _Run(places)
     run.read(lists)
