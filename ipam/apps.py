@@ -9,9 +9,10 @@ class IpamConfig(AppConfig):
 
     def ready(self) -> None:
         from ipam import natural
-        from ipam.models import guards, local_space
+        from ipam.models import guards, local_space, number_ranges
 
         connection_created.connect(natural.teach, dispatch_uid="ipam.natural")
         pre_migrate.connect(guards.lift, sender=self, dispatch_uid="ipam.guards")
         post_migrate.connect(guards.install, sender=self, dispatch_uid="ipam.guards")
+        post_migrate.connect(number_ranges.fill_new_pools, sender=self, dispatch_uid="ipam.number_ranges")
         post_migrate.connect(local_space.draw, sender=self, dispatch_uid="ipam.local_space")

@@ -17,13 +17,6 @@ from webui.forms import LABELS_HELP, ProjectField, labels_text
 _NUMBERS = {"min_value": 1, "max_value": 1_000_000}
 
 
-class _OptionalCidrField(CidrField):
-    """A CIDR, or nothing: then it is proposed."""
-
-    def parse(self, text: str) -> Any:
-        return super().parse(text) if text.strip() else None
-
-
 class PlanForm(forms.Form):
     """What a plan says besides its owner and node network; empty ranges and masks are proposed."""
 
@@ -50,7 +43,7 @@ class PlanForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name, label in (("pods", "pods"), ("services", "services")):
             for family in Family:
-                self.fields[f"{name}_{family.key}"] = _OptionalCidrField(
+                self.fields[f"{name}_{family.key}"] = CidrField(
                     required=False, label=f"{family.label} {label}", widget=_proposed()
                 )
         for family in Family:

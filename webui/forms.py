@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from ipam.addressing import Family
 from ipam.domain.core import access
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks.addresses import MOST_PER_REQUEST
 from ipam.form_fields import AddressesField, CidrField, CidrsField, LabelsField
 from ipam.models import IPAddress, Machine, Network, Partition, Project

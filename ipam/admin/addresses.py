@@ -2,14 +2,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.actions import bulk
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import AddressFamilyFilter, HolderFilter, chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
-from ipam.domain.networks import addresses, narrowing
+from ipam.domain.networks import addresses
 from ipam.form_fields import AddressesField, FamiliesField
 from ipam.models import IPAddress, Network
 
@@ -72,10 +71,6 @@ class AddressAdmin(DescribedAdmin):
     sortable_by = ("address",)
     search_help_text = "An address, a CIDR or a part of one, such as 10.0. or 2001:db8: — or a part of a name."
     actions: tuple[str, ...] = ("make_static", "change_labels", "rename", "delete_selected")
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.addresses(queryset, text)
-        return found
 
     def make(self, given: dict[str, Any]) -> IPAddress:
         asked = dict(given)

@@ -3,19 +3,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 
 from ipam.admin.actions import bulk
 from ipam.admin.attempts import each
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
-from ipam.admin.filters import FamilyFilter, chosen
+from ipam.admin.filters import chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.planning import DEFAULT_VERSION, NewCluster
 from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
-from ipam.domain.networks import narrowing
 from ipam.form_fields import LengthsField
-from ipam.models import Claim, Cluster, ClusterRange, LocalSpace
+from ipam.models import Claim, Cluster
 from ipam.models.clusters import FamilyOrder, Platform
 
 
@@ -81,29 +79,6 @@ class ClusterAdmin(DomainAdmin):
         each(rows, lifecycle.release)
 
 
-@admin.register(ClusterRange)
-class ClusterRangeAdmin(ReadOnlyAdmin):
-    list_display = ("cidr", "purpose", "cluster", "reserved_in")
-    list_filter = (FamilyFilter, "purpose")
-    list_select_related = ("cluster", "reserved_in")
-    ordering = ("first", "id")
-    fields = ("cidr", "purpose", "cluster", "reserved_in")
-    search_help_text = "An address, a CIDR or a part of one, or a part of the name of a cluster."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.cluster_ranges(queryset, text)
-        return found
-
-
-@admin.register(LocalSpace)
-class LocalSpaceAdmin(ReadOnlyAdmin):
-    list_display = ("cidr",)
-    fields = ("cidr",)
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset
-
-
 @admin.register(Claim)
 class ClaimAdmin(ReadOnlyAdmin):
     """What controllers hold; they release it by its name."""
@@ -111,7 +86,5 @@ class ClaimAdmin(ReadOnlyAdmin):
     list_display = ("name", "network", "project", "allocation")
     list_filter = (chosen(Claim, "network"), chosen(Claim, "project"))
     list_select_related = ("network", "project")
+    search_fields = ("name",)
     search_help_text = "A part of a name."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(name__icontains=text)

@@ -6,10 +6,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.actions import bulk
-from ipam.admin.base import DescribedAdmin, ReadOnlyAdmin
+from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser, many_chooser
-from ipam.domain.networks import machines, narrowing
+from ipam.domain.networks import machines
 from ipam.domain.networks.machines import Attachment
 from ipam.models import Machine, MachineNetwork
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
@@ -75,10 +75,6 @@ class MachineAdmin(DescribedAdmin):
         """Its addresses in one line, lowest first."""
         return ", ".join(map(str, obj.addresses.order_by("address")[:MOST_SHOWN]))
 
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.machines(queryset, text)
-        return found
-
     def make(self, given: dict[str, Any]) -> Machine:
         asked = dict(given)
         return machines.allocate(networks=[Attachment(network=one) for one in asked.pop("networks")], **asked)
@@ -96,15 +92,3 @@ class MachineAdmin(DescribedAdmin):
     )
     def delete_selected(self, rows: list[Any]) -> None:
         self.discard_all(rows)
-
-
-@admin.register(MachineNetwork)
-class MachineNetworkAdmin(ReadOnlyAdmin):
-    list_display = ("machine", "network", "position")
-    list_filter = (chosen(MachineNetwork, "machine"), chosen(MachineNetwork, "network"))
-    list_select_related = ("machine", "network")
-    ordering = ("machine_id", "position")
-    search_help_text = "The id of a machine or network."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(machine=text) | queryset.filter(network=text)

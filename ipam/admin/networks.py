@@ -11,7 +11,7 @@ from ipam.admin.attempts import each
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import NetworkFamilyFilter, chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
-from ipam.domain.networks import narrowing, networks, rules
+from ipam.domain.networks import networks, rules
 from ipam.domain.networks.rules import NewNetwork
 from ipam.form_fields import CidrField, CidrsField, FamiliesField, LengthsField
 from ipam.models import Network, Prefix
@@ -148,10 +148,6 @@ class NetworkAdmin(DescribedAdmin):
         """Its first prefixes in one line."""
         more = ["…"] if len(obj.first_prefixes) > MOST_LISTED else []
         return ", ".join([*map(str, obj.first_prefixes[:MOST_LISTED]), *more])
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.networks(queryset, text)
-        return found
 
     def hidden_fields(self, obj: Any) -> Iterable[str]:
         hidden = [error.field for error in rules.judge_changed_fields(obj, NetworkForm.base_fields)]

@@ -2,13 +2,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
 from ipam.admin.filters import FamilyFilter, chosen
 from ipam.admin.forms import RecordForm, chooser
-from ipam.domain.networks import narrowing, networks
+from ipam.domain.networks import networks
 from ipam.form_fields import CidrField
 from ipam.models import Network, Prefix
 
@@ -45,10 +44,6 @@ class PrefixAdmin(DomainAdmin):
     fields = ("cidr", "network", "parent", "namespace", "created_at")
     readonly_fields = fields
     search_help_text = "An address, a CIDR or a part of one, such as 10.0. or 2001:db8: — or a part of a network's id."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.prefixes(queryset, text)
-        return found
 
     def make(self, given: dict[str, Any]) -> Prefix:
         cidr = given["prefixes"]

@@ -9,7 +9,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ipam.api import cluster_shapes, filters, inputs
+from ipam import filters
+from ipam.api import cluster_shapes, inputs, parameters
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain.clusters import lifecycle, migration, planning
 from ipam.domain.clusters.manifests import catalogue as manifests
@@ -73,13 +74,13 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
 
     @families.mapping.get
     def readiness(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, set())
+        parameters.refuse_unknown(request, set())
         found = migration.readiness(planning.fetch(self.found()))
         return Response(cluster_shapes.Readiness(found).data)
 
     @action(detail=True)
     def manifests(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, {"kind", "pool"})
+        parameters.refuse_unknown(request, {"kind", "pool"})
         asked = {name: request.query_params.get(name, "") for name in ("kind", "pool")}
         found = planning.fetch(self.found())
         documents = manifests.documents(found, planning.plan(found), **asked)

@@ -4,7 +4,8 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ipam.api import filters, outputs
+from ipam import filters
+from ipam.api import outputs, parameters
 from ipam.api.resources import Readable, Resource
 from ipam.domain.insight import survey
 from ipam.models import Event, Finding
@@ -22,7 +23,7 @@ class EventViews(Readable):
         return Event.objects.listed()
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, set())
+        parameters.refuse_unknown(request, set())
         return Response(outputs.EventDetail(self.found()).data)
 
 
@@ -33,7 +34,7 @@ class FindingViews(Resource):
     ordering_fields = {"severity": "severity"}
 
     def list(self, request: Request) -> Response:
-        asked = filters.StrictFilterBackend().asked(request, Finding.objects.none(), self)
+        asked = parameters.StrictFilterBackend().asked(request, Finding.objects.none(), self)
         filters.refuse_malformed(asked)
         page = self.paginate_queryset(survey.wanted(asked.columns)) or []
         return self.get_paginated_response(self.output(page, many=True).data)

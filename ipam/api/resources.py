@@ -11,11 +11,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from ipam import errors
-from ipam.api import filters, preconditions, retries
+from ipam.api import parameters, preconditions, retries
+from ipam.api.parameters import StrictFilterBackend
 from ipam.api.schema import Schema
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import rehearsal
+from ipam.domain.core.permissions import Deed
 
 Do = Callable[[], Any]
 _LONGEST_OF_READERS = 16_384  # bytes of a body; enough to learn that what it names is not theirs
@@ -36,7 +37,7 @@ class Resource(viewsets.GenericViewSet[Any]):
     ordering_fields: ClassVar[dict[str, Any]] = {"id": "pk"}
 
     schema = Schema()
-    filter_backends = (filters.StrictFilterBackend,)
+    filter_backends = (StrictFilterBackend,)
     lookup_value_regex = "[^/]+"
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
@@ -110,7 +111,7 @@ class Resource(viewsets.GenericViewSet[Any]):
     def is_dry_run(self) -> bool:
         """Whether `?dry_run=true`; any other parameter of a write is refused, misspelt ones above all."""
         known = {parameter.name for parameter in self.parameters.get(self.action, [])}
-        filters.refuse_unknown(self.request, {"dry_run", *known})
+        parameters.refuse_unknown(self.request, {"dry_run", *known})
         asked = self.request.query_params.get("dry_run", "false")
         if asked not in ("true", "false"):
             raise errors.Invalid("dry_run is true or false.", field="dry_run")
@@ -125,7 +126,7 @@ class Readable(Resource):
         return self.get_paginated_response(self.output(page, many=True, context=self.context_for(page)).data)
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, set())
+        parameters.refuse_unknown(request, set())
         return preconditions.tagged(self.render([self.found()])[0])
 
 

@@ -10,9 +10,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ipam import errors
+from ipam import errors, filters
 from ipam.addressing import Family, shorten
-from ipam.api import fields, filters, inputs, outputs, parameters, preconditions
+from ipam.api import fields, inputs, outputs, parameters, preconditions
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain.core import access, lookups
 from ipam.domain.networks import addresses, allocations, children, machines, networks, partitions, projects, rules, vrfs
@@ -74,7 +74,7 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
 
     @action(detail=True)
     def members(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, set())
+        parameters.refuse_unknown(request, set())
         return Response(
             {"next": None, "previous": None, "results": outputs.Member(_members(self.found()), many=True).data}
         )
@@ -207,7 +207,7 @@ class PrefixViews(Readable):
 
     @action(detail=True)
     def map(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, {"cells", "namespace"})
+        parameters.refuse_unknown(request, {"cells", "namespace"})
         prefix = self.found()
         drawing = prefix_map.of_prefix(
             prefix, cells=parameters.number(request, "cells", 256), namespace=parameters.namespace(request)
@@ -353,7 +353,7 @@ def _render_progress(progress: families.Progress, *, dry_run: bool) -> dict[str,
 
 def _free(request: Request, prefixes: list[Prefix]) -> dict[str, Any]:
     """Free space per family that there is, or of the one asked for."""
-    filters.refuse_unknown(request, {"address_family", "length", "namespace"})
+    parameters.refuse_unknown(request, {"address_family", "length", "namespace"})
     asked = request.query_params.get("address_family")
     present = sorted({prefix.address_family for prefix in prefixes})
     wanted = [parameters.value(request, "address_family", fields.OneFamily())] if asked else present

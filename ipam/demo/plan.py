@@ -14,10 +14,11 @@ import yaml
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, block, parse_cidr, reserved_count, size
+from ipam.addressing import Family, block, reserved_count, size
 from ipam.domain.space.number_pools import ASN_BASE
 from ipam.models import VRF, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.networks import Stack
+from ipam.values import parse_cidr
 
 NAMES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("names.yaml").read_text())
 _MAX_SITES, _MAX_MACHINES_PER_CHILD = 24, 6

@@ -105,6 +105,7 @@ NETWORKS = [
     ("label=tier=", ""),
     ("q=HOM", "home"),
     ("q=starts", "spaces"),
+    ("q=203.0.113.200", "internet-mini-lab"),
     ("type=child&address_family=ipv6", "home"),
     ("type=child&type=child-shared", "cell home shared"),
     ("project={alice}&project={mallory}", "cell home shared"),

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_POST
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.api.filters import AddressFilters
 from ipam.domain.core import access, lookups, paging, timelines
 from ipam.domain.files import dns_zones
 from ipam.domain.networks import addresses, allocations, bulk
 from ipam.domain.networks.allocations import Allocation
+from ipam.filters import AddressFilters
 from ipam.models import IPAddress
 from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing

@@ -12,13 +12,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.api.filters import ClusterFilters
 from ipam.domain.clusters import lifecycle, migration, planning, rules
 from ipam.domain.clusters.manifests import catalogue
 from ipam.domain.clusters.plan import Plan, capacity
 from ipam.domain.clusters.planning import NewCluster
 from ipam.domain.core import access, timelines
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
+from ipam.filters import ClusterFilters
 from ipam.models import Cluster, Network
 from ipam.models.clusters import FamilyOrder
 from webui.cluster_forms import ChangedClusterForm, DraftForm, NewClusterForm, RollForm

@@ -11,11 +11,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.api.filters import MachineFilters
 from ipam.domain.core import access, lookups, timelines
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import machines, netplan
 from ipam.domain.networks.machines import Attachment
+from ipam.filters import MachineFilters
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
 from webui.forms import ChangedMachineForm, MachineForm, MachineOwnerForm, labels_text
 from webui.listing import listing

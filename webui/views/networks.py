@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
-from ipam.api.filters import NetworkFilters
 from ipam.domain.core import access, lookups, paging
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import addresses, allocations, networks
 from ipam.domain.networks.allocations import Allocation
 from ipam.domain.networks.rules import NewNetwork
 from ipam.domain.space import free_blocks, utilization
+from ipam.filters import NetworkFilters
 from ipam.models import IPAddress, Machine, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
 from ipam.natural import Natural

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import partitions, projects, vrfs
 from ipam.domain.space import utilization
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project

@@ -14,14 +14,16 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from ipam import errors
-from ipam.domain.core import history
+from ipam.domain.core import access, history
 from ipam.domain.core.operations import snapshot
+from ipam.domain.core.permissions import Deed
 from ipam.domain.health import consistency, rebuilding
 from ipam.domain.health.consistency import FREE, TAKEN, Piece
 from ipam.domain.space import reservations
-from ipam.domain.space.number_pools import BOUNDS, Pool
+from ipam.domain.space.number_pools import Pool
 from ipam.models import VRF, Cluster, FreeBlock, IPAddress, MachineNetwork, NumberRange, Prefix, guards
 from ipam.models.events import Kind, Verb
+from ipam.models.number_ranges import BOUNDS
 
 _MOST_PER_PREFIX = 3  # sentences; a prefix that lost its free blocks would have thousands
 
@@ -44,6 +46,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """All findings of all checks, on one snapshot of the data: others may go on working."""
+    access.demand(Deed.READ)
     with snapshot():
         for check in CHECKS:
             yield from check()

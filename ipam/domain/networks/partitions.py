@@ -3,8 +3,8 @@
 from typing import Any
 
 from ipam.domain.core import access, history, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import ids
 from ipam.models import Partition
 from ipam.models.events import Verb

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 
 from ipam import errors
 from ipam.domain.core import access, history, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.models import Project
 from ipam.models.events import Verb
 

@@ -3,15 +3,14 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from ipam import errors
 from ipam.domain.health import doctor
 from ipam.domain.networks import older_data
+from ipam.management.base import SystemCommand
 from ipam.models import IPAddress, Network, Prefix
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Prove that free space, addresses, children and number pools add up; exit with 1 when they do not."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,45 +1,60 @@
 """What lists can be narrowed by. An unknown filter or a malformed value is an error that names it, never ignored."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, TextField
+from django.db.models import Exists, Model, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import QueryDict
-from django_filters.constants import EMPTY_VALUES
-from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema_field
 from netaddr import IPAddress as AddressValue
 from netaddr import IPNetwork
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from ipam import errors
-from ipam.address_parts import block_of
-from ipam.addressing import Family, block, parse_address, shorten
-from ipam.api.filter_fields import NOTHING, AddressField, CidrField, EachField, KeyField, NumberField
+from ipam.addressing import Family, block, shorten
 from ipam.domain.core import lookups
+from ipam.filter_fields import (
+    NOTHING,
+    AddressFilter,
+    CidrField,
+    CidrFilter,
+    KeyField,
+    KeyFilter,
+    ListFilter,
+    NumberFilter,
+)
 from ipam.models import VRF, Cluster, Finding, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.events import Door, Kind, Verb
 from ipam.models.networks import NatType, NetworkType, Stack
 
-PAGING = {"limit", "cursor", "ordering", "count"}
 BOTH = "dual-stack"
 FAMILIES = [*((family.key, family.label) for family in Family), (BOTH, "IPv4 and IPv6")]
 
 
-def refuse_unknown(request: Request, known: set[str]) -> None:
-    """A misspelt parameter would otherwise change nothing, or worse, turn a rehearsal into a real change.
+def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet[Any]:
+    """The objects of a kind, such as “addresses”, that a list with these parameters shows."""
+    filterset = BY_KIND[kind](parameters, queryset=objects)
+    refuse_unknown_of(filterset, parameters)
+    return narrowed(filterset)
 
-    So would an empty or blank one, which a script has that lost its variable, and one that is said twice.
-    """
-    _refuse(request.query_params, known)
+
+def narrowed(filterset: filters.FilterSet) -> QuerySet[Any]:
+    """What the filters leave over; Invalid for each whose value is none of its values."""
+    refuse_malformed(filterset)
+    left: QuerySet[Any] = filterset.qs
+    return left
 
 
-def _refuse(parameters: QueryDict, known: set[str], lists: Container[str] = ()) -> None:
+def refuse_unknown_of(filterset: filters.FilterSet, parameters: QueryDict, also: Iterable[str] = ()) -> None:
+    """Invalid for each parameter that names neither a filter nor one of `also`, is empty, or is said too often."""
+    known = filterset.filters
+    refuse_unknown(parameters, {*known, *also}, {name for name, one in known.items() if isinstance(one, ListFilter)})
+
+
+def refuse_unknown(parameters: QueryDict, known: set[str], lists: Container[str] = ()) -> None:
+    """Invalid for each parameter that is not known, that is empty, or that is said twice and is none of `lists`."""
     broken = []
     for name, values in parameters.lists():
         if name not in known:
@@ -52,98 +67,22 @@ def _refuse(parameters: QueryDict, known: set[str], lists: Container[str] = ()) 
     errors.raise_all(broken)
 
 
-class StrictFilterBackend(DjangoFilterBackend):
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
-        filterset = self.asked(request, queryset, view)
-        return queryset if filterset is None else _narrow(filterset)
-
-    def asked(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
-        """The filters of a list with what a request says of them, once its parameters are known and not twofold."""
-        filterset = self.get_filterset(request, queryset, view)
-        known = filterset.filters if filterset else {}
-        _refuse(request.query_params, PAGING | set(known), _lists(known))
-        return filterset
-
-
-def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet[Any]:
-    """The objects of a kind, such as “addresses”, that a list with these parameters shows."""
-    filterset = BY_KIND[kind](parameters, queryset=objects)
-    _refuse(parameters, set(filterset.filters), _lists(filterset.filters))
-    return _narrow(filterset)
-
-
-def _lists(known: Mapping[str, Any]) -> set[str]:
-    """The filters that may be given several times."""
-    return {name for name, one in known.items() if isinstance(one, ListFilter)}
-
-
-def _narrow(filterset: Any) -> QuerySet[Any]:
-    refuse_malformed(filterset)
-    narrowed: QuerySet[Any] = filterset.qs
-    return narrowed
-
-
-def refuse_malformed(filterset: Any) -> None:
+def refuse_malformed(filterset: filters.FilterSet) -> None:
     """Invalid for each filter whose value is none of its values."""
-    errors.raise_all(
-        [
-            errors.Invalid(str(message), field=name)
-            for name, messages in filterset.errors.items()
-            for message in messages
-        ]
-    )
+    broken = [
+        errors.Invalid(str(message), field=name) for name, messages in filterset.errors.items() for message in messages
+    ]
+    errors.raise_all(broken)
 
 
-@extend_schema_field({"type": "array", "items": {"type": "string"}})
-class ListFilter(filters.Filter):
-    """May be repeated; `one` reads each value. Without a method: any of them, a reference may be “null”."""
-
-    field_class = EachField
-
-    def __init__(self, one: forms.Field, **options: Any) -> None:
-        super().__init__(one=one, **options)
-
-    def filter(self, qs: Any, value: Any) -> Any:
-        return _any_of(qs, self.field_name, value) if value else qs
-
-
-def _any_of(queryset: Any, column: str, values: Iterable[Any]) -> Any:
-    wanted = set(values)
-    if len(wanted) == 1:
-        (one,) = wanted
-        return queryset.filter(**({f"{column}__isnull": True} if one == NOTHING else {column: one}))
-    found = Q(**{f"{column}__in": wanted - {NOTHING}})
-    return queryset.filter(found | Q(**{f"{column}__isnull": True}) if NOTHING in wanted else found)
+def _asks(word: str) -> Callable[[Any, str, Any], Any]:
+    """Objects of whose QuerySet this is a word that takes the value."""
+    return lambda objects, name, value: getattr(objects, word)(value)
 
 
 def _reference(model: type[Model], column: str, *, nullable: bool = False) -> ListFilter:
     """Objects that refer to any of these, by id or name."""
     return ListFilter(KeyField(model, nullable=nullable, required=False), field_name=column)
-
-
-@extend_schema_field(str)
-class KeyFilter(filters.Filter):
-    """Objects that refer to this one, by id or name; to none by “null”, where that is offered."""
-
-    field_class = KeyField
-
-    def filter(self, qs: Any, value: Any) -> Any:
-        return qs if value in EMPTY_VALUES else _any_of(qs, self.field_name, [value])
-
-
-@extend_schema_field({"type": "integer", "minimum": 0})
-class NumberFilter(filters.Filter):
-    field_class = NumberField
-
-
-@extend_schema_field(str)
-class AddressFilter(filters.Filter):
-    field_class = AddressField
-
-
-@extend_schema_field(str)
-class CidrFilter(filters.Filter):
-    field_class = CidrField
 
 
 class Filters(filters.FilterSet):
@@ -152,16 +91,13 @@ class Filters(filters.FilterSet):
     name = filters.CharFilter()
     description = filters.CharFilter()
     label = ListFilter(forms.CharField(strip=False), method="with_label")
-    q = filters.CharFilter(method="matching")
+    q = filters.CharFilter(method=_asks("matching"))
 
     def with_label(self, queryset: Any, name: str, value: list[str]) -> Any:
         for text in value:
             key, has_value, wanted = text.partition("=")
             queryset = queryset.labelled(key, wanted if has_value else None)
         return queryset
-
-    def matching(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset.matching(value)
 
 
 class PartitionFilters(Filters):
@@ -201,7 +137,7 @@ class NetworkFilters(Filters):
 
     def with_prefixes(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
         for cidr in value:
-            queryset = self._having(queryset, _equal(Prefix.objects.all(), cidr))
+            queryset = self._having(queryset, Prefix.objects.equal_to(cidr))
         return queryset
 
     def with_destinations(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
@@ -232,24 +168,12 @@ class PrefixFilters(filters.FilterSet):
     length = NumberFilter()
     length__gte = NumberFilter(field_name="length", lookup_expr="gte")
     length__lte = NumberFilter(field_name="length", lookup_expr="lte")
-    contains = AddressFilter(method="holding")
-    within = CidrFilter(method="inside")
-    q = filters.CharFilter(method="matching")
+    contains = AddressFilter(method=_asks("containing"))
+    within = CidrFilter(method=_asks("within"))
+    q = filters.CharFilter(method=_asks("matching"))
 
     def of_family(self, queryset: Any, name: str, value: str) -> Any:
         return queryset if value == BOTH else queryset.filter(family=Family.from_key(value))
-
-    def holding(self, queryset: Any, name: str, value: AddressValue) -> Any:
-        return queryset.containing(value)
-
-    def inside(self, queryset: Any, name: str, value: IPNetwork) -> Any:
-        return queryset.within(value)
-
-    def matching(self, queryset: Any, name: str, value: str) -> Any:
-        wanted = block_of(value)
-        if wanted is None:
-            return queryset.filter(network__in=Network.objects.filter(pk__icontains=value))
-        return queryset.overlapping(wanted)
 
 
 class AddressFilters(Filters):
@@ -259,26 +183,19 @@ class AddressFilters(Filters):
     namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
     machine = KeyFilter(model=Machine, field_name="machine_id", nullable=True)
     prefix = ListFilter(CidrField(), method="of_prefixes")
-    within = CidrFilter(method="inside")
+    within = CidrFilter(method=_asks("within"))
     type = ListFilter(forms.ChoiceField(choices=IPAddress.Type.choices))
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="of_family")
     allocation = filters.UUIDFilter()
 
     def of_prefixes(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
         for cidr in value:
-            queryset = queryset.filter(prefix__in=_equal(Prefix.objects.all(), cidr))
+            queryset = queryset.filter(prefix__in=Prefix.objects.equal_to(cidr))
         return queryset
-
-    def inside(self, queryset: Any, name: str, value: IPNetwork) -> Any:
-        return queryset.within(value)
 
     def of_family(self, queryset: Any, name: str, value: str) -> Any:
         # A family is a range of addresses, and lists are in the order of addresses.
         return queryset if value == BOTH else queryset.within(block(Family.from_key(value), 0, 0))
-
-    def matching(self, queryset: Any, name: str, value: str) -> Any:
-        wanted = block_of(value)
-        return queryset.matching(value) if wanted is None else queryset.within(wanted)
 
 
 class MachineFilters(Filters):
@@ -324,25 +241,13 @@ class EventFilters(filters.FilterSet):
     verb = filters.ChoiceFilter(choices=Verb.choices)
     actor = filters.CharFilter()
     door = filters.ChoiceFilter(choices=Door.choices)
-    network = ListFilter(KeyField(Network), method="in_networks")
+    network = ListFilter(KeyField(Network), method=_asks("in_networks"))
     project = _reference(Project, "project_id", nullable=True)
-    address = AddressFilter(method="naming")
+    address = AddressFilter(method=_asks("naming"))
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
     request_id = filters.CharFilter()
-    q = filters.CharFilter(method="matching")
-
-    def in_networks(self, queryset: Any, name: str, value: list[str]) -> Any:
-        return queryset.in_networks(value)
-
-    def naming(self, queryset: Any, name: str, value: AddressValue) -> Any:
-        return queryset.naming(value)
-
-    def matching(self, queryset: Any, name: str, value: str) -> Any:
-        try:
-            return queryset.naming(parse_address(value.strip()))
-        except ValueError:
-            return queryset.matching(value)
+    q = filters.CharFilter(method=_asks("matching"))
 
 
 class FindingFilters(filters.FilterSet):
@@ -374,9 +279,3 @@ BY_KIND: dict[str, Any] = {
     "clusters": ClusterFilters,
     "addresses": AddressFilters,
 }
-
-
-def _equal(prefixes: Any, cidr: IPNetwork) -> Any:
-    """Those that are this CIDR."""
-    first, last = AddressValue(cidr.first, cidr.version), AddressValue(cidr.last, cidr.version)
-    return prefixes.filter(first=first, last=last)
