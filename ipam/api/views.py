@@ -15,10 +15,20 @@ from ipam.addressing import Family, shorten
 from ipam.api import fields, inputs, outputs, parameters, preconditions
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain.core import access, lookups
-from ipam.domain.networks import addresses, allocations, children, machines, networks, partitions, projects, rules, vrfs
+from ipam.domain.networks import (
+    addresses,
+    allocations,
+    children,
+    machines,
+    network_fields,
+    networks,
+    partitions,
+    projects,
+    vrfs,
+)
 from ipam.domain.networks import completion as families
 from ipam.domain.networks.machines import Attachment
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.people import members
 from ipam.domain.space import free_blocks, prefix_map, utilization
 from ipam.models import (
@@ -145,7 +155,7 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
         return {"consumption": utilization.of_networks(objects)}
 
     def make(self, data: dict[str, Any]) -> Network:
-        errors.raise_all(rules.judge_given(data["type"], data))
+        errors.raise_all(network_fields.judge_given(data["type"], data))
         by_name = {"vrf": (VRF, data["vrf"])} if isinstance(data.get("vrf"), str) else {}
         found = _with_references(data, by_name)
         return networks.create(NewNetwork(**found | {name: found[name].pk for name in by_name}))

@@ -15,8 +15,8 @@ from ipam.domain.clusters import rules
 from ipam.domain.clusters import sizing as proposals
 from ipam.domain.clusters.plan import Plan, Ranges, announcable, plan_of, usable
 from ipam.domain.core import access, lookups
-from ipam.domain.networks import children, networks
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks import child_rules, networks
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import gaps, reservations, usable_space
 from ipam.models import Cluster, ClusterRange, LocalSpace, Machine, MachineNetwork, Network, Partition, Project
 from ipam.models.clusters import FamilyOrder, Platform
@@ -63,7 +63,7 @@ def carve(new: NewCluster) -> Network:
         partition=new.partition,
         address_family=sorted(new.families),
     )
-    usual = children.find_parent(wanted).default_child_prefix_length
+    usual = child_rules.find_parent(wanted).default_child_prefix_length
     nodes = new.wanted_nodes or 1
     lengths = {
         family: min(length, proposals.nodes_length(family, nodes))

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Count
-from netaddr import IPAddress, IPNetwork
+from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, bulk_insert, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
-from ipam.domain.networks import children, ids, rules, vrfs
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks import children, ids, network_fields, rules, vrfs
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import free_space, usable_space
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.events import Verb
@@ -41,7 +41,7 @@ def create(new: NewNetwork) -> Network:
     """
     if new.type not in NetworkType.values:
         raise errors.Invalid(f"A network type is one of {', '.join(NetworkType.values)}.", field="type")
-    errors.raise_all(rules.judge_fields(new))
+    errors.raise_all(network_fields.judge_given(new.type, vars(new)))
     if new.type in CHILD_TYPES:
         return children.carve(new)
     access.demand(Deed.OPERATE)
@@ -150,7 +150,7 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
             "Add a family to it, or carve another child.",
             field="prefixes",
         )
-    errors.raise_all(rules.judge_changed_fields(network, changes))
+    errors.raise_all(network_fields.judge_changed_fields(network, changes))
     stored = list(network.prefixes.in_order())
     before = [prefix.cidr for prefix in stored]
     after: Sequence[IPNetwork] = changes.get("prefixes", before)
@@ -200,16 +200,7 @@ def _assign(network: Network, name: str, value: Any) -> set[str]:
 
 def _add_prefixes(network: Network, cidrs: Iterable[IPNetwork]) -> None:
     """Store them in this order, in as many statements as for one."""
-    prefixes = [
-        Prefix(
-            network=network,
-            family=cidr.version,
-            first=IPAddress(cidr.first, cidr.version),
-            last=IPAddress(cidr.last, cidr.version),
-            length=cidr.prefixlen,
-        )
-        for cidr in cidrs
-    ]
+    prefixes = [Prefix.of(cidr, network=network) for cidr in cidrs]
     bulk_insert.store(Prefix, prefixes)
     free_space.open_prefixes(prefixes, network)
 
