@@ -9,7 +9,7 @@ from django.db.models import Q
 from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.domain.core.permissions import Deed
-from ipam.domain.networks.addresses import MOST_PER_REQUEST
+from ipam.domain.networks.address_rules import MOST_PER_REQUEST
 from ipam.form_fields import AddressesField, CidrField, CidrsField, LabelsField
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH

@@ -16,6 +16,7 @@ from ipam.api import fields, inputs, outputs, parameters, preconditions
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain.core import access, lookups
 from ipam.domain.networks import (
+    address_rules,
     addresses,
     allocations,
     children,
@@ -27,7 +28,7 @@ from ipam.domain.networks import (
     vrfs,
 )
 from ipam.domain.networks import completion as families
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.people import members
 from ipam.domain.space import free_blocks, prefix_map, utilization
@@ -237,7 +238,7 @@ class AddressViews(Readable, Changeable, Removable):
     def create(self, request: Request) -> Response:
         data = self.parse(request)
         asked = {"families": data.pop("address_family", ()), "addresses": data.pop("ip", ())}
-        addresses.check_request(**asked, count=data.get("count", 1))
+        address_rules.check_request(**asked, count=data.get("count", 1))
 
         def allocate() -> list[IPAddress]:
             wanted = _with_references(data)

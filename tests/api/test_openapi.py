@@ -30,7 +30,7 @@ from ipam.api import description
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.planning import NewCluster
 from ipam.domain.networks import claims, machines
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import tokens
 from ipam.models import Event, Network, Project
 

@@ -25,7 +25,7 @@ from ipam.domain.networks import (
 )
 from ipam.domain.networks import completion as families
 from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import Pool

@@ -24,7 +24,7 @@ from ipam.domain.networks import (
     vrfs,
 )
 from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import VRF, Claim, Cluster, IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, namespaced, super_network

@@ -15,7 +15,7 @@ from ipam.domain.core import lookups
 from ipam.domain.files import cells
 from ipam.domain.files.cells import Read
 from ipam.domain.networks import children, machines, network_fields, networks, partitions, projects, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import VRF, Cluster, IPAddress, Machine, Network, Partition, Prefix, Project
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH

@@ -23,7 +23,7 @@ from ipam.addressing import Family, blocks_between, reserved_addresses, size
 from ipam.domain.core import access, bulk_insert, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
-from ipam.domain.networks import addresses
+from ipam.domain.networks import address_rules
 from ipam.domain.space import free_space, usable_space
 from ipam.domain.space.gaps import gaps
 from ipam.labels import label_fault
@@ -89,7 +89,7 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
     for row in held.values():
         wanted = changes[row.pk]
         try:
-            addresses.check_stays_static(row, wanted.get("type", row.type))
+            address_rules.check_stays_static(row, wanted.get("type", row.type))
             _check_labels(wanted.get("labels", {}))
         except (errors.StaticToEphemeral, errors.Invalid) as error:
             refused[row.pk] = error
@@ -121,7 +121,7 @@ def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamErro
             if row.machine_id is not None:
                 raise errors.InUse(f"{row} belongs to machine {row.machine_id}.", field="machine")
             is_joined = (machine.pk, row.network_id) in joined
-            addresses.check_machine(machine, row.network, row.project, is_joined=is_joined)
+            address_rules.check_machine(machine, row.network, row.project, is_joined=is_joined)
         except errors.IpamError as error:
             refused[row.pk] = error
             continue
@@ -219,10 +219,10 @@ def _check_labels(labels: Mapping[str, str]) -> None:
 
 def _judge_owner(one: Named, joined: set[tuple[str, str]]) -> errors.IpamError | None:
     try:
-        addresses.check_may_use(one.network, one.project)
+        address_rules.check_may_use(one.network, one.project)
         if one.machine is not None:
             is_joined = (one.machine.pk, one.network.pk) in joined
-            addresses.check_machine(one.machine, one.network, one.project, is_joined=is_joined)
+            address_rules.check_machine(one.machine, one.network, one.project, is_joined=is_joined)
     except errors.IpamError as error:
         return error
     return None
@@ -266,11 +266,11 @@ def _find_prefixes(wanted: Sequence[Named], prefixes: _Prefixes, refused: Refusa
         prefix = prefixes.holding(one.network, one.address)
         if prefix is None:
             known = sorted(prefixes.of_network[one.network.pk], key=lambda prefix: (prefix.family, prefix.pk))
-            refused[place] = addresses.not_in_prefix(one.address, one.network, known)
+            refused[place] = address_rules.not_in_prefix(one.address, one.network, known)
         elif unusable := next(usable_space.judge_address(one.address), None):
             refused[place] = unusable
         elif one.address in prefixes.reserved[prefix.pk]:
-            refused[place] = addresses.reserved(one.address, prefix)
+            refused[place] = address_rules.reserved(one.address, prefix)
         elif one.prefix and one.prefix != prefixes.texts[prefix.pk]:
             detail = f"{one.address} lies in {prefix}, not in {one.prefix}. Correct the prefix, or leave it out."
             refused[place] = errors.NotInPrefix(detail, field="prefix")
@@ -365,7 +365,7 @@ def _refuse_taken(
         one = wanted[place]
         holder = holders.get((one.address, one.network.namespace_id))
         refused[place] = (
-            addresses.taken(one.address, holder)
+            address_rules.taken(one.address, holder)
             if holder
             else free_space.unaccounted(lost[place].pk, one.address, field="ip")
         )

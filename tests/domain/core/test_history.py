@@ -50,7 +50,7 @@ from ipam.domain.networks import (
     vrfs,
 )
 from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import accounts, members, tokens
 from ipam.domain.space.number_pools import Pool
 from ipam.management.commands.quickstart import EXAMPLE

@@ -8,7 +8,7 @@ from django.db import connection
 from ipam.domain.clusters import lifecycle
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, machines, networks, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import (
     VRF,
     FreeBlock,

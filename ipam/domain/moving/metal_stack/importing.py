@@ -25,7 +25,7 @@ from ipam.domain.moving.metal_stack.entries import (
 )
 from ipam.domain.networks import address_batches, children, machines, networks, partitions, projects
 from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.events import Kind, Verb
