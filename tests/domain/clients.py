@@ -24,7 +24,7 @@ from ipam.domain.networks import (
     vrfs,
 )
 from ipam.domain.networks import completion as families
-from ipam.domain.networks.address_batches import Named
+from ipam.domain.networks.batch_rules import Named
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.domain.space import number_pools

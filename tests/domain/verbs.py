@@ -23,7 +23,7 @@ from ipam.domain.networks import (
     projects,
     vrfs,
 )
-from ipam.domain.networks.address_batches import Named
+from ipam.domain.networks.batch_rules import Named
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import VRF, Claim, Cluster, IPAddress, Machine, Network, Partition, Project

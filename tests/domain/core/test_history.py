@@ -49,7 +49,7 @@ from ipam.domain.networks import (
     projects,
     vrfs,
 )
-from ipam.domain.networks.address_batches import Named
+from ipam.domain.networks.batch_rules import Named
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import accounts, members, tokens
 from ipam.domain.space.number_pools import Pool
