@@ -10,7 +10,7 @@ from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
 from ipam.admin.filters import chosen
 from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import DEFAULT_VERSION, NewCluster
+from ipam.domain.clusters.plan import DEFAULT_VERSION, NewCluster
 from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
 from ipam.form_fields import LengthsField
 from ipam.models import Claim, Cluster

@@ -7,7 +7,7 @@ import yaml
 from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import children, completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Claim, Cluster, IPAddress, Network, Project

@@ -10,7 +10,7 @@ from django.db import transaction
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.networks import (
     address_batches,

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from ipam.domain.clusters import lifecycle, planning
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.networks import (
     address_batches,

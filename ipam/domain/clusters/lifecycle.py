@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from ipam import errors
 from ipam.domain.clusters import planning, rules
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed

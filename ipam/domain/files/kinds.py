@@ -10,7 +10,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.files import cells
 from ipam.domain.files.cells import Read

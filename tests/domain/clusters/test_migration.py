@@ -4,7 +4,7 @@ import pytest
 
 from ipam import errors
 from ipam.domain.clusters import lifecycle, migration
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import children, completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project

@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from ipam import domain, errors
 from ipam.demo import seeding
 from ipam.domain.clusters import lifecycle, migration
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import context, timelines
 from ipam.domain.core.operations import operation, rehearsal
 from ipam.domain.files import backup

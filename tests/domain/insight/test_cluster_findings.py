@@ -3,7 +3,7 @@
 import pytest
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.insight import cluster_findings, survey
 from ipam.domain.networks import completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
