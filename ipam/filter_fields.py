@@ -11,7 +11,7 @@ from django_filters.constants import EMPTY_VALUES
 from ipam.addressing import Cidr
 from ipam.domain.core import lookups
 from ipam.domain.networks.rules import judge_canonical
-from ipam.form_fields import ParsedField
+from ipam.forms.fields import ParsedField
 from ipam.values import parse_address, parse_cidr, parse_number
 
 NOTHING = "null"  # of a reference: without one

@@ -18,9 +18,10 @@ from django.http import HttpRequest
 
 from ipam.admin.actions import MOST_ROWS, LabelsForm, RenameForm, bulk
 from ipam.admin.attempts import attempt, each, noting, refusals
-from ipam.admin.forms import DescribedForm, NamesForm, NewDescribedForm, RecordForm
+from ipam.admin.forms import GenerationField, NamesForm, RecordForm
 from ipam.domain.core import lookups
 from ipam.domain.networks import bulk as many
+from ipam.forms.described import LabelledForm
 
 MOST_COUNTED = 10_000
 
@@ -148,8 +149,8 @@ class ReadOnlyAdmin(IpamAdmin):
 class DomainAdmin(IpamAdmin):
     """Pages that write. A subclass says which operations its verbs are: `make`, `change` and `discard`."""
 
-    add_form: ClassVar[type[RecordForm]] = NewDescribedForm
-    change_form: ClassVar[type[RecordForm]] = DescribedForm
+    add_form: ClassVar[type[forms.Form]] = LabelledForm
+    change_form: ClassVar[type[forms.Form]] = LabelledForm
     actions: tuple[str, ...] = ("delete_selected",)
 
     def make(self, given: dict[str, Any]) -> Any:
@@ -196,10 +197,13 @@ class DomainAdmin(IpamAdmin):
         return attempt(request, lambda: view(request, *args, **kwargs))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form as it is declared, made one of a record."""
         base = self.add_form if obj is None else self.change_form
-        hidden = dict.fromkeys(self.hidden_fields(obj) if obj is not None else ())
+        more: dict[str, Any] = {} if obj is None else {"generation": GenerationField()}
+        more |= dict.fromkeys(self.hidden_fields(obj) if obj is not None else ())
         meta = type("Meta", (RecordForm.Meta,), {"model": self.model})
-        return ModelFormMetaclass(base.__name__, (base,), {"refusals": refusals(request), "Meta": meta, **hidden})
+        about = {"refusals": refusals(request), "Meta": meta, **more}
+        return ModelFormMetaclass(base.__name__, (base, RecordForm), about)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None and self.fields:

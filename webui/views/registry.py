@@ -17,8 +17,8 @@ from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import owners, vrfs
 from ipam.domain.space import utilization
+from ipam.forms.described import LabelledForm, NewPartitionForm, NewProjectForm, NewVrfForm, ProjectForm
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
-from webui.forms import PartitionForm, ProjectForm, VrfForm, labels_text
 from webui.listing import listing
 from webui.meters import human, twins
 from webui.pages import asked, attempt, show
@@ -29,11 +29,12 @@ COLUMNS = {"name": "name", "id": "pk"}
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the small lists: its words, its form, and the operations behind its verbs."""
+    """One of the small lists: its words, its forms, and the operations behind its verbs."""
 
     section: str
     one: str
     model: type[Model]
+    new_form: type[forms.Form]
     form: type[forms.Form]
     create: Callable[..., Any]
     update: Callable[..., Any]
@@ -55,16 +56,16 @@ class Kind:
 
 KINDS = {
     "partitions": Kind(
-        "partitions", "partition", Partition, PartitionForm,
+        "partitions", "partition", Partition, NewPartitionForm, LabelledForm,
         owners.create_partition, owners.update_partition, owners.delete_partition, "Sites or failure domains.",
     ),
     "projects": Kind(
-        "projects", "project", Project, ProjectForm,
+        "projects", "project", Project, NewProjectForm, ProjectForm,
         owners.create_project, owners.update_project, owners.delete_project,
         "What owns networks, addresses and machines.",
     ),
     "vrfs": Kind(
-        "vrfs", "vrf", VRF, VrfForm, vrfs.create, vrfs.update, vrfs.delete,
+        "vrfs", "vrf", VRF, NewVrfForm, LabelledForm, vrfs.create, vrfs.update, vrfs.delete,
         "Routing instances. Those that networks draw come and go by themselves.",
     ),
 }  # fmt: skip
@@ -106,7 +107,7 @@ def create(request: HttpRequest, section: str) -> HttpResponse:
     """A new one."""
     access.demand(Deed.OPERATE)
     kind = KINDS[section]
-    form = kind.form(request.POST or None)
+    form = kind.new_form(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = {name: value for name, value in form.cleaned_data.items() if value not in ("", None)}
         made = attempt(form, lambda: kind.create(**given))
@@ -122,9 +123,7 @@ def edit(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
     access.demand_change(subject)
-    initial = {**forms.model_to_dict(subject), "labels": labels_text(subject.labels)}
-    form = kind.form(request.POST or None, initial=initial)
-    del form.fields["id"]
+    form = kind.form(request.POST or None, initial=forms.model_to_dict(subject, kind.form.base_fields))
     if (
         request.method == "POST"
         and form.is_valid()
