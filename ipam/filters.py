@@ -88,8 +88,6 @@ def _reference(model: type[Model], column: str, *, nullable: bool = False) -> Li
 class Filters(filters.FilterSet):
     """Filters of every described object. `label=key` or `label=key=value`, repeatable; `q` is free text."""
 
-    name = filters.CharFilter()
-    description = filters.CharFilter()
     label = ListFilter(forms.CharField(strip=False), method="with_label")
     q = filters.CharFilter(method=_asks("matching"))
 
@@ -103,14 +101,22 @@ class Filters(filters.FilterSet):
 class PartitionFilters(Filters):
     id = filters.CharFilter()
 
+    class Meta:
+        model, fields = Partition, Partition.texts
+
 
 class ProjectFilters(Filters):
     id = filters.UUIDFilter()
-    tenant = filters.CharFilter()
+
+    class Meta:
+        model, fields = Project, Project.texts
 
 
 class VrfFilters(Filters):
     id = NumberFilter()
+
+    class Meta:
+        model, fields = VRF, VRF.texts
 
 
 class NetworkFilters(Filters):
@@ -129,6 +135,9 @@ class NetworkFilters(Filters):
     contains = AddressFilter(method="holding")
     overlaps = CidrFilter(method="overlapping")
     usable_by = KeyFilter(model=Project, method="usable")
+
+    class Meta:
+        model, fields = Network, Network.texts
 
     def with_family(self, queryset: Any, name: str, value: str) -> Any:
         for family in Family if value == BOTH else [Family.from_key(value)]:
@@ -188,6 +197,9 @@ class AddressFilters(Filters):
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="of_family")
     allocation = filters.UUIDFilter()
 
+    class Meta:
+        model, fields = IPAddress, IPAddress.texts
+
     def of_prefixes(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
         for cidr in value:
             queryset = queryset.filter(prefix__in=Prefix.objects.equal_to(cidr))
@@ -207,6 +219,9 @@ class MachineFilters(Filters):
     ip = AddressFilter(method="holding")
     asn = NumberFilter()
 
+    class Meta:
+        model, fields = Machine, Machine.texts
+
     def in_networks(self, queryset: Any, name: str, value: list[str]) -> Any:
         if len(value) == 1:
             return queryset.filter(attachments__network=value[0])
@@ -223,6 +238,9 @@ class ClusterFilters(Filters):
     state = filters.ChoiceFilter(choices=Cluster.State.choices)
     platform = filters.ChoiceFilter(choices=Platform.choices)
     families = filters.ChoiceFilter(choices=FamilyOrder.choices)
+
+    class Meta:
+        model, fields = Cluster, Cluster.texts
 
 
 class ClaimFilters(filters.FilterSet):
