@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from netaddr import AddrFormatError, IPAddress, IPNetwork, IPRange
 
-from ipam.addressing import Family, block, host, parse_address, parse_cidr
+from ipam.addressing import Family, block, host
+from ipam.values import parse_address, parse_cidr
 
 _IPV4_PART = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}\.?", re.ASCII)
 _IPV6_PART = re.compile(r"[0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,6}(::?)?", re.ASCII | re.IGNORECASE)

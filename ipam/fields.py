@@ -6,7 +6,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from netaddr import IPAddress
 
-from ipam.addressing import parse_address
+from ipam.values import parse_address
 
 
 def to_bytes(address: IPAddress) -> bytes:

@@ -1,6 +1,5 @@
 """Filters by an address, a CIDR, a number, an id or name, or several of one kind, and what each is read from."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,60 +7,40 @@ import django_filters as filters
 from django import forms
 from django.db.models import Model, Q
 from django_filters.constants import EMPTY_VALUES
-from netaddr import IPNetwork
 
-from ipam.addressing import parse_address, parse_cidr, shorten
+from ipam.addressing import Cidr
 from ipam.domain.core import lookups
 from ipam.domain.networks.rules import judge_canonical
+from ipam.forms.fields import ParsedField
+from ipam.values import parse_address, parse_cidr, parse_number
 
 NOTHING = "null"  # of a reference: without one
 MOST_VALUES = 50  # of one parameter
 
 
-class _ParsedField(forms.CharField):
-    """Text that a parser of `ipam.addressing` turns into a value."""
-
-    def parse(self, text: str) -> Any:
-        raise NotImplementedError
+class _ParsedField(ParsedField):
+    """As it was written, blanks and all."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(strip=False, **options)
-
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if not text:
-            return None
-        try:
-            return self.parse(text)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
+        super().__init__(strip=False, empty_value=None, **options)
 
 
 class AddressField(_ParsedField):
     parse = staticmethod(parse_address)
 
 
-def _parse_canonical(text: str) -> IPNetwork:
-    """A CIDR without host bits: with them it would equal nothing, or be read as what was not written."""
-    cidr = parse_cidr(text)
-    for refusal in judge_canonical([cidr], ""):
-        raise ValueError(refusal.detail)
-    return cidr
-
-
 class CidrField(_ParsedField):
-    parse = staticmethod(_parse_canonical)
+    """A CIDR without host bits: with them it would equal nothing, or be read as what was not written."""
 
-
-def _parse_number(text: str) -> int:
-    """Plain digits, as many as every column can hold; `int` alone would take “٣” and “1_0” too."""
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise ValueError(f"“{shorten(text)}” is not a whole number.")
-    return int(text)
+    def parse(self, text: str) -> Cidr:
+        cidr = parse_cidr(text)
+        for refusal in judge_canonical([cidr], ""):
+            raise ValueError(refusal.detail)
+        return cidr
 
 
 class NumberField(_ParsedField):
-    parse = staticmethod(_parse_number)
+    parse = staticmethod(parse_number)
 
 
 class KeyField(_ParsedField):

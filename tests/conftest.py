@@ -1,6 +1,7 @@
 """The cast: a small dual-stack cloud like metal-stack's mini-lab, built through the domain layer."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from ipam.domain.core import context
 from ipam.domain.networks import machines, networks, owners
 from ipam.domain.networks.machines import Attachment
 from ipam.models import Machine, Network, Partition, Project
@@ -21,6 +23,13 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=_HEALTHY)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _system() -> Iterator[None]:
+    """Twofold itself asks, unless a test says that somebody else does (tests.callers)."""
+    with context.system():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,10 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
-from netaddr import IPNetwork
 from rest_framework import serializers
 
-from ipam.addressing import Family
+from ipam import values
+from ipam.addressing import Cidr, Family
 from ipam.api import fields, inputs, outputs
 from ipam.domain.clusters import rules
 from ipam.domain.clusters.plan import capacity
@@ -25,22 +25,12 @@ _MOST = 10**6  # nodes and pods; the domain says what there is room for
         "example": {"ipv4": "10.240.0.0/13", "ipv6": "fd00:10:240::/52"},
     }
 )
-class Ranges(serializers.Field[dict[Family, IPNetwork], Any, dict[str, str], Any]):
+class Ranges(fields.ByFamily[Cidr]):
     """A CIDR per family; a missing key means that it is proposed."""
 
-    def to_internal_value(self, data: Any) -> dict[Family, IPNetwork]:
-        if not isinstance(data, dict):
-            raise serializers.ValidationError('Give an object such as {"ipv4": "10.240.0.0/13"}.', code="invalid")
-        ranges: dict[Family, IPNetwork] = {}
-        for key, text in data.items():
-            family, cidr = fields.OneFamily().to_internal_value(key), fields.Cidr().to_internal_value(text)
-            if Family.of(cidr) is not family:
-                raise serializers.ValidationError(f"{cidr} is no {family.label} CIDR.", code="range_family")
-            ranges[family] = cidr
-        return ranges
-
-    def to_representation(self, value: dict[Family, IPNetwork]) -> dict[str, str]:
-        return {family.key: str(cidr) for family, cidr in value.items()}
+    @staticmethod
+    def parse(data: Any) -> dict[Family, Cidr]:
+        return values.parse_by_family(data, fields.Cidr().to_internal_value, values.RANGES)
 
 
 def _families(**options: Any) -> serializers.ListField:

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from ipam import errors
 from ipam.domain.core.paging import DEFAULT_LIMIT, HIGHEST_LIMIT, page, page_of_list
+from ipam.values import is_number
 
 
 class KeysetPagination(BasePagination):
@@ -54,7 +55,7 @@ class KeysetPagination(BasePagination):
 
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= HIGHEST_LIMIT):
+    if not (is_number(text) and 1 <= int(text) <= HIGHEST_LIMIT):
         raise errors.Invalid(f"limit is a number from 1 to {HIGHEST_LIMIT}.", field="limit")
     return int(text)
 

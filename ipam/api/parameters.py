@@ -1,7 +1,7 @@
 """What requests ask for in their address: parameters of pages, and the filters of lists."""
 
 import uuid
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
@@ -13,6 +13,9 @@ from rest_framework.views import APIView
 from ipam import errors, filter_fields, filters
 from ipam.domain.core import lookups
 from ipam.models import Project
+from ipam.values import parse_number
+
+N = TypeVar("N", int, None)
 
 PAGING = {"limit", "cursor", "ordering", "count"}
 
@@ -36,14 +39,13 @@ def value(request: Request, name: str, field: serializers.Field[Any, Any, Any, A
         raise serializers.ValidationError({name: error.detail}) from None
 
 
-def number(request: Request, name: str, default: Any) -> Any:
-    """A whole number of at most six digits, or the default where it is left out; Invalid for anything else."""
+def number(request: Request, name: str, default: N) -> int | N:
+    """A whole number, or the default where it is left out; Invalid for anything else."""
     text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise errors.Invalid(f"{name} is a number.", field=name)
-    return int(text)
+    try:
+        return default if text is None else parse_number(text)
+    except ValueError as error:
+        raise errors.Invalid(str(error), field=name) from None
 
 
 def namespace(request: Request) -> uuid.UUID | None:

@@ -15,8 +15,8 @@ from ipam.api import parameters, preconditions, retries
 from ipam.api.parameters import StrictFilterBackend
 from ipam.api.schema import Schema
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import rehearsal
+from ipam.domain.core.permissions import Deed
 
 Do = Callable[[], Any]
 _LONGEST_OF_READERS = 16_384  # bytes of a body; enough to learn that what it names is not theirs

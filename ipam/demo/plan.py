@@ -14,11 +14,12 @@ from typing import Any
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, block, parse_cidr, reserved_addresses, size
+from ipam.addressing import Family, block, reserved_addresses, size
 from ipam.demo import names as seed_names
 from ipam.domain.space.number_pools import ASN_BASE
 from ipam.models import VRF, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.networks import NatType, NetworkType, Stack
+from ipam.values import parse_cidr
 
 FEWEST_NETWORKS = 4  # one site: super, underlay, internet and a child
 _MOST_SITES = 24

@@ -16,9 +16,10 @@ from ipam import errors
 from ipam.addressing import Family, usable_blocks
 from ipam.demo import names, plan
 from ipam.demo.plan import Cloud
-from ipam.domain.core import bulk_insert, history
+from ipam.domain.core import access, bulk_insert, history
 from ipam.domain.core.bulk_insert import Advance
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.health import rebuilding
 from ipam.domain.space import free_space, gaps
 from ipam.domain.space.number_pools import Pool
@@ -38,6 +39,7 @@ def seed(*, networks: int, prefixes: int, addresses: int, seed: int = 1, advance
     `advance` is called with the number of prefixes and addresses that were just stored. AlreadyExists unless the
     installation is empty; Invalid or Exhausted when the numbers do not go together.
     """
+    access.demand(Deed.OPERATE)
     if Network.objects.exists() or Project.objects.exists() or Partition.objects.exists():
         raise errors.AlreadyExists(
             "This installation is not empty, and seeding would mix invented networks with real ones. "

@@ -17,13 +17,6 @@ from ipam.models.clusters import CLUSTER_NAME_LENGTH, FamilyOrder, Platform
 _MOST = 1_000_000  # pods and nodes
 
 
-class _OptionalCidrField(CidrField):
-    """A CIDR, or nothing: then it is proposed."""
-
-    def parse(self, text: str) -> Any:
-        return super().parse(text) if text.strip() else None
-
-
 class ClusterForm(forms.Form):
     """What may change of any plan, also of one that is reserved or released."""
 
@@ -70,7 +63,7 @@ class PlanForm(DraftedForm):
         super().__init__(*args, **kwargs)
         for name, label in (("pods", "pods"), ("services", "services")):
             for family in Family:
-                self.fields[f"{name}_{family.key}"] = _OptionalCidrField(
+                self.fields[f"{name}_{family.key}"] = CidrField(
                     required=False, label=f"{family.label} {label}", widget=_proposed()
                 )
         for family in Family:

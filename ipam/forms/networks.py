@@ -6,7 +6,7 @@ from django import forms
 
 from ipam.addressing import Family
 from ipam.domain.core import access
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.forms.described import ID_HELP, DescribedForm, LabelledForm
 from ipam.forms.families import PresentFamiliesField, offer
 from ipam.forms.fields import CidrField, CidrsField, ProjectField

@@ -1,7 +1,7 @@
 """What every object of the API carries, and columns that several of them share."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self, TypeVar
@@ -14,15 +14,13 @@ from django.db.models.lookups import Exact, In, IsNull
 from django.utils import timezone
 
 from ipam import errors
-from ipam.addressing import Family, shorten
+from ipam.addressing import Family
+from ipam.labels import label_fault
 
 SLUG = r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,126}[a-zA-Z0-9])"
 SLUG_LENGTH = 128
 NAME_LENGTH = 255
 DESCRIPTION_LENGTH = 2000
-MOST_LABELS, LABEL_VALUE_LENGTH, MOST_LABEL_BYTES = 100, 2000, 256_000
-LABEL_PREFIX_LENGTH, LABEL_NAME_LENGTH = 253, 63  # of a key, as Kubernetes has them: prefix/name, or a name alone
-LABEL_KEY_LENGTH = LABEL_PREFIX_LENGTH + 1 + LABEL_NAME_LENGTH
 MOST_WORDS = 5  # of a text that is searched for
 FAMILIES = [(int(family), family.label) for family in Family]
 
@@ -41,29 +39,6 @@ class SlugIdField(models.CharField):  # type: ignore[type-arg]
                 "with a letter or digit.",
             )
         )
-
-
-def label_fault(labels: Mapping[str, str]) -> str:
-    """What is too much about the labels of one object, in a sentence; empty when nothing is."""
-    if len(labels) > MOST_LABELS:
-        return f"{len(labels):,} labels; at most {MOST_LABELS} fit."
-    for key, text in labels.items():
-        prefix, _, name = key.rpartition("/")
-        if len(name) > LABEL_NAME_LENGTH or len(prefix) > LABEL_PREFIX_LENGTH:
-            return (
-                f"The label key “{shorten(key)}” is too long: at most {LABEL_NAME_LENGTH} characters, and before a "
-                f"slash {LABEL_PREFIX_LENGTH} more."
-            )
-        if len(text) > LABEL_VALUE_LENGTH:
-            return f"The label “{shorten(key)}” has {len(text):,} characters; at most {LABEL_VALUE_LENGTH:,} fit."
-    taken = label_bytes(labels)
-    most = f"at most {MOST_LABEL_BYTES:,} fit in those of one object."
-    return f"The labels take {taken:,} bytes; {most}" if taken > MOST_LABEL_BYTES else ""
-
-
-def label_bytes(labels: Mapping[str, str]) -> int:
-    """How much room labels take, in UTF-8."""
-    return sum(len(key.encode()) + len(text.encode()) for key, text in labels.items())
 
 
 _keeps_labels: ContextVar[bool] = ContextVar("keeps_labels", default=False)

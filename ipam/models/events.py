@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 from netaddr import IPAddress as Address
 
-from ipam.addressing import parse_address
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
+from ipam.values import parse_address
 
 REQUEST_ID_LENGTH = 64
 MOST_LISTED = 20  # addresses of an event that a list shows

@@ -7,6 +7,7 @@ from multiprocessing import get_context
 
 from django.db import connection
 
+from ipam.domain.core import context
 from ipam.domain.networks import addresses, machines, networks, owners
 from ipam.domain.networks.machines import Attachment
 from ipam.models import Network, Partition, Project
@@ -47,6 +48,7 @@ def _throughput(clients: ProcessPoolExecutor, act: Act, network: str, many: int)
     return sum(one.result() for one in asked)
 
 
+@context.system()
 def _repeat(act: Act, network: str, start: float, end: float) -> int:
     """In a process of its own: do it from `start` until `end` (seconds since the epoch)."""
     place, owner, site = Network.objects.get(pk=network), cast.project(), Partition.objects.get()

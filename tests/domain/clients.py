@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from ipam import errors
-from ipam.addressing import Family, parse_cidr
+from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.planning import NewCluster
 from ipam.domain.core import lookups
@@ -20,6 +20,7 @@ from ipam.domain.people import members
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import Pool
 from ipam.models import IPAddress, Machine, Network, Partition, Project, RoleBinding
+from ipam.values import parse_cidr
 from tests.builders import child, external, ip, super_network
 
 

@@ -3,21 +3,21 @@
 import pytest
 from django.test import Client
 
-from ipam.domain.core import history
 from ipam.domain.networks import addresses, networks, owners
 from ipam.models import Network, Project
 from ipam.models.events import Door
 from tests.builders import IPV4
+from tests.callers import as_user, operator_called
 
 
 @pytest.fixture
 def busy(db: None) -> None:
     """Alice makes a project in the dashboard, a partition over the API; bob renames the project in the admin."""
-    with history.acting(door=Door.DASHBOARD, actor="alice"):
+    with as_user(operator_called("alice"), door=Door.DASHBOARD):
         blue = owners.create_project(name="blue")
-    with history.acting(door=Door.API, actor="alice"):
+    with as_user(operator_called("alice"), door=Door.API):
         owners.create_partition(id="fra")
-    with history.acting(door=Door.ADMIN, actor="bob"):
+    with as_user(operator_called("bob"), door=Door.ADMIN):
         owners.update_project(blue, name="green")
 
 

@@ -17,7 +17,7 @@ from ipam.domain.clusters.manifests import catalogue
 from ipam.domain.clusters.plan import Plan, capacity
 from ipam.domain.clusters.planning import NewCluster
 from ipam.domain.core import access, timelines
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.filters import ClusterFilters
 from ipam.forms.clusters import ClusterForm, DraftForm, NewClusterForm, RollForm
 from ipam.models import Cluster, Network

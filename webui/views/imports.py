@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from ipam.domain.core import access
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.files import formats, importing
 from ipam.domain.files.documents import Unreadable
 from ipam.domain.files.importing import Summary, Table

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups, timelines
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import machines, netplan
 from ipam.domain.networks.machines import Attachment
 from ipam.filters import MachineFilters

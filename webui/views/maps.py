@@ -9,10 +9,11 @@ from django.urls import reverse
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, host, parse_cidr
+from ipam.addressing import Family, host
 from ipam.domain.core import access, lookups
 from ipam.domain.space import prefix_map
 from ipam.models import IPAddress, Network, Prefix, Project
+from ipam.values import parse_cidr
 from webui.meters import percent
 from webui.pages import Context, show
 

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import MAY, Deed
+from ipam.domain.core.permissions import MAY, Deed
 from ipam.domain.people import members
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.roles import PROJECT_ROLES, Role

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import networks, rules
 from ipam.domain.networks.rules import NewNetwork
 from ipam.forms.networks import ChangedNetworkForm, NewRootForm

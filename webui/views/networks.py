@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups, paging
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import addresses, allocations, networks
 from ipam.domain.networks.allocations import Allocation
 from ipam.domain.networks.rules import NewNetwork

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import owners, vrfs
 from ipam.domain.space import utilization
 from ipam.forms.described import LabelledForm, NewPartitionForm, NewProjectForm, NewVrfForm, ProjectForm

@@ -9,8 +9,9 @@ from django.urls import reverse
 from netaddr import IPNetwork
 
 from ipam.address_parts import block_of
-from ipam.addressing import Family, parse_cidr
+from ipam.addressing import Family
 from ipam.domain.networks import search as domain
+from ipam.values import parse_cidr
 from webui.pages import asks_for_part, show
 from webui.views.maps import ZOOM
 

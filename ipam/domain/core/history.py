@@ -1,24 +1,21 @@
-"""Change history: every operation leaves one event in its own transaction; whoever stands at the edge says who acts.
+"""Change history: every operation leaves one event in its own transaction; the `context` says who asked for it.
 
 An operation that is part of another leaves none: the outer one answers for all of it, and may gather what its parts
 would have said (`gathering`). But what an import changes has events of its own, which say from what to what.
 """
 
 import json
-import os
-import pwd
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Model
 
-from ipam.domain.core import counters
+from ipam.domain.core import context, counters
 from ipam.domain.core.operations import is_part
 from ipam.models import (
     VRF,
@@ -34,7 +31,7 @@ from ipam.models import (
     RoleBinding,
 )
 from ipam.models.base import Record
-from ipam.models.events import MOST_LISTED, Door, Kind, Verb
+from ipam.models.events import MOST_LISTED, Kind, Verb
 
 State = Mapping[str, Any]  # the fields of an object, as JSON has them
 Holder = dict[str, str | None]  # {"project", "machine"}
@@ -70,51 +67,6 @@ _KINDS: dict[type[Model], tuple[Kind, tuple[str, ...]]] = {
         ),
     ),
 }
-
-
-# --- who acts -------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class _Actor:
-    door: Door
-    name: Callable[[], str]
-    request_id: str
-
-
-def _system_user() -> str:
-    """Who runs this process; the environment is not asked, for anybody may set it."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container with a user id of its own
-        return str(os.getuid())
-
-
-# Where no request is, somebody runs a command; all that one process does has one id.
-_COMMAND = _Actor(Door.COMMAND, _system_user, uuid.uuid4().hex)
-_actor: ContextVar[_Actor] = ContextVar("actor", default=_COMMAND)
-
-
-@contextmanager
-def acting(*, door: Door, actor: str | Callable[[], str], request_id: str = "") -> Iterator[None]:
-    """Whatever happens inside is done by `actor` through `door`.
-
-    The actor may be a function: it is asked when an event is written, for the API learns late who calls.
-    """
-    name = actor if callable(actor) else lambda: actor
-    before = _actor.set(_Actor(door, name, request_id))
-    try:
-        yield
-    finally:
-        _actor.reset(before)
-
-
-@contextmanager
-def on_behalf_of(name: str) -> Iterator[None]:
-    """Whatever happens inside is done by `name`, through the door and for the request of whoever acts."""
-    before = _actor.set(replace(_actor.get(), name=lambda: name))
-    try:
-        yield
-    finally:
-        _actor.reset(before)
 
 
 # --- what happened --------------------------------------------------------------------------------
@@ -229,16 +181,16 @@ def write(verb: Verb, kind: Kind, *, holders: Sequence[Group] = (), **columns: A
 
 
 def _store(found: Iterable[tuple[Verb, Kind, dict[str, Any]]]) -> None:
-    actor = _actor.get()
+    caller = context.current()
     rows = []
     for verb, kind, columns in found:
         counters.changed(kind, verb, columns.get("count", 1))
         addresses = [address for group in columns["holders"] for address in group["addresses"]]
         rows.append(
             Event(
-                actor=actor.name(),
-                door=actor.door,
-                request_id=actor.request_id,
+                actor=caller.user,
+                door=caller.door,
+                request_id=caller.request_id,
                 verb=verb,
                 kind=kind,
                 addresses=addresses,

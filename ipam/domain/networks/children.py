@@ -9,16 +9,17 @@ from typing import Any
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, parse_cidr
+from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import owners, rules, vrfs
 from ipam.domain.networks.rules import NewNetwork
 from ipam.domain.space import free_space, usable_space
 from ipam.models import VRF, FreeBlock, Network, Prefix
 from ipam.models.events import Verb
 from ipam.models.networks import NetworkType, Stack
+from ipam.values import parse_cidr
 
 
 def carve(new: NewNetwork) -> Network:

@@ -10,9 +10,9 @@ from netaddr import IPAddress as Address
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.history import Move
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import addresses, owners
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import ASN_BASE, Pool

@@ -9,8 +9,8 @@ from netaddr import IPAddress, IPNetwork
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, bulk_insert, history, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import children, owners, rules, vrfs
 from ipam.domain.networks.rules import NewNetwork
 from ipam.domain.space import free_space, usable_space

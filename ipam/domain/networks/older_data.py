@@ -13,8 +13,9 @@ from netaddr import cidr_merge
 from ipam.addressing import some
 from ipam.domain.networks import owners
 from ipam.domain.space import usable_space
+from ipam.labels import LABEL_NAME_LENGTH, label_fault
 from ipam.models import ClusterRange, IPAddress, Prefix
-from ipam.models.base import LABEL_NAME_LENGTH, Described, label_fault
+from ipam.models.base import Described
 from ipam.special_ranges import TABLE
 
 

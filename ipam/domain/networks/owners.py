@@ -10,8 +10,8 @@ from django.db.models.functions import Lower
 
 from ipam import errors
 from ipam.domain.core import access, history, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.models import Machine, Network, Partition, Project
 from ipam.models.base import SLUG
 from ipam.models.events import Verb

@@ -12,10 +12,11 @@ from typing import Any
 from netaddr import IPNetwork, cidr_exclude
 
 from ipam import errors
-from ipam.addressing import Family, is_canonical, parse_cidr, some
+from ipam.addressing import Family, is_canonical, some
 from ipam.domain.space import reservations
 from ipam.models import Network, Partition, Prefix, Project
 from ipam.models.networks import NatType, NetworkType
+from ipam.values import parse_cidr
 
 REQUIRED, OPTIONAL, REFUSED = "required", "optional", "refused"
 _TYPES = [

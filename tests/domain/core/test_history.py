@@ -7,7 +7,7 @@ import pwd
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from threading import Barrier
 from types import ModuleType
 from typing import Any
@@ -22,7 +22,7 @@ from ipam import domain, errors
 from ipam.demo import seeding
 from ipam.domain.clusters import lifecycle, migration
 from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.core import history, timelines
+from ipam.domain.core import context, timelines
 from ipam.domain.core.operations import operation, rehearsal
 from ipam.domain.files import backup
 from ipam.domain.files import importing as table_import
@@ -57,6 +57,7 @@ from ipam.models import ApiToken, Cluster, Event, FreeBlock, IPAddress, Network
 from ipam.models.events import Door
 from ipam.models.roles import Role
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
+from tests.callers import as_user, operator_called
 from tests.clouds import empty
 
 
@@ -210,7 +211,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("release", "address", "*", 2),
     ),
     "addresses.release_many": (lambda w: addresses.release_many(w.pair), ("release", "address", "*", 2)),
-    "families.complete": (
+    "completion.complete": (
         lambda w: completion.complete(w.internet, IPV6),
         ("complete", "address", "*", 1),
     ),
@@ -234,19 +235,19 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     ),
     "machines.update": (lambda w: machines.update(w.machine, name="db"), ("update", "machine", "m1", 1)),
     "machines.release": (lambda w: machines.release(w.machine), ("release", "machine", "m1", 1)),
-    "clusters.create": (
+    "lifecycle.create": (
         lambda w: w.plan("web", w.home, reserve=True),
         ("create", "cluster", "*", 1),
     ),
-    "clusters.create (with its node network)": (
+    "lifecycle.create (with its node network)": (
         lambda w: lifecycle.create(NewCluster(name="web", project=w.project, parent=w.tenants, wanted_nodes=50)),
         ("create", "cluster", "*", 1),
     ),
-    "clusters.update": (lambda w: lifecycle.update(w.draft, max_pods=64), ("update", "cluster", "*", 1)),
-    "clusters.reserve": (lambda w: lifecycle.reserve(w.draft), ("reserve", "cluster", "*", 1)),
-    "clusters.release": (lambda w: lifecycle.release(w.reserved), ("release", "cluster", "*", 1)),
-    "clusters.delete": (lambda w: lifecycle.delete(w.draft), ("delete", "cluster", "*", 1)),
-    "cluster_families.change": (
+    "lifecycle.update": (lambda w: lifecycle.update(w.draft, max_pods=64), ("update", "cluster", "*", 1)),
+    "lifecycle.reserve": (lambda w: lifecycle.reserve(w.draft), ("reserve", "cluster", "*", 1)),
+    "lifecycle.release": (lambda w: lifecycle.release(w.reserved), ("release", "cluster", "*", 1)),
+    "lifecycle.delete": (lambda w: lifecycle.delete(w.draft), ("delete", "cluster", "*", 1)),
+    "migration.change": (
         lambda w: migration.change(w.reserved, [IPV4], roll_nodes=True),
         ("update", "cluster", "*", 1),
     ),
@@ -255,11 +256,11 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("allocate", "claim", "*", 1),
     ),
     "claims.release": (lambda w: claims.release(w.claim), ("release", "claim", "*", 1)),
-    "metal_stack_import.bring_in": (
+    "importing.bring_in (from metal-stack)": (
         lambda w: importing.bring_in(reading.parse("partitions: [{id: fra}, {id: muc}]")),
         ("import", "installation", "", 2),
     ),
-    "metal_stack_import.bring_in_what_fits": (
+    "importing.bring_in_what_fits": (
         lambda w: importing.bring_in_what_fits(reading.parse("partitions: [{id: fra}, {id: muc}]")),
         ("import", "installation", "", 2),
     ),
@@ -279,7 +280,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: address_batches.join({w.at_home().pk: w.machine}),
         ("update", "address", "*", 1),
     ),
-    "table_import.bring_in": (
+    "importing.bring_in (a table)": (
         lambda w: table_import.bring_in(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
         ("import", "installation", "", 2),
     ),
@@ -292,7 +293,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ),
         ("import", "installation", "", 2),
     ),
-    "netbox.bring_in": (
+    "importing.bring_in (from NetBox)": (
         lambda w: netbox.bring_in(
             [
                 Source("p.csv", io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"),
@@ -339,11 +340,11 @@ def test_every_operation_is_in_the_table() -> None:
         if not name.startswith("_") and getattr(function, "__module__", "") == module.__name__
         if is_operation(function)
     }
-    assert known - {name.partition(" ")[0] for name in OPERATIONS} == {"seeding.seed", "backup.restore", "survey.take"}
+    assert known - {name.partition(" ")[0] for name in OPERATIONS} == {"backup.restore", "survey.take"}
 
 
 def domain_modules() -> list[ModuleType]:
-    return [import_module(f"ipam.domain.{found.name}") for found in iter_modules(domain.__path__)]
+    return [import_module(found.name) for found in walk_packages(domain.__path__, "ipam.domain.")]
 
 
 def is_operation(function: Any) -> bool:
@@ -598,9 +599,10 @@ def test_outside_of_requests_a_command_of_the_system_user_acts(db: None) -> None
 
 
 def test_who_acts_is_asked_when_the_event_is_written(db: None) -> None:
-    names = iter(["alice", "bob"])
-    with history.acting(door=Door.API, actor=lambda: next(names), request_id="r1"):
+    caller = operator_called("alice")
+    with context.as_caller(lambda: (caller, None), door=Door.API, request_id="r1"):
         owners.create_partition(id="fra")
+        caller = operator_called("bob")
         owners.create_partition(id="muc")
     assert list(Event.objects.order_by("pk").values_list("actor", "door", "request_id")) == [
         ("alice", "api", "r1"),
@@ -609,8 +611,8 @@ def test_who_acts_is_asked_when_the_event_is_written(db: None) -> None:
 
 
 def test_whoever_acted_before_acts_again_afterwards(db: None) -> None:
-    with history.acting(door=Door.ADMIN, actor="alice"):
-        with history.acting(door=Door.API, actor="bob"):
+    with as_user(operator_called("alice"), door=Door.ADMIN):
+        with as_user(operator_called("bob"), door=Door.API):
             pass
         owners.create_partition(id="fra")
     owners.create_partition(id="muc")
@@ -622,7 +624,7 @@ def test_threads_act_for_themselves() -> None:
     together = Barrier(2, timeout=10)
 
     def act(name: str) -> None:
-        with history.acting(door=Door.API, actor=name, request_id=name):
+        with as_user(operator_called(name)):
             together.wait()
             owners.create_partition(id=name)
         connection.close()

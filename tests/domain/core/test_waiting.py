@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Count
 
+from ipam.domain.core import context
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.networks import addresses, claims, completion, halves, machines, networks, vrfs
 from ipam.domain.networks.machines import Attachment
@@ -41,7 +42,8 @@ def beside(task: Callable[[], Any]) -> Iterator[Callable[[], Future[Any]]]:
 
     def run() -> Any:
         try:
-            return task()
+            with context.system():
+                return task()
         finally:
             connection.close()
 

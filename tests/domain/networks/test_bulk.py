@@ -4,11 +4,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from ipam import errors
-from ipam.domain.core import access
 from ipam.domain.networks import addresses, bulk, owners
 from ipam.domain.people import members
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, codes
+from tests.callers import as_user
 
 
 @pytest.fixture
@@ -78,5 +78,5 @@ def test_rights_are_those_to_what_the_records_are_by_now(
     members.grant(alice, "owner", project=project)
     held = addresses.allocate(internet, project=project, families=[IPV4])
     IPAddress.objects.update(project=stranger)
-    with access.acting_for(lambda: access.of_user(alice)), pytest.raises(errors.PermissionDenied):
+    with as_user(alice), pytest.raises(errors.PermissionDenied):
         bulk.rename(held, name="mine")

@@ -9,9 +9,10 @@ from django.db import models
 from netaddr import IPAddress as Address
 
 from ipam import errors
-from ipam.domain.core import bulk_insert, history, lookups
+from ipam.domain.core import access, bulk_insert, history, lookups
 from ipam.domain.core.bulk_insert import Advance
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.moving.metal_stack import comparison
 from ipam.domain.moving.metal_stack.absent import Absent, Left
 from ipam.domain.moving.metal_stack.entries import (
@@ -79,6 +80,7 @@ def bring_in_what_fits(document: Document, advance: Advance = lambda entries: No
 
 
 def _bring_in(document: Document, advance: Advance) -> Result:
+    access.demand(Deed.OPERATE)
     run = _Run(document)
     with history.gathering() as parts:
         for section, entries, bring in run.steps():
