@@ -10,7 +10,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from ipam.domain.core import context
-from ipam.domain.networks import machines, networks, owners
+from ipam.domain.networks import machines, networks, partitions, projects
 from ipam.domain.networks.machines import Attachment
 from ipam.models import Machine, Network, Partition, Project
 from tests import clouds
@@ -44,19 +44,19 @@ def _as_fast_as_it_goes(settings: Any) -> None:
 
 @pytest.fixture
 def partition(db: None) -> Partition:
-    return owners.create_partition(id="mini-lab")
+    return partitions.create(id="mini-lab")
 
 
 @pytest.fixture
 def project(db: None) -> Project:
     """Alice's project: the one that asks."""
-    return owners.create_project(name="alice")
+    return projects.create(name="alice")
 
 
 @pytest.fixture
 def stranger(db: None) -> Project:
     """Mallory's project: it must get nothing of Alice's."""
-    return owners.create_project(name="mallory")
+    return projects.create(name="mallory")
 
 
 @pytest.fixture

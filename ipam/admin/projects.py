@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
-from ipam.domain.networks import owners
+from ipam.domain.networks import projects
 from ipam.forms.described import NewProjectForm, ProjectForm
 from ipam.models import Project
 
@@ -18,10 +18,10 @@ class ProjectAdmin(DescribedAdmin):
     sortable_by = ("name", "tenant")
 
     def make(self, given: dict[str, Any]) -> Project:
-        return owners.create_project(**given)
+        return projects.create(**given)
 
     def change(self, obj: Project, changes: dict[str, Any]) -> None:
-        owners.update_project(obj, **changes)
+        projects.update(obj, **changes)
 
     def discard(self, obj: Project) -> None:
-        owners.delete_project(obj)
+        projects.delete(obj)

@@ -15,7 +15,7 @@ from ipam.addressing import Family, shorten
 from ipam.api import fields, inputs, outputs, parameters, preconditions
 from ipam.api.resources import Changeable, Creatable, Readable, Removable
 from ipam.domain.core import access, lookups
-from ipam.domain.networks import addresses, children, halves, machines, networks, owners, rules, vrfs
+from ipam.domain.networks import addresses, allocations, children, machines, networks, partitions, projects, rules, vrfs
 from ipam.domain.networks import completion as families
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.networks.rules import NewNetwork
@@ -46,13 +46,13 @@ class PartitionViews(Readable, Creatable, Changeable, Removable):
     ordering_fields = {"id": "pk", "name": "name", "created_at": "created_at"}
 
     def make(self, data: dict[str, Any]) -> Partition:
-        return owners.create_partition(**data)
+        return partitions.create(**data)
 
     def change(self, found: Partition, data: dict[str, Any]) -> Partition:
-        return owners.update_partition(found, **data)
+        return partitions.update(found, **data)
 
     def discard(self, found: Partition) -> None:
-        owners.delete_partition(found)
+        partitions.delete(found)
 
 
 class ProjectViews(Readable, Creatable, Changeable, Removable):
@@ -64,13 +64,13 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
     ordering_fields = {"id": "pk", "name": "name", "tenant": "tenant", "created_at": "created_at"}
 
     def make(self, data: dict[str, Any]) -> Project:
-        return owners.create_project(**data)
+        return projects.create(**data)
 
     def change(self, found: Project, data: dict[str, Any]) -> Project:
-        return owners.update_project(found, **data)
+        return projects.update(found, **data)
 
     def discard(self, found: Project) -> None:
-        owners.delete_project(found)
+        projects.delete(found)
 
     @action(detail=True)
     def members(self, request: Request, pk: str) -> Response:
@@ -263,12 +263,12 @@ class AllocationViews(Removable):
     @action(detail=False, methods=["post"])
     def join(self, request: Request) -> Response:
         ips = self.parse(request)["ips"]
-        return self.write(lambda: halves.join(ips), render=_render_addresses)
+        return self.write(lambda: allocations.join(ips), render=_render_addresses)
 
     @action(detail=True, methods=["post"])
     def part(self, request: Request, pk: str) -> Response:
         self.parse(request)
-        return self.write(lambda: halves.part(self.found()), render=_render_addresses)
+        return self.write(lambda: allocations.part(self.found()), render=_render_addresses)
 
 
 class MachineViews(Readable, Creatable, Changeable, Removable):

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from ipam import errors
 from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import EVERYTHING, MAY, Access, Deed, of_user
-from ipam.domain.networks import addresses, bulk, machines, networks, owners
+from ipam.domain.networks import addresses, bulk, machines, networks, partitions, projects
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.people import members, tokens
 from ipam.models import ApiToken, Event, IPAddress, Network, Project
@@ -147,8 +147,8 @@ def test_refusal_asks_for_a_role_that_would_do(two: Cloud, people: Any) -> None:
             (lambda: addresses.release(two.address), "editor or owner in this project"),
             (lambda: access.demand_anywhere(Deed.ALLOCATE), "editor or owner in the project that it is for"),
             (lambda: members.find_user("nobody"), "owner in the project that it is for"),
-            (lambda: owners.update_project(two.project, name="x"), "owner in this project"),
-            (lambda: owners.create_partition(id="fra"), "operator of the platform"),
+            (lambda: projects.update(two.project, name="x"), "owner in this project"),
+            (lambda: partitions.create(id="fra"), "operator of the platform"),
         ):
             with pytest.raises(errors.PermissionDenied) as refused:
                 refuse()
@@ -271,9 +271,9 @@ def test_robot_goes_when_its_role_is_withdrawn_and_its_tokens_with_it(two: Cloud
 
 
 def test_robots_go_with_their_project(two: Cloud) -> None:
-    spare = owners.create_project(name="spare")
+    spare = projects.create(name="spare")
     members.create_service_account(spare, "ci")
-    owners.delete_project(spare)
+    projects.delete(spare)
     assert not User.objects.filter(username__startswith="ci@").exists()
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ipam.domain.files import kinds
-from ipam.domain.networks import addresses, machines, networks, owners, vrfs
+from ipam.domain.networks import addresses, machines, networks, projects, vrfs
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.people import accounts, members, tokens
 from ipam.models import (
@@ -144,7 +144,7 @@ def more_machines(cloud: Any, number: int) -> None:
 def more_networks(cloud: Any, number: int) -> None:
     private = Network.objects.get(type="child")
     for _ in range(number):
-        networks.create(child(parent=private.parent, project=owners.create_project()))
+        networks.create(child(parent=private.parent, project=projects.create()))
 
 
 def more_addresses(cloud: Any, number: int) -> None:
@@ -153,7 +153,7 @@ def more_addresses(cloud: Any, number: int) -> None:
 
 def more_projects(cloud: Any, number: int) -> None:
     for _ in range(number):
-        owners.create_project(name="a")
+        projects.create(name="a")
 
 
 def robots(cloud: Any, number: int) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, partitions, projects
 from ipam.models import Network, Project
 from ipam.models.events import Door
 from tests.builders import IPV4
@@ -14,11 +14,11 @@ from tests.callers import as_user, operator_called
 def busy(db: None) -> None:
     """Alice makes a project in the dashboard, a partition over the API; bob renames the project in the admin."""
     with as_user(operator_called("alice"), door=Door.DASHBOARD):
-        blue = owners.create_project(name="blue")
+        blue = projects.create(name="blue")
     with as_user(operator_called("alice"), door=Door.API):
-        owners.create_partition(id="fra")
+        partitions.create(id="fra")
     with as_user(operator_called("bob"), door=Door.ADMIN):
-        owners.update_project(blue, name="green")
+        projects.update(blue, name="green")
 
 
 def seen(web: Client, query: str = "") -> list[str]:

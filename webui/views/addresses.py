@@ -17,7 +17,7 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups, paging, timelines
 from ipam.domain.files import dns_zones
-from ipam.domain.networks import addresses, allocations, bulk, halves
+from ipam.domain.networks import addresses, allocations, bulk
 from ipam.domain.networks.allocations import Allocation
 from ipam.filters import AddressFilters
 from ipam.forms.addresses import ChangedAddressForm
@@ -61,7 +61,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "allocation": allocation,
         "held": held,
         "one": allocation.main,
-        "joinable": halves.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
+        "joinable": allocations.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
         "dns": "".join(dns_zones.lines(shown, dns_zones.domain_of(allocation.main))).rstrip(),
         "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
@@ -163,7 +163,7 @@ def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
 @require_POST
 def join(request: HttpRequest) -> HttpResponse:
     """Two halves of one host become a pair; it can be parted again, so nothing is asked."""
-    held = halves.join(request.POST.getlist("ips")[:2])
+    held = allocations.join(request.POST.getlist("ips")[:2])
     messages.success(request, f"{held[0]} and {held[1]} are one allocation now")
     return redirect("address", pk=held[0].pk)
 
@@ -172,7 +172,7 @@ def join(request: HttpRequest) -> HttpResponse:
 @require_POST
 def part(request: HttpRequest, allocation: UUID) -> HttpResponse:
     """A pair becomes two allocations; they can be joined again."""
-    held = halves.part(allocation)
+    held = allocations.part(allocation)
     messages.success(request, f"{held[0]} and {held[1]} are allocations of their own now")
     return redirect("address", pk=held[0].pk)
 

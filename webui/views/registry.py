@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import Deed
-from ipam.domain.networks import owners, vrfs
+from ipam.domain.networks import partitions, projects, vrfs
 from ipam.domain.space import utilization
 from ipam.forms.described import LabelledForm, NewPartitionForm, NewProjectForm, NewVrfForm, ProjectForm
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
@@ -57,11 +57,11 @@ class Kind:
 KINDS = {
     "partitions": Kind(
         "partitions", "partition", Partition, NewPartitionForm, LabelledForm,
-        owners.create_partition, owners.update_partition, owners.delete_partition, "Sites or failure domains.",
+        partitions.create, partitions.update, partitions.delete, "Sites or failure domains.",
     ),
     "projects": Kind(
         "projects", "project", Project, NewProjectForm, ProjectForm,
-        owners.create_project, owners.update_project, owners.delete_project,
+        projects.create, projects.update, projects.delete,
         "What owns networks, addresses and machines.",
     ),
     "vrfs": Kind(

@@ -14,7 +14,7 @@ from ipam.domain.clusters.planning import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.files import cells
 from ipam.domain.files.cells import Read
-from ipam.domain.networks import children, machines, networks, owners, rules, vrfs
+from ipam.domain.networks import children, machines, networks, partitions, projects, rules, vrfs
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.networks.rules import NewNetwork
 from ipam.models import VRF, Cluster, IPAddress, Machine, Network, Partition, Prefix, Project
@@ -107,7 +107,7 @@ def _required(model: type[M], values: Values, field: str) -> M:
 
 # --- Partitions, projects, VRFs -------------------------------------------------------------------
 def _create_partition(values: Values) -> Partition:
-    return owners.create_partition(**{"id": "", **_given(values)})
+    return partitions.create(**{"id": "", **_given(values)})
 
 
 def _create_vrf(values: Values) -> VRF:
@@ -119,13 +119,13 @@ def _create_vrf(values: Values) -> VRF:
 PARTITIONS = Kind(
     "partitions", "partition", (_id, *_texts(Partition), _labels),
     _by_key(Partition), _create_partition,
-    lambda row, changes: owners.update_partition(row, **changes), Partition.objects.all,
+    lambda row, changes: partitions.update(row, **changes), Partition.objects.all,
 )  # fmt: skip
 PROJECTS = Kind(
     "projects", "project",
     (_column("id", cells.uuid), *_texts(Project), _labels),
-    _by_key(Project), lambda values: owners.create_project(**_given(values)),
-    lambda row, changes: owners.update_project(row, **changes), Project.objects.all,
+    _by_key(Project), lambda values: projects.create(**_given(values)),
+    lambda row, changes: projects.update(row, **changes), Project.objects.all,
 )  # fmt: skip
 VRFS = Kind(
     "vrfs", "vrf", (_column("id", cells.number), *_texts(VRF), _labels),

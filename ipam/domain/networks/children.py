@@ -13,7 +13,7 @@ from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
-from ipam.domain.networks import owners, rules, vrfs
+from ipam.domain.networks import ids, rules, vrfs
 from ipam.domain.networks.rules import NewNetwork
 from ipam.domain.space import free_space, usable_space
 from ipam.models import VRF, FreeBlock, Network, Prefix
@@ -178,7 +178,7 @@ def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
 
 
 def _check_adopted_fields(new: NewNetwork) -> None:
-    owners.check_new_id(Network, new.id)
+    ids.check_new_id(Network, new.id)
     errors.raise_all(
         [
             errors.Required(f"A child network that comes from elsewhere needs “{name}”.", field=name)

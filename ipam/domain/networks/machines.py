@@ -13,7 +13,7 @@ from ipam.domain.core import access, history, lookups
 from ipam.domain.core.history import Move
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
-from ipam.domain.networks import addresses, owners
+from ipam.domain.networks import addresses, ids
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import ASN_BASE, Pool
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project
@@ -60,7 +60,7 @@ def allocate(
     """
     access.demand(Deed.ALLOCATE, project.pk)
     if id:
-        owners.check_new_id(Machine, id)
+        ids.check_new_id(Machine, id)
     attachments = list(networks)
     present = {attachment.network.pk: _families(attachment) for attachment in attachments}
     errors.raise_all(

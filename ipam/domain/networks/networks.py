@@ -11,7 +11,7 @@ from ipam.addressing import Family
 from ipam.domain.core import access, bulk_insert, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
-from ipam.domain.networks import children, owners, rules, vrfs
+from ipam.domain.networks import children, ids, rules, vrfs
 from ipam.domain.networks.rules import NewNetwork
 from ipam.domain.space import free_space, usable_space
 from ipam.models import FreeBlock, Network, Prefix
@@ -108,7 +108,7 @@ def delete(network: Network) -> None:
 
 def _create_root(new: NewNetwork) -> Network:
     """Make a network whose prefixes are given: every type but the children."""
-    owners.check_new_id(Network, new.id)
+    ids.check_new_id(Network, new.id)
     network = Network(
         id=new.id,
         type=new.type,

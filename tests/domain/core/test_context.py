@@ -11,7 +11,7 @@ from ipam import errors
 from ipam.domain.core import access, context
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import EVERYTHING, Access
-from ipam.domain.networks import owners
+from ipam.domain.networks import partitions
 from ipam.domain.people import members
 from ipam.management import commands
 from ipam.management.base import SystemCommand
@@ -71,7 +71,7 @@ def test_system_inside_a_request_keeps_its_door_and_id(db: None) -> None:
         context.as_caller(lambda: (AnonymousUser(), None), door=Door.DASHBOARD, request_id="r1"),
         context.system("identity provider"),
     ):
-        owners.create_partition(id="fra")
+        partitions.create(id="fra")
     assert Event.objects.values_list("door", "request_id", "actor").get() == ("dashboard", "r1", "identity provider")
 
 
@@ -81,7 +81,7 @@ def test_operation_asks_also_inside_another(project: Project) -> None:
 
     @operation
     def outer() -> None:
-        owners.create_partition(id="fra")
+        partitions.create(id="fra")
 
     with as_user(alice), pytest.raises(errors.PermissionDenied):
         outer()

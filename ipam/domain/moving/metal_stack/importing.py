@@ -23,7 +23,7 @@ from ipam.domain.moving.metal_stack.entries import (
     PartitionEntry,
     ProjectEntry,
 )
-from ipam.domain.networks import address_batches, children, machines, networks, owners
+from ipam.domain.networks import address_batches, children, machines, networks, partitions, projects
 from ipam.domain.networks.address_batches import Named
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.networks.rules import NewNetwork
@@ -155,7 +155,7 @@ class _Run:
 
     def _partition(self, entry: PartitionEntry) -> Outcome:
         wanted: dict[str, Any] = {"name": entry.name, "description": entry.description, "labels": entry.labels}
-        return _owner("partition", Partition, entry, wanted, owners.create_partition)
+        return _owner("partition", Partition, entry, wanted, partitions.create)
 
     def _project(self, entry: ProjectEntry) -> Outcome:
         wanted: dict[str, Any] = {
@@ -164,7 +164,7 @@ class _Run:
             "description": entry.description,
             "labels": entry.labels,
         }
-        return _owner("project", Project, entry, wanted, owners.create_project)
+        return _owner("project", Project, entry, wanted, projects.create)
 
     def _network(self, entry: NetworkEntry) -> Outcome:
         is_child = entry.type in CHILD_TYPES
