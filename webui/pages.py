@@ -14,6 +14,7 @@ from ipam.domain.core.operations import rehearsal
 from ipam.forms.refusals import tell
 
 R = TypeVar("R")
+Context = dict[str, Any]  # what a template is given
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -34,7 +35,7 @@ def asks_for_part(request: HttpRequest) -> bool:
     return bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]  # of its middleware
 
 
-def show(request: HttpRequest, template: str, context: dict[str, Any], *, part: str = "") -> HttpResponse:
+def show(request: HttpRequest, template: str, context: Context, *, part: str = "") -> HttpResponse:
     """The page, or just `part` of it when htmx asks: one view and one template for both."""
     name = f"{template}#{part}" if part and asks_for_part(request) else template
     return render(request, name, context)
@@ -73,6 +74,6 @@ def perform(request: HttpRequest, form: forms.Form, do: Callable[[], R]) -> Perf
     return Performed(attempt(form, rehearsed))
 
 
-def show_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def show_form(request: HttpRequest, template: str, context: Context) -> HttpResponse:
     """The page of a form with a preview, or just its preview when that is all that htmx asks for."""
     return show(request, template, context, part="preview" if "preview" in request.POST else "")

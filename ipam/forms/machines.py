@@ -14,8 +14,13 @@ from ipam.models.base import NAME_LENGTH
 NETWORKS_HELP = "One private network per family, and any number of external ones."
 
 
-class MachineForm(LabelledForm):
+class HostForm(DescribedForm):
     hostname = forms.CharField(max_length=NAME_LENGTH, required=False)
+
+
+class MachineForm(HostForm, LabelledForm):
+    """What may change of a machine."""
+
     field_order = ["name", "hostname", "description", "labels"]
 
 
@@ -27,14 +32,11 @@ class MachineOwnerForm(forms.Form):
     role = forms.ChoiceField(choices=Machine.Role.choices, initial=Machine.Role.MACHINE, widget=forms.RadioSelect)
 
 
-class JoiningForm(DescribedForm):
+class JoiningForm(HostForm):
     """Step two: which networks, and what it is called."""
 
-    hostname = forms.CharField(max_length=NAME_LENGTH, required=False)
     networks = forms.ModelMultipleChoiceField(
-        Network.objects.none(),
-        widget=forms.CheckboxSelectMultiple,
-        help_text=NETWORKS_HELP,
+        Network.objects.none(), widget=forms.CheckboxSelectMultiple, help_text=NETWORKS_HELP
     )
     field_order = ["networks", "name", "hostname", "description"]
 

@@ -25,7 +25,7 @@ from ipam.models.clusters import FamilyOrder
 from webui.cluster_meters import node_meters, verdict
 from webui.listing import listing
 from webui.meters import human
-from webui.pages import Performed, asked, attempt, perform, show, show_form
+from webui.pages import Context, Performed, asked, attempt, perform, show, show_form
 from webui.views.activity import with_links
 
 FILTERS = ("q", "state", "families", "project", "network")
@@ -56,7 +56,7 @@ def create(request: HttpRequest) -> HttpResponse:
     """Plan a cluster; before anything happens, show its ranges and what they hold, both families side by side."""
     access.demand_anywhere(Deed.ALLOCATE)
     form = NewClusterForm(request.POST or None, initial=_initial(request))
-    given = Performed[dict[str, Any]]()
+    given = Performed[Context]()
     if request.method == "POST" and form.is_valid():
         new = NewCluster(**form.request())
         given = perform(request, form, lambda: _planned(lifecycle.create(new, reserve="reserve" in request.POST)))
@@ -107,7 +107,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
     """Plan it again, with the same preview as at first."""
-    form, given = DraftForm(request.POST or None, draft=cluster), Performed[dict[str, Any]]()
+    form, given = DraftForm(request.POST or None, draft=cluster), Performed[Context]()
     if request.method == "POST" and form.is_valid():
         given = perform(request, form, lambda: _planned(lifecycle.update(cluster, **form.changes())))
         if given.kept:
@@ -164,7 +164,7 @@ def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
     return HttpResponse(document.text, content_type="text/plain; charset=utf-8", headers=headers)
 
 
-def _initial(request: HttpRequest) -> dict[str, Any]:
+def _initial(request: HttpRequest) -> Context:
     """From the page of a network: it, and whose it is."""
     visible = access.visible(Network.objects.all())
     network = visible.filter(pk=asked(request, "network")).first()
@@ -173,24 +173,24 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     return {"network": network.pk, "project": str(network.project_id or "")}
 
 
-def _planned(cluster: Cluster) -> dict[str, Any]:
+def _planned(cluster: Cluster) -> Context:
     """A plan with all that its page shows, read while a rehearsal still holds it."""
     return {"cluster": cluster, **_shown(cluster, planning.plan(cluster), {})}
 
 
-def _machines(cluster: Cluster, *order: str) -> dict[str, Any]:
+def _machines(cluster: Cluster, *order: str) -> Context:
     """The first machines of the node network, each with the families that it has there."""
     found = list(access.visible(migration.nodes_of(cluster)).order_by(*order)[: _SHOWN_MACHINES + 1])
     return {"machines": found[:_SHOWN_MACHINES], "has_more_machines": len(found) > _SHOWN_MACHINES}
 
 
-def _row(cluster: Cluster, plan: Plan) -> dict[str, Any]:
+def _row(cluster: Cluster, plan: Plan) -> Context:
     held = capacity(plan)
     pods = [plan.pods.get(family) for family in Family]
     return {"cluster": cluster, "pods": pods, "capacity": held, "nodes": human(held.nodes)}
 
 
-def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> dict[str, Any]:
+def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
     """What a plan holds, per family and together."""
     held = capacity(plan)
     meters = node_meters(held, used)

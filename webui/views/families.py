@@ -1,7 +1,5 @@
 """From one family to two: add a prefix or carve one, then complete what the network already gave out."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +10,7 @@ from ipam.domain.core import access, lookups
 from ipam.domain.networks import children, completion, networks
 from ipam.forms.networks import LengthForm, PrefixForm
 from ipam.models import IPAddress, Network
-from webui.pages import Performed, perform, show, show_form
+from webui.pages import Context, Performed, perform, show, show_form
 
 BATCH = 250  # allocations per step of the progress bar: well under a second
 
@@ -86,7 +84,7 @@ def _with_prefixes(network: Network) -> list[str]:
     return [str(prefix) for prefix in network.prefixes.in_order()]
 
 
-def missing_family(network: Network, present: list[Family]) -> dict[str, Any] | None:
+def missing_family(network: Network, present: list[Family]) -> Context | None:
     """The family that a network could gain in place, and how; None when it has both."""
     missing = [family for family in Family if family not in present]
     if not missing or network.is_underlay:

@@ -19,7 +19,7 @@ from ipam.filters import MachineFilters
 from ipam.forms.machines import JoiningForm, MachineForm, MachineOwnerForm
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
 from webui.listing import listing
-from webui.pages import Performed, attempt, perform, show, show_form
+from webui.pages import Context, Performed, attempt, perform, show, show_form
 from webui.views.activity import with_links
 
 FILTERS = ("q", "role", "partition", "project", "network")
@@ -77,7 +77,7 @@ def allocate(request: HttpRequest) -> HttpResponse:
     """Two steps on one page: whose and where, then which networks; with a preview of all that it gets."""
     access.demand_anywhere(Deed.ALLOCATE)
     owner = MachineOwnerForm(request.POST or request.GET or None)
-    form, given = None, Performed[dict[str, Any]]()
+    form, given = None, Performed[Context]()
     if owner.is_bound and owner.is_valid():
         whose = {name: owner.cleaned_data[name] for name in ("project", "partition")}
         form = JoiningForm(request.POST or None, **whose)
@@ -108,14 +108,14 @@ def release(request: HttpRequest, pk: str) -> HttpResponse:
     )
 
 
-def _allocate(owner: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+def _allocate(owner: Context, asked: Context) -> Context:
     """The new machine with its addresses, read while a rehearsal still holds them."""
     wanted = [Attachment(network=network) for network in asked.pop("networks")]
     machine = machines.allocate(networks=wanted, **owner, **asked)
     return {"machine": machine, **_networks(machine)}
 
 
-def _networks(machine: Machine) -> dict[str, Any]:
+def _networks(machine: Machine) -> Context:
     """Each network that the machine is in, with the addresses that it has there."""
     attachments = MachineNetwork.objects.filter(machine=machine).select_related("network").order_by("position")
     attachments = attachments.prefetch_related(Prefetch("network__prefixes"))

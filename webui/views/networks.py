@@ -1,7 +1,5 @@
 """Networks: the tree, one network with both families, and what can be taken from it."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -23,7 +21,7 @@ from ipam.models.networks import NetworkType
 from ipam.natural import Natural
 from webui.listing import listing
 from webui.meters import Meter, PrefixMeter, meters, twins, verdict
-from webui.pages import Performed, asked, attempt, perform, show, show_form
+from webui.pages import Context, Performed, asked, attempt, perform, show, show_form
 from webui.views.families import missing_family
 
 _SHOWN_BLOCKS = 12
@@ -110,7 +108,7 @@ def carve(request: HttpRequest, pk: str) -> HttpResponse:
     parent = lookups.get(Network, pk)
     access.demand_anywhere(Deed.ALLOCATE)
     form = CarveForm(request.POST or None, parent=parent)
-    child = Performed[dict[str, Any]]()
+    child = Performed[Context]()
     if request.method == "POST" and form.is_valid():
         child = perform(request, form, lambda: _carve(form))
         if child.kept:
@@ -153,7 +151,7 @@ def _lacking(network: Network) -> Family | None:
     return Family(single.family).other if single else None
 
 
-def _family(meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace) -> dict[str, Any]:
+def _family(meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace) -> Context:
     own = [prefix for prefix in prefixes if prefix.family == meter.use.family]
     return {
         "meter": meter,
@@ -163,11 +161,11 @@ def _family(meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace) -
     }
 
 
-def _carve(form: CarveForm) -> dict[str, Any]:
+def _carve(form: CarveForm) -> Context:
     """The new child with its prefixes, read while a rehearsal still holds them."""
     network = networks.create(NewNetwork(**form.request()))
     return {"network": network, "prefixes": [str(prefix) for prefix in network.prefixes.in_order()]}
 
 
-def _row(network: Network, uses: dict[str, list[utilization.FamilyUse]]) -> dict[str, Any]:
+def _row(network: Network, uses: dict[str, list[utilization.FamilyUse]]) -> Context:
     return {"network": network, "twins": twins(network, uses[network.pk])}

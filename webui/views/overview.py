@@ -1,7 +1,6 @@
 """Where is space running out, and in which family?"""
 
 from itertools import groupby
-from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +11,7 @@ from ipam.domain.insight import survey
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Event, Network
 from webui.meters import meters, twins, verdict
-from webui.pages import show
+from webui.pages import Context, show
 from webui.views.activity import with_links as with_event_links
 from webui.views.findings import with_links
 
@@ -39,10 +38,10 @@ def overview(request: HttpRequest) -> HttpResponse:
     return show(request, "overview.html", context)
 
 
-def _meters(ranked: list[tuple[Network, FamilyUse]]) -> list[dict[str, Any]]:
+def _meters(ranked: list[tuple[Network, FamilyUse]]) -> list[Context]:
     return [{"network": network, "meter": meters(network, [use])[0]} for network, use in ranked]
 
 
-def _row(network: Network, picture: survey.Picture) -> dict[str, Any]:
+def _row(network: Network, picture: survey.Picture) -> Context:
     uses = picture.uses[network.pk]
     return {"network": network, "twins": twins(network, uses), "verdict": verdict(uses, is_super=network.is_super)}

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,6 +23,7 @@ from webui.meters import human, twins
 from webui.pages import asked, attempt, show
 
 MOST_NETWORKS = 50
+Subject = Partition | Project | VRF
 COLUMNS = {"name": "name", "id": "pk"}
 
 
@@ -33,18 +33,18 @@ class Kind:
 
     section: str
     one: str
-    model: type[Model]
+    model: type[Subject]
     new_form: type[forms.Form]
     form: type[forms.Form]
-    create: Callable[..., Any]
-    update: Callable[..., Any]
-    delete: Callable[[Any], None]
+    create: Callable[..., Subject]
+    update: Callable[..., Subject]
+    delete: Callable[..., None]
     about: str
 
-    def networks_of(self, subject: Any) -> QuerySet[Network]:
+    def networks_of(self, subject: Subject | OuterRef) -> QuerySet[Network]:
         return access.visible(Network.objects.filter(**{self.one: subject}))
 
-    def machines_of(self, subject: Any) -> QuerySet[Machine]:
+    def machines_of(self, subject: Subject) -> QuerySet[Machine]:
         return access.visible(Machine.objects.filter(**{self.one: subject}))
 
     def number_of_networks(self) -> Subquery:
@@ -127,7 +127,7 @@ def edit(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and attempt(form, lambda: kind.update(subject, **form.cleaned_data))
+        and attempt(form, lambda: kind.update(subject, **form.cleaned_data)) is not None
     ):
         messages.success(request, f"Changed {kind.one} {subject}")
         return redirect("registry-detail", section=section, pk=subject.pk)
@@ -149,7 +149,7 @@ def delete(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     return show(request, "registry/delete.html", {"section": section, "kind": kind, "subject": subject, "form": form})
 
 
-def _held(kind: Kind, subject: Any) -> list[tuple[Family, str]]:
+def _held(kind: Kind, subject: Subject) -> list[tuple[Family, str]]:
     """How many addresses of each family are taken: by the project, or in the networks of the partition or VRF."""
     column = "project" if kind.one == "project" else f"network__{kind.one}"
     held = access.visible(IPAddress.objects.filter(**{column: subject})).order_by()

@@ -7,6 +7,7 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from typing import Any
 
 from netaddr import IPNetwork, cidr_exclude
 
@@ -80,6 +81,11 @@ class NewNetwork:
     vrf: int | None = None
     vrf_shared: bool = False
     nat_type: str = NatType.NONE
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The columns that describe it, in whatever words: its texts and labels."""
+        return {**{name: getattr(self, name) for name in Network.texts}, "labels": dict(self.labels)}
 
 
 def judge_fields(new: NewNetwork) -> list[errors.IpamError]:
