@@ -1,17 +1,19 @@
 """Filters by an address, a CIDR, a number, an id or name, or several of one kind, and what each is read from."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
+from django.http import QueryDict
 from django_filters.constants import EMPTY_VALUES
 
-from ipam.addressing import Cidr
+from ipam import errors
+from ipam.addressing import Cidr, shorten
 from ipam.domain.core import lookups
 from ipam.domain.networks.rules import judge_canonical
-from ipam.form_fields import ParsedField
+from ipam.forms.fields import ParsedField
 from ipam.values import parse_address, parse_cidr, parse_number
 
 NOTHING = "null"  # of a reference: without one
@@ -95,6 +97,16 @@ class ListFilter(filters.Filter):
         return _any_of(qs, self.field_name, value) if value else qs
 
 
+def reference(model: type[Model], column: str, *, nullable: bool = False) -> ListFilter:
+    """Objects that refer to any of these, by id or name."""
+    return ListFilter(KeyField(model, nullable=nullable, required=False), field_name=column)
+
+
+def asks(word: str) -> Callable[[Any, str, Any], Any]:
+    """Objects of whose QuerySet this is a word that takes the value."""
+    return lambda objects, name, value: getattr(objects, word)(value)
+
+
 def _any_of(queryset: Any, column: str, values: Iterable[Any]) -> Any:
     wanted = set(values)
     if len(wanted) == 1:
@@ -123,3 +135,37 @@ class AddressFilter(filters.Filter):
 
 class CidrFilter(filters.Filter):
     field_class = CidrField
+
+
+def refuse_unknown(parameters: QueryDict, known: Collection[str], lists: Container[str] = ()) -> None:
+    """Invalid for each parameter that is not known, that is empty, or that is said twice and is none of `lists`."""
+    broken = []
+    for name, values in parameters.lists():
+        if name not in known:
+            text = f"There is no parameter “{shorten(name)}” here. Known: {', '.join(sorted(known)) or 'none'}."
+            broken.append(errors.Invalid(text, field=shorten(name)))
+        elif not all(map(str.strip, values)):
+            broken.append(errors.Invalid(f"{name} is empty. Give it a value, or leave it out.", field=name))
+        elif len(values) > 1 and name not in lists:
+            broken.append(errors.Invalid(f"{name} is given {len(values)} times. Give it once.", field=name))
+    errors.raise_all(broken)
+
+
+class StrictFilterSet(filters.FilterSet):
+    """An unknown filter or a malformed value is an error that names it, never ignored."""
+
+    def refuse_unknown(self, also: Iterable[str] = ()) -> None:
+        """Invalid for each parameter that names neither a filter nor one of `also`, is empty, or is said too often."""
+        lists = {name for name, one in self.filters.items() if isinstance(one, ListFilter)}
+        refuse_unknown(self.data, {*self.filters, *also}, lists)
+
+    def refuse_malformed(self) -> None:
+        """Invalid for each filter whose value is none of its values."""
+        broken = [errors.Invalid(str(why), field=name) for name, reasons in self.errors.items() for why in reasons]
+        errors.raise_all(broken)
+
+    def narrowed(self) -> QuerySet[Any]:
+        """What the filters leave over; Invalid where one is malformed."""
+        self.refuse_malformed()
+        left: QuerySet[Any] = self.qs
+        return left

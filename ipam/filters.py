@@ -1,18 +1,15 @@
 """What lists can be narrowed by. An unknown filter or a malformed value is an error that names it, never ignored."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, Model, OuterRef, QuerySet, TextField
+from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import QueryDict
-from netaddr import IPAddress as AddressValue
-from netaddr import IPNetwork
 
-from ipam import errors
-from ipam.addressing import Family, block, shorten
+from ipam.addressing import Address, Cidr, Family, block
 from ipam.domain.core import lookups
 from ipam.filter_fields import (
     NOTHING,
@@ -23,6 +20,9 @@ from ipam.filter_fields import (
     KeyFilter,
     ListFilter,
     NumberFilter,
+    StrictFilterSet,
+    asks,
+    reference,
 )
 from ipam.models import VRF, Cluster, Finding, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.clusters import FamilyOrder, Platform
@@ -36,62 +36,20 @@ FAMILIES = [*((family.key, family.label) for family in Family), (BOTH, "IPv4 and
 def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet[Any]:
     """The objects of a kind, such as “addresses”, that a list with these parameters shows."""
     filterset = BY_KIND[kind](parameters, queryset=objects)
-    refuse_unknown_of(filterset, parameters)
-    return narrowed(filterset)
+    filterset.refuse_unknown()
+    return filterset.narrowed()
 
 
-def narrowed(filterset: filters.FilterSet) -> QuerySet[Any]:
-    """What the filters leave over; Invalid for each whose value is none of its values."""
-    refuse_malformed(filterset)
-    left: QuerySet[Any] = filterset.qs
-    return left
+def _having(word: str) -> Callable[[Any, str, Any], Any]:
+    """Networks with a prefix of which this is so."""
+    return lambda networks, name, value: networks.having(getattr(Prefix.objects, word)(value))
 
 
-def refuse_unknown_of(filterset: filters.FilterSet, parameters: QueryDict, also: Iterable[str] = ()) -> None:
-    """Invalid for each parameter that names neither a filter nor one of `also`, is empty, or is said too often."""
-    known = filterset.filters
-    refuse_unknown(parameters, {*known, *also}, {name for name, one in known.items() if isinstance(one, ListFilter)})
-
-
-def refuse_unknown(parameters: QueryDict, known: set[str], lists: Container[str] = ()) -> None:
-    """Invalid for each parameter that is not known, that is empty, or that is said twice and is none of `lists`."""
-    broken = []
-    for name, values in parameters.lists():
-        if name not in known:
-            text = f"There is no parameter “{shorten(name)}” here. Known: {', '.join(sorted(known)) or 'none'}."
-            broken.append(errors.Invalid(text, field=shorten(name)))
-        elif not all(map(str.strip, values)):
-            broken.append(errors.Invalid(f"{name} is empty. Give it a value, or leave it out.", field=name))
-        elif len(values) > 1 and name not in lists:
-            broken.append(errors.Invalid(f"{name} is given {len(values)} times. Give it once.", field=name))
-    errors.raise_all(broken)
-
-
-def refuse_malformed(filterset: filters.FilterSet) -> None:
-    """Invalid for each filter whose value is none of its values."""
-    broken = [
-        errors.Invalid(str(message), field=name) for name, messages in filterset.errors.items() for message in messages
-    ]
-    errors.raise_all(broken)
-
-
-def _asks(word: str) -> Callable[[Any, str, Any], Any]:
-    """Objects of whose QuerySet this is a word that takes the value."""
-    return lambda objects, name, value: getattr(objects, word)(value)
-
-
-def _reference(model: type[Model], column: str, *, nullable: bool = False) -> ListFilter:
-    """Objects that refer to any of these, by id or name."""
-    return ListFilter(KeyField(model, nullable=nullable, required=False), field_name=column)
-
-
-class Filters(filters.FilterSet):
+class Filters(StrictFilterSet):
     """Filters of every described object. `label=key` or `label=key=value`, repeatable; `q` is free text."""
 
-    name = filters.CharFilter()
-    description = filters.CharFilter()
     label = ListFilter(forms.CharField(strip=False), method="with_label")
-    q = filters.CharFilter(method=_asks("matching"))
+    q = filters.CharFilter(method=asks("matching"))
 
     def with_label(self, queryset: Any, name: str, value: list[str]) -> Any:
         for text in value:
@@ -103,14 +61,22 @@ class Filters(filters.FilterSet):
 class PartitionFilters(Filters):
     id = filters.CharFilter()
 
+    class Meta:
+        model, fields = Partition, Partition.texts
+
 
 class ProjectFilters(Filters):
     id = filters.UUIDFilter()
-    tenant = filters.CharFilter()
+
+    class Meta:
+        model, fields = Project, Project.texts
 
 
 class VrfFilters(Filters):
     id = NumberFilter()
+
+    class Meta:
+        model, fields = VRF, VRF.texts
 
 
 class NetworkFilters(Filters):
@@ -118,7 +84,7 @@ class NetworkFilters(Filters):
     type = ListFilter(forms.ChoiceField(choices=NetworkType.choices))
     stack = filters.ChoiceFilter(choices=Stack.choices)
     partition = KeyFilter(model=Partition, field_name="partition_id", nullable=True)
-    project = _reference(Project, "project_id", nullable=True)
+    project = reference(Project, "project_id", nullable=True)
     namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
     parent = KeyFilter(model=Network, field_name="parent_id", nullable=True)
     vrf = KeyFilter(model=VRF, field_name="vrf_id", nullable=True)
@@ -126,51 +92,45 @@ class NetworkFilters(Filters):
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="with_family")
     prefix = ListFilter(CidrField(), method="with_prefixes")
     destination_prefix = ListFilter(CidrField(), method="with_destinations")
-    contains = AddressFilter(method="holding")
-    overlaps = CidrFilter(method="overlapping")
+    contains = AddressFilter(method=_having("containing"))
+    overlaps = CidrFilter(method=_having("overlapping"))
     usable_by = KeyFilter(model=Project, method="usable")
+
+    class Meta:
+        model, fields = Network, Network.texts
 
     def with_family(self, queryset: Any, name: str, value: str) -> Any:
         for family in Family if value == BOTH else [Family.from_key(value)]:
-            queryset = self._having(queryset, Prefix.objects.filter(family=family))
+            queryset = queryset.having(Prefix.objects.filter(family=family))
         return queryset
 
-    def with_prefixes(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
+    def with_prefixes(self, queryset: Any, name: str, value: list[Cidr]) -> Any:
         for cidr in value:
-            queryset = self._having(queryset, Prefix.objects.equal_to(cidr))
+            queryset = queryset.having(Prefix.objects.equal_to(cidr))
         return queryset
 
-    def with_destinations(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
+    def with_destinations(self, queryset: Any, name: str, value: list[Cidr]) -> Any:
         # A JSON list of strings; both databases write it as text with each item in double quotes.
         listed = queryset.annotate(_destinations=Cast("destination_prefixes", TextField()))
         for cidr in value:
             listed = listed.filter(_destinations__contains=f'"{cidr}"')
         return listed
 
-    def holding(self, queryset: Any, name: str, value: AddressValue) -> Any:
-        return self._having(queryset, Prefix.objects.containing(value))
-
-    def overlapping(self, queryset: Any, name: str, value: IPNetwork) -> Any:
-        return self._having(queryset, Prefix.objects.overlapping(value))
-
     def usable(self, queryset: Any, name: str, value: Any) -> Any:
         return queryset.usable_by(lookups.named(Project, value, field=name))
 
-    def _having(self, queryset: Any, prefixes: Any) -> Any:
-        return queryset.filter(Exists(prefixes.filter(network=OuterRef("pk"))))
 
-
-class PrefixFilters(filters.FilterSet):
-    network = _reference(Network, "network_id")
+class PrefixFilters(StrictFilterSet):
+    network = reference(Network, "network_id")
     namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="of_family")
     parent = KeyFilter(model=Prefix, field_name="parent_id", nullable=True)
     length = NumberFilter()
     length__gte = NumberFilter(field_name="length", lookup_expr="gte")
     length__lte = NumberFilter(field_name="length", lookup_expr="lte")
-    contains = AddressFilter(method=_asks("containing"))
-    within = CidrFilter(method=_asks("within"))
-    q = filters.CharFilter(method=_asks("matching"))
+    contains = AddressFilter(method=asks("containing"))
+    within = CidrFilter(method=asks("within"))
+    q = filters.CharFilter(method=asks("matching"))
 
     def of_family(self, queryset: Any, name: str, value: str) -> Any:
         return queryset if value == BOTH else queryset.filter(family=Family.from_key(value))
@@ -178,17 +138,20 @@ class PrefixFilters(filters.FilterSet):
 
 class AddressFilters(Filters):
     ip = AddressFilter(field_name="address")
-    network = _reference(Network, "network_id")
-    project = _reference(Project, "project_id")
+    network = reference(Network, "network_id")
+    project = reference(Project, "project_id")
     namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
     machine = KeyFilter(model=Machine, field_name="machine_id", nullable=True)
     prefix = ListFilter(CidrField(), method="of_prefixes")
-    within = CidrFilter(method=_asks("within"))
+    within = CidrFilter(method=asks("within"))
     type = ListFilter(forms.ChoiceField(choices=IPAddress.Type.choices))
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="of_family")
     allocation = filters.UUIDFilter()
 
-    def of_prefixes(self, queryset: Any, name: str, value: list[IPNetwork]) -> Any:
+    class Meta:
+        model, fields = IPAddress, IPAddress.texts
+
+    def of_prefixes(self, queryset: Any, name: str, value: list[Cidr]) -> Any:
         for cidr in value:
             queryset = queryset.filter(prefix__in=Prefix.objects.equal_to(cidr))
         return queryset
@@ -200,32 +163,38 @@ class AddressFilters(Filters):
 
 class MachineFilters(Filters):
     id = filters.CharFilter()
-    project = _reference(Project, "project_id")
+    project = reference(Project, "project_id")
     partition = KeyFilter(model=Partition, field_name="partition_id")
     role = filters.ChoiceFilter(choices=Machine.Role.choices)
     network = ListFilter(KeyField(Network), method="in_networks")
     ip = AddressFilter(method="holding")
     asn = NumberFilter()
 
+    class Meta:
+        model, fields = Machine, Machine.texts
+
     def in_networks(self, queryset: Any, name: str, value: list[str]) -> Any:
         if len(value) == 1:
             return queryset.filter(attachments__network=value[0])
         return queryset.filter(Exists(MachineNetwork.objects.filter(network__in=value, machine=OuterRef("pk"))))
 
-    def holding(self, queryset: Any, name: str, value: AddressValue) -> Any:
+    def holding(self, queryset: Any, name: str, value: Address) -> Any:
         return queryset.filter(Exists(IPAddress.objects.filter(address=value, machine=OuterRef("pk"))))
 
 
 class ClusterFilters(Filters):
     id = filters.UUIDFilter()
-    project = _reference(Project, "project_id")
-    network = _reference(Network, "network_id")
+    project = reference(Project, "project_id")
+    network = reference(Network, "network_id")
     state = filters.ChoiceFilter(choices=Cluster.State.choices)
     platform = filters.ChoiceFilter(choices=Platform.choices)
     families = filters.ChoiceFilter(choices=FamilyOrder.choices)
 
+    class Meta:
+        model, fields = Cluster, Cluster.texts
 
-class ClaimFilters(filters.FilterSet):
+
+class ClaimFilters(StrictFilterSet):
     pool = KeyFilter(model=Network, field_name="network_id")
     owner = KeyFilter(model=Project, field_name="project_id")
     name = filters.CharFilter()
@@ -235,29 +204,29 @@ def _severity(label: str) -> int:
     return next(one.value for one in Finding.Severity if one.label == label)
 
 
-class EventFilters(filters.FilterSet):
+class EventFilters(StrictFilterSet):
     kind = filters.ChoiceFilter(choices=Kind.choices)
     object = filters.CharFilter(field_name="object_id")
     verb = filters.ChoiceFilter(choices=Verb.choices)
     actor = filters.CharFilter()
     door = filters.ChoiceFilter(choices=Door.choices)
-    network = ListFilter(KeyField(Network), method=_asks("in_networks"))
-    project = _reference(Project, "project_id", nullable=True)
-    address = AddressFilter(method=_asks("naming"))
+    network = ListFilter(KeyField(Network), method=asks("in_networks"))
+    project = reference(Project, "project_id", nullable=True)
+    address = AddressFilter(method=asks("naming"))
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
     request_id = filters.CharFilter()
-    q = filters.CharFilter(method=_asks("matching"))
+    q = filters.CharFilter(method=asks("matching"))
 
 
-class FindingFilters(filters.FilterSet):
+class FindingFilters(StrictFilterSet):
     """They are read as columns and values, for findings are no rows while an installation is small."""
 
     code = filters.CharFilter()
     severity = filters.TypedChoiceFilter(choices=[(one.label, one.label) for one in Finding.Severity], coerce=_severity)
     kind = filters.CharFilter()
-    network = _reference(Network, "network_id")
-    project = _reference(Project, "project_id", nullable=True)
+    network = reference(Network, "network_id")
+    project = reference(Project, "project_id", nullable=True)
 
     @property
     def columns(self) -> dict[str, set[Any]]:
@@ -269,7 +238,7 @@ class FindingFilters(filters.FilterSet):
         }
 
 
-BY_KIND: dict[str, Any] = {
+BY_KIND: dict[str, type[StrictFilterSet]] = {
     "partitions": PartitionFilters,
     "projects": ProjectFilters,
     "vrfs": VrfFilters,

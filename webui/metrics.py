@@ -81,5 +81,5 @@ def _processes() -> bytes:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(REGISTRY)
     everyone = CollectorRegistry()
-    MultiProcessCollector(everyone)
+    MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
     return generate_latest(everyone)

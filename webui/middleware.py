@@ -88,7 +88,7 @@ class RefusalPages:
         if isinstance(error, errors.IpamError):
             return self._page(error, request)
         outage = outages.explain(error)
-        return outage and self._page(outage)
+        return None if outage is None else self._page(outage)
 
     def _page(self, problem: errors.IpamError, request: HttpRequest | None = None) -> HttpResponse:
         """Without a request the page is a bare one, which needs neither the database nor what was sent."""

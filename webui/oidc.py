@@ -24,7 +24,8 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     def authenticate(self, request: HttpRequest, nonce: str, code_verifier: str) -> User | None:
         """Just these arguments: a password is no business of this backend."""
-        return super().authenticate(request, nonce=nonce, code_verifier=code_verifier)
+        found: User | None = super().authenticate(request, nonce=nonce, code_verifier=code_verifier)
+        return found
 
     def get_payload_data(self, token: str, key: Any) -> dict[str, Any]:
         """The claims of a token that this provider signed for us, and whose time it is (Core 1.0, section 3.1.3.7)."""

@@ -7,19 +7,23 @@ from django.http import HttpRequest
 from ipam.admin.actions import bulk
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import AddressFamilyFilter, HolderFilter, chosen
-from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
+from ipam.admin.forms import chooser
 from ipam.domain.networks import addresses
-from ipam.form_fields import AddressesField, FamiliesField
+from ipam.forms.described import LabelledForm
+from ipam.forms.fields import AddressesField, FamiliesField
 from ipam.models import IPAddress, Network
 
 
-class AddressForm(DescribedForm):
-    type = forms.ChoiceField(choices=IPAddress.Type.choices, help_text="A static address stays static.")
-    for_good = forms.BooleanField(required=False, label="Make it static for good", help_text="Tick to say so.")
+class _Consent(forms.BooleanField):
+    """Says that somebody means it; no change by itself."""
 
-    @property
-    def changes(self) -> dict[str, Any]:
-        return {name: value for name, value in super().changes.items() if name != "for_good"}
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class AddressForm(LabelledForm):
+    type = forms.ChoiceField(choices=IPAddress.Type.choices, help_text="A static address stays static.")
+    for_good = _Consent(required=False, label="Make it static for good", help_text="Tick to say so.")
 
     def clean(self) -> dict[str, Any]:
         """What cannot be undone takes two hands."""
@@ -29,7 +33,7 @@ class AddressForm(DescribedForm):
         return data
 
 
-class NewAddressesForm(NewDescribedForm):
+class NewAddressesForm(LabelledForm):
     """An allocation: one address of each family, or certain ones. Many at once are the dashboard's and the API's."""
 
     network = chooser(IPAddress, "network")

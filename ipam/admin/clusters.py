@@ -8,34 +8,21 @@ from ipam.admin.actions import bulk
 from ipam.admin.attempts import each
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
 from ipam.admin.filters import chosen
-from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
+from ipam.admin.forms import chooser
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.plan import DEFAULT_VERSION, NewCluster
-from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
-from ipam.form_fields import LengthsField
+from ipam.domain.clusters.plan import NewCluster
+from ipam.forms.clusters import DraftedForm
+from ipam.forms.fields import LengthsField
 from ipam.models import Claim, Cluster
-from ipam.models.clusters import FamilyOrder, Platform
+from ipam.models.clusters import FamilyOrder
 
 
-class ClusterForm(DescribedForm):
-    """What may change of a plan; ranges are changed where they can be seen, in the dashboard or by the API."""
-
-    kubernetes_version = forms.CharField(max_length=8)
-    platform = forms.ChoiceField(choices=Platform.choices)
-    max_pods = forms.IntegerField(min_value=1, label="Pods per node, at most")
-    wanted_nodes = forms.IntegerField(min_value=1, required=False)
-
-
-class NewClusterForm(NewDescribedForm):
+class NewClusterForm(DraftedForm):
     """A draft; ranges and masks that are not given are proposed."""
 
     project = chooser(Cluster, "project")
     network = chooser(Cluster, "network", help_text="The node network: a private network of the project.")
     families = forms.ChoiceField(choices=FamilyOrder.choices, initial=FamilyOrder.IPV4_FIRST)
-    platform = forms.ChoiceField(choices=Platform.choices)
-    kubernetes_version = forms.CharField(max_length=8, initial=DEFAULT_VERSION)
-    max_pods = forms.IntegerField(min_value=1, initial=DEFAULT_MAX_PODS, label="Pods per node, at most")
-    wanted_nodes = forms.IntegerField(min_value=1, required=False)
     node_mask = LengthsField(label="Node masks", help_text="Empty: as Kubernetes and the number of pods want them.")
     native_routing = forms.BooleanField(required=False, initial=True, label="Pods are routed without an overlay")
     field_order = ["name", "project", "network"]
@@ -43,9 +30,11 @@ class NewClusterForm(NewDescribedForm):
 
 @admin.register(Cluster)
 class ClusterAdmin(DomainAdmin):
+    """Ranges are changed where they can be seen, in the dashboard or by the API."""
+
     table = "clusters"
     add_form = NewClusterForm
-    change_form = ClusterForm
+    change_form = DraftedForm
     list_display = ("name", "project", "network", "families", "state", "kubernetes_version", "max_pods", "description")
     list_filter = ("state", "families", "platform", chosen(Cluster, "project"))
     list_select_related = ("project", "network")

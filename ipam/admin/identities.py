@@ -5,12 +5,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
-from ipam.admin.forms import RecordForm, chooser
+from ipam.admin.forms import chooser
 from ipam.domain.people import accounts
 from ipam.models import Identity
 
 
-class NewIdentityForm(RecordForm):
+class NewIdentityForm(forms.Form):
     user = chooser(Identity, "user")
     issuer = forms.CharField(max_length=255, help_text="The provider's OIDC_ISSUER, to the letter.")
     subject = forms.CharField(max_length=255, help_text="The provider's “sub” of the account, to the letter.")

@@ -1,18 +1,11 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
-from ipam.admin.forms import NewDescribedForm
 from ipam.domain.networks import partitions
+from ipam.forms.described import NewPartitionForm
 from ipam.models import Partition
-from ipam.models.base import SLUG_LENGTH
-
-
-class NewPartitionForm(NewDescribedForm):
-    id = forms.CharField(max_length=SLUG_LENGTH, help_text="2 to 128 letters, digits, dots, dashes; it never changes.")
-    field_order = ["id"]
 
 
 @admin.register(Partition)

@@ -1,24 +1,11 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
-from ipam.admin.forms import DescribedForm, NewDescribedForm
 from ipam.domain.networks import projects
+from ipam.forms.described import NewProjectForm, ProjectForm
 from ipam.models import Project
-from ipam.models.base import NAME_LENGTH
-
-
-class ProjectForm(DescribedForm):
-    tenant = forms.CharField(max_length=NAME_LENGTH, required=False)
-    field_order = ["name", "tenant"]
-
-
-class NewProjectForm(NewDescribedForm):
-    id = forms.UUIDField(required=False, help_text="Made if left empty; it never changes.")
-    tenant = forms.CharField(max_length=NAME_LENGTH, required=False)
-    field_order = ["name", "tenant"]
 
 
 @admin.register(Project)

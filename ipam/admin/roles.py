@@ -5,13 +5,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
-from ipam.admin.forms import RecordForm, chooser
+from ipam.admin.forms import chooser
 from ipam.domain.people import members
 from ipam.models import RoleBinding, ServiceAccount
 from ipam.models.roles import Role
 
 
-class NewRoleForm(RecordForm):
+class NewRoleForm(forms.Form):
     user = chooser(RoleBinding, "user")
     project = chooser(RoleBinding, "project", required=False, help_text="Empty: on the whole platform.")
     role = forms.ChoiceField(choices=Role.choices)

@@ -34,7 +34,8 @@ class FindingViews(Resource):
     ordering_fields = {"severity": "severity"}
 
     def list(self, request: Request) -> Response:
-        asked = parameters.StrictFilterBackend().asked(request, Finding.objects.none(), self)
-        filters.refuse_malformed(asked)
+        asked = filters.FindingFilters(request.query_params, queryset=Finding.objects.none())
+        asked.refuse_unknown(parameters.PAGING)
+        asked.refuse_malformed()
         page = self.paginate_queryset(survey.wanted(asked.columns)) or []
         return self.get_paginated_response(self.output(page, many=True).data)

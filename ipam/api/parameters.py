@@ -10,8 +10,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from ipam import errors, filter_fields, filters
+from ipam import errors, filter_fields
 from ipam.domain.core import lookups
+from ipam.filter_fields import StrictFilterSet
 from ipam.models import Project
 from ipam.values import parse_number
 
@@ -59,21 +60,16 @@ def refuse_unknown(request: Request, known: set[str]) -> None:
 
     So would an empty or blank one, which a script has that lost its variable, and one that is said twice.
     """
-    filters.refuse_unknown(request.query_params, known)
+    filter_fields.refuse_unknown(request.query_params, known)
 
 
 class StrictFilterBackend(DjangoFilterBackend):
     """Narrows a list by its filters; what is no filter of it and no parameter of its pages is refused."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
-        filterset = self.asked(request, queryset, view)
-        return queryset if filterset is None else filters.narrowed(filterset)
-
-    def asked(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
-        """The filters of a list with what a request says of them, once its parameters are known and not twofold."""
-        filterset = self.get_filterset(request, queryset, view)
+        filterset: StrictFilterSet | None = self.get_filterset(request, queryset, view)
         if filterset is None:
             refuse_unknown(request, PAGING)
-        else:
-            filters.refuse_unknown_of(filterset, request.query_params, PAGING)
-        return filterset
+            return queryset
+        filterset.refuse_unknown(PAGING)
+        return filterset.narrowed()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.core.validators import RegexValidator
@@ -175,7 +175,13 @@ class Record(models.Model):
 
 
 class Described(Record):
-    """A record with a name, a description and labels."""
+    """A record with a name, a description and labels.
+
+    `texts` names its columns of plain text that anybody gives and changes as it is: operations, history, filters and
+    tables take them from there.
+    """
+
+    texts: ClassVar[tuple[str, ...]] = ("name", "description")
 
     name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
     description = models.CharField(max_length=DESCRIPTION_LENGTH, blank=True, default="")

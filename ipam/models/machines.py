@@ -48,6 +48,8 @@ class Machine(Described):
         MACHINE = "machine", "machine"
         FIREWALL = "firewall", "firewall"
 
+    texts = (*Described.texts, "hostname")
+
     id = SlugIdField(default=new_machine_id)
     hostname = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
     project = models.ForeignKey(Project, models.PROTECT, related_name="machines")

@@ -55,6 +55,10 @@ class NetworkQuerySet(RecordQuerySet["Network"]):
         named = Q(pk__in=self.model.objects.with_text(text).values("pk"))
         return self.filter(named | Exists(overlapping.filter(network=OuterRef("pk"))))
 
+    def having(self, prefixes: models.QuerySet[Any]) -> Self:
+        """Networks with one of these prefixes."""
+        return self.filter(Exists(prefixes.filter(network=OuterRef("pk"))))
+
     def supers(self) -> Self:
         """Networks that exist only to carve children from."""
         return self.filter(type__in=SUPER_TYPES)

@@ -208,7 +208,7 @@ def test_index_names_the_site_and_leads_back_to_the_dashboard(web: Client) -> No
 def test_list_counts_no_further_than_anybody_leafs(
     web: Client, internet: Network, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ipam.admin.base.MOST_COUNTED", 3)
+    monkeypatch.setattr("ipam.admin.lists.MOST_COUNTED", 3)
     html = web.get(page("changelist", IPAddress)).content.decode()
     assert "more than 3 IP addresses; search or filter to see the others" in " ".join(html.split())
 

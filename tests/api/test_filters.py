@@ -43,6 +43,7 @@ def world(mini_lab: Network, tenants: Network, project: Project, stranger: Proje
         networks=[Attachment(network=home)],
         labels={"tier": "gold"},
         description="Front",
+        hostname="web.example.org",
         **common,
     )
     machines.allocate(
@@ -178,6 +179,7 @@ MACHINES = [
     ("label=tier=gold", "web"),
     ("q=fw-", "wall"),
     ("description=Front", "web"),
+    ("hostname=web.example.org", "web"),
 ]
 OTHERS = [
     ("partitions", "id=fra-1", "Frankfurt"),

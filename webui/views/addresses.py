@@ -20,8 +20,9 @@ from ipam.domain.files import dns_zones
 from ipam.domain.networks import addresses, allocations, bulk
 from ipam.domain.networks.allocations import Allocation
 from ipam.filters import AddressFilters
+from ipam.forms.addresses import ChangedAddressForm
+from ipam.forms.fields import LabelsField
 from ipam.models import IPAddress
-from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing
 from webui.pages import attempt, show
 from webui.views.activity import with_links
@@ -75,12 +76,12 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """
     one = lookups.get(IPAddress, pk)
     access.demand_change(one)
-    initial = {**forms.model_to_dict(one, ["name", "type", "description"]), "labels": labels_text(one.labels)}
+    initial = forms.model_to_dict(one, ChangedAddressForm.base_fields)
     form = ChangedAddressForm(request.POST if request.method == "POST" else None, initial=initial)
     asks = form.is_valid() and form.cleaned_data["type"] == IPAddress.Type.STATIC and "confirmed" not in request.POST
     fixed = _ephemeral(allocations.get(one.allocation)) if asks else []
     ready = form.is_valid() and not fixed
-    if ready and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)):
+    if ready and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)) is not None:
         messages.success(request, f"Changed {one}")
         return redirect("address", pk=one.pk)
     context = {"section": "addresses", "form": form, "title": f"Edit {one}", "back": reverse("address", args=[one.pk])}

@@ -120,9 +120,7 @@ def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
     """The columns that a child has from its request and its parent, however it is made (rule 11)."""
     return {
         "type": new.type,
-        "name": new.name,
-        "description": new.description,
-        "labels": dict(new.labels),
+        **new.described,
         "project": new.project,
         "parent": parent,
         "partition": parent.partition,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from typing import Any
 
 from netaddr import IPNetwork
 
@@ -72,6 +73,11 @@ class NewNetwork:
     vrf: int | None = None
     vrf_shared: bool = False
     nat_type: str = NatType.NONE
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The columns that describe it, in whatever words: its texts and labels."""
+        return {**{name: getattr(self, name) for name in Network.texts}, "labels": dict(self.labels)}
 
 
 def judge_given(type_: str, given: Mapping[str, object]) -> list[errors.IpamError]:

@@ -19,8 +19,7 @@ from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NatType, NetworkType,
 
 # PATCH takes these, and `force` (rule 17).
 UPDATABLE = (
-    "name",
-    "description",
+    *Network.texts,
     "labels",
     "nat_type",
     "prefixes",
@@ -119,9 +118,7 @@ def _create_root(new: NewNetwork) -> Network:
         id=new.id,
         type=new.type,
         stack=new.stack or Stack.DUAL,
-        name=new.name,
-        description=new.description,
-        labels=dict(new.labels),
+        **new.described,
         project=new.project,
         partition=new.partition,
         vrf_shared=new.vrf_shared,

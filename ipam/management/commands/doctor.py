@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ipam import errors
+from ipam.domain.core.checks import Remedy
 from ipam.domain.health import doctor
 from ipam.domain.networks import older_data
 from ipam.management.base import SystemCommand
@@ -31,10 +32,10 @@ class Command(SystemCommand):
             f"{IPAddress.objects.count():,} addresses checked."
         )
 
-    def _examine(self) -> tuple[int, Iterable[doctor.Remedy]]:
+    def _examine(self) -> tuple[int, Iterable[Remedy]]:
         """Print the findings; how many there are, and what would mend them, each remedy once."""
         wrong = 0
-        remedies: dict[str, doctor.Remedy] = {}
+        remedies: dict[str, Remedy] = {}
         for finding in doctor.examine():
             wrong += 1
             self.stdout.write(finding.sentence)
@@ -42,7 +43,7 @@ class Command(SystemCommand):
                 remedies[finding.remedy.title] = finding.remedy
         return wrong, remedies.values()
 
-    def _repair(self, remedies: Iterable[doctor.Remedy]) -> None:
+    def _repair(self, remedies: Iterable[Remedy]) -> None:
         for remedy in remedies:
             self.stdout.write(f"To be derived anew: {remedy.title}")
         for remedy in remedies:

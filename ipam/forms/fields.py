@@ -1,15 +1,21 @@
-"""Form fields whose text becomes addresses, CIDRs, labels, prefix lengths; of the admin's and the dashboard's forms.
+"""Form fields whose text becomes addresses, CIDRs, labels, prefix lengths, projects; for admin and dashboard alike.
 
 They know the shape of what people type. What it may be, the domain says.
 """
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
 from ipam.addressing import Family
+from ipam.domain.core import access
+from ipam.models import Project
 from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
+
+_MOST_SUGGESTIONS = 50
 
 
 class ParsedField(forms.CharField):
@@ -123,3 +129,40 @@ class LengthsField(forms.MultiValueField):
 
     def compress(self, values: list[Any]) -> Mapping[Family, int]:
         return {family: length for family, length in zip(Family, values, strict=False) if length is not None}
+
+
+class ProjectInput(forms.TextInput):
+    """A text box that suggests projects; works without scripts."""
+
+    template_name = "components/project_input.html"
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"list": "projects", "autocomplete": "off"})
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["projects"] = access.visible(Project.objects.all()).order_by("name", "id")[:_MOST_SUGGESTIONS]
+        return context
+
+
+class ProjectField(forms.CharField):
+    """A project, named by its id or, where that is unique, by its name."""
+
+    widget = ProjectInput
+
+    def clean(self, value: Any) -> Project | None:
+        text = super().clean(value).strip()
+        if not text and not self.required:
+            return None
+        found = list(access.visible(Project.objects.filter(_by_id_or_name(text)))[:2])
+        if len(found) == 1:
+            return found[0]
+        why = "There is no such project." if not found else "Several projects have that name; use the id."
+        raise forms.ValidationError(f"{why} Type its name or id.")
+
+
+def _by_id_or_name(text: str) -> Q:
+    try:
+        return Q(pk=uuid.UUID(text))
+    except ValueError:
+        return Q(name=text)
