@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 
 from ipam.domain.core import context
 from ipam.domain.networks import machines, networks, partitions, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Machine, Network, Partition, Project
 from tests import clouds
 from tests.builders import child, external, super_network, underlay_network

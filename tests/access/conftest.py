@@ -7,10 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.insight import survey
 from ipam.domain.networks import addresses, claims, machines, networks, partitions, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members, tokens
 from ipam.models import Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Prefix, Project, ServiceAccount
 from tests.builders import IPV4, child

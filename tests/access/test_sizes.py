@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from ipam.domain.insight import survey
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, MachineNetwork
 from tests.access.conftest import ROLES, Cloud
 from tests.builders import IPV4, child, cidrs, external

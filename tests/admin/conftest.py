@@ -6,9 +6,9 @@ from django.db import models
 from django.test import Client
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import addresses, claims, machines, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import accounts, members, tokens
 from ipam.models import (
     VRF,

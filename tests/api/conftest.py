@@ -8,9 +8,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import tokens
 from ipam.models import ApiToken, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip

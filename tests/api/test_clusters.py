@@ -7,9 +7,9 @@ import yaml
 from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import children, completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Claim, Cluster, IPAddress, Network, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, IPV6, child, cidrs

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from ipam.domain.core import timelines
 from ipam.domain.networks import addresses, machines, networks, partitions, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, IPV6, cidrs, external, ip

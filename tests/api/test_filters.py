@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from ipam.domain.networks import addresses, machines, networks, partitions, projects, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Network, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, child, cidrs, super_network

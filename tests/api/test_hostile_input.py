@@ -9,7 +9,7 @@ from django.apps import apps
 from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import addresses
 from ipam.models import Network, Project
 from tests.api.conftest import codes

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from ipam.domain.networks import addresses, machines, networks, partitions, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.api.conftest import codes
 from tests.builders import IPV4, cidrs, ip, namespaced, underlay_network

@@ -12,7 +12,7 @@ from netaddr import IPAddress as Address
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.networks import addresses, claims, machines, networks, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.models import (
     VRF,

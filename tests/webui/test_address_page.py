@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from ipam.domain.networks import addresses, machines
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6
 

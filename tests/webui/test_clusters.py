@@ -7,9 +7,9 @@ import yaml
 from django.test import Client
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, cidrs, worked_example
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from ipam.domain.networks import machines, networks, partitions, projects, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import VRF, Event, Machine, Network, Partition, Project
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from ipam.domain.insight import survey
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Finding, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, cidrs, external
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ipam.domain.networks import addresses, machines, networks, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, ip
 

@@ -6,8 +6,7 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
-from ipam.domain.networks import addresses
+from ipam.domain.networks import acquisition, addresses
 from ipam.models import Claim, IPAddress, Network, Project
 from ipam.models.events import Verb
 
@@ -26,9 +25,7 @@ def claim(network: Network, *, project: Project, name: str) -> Claim:
 @operation
 def take(network: Network, *, project: Project, name: str) -> Claim:
     """As `claim`, but AlreadyExists when another request has just claimed by this name."""
-    access.demand(Deed.ALLOCATE, project.pk)
-    if network.is_underlay:
-        access.demand(Deed.OPERATE)
+    addresses.demand_allocation(network, project)
     known = lookups.lock_all(_named(network, project, name), no_key=True)  # its release waits, or was first
     if known:
         return known[0]
@@ -46,7 +43,7 @@ def release(claim: Claim) -> None:
     held = addresses.lock_allocation(current.allocation)
     history.record(Verb.RELEASE, current, before=history.state(current), moves=history.freed(held))
     current.delete()
-    addresses.give_back(held)
+    acquisition.give_back(held)
 
 
 def get(network: Network, *, project: Project, name: str) -> Claim:

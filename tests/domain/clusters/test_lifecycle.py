@@ -13,10 +13,9 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle, planning, rules
 from ipam.domain.clusters import sizing as proposals
-from ipam.domain.clusters.plan import capacity
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster, capacity
 from ipam.domain.networks import addresses, machines, networks, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space import gaps
 from ipam.models import Cluster, ClusterRange, LocalSpace, Network, Partition, Project
 from tests.builders import (

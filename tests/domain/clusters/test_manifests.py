@@ -10,7 +10,7 @@ from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle, planning
 from ipam.domain.clusters.manifests import catalogue
 from ipam.domain.networks import addresses, machines
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, families, worked_example
 

@@ -4,9 +4,9 @@ import pytest
 
 from ipam import errors
 from ipam.domain.clusters import lifecycle, migration
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import children, completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes
 from tests.builders import families as per_family

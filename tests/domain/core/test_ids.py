@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from ipam import errors
 from ipam.domain.health import doctor
 from ipam.domain.networks import children, ids, machines, networks, older_data, partitions
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Machine, Network, Partition, Project, guards
 from tests.builders import child, cidrs, external
 from webui.views import registry

@@ -6,7 +6,7 @@ import pytest
 
 from ipam.domain.core import timelines
 from ipam.domain.networks import addresses, completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, ip, namespaced
 

@@ -11,7 +11,7 @@ from ipam.apps import CHECKS
 from ipam.domain.clusters import lifecycle
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, machines, networks, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import (
     VRF,
     FreeBlock,

@@ -14,8 +14,8 @@ from ipam import errors
 from ipam.domain.core import operations
 from ipam.domain.health import doctor
 from ipam.domain.networks import address_batches, addresses, machines, networks
-from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, set_older_labels
 

@@ -7,7 +7,7 @@ import pytest
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes, external, free_blocks, ip, namespaced
 

@@ -6,7 +6,7 @@ import pytest
 
 from ipam import errors
 from ipam.domain.networks import addresses, machines, networks, partitions
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space.number_pools import Pool
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes, external, free_blocks, ip, namespaced, super_network

@@ -5,7 +5,7 @@ import pytest
 from ipam import errors
 from ipam.domain.core.operations import rehearsal
 from ipam.domain.networks import addresses, children, completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, prefixes_of, set_older_labels, super_network
 
