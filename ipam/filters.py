@@ -1,11 +1,11 @@
 """What lists can be narrowed by. An unknown filter or a malformed value is an error that names it, never ignored."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models import Exists, Model, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import QueryDict
 
@@ -25,12 +25,18 @@ from ipam.filter_fields import (
     reference,
 )
 from ipam.models import VRF, Cluster, Finding, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
+from ipam.models.addresses import IPAddressQuerySet
+from ipam.models.base import RecordQuerySet
 from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.events import Door, Kind, Verb
-from ipam.models.networks import NatType, NetworkType, Stack
+from ipam.models.machines import MachineQuerySet
+from ipam.models.networks import NatType, NetworkQuerySet, NetworkType, Stack
+from ipam.models.prefixes import PrefixQuerySet
+from ipam.values import DUAL_STACK, parse_families
 
-BOTH = "dual-stack"
-FAMILIES = [*((family.key, family.label) for family in Family), (BOTH, "IPv4 and IPv6")]
+M = TypeVar("M", bound=Model)
+
+FAMILIES = [*((family.key, family.label) for family in Family), (DUAL_STACK, "IPv4 and IPv6")]
 
 
 def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet[Any]:
@@ -51,7 +57,7 @@ class Filters(StrictFilterSet):
     label = ListFilter(forms.CharField(strip=False), method="with_label")
     q = filters.CharFilter(method=asks("matching"))
 
-    def with_label(self, queryset: Any, name: str, value: list[str]) -> Any:
+    def with_label(self, queryset: RecordQuerySet[M], name: str, value: list[str]) -> RecordQuerySet[M]:
         for text in value:
             key, has_value, wanted = text.partition("=")
             queryset = queryset.labelled(key, wanted if has_value else None)
@@ -99,24 +105,24 @@ class NetworkFilters(Filters):
     class Meta:
         model, fields = Network, Network.texts
 
-    def with_family(self, queryset: Any, name: str, value: str) -> Any:
-        for family in Family if value == BOTH else [Family.from_key(value)]:
+    def with_family(self, queryset: NetworkQuerySet, name: str, value: str) -> NetworkQuerySet:
+        for family in parse_families(value):
             queryset = queryset.having(Prefix.objects.filter(family=family))
         return queryset
 
-    def with_prefixes(self, queryset: Any, name: str, value: list[Cidr]) -> Any:
+    def with_prefixes(self, queryset: NetworkQuerySet, name: str, value: list[Cidr]) -> NetworkQuerySet:
         for cidr in value:
             queryset = queryset.having(Prefix.objects.equal_to(cidr))
         return queryset
 
-    def with_destinations(self, queryset: Any, name: str, value: list[Cidr]) -> Any:
+    def with_destinations(self, queryset: NetworkQuerySet, name: str, value: list[Cidr]) -> NetworkQuerySet:
         # A JSON list of strings; both databases write it as text with each item in double quotes.
         listed = queryset.annotate(_destinations=Cast("destination_prefixes", TextField()))
         for cidr in value:
             listed = listed.filter(_destinations__contains=f'"{cidr}"')
         return listed
 
-    def usable(self, queryset: Any, name: str, value: Any) -> Any:
+    def usable(self, queryset: NetworkQuerySet, name: str, value: object) -> NetworkQuerySet:
         return queryset.usable_by(lookups.named(Project, value, field=name))
 
 
@@ -132,8 +138,8 @@ class PrefixFilters(StrictFilterSet):
     within = CidrFilter(method=asks("within"))
     q = filters.CharFilter(method=asks("matching"))
 
-    def of_family(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset if value == BOTH else queryset.filter(family=Family.from_key(value))
+    def of_family(self, queryset: PrefixQuerySet, name: str, value: str) -> PrefixQuerySet:
+        return queryset if value == DUAL_STACK else queryset.filter(family=Family.from_key(value))
 
 
 class AddressFilters(Filters):
@@ -151,14 +157,14 @@ class AddressFilters(Filters):
     class Meta:
         model, fields = IPAddress, IPAddress.texts
 
-    def of_prefixes(self, queryset: Any, name: str, value: list[Cidr]) -> Any:
+    def of_prefixes(self, queryset: IPAddressQuerySet, name: str, value: list[Cidr]) -> IPAddressQuerySet:
         for cidr in value:
             queryset = queryset.filter(prefix__in=Prefix.objects.equal_to(cidr))
         return queryset
 
-    def of_family(self, queryset: Any, name: str, value: str) -> Any:
+    def of_family(self, queryset: IPAddressQuerySet, name: str, value: str) -> IPAddressQuerySet:
         # A family is a range of addresses, and lists are in the order of addresses.
-        return queryset if value == BOTH else queryset.within(block(Family.from_key(value), 0, 0))
+        return queryset if value == DUAL_STACK else queryset.within(block(Family.from_key(value), 0, 0))
 
 
 class MachineFilters(Filters):
@@ -173,12 +179,12 @@ class MachineFilters(Filters):
     class Meta:
         model, fields = Machine, Machine.texts
 
-    def in_networks(self, queryset: Any, name: str, value: list[str]) -> Any:
+    def in_networks(self, queryset: MachineQuerySet, name: str, value: list[str]) -> MachineQuerySet:
         if len(value) == 1:
             return queryset.filter(attachments__network=value[0])
         return queryset.filter(Exists(MachineNetwork.objects.filter(network__in=value, machine=OuterRef("pk"))))
 
-    def holding(self, queryset: Any, name: str, value: Address) -> Any:
+    def holding(self, queryset: MachineQuerySet, name: str, value: Address) -> MachineQuerySet:
         return queryset.filter(Exists(IPAddress.objects.filter(address=value, machine=OuterRef("pk"))))
 
 

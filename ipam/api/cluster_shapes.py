@@ -5,12 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from ipam import values
+from ipam import models, values
 from ipam.addressing import Cidr, Family
 from ipam.api import fields, inputs, outputs
-from ipam.domain.clusters import rules
-from ipam.domain.clusters.plan import capacity
-from ipam.models import Cluster as ClusterModel
+from ipam.domain.clusters import plan, rules
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, Platform
 
@@ -29,7 +27,7 @@ class Ranges(fields.ByFamily[Cidr]):
     """A CIDR per family; a missing key means that it is proposed."""
 
     @staticmethod
-    def parse(data: Any) -> dict[Family, Cidr]:
+    def parse(data: object) -> dict[Family, Cidr]:
         return values.parse_by_family(data, fields.Cidr().to_internal_value, values.RANGES)
 
 
@@ -78,7 +76,7 @@ class NewClaim(inputs.Input):
 
 
 # --- answers --------------------------------------------------------------------------------------
-class FamilyCapacity(serializers.Serializer[Any]):
+class FamilyCapacity(outputs.Shape):
     """Counts are decimal strings: they may exceed what a JSON number holds exactly."""
 
     nodes_by_network = serializers.CharField()
@@ -89,7 +87,7 @@ class FamilyCapacity(serializers.Serializer[Any]):
     dns = serializers.CharField()
 
 
-class Capacity(serializers.Serializer[Any]):
+class Capacity(outputs.Shape):
     nodes = serializers.CharField()
     limiting_family = fields.OneFamily(source="family")
     limited_by = serializers.ChoiceField(choices=["nodes", "pods"], source="reason")
@@ -97,13 +95,13 @@ class Capacity(serializers.Serializer[Any]):
     ipv4 = FamilyCapacity(required=False)
     ipv6 = FamilyCapacity(required=False)
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:
+    def to_representation(self, instance: plan.Capacity) -> dict[str, Any]:
         shared = {name: field for name, field in self.fields.items() if name not in ("ipv4", "ipv6")}
         answer = {name: field.to_representation(field.get_attribute(instance)) for name, field in shared.items()}
         return {**answer, **{one.family.key: FamilyCapacity(one).data for one in instance.families}}
 
 
-class PlanWarning(serializers.Serializer[Any]):
+class PlanWarning(outputs.Shape):
     code = serializers.CharField()
     field = serializers.CharField()
     detail = serializers.CharField()
@@ -113,7 +111,7 @@ class Cluster(outputs.Described):
     id = serializers.UUIDField()
     project = serializers.UUIDField(source="project_id")
     network = serializers.CharField(source="network_id")
-    state = serializers.ChoiceField(choices=ClusterModel.State.choices)
+    state = serializers.ChoiceField(choices=models.Cluster.State.choices)
     platform = serializers.CharField()
     kubernetes_version = serializers.CharField()
     families = _families(source="address_families")
@@ -128,15 +126,15 @@ class Cluster(outputs.Described):
     warnings = serializers.SerializerMethodField()
 
     @extend_schema_field(Capacity)
-    def get_capacity(self, cluster: Any) -> Any:
-        return Capacity(capacity(self.context["plans"][cluster.pk])).data
+    def get_capacity(self, cluster: models.Cluster) -> dict[str, object]:
+        return dict(Capacity(plan.capacity(self.context["plans"][cluster.pk])).data)
 
     @extend_schema_field(PlanWarning(many=True))
-    def get_warnings(self, cluster: Any) -> Any:
-        return PlanWarning(rules.warnings(self.context["plans"][cluster.pk]), many=True).data
+    def get_warnings(self, cluster: models.Cluster) -> list[object]:
+        return list(PlanWarning(rules.warnings(self.context["plans"][cluster.pk]), many=True).data)
 
 
-class Document(serializers.Serializer[Any]):
+class Document(outputs.Shape):
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     file_name = serializers.CharField()
@@ -144,17 +142,17 @@ class Document(serializers.Serializer[Any]):
     refusal = serializers.CharField(allow_blank=True, help_text="why the plan has no such document; else empty")
 
 
-class Documents(serializers.Serializer[Any]):
+class Documents(outputs.Shape):
     manifests = Document(many=True)
 
 
-class Precondition(serializers.Serializer[Any]):
+class Precondition(outputs.Shape):
     code = serializers.CharField()
     is_met = serializers.BooleanField()
     sentence = serializers.CharField()
 
 
-class Readiness(serializers.Serializer[Any]):
+class Readiness(outputs.Shape):
     families = _families(help_text="those that come next")
     preconditions = Precondition(many=True)
     machines = serializers.IntegerField()
@@ -169,5 +167,5 @@ class Claim(outputs.Output):
     allocation = serializers.UUIDField()
     ips = serializers.SerializerMethodField()
 
-    def get_ips(self, claim: Any) -> list[str]:
+    def get_ips(self, claim: models.Claim) -> list[str]:
         return [str(address) for address in self.context["ips"].get(claim.allocation, ())]

@@ -18,7 +18,7 @@ V = TypeVar("V")
 class _Brief:
     """Repeats no more of what was sent than a sentence has room for."""
 
-    def fail(self, key: str, **sent: Any) -> Any:
+    def fail(self, key: str, **sent: object) -> Any:
         return super().fail(key, **{name: shorten(value) for name, value in sent.items()})  # type: ignore[misc]
 
 
@@ -27,12 +27,12 @@ class Choice(_Brief, serializers.ChoiceField):
 
     default_error_messages = {"invalid_choice": "This field takes no “{input}”. Use one of: {offered}."}
 
-    def fail(self, key: str, **sent: Any) -> Any:
+    def fail(self, key: str, **sent: object) -> Any:
         self.error_messages[key] = self.error_messages[key].replace("{offered}", ", ".join(map(str, self.choices)))
         return super().fail(key, **sent)
 
-    def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(data if isinstance(data, str) else shorten(type(data).__name__))
+    def to_internal_value(self, data: object) -> str:
+        return str(super().to_internal_value(data if isinstance(data, str) else shorten(type(data).__name__)))
 
 
 class Many(serializers.ListField):
@@ -61,7 +61,7 @@ class Text(serializers.CharField):
         options.setdefault("trim_whitespace", False)
         super().__init__(**options)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in data):
@@ -74,7 +74,7 @@ class Integer(serializers.IntegerField):
 
     default_error_messages = {"invalid": "This is not a whole number, such as 24."}
 
-    def to_internal_value(self, data: Any) -> int:
+    def to_internal_value(self, data: object) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return int(super().to_internal_value(data))
@@ -84,12 +84,12 @@ class Integer(serializers.IntegerField):
 class Vrf(Integer):
     """A VRF by its VNI, or by a name, which is looked up later, as all references are."""
 
-    def to_internal_value(self, data: Any) -> int | str:  # type: ignore[override]
+    def to_internal_value(self, data: object) -> int | str:  # type: ignore[override]
         if not isinstance(data, str):
             return super().to_internal_value(data)
         return super().to_internal_value(int(data)) if values.is_number(data) else data
 
-    def run_validators(self, value: Any) -> None:
+    def run_validators(self, value: object) -> None:
         if not isinstance(value, str):
             super().run_validators(value)
 
@@ -99,7 +99,7 @@ class Flag(_Brief, serializers.BooleanField):
 
     default_error_messages = {"invalid": "This is neither true nor false."}
 
-    def to_internal_value(self, data: Any) -> bool:
+    def to_internal_value(self, data: object) -> bool:
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return bool(data)
@@ -110,7 +110,7 @@ class Uuid(_Brief, serializers.UUIDField):
 
     default_error_messages = {"invalid": "This is not a UUID, such as 4b9b17c4-2d7c-4190-ae95-dda44e430fa6."}
 
-    def to_internal_value(self, data: Any) -> uuid.UUID:
+    def to_internal_value(self, data: object) -> uuid.UUID:
         try:
             return values.parse_uuid(data)
         except ValueError:
@@ -123,10 +123,10 @@ class Parsed(serializers.Field[V, Any, Any, Any]):
     code = "invalid"
 
     @staticmethod
-    def parse(data: Any, /) -> V:
+    def parse(data: object, /) -> V:
         raise NotImplementedError
 
-    def to_internal_value(self, data: Any) -> V:
+    def to_internal_value(self, data: object) -> V:
         try:
             return self.parse(data)
         except ValueError as error:
@@ -171,7 +171,7 @@ class Addresses(Parsed[list[addressing.Address]]):
     """One address, or a list with at most one of each family."""
 
     @staticmethod
-    def parse(data: Any) -> list[addressing.Address]:
+    def parse(data: object) -> list[addressing.Address]:
         texts = data if isinstance(data, list) else [data]
         if not 1 <= len(texts) <= len(Family):
             raise ValueError("Give one address, or one of each family.")
@@ -204,7 +204,7 @@ class OneFamily(Parsed[Family]):
 class ByFamily(Parsed[dict[Family, V]]):
     """An object with a value for each family; a missing key means none."""
 
-    def to_representation(self, value: dict[Family, V]) -> dict[str, Any]:
+    def to_representation(self, value: dict[Family, V]) -> dict[str, object]:
         return {family.key: one if isinstance(one, int) else str(one) for family, one in value.items()}
 
 
@@ -220,7 +220,7 @@ class Lengths(ByFamily[int]):
     """Prefix lengths per family: `{"ipv4": 22, "ipv6": 96}`."""
 
     @staticmethod
-    def parse(data: Any) -> dict[Family, int]:
+    def parse(data: object) -> dict[Family, int]:
         return values.parse_lengths(data, Integer().to_internal_value)
 
 
@@ -229,7 +229,7 @@ class Labels(serializers.DictField):
 
     child = Text(allow_blank=True, max_length=LABEL_VALUE_LENGTH)
 
-    def to_internal_value(self, data: Any) -> dict[str, str]:
+    def to_internal_value(self, data: object) -> dict[str, str]:
         """They are counted before any is judged."""
         if isinstance(data, dict) and len(data) <= MOST_LABELS:
             for key in data:

@@ -11,7 +11,7 @@ from ipam.domain.insight import survey
 from ipam.models import Event, Finding
 
 
-class EventViews(Readable):
+class EventViews(Readable[Event]):
     """The change history, newest first."""
 
     model, output, filterset_class = Event, outputs.Event, filters.EventFilters
@@ -27,7 +27,7 @@ class EventViews(Readable):
         return Response(outputs.EventDetail(self.found()).data)
 
 
-class FindingViews(Resource):
+class FindingViews(Resource[Finding]):
     """What to look at, worst first: of this moment, or of a large installation as of its last survey."""
 
     model, output, filterset_class = Finding, outputs.Finding, filters.FindingFilters

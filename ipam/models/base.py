@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Self, TypeVar
 from django.core.exceptions import EmptyResultSet
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.db.models.lookups import Exact, In, IsNull
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from ipam import errors
@@ -79,7 +81,7 @@ class OneOf(In):
 
     lookup_name = "one_of"
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[object]]:
         if not self.rhs:
             raise EmptyResultSet
         column, parameters = self.process_lhs(compiler, connection)
@@ -101,11 +103,11 @@ class LabelValue(models.Func):
         super().__init__("labels", **extra)
         self.key = key
 
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         sql, params = self.as_sql(compiler, connection, template="(%(expressions)s ->> %%s)", **extra)
         return sql, [*params, self.key]
 
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         sql, params = self.as_sql(compiler, connection, template=_SQLITE_LABEL, **extra)
         return sql, [*params, self.key]
 
@@ -119,13 +121,13 @@ class HasLabelValue(models.Func):
         super().__init__("labels", **extra)
         self.values = list(values)
 
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         template = "(%(expressions)s <> '{}'::jsonb AND %(expressions)s @? %%s::jsonpath)"
         sql, params = self.as_sql(compiler, connection, template=template, **extra)
         wanted = " || ".join(f"@ == {json.dumps(value)}" for value in self.values)
         return sql, [*params, f"$.* ? ({wanted})"]
 
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         marks = ", ".join(["%%s"] * len(self.values))
         template = f"EXISTS (SELECT 1 FROM json_each(%(expressions)s) WHERE value IN ({marks}))"  # noqa: S608  marks only
         sql, params = self.as_sql(compiler, connection, template=template, **extra)
@@ -165,7 +167,7 @@ class Record(models.Model):
     class Meta:
         abstract = True
 
-    def revise(self, **changes: Any) -> None:
+    def revise(self, **changes: object) -> None:
         """Set these fields and save them as one change. The caller holds the row's lock."""
         for field, value in changes.items():
             setattr(self, field, value)

@@ -153,7 +153,7 @@ def _in_order(model: type[models.Model]) -> Any:
     return objects.order_by(*order)
 
 
-def _is_text(field: Any) -> bool:
+def _is_text(field: object) -> bool:
     return isinstance(_target(field), models.CharField)
 
 
@@ -166,7 +166,7 @@ def _target(field: Any) -> Any:
     return field.target_field if field.is_relation else field
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if isinstance(value, UUID | Address):
         return str(value)
     return value.isoformat() if isinstance(value, datetime) else value
@@ -203,7 +203,9 @@ def _expect_key(reader: JsonReader, key: str) -> None:
     reader.expect(":")
 
 
-def _instance(model: type[models.Model], raw: Any, place: str, broken: list[errors.IpamError]) -> models.Model | None:
+def _instance(
+    model: type[models.Model], raw: object, place: str, broken: list[errors.IpamError]
+) -> models.Model | None:
     """The row that an entry describes; what is wrong with it goes to `broken`, up to `_MOST_ERRORS` faults."""
     fields = {field.name: field for field in _fields(model)}
     wanted = {*fields, _CIDR} if model in _BLOCKS else set(fields)

@@ -31,7 +31,7 @@ class Shown:
         return str(self.value)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """A value of ours as JSON has it."""
     if isinstance(value, Address | Cidr | UUID):
         return str(value)
@@ -40,7 +40,7 @@ def plain(value: Any) -> Any:
     return [plain(one) for one in value] if isinstance(value, list) else value
 
 
-def flat(value: Any) -> str:
+def flat(value: object) -> str:
     """A value of JSON as one cell of text."""
     if value is None or value == {}:
         return ""
@@ -56,7 +56,7 @@ def flat(value: Any) -> str:
 def text(most: int) -> Read:
     """Text of at most so many characters. A number is taken as it is written: spreadsheets make numbers of names."""
 
-    def read(cell: Any) -> str:
+    def read(cell: object) -> str:
         found = _written(cell)
         if len(found) > most:
             raise ValueError(f"“{shorten(found, 20)}” has {len(found):,} characters; at most {most} fit.")
@@ -65,7 +65,7 @@ def text(most: int) -> Read:
     return read
 
 
-def key(cell: Any) -> str | None:
+def key(cell: object) -> str | None:
     """The id of something else; an empty cell is none."""
     return _id(cell).strip() or None
 
@@ -75,63 +75,63 @@ def choice(*choices: str) -> Read:
     return lambda cell: values.parse_choice(found, choices) if (found := _written(cell).strip()) else NOTHING
 
 
-def number(cell: Any) -> int | None:
+def number(cell: object) -> int | None:
     """A whole number; an empty cell is none."""
     return values.parse_number(found) if (found := _plain(cell)) else None
 
 
-def flag(cell: Any) -> bool:
+def flag(cell: object) -> bool:
     """True or false; an empty cell is false."""
     found = str(cell) if isinstance(cell, bool) else _plain(cell)
     return values.parse_flag(found) if found else False
 
 
-def uuid(cell: Any) -> UUID | None:
+def uuid(cell: object) -> UUID | None:
     """A UUID in its usual form; an empty cell is none."""
     return values.parse_uuid(found) if (found := _written(cell).strip()) else None
 
 
-def address(cell: Any) -> Address:
+def address(cell: object) -> Address:
     """An address."""
     return values.parse_address(_written(cell).strip())
 
 
-def cidr(cell: Any) -> Cidr:
+def cidr(cell: object) -> Cidr:
     """A CIDR."""
     return values.parse_cidr(_written(cell).strip())
 
 
-def cidrs(cell: Any) -> list[Cidr]:
+def cidrs(cell: object) -> list[Cidr]:
     """A list of CIDRs."""
     return [values.parse_cidr(one) for one in words(cell)]
 
 
-def prefixes(cell: Any) -> list[Cidr]:
+def prefixes(cell: object) -> list[Cidr]:
     """A list of CIDRs, IPv4 before IPv6."""
     return sorted(cidrs(cell), key=lambda one: one.version)
 
 
-def words(cell: Any) -> list[str]:
+def words(cell: object) -> list[str]:
     """A list of texts, or one text with spaces or commas between them."""
     return [_written(one) for one in cell] if isinstance(cell, list) else values.words(_written(cell))
 
 
-def labels(cell: Any) -> dict[str, str]:
+def labels(cell: object) -> dict[str, str]:
     """An object of texts."""
     return parse_labels(_object(cell))
 
 
-def lengths(cell: Any) -> dict[Family, int]:
+def lengths(cell: object) -> dict[Family, int]:
     """A prefix length for each family."""
     return values.parse_lengths(_object(cell), lambda one: values.parse_number(_plain(one)))
 
 
-def ranges(cell: Any) -> dict[Family, Cidr]:
+def ranges(cell: object) -> dict[Family, Cidr]:
     """A CIDR for each family."""
     return values.parse_by_family(_object(cell), cidr, values.RANGES)
 
 
-def _object(cell: Any) -> dict[str, Any]:
+def _object(cell: object) -> dict[str, Any]:
     if cell in (None, ""):
         return {}
     try:
@@ -150,7 +150,7 @@ def _plain(cell: Any) -> str:
     return _written(int(value) if is_whole else value).strip()
 
 
-def _written(cell: Any) -> str:
+def _written(cell: object) -> str:
     if type(cell) is str and cell.isascii() and "\0" not in cell:
         return cell  # nearly all of them
     if cell is None:
