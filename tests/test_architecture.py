@@ -17,7 +17,29 @@ from ipam.api.errors import STATUS
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "docs" / "rules.md"
-LONGEST_MODULE = 400  # lines
+MAX_MODULE, MAX_FUNCTION = 250, 30  # lines, docstrings included
+# What is longer still. Both lists only shrink: what has become short enough leaves them.
+LONG_MODULES = {
+    "ipam/api/outputs.py",
+    "ipam/api/views.py",
+    "ipam/domain/core/history.py",
+    "ipam/domain/files/backup.py",
+    "ipam/domain/files/formats.py",
+    "ipam/domain/files/kinds.py",
+    "ipam/domain/moving/metal_stack/importing.py",
+    "ipam/domain/moving/metal_stack/reading.py",
+    "ipam/domain/moving/plain_prefixes.py",
+    "ipam/errors.py",
+    "ipam/filters.py",
+    "webui/settings.py",
+}
+LONG_FUNCTIONS = {
+    "ipam/domain/core/operations.py: transacted",
+    "ipam/domain/files/backup.py: restore",
+    "ipam/domain/moving/go_ipam.py: read",
+    "ipam/domain/moving/metal_stack/importing.py: bring_addresses",
+    "ipam/domain/moving/netbox/files.py: read",
+}
 MAX_TEMPLATE_LINE = 160  # characters
 OURS = [
     path
@@ -56,7 +78,18 @@ def test_domain_knows_no_http(path: Path) -> None:
 
 def test_no_module_is_long() -> None:
     lengths = {named(path): len(path.read_text().splitlines()) for path in OURS}
-    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+    assert {name for name, lines in lengths.items() if lines > MAX_MODULE} == LONG_MODULES
+
+
+def test_no_function_is_long() -> None:
+    functions = [
+        (path, node)
+        for path in OURS
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    lengths = [(f"{named(path)}: {node.name}", (node.end_lineno or 0) - node.lineno + 1) for path, node in functions]
+    assert {name for name, lines in lengths if lines > MAX_FUNCTION} == LONG_FUNCTIONS
 
 
 def test_public_functions_say_what_they_do() -> None:

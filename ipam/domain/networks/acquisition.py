@@ -11,7 +11,7 @@ from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
 from ipam.domain.core import lookups
 from ipam.domain.networks import address_rules
-from ipam.domain.space import free_space, usable_space
+from ipam.domain.space import allocator, free_space, usable_space
 from ipam.models import IPAddress, Network, Prefix
 
 
@@ -40,12 +40,12 @@ def take(
     return IPAddress.objects.bulk_create(row for allocation in zip(*groups, strict=True) for row in allocation)
 
 
-def acquire(network: Network, families: Sequence[Family], count: int) -> dict[Family, list[free_space.Taken]]:
+def acquire(network: Network, families: Sequence[Family], count: int) -> dict[Family, list[allocator.Taken]]:
     """The lowest `count` free addresses of each of these families, or of every family that the network has (22, 23).
 
     `Exhausted` names the first family that has fewer, `FamilyNotInNetwork` one that the network does not have.
     """
-    taken = free_space.acquire_addresses(network, families or network.allowed_families, count)
+    taken = allocator.acquire_addresses(network, families or network.allowed_families, count)
     missing = [family for family in families or ([] if taken else network.allowed_families) if family not in taken]
     full = [family for family, found in taken.items() if len(found) < count]
     if missing or full:
@@ -60,7 +60,7 @@ def acquire(network: Network, families: Sequence[Family], count: int) -> dict[Fa
 
 def _take_named(
     network: Network, addresses: Iterable[Address], others: Iterable[Family]
-) -> dict[Family, list[free_space.Taken]]:
+) -> dict[Family, list[allocator.Taken]]:
     """Take just these addresses, at most one of each family, and the lowest free one of each of the `others`.
 
     Family by family, as all locks go: the later one may wait while the earlier one is held.
@@ -75,7 +75,7 @@ def _take_named(
     }
 
 
-def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) -> free_space.Taken:
+def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) -> allocator.Taken:
     """Take just this address, or say why not (rules 4a, 24 and 25)."""
     prefix = next((prefix for prefix in prefixes if address in prefix.cidr), None)
     if prefix is None:
@@ -88,8 +88,8 @@ def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) ->
         holder = IPAddress.objects.filter(address=address, namespace=network.namespace_id).first()
         return address_rules.taken(address, holder) if holder else None
 
-    free_space.acquire_exactly(prefix, host(address), find_holder=find_holder, field="ip")
-    return free_space.Taken(prefix.pk, address)
+    allocator.acquire_exactly(prefix, host(address), find_holder=find_holder, field="ip")
+    return allocator.Taken(prefix.pk, address)
 
 
 def other_families(network: Network, addresses: Iterable[Address]) -> list[Family]:

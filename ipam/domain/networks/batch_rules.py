@@ -16,7 +16,7 @@ from ipam import errors
 from ipam.addressing import Family, reserved_addresses
 from ipam.domain.core import lookups
 from ipam.domain.networks import address_rules
-from ipam.domain.space import free_space, usable_space
+from ipam.domain.space import allocator, usable_space
 from ipam.labels import label_fault
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, Prefix, Project
 
@@ -166,7 +166,7 @@ def refuse_taken(
         refused[place] = (
             address_rules.taken(one.address, holder)
             if holder
-            else free_space.unaccounted(lost[place].pk, one.address, field="ip")
+            else allocator.unaccounted(lost[place].pk, one.address, field="ip")
         )
 
 

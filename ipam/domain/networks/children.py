@@ -15,7 +15,7 @@ from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import child_rules, rules, vrfs
 from ipam.domain.networks.network_fields import NewNetwork
-from ipam.domain.space import free_space, usable_space
+from ipam.domain.space import allocator, free_space, usable_space
 from ipam.models import VRF, Network, Prefix
 from ipam.models.events import Verb
 from ipam.models.networks import NetworkType, Stack
@@ -162,7 +162,7 @@ def _take_exactly(network: Network, parent: Network, sources: Mapping[IPNetwork,
     taken = []
     for cidr, source in sources.items():
         find_holder = partial(child_rules.overlap, source, cidr, network.namespace_id)
-        free_space.acquire_exactly(source, cidr, network.namespace_id, find_holder=find_holder, field="prefixes")
+        allocator.acquire_exactly(source, cidr, network.namespace_id, find_holder=find_holder, field="prefixes")
         taken.append(_store_prefix(network, source, cidr))
     return taken
 
@@ -177,8 +177,8 @@ def _take_prefixes(
     for family, length in lengths.items():
         candidates = [prefix for prefix in prefixes if prefix.family == family]
         try:
-            source, cidr = free_space.acquire_child(candidates, length, network.namespace_id)
-        except free_space.NoSpace:
+            source, cidr = allocator.acquire_child(candidates, length, network.namespace_id)
+        except allocator.NoSpace:
             raise child_rules.exhausted(parent, family, length, network) from None
         taken.append(_store_prefix(network, source, cidr))
     return taken
