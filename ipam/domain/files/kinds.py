@@ -234,8 +234,8 @@ CLUSTERS = Kind(
         _column("wanted_nodes", cells.number, may_change=True),
         _column("native_routing", cells.flag, may_change=True), _labels,
     ),
-    _by_key(Cluster), _create_cluster, lambda row, changes: lifecycle.update(row, **_in_words_of_plans(changes)),
-    Cluster.objects.with_plan, ("name", "pk"),
+    _by_key(Cluster), _create_cluster,
+    lambda row, changes: lifecycle.update(row, **_in_words_of_plans(changes)), Cluster.objects.with_plan, ("name", "pk"),
 )  # fmt: skip
 
 

@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from ipam import errors
-from ipam.domain.health import doctor
-from ipam.domain.networks import older_data
+from ipam.domain.health import doctor, older_data
 from ipam.models import IPAddress, Network, Prefix
 
 

@@ -14,8 +14,8 @@ from ipam import errors
 from ipam.demo import seeding
 from ipam.domain.core.operations import rehearsal
 from ipam.domain.files import backup
-from ipam.domain.health import doctor
-from ipam.domain.networks import children, networks, older_data
+from ipam.domain.health import doctor, older_data
+from ipam.domain.networks import children, networks
 from ipam.models import (
     FreeBlock,
     IPAddress,

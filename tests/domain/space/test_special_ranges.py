@@ -14,9 +14,9 @@ from netaddr import IPNetwork, IPSet
 from ipam import errors
 from ipam.addressing import Family, block, blocks_between, reserved_addresses
 from ipam.domain.files import backup
-from ipam.domain.health import doctor, rebuilding
+from ipam.domain.health import doctor, older_data, rebuilding
 from ipam.domain.moving import go_ipam
-from ipam.domain.networks import address_batches, addresses, children, networks, older_data
+from ipam.domain.networks import address_batches, addresses, children, networks
 from ipam.domain.networks.address_batches import Named
 from ipam.domain.space import free_blocks, prefix_map, usable_space, utilization
 from ipam.models import FreeBlock, IPAddress, Network, Project
