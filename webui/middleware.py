@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from ipam import errors
 from ipam.api.errors import STATUS
-from ipam.domain.core import access, history, outages
+from ipam.domain.core import access, actors, outages
 from ipam.models.events import Door
 from webui.request_log import request_id
 
@@ -27,7 +27,7 @@ class Acting:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         door = next((door for start, door in _DOORS.items() if request.path_info.startswith(start)), Door.DASHBOARD)
         with (
-            history.acting(door=door, actor=lambda: request.user.get_username(), request_id=request_id.get()),
+            actors.acting(door=door, actor=lambda: request.user.get_username(), request_id=request_id.get()),
             access.acting_for(lambda: access.of_user(request.user, getattr(request, "auth", None))),
         ):
             return self.get_response(request)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
-from ipam.domain.core import access, history
+from ipam.domain.core import access, actors
 from ipam.domain.people import accounts, members
 from webui import group_roles
 
@@ -46,7 +46,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
         name = str(claims.get("preferred_username") or claims["sub"])
         groups = claims.get(settings.OIDC_GROUPS_CLAIM) or []
         roles = group_roles.roles_of([groups] if isinstance(groups, str) else groups)
-        with history.on_behalf_of("identity provider"), access.acting_for(lambda: access.EVERYTHING):
+        with actors.on_behalf_of("identity provider"), access.acting_for(lambda: access.EVERYTHING):
             user = accounts.enter(claims["iss"], claims["sub"], name=name)
             members.set_group_roles(user, roles)
         return user

@@ -330,7 +330,12 @@ class EventFilters(filters.FilterSet):
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
     request_id = filters.CharFilter()
+    part_of = NumberFilter()
     q = filters.CharFilter(method="matching")
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        found = super().filter_queryset(queryset)
+        return found.told() if self.form.cleaned_data.get("part_of") is None else found
 
     def in_networks(self, queryset: Any, name: str, value: list[str]) -> Any:
         return queryset.in_networks(value)

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from ipam.api import filters, outputs
 from ipam.api.resources import Readable, Resource
+from ipam.domain.core import timelines
 from ipam.domain.insight import survey
 from ipam.models import Event, Finding
 
@@ -19,11 +20,13 @@ class EventViews(Readable):
     ordering = "-at"
 
     def get_queryset(self) -> QuerySet[Event]:
-        return Event.objects.listed()
+        return Event.objects.all()
 
     def retrieve(self, request: Request, pk: str) -> Response:
         filters.refuse_unknown(request, set())
-        return Response(outputs.EventDetail(self.found()).data)
+        event = self.found()
+        event.holders = timelines.holders(event)
+        return Response(outputs.EventDetail(event).data)
 
 
 class FindingViews(Resource):

@@ -23,7 +23,7 @@ from ipam.domain.health import rebuilding
 from ipam.domain.space import free_space, gaps
 from ipam.domain.space.number_pools import Pool
 from ipam.models import VRF, FreeBlock, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
-from ipam.models.events import Kind, Verb
+from ipam.models.events import Verb
 
 _ADDRESSES_PER_MACHINE = 8  # so many in all for each machine, which leaves room for services
 _MOST_IN_ONE_NETWORK = 20_000  # where only IPv6 limits it
@@ -50,9 +50,8 @@ def seed(*, networks: int, prefixes: int, addresses: int, seed: int = 1, advance
     _store_addresses(cloud, wanted, advance)
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
-    history.write(
+    history.record_filled(
         Verb.SEED,
-        Kind.INSTALLATION,
         count=networks + prefixes + addresses,
         changes={"networks": [0, networks], "prefixes": [0, prefixes], "addresses": [0, addresses]},
     )

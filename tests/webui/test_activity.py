@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from ipam.domain.core import history
+from ipam.domain.core import actors
 from ipam.domain.networks import addresses, networks, owners
 from ipam.models import Network, Project
 from ipam.models.events import Door
@@ -13,11 +13,11 @@ from tests.builders import IPV4
 @pytest.fixture
 def busy(db: None) -> None:
     """Alice makes a project in the dashboard, a partition over the API; bob renames the project in the admin."""
-    with history.acting(door=Door.DASHBOARD, actor="alice"):
+    with actors.acting(door=Door.DASHBOARD, actor="alice"):
         blue = owners.create_project(name="blue")
-    with history.acting(door=Door.API, actor="alice"):
+    with actors.acting(door=Door.API, actor="alice"):
         owners.create_partition(id="fra")
-    with history.acting(door=Door.ADMIN, actor="bob"):
+    with actors.acting(door=Door.ADMIN, actor="bob"):
         owners.update_project(blue, name="green")
 
 

@@ -41,7 +41,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             (partition, list(group)) for partition, group in groupby(rows, key=lambda row: row["network"].partition)
         ],
         "more": picture.more_roots,
-        "events": with_event_links(timelines.newest(access.visible(Event.objects.all()), limit=_SHOWN_EVENTS).rows),
+        "events": with_event_links(timelines.newest(access.visible(Event.objects.told()), limit=_SHOWN_EVENTS).rows),
     }
     return show(request, "overview.html", context)
 

@@ -20,8 +20,9 @@ from ipam.domain.health import consistency, rebuilding
 from ipam.domain.health.consistency import FREE, TAKEN, Piece
 from ipam.domain.space import reservations
 from ipam.domain.space.number_pools import BOUNDS, Pool
-from ipam.models import VRF, Cluster, FreeBlock, IPAddress, MachineNetwork, NumberRange, Prefix, guards
+from ipam.models import VRF, Cluster, FreeBlock, IPAddress, MachineNetwork, NumberRange, Prefix, Tenure, guards
 from ipam.models.events import Kind, Verb
+from ipam.models.tenures import addresses_untold, blocks_untold
 
 _MOST_PER_PREFIX = 3  # sentences; a prefix that lost its free blocks would have thousands
 
@@ -166,6 +167,17 @@ def judge_clusters() -> Iterator[Finding]:
                 yield Finding(f"Cluster {cluster}: it is {cluster.state}, but its {one.purpose} {one} are not so.")
 
 
+def judge_tenures() -> Iterator[Finding]:
+    """The open tenures are the addresses that are held, and the child prefixes."""
+    remedy = Remedy("the tenures", rebuilding.rebuild_tenures)
+    for untold in (addresses_untold(), blocks_untold()):
+        for row in untold.order_by("pk").iterator():
+            yield Finding(f"{row} of {row.network_id}: no tenure says who holds it.", remedy)
+    for untrue in Tenure.objects.untrue():
+        for tenure in untrue.order_by("pk").iterator():
+            yield Finding(f"{tenure} of {tenure.network_id}: its tenure has not ended, but nobody holds it so.", remedy)
+
+
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     judge_guards,
     judge_prefixes,
@@ -179,6 +191,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     judge_pools,
     judge_vrfs,
     judge_clusters,
+    judge_tenures,
 )
 
 

@@ -10,7 +10,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
 from ipam.domain.space import free_space, usable_space
@@ -59,7 +59,7 @@ def allocate(
     if addresses and as_pair:
         families = _other_families(network, addresses)
     rows = take(network, families=families, addresses=addresses, count=count, **shared, **owner)
-    history.record_addresses(Verb.ALLOCATE, history.taken(rows))
+    history.record_addresses(Verb.ALLOCATE, begun=rows)
     return rows
 
 
@@ -94,7 +94,7 @@ def make_static(addresses: Iterable[IPAddress]) -> None:
         address.revise(type=IPAddress.Type.STATIC)
     history.record_addresses(
         Verb.MAKE_STATIC,
-        history.kept(ephemeral),
+        unchanged=ephemeral,
         changed={"type": [str(IPAddress.Type.EPHEMERAL), str(IPAddress.Type.STATIC)]},
     )
 
@@ -191,11 +191,11 @@ def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
     """Change locked addresses of one allocation alike; a static one stays static (rule 27)."""
     for address in addresses:
         check_stays_static(address, changes.get("type", address.type))
-    before = history.state(addresses[0])
+    before = states.of(addresses[0])
     for address in addresses:
         address.revise(**changes)
-    after = history.state(addresses[0])
-    history.record_addresses(Verb.UPDATE, history.kept(addresses), changed=history.changes(before, after))
+    after = states.of(addresses[0])
+    history.record_addresses(Verb.UPDATE, unchanged=addresses, changed=states.between(before, after))
 
 
 def lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
@@ -232,7 +232,7 @@ def _release(addresses: Sequence[Any]) -> None:
         ]
     )
     give_back(addresses)
-    history.record_addresses(Verb.RELEASE, history.freed(addresses))
+    history.record_addresses(Verb.RELEASE, ended=addresses)
 
 
 def check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import addresses
@@ -32,9 +32,10 @@ def take(network: Network, *, project: Project, name: str) -> Claim:
     known = lookups.lock_all(_named(network, project, name), no_key=True)  # its release waits, or was first
     if known:
         return known[0]
-    held = addresses.allocate(network, project=project, type=IPAddress.Type.STATIC, name=name)
+    addresses.check_may_use(network, project)
+    held = addresses.take(network, type=IPAddress.Type.STATIC, name=name, project_id=project.pk)
     made = Claim.objects.create(network=network, project=project, name=name, allocation=held[0].allocation)
-    history.record(Verb.ALLOCATE, made, after=history.state(made), moves=history.taken(held))
+    history.record(Verb.ALLOCATE, made, after=states.of(made), begun=held)
     return made
 
 
@@ -44,7 +45,7 @@ def release(claim: Claim) -> None:
     current = lookups.get(Claim, claim.pk, lock=True)
     access.demand_change(current)
     held = addresses.lock_allocation(current.allocation)
-    history.record(Verb.RELEASE, current, before=history.state(current), moves=history.freed(held))
+    history.record(Verb.RELEASE, current, before=states.of(current), ended=held)
     current.delete()
     addresses.give_back(held)
 

@@ -58,7 +58,7 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
     room = min(len(batch), _room(current, family, len(batch)))
     with labels_kept():
         completed = _give(current, family, batch[:room])
-    history.record_addresses(Verb.COMPLETE, history.taken(completed))
+    history.record_addresses(Verb.COMPLETE, begun=completed)
     if room == len(batch):
         return Progress(completed, remaining=total - room)
     reason = errors.Exhausted(

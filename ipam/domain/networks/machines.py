@@ -9,9 +9,8 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.access import Deed
-from ipam.domain.core.history import Move
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import addresses, owners
 from ipam.domain.space import number_pools
@@ -86,14 +85,15 @@ def allocate(
         MachineNetwork(machine=machine, network=attachment.network, position=position)
         for position, attachment in enumerate(attachments)
     )
-    moves = [
-        move
-        for attachment in sorted(attachments, key=lambda one: one.network.pk)  # locks in key order
-        if with_addresses
-        for move in _give_addresses(machine, attachment)
-    ]
+    begun: list[IPAddress] = []
+    joining: list[IPAddress] = []
+    if with_addresses:
+        for attachment in sorted(attachments, key=lambda one: one.network.pk):  # locks in key order
+            given = _give_addresses(machine, attachment)
+            begun += given
+            joining += given if attachment.ips else ()
     joined = [attachment.network.pk for attachment in attachments]
-    history.record(Verb.ALLOCATE, machine, after=history.state(machine, networks=joined), moves=moves)
+    history.record(Verb.ALLOCATE, machine, after=states.of(machine, networks=joined), ended=joining, begun=begun)
     return machine
 
 
@@ -111,7 +111,6 @@ def release(machine: Machine) -> None:
     current = lookups.get(Machine, machine.pk, lock=True)
     access.demand_change(current)
     held = lookups.lock_all(current.addresses.order_by("pk"))
-    before = [history.holder(address) for address in held]
     for address in held:
         address.machine = None
     static = [address for address in held if address.type == IPAddress.Type.STATIC]
@@ -119,11 +118,7 @@ def release(machine: Machine) -> None:
         address.revise(machine=None)
     number_pools.release(Pool.ASN, current.asn - ASN_BASE)  # before the addresses, as allocating locks them
     addresses.give_back([address for address in held if address not in static])
-    moves = [
-        (address, holder, history.holder(address) if address in static else None)
-        for address, holder in zip(held, before, strict=True)
-    ]
-    history.record(Verb.RELEASE, current, before=history.state(current), moves=moves)
+    history.record(Verb.RELEASE, current, before=states.of(current), ended=held, begun=static)
     current.delete()
 
 
@@ -241,13 +236,13 @@ def _claim_asn(asn: int) -> int:
     return asn
 
 
-def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:
+def _give_addresses(machine: Machine, attachment: Attachment) -> list[IPAddress]:
     """Rule 32: named addresses join the machine; else it gets ephemeral ones."""
     if attachment.ips:
         return _join_named(machine, attachment)
     if not attachment.auto:
         return []
-    rows = addresses.take(
+    return addresses.take(
         attachment.network,
         families=attachment.families,
         type=IPAddress.Type.EPHEMERAL,
@@ -255,10 +250,9 @@ def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:
         project_id=machine.project_id,
         machine_id=machine.pk,
     )
-    return history.taken(rows)
 
 
-def _join_named(machine: Machine, attachment: Attachment) -> list[Move]:
+def _join_named(machine: Machine, attachment: Attachment) -> list[IPAddress]:
     network = attachment.network
     named_ones = IPAddress.objects.filter(address__in=attachment.ips, namespace=network.namespace_id)
     held = {address.address: address for address in lookups.lock_all(access.visible(named_ones).order_by("pk"))}
@@ -280,7 +274,6 @@ def _join_named(machine: Machine, attachment: Attachment) -> list[Move]:
         elif address.machine_id:
             broken.append(errors.InUse(f"{named} belongs to machine {address.machine_id}.", field="networks.ips"))
     errors.raise_all(broken)
-    before = [history.holder(address) for address in held.values()]
     for address in held.values():
         address.revise(machine=machine)
-    return [(address, was, history.holder(address)) for address, was in zip(held.values(), before, strict=True)]
+    return list(held.values())

@@ -8,7 +8,7 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, bulk_insert, history, lookups
+from ipam.domain.core import access, bulk_insert, history, lookups, states
 from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import children, owners, rules, vrfs
@@ -97,7 +97,8 @@ def delete(network: Network) -> None:
     free_space.hold(current.prefixes.all())
     _refuse_while_used(current)
     vrf, prefixes = current.vrf, list(current.prefixes.in_order())
-    history.record(Verb.DELETE, current, before=history.state(current, prefixes=prefixes))
+    ended = [prefix for prefix in prefixes if prefix.parent_id is not None]
+    history.record(Verb.DELETE, current, before=states.of(current, prefixes=prefixes), blocks_ended=ended)
     _delete_prefixes(prefixes)
     current.delete()
     if vrf is not None:
@@ -138,7 +139,7 @@ def _create_root(new: NewNetwork) -> Network:
         network.vrf = vrfs.claim(new.vrf, shared=new.vrf_shared)
     network.save(force_insert=True)
     _add_prefixes(network, new.prefixes)
-    history.record(Verb.CREATE, network, after=history.state(network, prefixes=_in_order(new.prefixes)))
+    history.record(Verb.CREATE, network, after=states.of(network, prefixes=_in_order(new.prefixes)))
     return network
 
 
@@ -161,7 +162,7 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
     wider = set(added)
     gone = [prefix for prefix in removed if wider.isdisjoint(prefix.cidr.supernet())]
     announcable_before = network.additional_announcable_cidrs
-    state_before = history.state(network, prefixes=before)
+    state_before = states.of(network, prefixes=before)
 
     columns: set[str] = set()
     for name, value in changes.items():
@@ -178,7 +179,7 @@ def _change(network: Network, changes: dict[str, Any], *, force: bool = False) -
     _delete_prefixes(removed)
     _add_prefixes(network, added)
     network.revise(**{column: getattr(network, column) for column in sorted(columns)})
-    history.record(Verb.UPDATE, network, before=state_before, after=history.state(network, prefixes=_in_order(after)))
+    history.record(Verb.UPDATE, network, before=state_before, after=states.of(network, prefixes=_in_order(after)))
     return network
 
 

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.db.models.functions import Lower
 
 from ipam import errors
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
 from ipam.models import Machine, Network, Partition, Project
@@ -55,7 +55,7 @@ def create_partition(
     access.demand(Deed.OPERATE)
     check_new_id(Partition, id)
     partition = Partition.objects.create(pk=id, name=name, description=description, labels=labels or {})
-    history.record(Verb.CREATE, partition, after=history.state(partition))
+    history.record(Verb.CREATE, partition, after=states.of(partition))
     return partition
 
 
@@ -72,7 +72,7 @@ def delete_partition(partition: Partition) -> None:
     access.demand(Deed.OPERATE)
     current = lookups.get(Partition, partition.pk, lock=True)
     _refuse_while_used(current, networks="networks", machines="machines")
-    history.record(Verb.DELETE, current, before=history.state(current))
+    history.record(Verb.DELETE, current, before=states.of(current))
     current.delete()
 
 
@@ -91,7 +91,7 @@ def create_project(
     if Project.objects.filter(pk=key).exists():
         raise errors.AlreadyExists(f"There is already a project {key}. Choose another id, or leave it out.", field="id")
     project = Project.objects.create(pk=key, name=name, tenant=tenant, description=description, labels=labels or {})
-    history.record(Verb.CREATE, project, after=history.state(project))
+    history.record(Verb.CREATE, project, after=states.of(project))
     return project
 
 
@@ -109,7 +109,7 @@ def delete_project(project: Project) -> None:
     current = lookups.get(Project, project.pk, lock=True)
     access.demand(Deed.OPERATE)
     _refuse_while_used(current, networks="networks", addresses="addresses", machines="machines", clusters="clusters")
-    history.record(Verb.DELETE, current, before=history.state(current))
+    history.record(Verb.DELETE, current, before=states.of(current))
     User.objects.filter(service_account__project=current).delete()
     current.delete()
 
