@@ -11,7 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from ipam import errors
 from ipam.domain.core import history
@@ -24,7 +24,7 @@ from ipam.models import VRF, Cluster, FreeBlock, IPAddress, MachineNetwork, Numb
 from ipam.models.events import Kind, Verb
 from ipam.models.tenures import addresses_untold, blocks_untold
 
-_MOST_PER_PREFIX = 3  # sentences; a prefix that lost its free blocks would have thousands
+_MOST_ALIKE = 3  # sentences; a prefix that lost its free blocks would have thousands
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def judge_free_blocks() -> Iterator[Finding]:
 def judge_spaces() -> Iterator[Finding]:
     """Free blocks, children, addresses and reserved addresses are the prefix, and free blocks are merged."""
     for prefix, found in groupby(consistency.faults_of_prefixes(), key=lambda pair: pair[0]):
-        for _, fault in islice(found, _MOST_PER_PREFIX):
+        for _, fault in islice(found, _MOST_ALIKE):
             yield Finding(f"{_name(prefix)}: {fault}.", _remedy(prefix))
         if more := sum(1 for _ in found):
             yield Finding(f"{_name(prefix)}: {more:,} more faults like these.", _remedy(prefix))
@@ -169,13 +169,16 @@ def judge_clusters() -> Iterator[Finding]:
 
 def judge_tenures() -> Iterator[Finding]:
     """The open tenures are the addresses that are held, and the child prefixes."""
-    remedy = Remedy("the tenures", rebuilding.rebuild_tenures)
-    for untold in (addresses_untold(), blocks_untold()):
-        for row in untold.order_by("pk").iterator():
-            yield Finding(f"{row} of {row.network_id}: no tenure says who holds it.", remedy)
-    for untrue in Tenure.objects.untrue():
-        for tenure in untrue.order_by("pk").iterator():
-            yield Finding(f"{tenure} of {tenure.network_id}: its tenure has not ended, but nobody holds it so.", remedy)
+    remedy = Remedy("the tenures of what is held", rebuilding.rebuild_tenures)
+    checks: list[tuple[QuerySet[Any], str]] = [
+        *((untold, "no tenure says who holds it") for untold in (addresses_untold(), blocks_untold())),
+        *((untrue, "its tenure has not ended, but nobody holds it so") for untrue in Tenure.objects.untrue()),
+    ]
+    for rows, fault in checks:
+        for row in rows.order_by("pk")[:_MOST_ALIKE]:
+            yield Finding(f"{row} of {row.network_id}: {fault}.", remedy)
+        if (more := rows.count() - _MOST_ALIKE) > 0:
+            yield Finding(f"{more:,} more such addresses or blocks: {fault}.", remedy)
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
