@@ -1,6 +1,7 @@
 """The cast: a small dual-stack cloud like metal-stack's mini-lab, built through the domain layer."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from ipam.domain.networks import machines, networks, owners
+from ipam.domain.core import context
+from ipam.domain.networks import machines, networks, partitions, projects
 from ipam.domain.networks.machines import Attachment
 from ipam.models import Machine, Network, Partition, Project
 from tests import clouds
@@ -23,6 +25,13 @@ hypothesis_settings.register_profile("thorough", deadline=None, max_examples=200
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _system() -> Iterator[None]:
+    """Twofold itself asks, unless a test says that somebody else does (tests.callers)."""
+    with context.system():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _as_fast_as_it_goes(settings: Any) -> None:
     """Tests send more requests in a minute than anybody else; those of the limit set their own.
@@ -35,19 +44,19 @@ def _as_fast_as_it_goes(settings: Any) -> None:
 
 @pytest.fixture
 def partition(db: None) -> Partition:
-    return owners.create_partition(id="mini-lab")
+    return partitions.create(id="mini-lab")
 
 
 @pytest.fixture
 def project(db: None) -> Project:
     """Alice's project: the one that asks."""
-    return owners.create_project(name="alice")
+    return projects.create(name="alice")
 
 
 @pytest.fixture
 def stranger(db: None) -> Project:
     """Mallory's project: it must get nothing of Alice's."""
-    return owners.create_project(name="mallory")
+    return projects.create(name="mallory")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from netaddr import IPAddress as Address
 from ipam.fields import AddressField
 from ipam.models.base import DOOR_LENGTH, NAME_LENGTH, SLUG_LENGTH
 from ipam.models.tenures import Tenure
+from ipam.values import parse_address
 
 REQUEST_ID_LENGTH = 64
 MOST_LISTED = 20  # addresses of an event that a list shows
@@ -81,7 +82,11 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(Q(network_id__in=keys) | Q(pk__among=several.values("event")))
 
     def matching(self, text: str) -> Self:
-        """Those by a name like `text`, or about something with such a name or id; whatever its case."""
+        """Those about this address, or else by a name like `text` or about something with such a name or id."""
+        try:
+            return self.naming(parse_address(text.strip()))
+        except ValueError:
+            pass
         return self.filter(Q(object_name__icontains=text) | Q(object_id__icontains=text) | Q(actor__icontains=text))
 
     def naming(self, address: Address) -> Self:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.planning import NewCluster
 from ipam.domain.insight import survey
-from ipam.domain.networks import addresses, claims, machines, networks, owners, vrfs
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, vrfs
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.people import members, tokens
 from ipam.models import Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Prefix, Project, ServiceAccount
@@ -84,7 +84,7 @@ def two(
         project=project,
         foreign_project=stranger,
         partition=partition,
-        spare_partition=owners.create_partition(id="spare"),
+        spare_partition=partitions.create(id="spare"),
         internet=internet,
         private=private,
         empty=networks.create(child(parent=tenants, project=project, name="empty", length={IPV4: 24})),

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain.core import access
 from ipam.domain.insight import survey
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machines import Attachment
 from ipam.models import IPAddress, MachineNetwork
 from tests.access.conftest import ROLES, Cloud
 from tests.builders import IPV4, child, cidrs, external
+from tests.callers import as_user
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def troubled(two: Cloud) -> Cloud:
 
 
 def findings_of(user: User) -> list[tuple[Any, ...]]:
-    with access.acting_for(lambda: access.of_user(user)):
+    with as_user(user):
         return sorted(
             (one.code, one.severity, one.kind, one.object_id, one.object_name, one.sentence, str(one.project_id))
             for one in survey.found().findings

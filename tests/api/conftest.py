@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.networks import addresses, claims, machines, networks, owners, vrfs
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, vrfs
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.people import tokens
 from ipam.models import ApiToken, Network, Partition, Project
@@ -27,7 +27,7 @@ def api(operator: User) -> APIClient:
 
 @pytest.fixture
 def reserved(db: None) -> Project:
-    return owners.create_project(name="reserved")
+    return projects.create(name="reserved")
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
         "single": str(single.pk),
         "allocation": str(single.allocation),
         "machine": machine.pk,
-        "crew": str(owners.create_project().pk),
-        "partition": owners.create_partition(id="fra-1").pk,
+        "crew": str(projects.create().pk),
+        "partition": partitions.create(id="fra-1").pk,
     }
 
 

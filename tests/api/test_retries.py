@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, partitions
 from ipam.domain.people import tokens
 from ipam.models import ApiToken, Event, IPAddress, KeptAnswer, Network, Partition, Project, RoleBinding
 from ipam.models.roles import Role
@@ -187,7 +187,7 @@ def test_what_another_was_quicker_to_take_is_refused_in_lasting_words(operator: 
     client = APIClient()
     client.force_authenticate(operator)
     with another(lambda: client.post(URL, FRA, headers=keyed())) as start:
-        owners.create_partition(id="fra")
+        partitions.create(id="fra")
         waiting = start()
     assert waiting.result().json()["detail"] == "There is already a partition fra. Choose another id."
     assert client.post(URL, FRA, headers=keyed()).content == waiting.result().content

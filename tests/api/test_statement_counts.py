@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.networks import addresses, claims, machines, networks, owners, vrfs
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, vrfs
 from ipam.domain.networks.machines import Attachment
 from ipam.models import Network, Partition, Project
 from tests.builders import child, cidrs, external
@@ -40,8 +40,8 @@ def world(tenants: Network, project: Project, partition: Partition) -> Callable[
         machines.allocate(
             project=project, partition=partition, networks=[Attachment(network=home), Attachment(network=outside)]
         )
-        owners.create_partition(id=f"p-{number}")
-        owners.create_project(name=f"project {number}")
+        partitions.create(id=f"p-{number}")
+        projects.create(name=f"project {number}")
         vrfs.create(id=500 + number)
         lifecycle.create(NewCluster(name=f"c{number}", project=project, network=home))
         claims.claim(outside, project=project, name="vip")

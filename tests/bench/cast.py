@@ -1,7 +1,7 @@
 """The networks that are measured, and ways to fill them fast that leave them as the operations would have."""
 
 from ipam.addressing import Family
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, projects
 from ipam.models import IPAddress, Network, Project
 from tests.builders import IPV4, IPV6, cidrs, external
 
@@ -10,7 +10,7 @@ _FIRST = "00-bench-"  # sorts before the ids that `manage.py seed` invents
 
 def project() -> Project:
     """The project that asks for everything."""
-    return Project.objects.filter(name="bench").first() or owners.create_project(name="bench")
+    return Project.objects.filter(name="bench").first() or projects.create(name="bench")
 
 
 def network(*families: Family) -> Network:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from netaddr import IPAddress as Address
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.networks import addresses, claims, machines, networks, owners
+from ipam.domain.networks import addresses, claims, machines, networks, projects
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.people import members
 from ipam.models import (
@@ -100,7 +100,7 @@ def cast(partition: Partition, project: Project, private: Network, internet: Net
 
 @pytest.fixture
 def shared_child(tenants: Network) -> Network:
-    return networks.create(child(type="child-shared", parent=tenants, project=owners.create_project(name="sharer")))
+    return networks.create(child(type="child-shared", parent=tenants, project=projects.create(name="sharer")))
 
 
 def network(**fields: Any) -> Network:

@@ -8,7 +8,7 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.networks import networks, owners
+from ipam.domain.networks import networks, projects
 from ipam.models import Cluster, ClusterRange, Network, Prefix
 from ipam.models.reservation_guards import APART_FROM_NETWORKS, RANGES_DISJOINT
 from tests.builders import child, cidrs, external, super_network, worked_example
@@ -62,7 +62,7 @@ def test_draft_that_overlaps_cannot_become_reserved(cluster: Cluster, draft: Clu
 
 def test_ranges_below_two_super_networks_may_be_equal(cluster: Cluster) -> None:
     far = networks.create(super_network(id="far", prefixes=cidrs("10.9.0.0/16", "2001:db8:9::/64")))
-    project = owners.create_project(name="far")
+    project = projects.create(name="far")
     node_network = networks.create(child(parent=far, project=project))
     other = lifecycle.create(worked_example(project=project, network=node_network), reserve=True)
     assert other.pods == cluster.pods

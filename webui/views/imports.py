@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from ipam.domain.core import access
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.files import formats, importing
 from ipam.domain.files.documents import Unreadable
 from ipam.domain.files.importing import Summary, Table
@@ -40,7 +40,7 @@ class UploadForm(forms.Form):
         if file.size > MOST_UPLOADED:
             raise forms.ValidationError(f"The file has {file.size:,} bytes. Split it, or use manage.py import_data.")
         try:
-            self.cleaned_data["format"] = formats.guess(file.name)
+            self.cleaned_data |= {"name": file.name, "format": formats.guess(file.name)}
         except Unreadable as error:
             raise forms.ValidationError(error.detail) from None
         return file.read()
@@ -82,7 +82,7 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     if form.is_valid():
         data = form.cleaned_data
-        packed = PackedForm({**data, "file": _pack(data["file"]), "name": request.FILES["file"].name})
+        packed = PackedForm({**data, "file": _pack(data["file"])})
         summary = attempt(form, lambda: importing.preview(_table(data)))
         if summary is not None:
             return _show_preview(request, packed, summary)

@@ -8,8 +8,8 @@ from ipam import errors
 from ipam.domain.clusters import planning, rules
 from ipam.domain.clusters.planning import NewCluster
 from ipam.domain.core import access, history, lookups, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import addresses, networks
 from ipam.domain.space import reservations
 from ipam.models import Cluster, Network

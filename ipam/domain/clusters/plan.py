@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam.addressing import Family, parse_cidr, reserved_count, size
+from ipam.addressing import Family, reserved_count, size
 from ipam.models import Cluster, Network
+from ipam.values import parse_cidr
 
 Ranges = Mapping[Family, IPNetwork]
 API_SERVER, DNS = 1, 10  # which address of the services they get: the API server's defaults and kubeadm's

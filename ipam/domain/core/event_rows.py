@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from ipam.domain.core import actors, states
+from ipam.domain.core import context, states
 from ipam.domain.core.states import Changes
 from ipam.models import Event, IPAddress, Mention
 from ipam.models.events import MOST_LISTED, Kind, Verb
@@ -17,12 +17,12 @@ _BATCH = 1_000
 
 def event(verb: Verb, kind: Kind, rows: Addresses = (), **columns: Any) -> Event:
     """An event of whoever acts, about these addresses; not stored yet."""
-    actor = actors.current()
+    caller = context.current()
     first = [str(row.address) for row in rows[:MOST_LISTED]]
     return Event(
-        actor=actor.name(),
-        door=actor.door,
-        request_id=actor.request_id,
+        actor=caller.user,
+        door=caller.door,
+        request_id=caller.request_id,
         verb=verb,
         kind=kind,
         first_addresses=first,

@@ -138,6 +138,13 @@ def is_id(model: type[models.Model], key: object) -> bool:
         return False
 
 
+def check_unused(owner: models.Model, *relations: str) -> None:
+    """InUse while something is related to a partition or project; the names of relations are words for people."""
+    for relation in relations:
+        if count := getattr(owner, relation).count():
+            raise errors.InUse(f"“{owner}” still has {count:,} {relation}. Remove or release them first.")
+
+
 def get_unchanged(model: type[R], key: object, seen: Container[int]) -> R:
     """The locked object, as long as it is in one of the generations that the caller has seen; Stale when it is not.
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from ipam.domain.core import history
+from ipam.domain.core import access, history
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.models import Event
 from ipam.models.events import EventQuerySet, Kind, Verb
 
@@ -13,7 +14,7 @@ _BATCH = 1000  # events in one transaction
 
 def older_than(moment: datetime) -> EventQuerySet:
     """The events before this moment, oldest first."""
-    return Event.objects.filter(at__lt=moment).order_by("at", "id")
+    return access.visible(Event.objects.filter(at__lt=moment)).order_by("at", "id")
 
 
 def prune(moment: datetime, *, advance: Callable[[int], object] = lambda events: None) -> int:
@@ -21,6 +22,7 @@ def prune(moment: datetime, *, advance: Callable[[int], object] = lambda events:
 
     `advance` is called with the number that was just deleted. What is deleted stays deleted when it is interrupted.
     """
+    access.demand(Deed.OPERATE)
     if not (found := older_than(moment).count()):
         return 0
     _announce(moment, found)

@@ -13,28 +13,27 @@ from ipam.models.events import Kind
 State = Mapping[str, Any]  # the fields of an object, as JSON has them
 Changes = dict[str, list[Any]]  # {field: [before, after]}
 
-_DESCRIBED = ("name", "description", "labels")
 _SHOWN: dict[type[Model], tuple[Kind, tuple[str, ...]]] = {
-    Partition: (Kind.PARTITION, _DESCRIBED),
-    Project: (Kind.PROJECT, (*_DESCRIBED, "tenant")),
-    VRF: (Kind.VRF, _DESCRIBED),
+    Partition: (Kind.PARTITION, (*Partition.texts, "labels")),
+    Project: (Kind.PROJECT, (*Project.texts, "labels")),
+    VRF: (Kind.VRF, (*VRF.texts, "labels")),
     ApiToken: (Kind.TOKEN, ("name", "is_read_only", "projects", "networks", "expires_at")),
     RoleBinding: (Kind.MEMBER, ("role", "project_id")),
-    Machine: (Kind.MACHINE, (*_DESCRIBED, "hostname", "project_id", "partition_id", "role", "asn")),
+    Machine: (Kind.MACHINE, (*Machine.texts, "labels", "project_id", "partition_id", "role", "asn")),
     Claim: (Kind.CLAIM, ("name", "project_id", "network_id", "allocation")),
     Cluster: (
         Kind.CLUSTER,
         (
-            *_DESCRIBED,
+            *(*Cluster.texts, "labels"),
             *("project_id", "network_id", "state", "platform", "kubernetes_version", "families", "node_mask"),
             *("max_pods", "wanted_nodes", "native_routing"),
         ),
     ),
-    IPAddress: (Kind.ADDRESS, (*_DESCRIBED, "type")),
+    IPAddress: (Kind.ADDRESS, (*IPAddress.texts, "labels", "type")),
     Network: (
         Kind.NETWORK,
         (
-            *_DESCRIBED,
+            *(*Network.texts, "labels"),
             *("type", "stack", "project_id", "partition_id", "namespace_id", "parent_id", "vrf_id", "vrf_shared"),
             *("nat_type", "destination_prefixes", "additional_announcable_cidrs"),
             *("default_child_prefix_length", "min_child_prefix_length"),

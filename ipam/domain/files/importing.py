@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import access, bulk_insert, history
-from ipam.domain.core.access import Deed
 from ipam.domain.core.bulk_insert import Advance
 from ipam.domain.core.operations import operation, rehearsal
+from ipam.domain.core.permissions import Deed
 from ipam.domain.files import address_import, formats
 from ipam.domain.files import cells as table_cells
 from ipam.domain.files.cells import plain

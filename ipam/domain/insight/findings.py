@@ -17,10 +17,10 @@ from django.utils import timezone
 from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.domain.space import number_pools
-from ipam.domain.space.number_pools import BOUNDS
 from ipam.domain.space.utilization import FamilyUse, room
 from ipam.models import Finding, IPAddress, Machine, MachineNetwork, Network, Project
 from ipam.models.networks import NetworkType
+from ipam.models.number_ranges import BOUNDS
 
 MOST_OF_A_KIND = 100
 WARN, FULL = 0.8, 0.95  # shares of a family from which on it is worth a look, and pressing

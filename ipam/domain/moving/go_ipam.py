@@ -9,14 +9,17 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import parse_address, parse_cidr, shorten, some
+from ipam.addressing import shorten, some
+from ipam.domain.core import access
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.files.documents import MOST_YAML, JsonReader, Unreadable
 from ipam.domain.moving import plain_prefixes
 from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix
 from ipam.domain.moving.metal_stack.importing import CREATED, Result
 from ipam.models import Partition, Prefix, Project
 from ipam.models.networks import NetworkType
+from ipam.values import parse_address, parse_cidr
 
 DEFAULT_NAMESPACE = "root"
 
@@ -92,6 +95,7 @@ def read(
 @operation
 def bring_in(dump: Dump, *, partition: Partition | None = None) -> Result:
     """Bring in what was read, into networks that have the prefixes, or that are made; what was left out is told."""
+    access.demand(Deed.OPERATE)
     result = plain_prefixes.bring_in(
         "go-ipam", dump.prefixes, dump.hosts, partition, vrf_remedy="Name one with --vrf, the VNI of all of them."
     )

@@ -21,13 +21,14 @@ from netaddr import IPAddress as Address
 from ipam import errors
 from ipam.addressing import Family, blocks_between, reserved_addresses, size
 from ipam.domain.core import access, bulk_insert, history, lookups, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import addresses
 from ipam.domain.space import free_space, usable_space
 from ipam.domain.space.gaps import gaps
+from ipam.labels import label_fault
 from ipam.models import FreeBlock, IPAddress, Machine, MachineNetwork, Network, Prefix, Project
-from ipam.models.base import label_fault, labels_kept
+from ipam.models.base import labels_kept
 from ipam.models.events import Verb
 
 MOST = 2_000  # addresses at once: as many values as SQLite takes in a statement, several times over

@@ -11,11 +11,11 @@ from netaddr import IPAddress as Address
 from ipam import errors
 from ipam.addressing import Family, host, reserved_addresses
 from ipam.domain.core import access, history, lookups, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.space import free_space, usable_space
+from ipam.labels import label_bytes
 from ipam.models import Claim, IPAddress, Machine, Network, Prefix, Project
-from ipam.models.base import label_bytes
 from ipam.models.events import Verb
 
 MOST_PER_REQUEST = 1000

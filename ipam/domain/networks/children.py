@@ -9,16 +9,17 @@ from typing import Any
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, parse_cidr
+from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
-from ipam.domain.networks import owners, rules, vrfs
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import ids, rules, vrfs
 from ipam.domain.networks.rules import NewNetwork
 from ipam.domain.space import free_space, usable_space
 from ipam.models import VRF, FreeBlock, Network, Prefix
 from ipam.models.events import Verb
 from ipam.models.networks import NetworkType, Stack
+from ipam.values import parse_cidr
 
 
 def carve(new: NewNetwork) -> Network:
@@ -168,9 +169,7 @@ def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
     """The columns that a child has from its request and its parent, however it is made (rule 11)."""
     return {
         "type": new.type,
-        "name": new.name,
-        "description": new.description,
-        "labels": dict(new.labels),
+        **new.described,
         "project": new.project,
         "parent": parent,
         "partition": parent.partition,
@@ -180,7 +179,7 @@ def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
 
 
 def _check_adopted_fields(new: NewNetwork) -> None:
-    owners.check_new_id(Network, new.id)
+    ids.check_new_id(Network, new.id)
     errors.raise_all(
         [
             errors.Required(f"A child network that comes from elsewhere needs “{name}”.", field=name)

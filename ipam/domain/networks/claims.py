@@ -5,8 +5,8 @@ from django.db.models import QuerySet
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import access, history, lookups, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import addresses
 from ipam.models import Claim, IPAddress, Network, Project
 from ipam.models.events import Verb

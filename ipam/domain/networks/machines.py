@@ -10,9 +10,9 @@ from netaddr import IPAddress as Address
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
-from ipam.domain.networks import addresses, owners
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import addresses, ids
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import ASN_BASE, Pool
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project
@@ -59,7 +59,7 @@ def allocate(
     """
     access.demand(Deed.ALLOCATE, project.pk)
     if id:
-        owners.check_new_id(Machine, id)
+        ids.check_new_id(Machine, id)
     attachments = list(networks)
     present = {attachment.network.pk: _families(attachment) for attachment in attachments}
     errors.raise_all(

@@ -9,9 +9,9 @@ from netaddr import IPAddress, IPNetwork
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, bulk_insert, history, lookups, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
-from ipam.domain.networks import children, owners, rules, vrfs
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import children, ids, rules, vrfs
 from ipam.domain.networks.rules import NewNetwork
 from ipam.domain.space import free_space, usable_space
 from ipam.models import FreeBlock, Network, Prefix
@@ -20,8 +20,7 @@ from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NatType, NetworkType,
 
 # PATCH takes these, and `force` (rule 17).
 UPDATABLE = (
-    "name",
-    "description",
+    *Network.texts,
     "labels",
     "nat_type",
     "prefixes",
@@ -110,14 +109,12 @@ def delete(network: Network) -> None:
 
 def _create_root(new: NewNetwork) -> Network:
     """Make a network whose prefixes are given: every type but the children."""
-    owners.check_new_id(Network, new.id)
+    ids.check_new_id(Network, new.id)
     network = Network(
         id=new.id,
         type=new.type,
         stack=new.stack or Stack.DUAL,
-        name=new.name,
-        description=new.description,
-        labels=dict(new.labels),
+        **new.described,
         project=new.project,
         partition=new.partition,
         vrf_shared=new.vrf_shared,

@@ -7,14 +7,16 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from typing import Any
 
 from netaddr import IPNetwork, cidr_exclude
 
 from ipam import errors
-from ipam.addressing import Family, is_canonical, parse_cidr, some
+from ipam.addressing import Family, is_canonical, some
 from ipam.domain.space import reservations
 from ipam.models import Network, Partition, Prefix, Project
 from ipam.models.networks import NatType, NetworkType
+from ipam.values import parse_cidr
 
 REQUIRED, OPTIONAL, REFUSED = "required", "optional", "refused"
 _TYPES = [
@@ -79,6 +81,11 @@ class NewNetwork:
     vrf: int | None = None
     vrf_shared: bool = False
     nat_type: str = NatType.NONE
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The columns that describe it, in whatever words: its texts and labels."""
+        return {**{name: getattr(self, name) for name in Network.texts}, "labels": dict(self.labels)}
 
 
 def judge_fields(new: NewNetwork) -> list[errors.IpamError]:

@@ -4,8 +4,8 @@ from typing import Any
 
 from ipam import errors
 from ipam.domain.core import access, history, lookups, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import Pool
 from ipam.models import VRF, Network

@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import access, history, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.events import Verb
 from ipam.models.roles import PLATFORM_ROLES, PROJECT_ROLES, Role

@@ -14,8 +14,8 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.domain.core import access, history, states
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation, without_waiting
+from ipam.domain.core.permissions import Deed
 from ipam.models import ApiToken, Project, ServiceAccount
 from ipam.models.events import Verb
 

@@ -10,10 +10,9 @@ from django.db.models import F, Q, Subquery, Sum
 
 from ipam.domain.space.free_space import lock_first
 from ipam.models import NumberRange
-from ipam.models.guards import POOLS
+from ipam.models.number_ranges import BOUNDS
 
 Pool = NumberRange.Pool
-BOUNDS = {pool: (first, last) for pool, first, last in POOLS}
 ASN_BASE = 4_210_000_000  # private 32-bit ASNs (RFC 6996), the base that metal-stack uses
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from ipam import errors
@@ -12,11 +12,12 @@ from ipam.domain.core.operations import rehearsal
 from ipam.domain.files import documents
 from ipam.domain.moving.metal_stack import drift, importing, pairs, reading
 from ipam.domain.moving.metal_stack.importing import CREATED, JOINED, UNCHANGED, Outcome, Result
+from ipam.management.base import SystemCommand
 
 _MOST_LINES = 100  # of outcomes; what is wrong is told in full
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = (
         "Bring in what metal-stack knows: documents, or what `metalctl network list -o yaml`, `metalctl network ip "
         "list -o yaml` and `metalctl machine list -o yaml` print; all of it or nothing."

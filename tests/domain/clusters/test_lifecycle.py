@@ -15,7 +15,7 @@ from ipam.domain.clusters import lifecycle, planning, rules
 from ipam.domain.clusters import sizing as proposals
 from ipam.domain.clusters.plan import capacity
 from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.networks import addresses, machines, networks, owners
+from ipam.domain.networks import addresses, machines, networks, projects
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.space import gaps
 from ipam.models import Cluster, ClusterRange, LocalSpace, Network, Partition, Project
@@ -324,7 +324,7 @@ def test_cluster_is_not_released_below_its_machines(
 
 def test_project_is_not_deleted_above_a_plan(web: Cluster, project: Project) -> None:
     with pytest.raises(errors.InUse):
-        owners.delete_project(project)
+        projects.delete(project)
 
 
 # --- the leaf switches ----------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from ipam import domain, errors
 from ipam.demo import seeding
 from ipam.domain.clusters import lifecycle, migration
 from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.core import actors, timelines
+from ipam.domain.core import context, timelines
 from ipam.domain.core.operations import operation, rehearsal
 from ipam.domain.files import backup
 from ipam.domain.files import importing as table_import
@@ -38,14 +38,15 @@ from ipam.domain.moving.netbox.importing import Places
 from ipam.domain.networks import (
     address_batches,
     addresses,
+    allocations,
     bulk,
     children,
     claims,
     completion,
-    halves,
     machines,
     networks,
-    owners,
+    partitions,
+    projects,
     vrfs,
 )
 from ipam.domain.networks.address_batches import Named
@@ -57,6 +58,7 @@ from ipam.models import ApiToken, Cluster, Event, FreeBlock, IPAddress, Network
 from ipam.models.events import Door
 from ipam.models.roles import Role
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
+from tests.callers import as_user, operator_called
 from tests.clouds import empty
 
 
@@ -65,8 +67,8 @@ class World:
 
     def __init__(self, user: User) -> None:
         self.user = user
-        self.partition = owners.create_partition(id="mini-lab", name="Lab")
-        self.project = owners.create_project(name="alice")
+        self.partition = partitions.create(id="mini-lab", name="Lab")
+        self.project = projects.create(name="alice")
         self.internet = networks.create(external(partition=self.partition))
         prefixes = cidrs("10.0.0.0/16", "10.7.0.0/16", "2001:db8:0:10::/64")
         self.tenants = networks.create(super_network(partition=self.partition, prefixes=prefixes))
@@ -79,8 +81,8 @@ class World:
         )
         addresses.allocate(self.home, project=self.project, families=[IPV4])
         self.vrf = vrfs.create(id=7, name="seven")
-        self.empty_partition = owners.create_partition(id="spare")
-        self.empty_project = owners.create_project(name="spare")
+        self.empty_partition = partitions.create(id="spare")
+        self.empty_project = projects.create(name="spare")
         self.reserved = self.plan("reserved", self.carve(), reserve=True)
         self.draft = self.plan("draft", self.carve(), reserve=False)
         self.claim = claims.claim(self.internet, project=self.project, name="vip")
@@ -134,24 +136,24 @@ def world(operator: User) -> World:
 
 # Each operation, as a call, and the verb, kind, object and count of the one event that it leaves.
 OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] = {
-    "owners.create_partition": (
-        lambda w: owners.create_partition(id="fra"),
+    "partitions.create": (
+        lambda w: partitions.create(id="fra"),
         ("create", "partition", "fra", 1),
     ),
-    "owners.update_partition": (
-        lambda w: owners.update_partition(w.partition, name="Laboratory"),
+    "partitions.update": (
+        lambda w: partitions.update(w.partition, name="Laboratory"),
         ("update", "partition", "mini-lab", 1),
     ),
-    "owners.delete_partition": (
-        lambda w: owners.delete_partition(w.empty_partition),
+    "partitions.delete": (
+        lambda w: partitions.delete(w.empty_partition),
         ("delete", "partition", "spare", 1),
     ),
-    "owners.create_project": (lambda w: owners.create_project(name="bob"), ("create", "project", "*", 1)),
-    "owners.update_project": (
-        lambda w: owners.update_project(w.project, tenant="acme"),
+    "projects.create": (lambda w: projects.create(name="bob"), ("create", "project", "*", 1)),
+    "projects.update": (
+        lambda w: projects.update(w.project, tenant="acme"),
         ("update", "project", "*", 1),
     ),
-    "owners.delete_project": (lambda w: owners.delete_project(w.empty_project), ("delete", "project", "*", 1)),
+    "projects.delete": (lambda w: projects.delete(w.empty_project), ("delete", "project", "*", 1)),
     "vrfs.create": (lambda w: vrfs.create(id=8), ("create", "vrf", "8", 1)),
     "vrfs.update": (lambda w: vrfs.update(w.vrf, name="VII"), ("update", "vrf", "7", 1)),
     "vrfs.delete": (lambda w: vrfs.delete(w.vrf), ("delete", "vrf", "7", 1)),
@@ -224,8 +226,8 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: completion.complete(w.internet, IPV6),
         ("complete", "address", "*", 1),
     ),
-    "halves.join": (lambda w: halves.join([one.pk for one in w.halves()]), ("join", "address", "*", 2)),
-    "halves.part": (lambda w: halves.part(w.pair[0].allocation), ("part", "address", "", 2)),
+    "allocations.join": (lambda w: allocations.join([one.pk for one in w.halves()]), ("join", "address", "*", 2)),
+    "allocations.part": (lambda w: allocations.part(w.pair[0].allocation), ("part", "address", "", 2)),
     "addresses.update_allocation": (
         lambda w: addresses.update_allocation(w.pair[0].allocation, name="vpn"),
         ("update", "address", "*", 2),
@@ -365,7 +367,7 @@ def is_operation(function: Any) -> bool:
 
 def test_refused_operation_leaves_no_event(world: World) -> None:
     with pytest.raises(errors.InUse):
-        owners.delete_partition(world.partition)
+        partitions.delete(world.partition)
     with pytest.raises(errors.Several):
         addresses.release_many(IPAddress.objects.exclude(machine=None))
     assert not Event.objects.exists()
@@ -394,7 +396,7 @@ def test_restoring_leaves_one_event(world: World) -> None:
 
 # --- what an event says ---------------------------------------------------------------------------
 def test_update_names_what_changed_and_nothing_else(world: World) -> None:
-    owners.update_project(world.project, name="alice", tenant="acme", labels={"a": "b"})
+    projects.update(world.project, name="alice", tenant="acme", labels={"a": "b"})
     event = Event.objects.get()
     assert event.changes == {"labels": [{}, {"a": "b"}], "tenant": ["", "acme"]}
     assert (event.object_id, event.object_name, event.project_id) == (str(world.project.pk), "alice", world.project.pk)
@@ -610,18 +612,19 @@ def test_token_is_remembered_without_its_secret(world: World) -> None:
 
 # --- who acts -------------------------------------------------------------------------------------
 def test_outside_of_requests_a_command_of_the_system_user_acts(db: None) -> None:
-    owners.create_partition(id="fra")
+    partitions.create(id="fra")
     event = Event.objects.get()
     assert (event.door, event.actor) == ("command", pwd.getpwuid(os.getuid()).pw_name)
-    owners.create_partition(id="muc")
+    partitions.create(id="muc")
     assert set(Event.objects.values_list("request_id", flat=True)) == {event.request_id}
 
 
 def test_who_acts_is_asked_when_the_event_is_written(db: None) -> None:
-    names = iter(["alice", "bob"])
-    with actors.acting(door=Door.API, actor=lambda: next(names), request_id="r1"):
-        owners.create_partition(id="fra")
-        owners.create_partition(id="muc")
+    caller = operator_called("alice")
+    with context.as_caller(lambda: (caller, None), door=Door.API, request_id="r1"):
+        partitions.create(id="fra")
+        caller = operator_called("bob")
+        partitions.create(id="muc")
     assert list(Event.objects.order_by("pk").values_list("actor", "door", "request_id")) == [
         ("alice", "api", "r1"),
         ("bob", "api", "r1"),
@@ -629,11 +632,11 @@ def test_who_acts_is_asked_when_the_event_is_written(db: None) -> None:
 
 
 def test_whoever_acted_before_acts_again_afterwards(db: None) -> None:
-    with actors.acting(door=Door.ADMIN, actor="alice"):
-        with actors.acting(door=Door.API, actor="bob"):
+    with as_user(operator_called("alice"), door=Door.ADMIN):
+        with as_user(operator_called("bob"), door=Door.API):
             pass
-        owners.create_partition(id="fra")
-    owners.create_partition(id="muc")
+        partitions.create(id="fra")
+    partitions.create(id="muc")
     assert list(Event.objects.order_by("pk").values_list("door", flat=True)) == ["admin", "command"]
 
 
@@ -642,9 +645,9 @@ def test_threads_act_for_themselves() -> None:
     together = Barrier(2, timeout=10)
 
     def act(name: str) -> None:
-        with actors.acting(door=Door.API, actor=name, request_id=name):
+        with as_user(operator_called(name)):
             together.wait()
-            owners.create_partition(id=name)
+            partitions.create(id=name)
         connection.close()
 
     with ThreadPoolExecutor(2) as pool:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from ipam import errors
 from ipam.domain.core import idempotency
 from ipam.domain.core.operations import transacted
-from ipam.domain.networks import owners
+from ipam.domain.networks import partitions
 from ipam.models import KeptAnswer, Machine, Partition, Project
 
 Ask = Callable[[Callable[[], idempotency.Answer]], str]
@@ -30,7 +30,7 @@ def ask(operator: User) -> Ask:
 
 def make(*, then: Any = None) -> idempotency.Answer:
     """Make a partition, and then fail if there is something to fail with."""
-    made = owners.create_partition(id="fra")
+    made = partitions.create(id="fra")
     if then is not None:
         raise then
     return 201, made.pk

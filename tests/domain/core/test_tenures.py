@@ -14,7 +14,7 @@ from ipam.domain.files import backup, importing
 from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import ADDRESSES
 from ipam.domain.health import doctor
-from ipam.domain.networks import addresses, children, claims, machines, networks, owners
+from ipam.domain.networks import addresses, children, claims, machines, networks, projects
 from ipam.domain.networks.machines import Attachment
 from ipam.models import Event, IPAddress, Network, Partition, Project, Tenure
 from tests.builders import IPV4, IPV6, child, namespaced
@@ -69,7 +69,7 @@ def test_machine_that_takes_a_named_address_is_another_tenure_of_it(
 def test_another_name_is_no_other_tenure(internet: Network, project: Project) -> None:
     (address,) = addresses.allocate(internet, project=project, families=[IPV4], name="web")
     addresses.update(address, name="www")
-    owners.update_project(project, name="bob")
+    projects.update(project, name="bob")
     assert told("name", "project_name") == [("web", "alice")]
 
 

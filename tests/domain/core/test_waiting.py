@@ -11,9 +11,9 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Count
 
-from ipam.domain.core import timelines
+from ipam.domain.core import context, timelines
 from ipam.domain.health import doctor, rebuilding
-from ipam.domain.networks import addresses, claims, completion, halves, machines, networks, vrfs
+from ipam.domain.networks import addresses, allocations, claims, completion, machines, networks, vrfs
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.people import members
 from ipam.domain.space import number_pools
@@ -42,7 +42,8 @@ def beside(task: Callable[[], Any]) -> Iterator[Callable[[], Future[Any]]]:
 
     def run() -> Any:
         try:
-            return task()
+            with context.system():
+                return task()
         finally:
             connection.close()
 
@@ -234,7 +235,7 @@ def test_half_that_is_joined_meanwhile_is_not_completed(project: Project) -> Non
     )
     held = [addresses.allocate(both, project=project, families=[one])[0] for one in (IPV4, IPV6)]
     with another(partial(clients.complete_once, both.pk)) as start:
-        halves.join([one.pk for one in held])
+        allocations.join([one.pk for one in held])
         waiting = start()
     assert waiting.result() == "done"
     assert halves_per_allocation() == [2]

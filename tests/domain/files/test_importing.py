@@ -32,8 +32,8 @@ from ipam.domain.files.kinds import (
 )
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks
+from ipam.labels import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
 from ipam.models import IPAddress, Machine, Network, Partition, Project
-from ipam.models.base import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
 from tests.builders import IPV4, losing_a_race, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
 

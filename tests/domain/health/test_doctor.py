@@ -1,10 +1,13 @@
 """The doctor: each kind of damage, done behind the back of the domain, is found; what can be derived is mended."""
 
 import uuid
+from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from ipam import domain
+from ipam.apps import CHECKS
 from ipam.domain.clusters import lifecycle
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.networks import addresses, machines, networks, vrfs
@@ -52,6 +55,12 @@ def private(tenants: Network, project: Project) -> Network:
 def namespaced(db: None) -> Network:
     prefixes = cidrs("10.128.0.0/16", "2001:db8:0:20::/64")
     return networks.create(super_network(type="super-namespaced", id="copies", prefixes=prefixes))
+
+
+def test_doctor_asks_every_room_that_has_checks() -> None:
+    rooms = Path(domain.__path__[0])
+    stated = {f"{path.parent.name}.{path.stem}" for path in rooms.glob("*/*.py") if "\n@check\n" in path.read_text()}
+    assert sorted(CHECKS) == sorted(stated)
 
 
 def test_an_empty_installation_is_sound(db: None) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ipam.domain.insight import survey
 from ipam.domain.insight.survey import Picture
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, projects
 from ipam.models import Finding, Network, Project, UtilizationSample
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced
 
@@ -192,7 +192,7 @@ def test_looking_costs_the_same_for_one_network_and_for_thirty(
     survey.take()
     few = statements(do)
     for number in range(15):
-        owner = owners.create_project(name=f"p{number}")
+        owner = projects.create(name=f"p{number}")
         home = networks.create(child(parent=tenants, project=owner))
         addresses.allocate(home, project=owner, families=[IPV4])
         networks.create(

@@ -3,7 +3,7 @@
 import pytest
 
 from ipam import errors
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, projects
 from ipam.models import FreeBlock, Network, Partition, Prefix, Project
 from tests.builders import IPV4, IPV6, child, cidrs, free_blocks, namespaced, prefixes_of, super_network
 
@@ -320,7 +320,7 @@ def test_project_keeps_its_copy_of_a_namespaced_space_after_its_last_child(clust
 
 def test_project_without_children_goes_with_its_copies_of_namespaced_space(clusters: Network, project: Project) -> None:
     networks.delete(networks.create(child(parent=clusters, project=project)))
-    owners.delete_project(project)
+    projects.delete(project)
     assert not FreeBlock.objects.exists()
 
 

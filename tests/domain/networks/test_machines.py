@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ipam import errors
-from ipam.domain.networks import addresses, machines, networks, owners
+from ipam.domain.networks import addresses, machines, networks, partitions
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.space.number_pools import Pool
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, NumberRange, Partition, Project
@@ -129,7 +129,7 @@ def test_network_of_another_project_is_refused(allocate: Any, tenants: Network, 
 
 def test_network_of_another_partition_is_refused(allocate: Any, private: Network) -> None:
     with pytest.raises(errors.WrongPartition, match="in partition mini-lab, the machine in elsewhere"):
-        allocate(private, partition=owners.create_partition(id="elsewhere"))
+        allocate(private, partition=partitions.create(id="elsewhere"))
 
 
 def test_network_without_partition_serves_every_partition(allocate: Any, project: Project) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ipam import errors
 from ipam.domain.core import lookups
-from ipam.domain.networks import networks, owners, rules
+from ipam.domain.networks import networks, partitions, projects, rules
 from ipam.domain.networks.rules import NewNetwork
 from ipam.models import Network, Partition, Project
 from ipam.models.networks import NatType, NetworkType
@@ -59,7 +59,7 @@ def cases(demand: str) -> list[tuple[str, str]]:
 @pytest.fixture
 def given(partition: Partition, project: Project) -> dict[str, Any]:
     """A value for every field."""
-    elsewhere = owners.create_partition(id="elsewhere")
+    elsewhere = partitions.create(id="elsewhere")
     return {
         "id": "a-network",
         "project": project,
@@ -198,9 +198,9 @@ def test_id_is_unique_over_all_types(internet: Network) -> None:
 
 def test_partition_and_project_ids_are_unique(partition: Partition, project: Project) -> None:
     with pytest.raises(errors.AlreadyExists):
-        owners.create_partition(id=partition.pk)
+        partitions.create(id=partition.pk)
     with pytest.raises(errors.AlreadyExists):
-        owners.create_project(id=project.pk)
+        projects.create(id=project.pk)
 
 
 def test_project_or_partition_that_does_not_exist_is_named(db: None) -> None:
@@ -213,12 +213,12 @@ def test_project_or_partition_that_does_not_exist_is_named(db: None) -> None:
 
 def test_owner_in_use_is_not_deleted(internet: Network, partition: Partition) -> None:
     with pytest.raises(errors.InUse, match="1 networks"):
-        owners.delete_partition(partition)
+        partitions.delete(partition)
 
 
 def test_owner_of_nothing_is_deleted(partition: Partition, project: Project) -> None:
-    owners.delete_partition(partition)
-    owners.delete_project(project)
+    partitions.delete(partition)
+    projects.delete(project)
     assert (Partition.objects.count(), Project.objects.count()) == (0, 0)
 
 

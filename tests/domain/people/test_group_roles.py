@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from ipam import errors
-from ipam.domain.core import access
 from ipam.domain.people import members
 from ipam.models import Event, Project
 from ipam.models.roles import Role
+from tests.callers import as_user
 
 Roles = dict[str, tuple[str, str]]
 
@@ -73,5 +73,5 @@ def test_same_groups_again_leave_no_event(alice: User) -> None:
 
 
 def test_nobody_gives_himself_groups(alice: User) -> None:
-    with access.acting_for(lambda: access.of_user(alice)), pytest.raises(errors.PermissionDenied):
+    with as_user(alice), pytest.raises(errors.PermissionDenied):
         members.set_group_roles(alice, {None: Role.OPERATOR})

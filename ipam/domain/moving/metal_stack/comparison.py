@@ -8,9 +8,10 @@ from django.db.models import Model
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import parse_cidr, shorten
+from ipam.addressing import shorten
 from ipam.domain.networks.address_batches import Named
 from ipam.models import IPAddress, Machine, Network
+from ipam.values import parse_cidr
 
 _MOST_SHOWN = 120  # characters of a value
 

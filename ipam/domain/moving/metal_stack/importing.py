@@ -9,9 +9,10 @@ from django.db import models
 from netaddr import IPAddress as Address
 
 from ipam import errors
-from ipam.domain.core import bulk_insert, history, lookups
+from ipam.domain.core import access, bulk_insert, history, lookups
 from ipam.domain.core.bulk_insert import Advance
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.moving.metal_stack import comparison
 from ipam.domain.moving.metal_stack.absent import Absent, Left
 from ipam.domain.moving.metal_stack.entries import (
@@ -22,7 +23,7 @@ from ipam.domain.moving.metal_stack.entries import (
     PartitionEntry,
     ProjectEntry,
 )
-from ipam.domain.networks import address_batches, children, machines, networks, owners
+from ipam.domain.networks import address_batches, children, machines, networks, partitions, projects
 from ipam.domain.networks.address_batches import Named
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.networks.rules import NewNetwork
@@ -79,6 +80,7 @@ def bring_in_what_fits(document: Document, advance: Advance = lambda entries: No
 
 
 def _bring_in(document: Document, advance: Advance) -> Result:
+    access.demand(Deed.OPERATE)
     run = _Run(document)
     with history.as_one_event(Verb.IMPORT):
         for section, entries, bring in run.steps():
@@ -149,7 +151,7 @@ class _Run:
 
     def _partition(self, entry: PartitionEntry) -> Outcome:
         wanted: dict[str, Any] = {"name": entry.name, "description": entry.description, "labels": entry.labels}
-        return _owner("partition", Partition, entry, wanted, owners.create_partition)
+        return _owner("partition", Partition, entry, wanted, partitions.create)
 
     def _project(self, entry: ProjectEntry) -> Outcome:
         wanted: dict[str, Any] = {
@@ -158,7 +160,7 @@ class _Run:
             "description": entry.description,
             "labels": entry.labels,
         }
-        return _owner("project", Project, entry, wanted, owners.create_project)
+        return _owner("project", Project, entry, wanted, projects.create)
 
     def _network(self, entry: NetworkEntry) -> Outcome:
         is_child = entry.type in CHILD_TYPES

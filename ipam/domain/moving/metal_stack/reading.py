@@ -31,8 +31,10 @@ from ipam.domain.moving.metal_stack.entries import (
     ProjectEntry,
 )
 from ipam.domain.moving.metal_stack.values import Reader
+from ipam.labels import parse_labels
 from ipam.models import IPAddress, Machine
 from ipam.models.networks import NatType, NetworkType
+from ipam.values import parse_address, parse_cidr, parse_number, parse_uuid
 
 # Stand where a value could not be read; an entry that holds them is broken and goes no further.
 _NO_UUID, _NO_ADDRESS = UUID(int=0), Address(0, 4)
@@ -211,7 +213,7 @@ def _partition(reader: Reader) -> PartitionEntry:
         id=reader.needed("id"),
         name=reader.text("name"),
         description=reader.text("description"),
-        labels=reader.take("labels", values.labels, {}),
+        labels=reader.take("labels", parse_labels, {}),
     )
 
 
@@ -219,35 +221,35 @@ def _project(reader: Reader, *, is_implied: bool = False) -> ProjectEntry:
     reader.needed("id")
     return ProjectEntry(
         place=reader.place,
-        id=reader.take("id", values.uuid, _NO_UUID),
+        id=reader.take("id", parse_uuid, _NO_UUID),
         name=reader.text("name"),
         tenant=reader.text("tenantid") or reader.text("tenant_id"),
         description=reader.text("description"),
-        labels=reader.take("labels", values.labels, {}),
+        labels=reader.take("labels", parse_labels, {}),
         is_implied=is_implied,
     )
 
 
 def _network(reader: Reader) -> NetworkEntry:
-    prefixes: list[IPNetwork] = reader.take("prefixes", values.cidrs, [])
+    prefixes: list[IPNetwork] = reader.take("prefixes", values.list_of(parse_cidr), [])
     families = {Family.of(cidr) for cidr in prefixes}
     return NetworkEntry(
         place=reader.place,
         id=reader.needed("id"),
         name=reader.text("name"),
         description=reader.text("description"),
-        labels=reader.take("labels", values.labels, {}),
+        labels=reader.take("labels", parse_labels, {}),
         type=_network_type(reader),
         partition=reader.text("partitionid"),
         project=reader.text("projectid"),
         parent=reader.text("parentnetworkid"),
-        vrf=reader.take("vrf", values.number, None) or None,
+        vrf=reader.take("vrf", parse_number, None) or None,
         vrf_shared=reader.take("vrfshared", values.flag, False),
         nat_type=_nat_type(reader),
         prefixes=prefixes,
-        destination_prefixes=reader.take("destinationprefixes", values.cidrs, []),
+        destination_prefixes=reader.take("destinationprefixes", values.list_of(parse_cidr), []),
         default_child_prefix_length=reader.take("defaultchildprefixlength", values.lengths(families), {}),
-        additional_announcable_cidrs=reader.take("additionalAnnouncableCIDRs", values.cidrs, []),
+        additional_announcable_cidrs=reader.take("additionalAnnouncableCIDRs", values.list_of(parse_cidr), []),
     )
 
 
@@ -283,7 +285,7 @@ def _address(reader: Reader) -> AddressEntry:
         reader.refuse(errors.Invalid, detail)
     return AddressEntry(
         place=reader.place,
-        address=reader.take("ipaddress", values.address, _NO_ADDRESS),
+        address=reader.take("ipaddress", parse_address, _NO_ADDRESS),
         network=reader.needed("networkid"),
         project=reader.needed("projectid"),
         machine=machines[0],
@@ -300,7 +302,7 @@ def _machine(reader: Reader) -> MachineEntry:
     partition: dict[str, Any] = reader.take("partition", values.part, {})
     tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
     inner = Reader(reader.place, reader.take("allocation", values.part, {}))
-    parts: list[dict[str, Any]] = inner.take("networks", values.parts, [])
+    parts: list[dict[str, Any]] = inner.take("networks", values.list_of(values.part), [])
     joined = [Reader(reader.place, one) for one in parts]
     tagged = [Reader(reader.place, {"asn": one}) for one in tags.get(ASN_TAG, [])]
     networks = [one.text("networkid") for one in joined]
@@ -328,12 +330,12 @@ def _machine(reader: Reader) -> MachineEntry:
 
 
 def _addresses(network: Reader) -> list[Address]:
-    return network.take("ips", values.addresses, [])
+    return network.take("ips", values.list_of(parse_address), [])
 
 
 def _asn(machine: Reader, said: Iterable[Reader]) -> int | None:
     """The ASN on which all agree that name one; each network of a machine has it again, and a tag."""
-    asns = sorted({one.take("asn", values.number, 0) for one in said} - {0})
+    asns = sorted({one.take("asn", parse_number, 0) for one in said} - {0})
     if len(asns) > 1:
         found = shorten(", ".join(map(str, asns)))
         machine.refuse(errors.Invalid, f"its networks and tags name the ASNs {found}; a machine has one. Correct them.")

@@ -13,9 +13,10 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import parse_address, parse_cidr, shorten
-from ipam.domain.core import lookups
+from ipam.addressing import shorten
+from ipam.domain.core import access, lookups
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.files import documents
 from ipam.domain.moving import plain_prefixes
 from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix, ForeignVrf
@@ -25,6 +26,7 @@ from ipam.domain.moving.netbox.files import Entry, Lists, Row, Source
 from ipam.domain.moving.netbox.vrfs import GLOBAL, Vrf, Vrfs
 from ipam.models import Partition, Project
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
+from ipam.values import is_number, parse_address, parse_cidr
 
 _KEYS = {"partition", "project", "tenants", "vrfs"}
 
@@ -68,8 +70,7 @@ def _judge_names(field: str, names: Iterable[Any]) -> Iterator[errors.IpamError]
 
 def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
     for name, vni in vrfs.items():
-        is_number = isinstance(vni, str) and vni.isascii() and vni.isdigit() and len(vni) <= len(str(HIGHEST_VNI))
-        if not (is_number and LOWEST_VNI <= int(vni) <= HIGHEST_VNI):
+        if not (is_number(vni) and LOWEST_VNI <= int(vni) <= HIGHEST_VNI):
             detail = f"vrfs: “{shorten(vni)}” of “{shorten(name)}” is no VNI, {LOWEST_VNI} to {HIGHEST_VNI:,}."
             yield errors.Invalid(detail, field="vrfs")
 
@@ -77,6 +78,7 @@ def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
 @operation
 def bring_in(sources: Iterable[Source], places: Places) -> Result:
     """Bring in what these files list. What does not fit, is there twice or is missing is a refusal."""
+    access.demand(Deed.OPERATE)
     lists = files.read(sources)
     run = _Run(places)
     run.read(lists)

@@ -8,49 +8,62 @@ from ipam.addressing import Family
 from ipam.domain.clusters.planning import DEFAULT_VERSION
 from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
 from ipam.domain.core import access
-from ipam.form_fields import CidrField, LabelsField
+from ipam.forms.described import LABELS_HELP
+from ipam.forms.fields import CidrField, LabelsField, ProjectField
 from ipam.models import Cluster, Network
 from ipam.models.base import DESCRIPTION_LENGTH, SLUG_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, FamilyOrder, Platform
-from webui.forms import LABELS_HELP, ProjectField, labels_text
 
-_NUMBERS = {"min_value": 1, "max_value": 1_000_000}
-
-
-class _OptionalCidrField(CidrField):
-    """A CIDR, or nothing: then it is proposed."""
-
-    def parse(self, text: str) -> Any:
-        return super().parse(text) if text.strip() else None
+_MOST = 1_000_000  # pods and nodes
 
 
-class PlanForm(forms.Form):
-    """What a plan says besides its owner and node network; empty ranges and masks are proposed."""
+class ClusterForm(forms.Form):
+    """What may change of any plan, also of one that is reserved or released."""
+
+    description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False)
+    kubernetes_version = forms.CharField(max_length=8, initial=DEFAULT_VERSION)
+    max_pods = forms.IntegerField(
+        min_value=1, max_value=_MOST, initial=DEFAULT_MAX_PODS, label="Pods per node, at most"
+    )
+    wanted_nodes = forms.IntegerField(
+        min_value=1,
+        max_value=_MOST,
+        required=False,
+        label="Nodes",
+        help_text="How many you want at most; empty: as many as fit.",
+    )
+    labels = LabelsField(required=False, help_text=LABELS_HELP)
+
+
+class DraftedForm(ClusterForm):
+    """What may change of a draft only, but for its ranges."""
 
     name = forms.CharField(max_length=CLUSTER_NAME_LENGTH)
+    platform = forms.ChoiceField(choices=Platform.choices, label="Set up by")
+
+
+class PlanForm(DraftedForm):
+    """What a plan says besides its owner and node network; empty ranges and masks are proposed."""
+
     families = forms.ChoiceField(
         choices=FamilyOrder.choices, initial=FamilyOrder.IPV4_FIRST, widget=forms.RadioSelect, label="Families"
     )
-    wanted_nodes = forms.IntegerField(
-        required=False, label="Nodes", help_text="How many you want at most; empty: as many as fit.", **_NUMBERS
-    )
-    max_pods = forms.IntegerField(initial=DEFAULT_MAX_PODS, label="Pods per node, at most", **_NUMBERS)
-    platform = forms.ChoiceField(choices=Platform.choices, label="Set up by")
-    kubernetes_version = forms.CharField(max_length=8, initial=DEFAULT_VERSION)
     native_routing = forms.BooleanField(
         required=False,
         initial=True,
         label="The fabric routes pods (no overlay)",
         help_text="Then their ranges have to be announcable, and a second family can be added later.",
     )
-    description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False)
-    labels = LabelsField(required=False, help_text=LABELS_HELP)
+    field_order = [
+        *("name", "families", "wanted_nodes", "max_pods", "platform", "kubernetes_version", "native_routing"),
+        *("description", "labels"),
+    ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, label in (("pods", "pods"), ("services", "services")):
             for family in Family:
-                self.fields[f"{name}_{family.key}"] = _OptionalCidrField(
+                self.fields[f"{name}_{family.key}"] = CidrField(
                     required=False, label=f"{family.label} {label}", widget=_proposed()
                 )
         for family in Family:
@@ -106,7 +119,7 @@ class NewClusterForm(PlanForm):
         label="Existing node network",
         help_text="The id of a private network; leave empty to carve one.",
     )
-    field_order = ["name", "project", "parent", "network"]
+    field_order = ["name", "project", "parent", "network", *PlanForm.field_order]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -126,7 +139,7 @@ class DraftForm(PlanForm):
     """All that may change of a draft, filled in with what it is."""
 
     def __init__(self, *args: Any, draft: Cluster, **kwargs: Any) -> None:
-        initial = {**forms.model_to_dict(draft), "labels": labels_text(draft.labels)}
+        initial = forms.model_to_dict(draft)
         for name, held in (("pods", draft.pods), ("services", draft.services)):
             initial |= {f"{name}_{family.key}": str(cidr) for family, cidr in held.items()}
         super().__init__(*args, initial=initial, **kwargs)
@@ -135,16 +148,6 @@ class DraftForm(PlanForm):
         """What changes; ranges of one purpose together, those that were emptied left out: they are proposed again."""
         changed = {name.removesuffix("_ipv4").removesuffix("_ipv6") for name in self.changed_data}
         return {name: value for name, value in self.request().items() if name in changed}
-
-
-class ChangedClusterForm(forms.Form):
-    """What may change of a plan that is reserved or released."""
-
-    description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False)
-    kubernetes_version = forms.CharField(max_length=8)
-    max_pods = forms.IntegerField(label="Pods per node, at most", **_NUMBERS)
-    wanted_nodes = forms.IntegerField(required=False, label="Nodes", **_NUMBERS)
-    labels = LabelsField(required=False, help_text=LABELS_HELP)
 
 
 class RollForm(forms.Form):

@@ -1,29 +1,37 @@
-"""Form fields whose text becomes addresses, CIDRs, labels, prefix lengths; of the admin's and the dashboard's forms.
+"""Form fields whose text becomes addresses, CIDRs, labels, prefix lengths, projects; for admin and dashboard alike.
 
 They know the shape of what people type. What it may be, the domain says.
 """
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
-from ipam.addressing import Family, parse_address, parse_cidr
-from ipam.spelling import words
+from ipam.addressing import Family
+from ipam.domain.core import access
+from ipam.models import Project
+from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
+
+_MOST_SUGGESTIONS = 50
 
 
-class _ParsedField(forms.CharField):
+class ParsedField(forms.CharField):
     """Text that becomes a value, and a value that is shown as text."""
 
     def parse(self, text: str) -> Any:
+        """The value; ValueError says what is wrong."""
         raise NotImplementedError
 
     def show(self, value: Any) -> str:
         return str(value)
 
     def clean(self, value: Any) -> Any:
+        text = super().clean(value)
         try:
-            return self.parse(super().clean(value))
+            return None if text is None else self.parse(text)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from None
 
@@ -39,14 +47,16 @@ class _ParsedField(forms.CharField):
             return True
 
 
-class CidrField(_ParsedField):
-    """A CIDR; host bits stay, so that the rule can name the corrected form."""
+class CidrField(ParsedField):
+    """A CIDR, or none; host bits stay, so that the rule can name the corrected form."""
 
-    def parse(self, text: str) -> Any:
-        return parse_cidr(text.strip())
+    parse = staticmethod(parse_cidr)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(empty_value=None, **options)
 
 
-class _ListField(_ParsedField):
+class _ListField(ParsedField):
     def show(self, value: Any) -> str:
         return "\n".join(map(str, value or ()))
 
@@ -67,7 +77,7 @@ class CidrsField(_ListField):
         return [parse_cidr(part) for part in words(text)]
 
 
-class LabelsField(_ParsedField):
+class LabelsField(ParsedField):
     """A label per line: `key` or `key=value`."""
 
     widget = forms.Textarea(attrs={"rows": 3})
@@ -87,12 +97,12 @@ class FamiliesField(forms.ChoiceField):
 
     def __init__(self, **options: Any) -> None:
         single = [(family.key, family.label) for family in Family]
-        both = [("", "every family that there is"), *single, ("dual-stack", "IPv4 and IPv6")]
+        both = [("", "every family that there is"), *single, (DUAL_STACK, "IPv4 and IPv6")]
         super().__init__(choices=both, required=False, **options)
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: Any) -> tuple[Family, ...]:
         key = super().clean(value)
-        return tuple(family for family in Family if key in (family.key, "dual-stack"))
+        return parse_families(key) if key else ()
 
 
 class _PerFamily(forms.MultiWidget):
@@ -119,3 +129,40 @@ class LengthsField(forms.MultiValueField):
 
     def compress(self, values: list[Any]) -> Mapping[Family, int]:
         return {family: length for family, length in zip(Family, values, strict=False) if length is not None}
+
+
+class ProjectInput(forms.TextInput):
+    """A text box that suggests projects; works without scripts."""
+
+    template_name = "components/project_input.html"
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"list": "projects", "autocomplete": "off"})
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["projects"] = access.visible(Project.objects.all()).order_by("name", "id")[:_MOST_SUGGESTIONS]
+        return context
+
+
+class ProjectField(forms.CharField):
+    """A project, named by its id or, where that is unique, by its name."""
+
+    widget = ProjectInput
+
+    def clean(self, value: Any) -> Project | None:
+        text = super().clean(value).strip()
+        if not text and not self.required:
+            return None
+        found = list(access.visible(Project.objects.filter(_by_id_or_name(text)))[:2])
+        if len(found) == 1:
+            return found[0]
+        why = "There is no such project." if not found else "Several projects have that name; use the id."
+        raise forms.ValidationError(f"{why} Type its name or id.")
+
+
+def _by_id_or_name(text: str) -> Q:
+    try:
+        return Q(pk=uuid.UUID(text))
+    except ValueError:
+        return Q(name=text)

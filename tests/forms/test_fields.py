@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django import forms
 
-from ipam.form_fields import AddressesField, CidrField, CidrsField, FamiliesField, LabelsField, LengthsField
+from ipam.forms.fields import AddressesField, CidrField, CidrsField, FamiliesField, LabelsField, LengthsField
 from tests.builders import IPV4, IPV6, cidrs, ip
 
 
