@@ -41,4 +41,4 @@ def _announce(moment: datetime, count: int) -> None:
 @operation
 def _delete_some(moment: datetime) -> int:
     keys = list(older_than(moment).values_list("pk", flat=True)[:_BATCH])
-    return Event.objects.filter(pk__in=keys).delete()[0]
+    return Event.objects.filter(pk__in=keys).delete()[1].get(Event._meta.label, 0)
