@@ -11,6 +11,7 @@ from ipam.domain.cluster_drafts import NewCluster
 from ipam.domain.machines import Attachment
 from ipam.models import Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Prefix, Project, ServiceAccount
 from tests.builders import IPV4, child
+from tests.shared import shared_fixture
 
 ROLES = ["operator", "auditor", "owner", "editor", "viewer", "stranger", "nobody"]
 
@@ -56,7 +57,7 @@ class Cloud:
         return Event.objects.filter(project_id=self.foreign_project.pk)[0]
 
 
-@pytest.fixture
+@shared_fixture
 def two(
     partition: Partition,
     project: Project,
@@ -115,7 +116,7 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return str(request.param)
 
 
-@pytest.fixture
+@shared_fixture
 def people(two: Cloud) -> dict[str, User]:
     """Somebody of every role."""
     found = {role: User.objects.create_user(role) for role in ROLES}
