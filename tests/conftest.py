@@ -17,12 +17,15 @@ from tests import clouds, shared
 from tests.builders import child, external, super_network, underlay_network
 from tests.shared import shared_fixture
 
-# HYPOTHESIS_PROFILE=thorough searches for long; every day the same few examples are tried.
+# Every day the same few examples are tried, in CI more of them ("many"); "thorough" searches for long.
 _HEALTHY = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 hypothesis_settings.register_profile(
-    "default", deadline=None, derandomize=True, max_examples=50, suppress_health_check=_HEALTHY
+    "default", deadline=None, derandomize=True, max_examples=15, suppress_health_check=_HEALTHY
 )
-hypothesis_settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=_HEALTHY)
+hypothesis_settings.register_profile("many", hypothesis_settings.get_profile("default"), max_examples=50)
+hypothesis_settings.register_profile(
+    "thorough", hypothesis_settings.get_profile("default"), derandomize=False, max_examples=2000
+)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
