@@ -108,7 +108,7 @@ def machine_of(private: Network, internet: Network, project: Project, partition:
     return machines.allocate(project=project, partition=partition, name="mallorys", networks=joined)
 
 
-@pytest.fixture(params=["small", "large"])
+@pytest.fixture(params=["small", pytest.param("large", marks=pytest.mark.slow)])
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Whether survey, findings and lists go the ways of a small or of a large installation."""
     if request.param == "large":
