@@ -7,10 +7,11 @@ from ipam.domain import addresses, history, networks, owners
 from ipam.models import Network, Project
 from ipam.models.events import Door
 from tests.builders import IPV4
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def busy(db: None) -> None:
+@shared_fixture
+def busy() -> None:
     """Alice makes a project in the dashboard, a partition over the API; bob renames the project in the admin."""
     with history.acting(door=Door.DASHBOARD, actor="alice"):
         blue = owners.create_project(name="blue")
