@@ -7,10 +7,11 @@ from ipam import errors
 from ipam.domain import access, addresses, bulk, members, owners
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, codes
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def sites(db: None) -> list[Partition]:
+@shared_fixture
+def sites() -> list[Partition]:
     return [
         owners.create_partition(id="ams", name="Amsterdam", labels={"tier": "1", "old": "yes"}),
         owners.create_partition(id="zrh", labels={"tier": "2"}),

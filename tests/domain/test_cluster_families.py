@@ -9,11 +9,12 @@ from ipam.domain.machines import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes
 from tests.builders import families as per_family
+from tests.shared import shared_fixture
 
 DUAL = (IPV4, IPV6)
 
 
-@pytest.fixture
+@shared_fixture
 def narrow(tenants: Network, project: Project, partition: Partition) -> Network:
     """A private network of Alice with IPv4 only, and two machines in it."""
     network = networks.create(child(parent=tenants, project=project, address_family=[IPV4]))
@@ -22,7 +23,7 @@ def narrow(tenants: Network, project: Project, partition: Partition) -> Network:
     return network
 
 
-@pytest.fixture
+@shared_fixture
 def running(narrow: Network, project: Project) -> Cluster:
     """Alice's cluster with IPv4 only."""
     return clusters.create(NewCluster(name="web", project=project, network=narrow), reserve=True)
@@ -70,7 +71,7 @@ def test_overlay_is_in_the_way(running: Cluster) -> None:
     assert "native_routing" in unmet(clusters.lock(running))
 
 
-@pytest.fixture
+@shared_fixture
 def dual(private: Network, project: Project) -> Cluster:
     return clusters.create(NewCluster(name="web", project=project, network=private), reserve=True)
 

@@ -10,9 +10,10 @@ from ipam.domain import addresses, machines, narrowing
 from ipam.domain.machines import Attachment
 from ipam.models import FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
 from tests.builders import ip
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def vpn(internet: Network, project: Project) -> IPAddress:
     (address,) = addresses.allocate(internet, project=project, name="vpn", addresses=[ip("203.0.113.200")])
     return address
