@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from ipam.domain import addresses, claims, clusters, machines, networks, vrfs
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import addresses, claims, machines, networks, vrfs
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import (
     VRF,
     Claim,
@@ -51,7 +52,7 @@ def fill(partition: Partition, project: Project, stranger: Project, tenants: Net
     machines.allocate(**owner, networks=[Attachment(network=outside), Attachment(network=private)], role="firewall")
     (single,) = addresses.allocate(outside, project=stranger, families=[IPV6], type="static", description="=1+1")
     addresses.update(single, name="changed")
-    clusters.create(NewCluster(name="web", project=project, network=private, max_pods=250), reserve=True)
-    clusters.create(NewCluster(name="draft", project=project, parent=tenants, families=[IPV6], labels={"a": "b"}))
+    lifecycle.create(NewCluster(name="web", project=project, network=private, max_pods=250), reserve=True)
+    lifecycle.create(NewCluster(name="draft", project=project, parent=tenants, families=[IPV6], labels={"a": "b"}))
     claims.claim(outside, project=project, name="vip")
     networks.add_prefix(outside, *cidrs("198.51.100.0/24"))

@@ -10,8 +10,9 @@ from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from ipam.domain import machines, networks, owners
-from ipam.domain.machines import Attachment
+from ipam.domain.core import context
+from ipam.domain.networks import machines, networks, partitions, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Machine, Network, Partition, Project
 from tests import clouds, shared
 from tests.builders import child, external, super_network, underlay_network
@@ -39,6 +40,13 @@ def _quick_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _system() -> Iterator[None]:
+    """Twofold itself asks, unless a test says that somebody else does (tests.callers)."""
+    with context.system():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _as_fast_as_it_goes(settings: Any) -> None:
     """Tests send more requests in a minute than anybody else; those of the limit set their own.
@@ -51,19 +59,19 @@ def _as_fast_as_it_goes(settings: Any) -> None:
 
 @shared_fixture
 def partition() -> Partition:
-    return owners.create_partition(id="mini-lab")
+    return partitions.create(id="mini-lab")
 
 
 @shared_fixture
 def project() -> Project:
     """Alice's project: the one that asks."""
-    return owners.create_project(name="alice")
+    return projects.create(name="alice")
 
 
 @shared_fixture
 def stranger() -> Project:
     """Mallory's project: it must get nothing of Alice's."""
-    return owners.create_project(name="mallory")
+    return projects.create(name="mallory")
 
 
 @shared_fixture

@@ -18,12 +18,14 @@ from ipam.api.errors import STATUS
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "docs" / "rules.md"
 LONGEST_MODULE = 400  # lines
+MAX_TEMPLATE_LINE = 160  # characters
 OURS = [
     path
     for folder in ("ipam", "webui")
     for path in sorted((ROOT / folder).rglob("*.py"))
     if "migrations" not in path.parts
 ]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 CLASSES = [cls for cls in errors.IpamError.__subclasses__() if cls is not errors.Several]
 
 
@@ -46,7 +48,7 @@ def test_imports_point_down() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "ipam" / "domain").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "ipam" / "domain").rglob("*.py")), ids=lambda path: path.stem)
 def test_domain_knows_no_http(path: Path) -> None:
     edges = ("rest_framework", "django.http", "django.shortcuts", "django.views", "django_htmx")
     assert [name for name in imports(path) if name.startswith(edges)] == []
@@ -77,6 +79,31 @@ def test_every_dependency_is_bounded_on_both_sides() -> None:
     listed = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
     pinned = "gunicorn=="  # webui/worker.py stands on its insides
     assert [one for one in listed if not (re.search(r">=[\w.]+,<[\w.]+$", one) or one.startswith(pinned))] == []
+
+
+# --- templates and stylesheets --------------------------------------------------------------------
+def test_no_line_of_a_template_is_long() -> None:
+    lines = {
+        f"{named(path)}:{number}": len(line)
+        for path in TEMPLATES
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+    }
+    assert {place: length for place, length in lines.items() if length > MAX_TEMPLATE_LINE} == {}
+
+
+def test_every_template_is_named_somewhere() -> None:
+    by_django = ("403.html", "404.html", "500.html")
+    names = [str(path.relative_to(ROOT / "templates")) for path in TEMPLATES]
+    source = "\n".join(path.read_text() for path in (*OURS, *TEMPLATES))
+    assert [name for name in names if not (name in source or name in by_django or name.startswith("admin/"))] == []
+
+
+def test_stylesheets_hold_one_declaration_a_line() -> None:
+    sheets = {
+        named(path): re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        for path in (ROOT / "static" / "css").glob("*.css")
+    }
+    assert {name: crowded for name, text in sheets.items() if (crowded := re.findall(r".*[;{] *\S.*", text))} == {}
 
 
 # --- the vocabulary of failure --------------------------------------------------------------------
@@ -140,5 +167,5 @@ def test_every_constraint_is_documented() -> None:
 def functions_of(module: str) -> frozenset[str]:
     """Of the modules of this name where the core is tested, or where roles and pages are if there is none."""
     folders = ("addressing", "models", "domain", "access", "webui")
-    path = next(path for core in folders for path in (ROOT / "tests" / core).glob(f"{module}.py"))
+    path = next(path for core in folders for path in (ROOT / "tests" / core).rglob(f"{module}.py"))
     return frozenset(node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipam.domain import owners
+from ipam.domain.networks import projects
 from ipam.models import Partition, Project
 from tests.shared import shared_fixture
 
@@ -13,7 +13,7 @@ STORED: list[str] = []
 def counted(partition: Partition) -> Project:
     STORED.append("counted")
     partition.name = "not stored"
-    return owners.create_project(name="counted")
+    return projects.create(name="counted")
 
 
 def rows() -> list[tuple[str, str]]:
@@ -25,7 +25,7 @@ def test_rows_are_stored_once_and_what_a_test_does_to_them_is_gone(time: int, co
     assert (STORED, counted.name, rows()) == (["counted"], "counted", [("Partition", ""), ("Project", "counted")])
     counted.name = "changed"
     Project.objects.update(name="changed")
-    owners.create_project(name="another")
+    projects.create(name="another")
 
 
 def test_less_is_seen_by_who_asks_for_less(partition: Partition) -> None:

@@ -6,8 +6,8 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-from ipam.domain import access
-from ipam.domain.access import Deed
+from ipam.domain.core import access
+from ipam.domain.core.permissions import Deed
 
 
 class RoleBackend(BaseBackend):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ipam.addressing import Family, utilization
-from ipam.domain.cluster_plans import Capacity, FamilyCapacity
-from ipam.domain.findings import FULL, WARN
+from ipam.domain.clusters.plan import Capacity, FamilyCapacity
+from ipam.domain.insight.findings import FULL, WARN
 from webui.meters import human, percent
 
 

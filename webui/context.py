@@ -2,8 +2,8 @@
 
 from django.http import HttpRequest
 
-from ipam.domain import access
-from ipam.domain.access import Deed
+from ipam.domain.core import access
+from ipam.domain.core.permissions import Deed
 
 # The sidebar: groups of (URL name, text). A page says which one it belongs to by `section`.
 NAVIGATION = [

@@ -1,4 +1,4 @@
-"""What one request may cost; what the database says when it is more is put into words by `ipam.domain.outages`."""
+"""What one request may cost; what the database says when it is more is put into words by `ipam.domain.core.outages`."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 from ipam.api import throttling
-from ipam.domain.outages import OutOfTime
+from ipam.domain.core.outages import OutOfTime
 
 
 class RequestTime:

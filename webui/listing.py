@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from ipam.domain import paging
+from ipam.domain.core import paging
 
 
 @dataclass(frozen=True)

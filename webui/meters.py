@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ipam.addressing import Family, fitting, size, utilization
-from ipam.domain import usable_space
-from ipam.domain.consumption import FamilyUse, Room, room
-from ipam.domain.findings import FULL, WARN
+from ipam.domain.insight.findings import FULL, WARN
+from ipam.domain.space import usable_space
+from ipam.domain.space.utilization import FamilyUse, Room, room
 from ipam.models import Prefix
 
 _WORDS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))

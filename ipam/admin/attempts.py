@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from ipam import errors
-from ipam.domain.operations import transacted
+from ipam.domain.core.operations import transacted
 
 
 def refusals(request: HttpRequest) -> dict[str, list[errors.IpamError]]:

@@ -3,40 +3,26 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 
 from ipam.admin.actions import bulk
 from ipam.admin.attempts import each
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
-from ipam.admin.filters import FamilyFilter, chosen
-from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
-from ipam.domain import clusters, narrowing
-from ipam.domain.cluster_drafts import DEFAULT_VERSION, NewCluster
-from ipam.domain.cluster_proposals import DEFAULT_MAX_PODS
-from ipam.form_fields import LengthsField
-from ipam.models import Claim, Cluster, ClusterRange, LocalSpace
-from ipam.models.clusters import FamilyOrder, Platform
+from ipam.admin.filters import chosen
+from ipam.admin.forms import chooser
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.forms.clusters import DraftedForm
+from ipam.forms.fields import LengthsField
+from ipam.models import Claim, Cluster
+from ipam.models.clusters import FamilyOrder
 
 
-class ClusterForm(DescribedForm):
-    """What may change of a plan; ranges are changed where they can be seen, in the dashboard or by the API."""
-
-    kubernetes_version = forms.CharField(max_length=8)
-    platform = forms.ChoiceField(choices=Platform.choices)
-    max_pods = forms.IntegerField(min_value=1, label="Pods per node, at most")
-    wanted_nodes = forms.IntegerField(min_value=1, required=False)
-
-
-class NewClusterForm(NewDescribedForm):
+class NewClusterForm(DraftedForm):
     """A draft; ranges and masks that are not given are proposed."""
 
     project = chooser(Cluster, "project")
     network = chooser(Cluster, "network", help_text="The node network: a private network of the project.")
     families = forms.ChoiceField(choices=FamilyOrder.choices, initial=FamilyOrder.IPV4_FIRST)
-    platform = forms.ChoiceField(choices=Platform.choices)
-    kubernetes_version = forms.CharField(max_length=8, initial=DEFAULT_VERSION)
-    max_pods = forms.IntegerField(min_value=1, initial=DEFAULT_MAX_PODS, label="Pods per node, at most")
-    wanted_nodes = forms.IntegerField(min_value=1, required=False)
     node_mask = LengthsField(label="Node masks", help_text="Empty: as Kubernetes and the number of pods want them.")
     native_routing = forms.BooleanField(required=False, initial=True, label="Pods are routed without an overlay")
     field_order = ["name", "project", "network"]
@@ -44,9 +30,11 @@ class NewClusterForm(NewDescribedForm):
 
 @admin.register(Cluster)
 class ClusterAdmin(DomainAdmin):
+    """Ranges are changed where they can be seen, in the dashboard or by the API."""
+
     table = "clusters"
     add_form = NewClusterForm
-    change_form = ClusterForm
+    change_form = DraftedForm
     list_display = ("name", "project", "network", "families", "state", "kubernetes_version", "max_pods", "description")
     list_filter = ("state", "families", "platform", chosen(Cluster, "project"))
     list_select_related = ("project", "network")
@@ -63,44 +51,21 @@ class ClusterAdmin(DomainAdmin):
 
     def make(self, given: dict[str, Any]) -> Cluster:
         order = FamilyOrder(given["families"])
-        return clusters.create(NewCluster(**given | {"families": order.families}))
+        return lifecycle.create(NewCluster(**given | {"families": order.families}))
 
     def change(self, obj: Cluster, changes: dict[str, Any]) -> None:
-        clusters.update(obj, **changes)
+        lifecycle.update(obj, **changes)
 
     def discard(self, obj: Cluster) -> None:
-        clusters.delete(obj)
+        lifecycle.delete(obj)
 
     @bulk("Reserve selected %(verbose_name_plural)s", says="From then on nothing else may overlap their ranges.")
     def reserve(self, rows: list[Any]) -> None:
-        each(rows, clusters.reserve)
+        each(rows, lifecycle.reserve)
 
     @bulk("Release selected %(verbose_name_plural)s", says="Their ranges may then be used again.")
     def release(self, rows: list[Any]) -> None:
-        each(rows, clusters.release)
-
-
-@admin.register(ClusterRange)
-class ClusterRangeAdmin(ReadOnlyAdmin):
-    list_display = ("cidr", "purpose", "cluster", "reserved_in")
-    list_filter = (FamilyFilter, "purpose")
-    list_select_related = ("cluster", "reserved_in")
-    ordering = ("first", "id")
-    fields = ("cidr", "purpose", "cluster", "reserved_in")
-    search_help_text = "An address, a CIDR or a part of one, or a part of the name of a cluster."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.cluster_ranges(queryset, text)
-        return found
-
-
-@admin.register(LocalSpace)
-class LocalSpaceAdmin(ReadOnlyAdmin):
-    list_display = ("cidr",)
-    fields = ("cidr",)
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset
+        each(rows, lifecycle.release)
 
 
 @admin.register(Claim)
@@ -110,7 +75,5 @@ class ClaimAdmin(ReadOnlyAdmin):
     list_display = ("name", "network", "project", "allocation")
     list_filter = (chosen(Claim, "network"), chosen(Claim, "project"))
     list_select_related = ("network", "project")
+    search_fields = ("name",)
     search_help_text = "A part of a name."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(name__icontains=text)

@@ -13,7 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from ipam import errors
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 from ipam.models import ApiToken
 
 # As servers and proxies write an address: bare or in brackets, with a zone (RFC 4007), a port, quotes (RFC 7239, 6).

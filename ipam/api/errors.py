@@ -13,7 +13,7 @@ from rest_framework.views import set_rollback
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain import outages
+from ipam.domain.core import outages
 
 PROBLEM_TYPE = "application/problem+json"
 _LONGEST_SENTENCE, _LONGEST_DETAIL, _LONGEST_FIELD = 2_000, 8_000, 300  # characters

@@ -13,8 +13,8 @@ from rest_framework.utils.encoders import JSONEncoder
 from ipam import errors
 from ipam.api import preconditions
 from ipam.api.errors import PROBLEM_TYPE, refusal_response
-from ipam.domain import retries
-from ipam.domain.operations import transacted
+from ipam.domain.core import idempotency
+from ipam.domain.core.operations import transacted
 from ipam.models import ApiToken
 from ipam.models.kept_answers import KEY_LENGTH
 
@@ -41,7 +41,7 @@ def settle(request: Request, do: Callable[[], Any], *, key: str | None, status: 
     if key is None:
         return preconditions.tagged(transacted(do)(), status=status)
     user = cast(User, request.user)  # writes are closed to everybody else
-    kept, is_replay = retries.once(
+    kept, is_replay = idempotency.once(
         user, key, request=_digest(request), do=lambda: (status, _text(do())), refused=_refused
     )
     response = preconditions.tagged(json.loads(kept.body), status=kept.status)
@@ -67,6 +67,6 @@ def _text(body: Any) -> str:
     return json.dumps(body, cls=JSONEncoder)
 
 
-def _refused(refusal: errors.IpamError) -> retries.Answer:
+def _refused(refusal: errors.IpamError) -> idempotency.Answer:
     problem = refusal_response(refusal)
     return problem.status_code, _text(problem.data)

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ipam import errors
-from ipam.domain.metal_stack_import import Result
-from ipam.domain.operations import operation, rehearsal
+from ipam.domain.core.operations import operation, rehearsal
+from ipam.domain.moving.metal_stack.importing import Result
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from netaddr import IPAddress as Address
 
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
+from ipam.values import parse_address
 
 REQUEST_ID_LENGTH = 64
 MOST_LISTED = 20  # addresses of an event that a list shows
@@ -134,7 +135,11 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(reduce(or_, about))
 
     def matching(self, text: str) -> Self:
-        """Those by a name like `text`, or about something with such a name or id; whatever its case."""
+        """Those about this address, or else by a name like `text` or about something with such a name or id."""
+        try:
+            return self.naming(parse_address(text.strip()))
+        except ValueError:
+            pass
         return self.filter(Q(object_name__icontains=text) | Q(object_id__icontains=text) | Q(actor__icontains=text))
 
     def naming(self, address: Address) -> Self:

@@ -1,9 +1,8 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Value
 from django.db.models.functions import Coalesce
-from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, block
@@ -23,17 +22,6 @@ class FreeBlockQuerySet(models.QuerySet["FreeBlock"]):
         """Blocks that hold a child of `length`: the smallest first, of those the lowest (rule 14)."""
         # Of one namespace, so ordering by it changes nothing; but PostgreSQL only then reads the order off the index.
         return self.filter(length__lte=length).order_by("namespace_id", "-length", "first")
-
-    def overlapping(self, cidr: IPNetwork) -> Self:
-        """Those that share an address with `cidr`: they start in it, or they are one of the blocks around it."""
-        family = Family.of(cidr)
-        first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
-        # Where blocks around it start, and the longest prefix length with which one that starts there still reaches it.
-        around = {block(family, cidr.first, length).cidr.ip: length for length in range(cidr.prefixlen)}
-        holding = Q()
-        for start, length in around.items():
-            holding |= Q(first=start, length__lte=length)
-        return self.filter(Q(first__gte=first, first__lte=last) | holding)
 
 
 class FreeBlock(models.Model):

@@ -6,7 +6,7 @@ from ipam.models.projects import Project
 
 
 class Role(models.TextChoices):
-    """What somebody is: on the whole platform, or in one project. What that permits says `ipam.domain.access`."""
+    """What somebody is: on the whole platform, or in one project. What that permits says `ipam.domain.core.access`."""
 
     OPERATOR = "operator", "operator"
     AUDITOR = "auditor", "auditor"

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain import addresses, claims, clusters, machines, members, networks, owners, survey, tokens, vrfs
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.insight import survey
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, vrfs
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.people import members, tokens
 from ipam.models import Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Prefix, Project, ServiceAccount
 from tests.builders import IPV4, child
 from tests.shared import shared_fixture
@@ -74,15 +77,15 @@ def two(
     (one,) = addresses.allocate(internet, project=project, families=[IPV4], type="static", name="alices")
     (other,) = addresses.allocate(internet, project=stranger, families=[IPV4], type="static", name="mallorys")
     cloud = Cloud(
-        cluster=clusters.reserve(plan("alices", project, tenants)),
-        foreign_cluster=clusters.reserve(plan("mallorys", stranger, tenants)),
+        cluster=lifecycle.reserve(plan("alices", project, tenants)),
+        foreign_cluster=lifecycle.reserve(plan("mallorys", stranger, tenants)),
         draft=plan("draft", project, tenants),
         claim=claims.claim(internet, project=project, name="alices"),
         foreign_claim=claims.claim(internet, project=stranger, name="mallorys"),
         project=project,
         foreign_project=stranger,
         partition=partition,
-        spare_partition=owners.create_partition(id="spare"),
+        spare_partition=partitions.create(id="spare"),
         internet=internet,
         private=private,
         empty=networks.create(child(parent=tenants, project=project, name="empty", length={IPV4: 24})),
@@ -100,7 +103,7 @@ def two(
 
 
 def plan(name: str, project: Project, parent: Network) -> Cluster:
-    return clusters.create(NewCluster(name=name, project=project, parent=parent, wanted_nodes=30))
+    return lifecycle.create(NewCluster(name=name, project=project, parent=parent, wanted_nodes=30))
 
 
 def machine_of(private: Network, internet: Network, project: Project, partition: Partition) -> Machine:

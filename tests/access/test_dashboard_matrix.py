@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
 
-from ipam.domain import tables
-from ipam.domain.access import Deed
+from ipam.domain.core.permissions import Deed
+from ipam.domain.files import kinds
 from ipam.models import Event
 from tests.access.conftest import ROLES, Cloud
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, answer
@@ -104,7 +104,7 @@ PAGES: list[Page] = [
     ("members", lambda c: [c.foreign_project.pk], READ, FOREIGN),
     ("robot", lambda c: [c.project.pk, c.robot.user_id], MANAGE, OWN),
     ("imports", nothing, OPERATE, NEW),
-    *(("export", lambda c, kind=kind: [kind, "csv"], READ, NEW) for kind in tables.KINDS),
+    *(("export", lambda c, kind=kind: [kind, "csv"], READ, NEW) for kind in kinds.KINDS),
     ("export", lambda c: ["zones", "zone"], READ, NEW),
     ("export", lambda c: ["inventory", "yaml"], READ, NEW),
 ]  # fmt: skip

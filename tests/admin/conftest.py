@@ -5,32 +5,26 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 
-from ipam.domain import accounts, addresses, claims, clusters, machines, members, survey, tokens, vrfs
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import addresses, claims, machines, vrfs
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.people import accounts, members, tokens
 from ipam.models import (
     VRF,
     ApiToken,
     Claim,
     Cluster,
-    ClusterRange,
     Event,
-    Finding,
-    FreeBlock,
     Identity,
     IPAddress,
-    KeptAnswer,
-    LocalSpace,
     Machine,
-    MachineNetwork,
     Network,
-    NumberRange,
     Partition,
     Prefix,
     Project,
     RoleBinding,
     ServiceAccount,
-    UtilizationSample,
 )
 from tests.admin.keeper import Keeper
 from tests.builders import ip
@@ -84,7 +78,7 @@ def token(operator: User) -> ApiToken:
 @shared_fixture
 def cluster(private: Network, project: Project) -> Cluster:
     """A draft of Alice's in her private network."""
-    return clusters.create(NewCluster(name="web", project=project, network=private))
+    return lifecycle.create(NewCluster(name="web", project=project, network=private))
 
 
 @shared_fixture
@@ -105,29 +99,20 @@ def cloud(
     robot: ServiceAccount,
     cluster: Cluster,
 ) -> dict[type[models.Model], models.Model]:
-    """One of everything, by its model."""
-    survey.take()
+    """One of everything that has pages, by its model."""
     return {
         Event: Event.objects.all()[0],
-        Finding: Finding.objects.all()[0],
-        UtilizationSample: UtilizationSample.objects.all()[0],
         Partition: partition,
         Project: project,
         VRF: vrf,
         Network: tenants,
         Prefix: tenants.prefixes.in_order()[0],
-        FreeBlock: machine.networks.get(pk="internet").free_blocks.all()[0],
         IPAddress: vpn,
         Machine: machine,
-        MachineNetwork: machine.attachments.all()[0],
-        NumberRange: NumberRange.objects.all()[0],
         ApiToken: token,
         RoleBinding: robot.user.role_bindings.get(),
         ServiceAccount: robot,
-        KeptAnswer: KeptAnswer.objects.create(user=token.user, key="k1", request=bytes(32), status=201),
         Cluster: cluster,
-        ClusterRange: cluster.ranges.all()[0],
-        LocalSpace: LocalSpace.objects.get(),
         Claim: claims.claim(private, project=project, name="vip"),
         Identity: accounts.link(robot.user, issuer="https://id.example.org", subject="1"),
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from ipam.domain import networks
+from ipam.domain.networks import networks
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Prefix, Project
 from tests.admin.keeper import Keeper, complaints, everything
 from tests.builders import cidrs, external

@@ -7,9 +7,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, claims, clusters, machines, networks, owners, tokens, vrfs
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, vrfs
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.people import tokens
 from ipam.models import ApiToken, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip
 
@@ -25,7 +27,7 @@ def api(operator: User) -> APIClient:
 
 @pytest.fixture
 def reserved(db: None) -> Project:
-    return owners.create_project(name="reserved")
+    return projects.create(name="reserved")
 
 
 @pytest.fixture
@@ -62,10 +64,10 @@ def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
     carved = [networks.create(child(parent=home.parent, project=project)) for _ in range(2)]
     wanted = {"project": project, "wanted_nodes": 50}
     parts = [addresses.allocate(home, project=project, families=[one], name="half")[0] for one in (IPV4, IPV6)]
-    running = clusters.create(NewCluster(name="running", network=carved[0], **wanted), reserve=True)
+    running = lifecycle.create(NewCluster(name="running", network=carved[0], **wanted), reserve=True)
     return {
         "running": str(running.pk),
-        "draft": str(clusters.create(NewCluster(name="draft", network=carved[1], **wanted)).pk),
+        "draft": str(lifecycle.create(NewCluster(name="draft", network=carved[1], **wanted)).pk),
         "claim": str(claims.claim(mini_lab, project=project, name="vip").pk),
         "alice": str(project.pk),
         "home": home.pk,
@@ -77,8 +79,8 @@ def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
         "single": str(single.pk),
         "allocation": str(single.allocation),
         "machine": machine.pk,
-        "crew": str(owners.create_project().pk),
-        "partition": owners.create_partition(id="fra-1").pk,
+        "crew": str(projects.create().pk),
+        "partition": partitions.create(id="fra-1").pk,
     }
 
 

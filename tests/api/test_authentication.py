@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 
 CSRF = "a" * 32
 PARTITION = {"id": "mini-lab"}

@@ -6,9 +6,10 @@ import pytest
 import yaml
 from rest_framework.test import APIClient
 
-from ipam.domain import children, clusters, families, machines, networks
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import children, completion, machines, networks
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Claim, Cluster, IPAddress, Network, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, IPV6, child, cidrs
@@ -163,7 +164,7 @@ def test_running_cluster_gains_its_second_family(api: APIClient, tenants: Networ
     narrow = networks.create(child(parent=tenants, project=project, address_family=[IPV4]))
     assert tenants.partition
     machines.allocate(project=project, partition=tenants.partition, networks=[Attachment(network=narrow)])
-    cluster = clusters.create(NewCluster(name="web", project=project, network=narrow), reserve=True)
+    cluster = lifecycle.create(NewCluster(name="web", project=project, network=narrow), reserve=True)
     url = f"{URL}{cluster.pk}/families/"
     answer = api.get(url).json()
     assert (answer["families"], answer["machines"], answer["machines_ready"]) == (["ipv4", "ipv6"], 1, 0)
@@ -176,7 +177,7 @@ def test_running_cluster_gains_its_second_family(api: APIClient, tenants: Networ
     refused = api.post(url, body)
     assert (refused.status_code, refused.json()["code"]) == (409, "migration_not_ready")
     children.add_family(narrow, IPV6)
-    families.complete(narrow, IPV6)
+    completion.complete(narrow, IPV6)
     assert api.post(f"{url}?dry_run=true", body).json()["families"] == ["ipv4", "ipv6"]
     assert api.post(url, body).json()["node_mask"] == {"ipv4": 24, "ipv6": 64}
 

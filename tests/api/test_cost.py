@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from ipam.domain import members, tokens
+from ipam.domain.people import members, tokens
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.api.conftest import codes
 

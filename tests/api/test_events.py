@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, machines, networks, owners, timelines
-from ipam.domain.machines import Attachment
+from ipam.domain.core import timelines
+from ipam.domain.networks import addresses, machines, networks, partitions, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, IPV6, cidrs, external, ip
@@ -28,7 +29,7 @@ def history(mini_lab: Network, home: Network, project: Project, partition: Parti
         partition=partition,
         networks=[Attachment(network=home), Attachment(network=mini_lab, families=[IPV6])],
     )
-    owners.update_project(project, tenant="acme")
+    projects.update(project, tenant="acme")
 
 
 def test_events_are_listed_newest_first(api: APIClient, history: None) -> None:
@@ -183,7 +184,7 @@ def test_rehearsed_request_leaves_no_event(api: APIClient, mini_lab: Network, pr
 
 
 def test_rehearsed_deletion_leaves_no_event(api: APIClient) -> None:
-    owners.create_partition(id="fra")
+    partitions.create(id="fra")
     before = Event.objects.count()
     api.delete("/api/v1/partitions/fra/?dry_run=true")
     assert Event.objects.count() == before

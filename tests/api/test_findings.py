@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, networks, survey
+from ipam.domain.insight import survey
+from ipam.domain.networks import addresses, networks
 from ipam.models import Network, Project, UtilizationSample
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, cidrs, external

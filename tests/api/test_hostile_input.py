@@ -8,8 +8,9 @@ import pytest
 from django.apps import apps
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, clusters
-from ipam.domain.cluster_drafts import NewCluster
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import addresses
 from ipam.models import Network, Project
 from tests.api.conftest import codes
 from tests.builders import families
@@ -132,7 +133,7 @@ def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
     """The ids that the table uses in braces."""
     ranges = {"pods": families("10.16.0.0/14"), "services": families("10.20.0.0/18")}
     planned = NewCluster(name="running", project=project, parent=home.parent, **ranges)
-    running = clusters.create(planned, reserve=True)
+    running = lifecycle.create(planned, reserve=True)
     return {"alice": str(project.pk), "home": home.pk, "running": str(running.pk)}
 
 

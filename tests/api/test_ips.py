@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, networks
+from ipam.domain.networks import addresses, networks
 from ipam.models import Network, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, IPV6, cidrs, external, free_blocks, ip

@@ -17,7 +17,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from ipam.api import throttling
-from ipam.domain import search, tokens
+from ipam.domain.networks import search
+from ipam.domain.people import tokens
 from ipam.models import ApiToken, Partition
 from tests.api.conftest import codes
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, networks
+from ipam.domain.networks import addresses, networks
 from ipam.models import Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, cidrs, external, super_network

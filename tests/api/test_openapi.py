@@ -27,9 +27,11 @@ from schemathesis.checks import (
 )
 
 from ipam.api import description
-from ipam.domain import claims, clusters, machines, tokens
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import claims, machines
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.people import tokens
 from ipam.models import Event, Network, Project
 
 TRUTHS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -58,7 +60,7 @@ def known(one_connection: None, mini_lab: Network, home: Network, project: Proje
     return {
         "allocations": str(address.allocation),
         "claims": str(claims.claim(mini_lab, project=project, name="vip").pk),
-        "clusters": str(clusters.create(NewCluster(name="web", project=project, network=home), reserve=True).pk),
+        "clusters": str(lifecycle.create(NewCluster(name="web", project=project, network=home), reserve=True).pk),
         "events": str(Event.objects.latest("id").pk),
         "ips": str(address.pk),
         "machines": machine.pk,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, networks
+from ipam.domain.networks import addresses, networks
 from ipam.models import Network, Prefix, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, child, ip, super_network

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from ipam import errors
 from ipam.api.errors import STATUS
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 from ipam.models import Network, Project
 from ipam.models.networks import NetworkType
 from tests.api.conftest import codes

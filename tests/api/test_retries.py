@@ -10,13 +10,14 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, networks, owners, tokens
+from ipam.domain.networks import addresses, networks, partitions
+from ipam.domain.people import tokens
 from ipam.models import ApiToken, Event, IPAddress, KeptAnswer, Network, Partition, Project, RoleBinding
 from ipam.models.roles import Role
 from tests.api.conftest import codes
 from tests.api.writes import every_write, everything, send
 from tests.builders import IPV6, cidrs, external
-from tests.domain.test_waiting import another
+from tests.domain.core.test_waiting import another
 
 URL = "/api/v1/partitions/"
 FRA = {"id": "fra", "name": "Frankfurt", "labels": {"b": "1", "a": "2"}}
@@ -186,7 +187,7 @@ def test_what_another_was_quicker_to_take_is_refused_in_lasting_words(operator: 
     client = APIClient()
     client.force_authenticate(operator)
     with another(lambda: client.post(URL, FRA, headers=keyed())) as start:
-        owners.create_partition(id="fra")
+        partitions.create(id="fra")
         waiting = start()
     assert waiting.result().json()["detail"] == "There is already a partition fra. Choose another id."
     assert client.post(URL, FRA, headers=keyed()).content == waiting.result().content

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain import doctor, networks, owners, tokens
+from ipam.domain.health import doctor
+from ipam.domain.networks import networks, partitions
+from ipam.domain.people import tokens
 from ipam.models import IPAddress, KeptAnswer, Network, Partition, Project
 from tests.api.serving import Answer, Server, serving, until
 from tests.builders import cidrs, external
@@ -120,7 +122,7 @@ def test_killed_worker_leaves_an_answer_with_its_allocation_or_neither(
 
 
 def test_of_two_changes_of_one_state_one_is_stale(server: Server, bearer: dict[str, str]) -> None:
-    owners.create_partition(id="fra")
+    partitions.create(id="fra")
     for generation in range(1, 9):
         headers = {**bearer, "If-Match": f'"{generation}"'}
         rename = [

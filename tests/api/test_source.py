@@ -6,7 +6,7 @@ from django.test import Client
 from rest_framework.test import APIRequestFactory
 
 from ipam.api.authentication import source_of
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 from tests.builders import cidrs
 
 

@@ -9,9 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses, claims, clusters, machines, networks, owners, vrfs
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, vrfs
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Network, Partition, Project
 from tests.builders import child, cidrs, external
 
@@ -39,10 +40,10 @@ def world(tenants: Network, project: Project, partition: Partition) -> Callable[
         machines.allocate(
             project=project, partition=partition, networks=[Attachment(network=home), Attachment(network=outside)]
         )
-        owners.create_partition(id=f"p-{number}")
-        owners.create_project(name=f"project {number}")
+        partitions.create(id=f"p-{number}")
+        projects.create(name=f"project {number}")
         vrfs.create(id=500 + number)
-        clusters.create(NewCluster(name=f"c{number}", project=project, network=home))
+        lifecycle.create(NewCluster(name=f"c{number}", project=project, network=home))
         claims.claim(outside, project=project, name="vip")
 
     return make

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain import networks
+from ipam.domain.networks import networks
 from ipam.models import Network, Partition, Project
 from tests.builders import cidrs, external
 

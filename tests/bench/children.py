@@ -6,7 +6,9 @@ from functools import partial
 from django.db import connection, transaction
 from netaddr import IPAddress as Address
 
-from ipam.domain import free_space, networks, prefix_map, rebuilding
+from ipam.domain.health import rebuilding
+from ipam.domain.networks import networks
+from ipam.domain.space import free_space, prefix_map
 from ipam.models import Network, Prefix
 from tests.bench import cast, scratch
 from tests.bench.pages import browser

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ipam.domain import addresses
+from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network
 from tests.bench import cast, scratch
 from tests.bench.table import Row, at_most

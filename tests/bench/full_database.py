@@ -6,7 +6,7 @@ from statistics import median
 
 from django.test import Client
 
-from ipam.domain import seeding
+from ipam.demo import seeding
 from tests.bench import lab, routes, scratch
 from tests.bench.pages import browser
 from tests.bench.table import Row, at_most

@@ -9,9 +9,11 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.db.models import Model
 
-from ipam.domain import exports, rebuilding, seeding, table_import
-from ipam.domain.table_import import Table
-from ipam.domain.tables import ADDRESSES
+from ipam.demo import seeding
+from ipam.domain.files import exports, importing
+from ipam.domain.files.importing import Table
+from ipam.domain.files.kinds import ADDRESSES
+from ipam.domain.health import rebuilding
 from ipam.models import FreeBlock, IPAddress
 from tests.bench.table import Goal, Row, at_least, at_most
 from tests.bench.timing import Ratio, seconds
@@ -42,7 +44,7 @@ def _import(file: IO[Any]) -> float:
     """Take all of them anew; rows per second."""
     _empty(IPAddress, FreeBlock)
     rebuilding.build_all()
-    return _ADDRESSES / seconds(lambda: table_import.bring_in(Table(ADDRESSES, file, "csv")))
+    return _ADDRESSES / seconds(lambda: importing.bring_in(Table(ADDRESSES, file, "csv")))
 
 
 def _store_plainly() -> float:

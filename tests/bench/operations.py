@@ -6,7 +6,7 @@ from itertools import count
 from django.db import connection
 from netaddr import IPAddress as Address
 
-from ipam.domain import addresses
+from ipam.domain.networks import addresses
 from ipam.models import IPAddress
 from tests.bench import cast
 from tests.bench.table import Row, at_most

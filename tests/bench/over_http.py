@@ -15,7 +15,7 @@ from http.client import HTTPConnection
 from django.contrib.auth.models import User
 
 from ipam.addressing import Family
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 from tests.bench import cast
 from tests.bench.table import Row, at_least
 from tests.bench.timing import Act, Ratio, seconds

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ipam.domain import seeding
+from ipam.demo import seeding
 from ipam.models import Network, Partition
 from tests.bench import scratch
 from tests.bench.table import Row, at_most

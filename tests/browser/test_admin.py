@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from ipam.domain import addresses
+from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network, Project
 from tests.builders import IPV4
 
@@ -19,7 +19,7 @@ def test_pages_of_the_admin_keep_the_policy_and_break_no_script(
     for path in (
         "", "ipam/ipaddress/", f"ipam/ipaddress/{held.pk}/change/", f"ipam/ipaddress/{held.pk}/delete/",
         "ipam/ipaddress/add/", "ipam/network/", "ipam/network/internet/change/", "ipam/network/add/",
-        "ipam/machine/add/", "ipam/freeblock/", "ipam/prefix/add/", "ipam/apitoken/", "auth/user/", "auth/user/add/",
+        "ipam/machine/add/", "ipam/event/", "ipam/prefix/add/", "ipam/apitoken/", "auth/user/", "auth/user/add/",
         f"auth/user/{operator.pk}/change/", f"auth/user/{operator.pk}/password/",
         "password_change/", f"ipam/ipaddress/{held.pk}/history/",
     ):  # fmt: skip

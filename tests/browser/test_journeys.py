@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from ipam.domain import addresses, networks
+from ipam.domain.networks import addresses, networks
 from ipam.models import Cluster, IPAddress, Machine, Network, Project
 from tests.browser.conftest import serious
 from tests.builders import IPV4, child, cidrs, external

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 
 Run = Callable[..., str]
 

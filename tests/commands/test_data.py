@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import addresses, backup
+from ipam.domain.files import backup
+from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.clouds import empty
 

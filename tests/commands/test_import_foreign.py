@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import doctor
+from ipam.domain.health import doctor
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6, prefixes_of
 

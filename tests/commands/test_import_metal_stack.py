@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import addresses, doctor, documents, exports, families, networks
-from ipam.domain.tables import KINDS
+from ipam.domain.files import documents, exports
+from ipam.domain.files.kinds import KINDS
+from ipam.domain.health import doctor
+from ipam.domain.networks import addresses, completion, networks
 from ipam.management.commands.quickstart import EXAMPLE
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6
@@ -248,7 +250,7 @@ def test_a_pair_that_was_completed_here_is_no_drift_any_more(run: Run, agreeing:
     run("import_metal_stack", agreeing[0])
     told = f"{CHILD}: it is dual-stack, and 1 of its allocations have no IPv6: 10.0.7.8. Complete them on its page."
     assert run("import_metal_stack", str(single)).splitlines()[0] == told
-    families.complete(Network.objects.get(pk=CHILD), IPV6)
+    completion.complete(Network.objects.get(pk=CHILD), IPV6)
     assert told not in run("import_metal_stack", str(single)).splitlines()
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import doctor, networks
+from ipam.domain.health import doctor
+from ipam.domain.networks import networks
 from ipam.models import VRF, IPAddress, Network, Project
 from tests.builders import external, losing_a_race, prefixes_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import networks
+from ipam.domain.networks import networks
 from ipam.models import IPAddress, Network
 from tests.builders import IPV4, cidrs, super_network
 

@@ -7,7 +7,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.test import RequestFactory
 
-from ipam.domain import networks
+from ipam.domain.networks import networks
 from ipam.management.commands.quickstart import server_command
 from ipam.models import Network
 

@@ -3,8 +3,10 @@ from collections.abc import Callable
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain import addresses, doctor, networks, number_pools
-from ipam.domain.operations import rehearsal
+from ipam.domain.core.operations import rehearsal
+from ipam.domain.health import doctor
+from ipam.domain.networks import addresses, networks
+from ipam.domain.space import number_pools
 from ipam.models import IPAddress, Machine, Network, Partition, Prefix
 from tests.builders import child
 

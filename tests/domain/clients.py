@@ -8,28 +8,29 @@ from uuid import UUID
 from django.db import transaction
 
 from ipam import errors
-from ipam.addressing import Family, parse_cidr
-from ipam.domain import (
+from ipam.addressing import Family
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.core import lookups
+from ipam.domain.networks import (
     address_batches,
     addresses,
+    allocations,
     children,
     claims,
-    clusters,
-    families,
-    halves,
-    lookups,
     machines,
-    members,
     networks,
-    number_pools,
-    owners,
+    projects,
     vrfs,
 )
-from ipam.domain.address_batches import Named
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
-from ipam.domain.number_pools import Pool
+from ipam.domain.networks import completion as families
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.people import members
+from ipam.domain.space import number_pools
+from ipam.domain.space.number_pools import Pool
 from ipam.models import IPAddress, Machine, Network, Partition, Project, RoleBinding
+from ipam.values import parse_cidr
 from tests.builders import child, external, ip, super_network
 
 
@@ -174,7 +175,7 @@ def delete_network(network: str) -> str:
 
 
 def join_halves(keys: list[UUID]) -> str:
-    return outcome(halves.join, keys)
+    return outcome(allocations.join, keys)
 
 
 def complete_once(network: str) -> str:
@@ -284,7 +285,7 @@ def remove_prefix_until_done(network: str, cidr: str) -> str:
 
 
 def delete_project(project: UUID) -> str:
-    return outcome(owners.delete_project, Project.objects.get(pk=project))
+    return outcome(projects.delete, Project.objects.get(pk=project))
 
 
 def complete(network: str, *, limit: int) -> int:
@@ -301,7 +302,7 @@ def plan_clusters(networks: list[str], project: UUID, **wanted: Any) -> list[str
     """Plan and reserve a cluster on each of these node networks; their outcomes."""
     owner, places = Project.objects.get(pk=project), [Network.objects.get(pk=key) for key in networks]
     asked = [NewCluster(name=f"c{one.name}", project=owner, network=one, wanted_nodes=50, **wanted) for one in places]
-    return [outcome(clusters.create, one, reserve=True) for one in asked]
+    return [outcome(lifecycle.create, one, reserve=True) for one in asked]
 
 
 def claim_addresses(network: str, project: UUID, name: str) -> str:

@@ -6,26 +6,26 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from ipam.domain import (
+from ipam.domain.clusters import lifecycle, planning
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.core import lookups
+from ipam.domain.networks import (
     address_batches,
     addresses,
+    allocations,
     bulk,
     children,
     claims,
-    cluster_drafts,
-    clusters,
-    families,
-    halves,
-    lookups,
+    completion,
     machines,
     networks,
-    owners,
+    partitions,
+    projects,
     vrfs,
 )
-from ipam.domain.address_batches import Named
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
-from ipam.domain.network_rules import NewNetwork
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import VRF, Claim, Cluster, IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, namespaced, super_network
 
@@ -37,7 +37,7 @@ def cast() -> None:
     """An external network `net` whose allocations still lack IPv6, one of them claimed; a machine with an address of
     each family in it, not joined, and a pair in `lan`; a super network with a child of one family; a claimed VRF;
     clusters in all states."""
-    site, alice = owners.create_partition(id="site"), owners.create_project(name="alice")
+    site, alice = partitions.create(id="site"), projects.create(name="alice")
     net = networks.create(external(id="net", vrf=300, prefixes=cidrs("192.0.2.0/28", "198.51.100.0/30"),
                                    destination_prefixes=()))  # fmt: skip
     addresses.allocate(net, project=alice, name="half")
@@ -58,7 +58,7 @@ def cast() -> None:
     networks.create(namespaced(prefixes=cidrs("100.64.0.0/24"), default_child_prefix_length={IPV4: 26}))
     vrfs.create(id=50)
     for name, reserve in (("reserved", True), ("draft", False)):
-        clusters.create(NewCluster(name=name, project=alice, parent=tenants, wanted_nodes=4), reserve=reserve)
+        lifecycle.create(NewCluster(name=name, project=alice, parent=tenants, wanted_nodes=4), reserve=reserve)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _changed(refused: Any) -> None:
 
 
 def _complete() -> object:
-    return families.complete(_network("net"), IPV6)
+    return completion.complete(_network("net"), IPV6)
 
 
 def _carve(parent: str, **wanted: Any) -> object:
@@ -144,7 +144,7 @@ def _delete(network: str) -> None:
 
 def _cluster(name: str) -> Cluster:
     found = Cluster.objects.filter(name=name).values_list("pk", flat=True).first()
-    return cluster_drafts.find(found)
+    return planning.find(found)
 
 
 def _half() -> QuerySet[IPAddress]:
@@ -200,9 +200,9 @@ VERBS: dict[str, Verb] = {
     # a machine
     "release machine": _verb("machine space asn", lambda: machines.release(lookups.get(Machine, MACHINE)),
                              left=_of_machine),
-    "join": _verb("half machine", lambda: halves.join(
+    "join": _verb("half machine", lambda: allocations.join(
         list(IPAddress.objects.filter(machine=MACHINE, network="net").values_list("pk", flat=True)))),
-    "part": _verb("machine", lambda: halves.part(
+    "part": _verb("machine", lambda: allocations.part(
         IPAddress.objects.filter(machine=MACHINE, network__name="lan")[0].allocation)),
     "update machine": _verb("machine", lambda: machines.update(lookups.get(Machine, MACHINE), name="m1")),
     "address for machine": _verb("machine space", lambda: _allocate(machine=lookups.get(Machine, MACHINE), name="m1")),
@@ -224,7 +224,7 @@ VERBS: dict[str, Verb] = {
     "allocate named in empty": _verb("empty", lambda: _allocate("empty", addresses=[ip("203.0.113.9")])),
     "import in empty": _verb("empty", lambda: _import("empty", "203.0.113.9")),
     "claim in empty": _verb("empty", lambda: claims.claim(_network("empty"), project=_project(), name="vip")),
-    "complete empty": _verb("empty", lambda: families.complete(_network("empty"), IPV4)),
+    "complete empty": _verb("empty", lambda: completion.complete(_network("empty"), IPV4)),
     "machine in empty": _verb("empty", lambda: _machine("empty", auto=False)),
     "remove prefix of empty": _verb("empty", lambda: networks.remove_prefix(
         _network("empty"), *cidrs("203.0.113.8/30"))),
@@ -255,19 +255,19 @@ VERBS: dict[str, Verb] = {
     "name VRF of empty": _verb("vrf", lambda: _root(prefixes=cidrs("198.51.100.8/30"), vrf=302)),
     "name another VRF": _verb("roots", lambda: _root(id="other", prefixes=cidrs("198.51.100.8/29"), vrf=61)),
     # clusters
-    "reserve cluster": _verb("cluster", lambda: clusters.reserve(_cluster("draft"))),
-    "update cluster": _verb("cluster", lambda: clusters.update(_cluster("draft"), name="changed")),
-    "release cluster": _verb("cluster", lambda: clusters.release(_cluster("reserved"))),
-    "delete cluster": _verb("cluster", lambda: clusters.delete(_cluster("draft"))),
-    "create cluster": _verb("cluster lan", lambda: clusters.create(
+    "reserve cluster": _verb("cluster", lambda: lifecycle.reserve(_cluster("draft"))),
+    "update cluster": _verb("cluster", lambda: lifecycle.update(_cluster("draft"), name="changed")),
+    "release cluster": _verb("cluster", lambda: lifecycle.release(_cluster("reserved"))),
+    "delete cluster": _verb("cluster", lambda: lifecycle.delete(_cluster("draft"))),
+    "create cluster": _verb("cluster lan", lambda: lifecycle.create(
         NewCluster(name="third", project=_project(), network=_network("lan"), wanted_nodes=4), reserve=True)),
     "take its range": _verb("cluster roots", lambda: _root(prefixes=cidrs("10.240.0.0/12"))),
     "machine of cluster": _verb("cluster", lambda: machines.allocate(
         project=_project(), partition=Partition.objects.get(),
         networks=[Attachment(network=_cluster("reserved").network)])),
     # owners
-    "delete project": _verb("project", lambda: owners.delete_project(lookups.get(Project, _project().pk))),
-    "delete partition": _verb("partition", lambda: owners.delete_partition(lookups.get(Partition, "site"))),
+    "delete project": _verb("project", lambda: projects.delete(lookups.get(Project, _project().pk))),
+    "delete partition": _verb("partition", lambda: partitions.delete(lookups.get(Partition, "site"))),
 }  # fmt: skip
 
 # What alone is refused in this cast, and must be so beside others too, or find that they have made room for it.

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from ipam.domain import doctor
+from ipam.domain.health import doctor
 from ipam.models import IPAddress
 from tests.domain.proof import halves, misstated_free_space
 from tests.faults.servers import Answer, Server

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 from tests.faults.robots import NO_DIFFERENCE, differences, robots
 from tests.faults.servers import Server, serving
 

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from rest_framework.test import APIClient
 
-from ipam.domain import addresses
+from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network, Project
 from tests.faults.robots import NO_DIFFERENCE, Told, differences
 from tests.faults.servers import Answer, serving

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from ipam import errors
-from ipam.domain import doctor, networks
+from ipam.domain.health import doctor
+from ipam.domain.networks import networks
 from ipam.models import Claim, IPAddress, Network, Partition, Project
 from tests.builders import cidrs, external
 from tests.domain.proof import misstated_free_space

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from ipam.domain import exports
+from ipam.domain.files import exports
 from ipam.models import IPAddress
 from tests.faults.poolers import pooler
 from tests.faults.robots import LONG, NO_DIFFERENCE, differences, promised_twice, robots

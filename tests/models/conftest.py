@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, models
 
-from ipam.domain import networks
+from ipam.domain.networks import networks
 from ipam.models import Network
 from tests.builders import external
 from tests.shared import shared_fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam.domain import networks
+from ipam.domain.networks import networks
 from ipam.fields import AddressField, from_bytes, to_bytes
 from ipam.models import FreeBlock, Network, Prefix
 from tests.builders import cidrs, external, ip

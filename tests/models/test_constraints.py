@@ -10,8 +10,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from netaddr import IPAddress as Address
 
-from ipam.domain import addresses, claims, clusters, machines, members, networks, owners
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.networks import addresses, claims, machines, networks, projects
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.people import members
 from ipam.models import (
     VRF,
     Claim,
@@ -48,7 +50,7 @@ class Cast:
         self.prefix = internet.prefixes.in_order()[0]
         self.machine = machines.allocate(project=project, partition=partition, networks=[Attachment(network=private)])
         self.address = addresses.allocate(internet, project=project, families=[IPV4])[0]
-        self.cluster = clusters.create(worked_example(project=project, network=private), reserve=True)
+        self.cluster = lifecycle.create(worked_example(project=project, network=private), reserve=True)
         self.claim = claims.claim(internet, project=project, name="vip")
         self.user, self.other = (User.objects.create_user(name) for name in ("bob", "eve"))
         members.grant(self.user, "auditor")
@@ -97,7 +99,7 @@ def cast(partition: Partition, project: Project, private: Network, internet: Net
 
 @shared_fixture
 def shared_child(tenants: Network) -> Network:
-    return networks.create(child(type="child-shared", parent=tenants, project=owners.create_project(name="sharer")))
+    return networks.create(child(type="child-shared", parent=tenants, project=projects.create(name="sharer")))
 
 
 def network(**fields: Any) -> Network:

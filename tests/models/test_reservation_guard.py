@@ -7,7 +7,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam.domain import clusters, networks, owners
+from ipam.domain.clusters import lifecycle
+from ipam.domain.networks import networks, projects
 from ipam.models import Cluster, ClusterRange, Network, Prefix
 from ipam.models.reservation_guards import APART_FROM_NETWORKS, RANGES_DISJOINT
 from tests.builders import child, cidrs, external, super_network, worked_example
@@ -19,13 +20,13 @@ from tests.shared import shared_fixture
 def cluster(private: Network) -> Cluster:
     """The worked example, reserved below “tenants”."""
     assert private.project
-    return clusters.create(worked_example(project=private.project, network=private), reserve=True)
+    return lifecycle.create(worked_example(project=private.project, network=private), reserve=True)
 
 
 @shared_fixture
 def draft(tenants: Network, project: Any) -> Cluster:
     """Another cluster below the same super network."""
-    return clusters.create(worked_example(name="draft", project=project, parent=tenants, pods={}, services={}))
+    return lifecycle.create(worked_example(name="draft", project=project, parent=tenants, pods={}, services={}))
 
 
 def between(text: str) -> dict[str, Any]:
@@ -62,9 +63,9 @@ def test_draft_that_overlaps_cannot_become_reserved(cluster: Cluster, draft: Clu
 
 def test_ranges_below_two_super_networks_may_be_equal(cluster: Cluster) -> None:
     far = networks.create(super_network(id="far", prefixes=cidrs("10.9.0.0/16", "2001:db8:9::/64")))
-    project = owners.create_project(name="far")
+    project = projects.create(name="far")
     node_network = networks.create(child(parent=far, project=project))
-    other = clusters.create(worked_example(project=project, network=node_network), reserve=True)
+    other = lifecycle.create(worked_example(project=project, network=node_network), reserve=True)
     assert other.pods == cluster.pods
 
 
@@ -82,6 +83,6 @@ def test_reserved_range_never_overlaps_a_root_prefix(text: str, tenants: Network
 
 
 def test_released_ranges_are_free_for_networks(insert: Insert, cluster: Cluster) -> None:
-    clusters.release(cluster)
+    lifecycle.release(cluster)
     bare = networks.create(external(id="bare", vrf=7))
     assert insert(Prefix(network=bare, **between("10.240.0.0/24")))

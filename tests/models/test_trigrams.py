@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from ipam.domain import search
+from ipam.domain.networks import search
 from ipam.models import VRF, IPAddress, Machine, Network, Project
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no trigrams")

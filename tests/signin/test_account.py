@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from ipam.domain import members, tokens
+from ipam.domain.people import members, tokens
 from ipam.models import ApiToken, Event, Project
 from tests.shared import shared_fixture
 

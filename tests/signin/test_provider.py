@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from ipam.domain import accounts, members
+from ipam.domain.people import accounts, members
 from ipam.models import Event, Identity, Project
 from tests.signin.provider import OTHER_KEY, Provider
 

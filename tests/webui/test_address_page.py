@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from ipam.domain import addresses, machines
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import addresses, machines
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6
 from tests.shared import shared_fixture

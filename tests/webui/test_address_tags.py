@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from ipam.domain import addresses
+from ipam.domain.networks import addresses
 from ipam.models import IPAddress as TakenAddress
 from ipam.models import Network, Prefix, Project
 from webui.templatetags.addresses import address, full_form, neighbourhood, shared_start

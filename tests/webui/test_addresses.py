@@ -7,7 +7,7 @@ import json
 import pytest
 from django.test import Client
 
-from ipam.domain import addresses
+from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network, Project
 from tests.builders import IPV4
 

@@ -6,9 +6,10 @@ import pytest
 import yaml
 from django.test import Client
 
-from ipam.domain import clusters, families, machines, networks
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import completion, machines, networks
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, cidrs, worked_example
 from tests.shared import shared_fixture
@@ -35,7 +36,7 @@ def asked(tenants: Network, project: Project) -> dict[str, Any]:
 
 @shared_fixture
 def web_cluster(private: Network, project: Project) -> Cluster:
-    return clusters.create(worked_example(project=project, network=private), reserve=True)
+    return lifecycle.create(worked_example(project=project, network=private), reserve=True)
 
 
 def test_preview_shows_both_families_and_what_they_hold_and_keeps_nothing(web: Client, asked: dict[str, Any]) -> None:
@@ -122,7 +123,7 @@ def test_reserved_cluster_is_upgraded_on_its_page(web: Client, web_cluster: Clus
 
 @shared_fixture
 def draft(private: Network, project: Project) -> Cluster:
-    return clusters.create(worked_example(project=project, network=private))
+    return lifecycle.create(worked_example(project=project, network=private))
 
 
 def shown(web: Client, cluster: Cluster) -> dict[str, str]:
@@ -132,9 +133,9 @@ def shown(web: Client, cluster: Cluster) -> dict[str, str]:
 
 
 def test_draft_is_saved_as_it_is_shown(web: Client, draft: Cluster) -> None:
-    before = clusters.state(draft)
+    before = lifecycle.state(draft)
     assert web.post(f"/clusters/{draft.pk}/edit/", shown(web, draft)).url == f"/clusters/{draft.pk}/"
-    assert clusters.state(Cluster.objects.with_plan().get()) == before
+    assert lifecycle.state(Cluster.objects.with_plan().get()) == before
 
 
 def test_ranges_of_a_draft_are_changed_on_its_page_and_what_is_emptied_is_proposed_again(
@@ -162,13 +163,13 @@ def test_second_family_is_added_step_by_step(
 ) -> None:
     joined = [Attachment(network=private, families=[IPV4])]
     machines.allocate(project=project, partition=partition, networks=joined, name="node")
-    old = clusters.create(NewCluster(name="old", project=project, network=private, families=[IPV4]), reserve=True)
+    old = lifecycle.create(NewCluster(name="old", project=project, network=private, families=[IPV4]), reserve=True)
     url = f"/clusters/{old.pk}/families/"
     html = web.get(url).content.decode()
     assert ("0 of 1 machines" in html, f"/networks/{private.pk}/complete/ipv6/" in html) == (True, True)
     assert (">node</a>" in html, "✓ yes" in html) == (True, True)
     assert "0 of 1 machines" in web.post(url, {"roll_nodes": "on"}).content.decode()
-    families.complete(private, IPV6)
+    completion.complete(private, IPV6)
     assert "Confirm that they will be" in web.post(url).content.decode()
     assert web.post(url, {"roll_nodes": "on"}).url == f"/clusters/{old.pk}/"
     assert Cluster.objects.get().families == "ipv4,ipv6"

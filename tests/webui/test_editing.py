@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from ipam.domain import machines, networks, owners, vrfs
-from ipam.domain.machines import Attachment
+from ipam.domain.networks import machines, networks, partitions, projects, vrfs
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import VRF, Event, Machine, Network, Partition, Project
 from tests.shared import shared_fixture
 
@@ -72,8 +72,8 @@ def test_unknown_machine_has_no_edit_page(web: Client, db: None) -> None:
 @pytest.mark.parametrize("section", ["partitions", "projects", "vrfs"])
 def test_labels_of_small_lists_are_edited(section: str, web: Client, db: None) -> None:
     made: dict[str, Any] = {
-        "partitions": lambda: owners.create_partition(id="fra", labels={"a": "1", "b": ""}),
-        "projects": lambda: owners.create_project(name="blue", labels={"a": "1", "b": ""}),
+        "partitions": lambda: partitions.create(id="fra", labels={"a": "1", "b": ""}),
+        "projects": lambda: projects.create(name="blue", labels={"a": "1", "b": ""}),
         "vrfs": lambda: vrfs.create(id=7, labels={"a": "1", "b": ""}),
     }
     subject = made[section]()

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ipam.domain import addresses
+from ipam.domain.networks import addresses
 from ipam.models import Event, IPAddress, Machine, Network, Project
 from tests.builders import IPV4
 

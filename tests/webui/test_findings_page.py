@@ -5,8 +5,9 @@ import re
 import pytest
 from django.test import Client
 
-from ipam.domain import addresses, machines, networks, survey
-from ipam.domain.machines import Attachment
+from ipam.domain.insight import survey
+from ipam.domain.networks import addresses, machines, networks
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Finding, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, cidrs, external
 from tests.shared import shared_fixture

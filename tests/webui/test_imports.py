@@ -12,8 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
-from ipam.domain import addresses, exports
-from ipam.domain.tables import KINDS
+from ipam.domain.files import exports
+from ipam.domain.files.kinds import KINDS
+from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network, Partition, Project
 from webui.views.imports import MOST_UPLOADED
 

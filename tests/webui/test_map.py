@@ -4,7 +4,7 @@ import re
 
 from django.test import Client
 
-from ipam.domain import addresses, networks
+from ipam.domain.networks import addresses, networks
 from ipam.models import Network, Project
 from tests.builders import IPV4, IPV6, child, ip, namespaced
 

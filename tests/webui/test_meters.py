@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipam.addressing import Family
-from ipam.domain.consumption import FamilyUse
+from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Prefix
 from tests.builders import cidrs, ip
 from webui.meters import Meter, PrefixMeter, human, percent, units, verdict

@@ -9,9 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ipam.domain import addresses, clusters, machines, members, networks, owners, tokens
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.machines import Attachment
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import addresses, machines, networks, projects
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.people import members, tokens
 from ipam.models import Machine, Network
 from tests.builders import IPV4, child, cidrs, families, namespaced
 
@@ -76,13 +78,13 @@ def pages(machine: Machine) -> dict[str, str]:
     one = addresses.allocate(Network.objects.get(pk="internet"), project=machine.project, name="vpn")[0]
     networks.create(child(parent=networks.create(namespaced()), project=machine.project))
     home = machine.networks.get(parent="tenants")
-    cluster = clusters.create(NewCluster(name="web", project=machine.project, network=home), reserve=True)
+    cluster = lifecycle.create(NewCluster(name="web", project=machine.project, network=home), reserve=True)
     wanted = NewCluster(name="old", project=machine.project, parent=home.parent, families=[IPV4], wanted_nodes=50)
     robot = members.create_service_account(machine.project, "terraform")
     tokens.issue(robot.user, name="pipeline", networks=cidrs("10.0.0.0/8"))
     held = {
         "cluster": cluster.pk,
-        "single": clusters.create(wanted, reserve=True).pk,
+        "single": lifecycle.create(wanted, reserve=True).pk,
         "robot": robot.user_id,
         "machine": machine.pk,
         "project": machine.project_id,
@@ -142,14 +144,14 @@ def grow(machine: Machine, count: int) -> None:
     project, partition, internet = machine.project, machine.partition, Network.objects.get(pk="internet")
     tenants = Network.objects.get(pk="tenants")
     for number in range(count):
-        owner = owners.create_project(name=f"project-{number}")
+        owner = projects.create(name=f"project-{number}")
         addresses.allocate(internet, project=owner, name=f"host-{number}")
         nodes = networks.create(child(parent=tenants, project=owner, name=f"nodes-{number}"))
         home = machine.networks.exclude(pk="internet").get()
         machines.allocate(project=project, partition=partition, networks=[Attachment(network=home)])
         wanted = {"pods": families(f"172.16.{number * 4}.0/22"), "services": families(f"172.20.{number}.0/24")}
         single = {"families": [IPV4], "max_pods": 14, "node_mask": {IPV4: 28}, **wanted}
-        clusters.create(NewCluster(name=f"c{number}", project=owner, network=nodes, **single))
+        lifecycle.create(NewCluster(name=f"c{number}", project=owner, network=nodes, **single))
 
 
 @pytest.fixture

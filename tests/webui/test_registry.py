@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 from django.test import Client
 
-from ipam.domain import members
+from ipam.domain.people import members
 from ipam.models import VRF, Network, Partition, Project, RoleBinding
 from tests.builders import prefixes_of
 

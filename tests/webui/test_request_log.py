@@ -12,10 +12,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 from ipam.models import Event, Network
 from ipam.models.events import REQUEST_ID_LENGTH
-from webui.request_log import JsonLine, RequestId, request_id
+from tests.callers import asked_by_nobody
+from webui.request_log import JsonLine, RequestId
 
 PASSWORD = "correct horse"
 
@@ -104,7 +105,7 @@ def test_refused_csrf_has_a_line_and_an_id_too(operator: User, lines: Lines) -> 
 def test_traceback_carries_the_id_of_its_request(
     operator: User, written: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ipam.domain.search.find", _break)
+    monkeypatch.setattr("ipam.domain.networks.search.find", _break)
     client = APIClient(raise_request_exception=False)
     client.force_authenticate(operator)
     answer = client.get("/api/v1/search/", {"q": "x"})
@@ -118,14 +119,16 @@ def _break(*args: object) -> None:
 
 def test_outside_of_requests_there_is_no_id(client: Client) -> None:
     client.get("/api/v1/healthz/")
-    assert request_id.get() == ""
+    record = logging.makeLogRecord({})
+    asked_by_nobody(lambda: RequestId().filter(record))
+    assert vars(record)["request_id"] == ""
 
 
 def test_no_secret_is_logged(
     operator: User, written: io.StringIO, formatter: logging.Formatter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logging.getLogger().handlers[-1].setFormatter(formatter)
-    monkeypatch.setattr("ipam.domain.search.find", _break)
+    monkeypatch.setattr("ipam.domain.networks.search.find", _break)
     client = Client(raise_request_exception=False)
     client.post("/accounts/login/", {"username": "operator", "password": PASSWORD})
     session = client.cookies["sessionid"].value

@@ -5,7 +5,7 @@ import re
 from django.contrib.auth.models import User
 from django.test import Client
 
-from ipam.domain import tokens
+from ipam.domain.people import tokens
 from ipam.models import ApiToken
 
 

@@ -2,7 +2,7 @@
 
 from django.test import Client
 
-from ipam.domain import addresses, networks
+from ipam.domain.networks import addresses, networks
 from ipam.models import IPAddress, Network, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, prefixes_of
 from webui.views import families

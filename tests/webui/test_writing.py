@@ -2,7 +2,7 @@
 
 from django.test import Client
 
-from ipam.domain import addresses, networks
+from ipam.domain.networks import addresses, networks
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, cidrs, external, ip, prefixes_of
 

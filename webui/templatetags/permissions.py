@@ -3,7 +3,7 @@
 from django import template
 from django.db.models import Model
 
-from ipam.domain import access
+from ipam.domain.core import access
 
 register = template.Library()
 

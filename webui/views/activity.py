@@ -6,9 +6,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from ipam.api.filters import EventFilters
-from ipam.domain import access, timelines
-from ipam.domain.paging import DEFAULT_LIMIT
+from ipam.domain.core import access, timelines
+from ipam.domain.core.paging import DEFAULT_LIMIT
+from ipam.filters import EventFilters
 from ipam.models import Event
 from ipam.models.events import Door, Kind, Verb
 from webui.pages import show

@@ -12,19 +12,19 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.api.filters import ClusterFilters
-from ipam.domain import access, cluster_drafts, cluster_families, cluster_rules, clusters, manifests, timelines
-from ipam.domain.access import Deed
-from ipam.domain.cluster_drafts import NewCluster
-from ipam.domain.cluster_plans import Plan, capacity
+from ipam.domain.clusters import lifecycle, migration, planning, rules
+from ipam.domain.clusters.manifests import catalogue
+from ipam.domain.clusters.plan import NewCluster, Plan, capacity
+from ipam.domain.core import access, timelines
+from ipam.domain.core.permissions import Deed
+from ipam.filters import ClusterFilters
+from ipam.forms.clusters import ClusterForm, DraftForm, NewClusterForm, RollForm
 from ipam.models import Cluster, Network
 from ipam.models.clusters import FamilyOrder
-from webui.cluster_forms import ChangedClusterForm, DraftForm, NewClusterForm, RollForm
 from webui.cluster_meters import node_meters, verdict
-from webui.forms import labels_text
 from webui.listing import listing
 from webui.meters import human
-from webui.pages import asked, attempt, perform, show, show_form
+from webui.pages import Context, Performed, asked, attempt, perform, show, show_form
 from webui.views.activity import with_links
 
 FILTERS = ("q", "state", "families", "project", "network")
@@ -37,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """All plans, filtered as one types."""
     filters = ClusterFilters(request.GET, queryset=access.visible(Cluster.objects.with_plan()))
     found = listing(request, filters.qs if filters.is_valid() else Cluster.objects.none(), COLUMNS)
-    plans = cluster_drafts.plans(found.rows)
+    plans = planning.plans(found.rows)
     context = {
         "section": "clusters",
         "rows": [_row(cluster, plans[cluster.pk]) for cluster in found.rows],
@@ -55,32 +55,32 @@ def create(request: HttpRequest) -> HttpResponse:
     """Plan a cluster; before anything happens, show its ranges and what they hold, both families side by side."""
     access.demand_anywhere(Deed.ALLOCATE)
     form = NewClusterForm(request.POST or None, initial=_initial(request))
-    given = None
+    given = Performed[Context]()
     if request.method == "POST" and form.is_valid():
         new = NewCluster(**form.request())
-        given, done = perform(request, form, lambda: _planned(clusters.create(new, reserve="reserve" in request.POST)))
-        if done:
-            said = "Reserved" if given["cluster"].is_reserved else "Drafted"
-            messages.success(request, f"{said} cluster {given['cluster']}")
-            return redirect("cluster", pk=given["cluster"].pk)
-    context = {"section": "clusters", "form": form, "given": given, "back": reverse("clusters")}
+        given = perform(request, form, lambda: _planned(lifecycle.create(new, reserve="reserve" in request.POST)))
+        if given.kept:
+            made = given.kept["cluster"]
+            messages.success(request, f"{'Reserved' if made.is_reserved else 'Drafted'} cluster {made}")
+            return redirect("cluster", pk=made.pk)
+    context = {"section": "clusters", "form": form, "given": given.shown, "back": reverse("clusters")}
     return show_form(request, "clusters/plan_form.html", context)
 
 
 @login_required
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One cluster: what it holds per family, its machines, and the documents that make it."""
-    cluster = cluster_drafts.find(pk)
-    plan = cluster_drafts.plan(cluster)
-    used = cluster_families.count_nodes(cluster)
+    cluster = planning.find(pk)
+    plan = planning.plan(cluster)
+    used = migration.count_nodes(cluster)
     events = timelines.newest(timelines.of_object("cluster", str(cluster.pk)), limit=_SHOWN_EVENTS)
     context = {
         "section": "clusters",
         "cluster": cluster,
         **_shown(cluster, plan, used),
         **_machines(cluster, "name", "id"),
-        "next_families": cluster_families.next_families(cluster),
-        "documents": manifests.documents(cluster, plan),
+        "next_families": migration.next_families(cluster),
+        "documents": catalogue.documents(cluster, plan),
         "events": with_links(events.rows),
     }
     return show(request, "clusters/detail.html", context)
@@ -89,14 +89,14 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what may change of a plan: of a draft all but its owner and node network."""
-    cluster = cluster_drafts.find(pk)
+    cluster = planning.find(pk)
     access.demand_change(cluster)
     if cluster.is_draft:
         return _edit_draft(request, cluster)
-    initial = {**forms.model_to_dict(cluster), "labels": labels_text(cluster.labels)}
-    form = ChangedClusterForm(request.POST if request.method == "POST" else None, initial=initial)
+    initial = forms.model_to_dict(cluster, ClusterForm.base_fields)
+    form = ClusterForm(request.POST if request.method == "POST" else None, initial=initial)
     changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
-    if form.is_valid() and attempt(form, lambda: clusters.update(cluster, **changes)):
+    if form.is_valid() and attempt(form, lambda: lifecycle.update(cluster, **changes)) is not None:
         messages.success(request, f"Changed cluster {cluster}")
         return redirect("cluster", pk=pk)
     back = reverse("cluster", args=[pk])
@@ -106,21 +106,21 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
     """Plan it again, with the same preview as at first."""
-    form, given = DraftForm(request.POST or None, draft=cluster), None
+    form, given = DraftForm(request.POST or None, draft=cluster), Performed[Context]()
     if request.method == "POST" and form.is_valid():
-        given, done = perform(request, form, lambda: _planned(clusters.update(cluster, **form.changes())))
-        if done:
-            messages.success(request, f"Changed cluster {given['cluster']}")
+        given = perform(request, form, lambda: _planned(lifecycle.update(cluster, **form.changes())))
+        if given.kept:
+            messages.success(request, f"Changed cluster {given.kept['cluster']}")
             return redirect("cluster", pk=cluster.pk)
     back = reverse("cluster", args=[cluster.pk])
-    context = {"section": "clusters", "form": form, "given": given, "cluster": cluster, "back": back}
+    context = {"section": "clusters", "form": form, "given": given.shown, "cluster": cluster, "back": back}
     return show_form(request, "clusters/plan_form.html", context)
 
 
 @login_required
 def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     """Ask, saying what it means; then reserve, release, delete, or let the switches pass the pods."""
-    cluster = cluster_drafts.find(pk)
+    cluster = planning.find(pk)
     parent = cluster.network.parent
     access.demand_change(parent if verb == "announce" and parent else cluster)
     do, says, button, is_dangerous = _VERBS[verb]
@@ -137,13 +137,13 @@ def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
 @login_required
 def families(request: HttpRequest, pk: UUID) -> HttpResponse:
     """From one family to two, and back: what that takes, how far it is, and then the step."""
-    cluster = cluster_drafts.find(pk)
+    cluster = planning.find(pk)
     access.demand_change(cluster)
     form = RollForm(request.POST if request.method == "POST" else None)
     roll_nodes = form.is_valid() and form.cleaned_data["roll_nodes"]
-    ready = cluster_families.readiness(cluster, roll_nodes=roll_nodes)
+    ready = migration.readiness(cluster, roll_nodes=roll_nodes)
     if form.is_valid():
-        changed = attempt(form, lambda: cluster_families.change(cluster, ready.families, roll_nodes=roll_nodes))
+        changed = attempt(form, lambda: migration.change(cluster, ready.families, roll_nodes=roll_nodes))
         if changed:
             messages.success(request, f"{cluster} is {FamilyOrder(changed.families).label} now")
             return redirect("cluster", pk=pk)
@@ -155,15 +155,15 @@ def families(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
     """One document as a file."""
-    cluster = cluster_drafts.find(pk)
-    (document,) = manifests.documents(cluster, cluster_drafts.plan(cluster), kind=kind)
+    cluster = planning.find(pk)
+    (document,) = catalogue.documents(cluster, planning.plan(cluster), kind=kind)
     if document.refusal:
         raise Http404(document.refusal)
     headers = {"Content-Disposition": f'attachment; filename="{document.file_name}"'}
     return HttpResponse(document.text, content_type="text/plain; charset=utf-8", headers=headers)
 
 
-def _initial(request: HttpRequest) -> dict[str, Any]:
+def _initial(request: HttpRequest) -> Context:
     """From the page of a network: it, and whose it is."""
     visible = access.visible(Network.objects.all())
     network = visible.filter(pk=asked(request, "network")).first()
@@ -172,24 +172,24 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     return {"network": network.pk, "project": str(network.project_id or "")}
 
 
-def _planned(cluster: Cluster) -> dict[str, Any]:
+def _planned(cluster: Cluster) -> Context:
     """A plan with all that its page shows, read while a rehearsal still holds it."""
-    return {"cluster": cluster, **_shown(cluster, cluster_drafts.plan(cluster), {})}
+    return {"cluster": cluster, **_shown(cluster, planning.plan(cluster), {})}
 
 
-def _machines(cluster: Cluster, *order: str) -> dict[str, Any]:
+def _machines(cluster: Cluster, *order: str) -> Context:
     """The first machines of the node network, each with the families that it has there."""
-    found = list(access.visible(cluster_families.nodes_of(cluster)).order_by(*order)[: _SHOWN_MACHINES + 1])
+    found = list(access.visible(migration.nodes_of(cluster)).order_by(*order)[: _SHOWN_MACHINES + 1])
     return {"machines": found[:_SHOWN_MACHINES], "has_more_machines": len(found) > _SHOWN_MACHINES}
 
 
-def _row(cluster: Cluster, plan: Plan) -> dict[str, Any]:
+def _row(cluster: Cluster, plan: Plan) -> Context:
     held = capacity(plan)
     pods = [plan.pods.get(family) for family in Family]
     return {"cluster": cluster, "pods": pods, "capacity": held, "nodes": human(held.nodes)}
 
 
-def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> dict[str, Any]:
+def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
     """What a plan holds, per family and together."""
     held = capacity(plan)
     meters = node_meters(held, used)
@@ -197,8 +197,8 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> dict[str, A
         "capacity": held,
         "verdict": verdict(held),
         "services": human(held.services),
-        "warnings": cluster_rules.warnings(plan),
-        "is_unannounced": bool(cluster_rules.unannounced(plan)),
+        "warnings": rules.warnings(plan),
+        "is_unannounced": bool(rules.unannounced(plan)),
         "families": [
             {
                 "meter": meters[one.family],
@@ -220,20 +220,20 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> dict[str, A
 # What can be done with a plan: the operation, what it means, how its button reads, whether something goes.
 _VERBS: dict[str, tuple[Callable[[Cluster], Any], str, str, bool]] = {
     "reserve": (
-        clusters.reserve,
+        lifecycle.reserve,
         "From then on nothing else may overlap its pods and services, and the plan stays as it is.",
         "Reserve",
         False,
     ),
     "release": (
-        clusters.release,
+        lifecycle.release,
         "Do this when the cluster is gone: its pods and services may then be used again.",
         "Release",
         True,
     ),
-    "delete": (clusters.delete, "The plan is forgotten. Its node network stays.", "Delete", True),
+    "delete": (lifecycle.delete, "The plan is forgotten. Its node network stays.", "Delete", True),
     "announce": (
-        clusters.announce,
+        lifecycle.announce,
         "Its super network gains the pods as announcable CIDRs, so that the leaf switches let their routes pass.",
         "Add announcable CIDRs",
         False,

@@ -3,8 +3,9 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, StreamingHttpResponse
 
-from ipam.api import filters
-from ipam.domain import access, exports, zones
+from ipam import filters
+from ipam.domain.core import access
+from ipam.domain.files import dns_zones, exports
 
 _NO_FILTERS = ("cursor", "limit", "ordering", "sort", "open", "domain")  # parameters of pages and of zones
 
@@ -18,7 +19,7 @@ def export(request: HttpRequest, name: str, format: str) -> StreamingHttpRespons
         if parameter in _NO_FILTERS or not any(values):  # a field of the list's form that was left empty
             del parameters[parameter]
     objects = filters.narrow(found.filtered_as, parameters, access.visible(found.objects()))
-    domain = request.GET.get("domain", zones.DEFAULT_DOMAIN)
+    domain = request.GET.get("domain", dns_zones.DEFAULT_DOMAIN)
     return StreamingHttpResponse(
         exports.pieces(name, format, objects, domain),
         content_type=f"{found.formats[format]}; charset=utf-8",

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.domain import access, survey
-from ipam.domain.access import Deed
+from ipam.domain.core import access
+from ipam.domain.core.permissions import Deed
+from ipam.domain.insight import survey
 from ipam.models import Finding
 from webui.pages import show
 

@@ -12,12 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from ipam.domain import access, table_formats, table_import
-from ipam.domain.access import Deed
-from ipam.domain.documents import Unreadable
-from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED, UNCHANGED
-from ipam.domain.table_import import Summary, Table
-from ipam.domain.tables import KINDS
+from ipam.domain.core import access
+from ipam.domain.core.permissions import Deed
+from ipam.domain.files import formats, importing
+from ipam.domain.files.documents import Unreadable
+from ipam.domain.files.importing import Summary, Table
+from ipam.domain.files.kinds import KINDS
+from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED
 from webui.pages import attempt, show
 
 MOST_UPLOADED = 1_500_000  # bytes; packed and as text it is below DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -39,7 +40,7 @@ class UploadForm(forms.Form):
         if file.size > MOST_UPLOADED:
             raise forms.ValidationError(f"The file has {file.size:,} bytes. Split it, or use manage.py import_data.")
         try:
-            self.cleaned_data["format"] = table_formats.guess(file.name)
+            self.cleaned_data |= {"name": file.name, "format": formats.guess(file.name)}
         except Unreadable as error:
             raise forms.ValidationError(error.detail) from None
         return file.read()
@@ -50,7 +51,7 @@ class PackedForm(forms.Form):
 
     kind = forms.ChoiceField(choices=_CHOICES, widget=forms.HiddenInput)
     name = forms.CharField(widget=forms.HiddenInput, required=False)
-    format = forms.ChoiceField(choices=[(one, one) for one in table_formats.FORMATS], widget=forms.HiddenInput)
+    format = forms.ChoiceField(choices=[(one, one) for one in formats.FORMATS], widget=forms.HiddenInput)
     file = forms.CharField(widget=forms.HiddenInput, strip=False)
 
     def clean_file(self) -> bytes:
@@ -81,8 +82,8 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     if form.is_valid():
         data = form.cleaned_data
-        packed = PackedForm({**data, "file": _pack(data["file"]), "name": request.FILES["file"].name})
-        summary = attempt(form, lambda: table_import.preview(_table(data)))
+        packed = PackedForm({**data, "file": _pack(data["file"])})
+        summary = attempt(form, lambda: importing.preview(_table(data)))
         if summary is not None:
             return _show_preview(request, packed, summary)
     return show(request, "imports/index.html", {"section": "imports", "form": form})
@@ -98,10 +99,10 @@ def apply(request: HttpRequest) -> HttpResponse:
         messages.error(request, "The file did not come back whole. Choose it again.")
         return redirect("imports")
     data = packed.cleaned_data
-    summary = attempt(packed, lambda: table_import.bring_in(_table(data), skip_refused="skip" in request.POST))
+    summary = attempt(packed, lambda: importing.bring_in(_table(data), skip_refused="skip" in request.POST))
     if summary is None:
         again = PackedForm(request.POST)  # without what was refused, for the preview says it row by row
-        seen = attempt(again, lambda: table_import.preview(_table(data)))
+        seen = attempt(again, lambda: importing.preview(_table(data)))
         return _show_preview(request, again, seen or Summary(), failed=True)
     done = ", ".join(f"{count} {state}" for state, count in _counts(summary))
     messages.success(request, f"Imported {_WORDS[data['kind']]}: {done or 'no rows'}")

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.http import QueryDict
 
-from ipam import errors
-from ipam.api import filters
-from ipam.domain import backup, exports, table_formats, zones
+from ipam import errors, filters
+from ipam.domain.core import access
+from ipam.domain.files import backup, dns_zones, exports, formats
+from ipam.management.base import SystemCommand
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = (
         "Write all of an installation, but its users and its history, as one document that import_data restores; "
         "or, with --kind, a table, DNS records or an inventory."
@@ -25,12 +26,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--filter", action="append", default=[], metavar="NAME=VALUE", help="as in the API's lists; repeatable"
         )
-        parser.add_argument("--domain", default=zones.DEFAULT_DOMAIN, help="where the names of --kind zones end")
+        parser.add_argument("--domain", default=dns_zones.DEFAULT_DOMAIN, help="where the names of --kind zones end")
 
     def handle(self, *, file: str, kind: str, format: str, filter: list[str], domain: str, **options: Any) -> None:
         if not kind and (format or filter):
             raise CommandError("--format and --filter are about a table: say --kind too.")
-        said = table_formats.ending(file)
+        said = formats.ending(file)
         if not kind and said not in ("", "json"):
             name = Path(file).with_suffix(".json").name
             raise CommandError(
@@ -51,7 +52,7 @@ def _pieces(kind: str, format: str, filter: list[str], domain: str) -> Iterator[
     for text in filter:
         name, _, value = text.partition("=")
         parameters.appendlist(name, value)
-    objects = filters.narrow(export.filtered_as, parameters, export.objects())
+    objects = filters.narrow(export.filtered_as, parameters, access.visible(export.objects()))
     return exports.pieces(kind, chosen, objects, domain)
 
 

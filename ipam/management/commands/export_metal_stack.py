@@ -1,13 +1,12 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from ipam.domain.moving.metal_stack import exporting
+from ipam.management.base import SystemCommand
 
-from ipam.domain import metal_stack_export
 
-
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Write everything as a document of metal-stack, which import_metal_stack reads."
 
     def handle(self, **options: Any) -> None:
-        for line in metal_stack_export.lines():
+        for line in exporting.lines():
             self.stdout.write(line, ending="")

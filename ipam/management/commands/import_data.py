@@ -4,19 +4,20 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain import backup, documents, table_formats, table_import
-from ipam.domain.row_outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome
-from ipam.domain.table_import import Summary, Table
-from ipam.domain.tables import KINDS
+from ipam.domain.files import backup, documents, formats, importing
+from ipam.domain.files.importing import Summary, Table
+from ipam.domain.files.kinds import KINDS
+from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome
+from ipam.management.base import SystemCommand
 
 _MOST_LINES = 200
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = (
         "Restore an empty installation from a document of export_data; or, with --kind, bring in a table: "
         "first say what would become of each row, with --apply do it."
@@ -25,12 +26,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help="a backup document; with --kind a .csv, .json, .yaml or .xlsx file")
         parser.add_argument("--kind", choices=list(KINDS), help="what the rows of the table are")
-        parser.add_argument("--format", choices=list(table_formats.FORMATS), help="if the file's name does not say it")
+        parser.add_argument("--format", choices=list(formats.FORMATS), help="if the file's name does not say it")
         parser.add_argument("--apply", action="store_true", help="keep it; a restore is always kept")
         parser.add_argument("--skip-refused", action="store_true", help="keep the rows that are not refused")
 
     def handle(self, *, file: str, kind: str, **options: Any) -> None:
-        if not kind and table_formats.ending(file) not in ("", "json"):
+        if not kind and formats.ending(file) not in ("", "json"):
             raise CommandError(f"{file} is a table: say with --kind what its rows are.")
         try:
             with _open(file) as opened, tqdm(unit=" rows", disable=None) as bar:
@@ -38,7 +39,7 @@ class Command(BaseCommand):
                     backup.restore(documents.as_text(opened), bar.update)
                     self.stdout.write("Restored.")
                     return
-                format = options["format"] or table_formats.guess(file)
+                format = options["format"] or formats.guess(file)
                 self._bring_in(Table(KINDS[kind], opened, format), bar, **options)
         except errors.IpamError as error:
             details = [*(one.detail for one in error.errors)][:_MOST_LINES]
@@ -46,10 +47,10 @@ class Command(BaseCommand):
 
     def _bring_in(self, table: Table, bar: Any, *, apply: bool, skip_refused: bool, **options: Any) -> None:
         if not apply:
-            self._print(table_import.preview(table, bar.update))
+            self._print(importing.preview(table, bar.update))
             self.stdout.write("This was a preview: nothing was kept. Add --apply to keep it.")
             return
-        self._print(table_import.bring_in(table, skip_refused=skip_refused, advance=bar.update))
+        self._print(importing.bring_in(table, skip_refused=skip_refused, advance=bar.update))
 
     def _print(self, summary: Summary) -> None:
         for outcome in summary.shown(_MOST_LINES):

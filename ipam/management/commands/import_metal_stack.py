@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain import documents, metal_stack, metal_stack_drift, metal_stack_import, metal_stack_pairs
-from ipam.domain.metal_stack_import import CREATED, JOINED, UNCHANGED, Outcome, Result
-from ipam.domain.operations import rehearsal
+from ipam.domain.core.operations import rehearsal
+from ipam.domain.files import documents
+from ipam.domain.moving.metal_stack import drift, importing, pairs, reading
+from ipam.domain.moving.metal_stack.importing import CREATED, JOINED, UNCHANGED, Outcome, Result
+from ipam.management.base import SystemCommand
 
 _MOST_LINES = 100  # of outcomes; what is wrong is told in full
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = (
         "Bring in what metal-stack knows: documents, or what `metalctl network list -o yaml`, `metalctl network ip "
         "list -o yaml` and `metalctl machine list -o yaml` print; all of it or nothing."
@@ -31,19 +33,19 @@ class Command(BaseCommand):
 
     def handle(self, *, files: list[str], dry_run: bool, skip_refused: bool, pair: bool, **options: Any) -> None:
         try:
-            document = metal_stack.parse_all(map(documents.opened, files))
+            document = reading.parse_all(map(documents.opened, files))
         except errors.IpamError as error:
             raise _failure(error) from None
         if pair:
-            metal_stack_pairs.pair(document)
-        self._print_lines(metal_stack_drift.find(document))
-        total = metal_stack_import.count(document)
+            pairs.pair(document)
+        self._print_lines(drift.find(document))
+        total = importing.count(document)
         with rehearsal() if dry_run else nullcontext(), tqdm(total=total, disable=None) as bar:
             try:
                 if skip_refused:
-                    result = metal_stack_import.bring_in_what_fits(document, bar.update)
+                    result = importing.bring_in_what_fits(document, bar.update)
                 else:
-                    result = Result(metal_stack_import.bring_in(document, bar.update), [])
+                    result = Result(importing.bring_in(document, bar.update), [])
             except errors.IpamError as error:
                 raise _failure(error) from None
         self._print_lines(f"Refused: {error.detail}" for error in result.refused)

@@ -3,15 +3,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from ipam import errors
-from ipam.domain import netbox, table_formats
-from ipam.domain.netbox_files import Source
+from ipam.domain.files import formats
+from ipam.domain.moving.netbox import importing
+from ipam.domain.moving.netbox.files import Source
+from ipam.management.base import SystemCommand
 from ipam.management.foreign import add_arguments, bring_in
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Bring in prefixes, ip-addresses and vrfs of NetBox, from its API (JSON) or its export (CSV)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,12 +24,12 @@ class Command(BaseCommand):
     def handle(self, *, files: list[str], mapping: str, **options: Any) -> None:
         try:
             with ExitStack() as stack:
-                places = netbox.read_places(stack.enter_context(Path(mapping).open(encoding="utf-8")))
+                places = importing.read_places(stack.enter_context(Path(mapping).open(encoding="utf-8")))
                 sources = [
-                    Source(Path(file).name, stack.enter_context(Path(file).open("rb")), table_formats.guess(file))
+                    Source(Path(file).name, stack.enter_context(Path(file).open("rb")), formats.guess(file))
                     for file in files
                 ]
-                bring_in(self, lambda: netbox.bring_in(sources, places), **options)
+                bring_in(self, lambda: importing.bring_in(sources, places), **options)
         except errors.IpamError as error:
             raise CommandError("\n".join(one.detail for one in error.errors)) from None
         except OSError as error:

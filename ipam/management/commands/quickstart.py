@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 from django.db import connections
 
-from ipam.domain import metal_stack, metal_stack_import
+from ipam.domain.moving.metal_stack import importing, reading
+from ipam.management.base import SystemCommand
 from ipam.models import Network
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mini-lab.yaml"
@@ -19,7 +19,7 @@ OPERATOR = "operator"
 _NO_STATICFILES = "ignore:No directory at"  # whitenoise warns; until `collectstatic` it finds them in the packages
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Set Twofold up on this machine with an example and an operator, and serve it. Safe to run again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *, no_serve: bool, port: int, empty: bool, **options: Any) -> None:
         call_command("migrate", verbosity=0)
         if not empty and not Network.objects.exists():  # else people have begun to work: nothing comes back
-            metal_stack_import.bring_in(metal_stack.parse(EXAMPLE.read_text(encoding="utf-8")))
+            importing.bring_in(reading.parse(EXAMPLE.read_text(encoding="utf-8")))
         python = _shown(sys.executable)
         reset = f"as before, for {OPERATOR} exists already; `{python} manage.py changepassword {OPERATOR}` sets another"
         password = _make_operator() or reset

@@ -1,0 +1,140 @@
+"""Cluster plans: draft, reserved, released. What they must keep is in `ipam.domain.clusters.rules`."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from ipam import errors
+from ipam.domain.clusters import planning, rules
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.core import access, history, lookups
+from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import address_rules, networks
+from ipam.domain.space import reservations
+from ipam.models import Cluster, Network
+from ipam.models.events import Verb
+
+_CHANGEABLE = {
+    Cluster.State.DRAFT: {
+        *("name", "description", "labels", "platform", "kubernetes_version", "families", "pods", "services"),
+        *("node_mask", "max_pods", "wanted_nodes", "native_routing"),
+    },
+    Cluster.State.RESERVED: {"description", "labels", "kubernetes_version", "max_pods", "wanted_nodes"},
+    Cluster.State.RELEASED: {"description", "labels"},
+}
+
+
+@operation
+def create(new: NewCluster, *, reserve: bool = False, id: UUID | None = None) -> Cluster:
+    """Plan a cluster, with its node network if that is to be carved; a draft, or reserved at once.
+
+    Its id is made unless it has one from elsewhere. A plan that breaks a rule is not kept: what is wrong is reported
+    together.
+    """
+    access.demand(Deed.ALLOCATE, new.project.pk)
+    network = new.network or planning.carve(new)
+    address_rules.check_may_use(network, new.project)
+    if not network.is_child:
+        raise errors.NetworkNotUsable(
+            f"{network.pk} is of type {network.type}. The nodes of a cluster are in a private network of its project.",
+            field="network",
+        )
+    wanted = Cluster.State.RESERVED if reserve else Cluster.State.DRAFT
+    cluster = Cluster(id=id or uuid4(), project=new.project, network=network, state=wanted)
+    cluster = planning.store(cluster, new)
+    history.record(Verb.CREATE, cluster, after=state(cluster))
+    return cluster
+
+
+@operation
+def update(cluster: Cluster, **changes: Any) -> Cluster:
+    """Change a plan: all of a draft but its owner and node network; little of what is reserved or released.
+
+    `pods`, `services` and `node_mask` are whole new {family: value}; what they leave out is proposed again.
+    """
+    current = lock(cluster)
+    errors.raise_all(
+        [
+            errors.ClusterFrozen(
+                f"{current} is {current.state}: its {name} stays. A running cluster keeps its name, ranges and masks; "
+                "plan another one.",
+                field=name,
+            )
+            for name in changes
+            if name not in _CHANGEABLE[Cluster.State(current.state)]
+        ]
+    )
+    before = state(current)
+    if current.state == Cluster.State.RELEASED:
+        current.revise(**changes)
+    else:
+        current = planning.store(current, planning.changed(current, changes))
+    history.record(Verb.UPDATE, current, before=before, after=state(current))
+    return current
+
+
+@operation
+def reserve(cluster: Cluster) -> Cluster:
+    """From now on nothing else may overlap the ranges of a draft. It is judged again: the world may have changed."""
+    current = lock(cluster)
+    if not current.is_draft:
+        raise errors.WrongState(f"{current} is {current.state}: only a draft is reserved.")
+    before = state(current)
+    errors.raise_all(planning.judge(current))
+    current.ranges.update(reserved_in=reservations.reach(current.network))
+    current.revise(state=Cluster.State.RESERVED)
+    history.record(Verb.RESERVE, current, before=before, after=state(current))
+    return current
+
+
+@operation
+def release(cluster: Cluster) -> Cluster:
+    """The cluster is gone: its ranges may be used again. HasMachines while machines are in its node network."""
+    current = lock(cluster)
+    if not current.is_reserved:
+        raise errors.WrongState(f"{current} is {current.state}: only a reserved cluster is released.")
+    if count := current.network.attachments.count():
+        raise errors.HasMachines(
+            f"{count:,} machines are in {current.network_id}, and may use the ranges of {current}. Release them first."
+        )
+    before = state(current)
+    current.ranges.update(reserved_in=None)
+    current.revise(state=Cluster.State.RELEASED)
+    history.record(Verb.RELEASE, current, before=before, after=state(current))
+    return current
+
+
+@operation
+def delete(cluster: Cluster) -> None:
+    """Forget a draft or a released cluster. Its node network stays."""
+    current = lock(cluster)
+    if current.is_reserved:
+        raise errors.WrongState(f"{current} is reserved. Release it first; then its ranges may be used again.")
+    history.record(Verb.DELETE, current, before=state(current))
+    current.delete()
+
+
+def announce(cluster: Cluster) -> Network:
+    """Let the leaf switches pass the pods of a cluster: its super network gains them as announcable CIDRs.
+
+    One operation on the super network, which leaves its event; IpamError of `networks.update`.
+    """
+    plan, parent = planning.plan(cluster), cluster.network.parent
+    if parent is None:
+        raise errors.NoParentNetwork(f"{cluster.network_id} was carved from no super network that could announce.")
+    missing = rules.unannounced(plan)
+    return networks.update(parent, additional_announcable_cidrs=[*plan.announcable, *missing])
+
+
+def lock(cluster: Cluster) -> Cluster:
+    """The cluster as it is now, with its plan, held until the transaction ends by whoever may change it."""
+    current = lookups.get(Cluster, cluster.pk, lock=True)
+    access.demand_change(current)
+    return planning.fetch(current)
+
+
+def state(cluster: Cluster) -> history.State:
+    """What history shows of a cluster."""
+    ranges = {"pods": cluster.pods, "services": cluster.services}
+    shown = {name: {family: str(cidr) for family, cidr in held.items()} for name, held in ranges.items()}
+    return history.state(cluster, **shown)

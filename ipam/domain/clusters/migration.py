@@ -1,0 +1,173 @@
+"""From one family to two with a cluster that runs, and back: what Kubernetes and Gardener allow, as a checked step.
+
+Gardener's dual-stack migration (docs/usage/networking/dual-stack-networking-migration.md) goes from IPv4 to
+IPv4 and IPv6 and back; it wants native routing, and rolls the nodes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from ipam import errors
+from ipam.addressing import Family
+from ipam.domain.clusters import lifecycle, planning
+from ipam.domain.clusters.plan import Ranges
+from ipam.domain.core import history
+from ipam.domain.core.operations import operation
+from ipam.models import Cluster, IPAddress, Machine
+from ipam.models.clusters import FamilyOrder
+from ipam.models.events import Verb
+
+# From the families that a running cluster has to those that it may have next.
+STEPS = {FamilyOrder.IPV4: FamilyOrder.IPV4_FIRST, FamilyOrder.IPV4_FIRST: FamilyOrder.IPV4}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precondition:
+    """Something that has to hold before the families change; `sentence` says what is, or what to do."""
+
+    code: str
+    is_met: bool
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readiness:
+    """The families that come next, what that takes, and how many nodes have an address of each of them."""
+
+    families: Sequence[Family]
+    preconditions: Sequence[Precondition]
+    machines: int
+    machines_ready: int
+
+
+def readiness(cluster: Cluster, *, roll_nodes: bool = False) -> Readiness:
+    """What stands between a reserved cluster and its next families. MigrationNotSupported when there are none.
+
+    `roll_nodes` is somebody's word that the nodes will be replaced, for Twofold cannot see that.
+    """
+    if not cluster.is_reserved:
+        raise errors.WrongState(f"{cluster} is {cluster.state}: the families of a draft are changed like all of it.")
+    if cluster.families not in STEPS:
+        raise errors.MigrationNotSupported(
+            "A running cluster goes from IPv4 to IPv4 and IPv6, and back. This one is "
+            f"{FamilyOrder(cluster.families).label}; plan another one.",
+            field="families",
+        )
+    target = STEPS[FamilyOrder(cluster.families)].families
+    nodes = nodes_of(cluster)
+    ready = nodes.filter(**{f"has_{family.key}": True for family in target}).count()
+    total = nodes.count()
+    conditions = [_native_routing(cluster), _nodes_roll(roll_nodes)]
+    if len(target) > 1:
+        conditions = [_network_has_both(cluster), _machines_have_both(cluster, ready, total), *conditions]
+    return Readiness(families=target, preconditions=conditions, machines=total, machines_ready=ready)
+
+
+def nodes_of(cluster: Cluster) -> QuerySet[Machine]:
+    """The machines in the node network, without firewalls, each with `has_ipv4` and `has_ipv6`: its addresses there."""
+    held = IPAddress.objects.filter(machine=OuterRef("pk"), network=cluster.network_id)
+    nodes = Machine.objects.filter(attachments__network=cluster.network_id, role=Machine.Role.MACHINE)
+    return nodes.annotate(**{f"has_{family.key}": Exists(held.filter(family=family)) for family in Family})
+
+
+def count_nodes(cluster: Cluster) -> dict[Family, int]:
+    """How many nodes have an address of each family in the node network; one statement."""
+    counts = {family.key: Count("pk", filter=Q(**{f"has_{family.key}": True})) for family in Family}
+    found = nodes_of(cluster).order_by().aggregate(**counts)
+    return {family: found[family.key] for family in Family}
+
+
+def next_families(cluster: Cluster) -> Sequence[Family]:
+    """The families that a cluster may have next; none unless it is reserved and there is a step."""
+    step = STEPS.get(FamilyOrder(cluster.families))
+    return step.families if step and cluster.is_reserved else ()
+
+
+@operation
+def change(
+    cluster: Cluster,
+    families: Sequence[Family],
+    *,
+    roll_nodes: bool = False,
+    pods: Ranges | None = None,
+    services: Ranges | None = None,
+    node_mask: Mapping[Family, int] | None = None,
+) -> Cluster:
+    """Give a running cluster its second family, or take it away; what was there keeps its ranges and masks.
+
+    Ranges and the mask of the new family are proposed unless they are given. MigrationNotSupported for other steps,
+    MigrationNotReady while something is missing, each with its sentence.
+    """
+    current = lifecycle.lock(cluster)
+    _check_ready(current, families, roll_nodes=roll_nodes)
+    given = {"pods": dict(pods or {}), "services": dict(services or {}), "node_mask": dict(node_mask or {})}
+    errors.raise_all(_judge_given(current, given))
+    changes = {
+        name: {family: value for family, value in getattr(current, name).items() if family in families} | values
+        for name, values in given.items()
+    }
+    before = lifecycle.state(current)
+    current = planning.store(current, planning.changed(current, {"families": tuple(families), **changes}))
+    history.record(Verb.UPDATE, current, before=before, after=lifecycle.state(current))
+    return current
+
+
+def _check_ready(cluster: Cluster, families: Sequence[Family], *, roll_nodes: bool) -> None:
+    found = readiness(cluster, roll_nodes=roll_nodes)
+    if tuple(families) != tuple(found.families):
+        raise errors.MigrationNotSupported(
+            f"The next families of {cluster} are {' and '.join(family.label for family in found.families)}, in this "
+            "order. Other steps need a new cluster.",
+            field="families",
+        )
+    errors.raise_all(
+        [
+            errors.MigrationNotReady(one.sentence, field="roll_nodes" if one.code == "nodes_roll" else "")
+            for one in found.preconditions
+            if not one.is_met
+        ]
+    )
+
+
+def _judge_given(cluster: Cluster, given: Mapping[str, Mapping[Family, object]]) -> list[errors.IpamError]:
+    return [
+        errors.ClusterFrozen(f"The {family.label} {name} of {cluster} stay as they are. Leave them out.", field=name)
+        for name, values in given.items()
+        for family in values
+        if family in cluster.address_families
+    ]
+
+
+def _network_has_both(cluster: Cluster) -> Precondition:
+    held = {prefix.address_family for prefix in cluster.network.prefixes.all()}
+    has_both = len(held) == len(Family)
+    what = "has both families" if has_both else "has no IPv6 prefix: add IPv6 to it"
+    return Precondition(
+        code="network_has_both", is_met=has_both, sentence=f"The node network {cluster.network_id} {what}."
+    )
+
+
+def _machines_have_both(cluster: Cluster, ready: int, total: int) -> Precondition:
+    lacking = total - ready
+    remedy = f"; complete what is missing in {cluster.network_id}" if lacking else ""
+    return Precondition(
+        code="machines_have_both",
+        is_met=not lacking,
+        sentence=f"{ready:,} of {total:,} machines have an address of both families{remedy}.",
+    )
+
+
+def _native_routing(cluster: Cluster) -> Precondition:
+    is_met = cluster.native_routing
+    what = "Pods are routed natively" if is_met else "Pods go through an overlay: only native routing carries IPv6 here"
+    return Precondition(code="native_routing", is_met=is_met, sentence=f"{what}.")
+
+
+def _nodes_roll(roll_nodes: bool) -> Precondition:
+    return Precondition(
+        code="nodes_roll",
+        is_met=roll_nodes,
+        sentence="All nodes have to be replaced: only new ones get the new families. Confirm that they will be.",
+    )

@@ -1,0 +1,159 @@
+"""From an id to its object, or to a sentence that says what is missing."""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Collection, Container, Mapping, Sequence
+from typing import Any, TypeVar
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import connection, models
+
+from ipam import errors
+from ipam.addressing import shorten
+from ipam.domain.core import access
+from ipam.models import VRF, Network, Partition, Project
+from ipam.models.base import Record
+
+M = TypeVar("M", bound=models.Model)
+R = TypeVar("R", bound=Record)
+Row = TypeVar("Row")
+
+NAMED: tuple[type[models.Model], ...] = (Partition, Project, VRF, Network)  # what a reference may name
+MOST_CANDIDATES = 10  # of an ambiguous name, that are told
+
+
+def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
+    """The object with this id. With `lock` others may refer to it, but not change it, until the transaction ends.
+
+    NotFound, about `field`, if there is none that whoever acts may see; a malformed id is an id of nothing, and so
+    is one that is merely read as the same: an id has one spelling, but for the case of a UUID.
+    """
+    objects = access.visible(model._default_manager.all())
+    if lock:
+        objects = objects.select_for_update(no_key=True, of=("self",))
+    with contextlib.suppress(ObjectDoesNotExist):
+        if is_id(model, key):
+            return objects.get(pk=key)
+    raise errors.NotFound(f"{_there_is_no(model, key)} Check the id.", field=field)
+
+
+def get_all(wanted: Mapping[str, tuple[type[models.Model], object]]) -> dict[str, Any]:
+    """The objects with these ids or names, by the field that names them; all that are missing are told (rule 2)."""
+    found: dict[str, Any] = {}
+    missing: list[errors.IpamError] = []
+    for field, (model, key) in wanted.items():
+        try:
+            found[field] = named(model, key, field=field)
+        except errors.IpamError as error:
+            missing.append(error)
+    errors.raise_all(missing)
+    return found
+
+
+def lock_all(rows: models.QuerySet[M, Row], *, no_key: bool = False) -> list[Row]:
+    """All rows of a query, locked in its order, as they stay until the transaction ends; `no_key` as in `get`.
+
+    PostgreSQL shows a statement what was there when it began (READ COMMITTED): who waits for a row does not see what
+    its holder adds beside it meanwhile. So this looks until nothing changes; who adds to rows locks one of them first.
+    """
+    locked = rows.select_for_update(of=("self",), no_key=no_key)
+    held, found = None, list(locked)
+    while connection.features.has_select_for_update and found != held:
+        held, found = found, list(locked.all())
+    return found
+
+
+def named(model: type[M], key: object, *, field: str = "") -> M:
+    """The object with this id, or else the only one with this name that whoever acts may see; ids win.
+
+    Names are for partitions, projects, VRFs and networks. NotFound as `get` has it; Invalid for a name that several
+    have, which lists them.
+    """
+    try:
+        return get(model, key, field=field)
+    except errors.NotFound:
+        if model not in NAMED:
+            raise
+    found = _called(model, str(key))
+    if not found:
+        raise errors.NotFound(f"{_there_is_no(model, key)} Check the id or name.", field=field)
+    if len(found) > 1:
+        raise errors.Invalid(_which(model, str(key), found), field=field)
+    return found[0]
+
+
+def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
+    """The ids that a filter means by ids or names; ids win, also those of nothing, which is what they find.
+
+    Two statements at most, for many as for one. ValueError for what is neither an id nor the name of exactly one
+    that whoever acts may see.
+    """
+    visible = access.visible(model._default_manager.all())
+    ids = known = {text for text in texts if is_id(model, text)}
+    if ids and model in (Network, Partition):  # what reads as an id may be a name
+        known = set(visible.filter(pk__in=ids).values_list("pk", flat=True))
+    names = {text for text in texts if text and text not in known and "\0" not in text} if model in NAMED else set()
+    called: dict[str, list[Any]] = defaultdict(list)
+    if names:
+        # If these are not all, one of the names has too many, and is refused.
+        rows = visible.filter(name__in=names).order_by("name", "pk").values_list("name", "pk")
+        for name, pk in rows[: len(names) * (MOST_CANDIDATES + 1)]:
+            called[name].append(pk)
+    return [_key(model, text, called[text], reads_as_id=text in ids) for text in texts]
+
+
+def _key(model: type[models.Model], text: str, called: Sequence[Any], *, reads_as_id: bool) -> Any:
+    if len(called) > 1:
+        raise ValueError(_which(model, text, _called(model, text)))
+    if called:
+        return called[0]
+    if reads_as_id:
+        return model._meta.pk.to_python(text)
+    raise ValueError(f"{_there_is_no(model, text)} Check the id or name.")
+
+
+def _there_is_no(model: type[models.Model], key: object) -> str:
+    return f"There is no {model._meta.verbose_name} “{shorten(key)}”."
+
+
+def _called(model: type[M], name: str) -> list[M]:
+    if not name or "\0" in name:
+        return []
+    return list(access.visible(model._default_manager.filter(name=name)).order_by("pk")[: MOST_CANDIDATES + 1])
+
+
+def _which(model: type[models.Model], name: str, found: Sequence[Any]) -> str:
+    """Which ones share a name, with what tells them apart."""
+    shown = [f"{one.pk} of {one.tenant}" if getattr(one, "tenant", "") else str(one.pk) for one in found]
+    more = ", …" if len(found) > MOST_CANDIDATES else ""
+    kinds = model._meta.verbose_name_plural
+    return f"Several {kinds} are called “{shorten(name)}”: {', '.join(shown[:MOST_CANDIDATES])}{more}. Say which by id."
+
+
+def is_id(model: type[models.Model], key: object) -> bool:
+    """Whether the database can be asked for an object with this id."""
+    try:
+        return str(model._meta.pk.clean(key, None)).lower() == str(key).lower()
+    except ValidationError:
+        return False
+
+
+def check_unused(owner: models.Model, *relations: str) -> None:
+    """InUse while something is related to a partition or project; the names of relations are words for people."""
+    for relation in relations:
+        if count := getattr(owner, relation).count():
+            raise errors.InUse(f"“{owner}” still has {count:,} {relation}. Remove or release them first.")
+
+
+def get_unchanged(model: type[R], key: object, seen: Container[int]) -> R:
+    """The locked object, as long as it is in one of the generations that the caller has seen; Stale when it is not.
+
+    For whoever edits what he has read: a change that was made meanwhile must not be overwritten unseen.
+    """
+    current = get(model, key, lock=True)
+    if current.generation not in seen:
+        raise errors.Stale(
+            f"Somebody else has changed “{current}” meanwhile: it is in generation {current.generation} by now. "
+            "Nothing was changed; read it again and repeat your change."
+        )
+    return current

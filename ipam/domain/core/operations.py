@@ -1,0 +1,238 @@
+"""How an operation runs: one transaction, retried when the database asks for it, refused in words.
+
+Every public verb of the domain is an `@operation`. Inside, the order is: lock, check, write.
+"""
+
+import functools
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import ParamSpec, TypeVar
+
+from django.apps import apps
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import BaseConstraint, ProtectedError
+
+from ipam import errors
+from ipam.domain.core import counters
+from ipam.models.guards import DISJOINT, ID_ONCE
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TRIES = 6
+_SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
+_SNAPSHOT = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN"}
+_FOREIGN_KEY, _UNIQUE = "23503", "23505"
+_BUSY = "Many requests want the same rows at this moment. Nothing was changed; send it again."
+
+# How many operations are under way, one inside another.
+_depth: ContextVar[int] = ContextVar("depth", default=0)
+
+# Whether this transaction waits for others in the order that all keep, instead of passing over what they hold.
+_takes_turns: ContextVar[bool] = ContextVar("takes_turns", default=False)
+
+# Whether nothing of this will be kept, whatever becomes of it.
+_rehearses: ContextVar[bool] = ContextVar("rehearses", default=False)
+
+
+class _Raced(errors.Busy):
+    """A rule that only the database could see broken, since somebody else moved meanwhile.
+
+    Tried again, the ordinary check says so in words of its own; `lasting` is what is said where none does.
+    """
+
+    lasting: errors.IpamError
+
+
+def operation(function: Callable[P, R]) -> Callable[P, R]:
+    """A verb of the domain: `transacted`, and alone in answering for all that happens inside (`is_part`)."""
+    transaction_of_its_own = transacted(function)
+
+    @functools.wraps(function)
+    def act(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _one_deeper():
+            try:
+                return transaction_of_its_own(*args, **kwargs)
+            except errors.IpamError as refusal:
+                if not (is_part() or _rehearses.get() or _will_be_tried_again(refusal)):
+                    counters.refused(refusal.code)
+                raise
+
+    return act
+
+
+def transacted(function: Callable[P, R]) -> Callable[P, R]:
+    """Run `function` in a transaction of its own: all of it happens, or nothing.
+
+    A deadlock, a serialization failure or `Busy` is retried up to 5 times with jitter, taking turns. Inside
+    another transaction (a rehearsal, an import) it is a savepoint, and the outer one decides about retries.
+    A constraint that only the database could see broken is raised as the error that it stands for. If somebody else
+    may have moved meanwhile that is `Busy`; where a further try could say no more, it is what the constraint says.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(_TRIES):
+            refusal: errors.IpamError = errors.Busy(_BUSY)
+            try:
+                with _turns(attempt > 0), transaction.atomic():
+                    return function(*args, **kwargs)
+            except errors.Busy as busy:
+                if connection.in_atomic_block:
+                    raise
+                refusal = getattr(busy, "lasting", busy)
+            except IntegrityError as error:
+                broken = _refusal(error)
+                if connection.in_atomic_block or not isinstance(broken, errors.Busy):
+                    raise broken from error
+                refusal = getattr(broken, "lasting", broken)
+            except OperationalError as error:
+                if not connection.in_atomic_block and _has_waited_in_vain(error):
+                    break
+                if connection.in_atomic_block or not _will_pass(error):
+                    raise
+            time.sleep(random.uniform(0.2, 1) * 0.01 * 2**attempt)  # noqa: S311  jitter, no secret
+        if not _depth.get():  # the transaction of a whole request: no operation is around it to count this
+            counters.refused(refusal.code)
+        raise refusal
+
+    return run
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Everything inside happens, its results can be read, and nothing is kept: a dry run."""
+    before = _rehearses.set(True)
+    try:
+        with _turns(True), transaction.atomic():  # it runs once, so it must not lose
+            yield
+            transaction.set_rollback(True)
+    finally:
+        _rehearses.reset(before)
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """On SQLite a statement inside fails at once, instead of waiting for the one writer that there can be."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        (milliseconds,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read everything as it was at one moment, without holding writers up."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_SNAPSHOT[connection.vendor])
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+def takes_turns() -> bool:
+    """Whether this transaction is a further try, or the only one: it waits where a first try would start again."""
+    return _takes_turns.get()
+
+
+def is_part() -> bool:
+    """Whether the operation that runs is part of another, which answers for it."""
+    return _depth.get() > 1
+
+
+@contextmanager
+def _one_deeper() -> Iterator[None]:
+    before = _depth.set(_depth.get() + 1)
+    try:
+        yield
+    finally:
+        _depth.reset(before)
+
+
+@contextmanager
+def _turns(take: bool) -> Iterator[None]:
+    before = _takes_turns.set(take or _takes_turns.get())
+    try:
+        yield
+    finally:
+        _takes_turns.reset(before)
+
+
+def _will_be_tried_again(refusal: errors.IpamError) -> bool:
+    """Whether the transaction around decides about a further try, instead of the operation inside it."""
+    return isinstance(refusal, errors.Busy) and connection.in_atomic_block
+
+
+def _will_pass(error: OperationalError) -> bool:
+    """Whether the same transaction may well succeed when it is run again."""
+    return getattr(error.__cause__, "sqlstate", None) in (_SERIALIZATION_FAILURE, _DEADLOCK)
+
+
+def _has_waited_in_vain(error: OperationalError) -> bool:
+    """Whether SQLite's one writer did not finish within the timeout of the connection."""
+    return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+
+
+def _refusal(error: IntegrityError) -> errors.IpamError:
+    """The error of the vocabulary that a broken constraint stands for; the database error itself if none.
+
+    A constraint with a sentence of its own says what lasts: some operations leave it to the database. All else has
+    been checked before, so somebody moved meanwhile.
+    """
+    cause = error.__cause__
+    sqlstate = getattr(cause, "sqlstate", None)
+    broken = getattr(getattr(cause, "diag", None), "constraint_name", None) or str(error)
+    if any(guard in broken for guard in DISJOINT):
+        return _raced(
+            errors.Overlap("Another request has just taken space that overlaps this. Look again, then choose.")
+        )
+    if ID_ONCE in broken:
+        return _raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field="id"))
+    for constraint in _constraints():
+        if constraint.name in broken:
+            return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))
+    if sqlstate == _UNIQUE or ID_ONCE in broken:
+        field = "id" if broken.endswith("_pkey") or ID_ONCE in broken else ""
+        return _raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field=field))
+    if isinstance(error, ProtectedError) or sqlstate == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
+        return errors.Busy(
+            "Another request has just begun to use this, or removed what it needs. Nothing was changed; send it again."
+        )
+    raise error
+
+
+def lasting_refusal(error: IntegrityError) -> errors.IpamError:
+    """What a broken constraint says where nobody else can have moved, so that a further try would be in vain."""
+    broken = _refusal(error)
+    return getattr(broken, "lasting", broken)
+
+
+def _raced(lasting: errors.IpamError) -> _Raced:
+    passing = _Raced(_BUSY)
+    passing.lasting = lasting
+    return passing
+
+
+def _constraints() -> Iterator[BaseConstraint]:
+    for model in apps.get_app_config("ipam").get_models():
+        yield from model._meta.constraints
+
+
+def _error_class(code: str | None) -> type[errors.IpamError]:
+    for cls in errors.IpamError.__subclasses__():
+        if cls.code == code and cls is not errors.Several:
+            return cls
+    return errors.Invalid

@@ -1,0 +1,44 @@
+"""Forgetting the oldest part of the change history, in small transactions that hold nobody up."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from ipam.domain.core import access, history
+from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
+from ipam.models import Event
+from ipam.models.events import EventQuerySet, Kind, Verb
+
+_BATCH = 1000  # events in one transaction
+
+
+def older_than(moment: datetime) -> EventQuerySet:
+    """The events before this moment, oldest first."""
+    return access.visible(Event.objects.filter(at__lt=moment)).order_by("at", "id")
+
+
+def prune(moment: datetime, *, advance: Callable[[int], object] = lambda events: None) -> int:
+    """Delete the events before this moment, and leave one that says so; how many were deleted.
+
+    `advance` is called with the number that was just deleted. What is deleted stays deleted when it is interrupted.
+    """
+    access.demand(Deed.OPERATE)
+    if not (found := older_than(moment).count()):
+        return 0
+    _announce(moment, found)
+    deleted = 0
+    while batch := _delete_some(moment):
+        deleted += batch
+        advance(batch)
+    return deleted
+
+
+@operation
+def _announce(moment: datetime, count: int) -> None:
+    history.write(Verb.PRUNE, Kind.INSTALLATION, count=count, changes={"history_since": [None, moment.isoformat()]})
+
+
+@operation
+def _delete_some(moment: datetime) -> int:
+    keys = list(older_than(moment).values_list("pk", flat=True)[:_BATCH])
+    return Event.objects.filter(pk__in=keys).delete()[0]

@@ -1,0 +1,106 @@
+"""What an operator should look at in clusters; one statement for all of them, as the overview wants it."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from ipam.addressing import Family, block
+from ipam.domain.clusters import rules
+from ipam.domain.clusters.plan import usable
+from ipam.domain.core import access
+from ipam.domain.insight.findings import FULL, MOST_OF_A_KIND, SERIOUS, WARN, WARNING
+from ipam.models import ClusterRange, Finding, IPAddress, Machine, MachineNetwork, Prefix
+from ipam.values import parse_cidr
+
+
+def of_clusters(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """Findings of the first so many reserved clusters by name, of all if None."""
+    pods = access.visible(ClusterRange.objects.reserved()).filter(purpose=ClusterRange.Purpose.PODS)
+    rows = _counted(pods.select_related("cluster", "reserved_in")).order_by("cluster__name", "cluster", "family")
+    for _, of_one in groupby(rows[: limit and 2 * limit], key=lambda row: row.cluster_id):
+        families = list(of_one)
+        yield from nodes_nearly_full(families)
+        for row in families:
+            yield from pods_not_announced(row)
+            yield from nodes_without(row)
+
+
+def pods_not_announced(row: Any) -> Iterator[Finding]:
+    """The leaf switches drop the routes to the pods of a reserved cluster."""
+    announcable = [parse_cidr(text) for text in row.reserved_in.additional_announcable_cidrs]
+    if row.cluster.native_routing and not rules.is_announced(row.cidr, announcable):
+        yield _finding(
+            row,
+            "pods_not_announcable",
+            SERIOUS,
+            f"The leaf switches drop the routes to {row.address_family.label} pods {row}. Add them to the announcable "
+            f"CIDRs of {row.reserved_in_id}.",
+        )
+
+
+def nodes_without(row: Any) -> Iterator[Finding]:
+    """A node of a cluster has no address of one of its families."""
+    lacking = row.machines - row.ready
+    if lacking > 0:
+        nodes = "node has" if lacking == 1 else "nodes have"
+        yield _finding(
+            row,
+            "one_family_nodes",
+            WARNING,
+            f"{lacking:,} {nodes} no {row.address_family.label} address in {row.cluster.network_id}, which the cluster "
+            "speaks. Complete what is missing there.",
+        )
+
+
+def nodes_nearly_full(rows: Sequence[Any]) -> Iterator[Finding]:
+    """There are nodes for 80 % (warning) or 95 % (serious) of what the family that binds has room for."""
+    room, row = min(((_room(row), row) for row in rows), key=lambda pair: pair[0])
+    if row.machines >= WARN * room:
+        yield _finding(
+            row,
+            "nodes_nearly_full",
+            SERIOUS if row.machines >= FULL * room else WARNING,
+            f"{row.machines:,} of {room:,} nodes are there; {row.address_family.label} runs out first. Plan a further "
+            "cluster, or a larger one.",
+        )
+
+
+def _room(row: Any) -> int:
+    """How many nodes one family of a cluster has room for."""
+    nodes: int = usable(block(row.address_family, 0, row.nodes_length)) - row.firewalls
+    blocks: int = 1 << (row.cluster.node_mask[row.address_family] - row.length)
+    return min(nodes, blocks)
+
+
+def _counted(pods: QuerySet[ClusterRange]) -> QuerySet[ClusterRange]:
+    """With the machines of the node network, those that have the family, its firewalls, and its prefix length."""
+    network, family = OuterRef("cluster__network"), OuterRef("family")
+    joined = MachineNetwork.objects.filter(network=network).order_by().values("network")
+    held = IPAddress.objects.filter(network=network, family=family, machine__role=Machine.Role.MACHINE)
+    return pods.annotate(
+        machines=_number(joined.filter(machine__role=Machine.Role.MACHINE).annotate(number=Count("*"))),
+        firewalls=_number(joined.filter(machine__role=Machine.Role.FIREWALL).annotate(number=Count("*"))),
+        ready=_number(held.order_by().values("network").annotate(number=Count("machine", distinct=True))),
+        nodes_length=Subquery(Prefix.objects.filter(network=network, family=family).values("length")[:1]),
+    )
+
+
+def _number(counted: Any) -> Any:
+    return Coalesce(Subquery(counted.values("number")), 0)
+
+
+def _finding(row: Any, code: str, severity: int, sentence: str) -> Finding:
+    return Finding(
+        code=code,
+        severity=severity,
+        kind="cluster",
+        object_id=str(row.cluster_id),
+        object_name=row.cluster.name,
+        family=int(Family(row.family)),
+        network_id=row.cluster.network_id,
+        project_id=row.cluster.project_id,
+        sentence=sentence,
+    )

@@ -1,0 +1,242 @@
+"""What an operator should look at: one small function for each kind of finding, none of which changes anything.
+
+Each returns at most `MOST_OF_A_KIND`, worst first where there is a worst; with `limit=None`, as a survey asks that is
+read by members of every project, at most so many of each project. docs/rules.md lists them all.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from django.db.models import Count, Exists, OuterRef, Q, TextField, Value, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from ipam.addressing import Family
+from ipam.domain.core import access
+from ipam.domain.space import number_pools
+from ipam.domain.space.utilization import FamilyUse, room
+from ipam.models import Finding, IPAddress, Machine, MachineNetwork, Network, Project
+from ipam.models.networks import NetworkType
+from ipam.models.number_ranges import BOUNDS
+
+MOST_OF_A_KIND = 100
+WARN, FULL = 0.8, 0.95  # shares of a family from which on it is worth a look, and pressing
+POOL_WARN = 0.9
+FEW_CHILDREN = 5
+UNUSED_AFTER = timedelta(days=90)
+
+Uses = Mapping[str, Sequence[FamilyUse]]
+Row = TypeVar("Row")
+SERIOUS, WARNING, INFO = Finding.Severity.SERIOUS, Finding.Severity.WARNING, Finding.Severity.INFO
+
+
+def of_networks(networks: Iterable[Network], uses: Uses) -> Iterator[Finding]:
+    """What the use of networks says by itself: families that fill up, supers without room for a child."""
+    for network in networks:
+        yield from nearly_full(network, uses[network.pk])
+        if network.is_super:
+            yield from no_child_fits(network, uses[network.pk])
+
+
+def of_the_rest(uses_families: Mapping[str, set[Family]], *, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """Everything that is not about the use of one network; four statements. `uses_families`: {network id: families}."""
+    yield from one_family_only(uses_families, limit=limit)
+    yield from unused_static(limit=limit)
+    yield from firewalls_and_projects(limit=limit)
+    if access.current().sees_everything:
+        yield from pools_nearly_empty()
+
+
+def nearly_full(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Finding]:
+    """A family of a network is taken by 80 % (warning) or 95 % (serious)."""
+    for use in uses:
+        if use.utilization >= WARN:
+            yield _of_network(
+                network,
+                "family_nearly_full",
+                SERIOUS if use.utilization >= FULL else WARNING,
+                f"{use.family.label} is {_how_full(use)}: {_number(use.available_ips, 'address', 'addresses')} left. "
+                f"Add an {use.family.label} prefix, or release what is unused.",
+                use.family,
+            )
+
+
+def no_child_fits(network: Network, uses: Sequence[FamilyUse]) -> Iterator[Finding]:
+    """A super network has no room for a child of its default lengths (serious), or for fewer than 5 (warning)."""
+    left = room(uses)
+    if left is None or left.count >= FEW_CHILDREN:
+        return
+    limit = f"; {left.family.label} runs out first" if left.family else ""
+    if left.count == 0:
+        text = f"No child of the default length fits any more{limit}. Add a prefix, or carve longer ones."
+        yield _of_network(network, "no_child_fits", SERIOUS, text, left.family)
+    else:
+        text = f"Room for {left.count} more {'child' if left.count == 1 else 'children'}{limit}. Add a prefix in time."
+        yield _of_network(network, "few_children_left", WARNING, text, left.family)
+
+
+def one_family_only(families: Mapping[str, set[Family]], *, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """A project has allocations, or machines, with an address of one family only in a dual-stack network."""
+    counterpart = IPAddress.objects.filter(allocation=OuterRef("allocation")).exclude(family=OuterRef("family"))
+    lonely = (
+        access.visible(IPAddress.objects.all())
+        .exclude(Exists(counterpart))
+        .order_by()
+        .values("network", "network__name", "network__project", "project", "project__name", "family")
+    )
+    on_the_machine = IPAddress.objects.filter(machine=OuterRef("machine"), network=OuterRef("network"))
+    has_both = Exists(on_the_machine.exclude(family=OuterRef("family")))  # perhaps by two allocations
+    counted = lonely.annotate(
+        allocations=Count("pk"),
+        machines=Count("machine", distinct=True, filter=Q(machine__isnull=False) & ~Q(has_both)),
+    )
+    ordered = counted.order_by("-allocations", "network", "project")
+    dual = [row for row in ordered if len(families.get(row["network"], ())) > 1]
+    for row in _at_most_per_project(dual, itemgetter("project"))[:limit]:
+        yield from _of_one_family(row)
+
+
+def _of_one_family(row: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is said of the allocations, and machines, of one project in one network."""
+    missing = Family(row["family"]).other
+    whose = "" if row["network__project"] == row["project"] else f"{row['project__name'] or row['project']}: "
+    about = {
+        "severity": WARNING,
+        "kind": "network",
+        "object_id": row["network"],
+        "object_name": row["network__name"],
+        "family": int(missing),
+        "network_id": row["network"],
+        "project_id": row["project"],
+    }
+    have = f"{whose}{_have(row['allocations'], 'allocation')} no {missing.label} address"
+    yield Finding(code="one_family_allocations", sentence=f"{have}. Complete what is missing.", **about)
+    if row["machines"]:
+        have = f"{whose}{_have(row['machines'], 'machine')} no {missing.label} address here"
+        why = f"who asks for them by {missing.label} gets no answer. Complete what is missing."
+        yield Finding(code="one_family_machines", sentence=f"{have}: {why}", **about)
+
+
+def unused_static(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """A static address belongs to no machine and has not changed for 90 days; it may be forgotten."""
+    forgotten = access.visible(IPAddress.objects.all()).filter(
+        type=IPAddress.Type.STATIC, machine=None, updated_at__lt=timezone.now() - UNUSED_AFTER
+    )
+    if limit is None:
+        place = Window(RowNumber(), partition_by="project", order_by="updated_at")
+        forgotten = forgotten.annotate(place=place).filter(place__lte=MOST_OF_A_KIND)
+    for one in forgotten.order_by("updated_at")[:limit]:
+        yield Finding(
+            code="unused_static",
+            severity=INFO,
+            kind="address",
+            object_id=str(one.pk),
+            object_name=str(one),
+            family=one.family,
+            network_id=one.network_id,
+            project_id=one.project_id,
+            sentence=f"Static, without a machine since {one.updated_at:%Y-%m-%d}. Release it if nothing needs it.",
+        )
+
+
+def firewalls_and_projects(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+    """A firewall is in no underlay, as its partition had none (rule 30); a project owns no network. One statement."""
+    underlays = MachineNetwork.objects.filter(machine=OuterRef("pk"), network__type=NetworkType.UNDERLAY)
+    firewalls = access.visible(Machine.objects.filter(role=Machine.Role.FIREWALL)).exclude(Exists(underlays))
+    owned = Network.objects.filter(project=OuterRef("pk"))
+    projects = access.visible(Project.objects.all()).exclude(Exists(owned))
+    nothing = Value("", output_field=TextField())
+    rows = firewalls.order_by().values_list("project_id", "name", "id", "partition_id")
+    rows = rows.union(projects.order_by().values_list("id", "name", nothing, nothing), all=True)
+    ordered = list(rows.order_by("name", "project_id"))
+    lost = [row for row in ordered if row[2]]
+    for project_id, name, key, partition_id in _at_most_per_project(lost, itemgetter(0))[:limit]:
+        yield _without_underlay(Machine(pk=key, name=name, project_id=project_id, partition_id=partition_id))
+    for project_id, name, *_ in [row for row in ordered if not row[2]][:limit]:
+        yield Finding(
+            code="project_without_networks",
+            severity=INFO,
+            kind="project",
+            object_id=str(project_id),
+            object_name=name,
+            project_id=project_id,
+            sentence="The project has no network of its own. Carve one for it, or delete the project.",
+        )
+
+
+def of_machine(machine: Machine) -> Iterator[Finding]:
+    """What is said of one machine as soon as it is there; of the networks that are fetched with it."""
+    networks = [attachment.network for attachment in machine.attachments.all()]
+    if machine.role == Machine.Role.FIREWALL and not any(network.is_underlay for network in networks):
+        yield _without_underlay(machine)
+
+
+def _without_underlay(firewall: Machine) -> Finding:
+    return Finding(
+        code="firewall_without_underlay",
+        severity=WARNING,
+        kind="machine",
+        object_id=firewall.pk,
+        object_name=str(firewall),
+        project_id=firewall.project_id,
+        sentence=f"The firewall is in no underlay, as partition {firewall.partition_id} had none. Create an underlay "
+        "there, then release the firewall and allocate it again.",
+    )
+
+
+def pools_nearly_empty() -> Iterator[Finding]:
+    """More than 90 % of the VNIs or ASNs of a pool are taken."""
+    for pool, left in number_pools.free().items():
+        first, last = BOUNDS[pool]
+        if left < (1 - POOL_WARN) * (last - first + 1):
+            yield Finding(
+                code="pool_nearly_empty",
+                severity=WARNING if left else SERIOUS,
+                kind="pool",
+                object_id=str(pool),
+                object_name=f"{pool.label} pool",
+                sentence=f"{_number(left, f'free {pool.label} number', f'free {pool.label} numbers')} left. "
+                "Release machines or networks that are not needed.",
+            )
+
+
+def _at_most_per_project(rows: Iterable[Row], project: Callable[[Row], Any]) -> list[Row]:
+    """The first of each project, in their order."""
+    met: Counter[Any] = Counter()
+    kept = []
+    for row in rows:
+        met[project(row)] += 1
+        if met[project(row)] <= MOST_OF_A_KIND:
+            kept.append(row)
+    return kept
+
+
+def _how_full(use: FamilyUse) -> str:
+    """Rounded down: what is not full yet never says 100 %."""
+    share = use.used_ips * 100 // (use.total_ips - use.reserved_ips)
+    return f"{share} % taken" if use.available_ips else "full"
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _have(count: int, thing: str) -> str:
+    return f"{_number(count, thing, f'{thing}s')} {'has' if count == 1 else 'have'}"
+
+
+def _of_network(network: Network, code: str, severity: int, sentence: str, family: Family | None) -> Finding:
+    return Finding(
+        code=code,
+        severity=severity,
+        kind="network",
+        object_id=network.pk,
+        object_name=network.name,
+        family=family,
+        network_id=network.pk,
+        project_id=network.project_id,
+        sentence=sentence,
+    )

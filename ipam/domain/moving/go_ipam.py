@@ -1,0 +1,183 @@
+"""The JSON dump of go-ipam: a list of prefixes, each with the addresses taken from it. Text becomes a plan here."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Container, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
+
+from ipam import errors
+from ipam.addressing import shorten, some
+from ipam.domain.core import access
+from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
+from ipam.domain.files.documents import MOST_YAML, JsonReader, Unreadable
+from ipam.domain.moving import plain_prefixes
+from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix
+from ipam.domain.moving.metal_stack.importing import CREATED, Result
+from ipam.models import Partition, Prefix, Project
+from ipam.models.networks import NetworkType
+from ipam.values import parse_address, parse_cidr
+
+DEFAULT_NAMESPACE = "root"
+
+
+@dataclass
+class Dump:
+    """What could be read of one namespace, what is wrong with the rest, and what has no place here."""
+
+    prefixes: list[ForeignPrefix] = field(default_factory=list)
+    hosts: list[ForeignAddress] = field(default_factory=list)
+    broken: list[errors.IpamError] = field(default_factory=list)
+    not_kept: list[str] = field(default_factory=list)
+
+
+def read(
+    file: TextIO,
+    *,
+    project: Project,
+    namespace: str = DEFAULT_NAMESPACE,
+    vrf: int | None = None,
+    containers: Collection[IPNetwork] = (),
+) -> Dump:
+    """Read the prefixes and addresses of one namespace, which all become the project's.
+
+    `vrf` is the VNI of prefixes that stand alone: they become external networks, which need one. `containers` are
+    those that children shall be carved from, though they have none yet: the dump does not say so. NotFound when one
+    of them is not there.
+    """
+    dump = Dump()
+    held: Counter[str] = Counter()
+    entries: dict[IPNetwork, tuple[str, dict[str, Any]]] = {}  # prefix → its place and what was read
+    reader = JsonReader(file, longest=MOST_YAML)  # all addresses of a prefix are one entry
+    for place, raw in enumerate(reader.elements()):
+        if not isinstance(raw, dict):
+            raise Unreadable(f"Entry {place} is no object: this is no dump of go-ipam.")
+        found = str(raw.get("Namespace") or DEFAULT_NAMESPACE)
+        held[found] += 1
+        if found != namespace:
+            continue
+        try:
+            prefix = _prefix(place, raw, project, vrf, containers)
+            if prefix.cidr in entries:
+                raise ValueError(f"{prefix.cidr} is there twice. Take one of them out.")
+            taken = list(_texts(raw.pop("IPs", None)))
+        except ValueError as error:
+            dump.broken.append(errors.Invalid(f"prefixes[{place}]: {error}"))
+            continue
+        entries[prefix.cidr] = prefix.place, raw
+        dump.prefixes.append(prefix)
+        _read_hosts(dump, prefix, taken, project)
+    reader.end()
+    if held and namespace not in held:
+        known = ", ".join(f"{shorten(name)} ({count:,})" for name, count in sorted(held.items()))
+        raise errors.NotFound(f"There is no prefix in namespace “{shorten(namespace)}”. There are: {known}.")
+    errors.raise_all(
+        [
+            errors.NotFound(
+                f"There is no prefix {cidr} in namespace “{shorten(namespace)}”, but it is named a container."
+            )
+            for cidr in containers
+            if cidr not in entries
+        ]
+    )
+    dump.not_kept += _drift(entries)
+    dump.not_kept += [
+        f"{count:,} prefixes of namespace “{shorten(name)}”; name it to bring them in."
+        for name, count in sorted(held.items())
+        if name != namespace
+    ]
+    return dump
+
+
+@operation
+def bring_in(dump: Dump, *, partition: Partition | None = None) -> Result:
+    """Bring in what was read, into networks that have the prefixes, or that are made; what was left out is told."""
+    access.demand(Deed.OPERATE)
+    result = plain_prefixes.bring_in(
+        "go-ipam", dump.prefixes, dump.hosts, partition, vrf_remedy="Name one with --vrf, the VNI of all of them."
+    )
+    not_kept = [*dump.not_kept, *result.not_kept, *_undecided(result)]
+    return Result(result.outcomes, [*dump.broken, *result.refused], not_kept)
+
+
+def _undecided(result: Result) -> Iterator[str]:
+    """External networks that nothing says are no containers: the type of a network never changes."""
+    made = [one.id for one in result.outcomes if (one.kind, one.state) == ("network", CREATED)]
+    empty = Prefix.objects.filter(network__pk__one_of=made, network__type=NetworkType.EXTERNAL, addresses=None)
+    if cidrs := [str(prefix) for prefix in empty.in_order()]:
+        yield (
+            f"whether children shall be carved from {len(cidrs):,} prefixes that hold nothing. They became external "
+            f"networks and stay so; name the others with --container: {some(cidrs)}."
+        )
+
+
+def _prefix(
+    place: int, raw: dict[str, Any], project: Project, vrf: int | None, containers: Collection[IPNetwork]
+) -> ForeignPrefix:
+    """One that holds others, or did, gives no addresses; older versions tell it by the length of its children."""
+    cidr = parse_cidr(str(raw.get("Cidr")))
+    is_container = bool(raw.get("IsParent") or raw.get("ChildPrefixLength")) or cidr in containers
+    return ForeignPrefix(
+        place=f"prefixes[{place}] “{cidr}”",
+        cidr=cidr,
+        project=project,
+        vrf=None if raw.get("ParentCidr") or is_container else vrf,
+        is_container=is_container,
+    )
+
+
+def _texts(taken: Any) -> Iterator[str]:
+    """The keys whose value is true, or the elements of a list."""
+    if isinstance(taken, dict):
+        taken = [key for key, is_taken in taken.items() if is_taken]
+    if not isinstance(taken, list | None):
+        raise ValueError(f"IPs: “{shorten(taken)}” is neither an object nor a list.")
+    yield from map(str, taken or [])
+
+
+def _read_hosts(dump: Dump, prefix: ForeignPrefix, taken: Iterable[str], project: Project) -> None:
+    """The addresses that somebody took: the dump counts those too that go-ipam took itself, for nobody."""
+    place, outside = f"{prefix.place}.IPs", []
+    for text in taken:
+        try:
+            address = parse_address(text)
+        except ValueError as error:
+            dump.broken.append(errors.Invalid(f"{place}: {error}"))
+            continue
+        if address not in prefix.cidr:
+            outside.append(str(address))
+        elif not _is_its_own(address, prefix.cidr):
+            dump.hosts.append(ForeignAddress(place=place, address=address, project=project))
+    if outside:
+        dump.broken.append(errors.NotInPrefix(f"{place}: {len(outside):,} lie outside of the prefix: {some(outside)}."))
+
+
+def _is_its_own(address: Address, cidr: IPNetwork) -> bool:
+    """Whether go-ipam took it when it made the prefix: the first one, of IPv4 the last one too, of any length."""
+    own = {cidr.first, cidr.last} if cidr.version == 4 else {cidr.first}
+    return address.value in own
+
+
+def _drift(entries: dict[IPNetwork, tuple[str, dict[str, Any]]]) -> Iterator[str]:
+    """Parents and children that know each other, but are not among the prefixes; each missing one is told once."""
+    orphans: dict[str, list[str]] = defaultdict(list)
+    for cidr, (place, raw) in entries.items():
+        parent, children = str(raw.get("ParentCidr") or ""), raw.get("AvailableChildPrefixes")
+        if parent and _is_missing(parent, entries):
+            orphans[parent].append(str(cidr))
+        listed = children.items() if isinstance(children, dict) else ()
+        missing = [child for child, is_free in listed if not is_free and _is_missing(child, entries)]
+        if missing:
+            yield f"{place}: {len(missing):,} of its children, which are not among the prefixes: {some(missing)}."
+    for parent, held in orphans.items():
+        yield f"{shorten(parent)}, not among the prefixes, but the parent of {len(held):,} of them: {some(held)}."
+
+
+def _is_missing(text: str, entries: Container[IPNetwork]) -> bool:
+    try:
+        return parse_cidr(text) not in entries
+    except ValueError:
+        return True

@@ -1,0 +1,118 @@
+"""Values in documents of metal-stack: taken from an entry one by one, every fault kept with the entry's place."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from yaml.constructor import SafeConstructor
+
+from ipam import errors, values
+from ipam.addressing import Family, shorten
+from ipam.domain.moving.metal_stack.entries import Labels
+
+V = TypeVar("V")
+
+
+class Reader:
+    """Takes the values of one entry, keeps what is wrong with them, and knows which keys nobody asked for."""
+
+    def __init__(self, place: str, raw: Mapping[Any, Any]) -> None:
+        self.place = place
+        self.broken: list[errors.IpamError] = []
+        self.repeated: list[str] = []  # tags of which only the first value could be kept
+        self._raw = raw
+        self._known: set[str] = set()
+
+    def take(self, key: str, convert: Callable[[Any], V], default: V) -> V:
+        """The value of a key; the default if it is missing or cannot be converted."""
+        self._known.add(key)
+        value = self._raw.get(key)
+        if value is None:
+            return default
+        try:
+            return convert(value)
+        except ValueError as error:
+            self.refuse(errors.Invalid, f"{key}: {error}")
+            return default
+
+    def text(self, key: str) -> str:
+        return self.take(key, values.parse_text, "")
+
+    def labels(self, tags: Mapping[str, Sequence[str]]) -> Labels:
+        """Tags as labels, which have one value each: the first one."""
+        self.repeated += [key for key, found in tags.items() if len(found) > 1]
+        return {key: found[0] for key, found in tags.items()}
+
+    def needed(self, key: str) -> str:
+        """Text that must not be missing."""
+        value = self.text(key)
+        if not value and self._raw.get(key) in (None, ""):
+            self.refuse(errors.Required, f"“{key}” is missing.")
+        return value
+
+    def refuse(self, kind: type[errors.IpamError], detail: str) -> None:
+        self.broken.append(kind(f"{self.place}: {detail}"))
+
+    def unknown_keys(self) -> list[str]:
+        """Keys with a value that nobody asked for."""
+        empty: tuple[Any, ...] = (None, "", "0", "false", [], {})
+        return [str(key) for key, value in self._raw.items() if key not in self._known and value not in empty]
+
+    def refuse_unknown_keys(self) -> None:
+        for key in [key for key in self._raw if key not in self._known]:
+            self.refuse(errors.UnknownField, f"“{shorten(key)}” is no known key. Correct it, or take it out.")
+
+
+# Each of these turns a value of YAML, as it was written, into one of ours, or says in a ValueError what it should be.
+def flag(value: object) -> bool:
+    """True or false, in the words that YAML 1.1 has for them."""
+    return values.parse_flag(value, SafeConstructor.bool_values)
+
+
+def allocation(value: object) -> UUID | None:
+    """The id of an allocation; older addresses have an empty one."""
+    return None if value == "" else values.parse_uuid(value)
+
+
+def one_of(words: Sequence[str]) -> Callable[[object], str]:
+    """One of these words."""
+    return lambda value: values.parse_choice(value, words)
+
+
+def part(value: object) -> dict[str, Any]:
+    """An object."""
+    if not isinstance(value, dict):
+        raise ValueError(f"“{shorten(value)}” is no object.")
+    return value
+
+
+def list_of(read: Callable[[Any], V]) -> Callable[[object], list[V]]:
+    """A list, of which `read` reads each element."""
+
+    def read_all(found: object) -> list[V]:
+        if not isinstance(found, list):
+            raise ValueError(f"“{shorten(found)}” is no list.")
+        return [read(one) for one in found]
+
+    return read_all
+
+
+def tags(value: object) -> dict[str, list[str]]:
+    """Tags are written `key=value`, or `key` alone; one may stand there with several values."""
+    found: dict[str, list[str]] = {}
+    for tag in dict.fromkeys(list_of(values.parse_text)(value)):
+        key, _, one = tag.partition("=")
+        found.setdefault(key, []).append(one)
+    return found
+
+
+def lengths(families: Collection[Family]) -> Callable[[object], dict[Family, int]]:
+    """A prefix length for each family; older versions wrote just one, of networks of one family."""
+    by_label = {family.label: family for family in Family}
+
+    def read(value: object) -> dict[Family, int]:
+        if isinstance(value, str) and len(families) == 1:
+            return dict.fromkeys(families, values.parse_number(value))
+        return values.parse_lengths(value, values.parse_number, by_label)
+
+    return read

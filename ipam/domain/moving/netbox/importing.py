@@ -1,0 +1,213 @@
+"""Prefixes, addresses and VRFs of NetBox, as its API or its CSV export give them.
+
+A mapping says where they go: `partition` (an id), `project` (the id for what has no tenant), `tenants` (slug or name →
+project id) and `vrfs` (name or route distinguisher → VNI; `Global` for what has no VRF).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork
+
+from ipam import errors
+from ipam.addressing import shorten
+from ipam.domain.core import access, lookups
+from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
+from ipam.domain.files import documents
+from ipam.domain.moving import plain_prefixes
+from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix, ForeignVrf
+from ipam.domain.moving.metal_stack.importing import Result
+from ipam.domain.moving.netbox import fields, files
+from ipam.domain.moving.netbox.files import Entry, Lists, Row, Source
+from ipam.domain.moving.netbox.vrfs import GLOBAL, Vrf, Vrfs
+from ipam.models import Partition, Project
+from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
+from ipam.values import is_number, parse_address, parse_cidr
+
+_KEYS = {"partition", "project", "tenants", "vrfs"}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things go: what a mapping file says, with its ids looked up."""
+
+    partition: Partition | None = None
+    project: Project | None = None
+    tenants: Mapping[str, Project] = field(default_factory=dict)
+    vrfs: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_places(file: Any) -> Places:
+    """A mapping file in YAML. Unreadable, Invalid, NotFound or UnknownField when it is not as it should be."""
+    found = documents.load_yaml(file)
+    raw = found[0] if found else {}
+    if not isinstance(raw, dict):
+        raise documents.Unreadable(f"A mapping has the keys {', '.join(sorted(_KEYS))}.")
+    errors.raise_all(
+        [errors.UnknownField(f"“{shorten(key)}” is no key of a mapping.") for key in raw if key not in _KEYS]
+    )
+    tenants, vrfs = raw.get("tenants") or {}, raw.get("vrfs") or {}
+    if not isinstance(tenants, dict) or not isinstance(vrfs, dict):
+        raise documents.Unreadable("“tenants” and “vrfs” are objects.")
+    errors.raise_all([*_judge_names("tenants", tenants), *_judge_names("vrfs", vrfs), *_judge_vnis(vrfs)])
+    return Places(
+        lookups.get(Partition, raw["partition"], field="partition") if raw.get("partition") else None,
+        lookups.get(Project, raw["project"], field="project") if raw.get("project") else None,
+        {name: lookups.get(Project, key, field="tenants") for name, key in tenants.items()},
+        {name: int(vni) for name, vni in vrfs.items()},
+    )
+
+
+def _judge_names(field: str, names: Iterable[Any]) -> Iterator[errors.IpamError]:
+    for name in names:
+        if not isinstance(name, str):
+            yield errors.Invalid(f"{field}: “{shorten(name)}” is no text.", field=field)
+
+
+def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
+    for name, vni in vrfs.items():
+        if not (is_number(vni) and LOWEST_VNI <= int(vni) <= HIGHEST_VNI):
+            detail = f"vrfs: “{shorten(vni)}” of “{shorten(name)}” is no VNI, {LOWEST_VNI} to {HIGHEST_VNI:,}."
+            yield errors.Invalid(detail, field="vrfs")
+
+
+@operation
+def bring_in(sources: Iterable[Source], places: Places) -> Result:
+    """Bring in what these files list. What does not fit, is there twice or is missing is a refusal."""
+    access.demand(Deed.OPERATE)
+    lists = files.read(sources)
+    run = _Run(places)
+    run.read(lists)
+    result = plain_prefixes.bring_in(
+        "netbox",
+        list(run.prefixes.values()),
+        run.addresses.values(),
+        places.partition,
+        run.vrfs.values(),
+        vrf_remedy=f"Give “{GLOBAL}” a VNI under “vrfs” in the mapping.",
+    )
+    not_kept = [f"{what} ({count:,})" for what, count in sorted((lists.not_kept + run.not_kept).items())]
+    return Result(result.outcomes, [*lists.broken, *run.broken, *result.refused], [*not_kept, *result.not_kept])
+
+
+class _Run:
+    """Rows on their way to prefixes, addresses and VRFs of ours."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._vrfs = Vrfs(places.vrfs)
+        self._foreign_vrfs = frozenset(places.vrfs.values())
+        self.vrfs: dict[int, ForeignVrf] = {}
+        self.prefixes: dict[IPNetwork, ForeignPrefix] = {}
+        self.addresses: dict[tuple[int | None, Address], ForeignAddress] = {}
+        self.broken: list[errors.IpamError] = []
+        self.not_kept: Counter[str] = Counter()
+
+    def read(self, lists: Lists) -> None:
+        """Read all rows. All VRFs are known before any row refers to one, first those of their own list."""
+        self._vrfs.learn([_with_key(self._vrfs.read(row), place) for place, row in lists.vrfs])
+        self._vrfs.learn([self._vrfs.read(row.get("vrf")) for _, row in [*lists.prefixes, *lists.addresses]])
+        self._each(files.VRFS, lists.vrfs, self.vrf)
+        self._each(files.PREFIXES, lists.prefixes, self.prefix)
+        self._each(files.ADDRESSES, lists.addresses, self.address)
+
+    def _each(self, kind: str, entries: Iterable[Entry], read: Callable[[str, Row], None]) -> None:
+        """Read each row; what is wrong with one is told with its place, and what of it is not kept is counted."""
+        for entry in entries:
+            self.not_kept.update(f"“{name}” of {kind}" for name in fields.not_kept(entry.row))
+            name = next((one for key in ("address", "prefix", "name", "rd") if (one := entry.row.get(key))), "")
+            place = f"{entry.place} “{shorten(name)}”" if name else entry.place
+            try:
+                read(place, entry.row)
+            except errors.IpamError as error:
+                self.broken.append(type(error)(f"{place}: {error.detail}", field=error.field))
+            except ValueError as error:
+                self.broken.append(errors.Invalid(f"{entry.place}: {error}"))
+
+    def vrf(self, place: str, row: Row) -> None:
+        """A VRF of the list of VRFs."""
+        vni = self._vrfs.vni(self._vrfs.read(row))
+        if vni is None:
+            raise errors.Required("it has no name.")
+        if vni in self.vrfs:
+            raise errors.AlreadyExists(f"the mapping gives VNI {vni} to {self.vrfs[vni].place} too.")
+        rd = {"netbox/rd": fields.text(row["rd"])} if fields.text(row.get("rd")) else {}
+        self.vrfs[vni] = ForeignVrf(
+            place=place,
+            vni=vni,
+            name=fields.text(row.get("name")),
+            description=fields.text(row.get("description")),
+            labels=rd | fields.labels(row),
+        )
+
+    def prefix(self, place: str, row: Row) -> None:
+        """A prefix of the list of prefixes or of aggregates."""
+        cidr = parse_cidr(
+            fields.text(row["prefix"]).lstrip("• \n")
+        )  # with a bullet for each level, as old pages have it
+        one = ForeignPrefix(
+            place=place,
+            cidr=cidr,
+            project=self._project(row),
+            vrf=self._vni(place, row),
+            is_container=fields.word(row.get("status")).lower() == "container",
+            description=fields.text(row.get("description")),
+            labels=fields.labels(row),
+        )
+        if (first := self.prefixes.setdefault(cidr, one)) is not one:
+            raise errors.AlreadyExists(
+                f"it is listed twice, first as {_short(first.place)}."
+                if first.vrf == one.vrf
+                else f"{_short(first.place)} has it in another VRF. Here each prefix is there once."
+            )
+
+    def address(self, place: str, row: Row) -> None:
+        """An address of the list of addresses; where it is configured it may have any prefix length."""
+        address = parse_address(fields.text(row["address"]).partition("/")[0])
+        project = self._project(row)
+        if project is None:
+            raise errors.Required("no project owns it. Name one under “project” in the mapping.")
+        one = ForeignAddress(
+            place=place,
+            address=address,
+            project=project,
+            vrf=self._vni(place, row),
+            foreign_vrfs=self._foreign_vrfs,
+            name=fields.text(row.get("dns_name")),
+            description=fields.text(row.get("description")),
+            labels=fields.labels({**row, "role": fields.word(row.get("role")).lower()}),  # one of NetBox's own words
+        )
+        if (first := self.addresses.setdefault((one.vrf, address), one)) is not one:
+            detail = f"it is listed twice, first as {_short(first.place)}. Here each address is there once."
+            raise errors.AlreadyExists(detail)
+
+    def _project(self, row: Row) -> Project | None:
+        words = fields.words(row.get("tenant"))
+        if not words:
+            return self._places.project
+        for word in words:
+            if word in self._places.tenants:
+                return self._places.tenants[word]
+        raise errors.NotFound(f"the mapping says no project for tenant “{shorten(words[0])}”.")
+
+    def _vni(self, place: str, row: Row) -> int | None:
+        """The VNI of its VRF, which is made with it: networks that draw one must not get it."""
+        vrf = self._vrfs.read(row.get("vrf"))
+        vni = self._vrfs.vni(vrf)
+        if vni is not None and vni not in self.vrfs:
+            self.vrfs[vni] = ForeignVrf(place=place, vni=vni, name=vrf.name or GLOBAL)
+        return vni
+
+
+def _with_key(vrf: Vrf, place: str) -> Vrf:
+    """A row of the list of VRFs, which is a VRF of its own even if it has neither route distinguisher nor id."""
+    return vrf if vrf.key else vrf._replace(key=place)
+
+
+def _short(place: str) -> str:
+    """Just the file and the number."""
+    return place.rpartition(" “")[0]

@@ -1,0 +1,165 @@
+"""Named addresses by the thousand: the rules of `addresses.allocate`, judged row by row, written in bulk.
+
+What is refused is told by the row's place, and the others are taken: whoever calls decides whether refusals
+undo everything.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from ipam import errors
+from ipam.domain.core import access, bulk_insert, history, lookups
+from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import address_rules, batch_rules
+from ipam.domain.networks.batch_rules import Named, Refusals
+from ipam.domain.space.bulk_acquisition import acquire_named
+from ipam.models import IPAddress, Machine, Prefix
+from ipam.models.base import labels_kept
+from ipam.models.events import Verb
+
+MOST = 2_000  # addresses at once: as many values as SQLite takes in a statement, several times over
+_COLUMNS = [field.attname for field in IPAddress._meta.concrete_fields]
+_CHANGEABLE = ["type", "name", "description", "labels"]
+
+
+@operation
+def take(wanted: Sequence[Named]) -> Refusals:
+    """Take up to `MOST` named addresses, of any networks; what was refused, by its place in `wanted`.
+
+    The rules are those of `addresses.allocate` (21 to 26). Rows that share an allocation are of one network and one
+    project, and of different families. Costs about a dozen statements, whatever the number of rows and prefixes.
+    """
+    access.demand(Deed.OPERATE)
+    refused: Refusals = {}
+    with _through_indexes():
+        prefixes = batch_rules.KnownPrefixes({one.network.pk: one.network for one in wanted}.values())
+        batch_rules.judge_owners(wanted, refused)
+        batch_rules.judge_ids_and_allocations(wanted, refused)
+        found = batch_rules.find_prefixes(wanted, prefixes, refused)
+        free = acquire_named([(prefix, wanted[place].address) for place, prefix in found.items()])
+    now = timezone.now()
+    taken: dict[int, Prefix] = {}
+    for place, prefix in found.items():  # of two rows, the first has an address
+        key = prefix.pk, wanted[place].address.value
+        if key in free:
+            free.remove(key)
+            taken[place] = prefix
+    rows = [_row(wanted[place], prefix, now) for place, prefix in taken.items()]
+    if lost := {place: prefix for place, prefix in found.items() if place not in taken}:
+        batch_rules.refuse_taken(wanted, lost, rows, refused)
+    bulk_insert.store(IPAddress, rows)
+    history.record_addresses(Verb.ALLOCATE, history.taken(rows))
+    return refused
+
+
+@operation
+def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, errors.IpamError]:
+    """Change type, name, description or labels of up to `MOST` addresses; what was refused, by id (rule 27)."""
+    access.demand(Deed.OPERATE)
+    held = {row.pk: row for row in lookups.lock_all(_by_key(changes), no_key=True)}
+    refused = _gone(changes, held)
+    changed = []
+    for row in held.values():
+        wanted = changes[row.pk]
+        try:
+            address_rules.check_stays_static(row, wanted.get("type", row.type))
+            batch_rules.check_labels(wanted.get("labels", {}))
+        except (errors.StaticToEphemeral, errors.Invalid) as error:
+            refused[row.pk] = error
+            continue
+        before = history.state(row)
+        for name, value in wanted.items():
+            setattr(row, name, value)
+        row.updated_at, row.generation = timezone.now(), row.generation + 1
+        changed.append((row, before))
+    rows = [row for row, _ in changed]
+    with labels_kept():
+        IPAddress.objects.bulk_update(rows, [*_CHANGEABLE, "updated_at", "generation"], batch_size=200)
+    history.record_each(Verb.UPDATE, changed)
+    return refused
+
+
+@operation
+def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamError]:
+    """Give up to `MOST` addresses that have no machine one of their project and network; what was refused, by id."""
+    access.demand(Deed.OPERATE)
+    rows = lookups.lock_all(_by_key(wanted).select_related("network", "project"), no_key=True)
+    held = {row.pk: row for row in rows}
+    refused = _gone(wanted, held)
+    joined = batch_rules.attachments(wanted.values())
+    moves: list[history.Move] = []
+    for row in held.values():
+        machine, before = wanted[row.pk], history.holder(row)
+        try:
+            if row.machine_id is not None:
+                raise errors.InUse(f"{row} belongs to machine {row.machine_id}.", field="machine")
+            is_joined = (machine.pk, row.network_id) in joined
+            address_rules.check_machine(machine, row.network, row.project, is_joined=is_joined)
+        except errors.IpamError as error:
+            refused[row.pk] = error
+            continue
+        row.machine, row.updated_at, row.generation = machine, timezone.now(), row.generation + 1
+        moves.append((row, before, history.holder(row)))
+    changed = [row for row, _, _ in moves]
+    IPAddress.objects.bulk_update(changed, ["machine", "updated_at", "generation"], batch_size=200)
+    history.record_addresses(Verb.UPDATE, moves, changed={})
+    return refused
+
+
+def _by_key(keys: Iterable[uuid.UUID]) -> QuerySet[IPAddress]:
+    return IPAddress.objects.filter(pk__one_of=keys).order_by("pk")
+
+
+def _gone(wanted: Iterable[uuid.UUID], held: Mapping[uuid.UUID, IPAddress]) -> dict[uuid.UUID, errors.IpamError]:
+    """What was released before it could be locked; nothing of it may be said to be done."""
+    return {
+        key: errors.NotFound(f"The address with the id {key} has just been released. Look again.", field="id")
+        for key in wanted
+        if key not in held
+    }
+
+
+@contextmanager
+def _through_indexes() -> Iterator[None]:
+    """Let PostgreSQL find rows by index, even if it believes to find thousands of them.
+
+    A table that is being filled has no statistics yet; without them the planner would read all of it for each batch.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:  # a refusal undoes the setting, as it is of the savepoint
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_seqscan = DEFAULT")
+
+
+def _row(one: Named, prefix: Prefix, now: datetime) -> IPAddress:
+    """The row to store. Its values go in by place, for by name the model takes three times as long."""
+    values = {
+        "id": one.id,
+        "address": one.address,
+        "family": prefix.family,
+        "network_id": prefix.network_id,
+        "prefix_id": prefix.pk,
+        "namespace_id": one.network.namespace_id,
+        "project_id": one.project.pk,
+        "machine_id": one.machine.pk if one.machine else None,
+        "allocation": one.allocation,
+        "type": one.type,
+        "name": one.name,
+        "description": one.description,
+        "labels": dict(one.labels),
+        "created_at": now,
+        "updated_at": now,
+        "generation": 1,
+    }
+    return IPAddress(*map(values.__getitem__, _COLUMNS))  # type: ignore[misc]  # mypy knows columns by name only

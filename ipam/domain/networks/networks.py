@@ -1,0 +1,179 @@
+"""Networks: make, change, remove. How a child is carved out of its parent is in `ipam.domain.networks.children`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from netaddr import IPNetwork
+
+from ipam import errors
+from ipam.addressing import Family
+from ipam.domain.core import access, history, lookups
+from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import children, ids, network_changes, network_fields, rules, vrfs
+from ipam.domain.networks.network_fields import NewNetwork
+from ipam.domain.space import free_space
+from ipam.models import Network
+from ipam.models.events import Verb
+from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NatType, NetworkType, Stack
+
+# PATCH takes these, and `force` (rule 17).
+UPDATABLE = (
+    *Network.texts,
+    "labels",
+    "nat_type",
+    "prefixes",
+    "destination_prefixes",
+    "default_child_prefix_length",
+    "min_child_prefix_length",
+    "additional_announcable_cidrs",
+    "stack",
+)
+_ASSIGNED = (  # whose columns are not named as they are
+    "destination_prefixes",
+    "additional_announcable_cidrs",
+    "default_child_prefix_length",
+    "min_child_prefix_length",
+)
+
+
+@operation
+def create(new: NewNetwork) -> Network:
+    """Make a network of any type with its prefixes and VRF; a child's prefixes are carved out of its parent.
+
+    What is wrong with the set of fields is reported together (rule 2), then what is wrong with their values.
+    """
+    if new.type not in NetworkType.values:
+        raise errors.Invalid(f"A network type is one of {', '.join(NetworkType.values)}.", field="type")
+    errors.raise_all(network_fields.judge_given(new.type, vars(new)))
+    if new.type in CHILD_TYPES:
+        return children.carve(new)
+    access.demand(Deed.OPERATE)
+    return _create_root(new)
+
+
+@operation
+def update(network: Network, *, force: bool = False, **changes: Any) -> Network:
+    """Change fields of a network; what is not named stays as it is (rules 17 to 19).
+
+    Takes the names in `UPDATABLE`. `prefixes` is the whole new list of `IPNetwork`; child lengths are whole new
+    {family: prefix length}. Everything is judged against the state after the change. `force` lets an
+    announcable CIDR go. Owners describe any network of their project; the rest of one that is no child is the
+    operator's (19a).
+    """
+    current = lookups.get(Network, network.pk, lock=True)
+    access.demand_change(current, fields=changes)
+    return network_changes.change(current, changes, force=force)
+
+
+@operation
+def add_prefix(network: Network, cidr: IPNetwork, *, default_child_prefix_length: int | None = None) -> Network:
+    """Give a network one more prefix; a super network that gains a family by it takes its child length too (36)."""
+    current = lookups.get(Network, network.pk, lock=True)
+    access.demand_change(current)
+    changes: dict[str, Any] = {"prefixes": [*_cidrs(current), cidr]}
+    if default_child_prefix_length is not None:
+        lengths = current.default_child_prefix_length
+        changes["default_child_prefix_length"] = {**lengths, Family.of(cidr): default_child_prefix_length}
+    return network_changes.change(current, changes)
+
+
+@operation
+def remove_prefix(network: Network, cidr: IPNetwork) -> Network:
+    """Take a prefix from a network; refused for the last one, and while it holds addresses or children (17, 18)."""
+    current = lookups.get(Network, network.pk, lock=True)
+    access.demand_change(current)
+    errors.raise_all(list(rules.judge_canonical([cidr], "prefix")))  # netaddr compares without host bits
+    cidrs = _cidrs(current)
+    if cidr not in cidrs:
+        raise errors.NotFound(f"{current.pk} has no prefix {cidr}. It has {_listed(cidrs)}.", field="prefix")
+    return network_changes.change(current, {"prefixes": [kept for kept in cidrs if kept != cidr]})
+
+
+@operation
+def delete(network: Network) -> None:
+    """Remove a network without children, machines and addresses (rule 20).
+
+    Its space goes back to its parent and merges there; a VRF that nobody else uses returns to the pool.
+    """
+    current = lookups.get(Network, network.pk, lock=True)
+    access.demand_change(current)
+    free_space.hold(current.prefixes.all())
+    _refuse_while_used(current)
+    vrf, prefixes = current.vrf, list(current.prefixes.in_order())
+    history.record(Verb.DELETE, current, before=history.state(current, prefixes=prefixes))
+    network_changes.delete_prefixes(prefixes)
+    current.delete()
+    if vrf is not None:
+        vrfs.give_up(vrf)  # before the space, as carving locks them
+    for prefix in prefixes:
+        if prefix.parent_id is not None:
+            free_space.release(prefix.parent_id, [prefix.cidr], prefix.namespace_id)
+
+
+def _create_root(new: NewNetwork) -> Network:
+    """Make a network whose prefixes are given: every type but the children."""
+    ids.check_new_id(Network, new.id)
+    network = Network(
+        id=new.id,
+        type=new.type,
+        stack=new.stack or Stack.DUAL,
+        **new.described,
+        project=new.project,
+        partition=new.partition,
+        vrf_shared=new.vrf_shared,
+        nat_type=new.nat_type or NatType.NONE,
+    )
+    for name in _ASSIGNED:
+        network_changes.assign(network, name, getattr(new, name))
+    errors.raise_all(
+        [
+            *network_changes.judge_prefixes(network, new.prefixes, new.prefixes),
+            *_one_per_partition(network),
+        ]
+    )
+    if new.vrf is not None:
+        network.vrf = vrfs.claim(new.vrf, shared=new.vrf_shared)
+    network.save(force_insert=True)
+    network_changes.add_prefixes(network, new.prefixes)
+    history.record(Verb.CREATE, network, after=history.state(network, prefixes=network_changes.in_order(new.prefixes)))
+    return network
+
+
+def _one_per_partition(network: Network) -> list[errors.IpamError]:
+    """Rule 8: a partition has at most one super and at most one underlay network."""
+    kinds = SUPER_TYPES if network.is_super else (network.type,)
+    if network.partition is None or not (network.is_super or network.is_underlay):
+        return []
+    holder = Network.objects.filter(partition=network.partition, type__in=kinds).first()
+    if holder is None:
+        return []
+    kind = "super" if network.is_super else "underlay"
+    return [
+        errors.OneSuperPerPartition(
+            f"Partition {network.partition_id} already has the {kind} network {holder.pk}. "
+            "Add prefixes to that one, or leave the partition out.",
+            field="partition",
+        )
+    ]
+
+
+def _refuse_while_used(network: Network) -> None:
+    broken: list[errors.IpamError] = []
+    if count := network.children.count():
+        broken.append(errors.HasChildren(f"{network.pk} has {count:,} child networks. Delete them first."))
+    if count := network.clusters.count():
+        broken.append(errors.InUse(f"{count:,} cluster plans stand on {network.pk}. Release and delete them first."))
+    if count := network.attachments.count():
+        broken.append(errors.HasMachines(f"{count:,} machines are in {network.pk}. Release them first."))
+    if count := network.addresses.count():
+        broken.append(errors.HasIps(f"{network.pk} holds {count:,} addresses. Release them first."))
+    errors.raise_all(broken)
+
+
+def _cidrs(network: Network) -> list[IPNetwork]:
+    return [prefix.cidr for prefix in network.prefixes.in_order()]
+
+
+def _listed(cidrs: Iterable[IPNetwork]) -> str:
+    return ", ".join(map(str, cidrs))

@@ -1,0 +1,110 @@
+"""Bearer tokens: made once, shown once, kept as a hash; none can do more than its owner."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import OperationalError
+from django.db.models import Q
+from django.utils import timezone
+from netaddr import IPAddress, IPNetwork
+
+from ipam import errors
+from ipam.domain.core import access, history
+from ipam.domain.core.operations import operation, without_waiting
+from ipam.domain.core.permissions import Deed
+from ipam.models import ApiToken, Project, ServiceAccount
+from ipam.models.events import Verb
+
+_PREFIX = "twofold_"  # lets secret scanners recognise a leaked token
+_LAST_USE_IS_KEPT = timedelta(minutes=1)  # not at each request, which would make every reading one a writing one
+
+
+@operation
+def issue(
+    user: User,
+    *,
+    name: str = "",
+    read_only: bool = False,
+    projects: Sequence[Project] = (),
+    networks: Sequence[IPNetwork] = (),
+    expires_at: datetime | None = None,
+) -> str:
+    """A new token for `user`; this is the only time that its text is known.
+
+    Without `projects` it is good for all that the user sees, without `networks` it may come from anywhere. Users make
+    tokens for themselves, and those who manage a project for its robots.
+    """
+    _demand(user)
+    if expires_at is not None and expires_at <= timezone.now():
+        raise errors.Invalid("A token expires in the future. Choose a later time, or none.", field="expires_at")
+    token = _PREFIX + secrets.token_urlsafe(32)
+    made = ApiToken.objects.create(
+        user=user,
+        name=name,
+        digest=_digest(token),
+        is_read_only=read_only,
+        projects=[str(project.pk) for project in projects],
+        networks=[str(network.cidr) for network in networks],
+        expires_at=expires_at,
+    )
+    history.record(Verb.ISSUE, made, after=history.state(made, user=user.get_username()))
+    return token
+
+
+@operation
+def revoke(user: User, key: int) -> None:
+    """Make a token of `user` useless at once. NotFound for a token of somebody else."""
+    _demand(user)
+    found = ApiToken.objects.select_for_update().filter(user=user, pk=key).first()
+    if found is None:
+        raise errors.NotFound("There is no such token. It may have been revoked already.")
+    history.record(Verb.REVOKE, found, before=history.state(found, user=user.get_username()))
+    found.delete()
+
+
+def authenticate(token: str, source: IPAddress | None) -> ApiToken:
+    """The stored token with this text, and a note that it was used; its user comes with it.
+
+    NotAuthenticated when there is none, its user may not sign in, it has expired, or `source`, the address that
+    the request comes from, is not one that it may come from.
+    """
+    found = ApiToken.objects.select_related("user").filter(digest=_digest(token), user__is_active=True).first()
+    if found is None:
+        raise errors.NotAuthenticated("The token is not valid. Make one on the page “My tokens”.")
+    now = timezone.now()
+    if found.has_expired:
+        raise errors.NotAuthenticated(f"The token expired at {found.expires_at:%Y-%m-%d %H:%M} UTC. Make a new one.")
+    if found.networks and source is None:
+        raise errors.NotAuthenticated(
+            "The token may only be used from certain addresses, and the one that this comes from cannot be read. "
+            "Have the proxy in front set X-Forwarded-For, or use a token that is not bound to addresses."
+        )
+    if found.networks and not any(source in IPNetwork(cidr) for cidr in found.networks):
+        raise errors.NotAuthenticated(
+            f"The token may not be used from {source}. Make one that may, or come from elsewhere."
+        )
+    if found.last_used_at is None or now - found.last_used_at >= _LAST_USE_IS_KEPT:
+        # A full disk, or SQLite's one writer at work, keeps nobody from reading: then the use is not noted.
+        with suppress(OperationalError), without_waiting():
+            ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=found.pk).update(
+                last_used_at=now
+            )
+    return found
+
+
+def _demand(user: User) -> None:
+    """PermissionDenied unless whoever acts is the user, or manages the project whose robot the user is."""
+    who = access.current()
+    robot = ServiceAccount.objects.filter(user=user).first()
+    if robot is not None:
+        access.demand(Deed.MANAGE, robot.project_id)
+    elif who.is_read_only or user.pk != who.user_id:
+        access.demand(Deed.OPERATE)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

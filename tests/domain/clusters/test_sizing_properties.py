@@ -1,0 +1,93 @@
+"""Whatever is asked for: a plan that is reserved keeps the rules, stated here anew with the standard library alone."""
+
+from contextlib import suppress
+from ipaddress import ip_network
+from itertools import combinations
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ipam import errors
+from ipam.addressing import Family, block
+from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters.plan import NewCluster, capacity
+from ipam.domain.clusters.planning import plan
+from ipam.domain.core.operations import rehearsal
+from ipam.domain.networks import networks
+from ipam.models import Cluster, Network, Project
+from tests.builders import IPV4, IPV6, cidrs
+
+ORDERS = [(IPV4,), (IPV6,), (IPV4, IPV6), (IPV6, IPV4)]
+
+
+def blocks(family: Family, first: int, lengths: tuple[int, int]) -> Any:
+    """Blocks at one of 256 places from `first` on, 2^16 or 2^84 addresses apart."""
+    step = 16 if family is IPV4 else 84
+
+    def at(place: int, length: int) -> Any:
+        host_bits = family.bits - length
+        return block(family, (first | place << step) >> host_bits << host_bits, length)
+
+    return st.builds(at, st.integers(0, 255), st.integers(*lengths))
+
+
+def ranges(ipv4: tuple[int, int], ipv6: tuple[int, int]) -> Any:
+    """Of each family a block of such lengths in 10.0.0.0/8 or fd00::/16, or nothing."""
+    of = {IPV4: blocks(IPV4, 10 << 24, ipv4), IPV6: blocks(IPV6, 0xFD00 << 112, ipv6)}
+    return st.fixed_dictionaries({}, optional=of)
+
+
+ASKED = st.fixed_dictionaries(
+    {
+        "families": st.sampled_from(ORDERS),
+        "platform": st.sampled_from(["gardener", "kubeadm", "kubernetes"]),
+        "kubernetes_version": st.sampled_from(["1.31", "1.33.4", "1.34", "1.36"]),
+        "max_pods": st.sampled_from([1, 60, 110, 250]),
+        "wanted_nodes": st.sampled_from([None, 1, 3, 30, 500]),
+    },
+    optional={
+        "pods": ranges((9, 22), (44, 60)),
+        "services": ranges((11, 29), (62, 125)),
+        "node_mask": st.fixed_dictionaries({}, optional={IPV4: st.integers(15, 29), IPV6: st.integers(58, 120)}),
+    },
+)
+
+
+def assert_rules_hold(cluster: Cluster) -> None:
+    nodes, held = [], plan(cluster)
+    for family in cluster.address_families:
+        node_range, pods, services = (
+            ip_network(str(of[family])) for of in (cluster.nodes, cluster.pods, cluster.services)
+        )
+        mask, bits = cluster.node_mask[family], pods.max_prefixlen
+        three = (node_range, pods, services)
+        assert not any(one.overlaps(other) for one, other in combinations(three, 2))
+        assert 2 ** (bits - mask) - 2 >= cluster.max_pods
+        assert mask >= pods.prefixlen
+        assert mask - pods.prefixlen <= 16 or (bits == 32 and cluster.platform != "kubeadm")
+        has_newer = int(cluster.kubernetes_version.split(".")[1]) >= 34 and cluster.platform != "kubeadm"
+        assert 16 <= services.num_addresses <= 2 ** (64 if bits == 128 and has_newer else 20)
+        assert cluster.platform != "gardener" or (16 <= mask <= 28 if bits == 32 else 64 <= mask <= 124)
+        nodes += [node_range.num_addresses - (2 if bits == 32 else 1), 2 ** (mask - pods.prefixlen)]
+    assert capacity(held).nodes == min(nodes) >= (cluster.wanted_nodes or 0)
+
+
+@given(asked=st.lists(ASKED, min_size=3, max_size=6))
+@settings(max_examples=25)
+def test_plans_that_are_reserved_keep_the_rules_and_apart(
+    asked: list[dict[str, Any]], tenants: Network, project: Project
+) -> None:
+    with rehearsal():
+        networks.update(tenants, additional_announcable_cidrs=cidrs("10.240.0.0/12"))
+        made = []
+        for number, fields in enumerate(asked):
+            with suppress(errors.IpamError):
+                wanted = NewCluster(name=f"c{number}", project=project, parent=tenants, **fields)
+                made.append(lifecycle.create(wanted, reserve=True))
+        for cluster in made:
+            assert_rules_hold(cluster)
+        taken = [ip_network(str(one)) for cluster in made for one in cluster.ranges.all()]
+        taken += [ip_network(str(one)) for one in tenants.prefixes.all()]
+        pairs = combinations(taken, 2)
+        assert [pair for pair in pairs if pair[0].version == pair[1].version and pair[0].overlaps(pair[1])] == []

@@ -1,0 +1,636 @@
+"""The change history: what each operation leaves behind, and who did it."""
+
+import io
+import json
+import os
+import pwd
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pkgutil import walk_packages
+from threading import Barrier
+from types import ModuleType
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from ipam import domain, errors
+from ipam.demo import seeding
+from ipam.domain.clusters import lifecycle, migration
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.core import context, timelines
+from ipam.domain.core.operations import operation, rehearsal
+from ipam.domain.files import backup
+from ipam.domain.files import importing as table_import
+from ipam.domain.files.importing import Table
+from ipam.domain.files.kinds import ADDRESSES, CLUSTERS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
+from ipam.domain.files.kinds import Kind as TableKind
+from ipam.domain.health import rebuilding
+from ipam.domain.moving import go_ipam
+from ipam.domain.moving.metal_stack import importing, reading
+from ipam.domain.moving.netbox import importing as netbox
+from ipam.domain.moving.netbox.files import Source
+from ipam.domain.moving.netbox.importing import Places
+from ipam.domain.networks import (
+    address_batches,
+    addresses,
+    allocations,
+    bulk,
+    children,
+    claims,
+    completion,
+    machines,
+    networks,
+    partitions,
+    projects,
+    vrfs,
+)
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.people import accounts, members, tokens
+from ipam.domain.space.number_pools import Pool
+from ipam.management.commands.quickstart import EXAMPLE
+from ipam.models import ApiToken, Cluster, Event, FreeBlock, IPAddress, Network
+from ipam.models.events import Door
+from ipam.models.roles import Role
+from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
+from tests.callers import as_user, operator_called
+from tests.clouds import empty
+from tests.shared import shared_fixture
+
+
+class World:
+    """A small cloud, and one of each that can be changed."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.partition = partitions.create(id="mini-lab", name="Lab")
+        self.project = projects.create(name="alice")
+        self.internet = networks.create(external(partition=self.partition))
+        prefixes = cidrs("10.0.0.0/16", "10.7.0.0/16", "2001:db8:0:10::/64")
+        self.tenants = networks.create(super_network(partition=self.partition, prefixes=prefixes))
+        self.home = self.carve()
+        self.narrow = self.carve(address_family=[IPV4])
+        self.pair = addresses.allocate(self.internet, project=self.project, name="web")
+        addresses.allocate(self.internet, project=self.project, families=[IPV4])
+        self.machine = machines.allocate(
+            id="m1", project=self.project, partition=self.partition, networks=[Attachment(network=self.home)]
+        )
+        addresses.allocate(self.home, project=self.project, families=[IPV4])
+        self.vrf = vrfs.create(id=7, name="seven")
+        self.empty_partition = partitions.create(id="spare")
+        self.empty_project = projects.create(name="spare")
+        self.reserved = self.plan("reserved", self.carve(), reserve=True)
+        self.draft = self.plan("draft", self.carve(), reserve=False)
+        self.claim = claims.claim(self.internet, project=self.project, name="vip")
+        self.robot = members.create_service_account(self.project, "terraform")
+        self.identity = accounts.link(user, issuer="https://id.example.org", subject="1")
+        tokens.issue(user, name="ci")
+        self.token = ApiToken.objects.get().pk
+        Event.objects.all().delete()
+
+    def carve(self, **wanted: Any) -> Network:
+        return networks.create(child(parent=self.tenants, project=self.project, **wanted))
+
+    def plan(self, name: str, network: Network, *, reserve: bool) -> Cluster:
+        wanted = NewCluster(name=name, project=self.project, network=network, wanted_nodes=50)
+        return lifecycle.create(wanted, reserve=reserve)
+
+    def wanted(self, text: str) -> Named:
+        return Named(address=ip(text), network=self.internet, project=self.project)
+
+    def halves(self) -> list[IPAddress]:
+        """An address of each family that nobody has joined."""
+        IPAddress.objects.filter(pk=self.pair[1].pk).update(allocation=uuid4())
+        return self.pair
+
+    def at_home(self) -> IPAddress:
+        return IPAddress.objects.filter(network=self.home, machine=None).earliest("address")
+
+    def rebuild_all(self) -> None:
+        FreeBlock.objects.all().delete()
+        rebuilding.build_all()
+
+    def join(self, name: str) -> Any:
+        attachments = [Attachment(network=self.home), Attachment(network=self.internet)]
+        return machines.allocate(id=name, project=self.project, partition=self.partition, networks=attachments)
+
+
+@shared_fixture
+def world(operator: User) -> World:
+    return World(operator)
+
+
+# Each operation, as a call, and the verb, kind, object and count of the one event that it leaves.
+OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] = {
+    "partitions.create": (
+        lambda w: partitions.create(id="fra"),
+        ("create", "partition", "fra", 1),
+    ),
+    "partitions.update": (
+        lambda w: partitions.update(w.partition, name="Laboratory"),
+        ("update", "partition", "mini-lab", 1),
+    ),
+    "partitions.delete": (
+        lambda w: partitions.delete(w.empty_partition),
+        ("delete", "partition", "spare", 1),
+    ),
+    "projects.create": (lambda w: projects.create(name="bob"), ("create", "project", "*", 1)),
+    "projects.update": (
+        lambda w: projects.update(w.project, tenant="acme"),
+        ("update", "project", "*", 1),
+    ),
+    "projects.delete": (lambda w: projects.delete(w.empty_project), ("delete", "project", "*", 1)),
+    "vrfs.create": (lambda w: vrfs.create(id=8), ("create", "vrf", "8", 1)),
+    "vrfs.update": (lambda w: vrfs.update(w.vrf, name="VII"), ("update", "vrf", "7", 1)),
+    "vrfs.delete": (lambda w: vrfs.delete(w.vrf), ("delete", "vrf", "7", 1)),
+    "members.grant": (
+        lambda w: members.grant(w.user, "owner", project=w.project),
+        ("grant", "member", "*", 1),
+    ),
+    "members.withdraw": (
+        lambda w: members.withdraw(w.robot.user.role_bindings.get()),
+        ("withdraw", "member", "*", 1),
+    ),
+    "members.create_service_account": (
+        lambda w: members.create_service_account(w.project, "ci"),
+        ("create", "member", "*", 1),
+    ),
+    "members.set_group_roles": (
+        lambda w: members.set_group_roles(w.user, {None: Role.AUDITOR, w.project.pk: Role.VIEWER}),
+        ("update", "user", "*", 1),
+    ),
+    "accounts.enter": (
+        lambda w: accounts.enter("https://id.example.org", "2", name="bob"),
+        ("create", "user", "*", 1),
+    ),
+    "accounts.link": (
+        lambda w: accounts.link(w.user, issuer="https://id.example.org", subject="2"),
+        ("update", "user", "*", 1),
+    ),
+    "accounts.unlink": (lambda w: accounts.unlink(w.identity), ("update", "user", "*", 1)),
+    "accounts.sign_out": (
+        lambda w: accounts.sign_out(w.user, "correct horse", revoke_tokens=True),
+        ("sign-out", "user", "*", 1),
+    ),
+    "tokens.issue": (lambda w: tokens.issue(w.user, name="new"), ("issue", "token", "*", 1)),
+    "tokens.revoke": (lambda w: tokens.revoke(w.user, w.token), ("revoke", "token", "*", 1)),
+    "networks.create": (
+        lambda w: networks.create(external(id="dc", vrf=9, prefixes=cidrs("192.0.2.0/24"), destination_prefixes=[])),
+        ("create", "network", "dc", 1),
+    ),
+    "networks.create (a child)": (lambda w: w.carve(), ("carve", "network", "*", 1)),
+    "networks.update": (
+        lambda w: networks.update(w.internet, name="Internet"),
+        ("update", "network", "internet", 1),
+    ),
+    "networks.add_prefix": (
+        lambda w: networks.add_prefix(w.internet, *cidrs("192.0.2.0/24")),
+        ("update", "network", "internet", 1),
+    ),
+    "networks.remove_prefix": (
+        lambda w: networks.remove_prefix(w.tenants, *cidrs("10.7.0.0/16")),
+        ("update", "network", "tenants", 1),
+    ),
+    "networks.delete": (lambda w: networks.delete(w.narrow), ("delete", "network", "*", 1)),
+    "children.add_family": (
+        lambda w: children.add_family(w.narrow, IPV6),
+        ("add-family", "network", "*", 1),
+    ),
+    "addresses.allocate": (
+        lambda w: addresses.allocate(w.internet, project=w.project),
+        ("allocate", "address", "*", 2),
+    ),
+    "addresses.update": (lambda w: addresses.update(w.pair[0], name="www"), ("update", "address", "*", 1)),
+    "addresses.make_static": (lambda w: addresses.make_static(w.pair), ("make-static", "address", "*", 2)),
+    "addresses.release": (lambda w: addresses.release(w.pair[0]), ("release", "address", "*", 1)),
+    "addresses.release_allocation": (
+        lambda w: addresses.release_allocation(w.pair[0].allocation),
+        ("release", "address", "*", 2),
+    ),
+    "addresses.release_many": (lambda w: addresses.release_many(w.pair), ("release", "address", "*", 2)),
+    "completion.complete": (
+        lambda w: completion.complete(w.internet, IPV6),
+        ("complete", "address", "*", 1),
+    ),
+    "allocations.join": (lambda w: allocations.join([one.pk for one in w.halves()]), ("join", "address", "*", 2)),
+    "allocations.part": (lambda w: allocations.part(w.pair[0].allocation), ("part", "address", "", 2)),
+    "addresses.update_allocation": (
+        lambda w: addresses.update_allocation(w.pair[0].allocation, name="vpn"),
+        ("update", "address", "*", 2),
+    ),
+    "bulk.label": (
+        lambda w: bulk.label([w.machine], add={"rack": "4"}, remove={}),
+        ("label", "machine", "m1", 1),
+    ),
+    "bulk.rename": (
+        lambda w: bulk.rename([w.machine], before="old-"),
+        ("update", "machine", "m1", 1),
+    ),
+    "machines.allocate": (
+        lambda w: w.join("m2"),
+        ("allocate", "machine", "m2", 1),
+    ),
+    "machines.update": (lambda w: machines.update(w.machine, name="db"), ("update", "machine", "m1", 1)),
+    "machines.release": (lambda w: machines.release(w.machine), ("release", "machine", "m1", 1)),
+    "lifecycle.create": (
+        lambda w: w.plan("web", w.home, reserve=True),
+        ("create", "cluster", "*", 1),
+    ),
+    "lifecycle.create (with its node network)": (
+        lambda w: lifecycle.create(NewCluster(name="web", project=w.project, parent=w.tenants, wanted_nodes=50)),
+        ("create", "cluster", "*", 1),
+    ),
+    "lifecycle.update": (lambda w: lifecycle.update(w.draft, max_pods=64), ("update", "cluster", "*", 1)),
+    "lifecycle.reserve": (lambda w: lifecycle.reserve(w.draft), ("reserve", "cluster", "*", 1)),
+    "lifecycle.release": (lambda w: lifecycle.release(w.reserved), ("release", "cluster", "*", 1)),
+    "lifecycle.delete": (lambda w: lifecycle.delete(w.draft), ("delete", "cluster", "*", 1)),
+    "migration.change": (
+        lambda w: migration.change(w.reserved, [IPV4], roll_nodes=True),
+        ("update", "cluster", "*", 1),
+    ),
+    "claims.take": (
+        lambda w: claims.take(w.internet, project=w.project, name="other"),
+        ("allocate", "claim", "*", 1),
+    ),
+    "claims.release": (lambda w: claims.release(w.claim), ("release", "claim", "*", 1)),
+    "importing.bring_in (from metal-stack)": (
+        lambda w: importing.bring_in(reading.parse("partitions: [{id: fra}, {id: muc}]")),
+        ("import", "installation", "", 2),
+    ),
+    "importing.bring_in_what_fits": (
+        lambda w: importing.bring_in_what_fits(reading.parse("partitions: [{id: fra}, {id: muc}]")),
+        ("import", "installation", "", 2),
+    ),
+    "children.adopt": (
+        lambda w: children.adopt(child(id="old", parent=w.tenants, project=w.project, prefixes=cidrs("10.7.4.0/24"))),
+        ("create", "network", "old", 1),
+    ),
+    "address_batches.take": (
+        lambda w: address_batches.take([w.wanted("203.0.113.200"), w.wanted("203.0.113.201")]),
+        ("allocate", "address", "", 2),
+    ),
+    "address_batches.change": (
+        lambda w: address_batches.change({w.pair[0].pk: {"name": "vpn"}}),
+        ("update", "address", "*", 1),
+    ),
+    "address_batches.join": (
+        lambda w: address_batches.join({w.at_home().pk: w.machine}),
+        ("update", "address", "*", 1),
+    ),
+    "importing.bring_in (a table)": (
+        lambda w: table_import.bring_in(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
+        ("import", "installation", "", 2),
+    ),
+    "go_ipam.bring_in": (
+        lambda w: go_ipam.bring_in(
+            go_ipam.read(
+                io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'), project=w.project, vrf=7
+            ),
+            partition=w.partition,
+        ),
+        ("import", "installation", "", 2),
+    ),
+    "importing.bring_in (from NetBox)": (
+        lambda w: netbox.bring_in(
+            [
+                Source("p.csv", io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"),
+                Source("i.csv", io.BytesIO(b"address,vrf\n192.0.2.9/24,seven\n"), "csv"),
+            ],
+            Places(w.partition, w.project, {}, {"seven": 7}),
+        ),
+        ("import", "installation", "", 2),
+    ),
+    "rebuilding.build_all": (lambda w: w.rebuild_all(), ("repair", "installation", "", 1)),
+    "rebuilding.rebuild_prefix": (
+        lambda w: rebuilding.rebuild_prefix(w.internet.prefixes.in_order()[0].pk),
+        ("repair", "prefix", "*", 1),
+    ),
+    "rebuilding.rebuild_pool": (lambda w: rebuilding.rebuild_pool(Pool.VRF), ("repair", "pool", "vrf", 1)),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operation_leaves_one_event_by_one_insert(name: str, world: World) -> None:
+    call, (verb, kind, key, count) = OPERATIONS[name]
+    with CaptureQueriesContext(connection) as captured:
+        call(world)
+    event = Event.objects.get()
+    assert (event.verb, event.kind, event.count) == (verb, kind, count)
+    assert key in ("*", event.object_id)
+    assert sum(query["sql"].startswith('INSERT INTO "ipam_event"') for query in captured) == 1
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_rehearsal_leaves_no_event(name: str, world: World) -> None:
+    call, _ = OPERATIONS[name]
+    with rehearsal():
+        call(world)
+    assert not Event.objects.exists()
+
+
+def test_every_operation_is_in_the_table() -> None:
+    """Those that need an empty installation have tests of their own; a survey changes nothing that is."""
+    known = {
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in domain_modules()
+        for name, function in vars(module).items()
+        if not name.startswith("_") and getattr(function, "__module__", "") == module.__name__
+        if is_operation(function)
+    }
+    assert known - {name.partition(" ")[0] for name in OPERATIONS} == {"backup.restore", "survey.take"}
+
+
+def domain_modules() -> list[ModuleType]:
+    return [import_module(found.name) for found in walk_packages(domain.__path__, "ipam.domain.")]
+
+
+def is_operation(function: Any) -> bool:
+    """Whether it was wrapped by `operation`, whose code it then runs."""
+    return getattr(function, "__code__", None) is operation(lambda: None).__code__
+
+
+def test_refused_operation_leaves_no_event(world: World) -> None:
+    with pytest.raises(errors.InUse):
+        partitions.delete(world.partition)
+    with pytest.raises(errors.Several):
+        addresses.release_many(IPAddress.objects.exclude(machine=None))
+    assert not Event.objects.exists()
+
+
+def test_operation_that_changes_nothing_at_all_leaves_no_event(world: World) -> None:
+    addresses.release_many([])
+    importing.bring_in(reading.parse("partitions: []"))
+    assert not Event.objects.exists()
+
+
+def test_seeding_leaves_one_event(db: None) -> None:
+    seeding.seed(networks=30, prefixes=60, addresses=200)
+    event = Event.objects.get()
+    assert (event.verb, event.kind, event.changes["addresses"]) == ("seed", "installation", [0, 200])
+
+
+def test_restoring_leaves_one_event(world: World) -> None:
+    document = "".join(backup.write())
+    empty()
+    Event.objects.all().delete()
+    backup.restore(io.StringIO(document))
+    event = Event.objects.get()
+    assert (event.verb, event.kind, event.changes["machines"]) == ("import", "installation", [0, 1])
+
+
+# --- what an event says ---------------------------------------------------------------------------
+def test_update_names_what_changed_and_nothing_else(world: World) -> None:
+    projects.update(world.project, name="alice", tenant="acme", labels={"a": "b"})
+    event = Event.objects.get()
+    assert event.changes == {"labels": [{}, {"a": "b"}], "tenant": ["", "acme"]}
+    assert (event.object_id, event.object_name, event.project_id) == (str(world.project.pk), "alice", world.project.pk)
+
+
+def test_update_of_a_network_speaks_the_words_of_the_api(world: World) -> None:
+    networks.update(world.tenants, default_child_prefix_length={IPV4: 23, IPV6: 96}, stack="dual")
+    assert Event.objects.get().changes == {
+        "default_child_prefix_length": [{"ipv4": 22, "ipv6": 96}, {"ipv4": 23, "ipv6": 96}]
+    }
+
+
+def test_prefix_that_comes_is_a_change_of_its_network(world: World) -> None:
+    networks.add_prefix(world.internet, *cidrs("192.0.2.0/24"))
+    before = ["203.0.113.128/25", "2001:db8:0:113::/64"]
+    assert Event.objects.get().changes == {"prefixes": [before, [before[0], "192.0.2.0/24", before[1]]]}
+
+
+def test_family_that_is_added_is_a_change_of_the_prefixes(world: World) -> None:
+    before = prefixes_of(world.narrow)
+    children.add_family(world.narrow, IPV6)
+    assert Event.objects.get().changes["prefixes"] == [before, prefixes_of(world.narrow)]
+
+
+def test_carved_network_comes_with_its_prefixes_and_is_of_its_project(world: World) -> None:
+    made = world.carve(name="web")
+    event = Event.objects.get()
+    assert (event.network_id, event.project_id, event.object_name) == (made.pk, world.project.pk, "web")
+    assert event.changes["prefixes"] == [None, prefixes_of(made)]
+
+
+def test_deleted_network_is_remembered_with_all_that_it_was(world: World) -> None:
+    key, held = world.narrow.pk, prefixes_of(world.narrow)
+    networks.delete(world.narrow)
+    event = Event.objects.get()
+    assert (event.object_id, event.changes["prefixes"], event.changes["parent"]) == (
+        key,
+        [held, None],
+        ["tenants", None],
+    )
+
+
+def test_cluster_is_remembered_with_its_ranges_in_the_timeline_of_its_node_network(world: World) -> None:
+    lifecycle.reserve(world.draft)
+    event = Event.objects.get()
+    assert (event.network_id, event.object_name, event.changes) == (
+        world.draft.network_id,
+        "draft",
+        {"state": ["draft", "reserved"]},
+    )
+    lifecycle.delete(lifecycle.release(world.draft))
+    ranges = {family.key: str(cidr) for family, cidr in world.draft.pods.items()}
+    assert Event.objects.get(verb="delete").changes["pods"] == [ranges, None]
+
+
+def test_claim_is_remembered_with_its_addresses(world: World) -> None:
+    claims.release(world.claim)
+    event = Event.objects.get()
+    assert (event.object_name, event.network_id, len(event.addresses)) == ("vip", "internet", 2)
+
+
+def test_allocation_names_its_addresses_network_and_project(world: World) -> None:
+    pair = addresses.allocate(world.internet, project=world.project, name="db", type="static")
+    event = Event.objects.get()
+    assert event.addresses == [str(address) for address in pair]
+    assert (event.object_id, event.object_name) == (str(pair[0].allocation), "db")
+    assert (event.network_id, event.project_id) == ("internet", world.project.pk)
+    assert event.changes == {"name": [None, "db"], "type": [None, "static"]}
+
+
+def test_thousand_addresses_are_one_row(world: World) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        made = addresses.allocate(world.home, project=world.project, count=500)
+    event = Event.objects.get()
+    assert (event.count, event.object_id, len(event.addresses), len(event.holders)) == (1000, "", 1000, 1)
+    assert sum(query["sql"].startswith('INSERT INTO "ipam_event"') for query in captured) == 1
+    Event.objects.all().delete()
+    addresses.release_many(made)
+    assert (Event.objects.get().count, len(Event.objects.get().addresses)) == (1000, 1000)
+
+
+def test_release_over_networks_is_one_row_that_tells_them_apart(world: World) -> None:
+    inside = addresses.allocate(world.home, project=world.project, families=[IPV4])
+    Event.objects.all().delete()
+    addresses.release_many([*inside, *world.pair])
+    event = Event.objects.get()
+    assert (event.network_id, event.project_id) == ("", world.project.pk)
+    assert {group["network"]: len(group["addresses"]) for group in event.holders} == {world.home.pk: 1, "internet": 2}
+
+
+def test_machine_is_one_event_with_all_its_addresses(world: World) -> None:
+    machine = world.join("m2")
+    event = Event.objects.get()
+    assert sorted(event.addresses) == sorted(str(address) for address in machine.addresses.all())
+    assert event.changes["networks"] == [None, [world.home.pk, "internet"]]
+
+
+def test_import_is_one_event_that_its_networks_and_addresses_know(db: None) -> None:
+    made = importing.bring_in(reading.parse(EXAMPLE.read_text()))
+    event = Event.objects.get()
+    assert (event.count, event.changes["partition"]) == (len(made), [[], ["mini-lab"]])
+    assert list(timelines.of_network("underlay-mini-lab")) == [event]
+    assert timelines.of_address("internet-mini-lab", ip("203.0.113.142")) == [event]
+
+
+def test_imported_addresses_have_the_import_in_their_timelines(world: World) -> None:
+    row = f'[{{"ip": "203.0.113.200", "network": "internet", "project": "{world.project.pk}"}}]'
+    table_import.bring_in(Table(ADDRESSES, io.BytesIO(row.encode()), "json"))
+    event = Event.objects.get()
+    assert event.addresses == ["203.0.113.200"]
+    assert timelines.of_address("internet", ip("203.0.113.200")) == [event]
+    assert list(timelines.of_network("internet")) == [event]
+
+
+def imported(kind: TableKind, *rows: dict[str, Any], **options: Any) -> list[Event]:
+    table_import.bring_in(Table(kind, io.BytesIO(json.dumps(rows).encode()), "json"), **options)
+    return list(Event.objects.order_by("pk"))
+
+
+def test_import_says_which_network_it_renamed_and_from_what(world: World) -> None:
+    renamed, whole = imported(NETWORKS, {"id": "internet", "name": "Internet"}, {"id": "tenants", "name": ""})
+    assert (renamed.verb, renamed.kind, renamed.object_id, renamed.network_id, renamed.changes) == (
+        ("update", "network", "internet", "internet", {"name": ["", "Internet"]})
+    )
+    assert (whole.verb, whole.changes, whole.request_id) == (
+        "import",
+        {"networks, changed": [0, 1]},
+        renamed.request_id,
+    )
+    assert list(timelines.of_network("internet")) == [whole, renamed]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        (PARTITIONS, lambda w: {"id": "spare"}),
+        (PROJECTS, lambda w: {"id": str(w.project.pk)}),
+        (VRFS, lambda w: {"id": 7}),
+        (MACHINES, lambda w: {"id": "m1"}),
+        (CLUSTERS, lambda w: {"id": str(w.draft.pk)}),
+        (ADDRESSES, lambda w: {"id": str(w.pair[0].pk)}),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_import_says_what_it_changed_on_each_kind(world: World, kind: TableKind, row: Any) -> None:
+    found = {**row(world), "description": "new words"}
+    changed, _ = imported(kind, found)
+    assert (changed.verb, changed.kind, changed.changes) == ("update", kind.one, {"description": ["", "new words"]})
+    assert imported(kind, found) == [changed, Event.objects.get(verb="import")]
+
+
+def test_import_says_of_each_address_what_it_changed(world: World) -> None:
+    *found, _ = imported(ADDRESSES, *({"id": str(one.pk), "name": f"n{one.family}"} for one in world.pair))
+    assert {one.addresses[0]: one.changes for one in found} == {
+        str(world.pair[0]): {"name": ["web", "n4"]},
+        str(world.pair[1]): {"name": ["web", "n6"]},
+    }
+    (shown,) = timelines.of_address("internet", world.pair[0].address)
+    assert shown.changes == {"name": ["web", "n4"]}
+
+
+def test_addresses_that_an_import_changes_alike_share_one_event(world: World) -> None:
+    changed, _ = imported(ADDRESSES, *({"id": str(one.pk), "description": "new words"} for one in world.pair))
+    assert sorted(changed.addresses) == sorted(str(one) for one in world.pair)
+    assert changed.changes == {"description": ["", "new words"]}
+
+
+def test_bulk_editing_says_of_each_object_from_what_to_what(world: World) -> None:
+    bulk.rename([world.internet, world.tenants], name="x")
+    bulk.label([world.internet, world.tenants], add={"a": "b"}, remove={})
+    assert sorted(Event.objects.values_list("object_id", "verb")) == [
+        ("internet", "label"), ("internet", "update"), ("tenants", "label"), ("tenants", "update"),
+    ]  # fmt: skip
+    assert Event.objects.get(object_id="tenants", verb="label").changes == {"labels": [{}, {"a": "b"}]}
+
+
+def test_prefixes_that_an_import_adds_are_one_change_of_their_network(world: World) -> None:
+    before = prefixes_of(world.internet)
+    rows = ({"network": "internet", "prefix": prefix} for prefix in ("192.0.2.0/24", "198.51.100.0/24"))
+    changed, _ = imported(PREFIXES, *rows)
+    assert changed.changes == {"prefixes": [before, prefixes_of(world.internet)]}
+
+
+def test_refused_change_leaves_no_event(world: World) -> None:
+    rows = {"id": "internet", "name": "Internet", "prefixes": ["10.0.0.0/24"]}, {"id": "tenants", "name": "Tenants"}
+    changed, whole = imported(NETWORKS, *rows, skip_refused=True)
+    assert (changed.object_id, whole.count) == ("tenants", 1)
+
+
+def test_refused_rows_are_no_part_of_the_event(world: World) -> None:
+    rows = b'[{"id": "fra"}, {"id": ""}]'
+    table_import.bring_in(Table(PARTITIONS, io.BytesIO(rows), "json"), skip_refused=True)
+    assert (Event.objects.get().count, Event.objects.get().changes) == (1, {"partitions, new": [0, 1]})
+
+
+def test_token_is_remembered_without_its_secret(world: World) -> None:
+    secret = tokens.issue(world.user, name="terraform")
+    event = Event.objects.get()
+    assert (event.object_name, event.changes) == (
+        "terraform",
+        {"name": [None, "terraform"], "user": [None, "operator"]},
+    )
+    assert secret not in str(vars(event))
+
+
+# --- who acts -------------------------------------------------------------------------------------
+def test_outside_of_requests_a_command_of_the_system_user_acts(db: None) -> None:
+    partitions.create(id="fra")
+    event = Event.objects.get()
+    assert (event.door, event.actor) == ("command", pwd.getpwuid(os.getuid()).pw_name)
+    partitions.create(id="muc")
+    assert set(Event.objects.values_list("request_id", flat=True)) == {event.request_id}
+
+
+def test_who_acts_is_asked_when_the_event_is_written(db: None) -> None:
+    caller = operator_called("alice")
+    with context.as_caller(lambda: (caller, None), door=Door.API, request_id="r1"):
+        partitions.create(id="fra")
+        caller = operator_called("bob")
+        partitions.create(id="muc")
+    assert list(Event.objects.order_by("pk").values_list("actor", "door", "request_id")) == [
+        ("alice", "api", "r1"),
+        ("bob", "api", "r1"),
+    ]
+
+
+def test_whoever_acted_before_acts_again_afterwards(db: None) -> None:
+    with as_user(operator_called("alice"), door=Door.ADMIN):
+        with as_user(operator_called("bob"), door=Door.API):
+            pass
+        partitions.create(id="fra")
+    partitions.create(id="muc")
+    assert list(Event.objects.order_by("pk").values_list("door", flat=True)) == ["admin", "command"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_act_for_themselves() -> None:
+    together = Barrier(2, timeout=10)
+
+    def act(name: str) -> None:
+        with as_user(operator_called(name)):
+            together.wait()
+            partitions.create(id=name)
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(act, ["alice", "bob"]))
+    assert sorted(Event.objects.values_list("object_id", "actor")) == [("alice", "alice"), ("bob", "bob")]

@@ -1,0 +1,264 @@
+"""An installation as one document: what comes back is what was there, to the byte."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ipam import errors
+from ipam.demo import seeding
+from ipam.domain.core.operations import rehearsal
+from ipam.domain.files import backup
+from ipam.domain.health import doctor
+from ipam.domain.networks import children, networks, older_data
+from ipam.models import (
+    FreeBlock,
+    IPAddress,
+    Network,
+    NumberRange,
+    Partition,
+    Project,
+    guards,
+)
+from tests.builders import IPV4, IPV6, child, cidrs, free_blocks, set_older_labels, super_network
+from tests.clouds import empty
+
+Cloud = dict[str, Any]
+
+
+def written() -> str:
+    return "".join(backup.write())
+
+
+def restore(text: str) -> None:
+    backup.restore(io.StringIO(text))
+
+
+def space() -> list[Any]:
+    """Free blocks and pools, which no document holds."""
+    blocks = FreeBlock.objects.order_by("prefix", "namespace", "first")
+    return [
+        *blocks.values_list("network", "prefix", "namespace", "family", "first", "length"),
+        *[(one.pool, number) for one in NumberRange.objects.all() for number in range(one.first, one.last + 1)],
+    ]
+
+
+def test_what_is_restored_is_the_same_to_the_byte(cloud: None) -> None:
+    before, space_before = written(), space()
+    empty()
+    restore(before)
+    assert written() == before
+    assert space() == space_before
+    assert list(doctor.examine()) == []
+
+
+def test_life_goes_on_after_a_restore(cloud: None, project: Project) -> None:
+    before = written()
+    empty()
+    restore(before)
+    made = networks.create(child(parent=Network.objects.get(pk="tenants"), project=Project.objects.get(name="alice")))
+    assert made.vrf_id not in (None, *Network.objects.exclude(pk=made.pk).values_list("vrf", flat=True))
+    children.add_family(networks.create(child(parent=made.parent, project=made.project, address_family=[IPV4])), IPV6)
+    assert list(doctor.examine()) == []
+
+
+@given(seed=st.integers(0, 10_000), size=st.integers(60, 400))
+@settings(max_examples=5)
+def test_any_installation_comes_back(db: None, seed: int, size: int) -> None:
+    with rehearsal():
+        seeding.seed(networks=max(20, size // 8), prefixes=size, addresses=size * 3, seed=seed)
+        before, space_before = written(), space()
+        empty()
+        restore(before)
+        assert written() == before
+        assert space() == space_before
+
+
+def test_one_row_is_one_line_of_a_json_document(cloud: None) -> None:
+    document = json.loads(written())
+    assert list(document) == ["twofold", *backup.SECTIONS]
+    assert len(written().splitlines()) == 1 + sum(1 + len(document[section]) for section in backup.SECTIONS)
+
+
+def test_a_document_that_was_formatted_anew_is_read_too(cloud: None) -> None:
+    before = written()
+    empty()
+    restore(json.dumps(json.loads(before), indent=4))
+    assert written() == before
+
+
+def test_users_and_tokens_are_no_part_of_it(operator: User, cloud: None) -> None:
+    assert "operator" not in written()
+
+
+def test_an_empty_installation_comes_back_empty(db: None) -> None:
+    restore(written())
+    assert Partition.objects.count() == 0
+
+
+def test_only_an_empty_installation_is_filled(cloud: None) -> None:
+    with pytest.raises(errors.AlreadyExists):
+        restore(written())
+
+
+def refusals(text: str) -> list[str]:
+    empty()
+    with pytest.raises(errors.IpamError) as refused:
+        restore(text)
+    assert not Partition.objects.exists()
+    return [error.detail for error in refused.value.errors]
+
+
+def changed(section: str, place: int = 0, **values: Any) -> str:
+    document = json.loads(written())
+    document[section][place] |= values
+    return json.dumps(document)
+
+
+def test_a_value_of_the_wrong_kind_is_told_with_its_place(cloud: None) -> None:
+    assert refusals(changed("addresses", 0, address="10.0.0.01", type="fixed", generation=True)) == [
+        "addresses[0]: generation: “True” is not written as it should be.",
+        "addresses[0]: address: “10.0.0.01” has leading zeros, which some tools read as octal; write 10.0.0.1 instead.",
+        "addresses[0]: type: “fixed” is none of ephemeral, static.",
+    ]
+
+
+def test_a_key_too_many_is_told(cloud: None) -> None:
+    (refusal,) = refusals(changed("vrfs", 0, colour="red"))
+    assert refusal.startswith("vrfs[0]: an entry has just the keys ")
+
+
+def test_a_reference_that_leads_nowhere_is_told(cloud: None) -> None:
+    (refusal,) = refusals(changed("networks", 0, partition="nowhere"))
+    assert refusal.startswith("A row refers to another that the document does not have")
+
+
+def test_overlapping_prefixes_are_refused(cloud: None) -> None:
+    (refusal,) = refusals(changed("prefixes", 0, cidr="10.0.0.0/8"))
+    assert "overlap" in refusal
+
+
+def test_an_address_outside_of_its_prefix_is_refused(cloud: None) -> None:
+    place = next(place for place, one in enumerate(json.loads(written())["addresses"]) if one["machine"])
+    (refusal, *_) = refusals(changed("addresses", place, address="192.0.2.1"))
+    assert refusal.startswith("192.0.2.1: it does not lie in ")
+
+
+def test_a_network_that_breaks_a_rule_is_refused(cloud: None) -> None:
+    place = [one["id"] for one in json.loads(written())["networks"]].index("tenants")
+    (refusal,) = refusals(changed("networks", place, default_child_length_ipv4=8))
+    assert refusal.startswith("tenants: A /8 child does not fit")
+
+
+_STRANGE: list[Any] = [
+    *(None, True, 0, -1, 1.0, 1e300, 2**31, 2**63, "", "x", "x" * 3000, "a\0", "\ud800", [], ["x"], [1], [["a"]], {}),
+    *({"a": 1}, {"a": "\ud800"}, {"\0": "a"}, {"\ud800": "b"}, "10.0.0.0/8", "10.0.0.1", ["10.0.0.1/8"], "::/0"),
+    *("2026-01-01", "2026-01-01T00:00:00", "2026-01-01T00:00:00+02:00", "0001-01-01T00:00:00+00:00"),
+    "4B9B17C4-2D7C-4190-AE95-DDA44E430FA6",
+]
+
+
+@given(data=st.data())
+@example(data=(("networks", "vrf"), 2**63))
+@example(data=(("partitions", "name"), "\ud800"))
+@example(data=(("partitions", "labels"), {"\ud800": "b"}))
+@example(data=(("partitions", "labels"), {"\0": "b"}))
+@example(data=(("vrfs", "created_at"), "2026-01-01T00:00:00"))
+@example(data=(("vrfs", "created_at"), "2026-01-01T00:00:00+02:00"))
+def test_whatever_a_value_is_it_is_refused_or_comes_back(cloud: None, data: Any) -> None:
+    document = json.loads(written())
+    columns = [(section, key) for section in backup.SECTIONS for key in document[section][0]]
+    (section, key), value = (
+        data if isinstance(data, tuple) else (data.draw(st.sampled_from(columns)), data.draw(st.sampled_from(_STRANGE)))
+    )
+    document[section][0][key] = value
+    with rehearsal():
+        empty()
+        try:
+            restore(json.dumps(document))
+        except errors.IpamError:
+            return
+        restored = json.loads("".join(backup.write()).encode())
+    assert in_no_order(restored) == in_no_order(document)
+
+
+def in_no_order(document: dict[str, Any]) -> dict[str, list[str]]:
+    return {
+        section: sorted(json.dumps(row, sort_keys=True) for row in document[section]) for section in backup.SECTIONS
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "This is no backup document."),
+        ('{"networks": []}', "This is no backup document: “twofold” is missing"),
+        ('{"twofold": 3}', "This is a document of version 3"),
+        (
+            '{"twofold": 2, "partitions": [' + "[" * 100_000,
+            "This is not JSON: maximum recursion",
+        ),
+        ('{"twofold": 2, "partitions": ["' + "x" * 2_000_000, "An entry has more than 1,000,000"),
+        ('{"twofold": NaN}', "This is not JSON: NaN is no number"),
+    ],
+)
+def test_text_that_is_no_backup_is_refused(db: None, text: str, why: str) -> None:
+    (refusal,) = refusals(text)
+    assert refusal.startswith(why)
+
+
+def test_super_network_keeps_the_order_of_its_prefixes(db: None) -> None:
+    networks.create(super_network(prefixes=cidrs("10.9.0.0/16", "10.1.0.0/16"), default_child_prefix_length={IPV4: 22}))
+    before = written()
+    empty()
+    restore(before)
+    assert free_blocks(Network.objects.get()) == ["10.1.0.0/16", "10.9.0.0/16"]
+    assert [str(one) for one in Network.objects.get().prefixes.in_order()] == ["10.9.0.0/16", "10.1.0.0/16"]
+
+
+def test_labels_that_are_longer_than_todays_come_back_and_the_doctor_tells(cloud: None) -> None:
+    older = {"x" * 255: "kept"}
+    set_older_labels(Partition.objects.earliest("pk"), older)
+    set_older_labels(IPAddress.objects.earliest("pk"), older)
+    before, address = written(), IPAddress.objects.earliest("pk")
+    empty()
+    restore(before)
+    fault = f"The label key “{'x' * 60}…” is too long: at most 63 characters, and before a slash 253 more."
+    assert written() == before
+    assert sorted(older_data.sentences()) == [
+        f"Labels of IP addresses {address} stay until they are changed: {fault}",
+        f"Labels of partitions {Partition.objects.earliest('pk')} stay until they are changed: {fault}",
+    ]
+
+
+def test_ids_that_differ_only_in_case_come_back_and_the_doctor_tells(partition: Partition) -> None:
+    before = json.loads(written())
+    before["partitions"].append(before["partitions"][0] | {"id": "Mini-Lab"})
+    empty()
+    restore(json.dumps(before))
+    assert json.loads(written())["partitions"] == sorted(before["partitions"], key=lambda row: row["id"])
+    assert list(older_data.sentences()) == [
+        "The ids Mini-Lab, mini-lab of partitions differ only in case: people take them for one."
+    ]
+
+
+def test_ids_that_differ_only_in_case_are_refused_after_a_restore(cloud: None) -> None:
+    before = written()
+    empty()
+    restore(before)
+    with pytest.raises(IntegrityError, match=guards.ID_ONCE):
+        Partition.objects.bulk_create([Partition(pk=Partition.objects.earliest("pk").pk.upper())])
+
+
+def test_of_many_faults_a_hundred_sentences_are_told_and_none_is_counted(partition: Partition) -> None:
+    document = json.loads(written())
+    empty()
+    with pytest.raises(errors.Several) as refusal:
+        restore(json.dumps(document | {"partitions": [{}] * 101}))
+    assert len(refusal.value.errors) == errors.MOST_TOLD
+    assert refusal.value.detail.endswith(". There may be more; these come first.")
