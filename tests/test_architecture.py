@@ -200,5 +200,5 @@ def test_every_constraint_is_documented() -> None:
 def functions_of(module: str) -> frozenset[str]:
     """Of the modules of this name where the core is tested, or where roles and pages are if there is none."""
     folders = ("addressing", "models", "domain", "access", "webui")
-    path = next(path for core in folders for path in (ROOT / "tests" / core).glob(f"{module}.py"))
+    path = next(path for core in folders for path in (ROOT / "tests" / core).rglob(f"{module}.py"))
     return frozenset(node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef))
