@@ -70,7 +70,7 @@ def test_imports_point_down() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "ipam" / "domain").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "ipam" / "domain").rglob("*.py")), ids=lambda path: path.stem)
 def test_domain_knows_no_http(path: Path) -> None:
     edges = ("rest_framework", "django.http", "django.shortcuts", "django.views", "django_htmx")
     assert [name for name in imports(path) if name.startswith(edges)] == []
