@@ -9,9 +9,8 @@ from django.db import IntegrityError, connection
 from netaddr import IPAddress, IPNetwork
 
 from ipam.addressing import Family
-from ipam.domain.clusters.plan import Plan
-from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.clusters.plan import NewCluster, Plan
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.errors import IpamError
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.base import Described

@@ -10,7 +10,7 @@ from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
 from ipam.admin.filters import chosen
 from ipam.admin.forms import chooser
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.forms.clusters import DraftedForm
 from ipam.forms.fields import LengthsField
 from ipam.models import Claim, Cluster

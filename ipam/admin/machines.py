@@ -10,7 +10,7 @@ from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import chosen
 from ipam.admin.forms import chooser, many_chooser
 from ipam.domain.networks import machines
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.forms.machines import NETWORKS_HELP, MachineForm
 from ipam.models import Machine, MachineNetwork
 from ipam.models.base import SLUG_LENGTH

@@ -11,8 +11,8 @@ from ipam.admin.attempts import each
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import NetworkFamilyFilter, chosen
 from ipam.admin.forms import chooser
-from ipam.domain.networks import networks, rules
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks import network_fields, networks
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.forms.fields import CidrField, FamiliesField, LengthsField
 from ipam.forms.networks import NetworkForm, NewNetworkForm
 from ipam.models import Network, Prefix
@@ -139,7 +139,7 @@ class NetworkAdmin(DescribedAdmin):
         return ", ".join([*map(str, obj.first_prefixes[:MOST_LISTED]), *more])
 
     def hidden_fields(self, obj: Any) -> Iterable[str]:
-        hidden = [error.field for error in rules.judge_changed_fields(obj, self.change_form.base_fields)]
+        hidden = [error.field for error in network_fields.judge_changed_fields(obj, self.change_form.base_fields)]
         return [*hidden, "force"] if "additional_announcable_cidrs" in hidden else hidden
 
     def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from ipam.api import cluster_shapes, inputs, parameters
 from ipam.api.resources import Creatable, Data, Editable, Readable, Removable, with_references
 from ipam.domain.clusters import lifecycle, migration, planning
 from ipam.domain.clusters.manifests import catalogue as manifests
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.networks import claims
 from ipam.models import Claim, Cluster, IPAddress, Network, Project

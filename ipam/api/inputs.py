@@ -8,7 +8,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from ipam.addressing import shorten
 from ipam.api import fields
-from ipam.domain.networks.addresses import MOST_PER_REQUEST
+from ipam.domain.networks.address_rules import MOST_PER_REQUEST
 from ipam.domain.networks.completion import MOST_PER_BATCH
 from ipam.models import IPAddress, Machine
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH

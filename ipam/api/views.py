@@ -13,10 +13,21 @@ from ipam.addressing import Family, shorten
 from ipam.api import fields, inputs, outputs, parameters, preconditions
 from ipam.api.resources import Changeable, Data, Editable, Readable, Removable, Resource, with_references
 from ipam.domain.core import access
-from ipam.domain.networks import addresses, allocations, children, machines, networks, partitions, projects, rules, vrfs
+from ipam.domain.networks import (
+    address_rules,
+    addresses,
+    allocations,
+    children,
+    machines,
+    network_fields,
+    networks,
+    partitions,
+    projects,
+    vrfs,
+)
 from ipam.domain.networks import completion as families
-from ipam.domain.networks.machines import Attachment
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.people import members
 from ipam.domain.space import free_blocks, prefix_map, utilization
 from ipam.models import (
@@ -143,7 +154,7 @@ class NetworkViews(Editable[Network]):
         return {"consumption": utilization.of_networks(objects)}
 
     def make(self, data: Data) -> Network:
-        errors.raise_all(rules.judge_given(data["type"], data))
+        errors.raise_all(network_fields.judge_given(data["type"], data))
         by_name = {"vrf": (VRF, data["vrf"])} if isinstance(data.get("vrf"), str) else {}
         found = with_references(data, by_name)
         return networks.create(NewNetwork(**found | {name: found[name].pk for name in by_name}))
@@ -225,7 +236,7 @@ class AddressViews(Readable[IPAddress], Changeable[IPAddress], Removable[IPAddre
     def create(self, request: Request) -> Response:
         data = self.parse(request)
         asked = {"families": data.pop("address_family", ()), "addresses": data.pop("ip", ())}
-        addresses.check_request(**asked, count=data.get("count", 1))
+        address_rules.check_request(**asked, count=data.get("count", 1))
 
         def allocate() -> list[IPAddress]:
             wanted = with_references(data)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import yaml
-from netaddr import IPAddress, IPNetwork
+from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, reserved_count, size
@@ -97,9 +97,8 @@ class Cloud:
     def _add_prefix(self, network: Network, pool: Slots, lengths: list[int], parent: Prefix | None = None) -> None:
         cidr = next(pool)
         cidr.prefixlen = self.rng.choice(lengths)
-        ends = {"first": IPAddress(cidr.first, cidr.version), "last": IPAddress(cidr.last, cidr.version)}
-        within = {"network": network, "parent": parent, "namespace_id": network.namespace_id}
-        self.prefixes[network.pk].append(Prefix(family=cidr.version, length=cidr.prefixlen, **within, **ends))
+        prefix = Prefix.of(cidr, network=network, parent=parent, namespace_id=network.namespace_id)
+        self.prefixes[network.pk].append(prefix)
 
     def _add_project(self, number: int) -> None:
         """Three for each tenant in turn."""

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from ipam.addressing import Family
-from ipam.domain.networks.addresses import MOST_PER_REQUEST
+from ipam.domain.networks.address_rules import MOST_PER_REQUEST
 from ipam.forms.described import DescribedForm, LabelledForm
 from ipam.forms.families import PresentFamiliesField, offer
 from ipam.forms.fields import AddressesField, ProjectField

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from ipam.addressing import Family
-from ipam.domain.clusters.planning import DEFAULT_VERSION
+from ipam.domain.clusters.plan import DEFAULT_VERSION
 from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
 from ipam.domain.core import access
 from ipam.forms.described import LABELS_HELP

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from django.db import connections, models
 from django.db.models import F, Q
@@ -148,6 +148,12 @@ class Prefix(Record):
 
     def __str__(self) -> str:
         return str(self.cidr)
+
+    @classmethod
+    def of(cls, cidr: IPNetwork, **columns: Any) -> "Prefix":
+        """A prefix that is this block, not stored yet."""
+        first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
+        return cls(family=cidr.version, first=first, last=last, length=cidr.prefixlen, **columns)
 
     @property
     def address_family(self) -> Family:

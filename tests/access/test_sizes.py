@@ -8,14 +8,15 @@ from django.contrib.auth.models import User
 
 from ipam.domain.insight import survey
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, MachineNetwork
 from tests.access.conftest import ROLES, Cloud
 from tests.builders import IPV4, child, cidrs, external
 from tests.callers import as_user
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def troubled(two: Cloud) -> Cloud:
     """Of every kind of finding one in Alice's project, one in Mallory's, and one in what everybody sees."""
     full = networks.create(external(id="full", vrf=7, prefixes=cidrs("192.0.2.0/29"), destination_prefixes=()))

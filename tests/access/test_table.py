@@ -11,7 +11,7 @@ from ipam import errors
 from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import EVERYTHING, MAY, Access, Deed, of_user
 from ipam.domain.networks import addresses, bulk, machines, networks, partitions, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members, tokens
 from ipam.models import ApiToken, Event, IPAddress, Network, Project
 from ipam.models.roles import Role

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ipam.domain.files import kinds
 from ipam.domain.networks import addresses, machines, networks, projects, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import accounts, members, tokens
 from ipam.models import (
     VRF,

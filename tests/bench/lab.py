@@ -6,7 +6,7 @@ The same rows alone and beside a million others: what a page then costs more is 
 from uuid import UUID
 
 from ipam.domain.networks import addresses, machines, networks, partitions, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Prefix
 from tests.bench import cast
 from tests.builders import IPV4, IPV6, child, cidrs, super_network

@@ -9,7 +9,7 @@ from django.db import connection
 
 from ipam.domain.core import context
 from ipam.domain.networks import addresses, machines, networks, partitions
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Network, Partition, Project
 from tests.bench import cast
 from tests.bench.table import Row, at_least

@@ -10,7 +10,7 @@ from django.db import transaction
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.networks import (
     address_batches,
@@ -24,8 +24,8 @@ from ipam.domain.networks import (
     vrfs,
 )
 from ipam.domain.networks import completion as families
-from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import Pool

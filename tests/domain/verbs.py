@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from ipam.domain.clusters import lifecycle, planning
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.networks import (
     address_batches,
@@ -23,9 +23,9 @@ from ipam.domain.networks import (
     projects,
     vrfs,
 )
-from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import VRF, Claim, Cluster, IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, namespaced, super_network
 

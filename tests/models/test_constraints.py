@@ -13,7 +13,7 @@ from netaddr import IPAddress as Address
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.networks import addresses, claims, machines, networks, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.models import (
     VRF,
@@ -39,6 +39,7 @@ from ipam.models import (
 )
 from tests.builders import IPV4, child, ip, super_network, worked_example
 from tests.models.conftest import Insert
+from tests.shared import shared_fixture
 
 Row = Callable[["Cast"], models.Model]
 
@@ -93,12 +94,12 @@ class Cast:
         )
 
 
-@pytest.fixture
+@shared_fixture
 def cast(partition: Partition, project: Project, private: Network, internet: Network) -> Cast:
     return Cast(partition, project, private, internet)
 
 
-@pytest.fixture
+@shared_fixture
 def shared_child(tenants: Network) -> Network:
     return networks.create(child(type="child-shared", parent=tenants, project=projects.create(name="sharer")))
 

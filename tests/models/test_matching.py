@@ -3,7 +3,7 @@
 import pytest
 
 from ipam.domain.networks import addresses, machines
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Prefix, Project
 from tests.builders import ip
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from ipam.domain.networks import addresses, machines, networks, partitions, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, child, namespaced
 

@@ -14,8 +14,7 @@ from django.urls import reverse
 from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle, migration, planning, rules
 from ipam.domain.clusters.manifests import catalogue
-from ipam.domain.clusters.plan import Plan, capacity
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster, Plan, capacity
 from ipam.domain.core import access, timelines
 from ipam.domain.core.permissions import Deed
 from ipam.filters import ClusterFilters

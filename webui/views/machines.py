@@ -14,7 +14,7 @@ from ipam.addressing import Family
 from ipam.domain.core import access, lookups, timelines
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import machines, netplan
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.filters import MachineFilters
 from ipam.forms.machines import JoiningForm, MachineForm, MachineOwnerForm
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition

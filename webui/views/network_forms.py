@@ -12,8 +12,8 @@ from django.shortcuts import redirect
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import Deed
-from ipam.domain.networks import networks, rules
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks import network_fields, networks
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.forms.networks import ChangedNetworkForm, NewRootForm
 from ipam.models import Network
 from webui.pages import attempt, show
@@ -55,8 +55,8 @@ def _shown(network: Network) -> Collection[str]:
     """The fields that the type of the network has and that whoever asks may change."""
     if not access.may_change(network):
         return access.DESCRIBING
-    refused = rules.FIELDS[network.type]
-    return [name for name in networks.UPDATABLE if refused.get(name) != rules.REFUSED]
+    refused = network_fields.FIELDS[network.type]
+    return [name for name in networks.UPDATABLE if refused.get(name) != network_fields.REFUSED]
 
 
 def _domain_name(field: str) -> str:

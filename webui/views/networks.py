@@ -11,7 +11,7 @@ from ipam.domain.core import access, lookups, paging
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import addresses, allocations, networks
 from ipam.domain.networks.allocations import Allocation
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import free_blocks, utilization
 from ipam.filters import NetworkFilters
 from ipam.forms.addresses import AllocateForm

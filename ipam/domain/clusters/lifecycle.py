@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 from ipam import errors
 from ipam.domain.clusters import planning, rules
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
-from ipam.domain.networks import addresses, networks
+from ipam.domain.networks import address_rules, networks
 from ipam.domain.space import reservations
 from ipam.models import Cluster, Network
 from ipam.models.events import Verb
@@ -39,7 +39,7 @@ def create(new: NewCluster, *, reserve: bool = False, id: UUID | None = None) ->
 
 def _create(new: NewCluster, *, reserve: bool, id: UUID | None) -> Cluster:
     network = new.network or planning.carve(new)
-    addresses.check_may_use(network, new.project)
+    address_rules.check_may_use(network, new.project)
     if not network.is_child:
         raise errors.NetworkNotUsable(
             f"{network.pk} is of type {network.type}. The nodes of a cluster are in a private network of its project.",

@@ -12,7 +12,7 @@ from ipam.domain.core import bulk_insert
 from ipam.domain.files.kinds import ADDRESSES
 from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome, Parsed, differences
 from ipam.domain.networks import address_batches
-from ipam.domain.networks.address_batches import Named
+from ipam.domain.networks.batch_rules import Named
 from ipam.models import IPAddress, Machine, Network, Project
 
 M = TypeVar("M", bound=models.Model)

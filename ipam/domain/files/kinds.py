@@ -10,13 +10,13 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.files import cells
 from ipam.domain.files.cells import Read
-from ipam.domain.networks import children, machines, networks, partitions, projects, rules, vrfs
-from ipam.domain.networks.machines import Attachment
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks import children, machines, network_fields, networks, partitions, projects, vrfs
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import VRF, Cluster, IPAddress, Machine, Network, Partition, Prefix, Project
 from ipam.models.base import SLUG_LENGTH, Described
 from ipam.models.clusters import FamilyOrder, Platform
@@ -140,7 +140,7 @@ def _create_network(values: Values) -> Network:
     references: dict[str, Any] = {"project": Project, "partition": Partition, "parent": Network}
     is_adopted = given.get("type") in CHILD_TYPES and bool(given.get("id") or given.get("prefixes"))
     if given.get("type") and not is_adopted:
-        errors.raise_all(rules.judge_given(given["type"], given))
+        errors.raise_all(network_fields.judge_given(given["type"], given))
     found = lookups.get_all({name: (model, given[name]) for name, model in references.items() if name in given})
     if is_adopted and found.get("parent"):
         found["partition"] = None  # it is the parent's; another one is refused afterwards

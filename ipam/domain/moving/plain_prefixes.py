@@ -19,8 +19,8 @@ from ipam.domain.core import bulk_insert, history
 from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix, ForeignVrf, sort_prefixes
 from ipam.domain.moving.metal_stack.importing import CREATED, EXTENDED, UNCHANGED, Outcome, Result, record_import
 from ipam.domain.networks import address_batches, children, networks, rules, vrfs
-from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import usable_space
 from ipam.models import VRF, IPAddress, Network, Partition, Prefix
 from ipam.models.events import Verb

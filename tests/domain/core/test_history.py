@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from ipam import domain, errors
 from ipam.demo import seeding
 from ipam.domain.clusters import lifecycle, migration
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import context, timelines
 from ipam.domain.core.operations import operation, rehearsal
 from ipam.domain.files import backup
@@ -49,8 +49,8 @@ from ipam.domain.networks import (
     projects,
     vrfs,
 )
-from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import accounts, members, tokens
 from ipam.domain.space.number_pools import Pool
 from ipam.management.commands.quickstart import EXAMPLE
@@ -60,6 +60,7 @@ from ipam.models.roles import Role
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
 from tests.callers import as_user, operator_called
 from tests.clouds import empty
+from tests.shared import shared_fixture
 
 
 class World:
@@ -129,7 +130,7 @@ def whole() -> Event:
     return Event.objects.get(part_of=None)
 
 
-@pytest.fixture
+@shared_fixture
 def world(operator: User) -> World:
     return World(operator)
 

@@ -1,13 +1,12 @@
 """Reading the change history: the timeline of an address says who had it."""
 
-import pytest
-
 from ipam.domain.core import timelines
 from ipam.domain.core.timelines import Held, Holder
 from ipam.domain.networks import addresses, completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, ip, namespaced
+from tests.shared import shared_fixture
 
 INSIDE, OUTSIDE = ip("10.0.0.1"), ip("203.0.113.129")
 
@@ -34,7 +33,7 @@ def holder(project: Project, machine: Machine | None = None) -> Holder:
     return Holder(project.pk, machine.pk if machine else "")
 
 
-@pytest.fixture
+@shared_fixture
 def machine(private: Network, internet: Network, project: Project, partition: Partition) -> Machine:
     """Alice's machine in her private network and the internet."""
     attachments = [Attachment(network=private), Attachment(network=internet)]

@@ -14,7 +14,7 @@ from django.db.models import Count
 from ipam.domain.core import context, timelines
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.networks import addresses, allocations, claims, completion, machines, networks, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import Pool

@@ -16,7 +16,7 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files import ansible_inventory, dns_zones, exports
 from ipam.domain.networks import addresses, machines, networks, partitions, projects
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, cidrs, ip, super_network
 

@@ -3,7 +3,6 @@
 import uuid
 from pathlib import Path
 
-import pytest
 from django.db import connection
 
 from ipam import domain
@@ -11,7 +10,7 @@ from ipam.apps import CHECKS
 from ipam.domain.clusters import lifecycle
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.networks import addresses, machines, networks, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import (
     VRF,
     FreeBlock,
@@ -26,6 +25,7 @@ from ipam.models import (
     guards,
 )
 from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, super_network, worked_example
+from tests.shared import shared_fixture
 
 
 def findings() -> list[str]:
@@ -40,19 +40,19 @@ def repair() -> list[str]:
     return list(remedies)
 
 
-@pytest.fixture
+@shared_fixture
 def ipv4(internet: Network) -> Prefix:
     return internet.prefixes.get(family=4)
 
 
-@pytest.fixture
+@shared_fixture
 def private(tenants: Network, project: Project) -> Network:
     """Alice's child network: 10.0.0.0/22 and 2001:db8:0:10::/96."""
     return networks.create(child(parent=tenants, project=project))
 
 
-@pytest.fixture
-def namespaced(db: None) -> Network:
+@shared_fixture
+def namespaced() -> Network:
     prefixes = cidrs("10.128.0.0/16", "2001:db8:0:20::/64")
     return networks.create(super_network(type="super-namespaced", id="copies", prefixes=prefixes))
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ipam.addressing import Family
 from ipam.domain.insight import findings
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space import utilization
 from ipam.domain.space.number_pools import Pool
 from ipam.models import Finding, IPAddress, Network, NumberRange, Partition, Project

@@ -9,7 +9,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.networks.address_batches import Named
+from ipam.domain.networks.batch_rules import Named
 from ipam.models import IPAddress, Machine, Network
 from ipam.values import parse_cidr
 

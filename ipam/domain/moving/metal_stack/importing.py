@@ -24,9 +24,9 @@ from ipam.domain.moving.metal_stack.entries import (
     ProjectEntry,
 )
 from ipam.domain.networks import address_batches, children, machines, networks, partitions, projects
-from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.events import Kind, Verb
 from ipam.models.networks import CHILD_TYPES
