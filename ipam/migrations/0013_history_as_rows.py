@@ -25,7 +25,7 @@ def one_open(name: str, what: str, **condition: object) -> migrations.AddConstra
             Coalesce("namespace_id", _NO_NAMESPACE),
             name=name,
             condition=Q(until=None, **condition),
-            violation_error_message=f"{what} has one holder at a time.",
+            violation_error_message=f"{what} has one holder at a time. Run `manage.py doctor --repair`.",
         ),
     )
 

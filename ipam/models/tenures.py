@@ -78,14 +78,14 @@ class Tenure(models.Model):
                 Coalesce("namespace_id", _NO_NAMESPACE),
                 name="tenure_one_open_per_address",
                 condition=Q(until=None, length=None),
-                violation_error_message="An address has one holder at a time.",
+                violation_error_message="An address has one holder at a time. Run `manage.py doctor --repair`.",
             ),
             models.UniqueConstraint(
                 "address",
                 Coalesce("namespace_id", _NO_NAMESPACE),
                 name="tenure_one_open_per_block",
                 condition=Q(until=None, length__isnull=False),
-                violation_error_message="A block has one holder at a time.",
+                violation_error_message="A block has one holder at a time. Run `manage.py doctor --repair`.",
             ),
         ]
 

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from django.db.models import Model
 
-from ipam.domain.core import context, states
+from ipam.domain.core import context, counters, states
 from ipam.domain.core.states import Changes
 from ipam.models import Event, IPAddress, Mention
 from ipam.models.events import MOST_LISTED, Kind, Verb
@@ -31,8 +32,17 @@ def event(verb: Verb, kind: Kind, rows: Addresses = (), **columns: Any) -> Event
 
 
 def store(events: Iterable[Event]) -> list[Event]:
-    """Store events by one INSERT for a thousand; each gets its key."""
-    return Event.objects.bulk_create(events, batch_size=_BATCH)
+    """Store events by one INSERT for a thousand, and count what they are about; each gets its key."""
+    stored = Event.objects.bulk_create(events, batch_size=_BATCH)
+    for one in stored:
+        if one.part_of_id is None or one.verb == Verb.UPDATE:  # what a part has made, the whole counts
+            counters.changed(one.kind, one.verb, one.count)
+    return stored
+
+
+def once(*addresses: Addresses) -> Addresses:
+    """All of these, each once, in order."""
+    return list(dict.fromkeys(chain(*addresses)))
 
 
 def mention(found: Iterable[tuple[Event, Addresses]]) -> None:

@@ -135,7 +135,6 @@ def test_restored_addresses_are_held_since_they_were_made_or_before(internet: Ne
     (address,) = addresses.allocate(internet, project=project, families=[IPV4])
     document = "".join(backup.write())
     empty()
-    Tenure.objects.all().delete()
     backup.restore(io.StringIO(document))
     assert told("address", "since", "from_exact") == [(address.address, address.created_at, False)]
 
