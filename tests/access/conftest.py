@@ -14,6 +14,7 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members, tokens
 from ipam.models import Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Prefix, Project, ServiceAccount
 from tests.builders import IPV4, child
+from tests.shared import shared_fixture
 
 ROLES = ["operator", "auditor", "owner", "editor", "viewer", "stranger", "nobody"]
 
@@ -59,7 +60,7 @@ class Cloud:
         return Event.objects.filter(project_id=self.foreign_project.pk)[0]
 
 
-@pytest.fixture
+@shared_fixture
 def two(
     partition: Partition,
     project: Project,
@@ -110,7 +111,7 @@ def machine_of(private: Network, internet: Network, project: Project, partition:
     return machines.allocate(project=project, partition=partition, name="mallorys", networks=joined)
 
 
-@pytest.fixture(params=["small", "large"])
+@pytest.fixture(params=["small", pytest.param("large", marks=pytest.mark.slow)])
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Whether survey, findings and lists go the ways of a small or of a large installation."""
     if request.param == "large":
@@ -118,7 +119,7 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return str(request.param)
 
 
-@pytest.fixture
+@shared_fixture
 def people(two: Cloud) -> dict[str, User]:
     """Somebody of every role."""
     found = {role: User.objects.create_user(role) for role in ROLES}

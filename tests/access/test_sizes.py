@@ -13,9 +13,10 @@ from ipam.models import IPAddress, MachineNetwork
 from tests.access.conftest import ROLES, Cloud
 from tests.builders import IPV4, child, cidrs, external
 from tests.callers import as_user
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def troubled(two: Cloud) -> Cloud:
     """Of every kind of finding one in Alice's project, one in Mallory's, and one in what everybody sees."""
     full = networks.create(external(id="full", vrf=7, prefixes=cidrs("192.0.2.0/29"), destination_prefixes=()))

@@ -28,6 +28,7 @@ from ipam.models import (
 )
 from tests.admin.keeper import Keeper
 from tests.builders import ip
+from tests.shared import shared_fixture
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def keeper(web: Client) -> Keeper:
     return Keeper(web)
 
 
-@pytest.fixture
+@shared_fixture
 def machine(internet: Network, private: Network, project: Project, partition: Partition) -> Machine:
     """Alice's machine in her private network and the internet, with a pair of addresses in each."""
     return machines.allocate(
@@ -54,7 +55,7 @@ def machine(internet: Network, private: Network, project: Project, partition: Pa
     )
 
 
-@pytest.fixture
+@shared_fixture
 def vpn(internet: Network, project: Project) -> IPAddress:
     """A static address of Alice's that belongs to no machine."""
     named = [ip("203.0.113.200")]
@@ -62,30 +63,30 @@ def vpn(internet: Network, project: Project) -> IPAddress:
     return address
 
 
-@pytest.fixture
-def vrf(db: None) -> VRF:
+@shared_fixture
+def vrf() -> VRF:
     """A VRF that nobody uses."""
     return vrfs.create(id=7, name="spare")
 
 
-@pytest.fixture
+@shared_fixture
 def token(operator: User) -> ApiToken:
     tokens.issue(operator, name="pipeline")
     return ApiToken.objects.get()
 
 
-@pytest.fixture
+@shared_fixture
 def cluster(private: Network, project: Project) -> Cluster:
     """A draft of Alice's in her private network."""
     return lifecycle.create(NewCluster(name="web", project=project, network=private))
 
 
-@pytest.fixture
+@shared_fixture
 def robot(project: Project) -> ServiceAccount:
     return members.create_service_account(project, "terraform")
 
 
-@pytest.fixture
+@shared_fixture
 def cloud(
     partition: Partition,
     project: Project,

@@ -13,13 +13,14 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, IPV6, cidrs, external, ip
+from tests.shared import shared_fixture
 
 EVENTS = "/api/v1/events/"
 
 
-@pytest.fixture
-def history(mini_lab: Network, home: Network, project: Project, partition: Partition) -> None:
-    """Alice has taken a pair and given it back, and has a machine in two networks."""
+@shared_fixture
+def history(token: str, mini_lab: Network, home: Network, project: Project, partition: Partition) -> None:
+    """Alice has taken a pair and given it back, and has a machine in two networks; the robot's token is older."""
     Event.objects.all().delete()
     pair = addresses.allocate(mini_lab, project=project, name="web")
     addresses.release_many(pair)

@@ -12,12 +12,13 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Network, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, child, cidrs, super_network
+from tests.shared import shared_fixture
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 SHOWN = {"ips": "ip", "prefixes": "prefix", "vrfs": "id"}
 
 
-@pytest.fixture
+@shared_fixture
 def world(mini_lab: Network, tenants: Network, project: Project, stranger: Project) -> dict[str, str]:
     """One of each. Returns the ids that were made, by the words that the tables below use for them."""
     home = networks.create(child(parent=tenants, project=project, name="home", labels={"tier": "gold", "zone": "a"}))

@@ -11,14 +11,15 @@ from ipam.domain.space import utilization
 from ipam.models import Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import cidrs, external, ip
+from tests.shared import shared_fixture
 
 PARTITIONS = "/api/v1/partitions/"
 KINDS = ["partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines"]
 FIVE = ["p-1", "p-2", "p-3", "p-4", "p-5"]
 
 
-@pytest.fixture
-def five(db: None) -> list[Partition]:
+@shared_fixture
+def five() -> list[Partition]:
     """p-1 to p-5, all with the same name."""
     return [partitions.create(id=id, name="same") for id in FIVE]
 

@@ -10,11 +10,12 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.api.conftest import codes
 from tests.builders import IPV4, cidrs, ip, namespaced, underlay_network
+from tests.shared import shared_fixture
 
 KINDS = {"addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs"}
 
 
-@pytest.fixture
+@shared_fixture
 def web(home: Network, project: Project, partition: Partition) -> Machine:
     return machines.allocate(
         id="web-1", name="web", project=project, partition=partition, networks=[Attachment(network=home)]

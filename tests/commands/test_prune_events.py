@@ -8,12 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ipam.models import Event
+from tests.shared import shared_fixture
 
 Run = Callable[..., str]
 
 
-@pytest.fixture
-def events(db: None) -> None:
+@shared_fixture
+def events() -> None:
     """2,500 events that are two years old, and ten of today."""
     old = timezone.now() - timedelta(days=730)
     Event.objects.bulk_create(

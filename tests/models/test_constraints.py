@@ -37,6 +37,7 @@ from ipam.models import (
 )
 from tests.builders import IPV4, child, ip, super_network, worked_example
 from tests.models.conftest import Insert
+from tests.shared import shared_fixture
 
 Row = Callable[["Cast"], models.Model]
 
@@ -91,12 +92,12 @@ class Cast:
         )
 
 
-@pytest.fixture
+@shared_fixture
 def cast(partition: Partition, project: Project, private: Network, internet: Network) -> Cast:
     return Cast(partition, project, private, internet)
 
 
-@pytest.fixture
+@shared_fixture
 def shared_child(tenants: Network) -> Network:
     return networks.create(child(type="child-shared", parent=tenants, project=projects.create(name="sharer")))
 

@@ -13,16 +13,17 @@ from ipam.models import Cluster, ClusterRange, Network, Prefix
 from ipam.models.reservation_guards import APART_FROM_NETWORKS, RANGES_DISJOINT
 from tests.builders import child, cidrs, external, super_network, worked_example
 from tests.models.conftest import Insert
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def cluster(private: Network) -> Cluster:
     """The worked example, reserved below “tenants”."""
     assert private.project
     return lifecycle.create(worked_example(project=private.project, network=private), reserve=True)
 
 
-@pytest.fixture
+@shared_fixture
 def draft(tenants: Network, project: Any) -> Cluster:
     """Another cluster below the same super network."""
     return lifecycle.create(worked_example(name="draft", project=project, parent=tenants, pods={}, services={}))

@@ -8,10 +8,11 @@ from ipam.models import Network, Project
 from ipam.models.events import Door
 from tests.builders import IPV4
 from tests.callers import as_user, operator_called
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def busy(db: None) -> None:
+@shared_fixture
+def busy() -> None:
     """Alice makes a project in the dashboard, a partition over the API; bob renames the project in the admin."""
     with as_user(operator_called("alice"), door=Door.DASHBOARD):
         blue = projects.create(name="blue")

@@ -8,6 +8,7 @@ from django.test import Client
 from ipam.domain.networks import machines, networks, partitions, projects, vrfs
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import VRF, Event, Machine, Network, Partition, Project
+from tests.shared import shared_fixture
 
 
 def edited(web: Client, url: str, **changes: str) -> Any:
@@ -17,7 +18,7 @@ def edited(web: Client, url: str, **changes: str) -> Any:
     return web.post(url, {name: "" if value is None else value for name, value in shown.items()} | changes)
 
 
-@pytest.fixture
+@shared_fixture
 def machine(private: Network, project: Project, partition: Partition) -> Machine:
     return machines.allocate(
         id="m1",
@@ -107,7 +108,7 @@ def test_vrf_keeps_its_name_when_only_labels_change(web: Client, db: None) -> No
 
 
 # --- taking announcable CIDRs away ----------------------------------------------------------------
-@pytest.fixture
+@shared_fixture
 def announcing(tenants: Network) -> Network:
     return networks.update(tenants, additional_announcable_cidrs=["10.240.0.0/12", "fd00::/48"])
 

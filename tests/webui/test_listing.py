@@ -12,6 +12,7 @@ from ipam.domain.networks import addresses, machines, networks, projects
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, ip
+from tests.shared import shared_fixture
 
 
 def link(body: str, rel: str) -> str:
@@ -26,7 +27,7 @@ def heads(body: str) -> list[str]:
     return [html.unescape(target) for target in re.findall(r'<a class="sort" href="(\?[^"]*)"', body)]
 
 
-@pytest.fixture
+@shared_fixture
 def three(internet: Network, project: Project) -> None:
     """Addresses .129 “cherry”, .130 “apple”, .131 “banana”, allocated one day apart, the last one first."""
     for days, (host, name) in enumerate([(129, "cherry"), (130, "apple"), (131, "banana")]):

@@ -33,17 +33,18 @@ from tests.builders import (
 )
 from tests.domain import clients
 from tests.domain.crowd import in_processes
+from tests.shared import shared_fixture
 
 METAL_STACK = cidrs("10.240.0.0/12", "fd00:10:240::/44")
 
 
-@pytest.fixture
+@shared_fixture
 def announcing(tenants: Network) -> Network:
     """The super network whose leaf switches let the ranges of the worked example pass."""
     return networks.update(tenants, additional_announcable_cidrs=METAL_STACK)
 
 
-@pytest.fixture
+@shared_fixture
 def web(announcing: Network, private: Network, project: Project) -> Cluster:
     """Alice's cluster, the worked example, reserved."""
     return lifecycle.create(worked_example(project=project, network=private), reserve=True)

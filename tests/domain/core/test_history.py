@@ -60,6 +60,7 @@ from ipam.models.roles import Role
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, prefixes_of, super_network
 from tests.callers import as_user, operator_called
 from tests.clouds import empty
+from tests.shared import shared_fixture
 
 
 class World:
@@ -119,7 +120,7 @@ class World:
         return machines.allocate(id=name, project=self.project, partition=self.partition, networks=attachments)
 
 
-@pytest.fixture
+@shared_fixture
 def world(operator: User) -> World:
     return World(operator)
 

@@ -13,6 +13,7 @@ from ipam.domain.networks import children, ids, machines, networks, older_data, 
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Machine, Network, Partition, Project, guards
 from tests.builders import child, cidrs, external
+from tests.shared import shared_fixture
 from webui.views import registry
 
 Make = Callable[[str], Any]
@@ -86,8 +87,8 @@ def test_database_refuses_ids_that_differ_only_in_case(
 
 
 # --- data that is older than the rule ---------------------------------------------------------------
-@pytest.fixture
-def older(db: None) -> None:
+@shared_fixture
+def older() -> None:
     """What was made before the rule held, migrated."""
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX ipam_partition_id_once_in_any_case")

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import pytest
-
 from ipam.domain.core import timelines
 from ipam.domain.networks import addresses, completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, ip, namespaced
+from tests.shared import shared_fixture
 
 INSIDE, OUTSIDE = ip("10.0.0.1"), ip("203.0.113.129")
 
@@ -35,7 +34,7 @@ def holder(project: Project, machine: Machine | None = None) -> dict[str, str | 
     return {"project": str(project.pk), "machine": machine.pk if machine else None}
 
 
-@pytest.fixture
+@shared_fixture
 def machine(private: Network, internet: Network, project: Project, partition: Partition) -> Machine:
     """Alice's machine in her private network and the internet."""
     attachments = [Attachment(network=private), Attachment(network=internet)]

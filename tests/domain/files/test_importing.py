@@ -85,6 +85,7 @@ def test_tables_of_all_kinds_make_the_same_installation_elsewhere(cloud: None, f
     assert list(doctor.examine()) == []
 
 
+@pytest.mark.slow
 def test_many_addresses_come_back(db: None) -> None:
     seeding.seed(networks=60, prefixes=200, addresses=MANY)
     before, file = exported(ADDRESSES), exported(ADDRESSES, "csv")

@@ -3,7 +3,6 @@
 import uuid
 from pathlib import Path
 
-import pytest
 from django.db import connection
 
 from ipam import domain
@@ -25,6 +24,7 @@ from ipam.models import (
     guards,
 )
 from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, super_network, worked_example
+from tests.shared import shared_fixture
 
 
 def findings() -> list[str]:
@@ -39,19 +39,19 @@ def repair() -> list[str]:
     return list(remedies)
 
 
-@pytest.fixture
+@shared_fixture
 def ipv4(internet: Network) -> Prefix:
     return internet.prefixes.get(family=4)
 
 
-@pytest.fixture
+@shared_fixture
 def private(tenants: Network, project: Project) -> Network:
     """Alice's child network: 10.0.0.0/22 and 2001:db8:0:10::/96."""
     return networks.create(child(parent=tenants, project=project))
 
 
-@pytest.fixture
-def namespaced(db: None) -> Network:
+@shared_fixture
+def namespaced() -> Network:
     prefixes = cidrs("10.128.0.0/16", "2001:db8:0:20::/64")
     return networks.create(super_network(type="super-namespaced", id="copies", prefixes=prefixes))
 

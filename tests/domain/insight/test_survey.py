@@ -13,6 +13,7 @@ from ipam.domain.insight.survey import Picture
 from ipam.domain.networks import addresses, networks, projects
 from ipam.models import Finding, Network, Project, UtilizationSample
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced
+from tests.shared import shared_fixture
 
 MOST_STATEMENTS = 9
 
@@ -24,7 +25,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(survey, "SMALL_ADDRESSES", 0)
 
 
-@pytest.fixture
+@shared_fixture
 def cloud(internet: Network, tenants: Network, private: Network, project: Project, stranger: Project) -> None:
     """Something of everything: a full family, halves of pairs, a project without networks."""
     full = networks.create(external(id="full", vrf=7, prefixes=cidrs("192.0.2.0/31"), destination_prefixes=()))

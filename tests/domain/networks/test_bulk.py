@@ -9,10 +9,11 @@ from ipam.domain.people import members
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, codes
 from tests.callers import as_user
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def sites(db: None) -> list[Partition]:
+@shared_fixture
+def sites() -> list[Partition]:
     return [
         partitions.create(id="ams", name="Amsterdam", labels={"tier": "1", "old": "yes"}),
         partitions.create(id="zrh", labels={"tier": "2"}),

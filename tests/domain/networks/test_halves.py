@@ -10,9 +10,10 @@ from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, allocations, claims, machines, networks
 from ipam.models import IPAddress, Machine, Network, Project
 from tests.builders import IPV4, IPV6, cidrs, codes, external
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def web(internet: Network, project: Project) -> list[IPAddress]:
     """An IPv4 and an IPv6 address that were taken one by one for the host “web”."""
     return [addresses.allocate(internet, project=project, families=[one], name="web")[0] for one in (IPV4, IPV6)]

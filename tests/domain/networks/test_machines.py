@@ -10,6 +10,7 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space.number_pools import Pool
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes, external, free_blocks, ip, namespaced, super_network
+from tests.shared import shared_fixture
 
 
 @pytest.fixture
@@ -23,12 +24,12 @@ def allocate(partition: Partition, project: Project) -> Any:
     return run
 
 
-@pytest.fixture
+@shared_fixture
 def of_ipv4(tenants: Network, project: Project) -> Network:
     return networks.create(child(parent=tenants, project=project, address_family=[IPV4]))
 
 
-@pytest.fixture
+@shared_fixture
 def of_ipv6(tenants: Network, project: Project) -> Network:
     return networks.create(child(parent=tenants, project=project, address_family=[IPV6]))
 

@@ -12,6 +12,7 @@ from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import Network, Partition, Project
 from ipam.models.networks import NatType, NetworkType
 from tests.builders import IPV4, child, cidrs, codes, external, namespaced, super_network, underlay_network
+from tests.shared import shared_fixture
 
 MUST, MAY, NOT = "required", "optional", "refused"
 TYPES = ["external", "underlay", "super", "super-namespaced", "child", "child-shared"]
@@ -56,7 +57,7 @@ def cases(demand: str) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.fixture
+@shared_fixture
 def given(partition: Partition, project: Project) -> dict[str, Any]:
     """A value for every field."""
     elsewhere = partitions.create(id="elsewhere")

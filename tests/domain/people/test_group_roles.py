@@ -10,12 +10,13 @@ from ipam.domain.people import members
 from ipam.models import Event, Project
 from ipam.models.roles import Role
 from tests.callers import as_user
+from tests.shared import shared_fixture
 
 Roles = dict[str, tuple[str, str]]
 
 
-@pytest.fixture
-def alice(db: None) -> User:
+@shared_fixture
+def alice() -> User:
     return User.objects.create_user("alice")
 
 

@@ -150,7 +150,7 @@ def test_any_sequence_of_operations_keeps_the_space_exact() -> None:
     run_state_machine_as_test(
         OneRun,
         settings=settings(
-            max_examples=500 if thorough else 8,
+            max_examples=settings().max_examples // 5,  # each is a whole story
             stateful_step_count=50 if thorough else 25,
             suppress_health_check=list(HealthCheck),
             phases=list(Phase) if thorough else [Phase.generate],  # shrinking takes minutes
