@@ -14,9 +14,10 @@ from django.db.models import Q
 from django.db.models.lookups import Exact, In, IsNull
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
+from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family
+from ipam.addressing import Family, block
 from ipam.labels import label_fault
 
 SLUG = r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,126}[a-zA-Z0-9])"
@@ -168,6 +169,28 @@ class RecordQuerySet(models.QuerySet[M]):
         found = Q(name__icontains=text) | Q(description__icontains=text)
         may_be_id = not self.id_characters or set(text.lower()) <= set(self.id_characters)
         return self.filter(found | Q(pk__icontains=text) if may_be_id else found)
+
+
+class Block(models.Model):
+    """What rows have in common that are aligned blocks of addresses, by `family`, `first` and `length`."""
+
+    family: Any
+    first: Any
+    length: Any
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.cidr)
+
+    @property
+    def address_family(self) -> Family:
+        return Family(self.family)
+
+    @property
+    def cidr(self) -> IPNetwork:
+        return block(self.address_family, self.first.value, self.length)
 
 
 class Record(models.Model):

@@ -3,11 +3,9 @@ from typing import Self
 from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Coalesce
-from netaddr import IPNetwork
 
-from ipam.addressing import Family, block
 from ipam.fields import AddressField
-from ipam.models.base import FAMILIES
+from ipam.models.base import FAMILIES, Block
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import NO_NAMESPACE, Project
@@ -24,7 +22,7 @@ class FreeBlockQuerySet(models.QuerySet["FreeBlock"]):
         return self.filter(length__lte=length).order_by("namespace_id", "-length", "first")
 
 
-class FreeBlock(models.Model):
+class FreeBlock(Block):
     """A maximal aligned block of free space in a prefix: what a buddy allocator keeps.
 
     Free space is data: allocating costs the same however full a prefix is. Together with the prefix's
@@ -56,10 +54,3 @@ class FreeBlock(models.Model):
                 name="free_block_once",
             ),
         ]
-
-    def __str__(self) -> str:
-        return str(self.cidr)
-
-    @property
-    def cidr(self) -> IPNetwork:
-        return block(Family(self.family), self.first.value, self.length)

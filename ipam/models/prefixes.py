@@ -7,9 +7,9 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
 from ipam.address_parts import block_of
-from ipam.addressing import Family, block, host
+from ipam.addressing import host
 from ipam.fields import AddressField, FamilyOf, to_bytes
-from ipam.models.base import FAMILIES, Record
+from ipam.models.base import FAMILIES, Block, Record
 from ipam.models.networks import Network
 from ipam.models.projects import Project
 
@@ -99,7 +99,7 @@ def _holding(cidr: IPNetwork) -> Q:
     return Q(first__in=[Address(start, cidr.version) for start in sorted(starts)], last__gte=last)
 
 
-class Prefix(Record):
+class Prefix(Block, Record):
     """A CIDR of a network; a child network's prefix is carved out of a super network's prefix.
 
     Prefixes never change. Siblings (same parent, same namespace) never overlap: ipam/models/guards.py
@@ -146,19 +146,8 @@ class Prefix(Record):
             ),
         ]
 
-    def __str__(self) -> str:
-        return str(self.cidr)
-
     @classmethod
     def of(cls, cidr: IPNetwork, **columns: Any) -> "Prefix":
         """A prefix that is this block, not stored yet."""
         first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
         return cls(family=cidr.version, first=first, last=last, length=cidr.prefixlen, **columns)
-
-    @property
-    def address_family(self) -> Family:
-        return Family(self.family)
-
-    @property
-    def cidr(self) -> IPNetwork:
-        return block(self.address_family, self.first.value, self.length)

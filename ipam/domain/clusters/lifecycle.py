@@ -81,7 +81,10 @@ def update(cluster: Cluster, **changes: Any) -> Cluster:
 
 @operation
 def reserve(cluster: Cluster) -> Cluster:
-    """From now on nothing else may overlap the ranges of a draft. It is judged again: the world may have changed."""
+    """From now on nothing else may overlap the ranges of a draft (rule 38).
+
+    It is judged again, for the world may have changed: WrongState for what is no draft, else whatever its plan breaks.
+    """
     current = lock(cluster)
     if not current.is_draft:
         raise errors.WrongState(f"{current} is {current.state}: only a draft is reserved.")
@@ -95,7 +98,10 @@ def reserve(cluster: Cluster) -> Cluster:
 
 @operation
 def release(cluster: Cluster) -> Cluster:
-    """The cluster is gone: its ranges may be used again. HasMachines while machines are in its node network."""
+    """The cluster is gone: its ranges may be used again.
+
+    WrongState unless it is reserved, HasMachines while machines are in its node network.
+    """
     current = lock(cluster)
     if not current.is_reserved:
         raise errors.WrongState(f"{current} is {current.state}: only a reserved cluster is released.")

@@ -23,7 +23,7 @@ from ipam.models.number_ranges import BOUNDS
 
 @operation
 def rebuild_prefix(key: int) -> None:
-    """Replace the free blocks of a prefix by what its addresses and children leave free."""
+    """Replace the free blocks of the prefix with this id by what its addresses and children leave free; NotFound."""
     access.demand(Deed.OPERATE)
     free_space.hold(Prefix.objects.filter(pk=key))
     prefix = lookups.get(Prefix, key)

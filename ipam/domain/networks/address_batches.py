@@ -62,7 +62,10 @@ def take(wanted: Sequence[Named]) -> Refusals:
 
 @operation
 def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, errors.IpamError]:
-    """Change type, name, description or labels of up to `MOST` addresses; what was refused, by id (rule 27)."""
+    """Change type, name, description or labels of up to `MOST` addresses; what was refused, by id (rule 27).
+
+    Refusals are StaticToEphemeral, Invalid for labels that Kubernetes would not take, NotFound for what has gone.
+    """
     access.demand(Deed.OPERATE)
     held = {row.pk: row for row in lookups.lock_all(_by_key(changes), no_key=True)}
     refused = _gone(changes, held)
@@ -89,7 +92,10 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
 
 @operation
 def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamError]:
-    """Give up to `MOST` addresses that have no machine one of their project and network; what was refused, by id."""
+    """Give up to `MOST` addresses that have no machine one of their project and network; what was refused, by id.
+
+    Refusals are InUse, WrongProject, NetworkNotUsable (rule 32), NotFound for what has gone.
+    """
     access.demand(Deed.OPERATE)
     rows = lookups.lock_all(_by_key(wanted).select_related("network", "project"), no_key=True)
     held = {row.pk: row for row in rows}

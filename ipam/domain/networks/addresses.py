@@ -52,7 +52,7 @@ def allocate(
 
 @operation
 def update(address: IPAddress, **changes: Any) -> IPAddress:
-    """Change name, description, labels or type; a static address stays static (rule 27)."""
+    """Change name, description, labels or type; StaticToEphemeral for a static address that would not be (27)."""
     current = lookups.get(IPAddress, address.pk, lock=True)
     access.demand_change(current)
     _change([current], changes)
@@ -61,7 +61,10 @@ def update(address: IPAddress, **changes: Any) -> IPAddress:
 
 @operation
 def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
-    """Change name, description, labels or type of every address of an allocation, all or nothing (rule 27)."""
+    """Change name, description, labels or type of every address of an allocation, all or nothing (rule 27).
+
+    NotFound when it was released, StaticToEphemeral as `update` has it.
+    """
     held = lock_allocation(allocation)
     access.demand_change(*held)
     _change(held, changes)
@@ -88,13 +91,16 @@ def make_static(addresses: Iterable[IPAddress]) -> None:
 
 @operation
 def release(address: IPAddress) -> None:
-    """Give one address back (rule 28). The other family of its allocation stays."""
+    """Give one address back (rule 28). The other family of its allocation stays.
+
+    InUse while a machine has it or a controller claims it, NotFound when it has gone already.
+    """
     _release(_lock(access.visible(IPAddress.objects.filter(pk=address.pk))) or [lookups.get(IPAddress, address.pk)])
 
 
 @operation
 def release_allocation(allocation: uuid.UUID) -> None:
-    """Give back every address of an allocation, all or nothing."""
+    """Give back every address of an allocation, all or nothing (rule 28); InUse and NotFound as `release` has it."""
     _release(lock_allocation(allocation))
 
 

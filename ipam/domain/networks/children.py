@@ -47,8 +47,8 @@ def carve(new: NewNetwork) -> Network:
 def adopt(new: NewNetwork) -> Network:
     """Make a child network that comes from elsewhere: with the id, prefixes and VRF that it has there.
 
-    The rules are those of `carve` (10 to 15), but nothing is chosen: each prefix has to be free in a prefix of the
-    parent. A VRF is named only when the parent has none, or is the parent's. NAT type and destinations are its own.
+    The rules are those of `carve` (10 to 15), but nothing is chosen: each prefix is free in one of the parent's, else
+    NotInPrefix or Overlap. A VRF is named only when the parent has none, or is the parent's. Destinations are its own.
     """
     child_rules.check_adopted_fields(new)
     _demand(new)
@@ -81,6 +81,7 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
     """Give a child network its second family, carved from its parent by the rules of creation (rule 36).
 
     `length` is the prefix length, by default the parent's. The parent's destinations of that family come along.
+    AlreadyExists when it has the family, FamilyNotAllowed by its stack, Exhausted when the parent has no room.
     """
     current = lookups.get(Network, network.pk, lock=True)
     access.demand_change(current)

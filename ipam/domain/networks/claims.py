@@ -38,7 +38,7 @@ def take(network: Network, *, project: Project, name: str) -> Claim:
 
 @operation
 def release(claim: Claim) -> None:
-    """Give back the addresses of a claim; its name may be claimed again."""
+    """Give back the addresses of a claim, whose name may be claimed again; NotFound when it was released already."""
     current = lookups.get(Claim, claim.pk, lock=True)
     access.demand_change(current)
     held = addresses.lock_allocation(current.allocation)

@@ -39,6 +39,7 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
     The new address shares the allocation's id, type, name, description, labels, project and machine. A batch
     holds or doesn't; repeat until `remaining` is 0, at any later time. When the family has too little room the
     batch completes what fits and names the rest.
+    Invalid for another limit, NetworkNotUsable for a super network, FamilyNotInNetwork without a prefix of the family.
     """
     if not 1 <= limit <= MOST_PER_BATCH:
         raise errors.Invalid(f"limit is a number from 1 to {MOST_PER_BATCH}.", field="limit")

@@ -54,7 +54,7 @@ def allocate(
 
 @operation
 def update(machine: Machine, **changes: Any) -> Machine:
-    """Change name, hostname, description or labels."""
+    """Change name, hostname, description or labels; NotFound when it was released."""
     current = lookups.get(Machine, machine.pk, lock=True)
     access.demand_change(current)
     return history.revise(current, **changes)

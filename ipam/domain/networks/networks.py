@@ -68,7 +68,11 @@ def update(network: Network, *, force: bool = False, **changes: Any) -> Network:
 
 @operation
 def add_prefix(network: Network, cidr: IPNetwork, *, default_child_prefix_length: int | None = None) -> Network:
-    """Give a network one more prefix; a super network that gains a family by it takes its child length too (36)."""
+    """Give a network one more prefix; a super network that gains a family by it takes its child length too (36).
+
+    Overlap, PrefixNotCanonical, RangeNotUsable or FamilyNotAllowed as for a new network (rules 4 to 6);
+    PrefixesImmutable for a child.
+    """
     current = lookups.get(Network, network.pk, lock=True)
     access.demand_change(current)
     changes: dict[str, Any] = {"prefixes": [*_cidrs(current), cidr]}
@@ -80,7 +84,10 @@ def add_prefix(network: Network, cidr: IPNetwork, *, default_child_prefix_length
 
 @operation
 def remove_prefix(network: Network, cidr: IPNetwork) -> Network:
-    """Take a prefix from a network; refused for the last one, and while it holds addresses or children (17, 18)."""
+    """Take a prefix from a network (rules 17 and 18).
+
+    NotFound when it has no such prefix, LastPrefix, HasIps or HasChildren when it has to stay.
+    """
     current = lookups.get(Network, network.pk, lock=True)
     access.demand_change(current)
     errors.raise_all(list(rules.judge_canonical([cidr], "prefix")))  # netaddr compares without host bits
@@ -95,6 +102,7 @@ def delete(network: Network) -> None:
     """Remove a network without children, machines and addresses (rule 20).
 
     Its space goes back to its parent and merges there; a VRF that nobody else uses returns to the pool.
+    HasChildren, HasMachines, HasIps or InUse, all that hold it together.
     """
     current = lookups.get(Network, network.pk, lock=True)
     access.demand_change(current)

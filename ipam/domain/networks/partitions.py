@@ -12,7 +12,10 @@ from ipam.models.events import Verb
 
 @operation
 def create(*, id: str, name: str = "", description: str = "", labels: dict[str, str] | None = None) -> Partition:
-    """A new site. AlreadyExists if the id is taken."""
+    """A new site; `id` is a slug of 2 to 128 characters (rules 3 and 4b).
+
+    Invalid for an id that is no slug, ReservedId for a word of a URL, AlreadyExists if it is taken in any case.
+    """
     access.demand(Deed.OPERATE)
     ids.check_new_id(Partition, id)
     partition = Partition.objects.create(pk=id, name=name, description=description, labels=labels or {})
@@ -22,7 +25,7 @@ def create(*, id: str, name: str = "", description: str = "", labels: dict[str, 
 
 @operation
 def update(partition: Partition, **changes: Any) -> Partition:
-    """Change name, description or labels."""
+    """Change name, description or labels; Forbidden for all but operators, NotFound when it has gone."""
     access.demand(Deed.OPERATE)
     return history.revise(lookups.get(Partition, partition.pk, lock=True), **changes)
 

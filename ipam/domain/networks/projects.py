@@ -34,7 +34,7 @@ def create(
 
 @operation
 def update(project: Project, **changes: Any) -> Project:
-    """Change name, tenant, description or labels."""
+    """Change name, tenant, description or labels; Forbidden for all but its owners and operators."""
     current = lookups.get(Project, project.pk, lock=True)
     access.demand(Deed.MANAGE, current.pk)
     return history.revise(current, **changes)
@@ -42,7 +42,7 @@ def update(project: Project, **changes: Any) -> Project:
 
 @operation
 def delete(project: Project) -> None:
-    """Remove a project; InUse while it has networks, addresses, machines or clusters."""
+    """Remove a project and its service accounts; InUse while it has networks, addresses, machines or clusters."""
     current = lookups.get(Project, project.pk, lock=True)
     access.demand(Deed.OPERATE)
     lookups.check_unused(current, "networks", "addresses", "machines", "clusters")

@@ -15,7 +15,10 @@ from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 @operation
 def create(*, id: int, name: str = "", description: str = "", labels: dict[str, str] | None = None) -> VRF:
-    """A VRF made by hand: it stays when its last network goes. `id` is the VNI, 1..16777215."""
+    """A VRF made by hand: it stays when its last network goes. `id` is the VNI, 1..16777215 (24 bits, RFC 7348).
+
+    Invalid outside of that, AlreadyExists if there is one.
+    """
     access.demand(Deed.OPERATE)
     _check_vni(id, field="id")
     if VRF.objects.filter(pk=id).exists():
@@ -28,7 +31,7 @@ def create(*, id: int, name: str = "", description: str = "", labels: dict[str, 
 
 @operation
 def update(vrf: VRF, **changes: Any) -> VRF:
-    """Change name, description or labels."""
+    """Change name, description or labels; Forbidden for all but operators, NotFound when it has gone."""
     access.demand(Deed.OPERATE)
     return history.revise(lookups.get(VRF, vrf.pk, lock=True), **changes)
 

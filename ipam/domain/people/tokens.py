@@ -36,7 +36,7 @@ def issue(
     """A new token for `user`; this is the only time that its text is known.
 
     Without `projects` it is good for all that the user sees, without `networks` it may come from anywhere. Users make
-    tokens for themselves, and those who manage a project for its robots.
+    tokens for themselves, and those who manage a project for its service accounts.
     """
     _demand(user)
     if expires_at is not None and expires_at <= timezone.now():
@@ -97,11 +97,11 @@ def authenticate(token: str, source: IPAddress | None) -> ApiToken:
 
 
 def _demand(user: User) -> None:
-    """PermissionDenied unless whoever acts is the user, or manages the project whose robot the user is."""
+    """PermissionDenied unless whoever acts is the user, or manages the project whose service account the user is."""
     who = access.current()
-    robot = ServiceAccount.objects.filter(user=user).first()
-    if robot is not None:
-        access.demand(Deed.MANAGE, robot.project_id)
+    account = ServiceAccount.objects.filter(user=user).first()
+    if account is not None:
+        access.demand(Deed.MANAGE, account.project_id)
     elif who.is_read_only or user.pk != who.user_id:
         access.demand(Deed.OPERATE)
 
