@@ -222,7 +222,12 @@ class EventFilters(StrictFilterSet):
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
     request_id = filters.CharFilter()
+    part_of = NumberFilter()
     q = filters.CharFilter(method=asks("matching"))
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        found = super().filter_queryset(queryset)
+        return found.told() if self.form.cleaned_data.get("part_of") is None else found
 
 
 class FindingFilters(StrictFilterSet):

@@ -22,12 +22,14 @@ from ipam.models import (
     Project,
     RoleBinding,
     ServiceAccount,
+    Tenure,
 )
 from tests.builders import IPV6, child, cidrs, external, namespaced
 
 
 def empty() -> None:
     """What a new installation looks like."""
+    Tenure.objects.all().delete()
     of_clusters = [Claim, ClusterRange, Cluster]
     of_networks = [IPAddress, FreeBlock, MachineNetwork, Machine, Prefix, Network, VRF]
     for model in [*of_clusters, *of_networks, Partition, ServiceAccount, RoleBinding, Project, NumberRange]:

@@ -30,13 +30,6 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _system() -> Iterator[None]:
-    """Twofold itself asks, unless a test says that somebody else does (tests.callers)."""
-    with context.system():
-        yield
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(shared)
 
@@ -44,6 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _quick_passwords() -> Iterator[None]:
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _system() -> Iterator[None]:
+    """Twofold itself asks, unless a test says that somebody else does (tests.callers)."""
+    with context.system():
         yield
 
 

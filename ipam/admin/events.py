@@ -10,6 +10,5 @@ class EventAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "actor", "door", "verb", "kind", "title", "network_id")
     list_filter = ("door",)
-    unlisted = ("addresses", "holders")
     ordering = ("-at", "-id")
     search_help_text = "An address, or a part of a name, an id or an actor."

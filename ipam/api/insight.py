@@ -1,5 +1,7 @@
 """What can only be read: the change history, and what to look at."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -7,6 +9,7 @@ from rest_framework.response import Response
 from ipam import filters
 from ipam.api import outputs, parameters
 from ipam.api.resources import Readable, Resource
+from ipam.domain.core import timelines
 from ipam.domain.insight import survey
 from ipam.models import Event, Finding
 
@@ -20,11 +23,13 @@ class EventViews(Readable[Event]):
     ordering = "-at"
 
     def get_queryset(self) -> QuerySet[Event]:
-        return Event.objects.listed()
+        return Event.objects.all()
 
     def retrieve(self, request: Request, pk: str) -> Response:
         parameters.refuse_unknown(request, set())
-        return Response(outputs.EventDetail(self.found()).data)
+        event: Any = self.found()
+        event.holders = timelines.holders(event)
+        return Response(outputs.EventDetail(event).data)
 
 
 class FindingViews(Resource[Finding]):

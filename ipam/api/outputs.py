@@ -205,7 +205,10 @@ class Machine(Described):
 
 class Holder(Shape):
     project = serializers.UUIDField()
-    machine = serializers.CharField(allow_null=True)
+    machine = serializers.SerializerMethodField()
+
+    def get_machine(self, holder: Any) -> str | None:
+        return holder.machine or None
 
 
 class Held(Shape):
@@ -244,9 +247,12 @@ class EventDetail(Event):
     """An entry of the change history with all its addresses, and who held them before and after."""
 
     holders = Held(many=True)
+    part_of = serializers.IntegerField(
+        source="part_of_id", allow_null=True, help_text="the event of the operation around this one"
+    )
 
-    def get_addresses(self, event: models.Event) -> list[str]:
-        return list(event.addresses)
+    def get_addresses(self, event: Any) -> list[str]:
+        return [str(address) for group in event.holders for address in group.addresses]
 
 
 class Finding(Shape):

@@ -20,7 +20,7 @@ from ipam.domain.core.permissions import Deed
 from ipam.domain.health import rebuilding
 from ipam.domain.space.number_pools import Pool
 from ipam.models import VRF, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
-from ipam.models.events import Kind, Verb
+from ipam.models.events import Verb
 
 _ADDRESSES_PER_MACHINE = 8  # so many in all for each machine, which leaves room for services
 _MAX_IN_ONE_NETWORK = 20_000  # where only IPv6 limits it
@@ -51,7 +51,7 @@ def seed(*, networks: int, prefixes: int, addresses: int, seed: int = 1, advance
         rebuilding.rebuild_pool(pool)
     told = {"networks": networks, "prefixes": prefixes, "addresses": addresses}
     changes = {kind: [0, count] for kind, count in told.items()}
-    history.write(Verb.SEED, Kind.INSTALLATION, count=sum(told.values()), changes=changes)
+    history.record_filled(Verb.SEED, count=sum(told.values()), changes=changes)
 
 
 def shares(total: int, weights: Sequence[float], caps: Sequence[int]) -> list[int]:

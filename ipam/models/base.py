@@ -24,6 +24,7 @@ SLUG = r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,126}[a-zA-Z0-9])"
 SLUG_LENGTH = 128
 NAME_LENGTH = 255
 DESCRIPTION_LENGTH = 2000
+DOOR_LENGTH = 9
 MOST_WORDS = 5  # of a text that is searched for
 FAMILIES = [(int(family), family.label) for family in Family]
 
@@ -89,6 +90,18 @@ class OneOf(In):
         field = self.lhs.output_field
         values = [field.get_db_prep_value(value, connection, prepared=True) for value in self.rhs]
         return f"{column} = ANY(%s)", [*parameters, values]
+
+
+@models.Field.register_lookup
+class Among(In):
+    """`in` for what a query gives. PostgreSQL reads that first, as an array: so indexes serve both sides of an OR."""
+
+    lookup_name = "among"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        query, more = self.process_rhs(compiler, connection)
+        return f"{column} = ANY(ARRAY{query})", [*parameters, *more]
 
 
 # Not json_extract: its paths have no way to write a key with a quote in it.

@@ -65,24 +65,6 @@ _SQLITE = [
     ),
 ]
 
-# What a JSON index is on PostgreSQL: the addresses of an event, and the networks of one that is about several.
-_SQLITE_TERMS = [
-    """
-    CREATE TRIGGER IF NOT EXISTS event_terms_on_insert AFTER INSERT ON ipam_event
-    BEGIN
-      INSERT OR IGNORE INTO ipam_event_term SELECT value, NEW.id FROM json_each(NEW.addresses);
-      INSERT OR IGNORE INTO ipam_event_term SELECT 'network ' || json_extract(value, '$.network'), NEW.id
-        FROM json_each(NEW.holders) WHERE NEW.network_id = '';
-    END
-    """,
-    """
-    CREATE TRIGGER IF NOT EXISTS event_terms_on_delete AFTER DELETE ON ipam_event
-    BEGIN
-      DELETE FROM ipam_event_term WHERE event_id = OLD.id;
-    END
-    """,
-]
-
 
 def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
     """Put the guards in place where they are missing; harmless to repeat."""
@@ -91,8 +73,6 @@ def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
     if "ipam_prefix" not in tables:
         return  # migrated back to nothing
     statements = [_POSTGRESQL] if connection.vendor == "postgresql" else _SQLITE
-    if "ipam_event_term" in tables:
-        statements = statements + _SQLITE_TERMS
     if "ipam_clusterrange" in tables:
         is_postgresql = connection.vendor == "postgresql"
         statements = statements + ([reservation_guards.POSTGRESQL] if is_postgresql else reservation_guards.SQLITE)

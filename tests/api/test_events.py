@@ -1,5 +1,7 @@
 """The change history over the API: who did what, through which door, and how to find it."""
 
+import io
+import json
 from typing import Any
 
 import pytest
@@ -8,6 +10,9 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from ipam.domain.core import timelines
+from ipam.domain.files import importing
+from ipam.domain.files.importing import Table
+from ipam.domain.files.kinds import NETWORKS, PARTITIONS
 from ipam.domain.networks import addresses, machines, networks, partitions, projects
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Network, Partition, Project
@@ -137,6 +142,27 @@ def test_history_is_read_only(api: APIClient, history: None) -> None:
 
 def test_history_is_for_those_who_are_signed_in(db: None) -> None:
     assert Client().get(EVENTS).status_code == 401
+
+
+# --- parts ----------------------------------------------------------------------------------------
+@pytest.fixture
+def whole(api: APIClient, mini_lab: Network) -> Event:
+    """An import that has made a partition, and renamed a network."""
+    for kind, row in (PARTITIONS, {"id": "fra"}), (NETWORKS, {"id": mini_lab.pk, "name": "Internet"}):
+        importing.bring_in(Table(kind, io.BytesIO(json.dumps([row]).encode()), "json"))
+    return Event.objects.filter(verb="import").earliest("pk")
+
+
+def test_parts_of_an_event_are_listed_when_they_are_asked_for(api: APIClient, whole: Event) -> None:
+    (part,) = api.get(EVENTS, {"part_of": whole.pk}).json()["results"]
+    assert (part["verb"], part["kind"], part["object"]) == ("create", "partition", "fra")
+    assert api.get(f"{EVENTS}{part['id']}/").json()["part_of"] == whole.pk
+    assert api.get(f"{EVENTS}{whole.pk}/").json()["part_of"] is None
+
+
+def test_list_tells_of_parts_just_those_that_say_from_what_to_what(api: APIClient, whole: Event) -> None:
+    assert results(api.get(EVENTS), "verb")[:3] == ["import", "update", "import"]
+    assert codes(api.get(EVENTS, {"part_of": "x"})) == [("part_of", "invalid")]
 
 
 # --- doors ----------------------------------------------------------------------------------------

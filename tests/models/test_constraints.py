@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
 from netaddr import IPAddress as Address
 
 from ipam.domain.clusters import lifecycle
@@ -33,6 +34,7 @@ from ipam.models import (
     Prefix,
     Project,
     RoleBinding,
+    Tenure,
     UtilizationSample,
 )
 from tests.builders import IPV4, child, ip, super_network, worked_example
@@ -114,6 +116,10 @@ def role(cast: Cast, **fields: Any) -> RoleBinding:
     return RoleBinding(user=cast.user, **fields)
 
 
+def tenure(address: Address, **columns: Any) -> Tenure:
+    return Tenure(address=address, network_id="internet", since=timezone.now(), **columns)
+
+
 BROKEN: dict[str, list[Row]] = {
     "address_once_per_namespace": [lambda cast: cast.ip(str(cast.address))],
     "address_one_per_family_and_allocation": [
@@ -167,6 +173,8 @@ BROKEN: dict[str, list[Row]] = {
     "local_space_once": [lambda cast: LocalSpace(id=2, first=ip("fd00::"))],
     "kept_answer_once_per_key": [lambda cast: KeptAnswer(user=cast.kept.user, key=cast.kept.key, request=bytes(32))],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
+    "tenure_one_open_per_address": [lambda cast: tenure(cast.address.address)],
+    "tenure_one_open_per_block": [lambda cast: tenure(cast.private.prefixes.get(family=4).first, length=22)],
     "role_once_per_project": [lambda cast: role(cast, project=cast.project, role="owner")],
     "role_once_on_the_platform": [lambda cast: role(cast, role="operator")],
     "role_fits_its_place": [

@@ -13,7 +13,7 @@ from ipam.models import Event
 from ipam.models.events import Door, Kind, Verb
 from webui.pages import show
 
-FILTERS = ("q", "actor", "door", "verb", "kind", "network", "project", "object")
+FILTERS = ("q", "actor", "door", "verb", "kind", "network", "project", "object", "part_of")
 _PAGES = {"network": "network", "machine": "machine", "cluster": "cluster"}
 _SECTIONS = {"project": "projects", "partition": "partitions", "vrf": "vrfs"}
 _GONE = {Verb.DELETE, Verb.RELEASE}

@@ -33,7 +33,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             for partition, group in groupby(picture.roots, key=lambda network: network.partition)
         ],
         "more": picture.more_roots,
-        "events": with_event_links(timelines.newest(access.visible(Event.objects.all()), limit=_SHOWN_EVENTS).rows),
+        "events": with_event_links(timelines.newest(access.visible(Event.objects.told()), limit=_SHOWN_EVENTS).rows),
     }
     return show(request, "overview.html", context)
 

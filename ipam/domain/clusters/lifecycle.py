@@ -1,12 +1,13 @@
 """Cluster plans: draft, reserved, released. What they must keep is in `ipam.domain.clusters.rules`."""
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID, uuid4
 
 from ipam import errors
 from ipam.domain.clusters import planning, rules
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import address_rules, networks
@@ -32,6 +33,11 @@ def create(new: NewCluster, *, reserve: bool = False, id: UUID | None = None) ->
     together.
     """
     access.demand(Deed.ALLOCATE, new.project.pk)
+    with history.as_one_event(Verb.CREATE) if new.network is None else nullcontext():
+        return _create(new, reserve=reserve, id=id)
+
+
+def _create(new: NewCluster, *, reserve: bool, id: UUID | None) -> Cluster:
     network = new.network or planning.carve(new)
     address_rules.check_may_use(network, new.project)
     if not network.is_child:
@@ -139,8 +145,8 @@ def lock(cluster: Cluster) -> Cluster:
     return planning.fetch(current)
 
 
-def state(cluster: Cluster) -> history.State:
+def state(cluster: Cluster) -> states.State:
     """What history shows of a cluster."""
     ranges = {"pods": cluster.pods, "services": cluster.services}
     shown = {name: {family: str(cidr) for family, cidr in held.items()} for name, held in ranges.items()}
-    return history.state(cluster, **shown)
+    return states.of(cluster, **shown)

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db.models import Q
+
 from ipam.domain.core import access, history
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
-from ipam.models import Event
+from ipam.models import Event, Mention
 from ipam.models.events import EventQuerySet, Kind, Verb
 
 _BATCH = 1000  # events in one transaction
@@ -41,4 +43,6 @@ def _announce(moment: datetime, count: int) -> None:
 @operation
 def _delete_some(moment: datetime) -> int:
     keys = list(older_than(moment).values_list("pk", flat=True)[:_BATCH])
-    return Event.objects.filter(pk__in=keys).delete()[0]
+    gone = Event.objects.filter(Q(pk__in=keys) | Q(part_of__in=keys))  # parts are older than their whole, as clocks go
+    Mention.objects.filter(event__in=gone.order_by().values("pk")).delete()
+    return gone._raw_delete(gone.db)  # with nothing to read before: all that refers to them has gone

@@ -1,7 +1,7 @@
 """An installation as one JSON document, and back: every id, VRF, ASN, time and generation as it was.
 
 What is derived is left out and derived again: free blocks and the number pools. Users, their roles and tokens are no
-part of it, nor is the change history.
+part of it, nor are the change history and its tenures: who holds what is held begins with the rows, perhaps before.
 One row is one line, in an order that depends on nothing but the rows, so that two documents can be compared.
 """
 
@@ -45,7 +45,7 @@ from ipam.models import (
     guards,
 )
 from ipam.models.base import labels_kept
-from ipam.models.events import Kind, Verb
+from ipam.models.events import Verb
 from ipam.values import parse_choice, parse_cidr, parse_text
 
 VERSION = 2
@@ -123,14 +123,13 @@ def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
     rebuilding.build_all()
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
-    _judge_all()
     kept = {section: model._default_manager.count() for section, model in SECTIONS.items()}
-    history.write(
+    history.record_filled(
         Verb.IMPORT,
-        Kind.INSTALLATION,
         count=sum(kept.values()),
         changes={section: [0, count] for section, count in kept.items() if count},
     )
+    _judge_all()
 
 
 def _rows(model: type[models.Model]) -> Iterator[dict[str, Any]]:

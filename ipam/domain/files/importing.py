@@ -4,7 +4,7 @@ A preview is a rehearsal of the same thing: there is no second code path that co
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -84,18 +84,18 @@ def bring_in(table: Table, *, skip_refused: bool = False, advance: Advance = lam
     summary = Summary()
     parsed = _parse(table)
     outcomes = address_import.bring_in(parsed) if table.kind is ADDRESSES else _one_by_one(table.kind, parsed)
-    with history.gathering() as parts:
+    with history.as_one_event(events.Verb.IMPORT):
         for batch in bulk_insert.batches(outcomes, _BATCH):
             for outcome in batch:
                 summary.add(outcome)
             advance(len(batch))
-    if summary.counts[REFUSED] and not skip_refused:
-        _refuse_all(summary)
-    _record(table.kind, summary, parts.holders)
+        if summary.counts[REFUSED] and not skip_refused:
+            _refuse_all(summary)
+        _record(table.kind, summary)
     return summary
 
 
-def _record(kind: Kind, summary: Summary, holders: Sequence[history.Group]) -> None:
+def _record(kind: Kind, summary: Summary) -> None:
     """One event for all rows, which the timelines of their networks and addresses show."""
     done = {state: summary.counts[state] for state in (NEW, CHANGED) if summary.counts[state]}
     if done:
@@ -104,7 +104,6 @@ def _record(kind: Kind, summary: Summary, holders: Sequence[history.Group]) -> N
             events.Kind.INSTALLATION,
             count=sum(done.values()),
             changes={f"{kind.name}, {state}": [0, count] for state, count in done.items()},
-            holders=holders,
         )
 
 
@@ -193,19 +192,17 @@ def _bring(kind: Kind, row: Parsed) -> Outcome:
 @operation
 def _create(kind: Kind, values: Mapping[str, Any]) -> Any:
     """Make the object; refused if it would not be as the row says, for a row that is half true is not true."""
-    with history.gathering():  # a refused object has been nothing
-        made = kind.create(values)
-        said = {name: one for name, one in values.items() if one not in ("", None, [], {})}
-        errors.raise_all(
-            [
-                errors.ForbiddenField(
-                    f"{name} would be {shorten(have)}, not {shorten(wanted)}: it follows from the rest. "
-                    "Leave it empty.",
-                    field=name,
-                )
-                for name, (have, wanted) in differences(kind, made, said).items()
-            ]
-        )
+    made = kind.create(values)
+    said = {name: one for name, one in values.items() if one not in ("", None, [], {})}
+    errors.raise_all(
+        [
+            errors.ForbiddenField(
+                f"{name} would be {shorten(have)}, not {shorten(wanted)}: it follows from the rest. Leave it empty.",
+                field=name,
+            )
+            for name, (have, wanted) in differences(kind, made, said).items()
+        ]
+    )
     return made
 
 
@@ -223,6 +220,5 @@ def _update(kind: Kind, found: Any, row: Parsed) -> Outcome:
             if column.name in differing and not column.may_change
         ]
     )
-    with history.gathering():  # a refused change has been none
-        kind.update(found, {name: row.values[name] for name in differing})
+    kind.update(found, {name: row.values[name] for name in differing})
     return Outcome(row.place, row.key, CHANGED, changes=differing)

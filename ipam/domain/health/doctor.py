@@ -6,10 +6,11 @@ The checks here are of prefixes and of what is derived: free space and free numb
 from collections.abc import Iterator
 from functools import partial
 from itertools import groupby, islice, pairwise
+from typing import Any
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from ipam import errors
 from ipam.domain.core import access, checks, history
@@ -19,11 +20,12 @@ from ipam.domain.core.permissions import Deed
 from ipam.domain.health import consistency, rebuilding
 from ipam.domain.health.consistency import FREE, TAKEN, Piece
 from ipam.domain.space.number_pools import Pool
-from ipam.models import FreeBlock, IPAddress, NumberRange, Prefix, guards
+from ipam.models import FreeBlock, IPAddress, NumberRange, Prefix, Tenure, guards
 from ipam.models.events import Kind, Verb
 from ipam.models.number_ranges import BOUNDS
+from ipam.models.tenures import addresses_untold, blocks_untold
 
-_MOST_PER_PREFIX = 3  # sentences; a prefix that lost its free blocks would have thousands
+_MOST_ALIKE = 3  # sentences; a prefix that lost its free blocks would have thousands
 
 
 def examine() -> Iterator[Finding]:
@@ -97,7 +99,7 @@ def judge_free_blocks() -> Iterator[Finding]:
 def judge_spaces() -> Iterator[Finding]:
     """Free blocks, children, addresses and reserved addresses are the prefix, and free blocks are merged."""
     for prefix, found in groupby(consistency.faults_of_prefixes(), key=lambda pair: pair[0]):
-        for _, fault in islice(found, _MOST_PER_PREFIX):
+        for _, fault in islice(found, _MOST_ALIKE):
             yield Finding(f"{_name(prefix)}: {fault}.", _remedy(prefix))
         if more := sum(1 for _ in found):
             yield Finding(f"{_name(prefix)}: {more:,} more faults like these.", _remedy(prefix))
@@ -114,6 +116,21 @@ def judge_pools() -> Iterator[Finding]:
         remedy = Remedy(f"the free ranges of the {pool.label} pool", partial(rebuilding.rebuild_pool, pool))
         for fault in consistency.find_faults(*BOUNDS[pool], pieces, show=_numbers, merges=lambda lower, upper: False):
             yield Finding(f"{pool.label} pool: {fault}.", remedy)
+
+
+@check
+def judge_tenures() -> Iterator[Finding]:
+    """The open tenures are the addresses that are held, and the child prefixes."""
+    remedy = Remedy("the tenures of what is held", rebuilding.rebuild_tenures)
+    held_against_told: list[tuple[QuerySet[Any], str]] = [
+        *((untold, "no tenure says who holds it") for untold in (addresses_untold(), blocks_untold())),
+        *((untrue, "its tenure has not ended, but nobody holds it so") for untrue in Tenure.objects.untrue()),
+    ]
+    for rows, fault in held_against_told:
+        for row in rows.order_by("pk")[:_MOST_ALIKE]:
+            yield Finding(f"{row} of {row.network_id}: {fault}.", remedy)
+        if (more := rows.count() - _MOST_ALIKE) > 0:
+            yield Finding(f"{more:,} more such addresses or blocks: {fault}.", remedy)
 
 
 def _install_guards() -> None:

@@ -59,6 +59,13 @@ def rebuild_pool(pool: Pool) -> None:
     history.write(Verb.REPAIR, Kind.POOL, object_id=pool.value)
 
 
+@operation
+def rebuild_tenures() -> None:
+    """End open tenures of what nobody holds so, and begin those that are missing; who held it when is lost."""
+    access.demand(Deed.OPERATE)
+    history.record_filled(Verb.REPAIR, object_name="tenures")
+
+
 def drawn(pool: Pool) -> Iterator[int]:
     """The numbers of the pool that are in use, ascending; a VNI or ASN beyond its bounds is none of its numbers."""
     column, base, rows = ("id", 0, VRF.objects.all()) if pool == Pool.VRF else ("asn", ASN_BASE, Machine.objects.all())

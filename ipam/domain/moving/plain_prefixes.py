@@ -23,6 +23,7 @@ from ipam.domain.networks.batch_rules import Named
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import usable_space
 from ipam.models import VRF, IPAddress, Network, Partition, Prefix
+from ipam.models.events import Verb
 from ipam.models.networks import NetworkType
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ def bring_in(
     """
     run = _Run(source, partition, vrf_remedy)
     containers, leaves, singles, levels = sort_prefixes(prefixes)
-    with history.gathering() as parts:
+    with history.as_one_event(Verb.IMPORT):
         run.make_vrfs(foreign_vrfs)
         run.make_super(containers, [leaf for leaf, _ in leaves])
         for single in singles:  # before the leaves, for these may draw the VRF that a single one names
@@ -52,7 +53,7 @@ def bring_in(
         for leaf, container in sorted(leaves, key=lambda pair: pair[0].vrf is None):
             run.attempt(leaf, partial(run.import_child, container=container))
         run.take_addresses(hosts)
-    record_import(run.outcomes, parts.holders)
+        record_import(run.outcomes)
     words = _words_of_containers(one for one in containers if one.cidr not in run.reasons)
     return Result(run.outcomes, run.refused, [*map(_level, levels), *words])
 

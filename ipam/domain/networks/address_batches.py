@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ipam import errors
-from ipam.domain.core import access, bulk_insert, history, lookups
+from ipam.domain.core import access, bulk_insert, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import address_rules, batch_rules
@@ -56,7 +56,7 @@ def take(wanted: Sequence[Named]) -> Refusals:
     if lost := {place: prefix for place, prefix in found.items() if place not in taken}:
         batch_rules.refuse_taken(wanted, lost, rows, refused)
     bulk_insert.store(IPAddress, rows)
-    history.record_addresses(Verb.ALLOCATE, history.taken(rows))
+    history.record_addresses(Verb.ALLOCATE, begun=rows)
     return refused
 
 
@@ -78,7 +78,7 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
         except (errors.StaticToEphemeral, errors.Invalid) as error:
             refused[row.pk] = error
             continue
-        before = history.state(row)
+        before = states.of(row)
         for name, value in wanted.items():
             setattr(row, name, value)
         row.updated_at, row.generation = timezone.now(), row.generation + 1
@@ -101,9 +101,9 @@ def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamErro
     held = {row.pk: row for row in rows}
     refused = _gone(wanted, held)
     joined = batch_rules.attachments(wanted.values())
-    moves: list[history.Move] = []
+    changed: list[IPAddress] = []
     for row in held.values():
-        machine, before = wanted[row.pk], history.holder(row)
+        machine = wanted[row.pk]
         try:
             if row.machine_id is not None:
                 raise errors.InUse(f"{row} belongs to machine {row.machine_id}.", field="machine")
@@ -113,10 +113,9 @@ def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamErro
             refused[row.pk] = error
             continue
         row.machine, row.updated_at, row.generation = machine, timezone.now(), row.generation + 1
-        moves.append((row, before, history.holder(row)))
-    changed = [row for row, _, _ in moves]
+        changed.append(row)
     IPAddress.objects.bulk_update(changed, ["machine", "updated_at", "generation"], batch_size=200)
-    history.record_addresses(Verb.UPDATE, moves, changed={})
+    history.record_addresses(Verb.UPDATE, ended=changed, begun=changed, changed={})
     return refused
 
 

@@ -9,7 +9,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import acquisition, address_rules
@@ -46,7 +46,7 @@ def allocate(
     owner = {"project_id": project.pk, "machine_id": _lock_machine(machine, network, project)}
     families = acquisition.other_families(network, addresses) if addresses and as_pair else families
     rows = acquisition.take(network, families=families, addresses=addresses, count=count, type=type, **texts, **owner)
-    history.record_addresses(Verb.ALLOCATE, history.taken(rows))
+    history.record_addresses(Verb.ALLOCATE, begun=rows)
     return rows
 
 
@@ -84,7 +84,7 @@ def make_static(addresses: Iterable[IPAddress]) -> None:
         address.revise(type=IPAddress.Type.STATIC)
     history.record_addresses(
         Verb.MAKE_STATIC,
-        history.kept(ephemeral),
+        unchanged=ephemeral,
         changed={"type": [str(IPAddress.Type.EPHEMERAL), str(IPAddress.Type.STATIC)]},
     )
 
@@ -134,11 +134,11 @@ def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
     """Change locked addresses of one allocation alike; a static one stays static (rule 27)."""
     for address in addresses:
         address_rules.check_stays_static(address, changes.get("type", address.type))
-    before = history.state(addresses[0])
+    before = states.of(addresses[0])
     for address in addresses:
         address.revise(**changes)
-    after = history.state(addresses[0])
-    history.record_addresses(Verb.UPDATE, history.kept(addresses), changed=history.changes(before, after))
+    after = states.of(addresses[0])
+    history.record_addresses(Verb.UPDATE, unchanged=addresses, changed=states.between(before, after))
 
 
 def lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
@@ -175,4 +175,4 @@ def _release(addresses: Sequence[Any]) -> None:
         ]
     )
     acquisition.give_back(addresses)
-    history.record_addresses(Verb.RELEASE, history.freed(addresses))
+    history.record_addresses(Verb.RELEASE, ended=addresses)

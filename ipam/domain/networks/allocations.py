@@ -113,7 +113,7 @@ def join(keys: Sequence[object]) -> list[IPAddress]:
     ipv4, ipv6 = held
     before, after = ipv6.allocation, ipv4.allocation
     ipv6.revise(allocation=after)
-    history.record_addresses(Verb.JOIN, history.kept(held), changed={"allocation": [str(before), str(after)]})
+    history.record_addresses(Verb.JOIN, unchanged=held, changed={"allocation": [str(before), str(after)]})
     return held
 
 
@@ -134,7 +134,7 @@ def part(allocation: UUID) -> list[IPAddress]:
     _, ipv6 = held
     ipv6.revise(allocation=uuid.uuid4())
     changed = {"allocation": [str(allocation), str(ipv6.allocation)]}
-    history.record_addresses(Verb.PART, history.kept(held), changed=changed)
+    history.record_addresses(Verb.PART, unchanged=held, changed=changed)
     return held
 
 

@@ -10,7 +10,7 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import child_rules, rules, vrfs
@@ -39,7 +39,7 @@ def carve(new: NewNetwork) -> Network:
     )
     network.save(force_insert=True)
     carved = _take_prefixes(network, parent, prefixes, lengths)
-    history.record(Verb.CARVE, network, after=history.state(network, prefixes=carved))
+    history.record(Verb.CARVE, network, after=states.of(network, prefixes=carved), blocks_begun=carved)
     return network
 
 
@@ -72,7 +72,7 @@ def adopt(new: NewNetwork) -> Network:
     network.vrf = _vrf_of_child(dataclasses.replace(new, vrf=None) if is_parents else new, parent)
     network.save(force_insert=True)
     held = _take_exactly(network, parent, sources)
-    history.record(Verb.CREATE, network, after=history.state(network, prefixes=held))
+    history.record(Verb.CREATE, network, after=states.of(network, prefixes=held), blocks_begun=held)
     return network
 
 
@@ -97,13 +97,14 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
     prefixes = list(parent.prefixes.in_order())
     asked = {} if length is None else {family: length}
     lengths = child_rules.choose_lengths(parent, prefixes, asked, [family], Stack(parent.stack).families)
-    before = history.state(current, prefixes=held)
+    before = states.of(current, prefixes=held)
     carved = _take_prefixes(current, parent, prefixes, lengths)
     inherited = _of_families(parent.destination_prefixes, lengths)
     known = current.destination_prefixes
     current.revise(destination_prefixes=known + [cidr for cidr in inherited if cidr not in known])
     held = sorted([*held, *carved], key=lambda prefix: prefix.family)
-    history.record(Verb.ADD_FAMILY, current, before=before, after=history.state(current, prefixes=held))
+    after = states.of(current, prefixes=held)
+    history.record(Verb.ADD_FAMILY, current, before=before, after=after, blocks_begun=carved)
     return current
 
 

@@ -53,7 +53,7 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
     left = lacking.count() - room
     with labels_kept():
         completed = _give(current, family, batch[:room])
-    history.record_addresses(Verb.COMPLETE, history.taken(completed))
+    history.record_addresses(Verb.COMPLETE, begun=completed)
     if room == len(batch):
         return Progress(completed, remaining=left)
     reason = errors.Exhausted(

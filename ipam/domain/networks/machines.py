@@ -1,11 +1,10 @@
 """Machines: a record of who got which addresses, VRFs and ASN; all or nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ipam import errors
-from ipam.domain.core import access, history, lookups
-from ipam.domain.core.history import Move
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import acquisition, ids, machine_rules
@@ -47,9 +46,9 @@ def allocate(
     texts = {"name": name, "hostname": hostname, "description": description, "labels": dict(labels or {})}
     place = {"project": project, "partition": partition, "role": role}
     machine = Machine.objects.create(pk=id or new_machine_id(), asn=_draw_or_claim_asn(asn), **texts, **place)
-    moves = _join(machine, attachments, with_addresses=with_addresses)
-    joined = [attachment.network.pk for attachment in attachments]
-    history.record(Verb.ALLOCATE, machine, after=history.state(machine, networks=joined), moves=moves)
+    begun = _join(machine, attachments, with_addresses=with_addresses)
+    after = states.of(machine, networks=[attachment.network.pk for attachment in attachments])
+    history.record(Verb.ALLOCATE, machine, after=after, ended=_named(begun, attachments), begun=begun)
     return machine
 
 
@@ -67,7 +66,6 @@ def release(machine: Machine) -> None:
     current = lookups.get(Machine, machine.pk, lock=True)
     access.demand_change(current)
     held = lookups.lock_all(current.addresses.order_by("pk"))
-    before = [history.holder(address) for address in held]
     for address in held:
         address.machine = None
     static = [address for address in held if address.type == IPAddress.Type.STATIC]
@@ -75,22 +73,24 @@ def release(machine: Machine) -> None:
         address.revise(machine=None)
     number_pools.release(Pool.ASN, current.asn - ASN_BASE)  # before the addresses, as allocating locks them
     acquisition.give_back([address for address in held if address not in static])
-    moves = [
-        (address, holder, history.holder(address) if address in static else None)
-        for address, holder in zip(held, before, strict=True)
-    ]
-    history.record(Verb.RELEASE, current, before=history.state(current), moves=moves)
+    history.record(Verb.RELEASE, current, before=states.of(current), ended=held, begun=static)
     current.delete()
 
 
-def _join(machine: Machine, attachments: Sequence[Attachment], *, with_addresses: bool) -> list[Move]:
+def _join(machine: Machine, attachments: Sequence[Attachment], *, with_addresses: bool) -> list[IPAddress]:
     """Put the machine in its networks, in the order given, and give it addresses of them."""
     MachineNetwork.objects.bulk_create(
         MachineNetwork(machine=machine, network=attachment.network, position=position)
         for position, attachment in enumerate(attachments)
     )
     in_order = sorted(attachments, key=lambda one: one.network.pk) if with_addresses else []  # as all locks go
-    return [move for attachment in in_order for move in _give_addresses(machine, attachment)]
+    return [row for attachment in in_order for row in _give_addresses(machine, attachment)]
+
+
+def _named(rows: Iterable[IPAddress], attachments: Iterable[Attachment]) -> list[IPAddress]:
+    """Those that were the project's before, without a machine."""
+    named = {(attachment.network.pk, address) for attachment in attachments for address in attachment.ips}
+    return [row for row in rows if (row.network_id, row.address) in named]
 
 
 def _underlay(partition: Partition) -> list[Attachment]:
@@ -120,13 +120,13 @@ def _claim_asn(asn: int) -> int:
     return asn
 
 
-def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:
+def _give_addresses(machine: Machine, attachment: Attachment) -> list[IPAddress]:
     """Rule 32: named addresses join the machine; else it gets ephemeral ones."""
     if attachment.ips:
         return _join_named(machine, attachment)
     if not attachment.auto:
         return []
-    rows = acquisition.take(
+    return acquisition.take(
         attachment.network,
         families=attachment.families,
         type=IPAddress.Type.EPHEMERAL,
@@ -134,10 +134,9 @@ def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:
         project_id=machine.project_id,
         machine_id=machine.pk,
     )
-    return history.taken(rows)
 
 
-def _join_named(machine: Machine, attachment: Attachment) -> list[Move]:
+def _join_named(machine: Machine, attachment: Attachment) -> list[IPAddress]:
     network = attachment.network
     named_ones = IPAddress.objects.filter(address__in=attachment.ips, namespace=network.namespace_id)
     held = {address.address: address for address in lookups.lock_all(access.visible(named_ones).order_by("pk"))}
@@ -159,7 +158,6 @@ def _join_named(machine: Machine, attachment: Attachment) -> list[Move]:
         elif address.machine_id:
             broken.append(errors.InUse(f"{named} belongs to machine {address.machine_id}.", field="networks.ips"))
     errors.raise_all(broken)
-    before = [history.holder(address) for address in held.values()]
     for address in held.values():
         address.revise(machine=machine)
-    return [(address, was, history.holder(address)) for address, was in zip(held.values(), before, strict=True)]
+    return list(held.values())

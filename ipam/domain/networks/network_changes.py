@@ -8,7 +8,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import bulk_insert, history
+from ipam.domain.core import bulk_insert, history, states
 from ipam.domain.networks import network_fields, rules
 from ipam.domain.space import free_space, usable_space
 from ipam.models import FreeBlock, Network, Prefix
@@ -31,7 +31,7 @@ def change(network: Network, changes: Mapping[str, Any], *, force: bool = False)
     added = [cidr for cidr in after if cidr not in known]
     removed = [prefix for prefix in stored if prefix.cidr not in kept]
     announcable_before = network.additional_announcable_cidrs
-    state_before = history.state(network, prefixes=before)
+    state_before = states.of(network, prefixes=before)
     columns = {column for name, value in changes.items() for column in assign(network, name, value)}
     errors.raise_all(
         [
@@ -43,7 +43,7 @@ def change(network: Network, changes: Mapping[str, Any], *, force: bool = False)
     delete_prefixes(removed)
     add_prefixes(network, added)
     network.revise(**{column: getattr(network, column) for column in sorted(columns)})
-    history.record(Verb.UPDATE, network, before=state_before, after=history.state(network, prefixes=in_order(after)))
+    history.record(Verb.UPDATE, network, before=state_before, after=states.of(network, prefixes=in_order(after)))
     return network
 
 

@@ -7,7 +7,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import children, ids, network_changes, network_fields, rules, vrfs
@@ -109,7 +109,8 @@ def delete(network: Network) -> None:
     free_space.hold(current.prefixes.all())
     _refuse_while_used(current)
     vrf, prefixes = current.vrf, list(current.prefixes.in_order())
-    history.record(Verb.DELETE, current, before=history.state(current, prefixes=prefixes))
+    ended = [prefix for prefix in prefixes if prefix.parent_id is not None]
+    history.record(Verb.DELETE, current, before=states.of(current, prefixes=prefixes), blocks_ended=ended)
     network_changes.delete_prefixes(prefixes)
     current.delete()
     if vrf is not None:
@@ -144,7 +145,7 @@ def _create_root(new: NewNetwork) -> Network:
         network.vrf = vrfs.claim(new.vrf, shared=new.vrf_shared)
     network.save(force_insert=True)
     network_changes.add_prefixes(network, new.prefixes)
-    history.record(Verb.CREATE, network, after=history.state(network, prefixes=network_changes.in_order(new.prefixes)))
+    history.record(Verb.CREATE, network, after=states.of(network, prefixes=network_changes.in_order(new.prefixes)))
     return network
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import ids
@@ -19,7 +19,7 @@ def create(*, id: str, name: str = "", description: str = "", labels: dict[str, 
     access.demand(Deed.OPERATE)
     ids.check_new_id(Partition, id)
     partition = Partition.objects.create(pk=id, name=name, description=description, labels=labels or {})
-    history.record(Verb.CREATE, partition, after=history.state(partition))
+    history.record(Verb.CREATE, partition, after=states.of(partition))
     return partition
 
 
@@ -36,5 +36,5 @@ def delete(partition: Partition) -> None:
     access.demand(Deed.OPERATE)
     current = lookups.get(Partition, partition.pk, lock=True)
     lookups.check_unused(current, "networks", "machines")
-    history.record(Verb.DELETE, current, before=history.state(current))
+    history.record(Verb.DELETE, current, before=states.of(current))
     current.delete()

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from ipam import errors
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.models import Project
@@ -28,7 +28,7 @@ def create(
     if Project.objects.filter(pk=key).exists():
         raise errors.AlreadyExists(f"There is already a project {key}. Choose another id, or leave it out.", field="id")
     project = Project.objects.create(pk=key, name=name, tenant=tenant, description=description, labels=labels or {})
-    history.record(Verb.CREATE, project, after=history.state(project))
+    history.record(Verb.CREATE, project, after=states.of(project))
     return project
 
 
@@ -46,6 +46,6 @@ def delete(project: Project) -> None:
     current = lookups.get(Project, project.pk, lock=True)
     access.demand(Deed.OPERATE)
     lookups.check_unused(current, "networks", "addresses", "machines", "clusters")
-    history.record(Verb.DELETE, current, before=history.state(current))
+    history.record(Verb.DELETE, current, before=states.of(current))
     User.objects.filter(service_account__project=current).delete()
     current.delete()

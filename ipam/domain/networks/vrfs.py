@@ -3,7 +3,7 @@
 from typing import Any
 
 from ipam import errors
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.domain.space import number_pools
@@ -25,7 +25,7 @@ def create(*, id: int, name: str = "", description: str = "", labels: dict[str, 
         raise errors.AlreadyExists(f"There is already a VRF {id}. Choose another VNI, or change that one.", field="id")
     number_pools.acquire_exactly(Pool.VRF, id)
     vrf = VRF.objects.create(pk=id, name=name, description=description, labels=labels or {}, kept=True)
-    history.record(Verb.CREATE, vrf, after=history.state(vrf))
+    history.record(Verb.CREATE, vrf, after=states.of(vrf))
     return vrf
 
 
@@ -44,7 +44,7 @@ def delete(vrf: VRF) -> None:
     users = list(current.networks.values_list("pk", flat=True)[:3])
     if users:
         raise errors.InUse(f"VRF {current.pk} is used by network {users[0]}. Delete its networks first.")
-    history.record(Verb.DELETE, current, before=history.state(current))
+    history.record(Verb.DELETE, current, before=states.of(current))
     _remove(current)
 
 

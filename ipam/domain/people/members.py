@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import access, history
+from ipam.domain.core import access, history, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Deed
 from ipam.models import Project, RoleBinding, ServiceAccount
@@ -103,7 +103,7 @@ def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
         _take_away(held[place])
     for place, role in after.items() - before.items():
         grant(user, role, project=projects[place], source=RoleBinding.Source.GROUP)
-    if changed := history.changes(_by_place(before), _by_place(after)):
+    if changed := states.between(_by_place(before), _by_place(after)):
         history.record_user(Verb.UPDATE, user, changed)
 
 
@@ -158,9 +158,9 @@ def _check_is_not_the_last(held: RoleBinding, leaders: Sequence[RoleBinding]) ->
     )
 
 
-def _by_place(roles: Mapping[UUID | None, str]) -> history.State:
+def _by_place(roles: Mapping[UUID | None, str]) -> states.State:
     return {f"role in {place}" if place else "role on the platform": role for place, role in roles.items()}
 
 
-def _state(binding: RoleBinding) -> history.State:
-    return history.state(binding, user=binding.name)
+def _state(binding: RoleBinding) -> states.State:
+    return states.of(binding, user=binding.name)

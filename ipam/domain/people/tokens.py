@@ -13,7 +13,7 @@ from django.utils import timezone
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.domain.core import access, history
+from ipam.domain.core import access, history, states
 from ipam.domain.core.operations import operation, without_waiting
 from ipam.domain.core.permissions import Deed
 from ipam.models import ApiToken, Project, ServiceAccount
@@ -51,7 +51,7 @@ def issue(
         networks=[str(network.cidr) for network in networks],
         expires_at=expires_at,
     )
-    history.record(Verb.ISSUE, made, after=history.state(made, user=user.get_username()))
+    history.record(Verb.ISSUE, made, after=states.of(made, user=user.get_username()))
     return token
 
 
@@ -62,7 +62,7 @@ def revoke(user: User, key: int) -> None:
     found = ApiToken.objects.select_for_update().filter(user=user, pk=key).first()
     if found is None:
         raise errors.NotFound("There is no such token. It may have been revoked already.")
-    history.record(Verb.REVOKE, found, before=history.state(found, user=user.get_username()))
+    history.record(Verb.REVOKE, found, before=states.of(found, user=user.get_username()))
     found.delete()
 
 

@@ -59,6 +59,7 @@ def test_every_updatable_field_is_taken(tenants: Network) -> None:
         ("private", "min_child_prefix_length", {IPV4: 26}),
     ],
 )
+@pytest.mark.django_db
 def test_field_that_the_type_never_takes_is_refused_later_too(
     kind: str, field: str, value: object, request: pytest.FixtureRequest
 ) -> None:

@@ -82,7 +82,7 @@ def bring_in_what_fits(document: Document, advance: Advance = lambda entries: No
 def _bring_in(document: Document, advance: Advance) -> Result:
     access.demand(Deed.OPERATE)
     run = _Run(document)
-    with history.gathering() as parts:
+    with history.as_one_event(Verb.IMPORT):
         for section, entries, bring in run.steps():
             for entry in entries:
                 run.attempt(section, bring, entry)
@@ -92,24 +92,20 @@ def _bring_in(document: Document, advance: Advance) -> Result:
             advance(len(batch))
         for claims in bulk_insert.batches(run.claims(), address_batches.MOST):
             run.join_claimed(claims)
-    record_import(run.outcomes, parts.holders)
+        record_import(run.outcomes)
     return Result(run.outcomes, [*run.refused, *run.left.told(document.named)])
 
 
-def record_import(outcomes: Iterable[Outcome], holders: Sequence[history.Group]) -> None:
-    """One event for all that was created, which the timelines of these networks and addresses show."""
+def record_import(outcomes: Iterable[Outcome]) -> None:
+    """One event for all that was created or changed, which the timelines of these networks and addresses show."""
+    done = [outcome for outcome in outcomes if outcome.state != UNCHANGED]
     ids: dict[str, list[str]] = {}
-    for outcome in outcomes:
+    for outcome in done:
         if outcome.state == CREATED:
             ids.setdefault(outcome.kind, []).append(outcome.id)
-    if ids:
-        history.write(
-            Verb.IMPORT,
-            Kind.INSTALLATION,
-            count=sum(map(len, ids.values())),
-            changes={kind: [[], made] for kind, made in ids.items()},
-            holders=holders,
-        )
+    if done:
+        made = {kind: [[], made] for kind, made in ids.items()}
+        history.write(Verb.IMPORT, Kind.INSTALLATION, count=len(done), changes=made)
 
 
 def count(document: Document) -> int:
