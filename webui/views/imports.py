@@ -16,9 +16,10 @@ from ipam.domain.core import access
 from ipam.domain.core.access import Deed
 from ipam.domain.files import formats, importing
 from ipam.domain.files.documents import Unreadable
-from ipam.domain.files.importing import Summary, Table
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED
+from ipam.domain.files.summaries import Summary
+from ipam.domain.files.tables import Table
 from webui.pages import attempt, show
 
 MOST_UPLOADED = 1_500_000  # bytes; packed and as text it is below DATA_UPLOAD_MAX_MEMORY_SIZE

@@ -41,7 +41,7 @@ class Kind:
     """A kind of object that has a table.
 
     `find` gives the object that a row is about, if there is one already. `rows` reads all of them for an export, with
-    whatever their columns need, in the order of `order`.
+    whatever their columns need, in the order of `order`. `turn` says which rows come first: 0, before those of 1 or 2.
     """
 
     name: str
@@ -52,11 +52,17 @@ class Kind:
     update: Callable[[Any, Values], Any]
     rows: Callable[[], QuerySet[Any]]
     order: tuple[str, ...] = ("pk",)
+    turn: Callable[[Values], int] = lambda values: 0
 
     @property
     def names(self) -> list[str]:
         """The names of its columns, in order."""
         return [column.name for column in self.columns]
+
+    @property
+    def has_text_ids(self) -> bool:
+        """Whether rows are about the object with their id, which is text."""
+        return isinstance(self.rows().model._meta.pk, models.CharField)
 
 
 def _attribute(name: str) -> Callable[[Any], Any]:
@@ -173,6 +179,8 @@ NETWORKS = Kind(
     ),
     _by_key(Network), _create_network, lambda row, changes: networks.update(row, **changes),
     lambda: Network.objects.prefetch_related("prefixes"),
+    # Parents first, and whoever names a VRF before those that draw one.
+    turn=lambda values: 1 + (values.get("vrf") is None) if values.get("parent") else 0,
 )  # fmt: skip
 
 
@@ -264,6 +272,7 @@ MACHINES = Kind(
     ),
     _by_key(Machine), _create_machine, lambda row, changes: machines.update(row, **changes),
     lambda: Machine.objects.prefetch_related("attachments__network"),
+    turn=lambda values: int(values.get("asn") is None),  # whoever names an ASN before those that draw one
 )  # fmt: skip
 
 

@@ -26,9 +26,9 @@ from ipam.domain.core import history, timelines
 from ipam.domain.core.operations import operation, rehearsal
 from ipam.domain.files import backup
 from ipam.domain.files import importing as table_import
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import ADDRESSES, CLUSTERS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
 from ipam.domain.files.kinds import Kind as TableKind
+from ipam.domain.files.tables import Table
 from ipam.domain.health import rebuilding
 from ipam.domain.moving import go_ipam
 from ipam.domain.moving.metal_stack import importing, reading

@@ -17,7 +17,6 @@ from ipam.demo import seeding
 from ipam.domain.core.operations import rehearsal
 from ipam.domain.files import backup, exports, importing
 from ipam.domain.files.documents import Unreadable
-from ipam.domain.files.importing import Summary, Table
 from ipam.domain.files.kinds import (
     ADDRESSES,
     CLUSTERS,
@@ -30,6 +29,8 @@ from ipam.domain.files.kinds import (
     VRFS,
     Kind,
 )
+from ipam.domain.files.summaries import Summary
+from ipam.domain.files.tables import Table
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks
 from ipam.models import IPAddress, Machine, Network, Partition, Project
