@@ -11,9 +11,9 @@ from netaddr import IPAddress as Address
 from ipam import errors
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.core import lookups
 from ipam.domain.files import cells
 from ipam.domain.files.cells import Read
+from ipam.domain.files.known import Known
 from ipam.domain.networks import children, machines, networks, owners, rules, vrfs
 from ipam.domain.networks.machines import Attachment
 from ipam.domain.networks.rules import NewNetwork
@@ -48,7 +48,7 @@ class Kind:
     one: str
     columns: tuple[Column, ...]
     find: Callable[[Values], Any]
-    create: Callable[[Values], Any]
+    create: Callable[[Values, Known], Any]
     update: Callable[[Any, Values], Any]
     rows: Callable[[], QuerySet[Any]]
     order: tuple[str, ...] = ("pk",)
@@ -97,24 +97,12 @@ def _given(values: Values) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in ("", None)}
 
 
-def _get(model: type[M], values: Values, field: str) -> M | None:
-    key = values.get(field)
-    return lookups.get(model, key, field=field) if key else None
-
-
-def _required(model: type[M], values: Values, field: str) -> M:
-    found = _get(model, values, field)
-    if found is None:
-        raise errors.Required(f"The column “{field}” is needed.", field=field)
-    return found
-
-
 # --- Partitions, projects, VRFs -------------------------------------------------------------------
-def _create_partition(values: Values) -> Partition:
+def _create_partition(values: Values, known: Known) -> Partition:
     return owners.create_partition(**{"id": "", **_given(values)})
 
 
-def _create_vrf(values: Values) -> VRF:
+def _create_vrf(values: Values, known: Known) -> VRF:
     if values.get("id") is None:
         raise errors.Required("The column “id”, the VNI, is needed.", field="id")
     return vrfs.create(**_given(values))
@@ -128,7 +116,7 @@ PARTITIONS = Kind(
 PROJECTS = Kind(
     "projects", "project",
     (_column("id", cells.uuid), *_described, _column("tenant", _name, may_change=True), _labels),
-    _by_key(Project), lambda values: owners.create_project(**_given(values)),
+    _by_key(Project), lambda values, known: owners.create_project(**_given(values)),
     lambda row, changes: owners.update_project(row, **changes), Project.objects.all,
 )  # fmt: skip
 VRFS = Kind(
@@ -138,14 +126,14 @@ VRFS = Kind(
 
 
 # --- Networks and prefixes ------------------------------------------------------------------------
-def _create_network(values: Values) -> Network:
+def _create_network(values: Values, known: Known) -> Network:
     """A child with prefixes comes from elsewhere; one without is carved."""
     given = _given({name: value for name, value in values.items() if name != "namespace"})
     references: dict[str, Any] = {"project": Project, "partition": Partition, "parent": Network}
     is_adopted = given.get("type") in CHILD_TYPES and bool(given.get("id") or given.get("prefixes"))
     if given.get("type") and not is_adopted:
         errors.raise_all(rules.judge_given(given["type"], given))
-    found = lookups.get_all({name: (model, given[name]) for name, model in references.items() if name in given})
+    found = known.get_all({name: (model, given[name]) for name, model in references.items() if name in given})
     if is_adopted and found.get("parent"):
         found["partition"] = None  # it is the parent's; another one is refused afterwards
     new = NewNetwork(**{"type": "", **given, **found})
@@ -193,8 +181,8 @@ def _find_prefix(values: Values) -> Prefix | None:
     return found.first()
 
 
-def _create_prefix(values: Values) -> Prefix | None:
-    networks.add_prefix(_required(Network, values, "network"), values["prefix"])
+def _create_prefix(values: Values, known: Known) -> Prefix | None:
+    networks.add_prefix(known.required(Network, values.get("network"), field="network"), values["prefix"])
     return _find_prefix(values)
 
 
@@ -211,7 +199,7 @@ PREFIXES = Kind(
 
 
 # --- Clusters -------------------------------------------------------------------------------------
-def _create_cluster(values: Values) -> Cluster:
+def _create_cluster(values: Values, known: Known) -> Cluster:
     """A draft or a reserved cluster; one that was released is no plan any more."""
     if values.get("state") == Cluster.State.RELEASED:
         raise errors.WrongState(
@@ -219,7 +207,8 @@ def _create_cluster(values: Values) -> Cluster:
         )
     given = _in_words_of_plans(_given(values))
     key, state = given.pop("id", None), given.pop("state", Cluster.State.DRAFT)
-    given |= {"project": _required(Project, given, "project"), "network": _required(Network, given, "network")}
+    given["project"] = known.required(Project, given.get("project"), field="project")
+    given["network"] = known.required(Network, given.get("network"), field="network")
     new = NewCluster(**{"name": "", **given})
     return lifecycle.create(new, id=key, reserve=state == Cluster.State.RESERVED)
 
@@ -248,12 +237,12 @@ CLUSTERS = Kind(
 
 
 # --- Machines and addresses -----------------------------------------------------------------------
-def _create_machine(values: Values) -> Machine:
+def _create_machine(values: Values, known: Known) -> Machine:
     """With its networks and ASN; its addresses are rows of their own."""
     given = _given(values)
-    joined = [lookups.get(Network, key, field="networks") for key in given.pop("networks", [])]
-    given["project"] = _required(Project, given, "project")
-    given["partition"] = _required(Partition, given, "partition")
+    joined = [known.required(Network, key, field="networks") for key in given.pop("networks", [])]
+    given["project"] = known.required(Project, given.get("project"), field="project")
+    given["partition"] = known.required(Partition, given.get("partition"), field="partition")
     return machines.allocate(**given, networks=[Attachment(network=one) for one in joined], with_addresses=False)
 
 

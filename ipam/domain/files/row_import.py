@@ -10,6 +10,7 @@ from ipam.domain.core.operations import operation
 from ipam.domain.files.cells import plain
 from ipam.domain.files.documents import Unreadable
 from ipam.domain.files.kinds import Kind
+from ipam.domain.files.known import Known
 from ipam.domain.files.outcomes import (
     CHANGED,
     NEW,
@@ -27,10 +28,11 @@ _BATCH = 200  # rows that are looked up together
 
 def bring_in(kind: Kind, rows: Iterable[Parsed], references: References) -> Iterator[Outcome]:
     """What became of each row. Children need their parents, so rows that wait for others come last."""
+    known = Known()
     for batch in bulk_insert.batches(_in_order(kind, rows), _BATCH):
         stored = _Stored(kind, batch)
         for row in batch:
-            yield _bring(kind, row, stored, references)
+            yield _bring(kind, row, stored, known, references)
 
 
 def _in_order(kind: Kind, rows: Iterable[Parsed]) -> Iterator[Parsed]:
@@ -59,12 +61,12 @@ class _Stored:
         return self._known.pop(key) if key in self._known else self._kind.find(values)
 
 
-def _bring(kind: Kind, row: Parsed, stored: _Stored, references: References) -> Outcome:
+def _bring(kind: Kind, row: Parsed, stored: _Stored, known: Known, references: References) -> Outcome:
     try:
         errors.raise_all(row.broken)
         found = stored.find(row.values)
         if found is None:
-            made = _create(kind, row.values)
+            made = _create(kind, row.values, known)
             return row.outcome(kind.one, NEW, key=row.key or str(made.pk))
         return _update(kind, found, row)
     except (Unreadable, errors.Busy):
@@ -74,10 +76,10 @@ def _bring(kind: Kind, row: Parsed, stored: _Stored, references: References) -> 
 
 
 @operation
-def _create(kind: Kind, values: Mapping[str, Any]) -> Any:
+def _create(kind: Kind, values: Mapping[str, Any], known: Known) -> Any:
     """Make the object; refused if it would not be as the row says, for a row that is half true is not true."""
     with history.gathering():  # a refused object has been nothing
-        made = kind.create(values)
+        made = kind.create(values, known)
         said = {name: one for name, one in values.items() if one not in ("", None, [], {})}
         errors.raise_all(
             [

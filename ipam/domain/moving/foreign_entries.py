@@ -7,6 +7,7 @@ from typing import NamedTuple
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
+from ipam import errors
 from ipam.models import Project
 
 
@@ -50,6 +51,24 @@ class ForeignAddress:
     name: str = ""
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Fault(NamedTuple):
+    """What is wrong with an entry, or, without a place, with a file as a whole."""
+
+    place: str
+    error: errors.IpamError
+
+
+@dataclass
+class Foreign:
+    """What could be read of another IPAM, what is wrong with the rest, and what has no place here."""
+
+    prefixes: list[ForeignPrefix] = field(default_factory=list)
+    addresses: list[ForeignAddress] = field(default_factory=list)
+    vrfs: list[ForeignVrf] = field(default_factory=list)
+    broken: list[Fault] = field(default_factory=list)
+    not_kept: list[str] = field(default_factory=list)
 
 
 class SortedPrefixes(NamedTuple):

@@ -8,7 +8,7 @@ from ipam.addressing import parse_cidr
 from ipam.domain.core import lookups
 from ipam.domain.files import documents
 from ipam.domain.moving import go_ipam
-from ipam.management.foreign import add_arguments, bring_in
+from ipam.management import foreign
 from ipam.models import Partition, Project
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             metavar="PREFIX",
             help="a prefix that children shall be carved from, though it has none yet; may be given several times",
         )
-        add_arguments(parser)
+        foreign.add_arguments(parser)
 
     def handle(self, *, file: str, project: str, partition: str | None, **options: Any) -> None:
         try:
@@ -42,5 +42,6 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"--container: {error}\nNothing was imported.") from None
         except errors.IpamError as error:
-            raise CommandError(f"{error.detail}\nNothing was imported.") from None
-        bring_in(self, lambda: go_ipam.bring_in(dump, partition=site), **options)
+            raise foreign.failure(error) from None
+        rows = go_ipam.Rows(dump, partition=site)
+        foreign.report(self, rows, dry_run=options["dry_run"], skip_refused=options["skip_refused"])

@@ -11,7 +11,11 @@ from tests.builders import IPV4, IPV6, cidrs, ip
 
 
 def faults(text: str) -> list[str]:
-    return [error.detail for error in reading.parse(text).broken]
+    return [
+        f"{one.place}: {error.detail}" if one.place else error.detail
+        for one in reading.parse(text).broken
+        for error in one.errors
+    ]
 
 
 def test_super_network_is_read_with_all_of_its_fields() -> None:
@@ -378,6 +382,6 @@ def test_lists_of_the_deployment_are_read() -> None:
 
 
 def test_a_list_of_the_deployment_that_is_a_template_is_told() -> None:
-    assert [error.detail for error in reading.parse("metal_api_networks: '{{ networks }}'").broken] == [
+    assert faults("metal_api_networks: '{{ networks }}'") == [
         "“metal_api_networks” is no list. If it is a template of Ansible, write out what it stands for."
     ]

@@ -88,6 +88,16 @@ class MachineEntry:
     labels: Labels
 
 
+@dataclass(frozen=True)
+class Broken:
+    """An entry that could not be read, and why; without place and section for what is wrong with a whole text."""
+
+    errors: list[errors.IpamError]
+    section: str = ""
+    place: str = ""
+    id: str = ""
+
+
 @dataclass
 class Document:
     """The entries that could be read, and what is wrong with the others.
@@ -104,6 +114,6 @@ class Document:
     machines: list[MachineEntry] = field(default_factory=list)
     ips: list[AddressEntry] = field(default_factory=list)
     named: dict[tuple[str, str], Any] = field(default_factory=dict)
-    broken: list[errors.IpamError] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
     repeated: dict[tuple[str, str], list[str]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 Three forms are read. A document has the keys partitions, projects, networks, machines and ips, and is strict: it was
 written by hand. What `metalctl … list -o yaml` prints is a list, or a document per object, of one kind or several;
 it has fields that have no place here, which are counted and told. So have the variables of metal-stack's deployment,
-which call these lists metal_api_networks and so on. Nothing is stored; `metal_stack_import` does that.
+which call these lists metal_api_networks and so on. Nothing is stored; `rows` are what comes in.
 """
 
 import io
@@ -24,6 +24,7 @@ from ipam.domain.moving.metal_stack.entries import (
     ASN_TAG,
     MACHINE_TAG,
     AddressEntry,
+    Broken,
     Document,
     MachineEntry,
     NetworkEntry,
@@ -88,23 +89,27 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
     return document
 
 
+def _refuse(document: Document, error: errors.IpamError) -> None:
+    """What is wrong with a text as a whole."""
+    document.broken.append(Broken([error]))
+
+
 def _is_one_object(raw: Any) -> bool:
     return isinstance(raw, dict) and ("id" in raw or "ipaddress" in raw or "meta" in raw)
 
 
 def _parse_sections(document: Document, raw: Any) -> None:
     if raw is not None and not isinstance(raw, dict):
-        document.broken.append(errors.Invalid(f"A document has the keys {', '.join(_SECTIONS)}, each with a list."))
+        _refuse(document, errors.Invalid(f"A document has the keys {', '.join(_SECTIONS)}, each with a list."))
         return
     raw = raw or {}
     for section in [key for key in raw if key not in _SECTIONS]:
-        document.broken.append(
-            errors.UnknownField(f"“{shorten(section)}” is no known key; there are {', '.join(_SECTIONS)}.")
-        )
+        detail = f"“{shorten(section)}” is no known key; there are {', '.join(_SECTIONS)}."
+        _refuse(document, errors.UnknownField(detail))
     for section in _SECTIONS:
         entries = raw.get(section) or []
         if not isinstance(entries, list):
-            document.broken.append(errors.Invalid(f"“{section}” is a list."))
+            _refuse(document, errors.Invalid(f"“{section}” is a list."))
             continue
         for position, entry in enumerate(entries):
             _parse_entry(document, section, position, entry, is_strict=True)
@@ -118,7 +123,7 @@ def _parse_listed(document: Document, listed: Iterable[Any], positions: dict[str
             positions[section] += 1
         else:
             detail = f"Entry {number} of a list is none of {', '.join(_SECTIONS)}. Take it out."
-            document.broken.append(errors.Invalid(detail))
+            _refuse(document, errors.Invalid(detail))
 
 
 def _parse_deployment(document: Document, variables: dict[str, Any], positions: dict[str, int]) -> None:
@@ -129,7 +134,7 @@ def _parse_deployment(document: Document, variables: dict[str, Any], positions: 
         entries = variables.get(name) or []
         if not isinstance(entries, list):
             detail = f"“{name}” is no list. If it is a template of Ansible, write out what it stands for."
-            document.broken.append(errors.Invalid(detail))
+            _refuse(document, errors.Invalid(detail))
             continue
         for raw in entries:
             _parse_entry(document, section, positions[section], raw, is_strict=False)
@@ -159,17 +164,18 @@ def _add_implied(document: Document) -> None:
     for id in sorted({one.project.lower() for one in [*named, *document.ips] if one.project}):
         if ("projects", id) not in document.named:
             document.named["projects", id] = None
-            reader = Reader(f"project “{shorten(id)}”", {"id": id})
+            reader = Reader({"id": id}, f"project “{shorten(id)}”")
             entry = _project(reader, is_implied=True)
             if reader.broken:
-                document.broken += reader.broken
+                document.broken.append(Broken(reader.broken, "projects", reader.place, id))
             else:
                 document.projects.append(entry)
 
 
 def _parse_entry(document: Document, section: str, position: int, raw: Any, *, is_strict: bool) -> None:
     if not isinstance(raw, dict):
-        document.broken.append(errors.Invalid(f"{section}[{position}]: it has to be an object with keys."))
+        fault = errors.Invalid("it has to be an object with keys.")
+        document.broken.append(Broken([fault], section, f"{section}[{position}]"))
         return
     if section == "projects" and isinstance(raw.get("meta"), dict):
         raw = {"id": raw["meta"].get("id"), **{key: value for key, value in raw.items() if key != "meta"}}
@@ -177,7 +183,7 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         document.not_kept["machines without allocation"] += 1
         return
     name = raw.get("id") or raw.get("ipaddress") or raw.get("name") or ""
-    reader = Reader(f"{section}[{position}] “{shorten(name)}”" if name else f"{section}[{position}]", raw)
+    reader = Reader(raw, f"{section}[{position}] “{shorten(name)}”" if name else f"{section}[{position}]")
     entry = _SECTIONS[section](reader)
     if is_strict:
         reader.refuse_unknown_keys()
@@ -193,7 +199,7 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
     for tag in reader.repeated:
         document.repeated.setdefault((section, tag), []).append(shorten(name))
     if reader.broken:
-        document.broken += reader.broken
+        document.broken.append(Broken(reader.broken, section, reader.place, str(name)))
     else:
         getattr(document, section).append(entry)
 
@@ -299,10 +305,10 @@ def _machine(reader: Reader) -> MachineEntry:
     """What was allocated; hardware belongs to other systems."""
     partition: dict[str, Any] = reader.take("partition", values.part, {})
     tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
-    inner = Reader(reader.place, reader.take("allocation", values.part, {}))
+    inner = Reader(reader.take("allocation", values.part, {}))
     parts: list[dict[str, Any]] = inner.take("networks", values.parts, [])
-    joined = [Reader(reader.place, one) for one in parts]
-    tagged = [Reader(reader.place, {"asn": one}) for one in tags.get(ASN_TAG, [])]
+    joined = [Reader(one) for one in parts]
+    tagged = [Reader({"asn": one}) for one in tags.get(ASN_TAG, [])]
     networks = [one.text("networkid") for one in joined]
     if "" in networks:
         inner.refuse(errors.Required, "one of its networks has no “networkid”. Add it, or take the network out.")

@@ -20,7 +20,7 @@ _MOST_DIGITS = 20  # of a number; Python refuses to read thousands of them, in w
 class Reader:
     """Takes the values of one entry, keeps what is wrong with them, and knows which keys nobody asked for."""
 
-    def __init__(self, place: str, raw: Mapping[Any, Any]) -> None:
+    def __init__(self, raw: Mapping[Any, Any], place: str = "") -> None:
         self.place = place
         self.broken: list[errors.IpamError] = []
         self.repeated: list[str] = []  # tags of which only the first value could be kept
@@ -55,7 +55,7 @@ class Reader:
         return value
 
     def refuse(self, kind: type[errors.IpamError], detail: str) -> None:
-        self.broken.append(kind(f"{self.place}: {detail}"))
+        self.broken.append(kind(detail))
 
     def unknown_keys(self) -> list[str]:
         """Keys with a value that nobody asked for."""

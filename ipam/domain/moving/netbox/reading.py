@@ -15,14 +15,12 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import parse_address, parse_cidr, shorten
 from ipam.domain.core import lookups
-from ipam.domain.core.operations import operation
 from ipam.domain.files import documents
-from ipam.domain.moving import plain_prefixes
-from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix, ForeignVrf
-from ipam.domain.moving.metal_stack.importing import Result
+from ipam.domain.moving.foreign_entries import Fault, Foreign, ForeignAddress, ForeignPrefix, ForeignVrf
 from ipam.domain.moving.netbox import fields, files
 from ipam.domain.moving.netbox.files import Entry, Lists, Row, Source
 from ipam.domain.moving.netbox.vrfs import GLOBAL, Vrf, Vrfs
+from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Project
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
@@ -74,22 +72,20 @@ def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
             yield errors.Invalid(detail, field="vrfs")
 
 
-@operation
-def bring_in(sources: Iterable[Source], places: Places) -> Result:
-    """Bring in what these files list. What does not fit, is there twice or is missing is a refusal."""
+def read(sources: Iterable[Source], places: Places) -> PlainPrefixes:
+    """What these files list. What does not fit, is there twice or is missing is a refusal."""
     lists = files.read(sources)
     run = _Run(places)
     run.read(lists)
-    result = plain_prefixes.bring_in(
-        "netbox",
-        list(run.prefixes.values()),
-        run.addresses.values(),
-        places.partition,
-        run.vrfs.values(),
-        vrf_remedy=f"Give “{GLOBAL}” a VNI under “vrfs” in the mapping.",
+    found = Foreign(
+        prefixes=list(run.prefixes.values()),
+        addresses=list(run.addresses.values()),
+        vrfs=list(run.vrfs.values()),
+        broken=[*lists.broken, *run.broken],
+        not_kept=[f"{what} ({count:,})" for what, count in sorted((lists.not_kept + run.not_kept).items())],
     )
-    not_kept = [f"{what} ({count:,})" for what, count in sorted((lists.not_kept + run.not_kept).items())]
-    return Result(result.outcomes, [*lists.broken, *run.broken, *result.refused], [*not_kept, *result.not_kept])
+    remedy = f"Give “{GLOBAL}” a VNI under “vrfs” in the mapping."
+    return PlainPrefixes("netbox", found, places.partition, vrf_remedy=remedy)
 
 
 class _Run:
@@ -102,7 +98,7 @@ class _Run:
         self.vrfs: dict[int, ForeignVrf] = {}
         self.prefixes: dict[IPNetwork, ForeignPrefix] = {}
         self.addresses: dict[tuple[int | None, Address], ForeignAddress] = {}
-        self.broken: list[errors.IpamError] = []
+        self.broken: list[Fault] = []
         self.not_kept: Counter[str] = Counter()
 
     def read(self, lists: Lists) -> None:
@@ -122,9 +118,9 @@ class _Run:
             try:
                 read(place, entry.row)
             except errors.IpamError as error:
-                self.broken.append(type(error)(f"{place}: {error.detail}", field=error.field))
+                self.broken.append(Fault(place, error))
             except ValueError as error:
-                self.broken.append(errors.Invalid(f"{entry.place}: {error}"))
+                self.broken.append(Fault(entry.place, errors.Invalid(str(error))))
 
     def vrf(self, place: str, row: Row) -> None:
         """A VRF of the list of VRFs."""
