@@ -1,6 +1,6 @@
 """What a document of metal-stack holds, as rows of the kinds that tables have."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -28,11 +28,11 @@ class Rows:
     """The rows of a document, each of which has to be as what is there already.
 
     Addresses may come before their machines, and join them later: when they are read again, or when a machine that
-    comes claims them.
+    comes claims them. `remarks` are what drift tells, unless somebody has told it already.
     """
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, document: Document, *, remarks: Sequence[str] = ()) -> None:
+        self._document, self._remarks = document, remarks
 
     def __len__(self) -> int:
         """How many entries could be read."""
@@ -61,8 +61,8 @@ class Rows:
             yield kind, (_parsed(next(places), *row) for row in rows)
 
     def not_kept(self) -> Iterable[str]:
-        """Nothing more than drift tells."""
-        return ()
+        """What drift tells."""
+        return self._remarks
 
     def _machines(self) -> Iterator["Row"]:
         """Firewalls are in the underlay without naming it."""

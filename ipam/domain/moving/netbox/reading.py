@@ -16,6 +16,7 @@ from ipam import errors
 from ipam.addressing import parse_address, parse_cidr, shorten
 from ipam.domain.core import lookups
 from ipam.domain.files import documents
+from ipam.domain.moving import mappings
 from ipam.domain.moving.foreign_entries import Fault, Foreign, ForeignAddress, ForeignPrefix, ForeignVrf
 from ipam.domain.moving.netbox import fields, files
 from ipam.domain.moving.netbox.files import Entry, Lists, Row, Source
@@ -39,13 +40,7 @@ class Places:
 
 def read_places(file: Any) -> Places:
     """A mapping file in YAML. Unreadable, Invalid, NotFound or UnknownField when it is not as it should be."""
-    found = documents.load_yaml(file)
-    raw = found[0] if found else {}
-    if not isinstance(raw, dict):
-        raise documents.Unreadable(f"A mapping has the keys {', '.join(sorted(_KEYS))}.")
-    errors.raise_all(
-        [errors.UnknownField(f"“{shorten(key)}” is no key of a mapping.") for key in raw if key not in _KEYS]
-    )
+    raw = mappings.read(file, _KEYS)
     tenants, vrfs = raw.get("tenants") or {}, raw.get("vrfs") or {}
     if not isinstance(tenants, dict) or not isinstance(vrfs, dict):
         raise documents.Unreadable("“tenants” and “vrfs” are objects.")
