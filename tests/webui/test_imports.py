@@ -216,7 +216,7 @@ def test_a_document_of_metal_stack_is_previewed_entry_by_entry_and_then_brought_
 def test_what_hangs_on_a_refused_row_says_so(web: Client, db: None) -> None:
     document = b"partitions: [{id: x}]\nnetworks: [{id: way-out, vrf: 7, partitionid: x, prefixes: [192.0.2.0/24]}]"
     _, network = rows_of(upload(web, "metal-stack", "all.yaml", document))
-    assert network == "Row networks[0] network way-out refused Partition “x” was refused. not_found"
+    assert network == "Row networks[0] network way-out refused Partition “x” was refused (partitions[0]). not_found"
 
 
 def test_drift_of_metal_stack_is_told_beside_the_rows(web: Client, db: None) -> None:

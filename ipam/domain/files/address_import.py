@@ -1,6 +1,7 @@
 """Rows of addresses, in batches: what is there is compared, the rest is taken by the thousand."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -43,10 +44,20 @@ def bring_in(rows: Iterable[Parsed], references: References) -> Iterator[Outcome
         outcomes: Outcomes = {row.place: row.refused(_KIND, row.broken) for row in batch if row.broken}
         readable = [row for row in batch if not row.broken]
         known.learn(readable)
+        readable = [_without_missing_machine(row, known, references) for row in readable]
         stored = _stored(readable, known)
         outcomes |= _compare([row for row in readable if row.place in stored], stored, known)
         outcomes |= _take([row for row in readable if row.place not in stored], known, references)
         yield from (outcomes[row.place] for row in batch)
+
+
+def _without_missing_machine(row: Parsed, known: "_Known", references: References) -> Parsed:
+    """An address of another system may come before its machine, and joins it later."""
+    machine = row.values.get("machine")
+    if row.existing is not Existing.COMPARE or not machine or machine in known.machines:
+        return row
+    left_out = references.left_out("machine", machine)
+    return replace(row, values={**row.values, "machine": None}, left_out=left_out)
 
 
 class _Known:

@@ -17,15 +17,13 @@ _REFERENCES = {
     "networks": "network",
     "machine": "machine",
 }
+_REMEDY = "Check the id, or bring it in first."
 
 
 class Shared(ABC):
     """A reason that many rows may have: what is alike is told once, with these rows."""
 
-    @property
-    @abstractmethod
-    def alike(self) -> Hashable:
-        """What such reasons have in common."""
+    alike: Hashable  # what such reasons have in common
 
     @abstractmethod
     def together(self, kind: str, rows: "Rows") -> errors.IpamError:
@@ -50,51 +48,53 @@ class Rows:
 
 
 class MissingReference(Shared, errors.NotFound):
-    """A row refers to what is not there; `was_refused` says that another row would have made it.
+    """A row refers to what is not there."""
 
-    With `is_left_out` the row comes in without it.
-    """
-
-    def __init__(self, kind: str, key: str, *, field: str, was_refused: bool, is_left_out: bool = False) -> None:
-        self.kind, self.key, self.was_refused, self.is_left_out = kind, key, was_refused, is_left_out
-        what = f"{kind} “{shorten(key)}”"
-        self._what = what[0].upper() + what[1:] if was_refused else what
-        then = ", and left out here" if is_left_out else ""
-        missing = f"There is no {what}. Check the id, or bring it in first."
-        super().__init__(f"{self._what} was refused{then}." if was_refused else missing, field=field)
-
-    @property
-    def alike(self) -> Hashable:
-        return self.kind, self.key, self.is_left_out
+    def __init__(self, kind: str, key: object, *, field: str) -> None:
+        self.alike = self._what = f"{kind} “{shorten(key)}”"
+        super().__init__(f"There is no {self._what}. {_REMEDY}", field=field)
 
     def together(self, kind: str, rows: Rows) -> errors.IpamError:
-        who = f"{rows.count:,} of the {kind}"
-        if self.is_left_out:
-            return errors.NotFound(f"{self._what} was refused, and left out of {who}: {rows}.")
-        if self.was_refused:
-            return errors.NotFound(f"{self._what} was refused, and with it {who}: {rows}.")
-        return errors.NotFound(f"There is no {self._what}, named by {who}: {rows}. Check the id, or bring it in first.")
+        return errors.NotFound(f"There is no {self._what}, named by {rows.count:,} of the {kind}: {rows}. {_REMEDY}")
+
+
+class RefusedReference(Shared, errors.NotFound):
+    """A row refers to what was to be made by another row, which was refused; or comes in without it."""
+
+    def __init__(self, kind: str, key: object, *, field: str, at: str, is_left_out: bool = False) -> None:
+        self._what = f"{kind[0].upper()}{kind[1:]} “{shorten(key)}”"
+        self._then = "and left out of" if is_left_out else "and with it"
+        self.alike = self._what, is_left_out
+        super().__init__(f"{self._what} was refused ({at}){', and left out' if is_left_out else ''}.", field=field)
+
+    def together(self, kind: str, rows: Rows) -> errors.IpamError:
+        return errors.NotFound(f"{self._what} was refused, {self._then} {rows.count:,} of the {kind}: {rows}.")
 
 
 class References:
     """Which objects were refused, so that what refers to them can say so."""
 
     def __init__(self) -> None:
-        self._refused: set[tuple[str, str]] = set()
+        self._refused: dict[tuple[str, str], str] = {}  # kind and id → where the row is
 
     def note(self, outcome: Outcome) -> None:
         """Remember an object that rows may refer to and that was refused."""
         if outcome.state == REFUSED and outcome.kind in _REFERENCES.values():
-            self._refused.add((outcome.kind, outcome.key))
+            self._refused[outcome.kind, outcome.key] = outcome.at if outcome.name else f"row {outcome.at}"
 
-    def was_refused(self, kind: str, key: object) -> bool:
-        """Whether a row would have made this."""
-        return (kind, str(key)) in self._refused
+    def left_out(self, column: str, key: object) -> list[errors.IpamError]:
+        """What there is to say when a row comes in without what its column refers to: that it was refused, if so."""
+        kind = _REFERENCES[column]
+        at = self._refused.get((kind, str(key)))
+        return [RefusedReference(kind, key, field=column, at=at, is_left_out=True)] if at is not None else []
 
-    def missing(self, column: str, key: object) -> MissingReference:
+    def missing(self, column: str, key: object) -> errors.IpamError:
         """The reason of a row whose column refers to what is not there."""
         kind = _REFERENCES[column]
-        return MissingReference(kind, str(key), field=column, was_refused=self.was_refused(kind, key))
+        at = self._refused.get((kind, str(key)))
+        if at is None:
+            return MissingReference(kind, key, field=column)
+        return RefusedReference(kind, key, field=column, at=at)
 
     def explained(self, error: errors.IpamError) -> errors.IpamError:
         """An error about a reference that leads nowhere, as one that rows share; any other as it is."""

@@ -7,7 +7,7 @@ What is there already with the same prefix or address is left alone and used.
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -188,12 +188,9 @@ class _Nowhere(Shared, errors.NotInPrefix):
     """An address lies where no network gives any, perhaps with others of its place."""
 
     def __init__(self, one: ForeignAddress, where: str, remedy: str) -> None:
-        self._place, self._where, self._remedy = one.place, where, remedy
+        self.alike = self._place, self._where = one.place, where
+        self._remedy = remedy
         super().__init__(f"{one.address} lies in {where}.{remedy}")
-
-    @property
-    def alike(self) -> Hashable:
-        return self._place, self._where
 
     def together(self, kind: str, rows: Rows) -> errors.IpamError:
         who = f"{rows} lies" if rows.count == 1 else f"{rows.count:,} {kind} lie"

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         for line in drift.find(document):
             self.stdout.write(line)
         rows = Rows(document)
-        summary = foreign.bring_in(rows, dry_run=dry_run, skip_refused=skip_refused, total=len(rows))
+        summary = foreign.bring_in(rows, dry_run=dry_run, skip_refused=skip_refused, total=len(document))
         for refusal in summary.refusals():
             self.stdout.write(f"Refused: {refusal.detail}")
         self._print(summary)

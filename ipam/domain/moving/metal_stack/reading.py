@@ -9,9 +9,7 @@ which call these lists metal_api_networks and so on. Nothing is stored; `rows` a
 import io
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import Any, TextIO
-from uuid import UUID
 
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
@@ -19,24 +17,15 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import Family, shorten
 from ipam.domain.files import documents
+from ipam.domain.files.outcomes import Existing, Parsed
 from ipam.domain.moving.metal_stack import values
-from ipam.domain.moving.metal_stack.entries import (
-    ASN_TAG,
-    MACHINE_TAG,
-    AddressEntry,
-    Broken,
-    Document,
-    MachineEntry,
-    NetworkEntry,
-    PartitionEntry,
-    ProjectEntry,
-)
+from ipam.domain.moving.metal_stack.entries import ASN_TAG, MACHINE_TAG, REPORTED, Document
 from ipam.domain.moving.metal_stack.values import Reader
 from ipam.models import IPAddress, Machine
-from ipam.models.networks import NatType, NetworkType
+from ipam.models.networks import CHILD_TYPES, NatType, NetworkType
 
-# Stand where a value could not be read; an entry that holds them is broken and goes no further.
-_NO_UUID, _NO_ADDRESS = UUID(int=0), Address(0, 4)
+Values = dict[str, Any]  # by column
+_NO_ADDRESS = Address(0, 4)  # where none could be read; an entry that holds it is broken and goes no further
 _TELLING: dict[str, set[str]] = {
     "ips": {"ipaddress"},
     "networks": {"prefixes", "parentnetworkid", "privatesuper"},
@@ -89,9 +78,9 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
     return document
 
 
-def _refuse(document: Document, error: errors.IpamError) -> None:
-    """What is wrong with a text as a whole."""
-    document.broken.append(Broken([error]))
+def _refuse(document: Document, error: errors.IpamError, section: str = "", place: str = "") -> None:
+    """An entry that is none, or, without section, what is wrong with a text as a whole."""
+    document.broken.setdefault(section, []).append(Parsed(0, {}, [error], name=place))
 
 
 def _is_one_object(raw: Any) -> bool:
@@ -152,30 +141,22 @@ def _section_of(raw: Any) -> str:
 
 
 def _add_implied(document: Document) -> None:
-    """Partitions and projects that listed objects name are made with them."""
-    named: list[Any] = [*document.networks, *document.machines]
-    for id in sorted({one.partition for one in named if one.partition}):
+    """Partitions and projects that listed objects name are made with them; what is there is as it is."""
+    named = [row.values for row in (*document.networks, *document.machines)]
+    projects = [one["project"] for one in (*named, *(row.values for row in document.ips))]
+    for id in sorted({one["partition"] for one in named if one.get("partition")}):
         if ("partitions", id) not in document.named:
-            implied = PartitionEntry(
-                place=f"partition “{id}”", id=id, name="", description="", labels={}, is_implied=True
-            )
-            document.named["partitions", id] = implied
-            document.partitions.append(implied)
-    for id in sorted({one.project.lower() for one in [*named, *document.ips] if one.project}):
+            _keep(document, "partitions", id, Reader({}, f"partition “{id}”"), {"id": id})
+    for id in sorted({str(one).lower() for one in projects if one}):
         if ("projects", id) not in document.named:
-            document.named["projects", id] = None
             reader = Reader({"id": id}, f"project “{shorten(id)}”")
-            entry = _project(reader, is_implied=True)
-            if reader.broken:
-                document.broken.append(Broken(reader.broken, "projects", reader.place, id))
-            else:
-                document.projects.append(entry)
+            _keep(document, "projects", id, reader, {"id": reader.take("id", values.uuid, None)})
 
 
 def _parse_entry(document: Document, section: str, position: int, raw: Any, *, is_strict: bool) -> None:
     if not isinstance(raw, dict):
         fault = errors.Invalid("it has to be an object with keys.")
-        document.broken.append(Broken([fault], section, f"{section}[{position}]"))
+        _refuse(document, fault, section, f"{section}[{position}]")
         return
     if section == "projects" and isinstance(raw.get("meta"), dict):
         raw = {"id": raw["meta"].get("id"), **{key: value for key, value in raw.items() if key != "meta"}}
@@ -184,77 +165,77 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         return
     name = raw.get("id") or raw.get("ipaddress") or raw.get("name") or ""
     reader = Reader(raw, f"{section}[{position}] “{shorten(name)}”" if name else f"{section}[{position}]")
-    entry = _SECTIONS[section](reader)
+    found = _SECTIONS[section](reader)
     if is_strict:
         reader.refuse_unknown_keys()
     else:
         document.not_kept.update(f"“{key}” of {section}" for key in reader.unknown_keys() if key not in _DERIVED)
-    key = section, _id(section, raw, entry)
-    first = document.named.setdefault(key, None if reader.broken else entry)
-    if first is not None and first is not entry and not reader.broken:
-        if replace(entry, place=first.place) == first:
+    _keep(document, section, _id(section, raw, found), reader, found, str(name))
+
+
+def _keep(document: Document, section: str, id: str, reader: Reader, found: Values, name: str = "") -> None:
+    """Keep an entry, unless it is there already with the same values; one with other values is refused."""
+    row = Parsed(0, found, reader.broken, {"id": name}, name=reader.place, existing=Existing.COMPARE)
+    first = document.named.setdefault((section, id), None if reader.broken else row)
+    if first is not None and first is not row and not reader.broken:
+        if first.values == found:
             return
         if section != "ips":  # an address of two owners is drift
-            reader.refuse(errors.AlreadyExists, f"{first.place} has the same id and other values. Keep one of them.")
+            reader.refuse(errors.AlreadyExists, f"{first.name} has the same id and other values. Keep one of them.")
     for tag in reader.repeated:
         document.repeated.setdefault((section, tag), []).append(shorten(name))
     if reader.broken:
-        document.broken.append(Broken(reader.broken, section, reader.place, str(name)))
+        document.broken.setdefault(section, []).append(row)
     else:
-        getattr(document, section).append(entry)
+        getattr(document, section).append(row)
 
 
-def _id(section: str, raw: dict[str, Any], entry: Any) -> str:
+def _id(section: str, raw: dict[str, Any], found: Values) -> str:
     """What tells an entry from the others of its section."""
     if section == "ips":
-        return f"{entry.network} {entry.address}"
+        return f"{found['network']} {found['ip']}"
     return str(raw.get("id")).lower() if section == "projects" else str(raw.get("id"))
 
 
-def _partition(reader: Reader) -> PartitionEntry:
-    return PartitionEntry(
-        place=reader.place,
-        id=reader.needed("id"),
-        name=reader.text("name"),
-        description=reader.text("description"),
-        labels=reader.take("labels", values.labels, {}),
-    )
+def _described(reader: Reader) -> Values:
+    return {
+        "id": reader.needed("id"),
+        "name": reader.text("name"),
+        "description": reader.text("description"),
+        "labels": reader.take("labels", values.labels, dict[str, str]()),
+    }
 
 
-def _project(reader: Reader, *, is_implied: bool = False) -> ProjectEntry:
-    reader.needed("id")
-    return ProjectEntry(
-        place=reader.place,
-        id=reader.take("id", values.uuid, _NO_UUID),
-        name=reader.text("name"),
-        tenant=reader.text("tenantid") or reader.text("tenant_id"),
-        description=reader.text("description"),
-        labels=reader.take("labels", values.labels, {}),
-        is_implied=is_implied,
-    )
+def _project(reader: Reader) -> Values:
+    tenant = reader.text("tenantid") or reader.text("tenant_id")
+    return {**_described(reader), "id": reader.take("id", values.uuid, None), "tenant": tenant}
 
 
-def _network(reader: Reader) -> NetworkEntry:
+def _network(reader: Reader) -> Values:
+    """A child that names no VRF or partition has any, or its parent's."""
     prefixes: list[IPNetwork] = reader.take("prefixes", values.cidrs, [])
     families = {Family.of(cidr) for cidr in prefixes}
-    return NetworkEntry(
-        place=reader.place,
-        id=reader.needed("id"),
-        name=reader.text("name"),
-        description=reader.text("description"),
-        labels=reader.take("labels", values.labels, {}),
-        type=_network_type(reader),
-        partition=reader.text("partitionid"),
-        project=reader.text("projectid"),
-        parent=reader.text("parentnetworkid"),
-        vrf=reader.take("vrf", values.number, None) or None,
-        vrf_shared=reader.take("vrfshared", values.flag, False),
-        nat_type=_nat_type(reader),
-        prefixes=prefixes,
-        destination_prefixes=reader.take("destinationprefixes", values.cidrs, []),
-        default_child_prefix_length=reader.take("defaultchildprefixlength", values.lengths(families), {}),
-        additional_announcable_cidrs=reader.take("additionalAnnouncableCIDRs", values.cidrs, []),
-    )
+    type_ = _network_type(reader)
+    is_child = type_ in CHILD_TYPES
+    partition = reader.text("partitionid") or None
+    vrf = reader.take("vrf", values.number, None) or None
+    parent = reader.text("parentnetworkid") or None
+    return {
+        **_described(reader),
+        "type": type_,
+        "project": values.project(reader.text("projectid")),
+        "parent": parent if is_child else None,
+        "vrf_shared": reader.take("vrfshared", values.flag, False),
+        "nat_type": _nat_type(reader),
+        "prefixes": sorted(prefixes, key=lambda cidr: cidr.version),
+        "destination_prefixes": reader.take("destinationprefixes", values.cidrs, []),
+        "default_child_prefix_length": reader.take(
+            "defaultchildprefixlength", values.lengths(families), dict[Family, int]()
+        ),
+        "additional_announcable_cidrs": reader.take("additionalAnnouncableCIDRs", values.cidrs, []),
+        **({"partition": partition} if partition or not is_child else {}),
+        **({"vrf": vrf} if vrf or not is_child else {}),
+    }
 
 
 def _network_type(reader: Reader) -> str:
@@ -280,29 +261,29 @@ def _nat_type(reader: Reader) -> str:
     return said or (NatType.IPV4_MASQUERADE if is_nat else NatType.NONE)
 
 
-def _address(reader: Reader) -> AddressEntry:
+def _address(reader: Reader) -> Values:
     reader.needed("ipaddress")
     tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
     machines = tags.pop(MACHINE_TAG, [""])
     if len(machines) > 1:
         detail = f"its tags name the machines {shorten(', '.join(machines))}; an address has one. Correct them."
         reader.refuse(errors.Invalid, detail)
-    return AddressEntry(
-        place=reader.place,
-        address=reader.take("ipaddress", values.address, _NO_ADDRESS),
-        network=reader.needed("networkid"),
-        project=reader.needed("projectid"),
-        machine=machines[0],
-        allocation=reader.take("allocationuuid", values.allocation, None),
-        type=reader.take("type", values.one_of(IPAddress.Type.values), str(IPAddress.Type.EPHEMERAL)),
-        name=reader.text("name"),
-        description=reader.text("description"),
-        labels=reader.labels(tags),
-    )
+    allocation = reader.take("allocationuuid", values.allocation, None)
+    return {
+        "ip": reader.take("ipaddress", values.address, _NO_ADDRESS),
+        "network": reader.needed("networkid"),
+        "project": values.project(reader.needed("projectid")),
+        "machine": machines[0] or None,
+        "type": reader.take("type", values.one_of(IPAddress.Type.values), str(IPAddress.Type.EPHEMERAL)),
+        "name": reader.text("name"),
+        "description": reader.text("description"),
+        "labels": reader.labels(tags),
+        **({"allocation": allocation} if allocation else {}),
+    }
 
 
-def _machine(reader: Reader) -> MachineEntry:
-    """What was allocated; hardware belongs to other systems."""
+def _machine(reader: Reader) -> Values:
+    """What was allocated; hardware belongs to other systems. One that names no ASN draws one."""
     partition: dict[str, Any] = reader.take("partition", values.part, {})
     tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
     inner = Reader(reader.take("allocation", values.part, {}))
@@ -315,22 +296,22 @@ def _machine(reader: Reader) -> MachineEntry:
     site = reader.text("partitionid") or str(partition.get("id") or "")
     if not site:
         reader.refuse(errors.Required, "“partitionid” is missing.")
-    entry = MachineEntry(
-        place=reader.place,
-        id=reader.needed("id"),
-        name=inner.text("name") or reader.text("name"),
-        hostname=inner.text("hostname"),
-        description=inner.text("description") or reader.text("description"),
-        partition=site,
-        project=inner.needed("project"),
-        role=inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
-        asn=_asn(inner, [*joined, *tagged]),
-        networks=networks,
-        claims=[(one.text("networkid"), address) for one in joined for address in _addresses(one)],
-        labels=reader.labels(tags),
-    )
+    asn = _asn(inner, [*joined, *tagged])
+    found = {
+        "id": reader.needed("id"),
+        "name": inner.text("name") or reader.text("name"),
+        "hostname": inner.text("hostname"),
+        "description": inner.text("description") or reader.text("description"),
+        "partition": site,
+        "project": values.project(inner.needed("project")),
+        "role": inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
+        "networks": networks,
+        REPORTED: [(one.text("networkid"), address) for one in joined for address in _addresses(one)],
+        "labels": reader.labels(tags),
+        **({"asn": asn} if asn is not None else {}),
+    }
     reader.broken += [error for one in [inner, *joined, *tagged] for error in one.broken]
-    return entry
+    return found
 
 
 def _addresses(network: Reader) -> list[Address]:
@@ -346,8 +327,8 @@ def _asn(machine: Reader, said: Iterable[Reader]) -> int | None:
     return asns[0] if len(asns) == 1 else None
 
 
-_SECTIONS: dict[str, Callable[[Reader], Any]] = {
-    "partitions": _partition,
+_SECTIONS: dict[str, Callable[[Reader], Values]] = {
+    "partitions": _described,
     "projects": _project,
     "networks": _network,
     "machines": _machine,

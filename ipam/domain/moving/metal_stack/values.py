@@ -10,9 +10,9 @@ from yaml.constructor import SafeConstructor
 
 from ipam import errors
 from ipam.addressing import Family, parse_address, parse_cidr, shorten
-from ipam.domain.moving.metal_stack.entries import Labels
 
 V = TypeVar("V")
+Labels = dict[str, str]
 _FLAGS = SafeConstructor.bool_values
 _MOST_DIGITS = 20  # of a number; Python refuses to read thousands of them, in words of its own
 
@@ -96,6 +96,15 @@ def uuid(value: Any) -> UUID:
         return UUID(text(value))
     except ValueError:
         raise ValueError(f"“{shorten(value)}” is no UUID.") from None
+
+
+def project(id: str) -> UUID | str | None:
+    """The id of a project, or None; one that is no UUID in its usual form is the id of nothing."""
+    try:
+        found = UUID(id)
+    except ValueError:
+        return id or None
+    return found if str(found) == id.lower() else id
 
 
 def allocation(value: Any) -> UUID | None:
