@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
-
-from django.db import models
 
 from ipam import errors
 from ipam.addressing import Family, shorten
-from ipam.domain.core import bulk_insert, lookups
+from ipam.domain.core import bulk_insert
 from ipam.domain.files.kinds import ADDRESSES
+from ipam.domain.files.known import Known
 from ipam.domain.files.outcomes import (
     CHANGED,
     NEW,
@@ -27,7 +26,6 @@ from ipam.domain.networks import address_batches
 from ipam.domain.networks.address_batches import Named
 from ipam.models import IPAddress, Machine, Network, Project
 
-M = TypeVar("M", bound=models.Model)
 _CHANGEABLE = {column.name for column in ADDRESSES.columns if column.may_change}
 _KIND = ADDRESSES.one
 Outcomes = dict[int, Outcome]  # by place
@@ -39,11 +37,15 @@ def bring_in(rows: Iterable[Parsed], references: References) -> Iterator[Outcome
 
     Rows that change nothing are also about the address that is there already in their network.
     """
-    known = _Known()
+    looked_up = Known()
     for batch in bulk_insert.batches(rows, address_batches.MOST):
         outcomes: Outcomes = {row.place: row.refused(_KIND, row.broken) for row in batch if row.broken}
         readable = [row for row in batch if not row.broken]
-        known.learn(readable)
+        known = _Owners(
+            looked_up.get_many(Network, (row.values.get("network") for row in readable)),
+            looked_up.get_many(Project, (row.values.get("project") for row in readable)),
+            looked_up.get_many(Machine, (row.values.get("machine") for row in readable), only=["project"]),
+        )
         readable = [_without_missing_machine(row, known, references) for row in readable]
         stored = _stored(readable, known)
         outcomes |= _compare([row for row in readable if row.place in stored], stored, known)
@@ -51,7 +53,15 @@ def bring_in(rows: Iterable[Parsed], references: References) -> Iterator[Outcome
         yield from (outcomes[row.place] for row in batch)
 
 
-def _without_missing_machine(row: Parsed, known: "_Known", references: References) -> Parsed:
+class _Owners(NamedTuple):
+    """What the rows of a batch refer to, by id."""
+
+    networks: dict[str, Network]
+    projects: dict[UUID, Project]
+    machines: dict[str, Machine]
+
+
+def _without_missing_machine(row: Parsed, known: _Owners, references: References) -> Parsed:
     """An address of another system may come before its machine, and joins it later."""
     machine = row.values.get("machine")
     if row.existing is not Existing.COMPARE or not machine or machine in known.machines:
@@ -60,32 +70,7 @@ def _without_missing_machine(row: Parsed, known: "_Known", references: Reference
     return replace(row, values={**row.values, "machine": None}, left_out=left_out)
 
 
-class _Known:
-    """What rows name. What the batch before has named is not read again, what only earlier ones did is forgotten."""
-
-    def __init__(self) -> None:
-        self.networks: dict[str, Network] = {}
-        self.projects: dict[UUID, Project] = {}
-        self.machines: dict[str, Machine] = {}
-
-    def learn(self, rows: Sequence[Parsed]) -> None:
-        """Look up what a batch names."""
-        self.networks = _named_ones(Network, rows, "network", self.networks)
-        self.projects = _named_ones(Project, rows, "project", self.projects)
-        self.machines = _named_ones(Machine, rows, "machine", self.machines, only=["project"])
-
-
-def _named_ones(
-    model: type[M], rows: Sequence[Parsed], column: str, last: Mapping[Any, M], only: Sequence[str] = ()
-) -> dict[Any, M]:
-    keys = {row.values[column] for row in rows if row.values.get(column)}
-    found = {key: one for key, one in last.items() if key in keys}
-    asked = [key for key in keys - found.keys() if lookups.is_id(model, key)]
-    missing = model._default_manager.filter(pk__one_of=asked).only(*only)
-    return found | {one.pk: one for one in missing}
-
-
-def _stored(rows: Sequence[Parsed], known: _Known) -> dict[int, IPAddress]:
+def _stored(rows: Sequence[Parsed], known: _Owners) -> dict[int, IPAddress]:
     """The address that each row is about, by the row's place, as far as it is there."""
     addresses = IPAddress.objects.select_related("prefix")
     ids = {row.place: row.values["id"] for row in rows if row.values.get("id")}
@@ -100,7 +85,7 @@ def _stored(rows: Sequence[Parsed], known: _Known) -> dict[int, IPAddress]:
     return found
 
 
-def _compare(rows: Sequence[Parsed], stored: Mapping[int, IPAddress], known: _Known) -> Outcomes:
+def _compare(rows: Sequence[Parsed], stored: Mapping[int, IPAddress], known: _Owners) -> Outcomes:
     """Change what a row may change; an address that has no machine yet may get the one that a row names."""
     outcomes: Outcomes = {}
     changing: Changing = {}
@@ -147,7 +132,7 @@ def _refuse_fixed(found: IPAddress, differing: Changes, changing: Changing) -> N
         raise errors.AlreadyExists(f"{found} is changed by row {changing[found.pk][0].place} already.")
 
 
-def _take(rows: Sequence[Parsed], known: _Known, references: References) -> Outcomes:
+def _take(rows: Sequence[Parsed], known: _Owners, references: References) -> Outcomes:
     """Take what is new; a row that names what does not exist is refused before."""
     outcomes: Outcomes = {}
     wanted: list[Named] = []
@@ -169,7 +154,7 @@ def _take(rows: Sequence[Parsed], known: _Known, references: References) -> Outc
     return outcomes
 
 
-def _missing(row: Parsed, known: _Known, references: References) -> Iterator[errors.IpamError]:
+def _missing(row: Parsed, known: _Owners, references: References) -> Iterator[errors.IpamError]:
     """What the row needs and does not name, or names and is not there."""
     for name in ("ip", "network", "project"):
         if not row.values.get(name):
@@ -184,7 +169,7 @@ def _missing(row: Parsed, known: _Known, references: References) -> Iterator[err
             yield references.missing(name, key)
 
 
-def _named(values: Mapping[str, Any], known: _Known) -> Named:
+def _named(values: Mapping[str, Any], known: _Owners) -> Named:
     return Named(
         address=values["ip"],
         network=known.networks[values["network"]],

@@ -182,7 +182,7 @@ def _find_prefix(values: Values) -> Prefix | None:
 
 
 def _create_prefix(values: Values, known: Known) -> Prefix | None:
-    networks.add_prefix(known.required(Network, values.get("network"), field="network"), values["prefix"])
+    networks.add_prefix(known.get(Network, values.get("network"), field="network"), values["prefix"])
     return _find_prefix(values)
 
 
@@ -207,8 +207,8 @@ def _create_cluster(values: Values, known: Known) -> Cluster:
         )
     given = _in_words_of_plans(_given(values))
     key, state = given.pop("id", None), given.pop("state", Cluster.State.DRAFT)
-    given["project"] = known.required(Project, given.get("project"), field="project")
-    given["network"] = known.required(Network, given.get("network"), field="network")
+    given["project"] = known.get(Project, given.get("project"), field="project")
+    given["network"] = known.get(Network, given.get("network"), field="network")
     new = NewCluster(**{"name": "", **given})
     return lifecycle.create(new, id=key, reserve=state == Cluster.State.RESERVED)
 
@@ -240,9 +240,9 @@ CLUSTERS = Kind(
 def _create_machine(values: Values, known: Known) -> Machine:
     """With its networks and ASN; its addresses are rows of their own."""
     given = _given(values)
-    joined = [known.required(Network, key, field="networks") for key in given.pop("networks", [])]
-    given["project"] = known.required(Project, given.get("project"), field="project")
-    given["partition"] = known.required(Partition, given.get("partition"), field="partition")
+    joined = [known.get(Network, key, field="networks") for key in given.pop("networks", [])]
+    given["project"] = known.get(Project, given.get("project"), field="project")
+    given["partition"] = known.get(Partition, given.get("partition"), field="partition")
     return machines.allocate(**given, networks=[Attachment(network=one) for one in joined], with_addresses=False)
 
 

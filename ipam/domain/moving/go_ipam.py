@@ -10,7 +10,7 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import parse_address, parse_cidr, shorten, some
 from ipam.domain.files.documents import MOST_YAML, JsonReader, Unreadable
-from ipam.domain.moving.foreign_entries import Fault, Foreign, ForeignAddress, ForeignPrefix
+from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, fault
 from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Prefix, Project
 from ipam.models.networks import NetworkType
@@ -49,7 +49,7 @@ def read(
                 raise ValueError(f"{prefix.cidr} is there twice. Take one of them out.")
             taken = list(_texts(raw.pop("IPs", None)))
         except ValueError as error:
-            dump.broken.append(Fault(f"prefixes[{place}]", errors.Invalid(str(error))))
+            dump.broken.append(fault(f"prefixes[{place}]", errors.Invalid(str(error))))
             continue
         entries[prefix.cidr] = prefix.place, raw
         dump.prefixes.append(prefix)
@@ -102,9 +102,9 @@ def _prefix(
     return ForeignPrefix(
         place=f"prefixes[{place}] “{cidr}”",
         cidr=cidr,
-        project=project,
         vrf=None if raw.get("ParentCidr") or is_container else vrf,
         is_container=is_container,
+        said={"project": project.pk},
     )
 
 
@@ -124,15 +124,15 @@ def _read_hosts(dump: Foreign, prefix: ForeignPrefix, taken: Iterable[str], proj
         try:
             address = parse_address(text)
         except ValueError as error:
-            dump.broken.append(Fault(place, errors.Invalid(str(error))))
+            dump.broken.append(fault(place, errors.Invalid(str(error))))
             continue
         if address not in prefix.cidr:
             outside.append(str(address))
         elif not _is_its_own(address, prefix.cidr):
-            dump.addresses.append(ForeignAddress(place=place, address=address, project=project))
+            dump.addresses.append(ForeignAddress(place=place, address=address, said={"project": project.pk}))
     if outside:
         detail = f"{len(outside):,} lie outside of the prefix: {some(outside)}."
-        dump.broken.append(Fault(place, errors.NotInPrefix(detail)))
+        dump.broken.append(fault(place, errors.NotInPrefix(detail)))
 
 
 def _is_its_own(address: Address, cidr: IPNetwork) -> bool:

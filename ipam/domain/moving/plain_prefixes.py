@@ -8,6 +8,7 @@ What is there already with the same prefix or address is left alone and used.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -48,17 +49,8 @@ class PlainPrefixes:
         """Rows by kind; VRFs before a network draws one of their VNIs, and what was not read before all."""
         self._places = count(1)
         self._parents, self._reasons, self.made = {}, {}, []
-        yield None, [self._row(one.place, {}, one.error) for one in self._found.broken]
-        yield (
-            VRFS,
-            (
-                self._row(
-                    one.place,
-                    {"id": one.vni, "name": one.name, "description": one.description, "labels": dict(one.labels)},
-                )
-                for one in self._found.vrfs
-            ),
-        )
+        yield None, (replace(row, place=next(self._places) if row.name else 0) for row in self._found.broken)
+        yield VRFS, (replace(row, place=next(self._places)) for row in self._found.vrfs)
         yield NETWORKS, self._networks()
         yield ADDRESSES, self._addresses()
 
@@ -72,14 +64,14 @@ class PlainPrefixes:
             )
         stored = _stored(self._sorted.containers)
         for one in self._sorted.containers:
-            if one.cidr in stored and (one.name or one.description or one.labels or one.vrf):
+            if one.cidr in stored and (one.vrf or any(value for name, value in one.said.items() if name != "project")):
                 words = "its name, description, labels and VRF"
                 yield f"{one.place}: {words}, for it became one prefix of a super network."
 
     def _row(
         self, name: str, values: Mapping[str, Any], *broken: errors.IpamError, existing: Existing = Existing.LEAVE
     ) -> Parsed:
-        return Parsed(next(self._places) if name else 0, values, broken, name=name, existing=existing)
+        return Parsed(next(self._places), values, broken, name=name, existing=existing)
 
     # --- networks ---------------------------------------------------------------------------------
     def _networks(self) -> Iterator[Parsed]:
@@ -108,11 +100,8 @@ class PlainPrefixes:
         key = f"{self._source}-{re.sub('[^0-9a-f]+', '-', str(one.cidr)).strip('-')}"
         self.made.append(key)
         values = {
+            **one.said,
             "id": key,
-            "name": one.name,
-            "description": one.description,
-            "labels": dict(one.labels),
-            "project": one.project.pk if one.project else None,
             "vrf": one.vrf,
             "vrf_shared": one.vrf is not None,
             "prefixes": [one.cidr],
@@ -166,14 +155,12 @@ class PlainPrefixes:
             if network is None:
                 where, remedy = nowhere.holding(one.address) or ("no network that gives addresses", "")
                 yield self._row(one.place, values, _Nowhere(one, where, remedy))
-            elif not _is_of_vrf(one, network):
+            elif not (network.vrf_id == one.vrf if one.vrf else network.vrf_id not in self._found.vnis):
                 why = f"not in one of VRF {one.vrf}" if one.vrf else "but has no VRF itself"
                 detail = f"{one.address} lies in network {_in_vrf(network)}, {why}."
                 yield self._row(one.place, values, errors.NotInPrefix(detail))
             else:
-                values |= {"network": network.pk, "project": one.project.pk, "type": IPAddress.Type.STATIC}
-                values |= {"name": one.name, "description": one.description, "labels": dict(one.labels)}
-                yield self._row(one.place, values)
+                yield self._row(one.place, {**values, **one.said, "network": network.pk, "type": IPAddress.Type.STATIC})
 
     def _what_gives_none(self) -> LongestPrefix[tuple[str, str]]:
         """Prefixes of this source that give no addresses, as they hold children or were refused; and what to do."""
@@ -229,10 +216,6 @@ def _usual_lengths(containers: Iterable[IPNetwork], leaves: Sequence[ForeignPref
         usual = Counter(one.cidr.prefixlen for one in leaves if Family.of(one.cidr) is family).most_common(1)
         lengths[family] = min(family.bits, max(longest + 1, usual[0][0] if usual else 0))
     return lengths
-
-
-def _is_of_vrf(one: ForeignAddress, network: Network) -> bool:
-    return network.vrf_id == one.vrf if one.vrf else network.vrf_id not in one.foreign_vrfs
 
 
 def _in_vrf(network: Network) -> str:

@@ -24,7 +24,7 @@ def entry(cidr: str, *ips: str, **changes: Any) -> dict[str, Any]:
 
 
 def refused(dump: Foreign) -> list[str]:
-    return [f"{one.place}: {one.error.detail}" for one in dump.broken]
+    return [f"{row.name}: {error.detail}" for row in dump.broken for error in row.broken]
 
 
 def bring_in(dump: Foreign, partition: Partition | None = None) -> Summary:

@@ -10,7 +10,8 @@ from ipam.addressing import shorten
 from ipam.domain.files import documents, formats
 from ipam.domain.files.cells import Shown
 from ipam.domain.files.documents import JsonReader, Unreadable
-from ipam.domain.moving.foreign_entries import Fault
+from ipam.domain.files.outcomes import Parsed
+from ipam.domain.moving.foreign_entries import fault
 from ipam.domain.moving.netbox import dumps
 
 Row = Mapping[str, Any]
@@ -50,7 +51,7 @@ class Lists:
     prefixes: list[Entry] = field(default_factory=list)
     addresses: list[Entry] = field(default_factory=list)
     vrfs: list[Entry] = field(default_factory=list)
-    broken: list[Fault] = field(default_factory=list)
+    broken: list[Parsed] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
 
 
@@ -74,8 +75,8 @@ def read(sources: Iterable[Source]) -> Lists:
                 if (kind := _kind(row)) in held:
                     held[kind].append(Entry(place, row))
                 elif not is_dumped:
-                    fault = errors.Invalid("neither a prefix nor an address nor a VRF.")
-                    lists.broken.append(Fault(place, fault))
+                    what = errors.Invalid("neither a prefix nor an address nor a VRF.")
+                    lists.broken.append(fault(place, what))
         except Unreadable as error:
             raise Unreadable(f"{source.name}: {error.detail}") from None
         if page.count is not None:
@@ -86,7 +87,7 @@ def read(sources: Iterable[Source]) -> Lists:
             entry._replace(row=names.resolve(entry.row)) if dumps.is_row(entry.row) else entry for entry in entries
         ]
     lists.broken += [
-        Fault(
+        fault(
             "",
             errors.Invalid(
                 f"{kind}: NetBox has {count:,}, and {length:,} of them are in these files. "

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
@@ -16,8 +17,9 @@ from ipam import errors
 from ipam.addressing import parse_address, parse_cidr, shorten
 from ipam.domain.core import lookups
 from ipam.domain.files import documents
+from ipam.domain.files.outcomes import Existing, Parsed
 from ipam.domain.moving import mappings
-from ipam.domain.moving.foreign_entries import Fault, Foreign, ForeignAddress, ForeignPrefix, ForeignVrf
+from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, fault
 from ipam.domain.moving.netbox import fields, files
 from ipam.domain.moving.netbox.files import Entry, Lists, Row, Source
 from ipam.domain.moving.netbox.vrfs import GLOBAL, Vrf, Vrfs
@@ -76,6 +78,7 @@ def read(sources: Iterable[Source], places: Places) -> PlainPrefixes:
         prefixes=list(run.prefixes.values()),
         addresses=list(run.addresses.values()),
         vrfs=list(run.vrfs.values()),
+        vnis=frozenset(places.vrfs.values()),
         broken=[*lists.broken, *run.broken],
         not_kept=[f"{what} ({count:,})" for what, count in sorted((lists.not_kept + run.not_kept).items())],
     )
@@ -89,11 +92,10 @@ class _Run:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._vrfs = Vrfs(places.vrfs)
-        self._foreign_vrfs = frozenset(places.vrfs.values())
-        self.vrfs: dict[int, ForeignVrf] = {}
+        self.vrfs: dict[int, Parsed] = {}
         self.prefixes: dict[IPNetwork, ForeignPrefix] = {}
         self.addresses: dict[tuple[int | None, Address], ForeignAddress] = {}
-        self.broken: list[Fault] = []
+        self.broken: list[Parsed] = []
         self.not_kept: Counter[str] = Counter()
 
     def read(self, lists: Lists) -> None:
@@ -113,9 +115,9 @@ class _Run:
             try:
                 read(place, entry.row)
             except errors.IpamError as error:
-                self.broken.append(Fault(place, error))
+                self.broken.append(fault(place, error))
             except ValueError as error:
-                self.broken.append(Fault(entry.place, errors.Invalid(str(error))))
+                self.broken.append(fault(entry.place, errors.Invalid(str(error))))
 
     def vrf(self, place: str, row: Row) -> None:
         """A VRF of the list of VRFs."""
@@ -123,15 +125,9 @@ class _Run:
         if vni is None:
             raise errors.Required("it has no name.")
         if vni in self.vrfs:
-            raise errors.AlreadyExists(f"the mapping gives VNI {vni} to {self.vrfs[vni].place} too.")
+            raise errors.AlreadyExists(f"the mapping gives VNI {vni} to {self.vrfs[vni].name} too.")
         rd = {"netbox/rd": fields.text(row["rd"])} if fields.text(row.get("rd")) else {}
-        self.vrfs[vni] = ForeignVrf(
-            place=place,
-            vni=vni,
-            name=fields.text(row.get("name")),
-            description=fields.text(row.get("description")),
-            labels=rd | fields.labels(row),
-        )
+        self._learn(place, vni, **_said(row, name="name", labels=rd))
 
     def prefix(self, place: str, row: Row) -> None:
         """A prefix of the list of prefixes or of aggregates."""
@@ -141,11 +137,9 @@ class _Run:
         one = ForeignPrefix(
             place=place,
             cidr=cidr,
-            project=self._project(row),
+            said={"project": self._project(row), **_said(row)},
             vrf=self._vni(place, row),
             is_container=fields.word(row.get("status")).lower() == "container",
-            description=fields.text(row.get("description")),
-            labels=fields.labels(row),
         )
         if (first := self.prefixes.setdefault(cidr, one)) is not one:
             raise errors.AlreadyExists(
@@ -160,27 +154,21 @@ class _Run:
         project = self._project(row)
         if project is None:
             raise errors.Required("no project owns it. Name one under “project” in the mapping.")
-        one = ForeignAddress(
-            place=place,
-            address=address,
-            project=project,
-            vrf=self._vni(place, row),
-            foreign_vrfs=self._foreign_vrfs,
-            name=fields.text(row.get("dns_name")),
-            description=fields.text(row.get("description")),
-            labels=fields.labels({**row, "role": fields.word(row.get("role")).lower()}),  # one of NetBox's own words
-        )
+        said = _said(
+            {**row, "role": fields.word(row.get("role")).lower()}, name="dns_name"
+        )  # one of NetBox's own words
+        one = ForeignAddress(place=place, address=address, vrf=self._vni(place, row), said={"project": project, **said})
         if (first := self.addresses.setdefault((one.vrf, address), one)) is not one:
             detail = f"it is listed twice, first as {_short(first.place)}. Here each address is there once."
             raise errors.AlreadyExists(detail)
 
-    def _project(self, row: Row) -> Project | None:
+    def _project(self, row: Row) -> UUID | None:
         words = fields.words(row.get("tenant"))
         if not words:
-            return self._places.project
+            return self._places.project.pk if self._places.project else None
         for word in words:
             if word in self._places.tenants:
-                return self._places.tenants[word]
+                return self._places.tenants[word].pk
         raise errors.NotFound(f"the mapping says no project for tenant “{shorten(words[0])}”.")
 
     def _vni(self, place: str, row: Row) -> int | None:
@@ -188,8 +176,20 @@ class _Run:
         vrf = self._vrfs.read(row.get("vrf"))
         vni = self._vrfs.vni(vrf)
         if vni is not None and vni not in self.vrfs:
-            self.vrfs[vni] = ForeignVrf(place=place, vni=vni, name=vrf.name or GLOBAL)
+            self._learn(place, vni, name=vrf.name or GLOBAL)
         return vni
+
+    def _learn(self, place: str, vni: int, **said: Any) -> None:
+        self.vrfs[vni] = Parsed(0, {"id": vni, **said}, name=place, existing=Existing.LEAVE)
+
+
+def _said(row: Row, *, name: str = "", labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What a row says about itself; its name stands in the field `name`, if it has one."""
+    return {
+        "name": fields.text(row.get(name)) if name else "",
+        "description": fields.text(row.get("description")),
+        "labels": {**(labels or {}), **fields.labels(row)},
+    }
 
 
 def _with_key(vrf: Vrf, place: str) -> Vrf:
