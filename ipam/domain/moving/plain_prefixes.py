@@ -107,7 +107,7 @@ class PlainPrefixes:
             "prefixes": [one.cidr],
             **of_type,
         }
-        return self._row(one.place, values)
+        return self._row(one.place, values, existing=Existing.COMPARE)  # the id may be that of another network
 
     @property
     def _partition_id(self) -> str | None:

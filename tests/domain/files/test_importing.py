@@ -195,6 +195,36 @@ def test_parents_may_stand_below_their_children(partition: Partition, project: P
     assert list(doctor.examine()) == []
 
 
+def test_child_of_a_refused_parent_names_the_row_of_it(partition: Partition, project: Project) -> None:
+    child = {
+        "id": "home",
+        "type": "child",
+        "parent": "tenants",
+        "project": str(project.pk),
+        "prefixes": ["10.0.4.0/24"],
+    }
+    summary = importing.preview(table(NETWORKS, child, {"id": "tenants", "type": "super", "prefixes": ["10.0.0.0/16"]}))
+    (found, _) = summary.refused
+    assert [error.detail for error in found.reasons] == ["Network “tenants” was refused (row 2)."]
+    assert [error.detail for error in summary.refusals()][1:] == [
+        "Network “tenants” was refused, and with it 1 of the networks: row 1."
+    ]
+
+
+def test_machine_that_names_its_asn_comes_before_those_that_draw_one(private: Network, project: Project) -> None:
+    row = {"project": str(project.pk), "partition": "mini-lab", "networks": [private.pk]}
+    made(table(MACHINES, row | {"id": "draws"}, row | {"id": "names", "asn": 4210000001}))
+    assert dict(Machine.objects.values_list("pk", "asn")) == {"names": 4210000001, "draws": 4210000002}
+
+
+def test_order_of_prefixes_is_no_difference(internet: Network) -> None:
+    made(csv(PREFIXES, "network,prefix", "internet,198.51.100.0/24"))
+    turned = ["2001:db8:0:113::/64", "198.51.100.0/24", "203.0.113.128/25"]
+    assert told(importing.preview(table(NETWORKS, {"id": "internet", "prefixes": turned}))) == [
+        (1, "internet", "unchanged")
+    ]
+
+
 def test_a_child_without_id_and_prefixes_is_carved(tenants: Network, project: Project) -> None:
     made(csv(NETWORKS, "type,parent,project,name", f"child,tenants,{project.pk},shop"))
     assert prefixes_of(Network.objects.get(name="shop")) == ["10.0.0.0/22", "2001:db8:0:10::/96"]

@@ -7,25 +7,19 @@ which call these lists metal_api_networks and so on. Nothing is stored; `rows` a
 """
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TextIO
 
-from netaddr import IPAddress as Address
-from netaddr import IPNetwork
-
 from ipam import errors
-from ipam.addressing import Family, shorten
+from ipam.addressing import shorten
 from ipam.domain.files import documents
 from ipam.domain.files.outcomes import Existing, Parsed
 from ipam.domain.moving.metal_stack import values
-from ipam.domain.moving.metal_stack.entries import ASN_TAG, MACHINE_TAG, REPORTED, Document
+from ipam.domain.moving.metal_stack.entries import Document
+from ipam.domain.moving.metal_stack.fields import SECTIONS, Values
 from ipam.domain.moving.metal_stack.values import Reader
-from ipam.models import IPAddress, Machine
-from ipam.models.networks import CHILD_TYPES, NatType, NetworkType
 
-Values = dict[str, Any]  # by column
-_NO_ADDRESS = Address(0, 4)  # where none could be read; an entry that holds it is broken and goes no further
 _TELLING: dict[str, set[str]] = {
     "ips": {"ipaddress"},
     "networks": {"prefixes", "parentnetworkid", "privatesuper"},
@@ -56,7 +50,7 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
     Those that are Unreadable are raised together: what stands in them is not known, so the rest cannot be judged.
     """
     document = Document()
-    positions: dict[str, int] = dict.fromkeys(_SECTIONS, 0)
+    positions: dict[str, int] = dict.fromkeys(SECTIONS, 0)
     unreadable: list[errors.IpamError] = []
     for file in files:
         try:
@@ -89,13 +83,13 @@ def _is_one_object(raw: Any) -> bool:
 
 def _parse_sections(document: Document, raw: Any) -> None:
     if raw is not None and not isinstance(raw, dict):
-        _refuse(document, errors.Invalid(f"A document has the keys {', '.join(_SECTIONS)}, each with a list."))
+        _refuse(document, errors.Invalid(f"A document has the keys {', '.join(SECTIONS)}, each with a list."))
         return
     raw = raw or {}
-    for section in [key for key in raw if key not in _SECTIONS]:
-        detail = f"“{shorten(section)}” is no known key; there are {', '.join(_SECTIONS)}."
+    for section in [key for key in raw if key not in SECTIONS]:
+        detail = f"“{shorten(section)}” is no known key; there are {', '.join(SECTIONS)}."
         _refuse(document, errors.UnknownField(detail))
-    for section in _SECTIONS:
+    for section in SECTIONS:
         entries = raw.get(section) or []
         if not isinstance(entries, list):
             _refuse(document, errors.Invalid(f"“{section}” is a list."))
@@ -111,7 +105,7 @@ def _parse_listed(document: Document, listed: Iterable[Any], positions: dict[str
             _parse_entry(document, section, positions[section], raw, is_strict=False)
             positions[section] += 1
         else:
-            detail = f"Entry {number} of a list is none of {', '.join(_SECTIONS)}. Take it out."
+            detail = f"Entry {number} of a list is none of {', '.join(SECTIONS)}. Take it out."
             _refuse(document, errors.Invalid(detail))
 
 
@@ -165,7 +159,7 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         return
     name = raw.get("id") or raw.get("ipaddress") or raw.get("name") or ""
     reader = Reader(raw, f"{section}[{position}] “{shorten(name)}”" if name else f"{section}[{position}]")
-    found = _SECTIONS[section](reader)
+    found = SECTIONS[section](reader)
     if is_strict:
         reader.refuse_unknown_keys()
     else:
@@ -195,142 +189,3 @@ def _id(section: str, raw: dict[str, Any], found: Values) -> str:
     if section == "ips":
         return f"{found['network']} {found['ip']}"
     return str(raw.get("id")).lower() if section == "projects" else str(raw.get("id"))
-
-
-def _described(reader: Reader) -> Values:
-    return {
-        "id": reader.needed("id"),
-        "name": reader.text("name"),
-        "description": reader.text("description"),
-        "labels": reader.take("labels", values.labels, dict[str, str]()),
-    }
-
-
-def _project(reader: Reader) -> Values:
-    tenant = reader.text("tenantid") or reader.text("tenant_id")
-    return {**_described(reader), "id": reader.take("id", values.uuid, None), "tenant": tenant}
-
-
-def _network(reader: Reader) -> Values:
-    """A child that names no VRF or partition has any, or its parent's."""
-    prefixes: list[IPNetwork] = reader.take("prefixes", values.cidrs, [])
-    families = {Family.of(cidr) for cidr in prefixes}
-    type_ = _network_type(reader)
-    is_child = type_ in CHILD_TYPES
-    partition = reader.text("partitionid") or None
-    vrf = reader.take("vrf", values.number, None) or None
-    parent = reader.text("parentnetworkid") or None
-    return {
-        **_described(reader),
-        "type": type_,
-        "project": values.project(reader.text("projectid")),
-        "parent": parent if is_child else None,
-        "vrf_shared": reader.take("vrfshared", values.flag, False),
-        "nat_type": _nat_type(reader),
-        "prefixes": sorted(prefixes, key=lambda cidr: cidr.version),
-        "destination_prefixes": reader.take("destinationprefixes", values.cidrs, []),
-        "default_child_prefix_length": reader.take(
-            "defaultchildprefixlength", values.lengths(families), dict[Family, int]()
-        ),
-        "additional_announcable_cidrs": reader.take("additionalAnnouncableCIDRs", values.cidrs, []),
-        **({"partition": partition} if partition or not is_child else {}),
-        **({"vrf": vrf} if vrf or not is_child else {}),
-    }
-
-
-def _network_type(reader: Reader) -> str:
-    """The type where it is said (newer), else what follows from the flags (older)."""
-    is_super = reader.take("privatesuper", values.flag, False)
-    is_underlay = reader.take("underlay", values.flag, False)
-    is_shared = reader.take("shared", values.flag, False)
-    if is_super and is_underlay:
-        reader.refuse(errors.Invalid, "it is privatesuper or underlay, not both.")
-    said = reader.take("networktype", values.one_of(NetworkType.values), "")
-    if said:
-        return said
-    if is_super or is_underlay:
-        return NetworkType.SUPER if is_super else NetworkType.UNDERLAY
-    if reader.text("parentnetworkid"):
-        return NetworkType.CHILD_SHARED if is_shared else NetworkType.CHILD
-    return NetworkType.EXTERNAL
-
-
-def _nat_type(reader: Reader) -> str:
-    is_nat = reader.take("nat", values.flag, False)
-    said = reader.take("nattype", values.one_of(NatType.values), "")
-    return said or (NatType.IPV4_MASQUERADE if is_nat else NatType.NONE)
-
-
-def _address(reader: Reader) -> Values:
-    reader.needed("ipaddress")
-    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
-    machines = tags.pop(MACHINE_TAG, [""])
-    if len(machines) > 1:
-        detail = f"its tags name the machines {shorten(', '.join(machines))}; an address has one. Correct them."
-        reader.refuse(errors.Invalid, detail)
-    allocation = reader.take("allocationuuid", values.allocation, None)
-    return {
-        "ip": reader.take("ipaddress", values.address, _NO_ADDRESS),
-        "network": reader.needed("networkid"),
-        "project": values.project(reader.needed("projectid")),
-        "machine": machines[0] or None,
-        "type": reader.take("type", values.one_of(IPAddress.Type.values), str(IPAddress.Type.EPHEMERAL)),
-        "name": reader.text("name"),
-        "description": reader.text("description"),
-        "labels": reader.labels(tags),
-        **({"allocation": allocation} if allocation else {}),
-    }
-
-
-def _machine(reader: Reader) -> Values:
-    """What was allocated; hardware belongs to other systems. One that names no ASN draws one."""
-    partition: dict[str, Any] = reader.take("partition", values.part, {})
-    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
-    inner = Reader(reader.take("allocation", values.part, {}))
-    parts: list[dict[str, Any]] = inner.take("networks", values.parts, [])
-    joined = [Reader(one) for one in parts]
-    tagged = [Reader({"asn": one}) for one in tags.get(ASN_TAG, [])]
-    networks = [one.text("networkid") for one in joined]
-    if "" in networks:
-        inner.refuse(errors.Required, "one of its networks has no “networkid”. Add it, or take the network out.")
-    site = reader.text("partitionid") or str(partition.get("id") or "")
-    if not site:
-        reader.refuse(errors.Required, "“partitionid” is missing.")
-    asn = _asn(inner, [*joined, *tagged])
-    found = {
-        "id": reader.needed("id"),
-        "name": inner.text("name") or reader.text("name"),
-        "hostname": inner.text("hostname"),
-        "description": inner.text("description") or reader.text("description"),
-        "partition": site,
-        "project": values.project(inner.needed("project")),
-        "role": inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
-        "networks": networks,
-        REPORTED: [(one.text("networkid"), address) for one in joined for address in _addresses(one)],
-        "labels": reader.labels(tags),
-        **({"asn": asn} if asn is not None else {}),
-    }
-    reader.broken += [error for one in [inner, *joined, *tagged] for error in one.broken]
-    return found
-
-
-def _addresses(network: Reader) -> list[Address]:
-    return network.take("ips", values.addresses, [])
-
-
-def _asn(machine: Reader, said: Iterable[Reader]) -> int | None:
-    """The ASN on which all agree that name one; each network of a machine has it again, and a tag."""
-    asns = sorted({one.take("asn", values.number, 0) for one in said} - {0})
-    if len(asns) > 1:
-        found = shorten(", ".join(map(str, asns)))
-        machine.refuse(errors.Invalid, f"its networks and tags name the ASNs {found}; a machine has one. Correct them.")
-    return asns[0] if len(asns) == 1 else None
-
-
-_SECTIONS: dict[str, Callable[[Reader], Values]] = {
-    "partitions": _described,
-    "projects": _project,
-    "networks": _network,
-    "machines": _machine,
-    "ips": _address,
-}
