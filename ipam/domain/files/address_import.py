@@ -1,6 +1,6 @@
 """Rows of addresses, in batches: what is there is compared, the rest is taken by the thousand."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -28,6 +28,10 @@ from ipam.models import IPAddress, Machine, Network, Project
 
 _CHANGEABLE = {column.name for column in ADDRESSES.columns if column.may_change}
 _KIND = ADDRESSES.one
+_DERIVED: dict[str, Callable[[Named], Any]] = {
+    "address_family": lambda named: Family.of(named.address).key,
+    "namespace": lambda named: named.network.namespace_id,
+}
 Outcomes = dict[int, Outcome]  # by place
 Changing = dict[UUID, tuple[Parsed, Changes]]  # by the id of the address
 
@@ -77,7 +81,8 @@ def _stored(rows: Sequence[Parsed], known: _Owners) -> dict[int, IPAddress]:
     by_id = {one.pk: one for one in addresses.filter(pk__one_of=ids.values())}
     found = {place: by_id[id] for place, id in ids.items() if id in by_id}
     moved = [row for row in rows if row.existing is not Existing.CHANGE and row.values.get("network") in known.networks]
-    same = addresses.filter(address__one_of=[row.values["ip"] for row in moved])
+    columns = () if any(row.existing is Existing.COMPARE for row in moved) else ("address", "namespace")
+    same = IPAddress.objects.filter(address__one_of=[row.values["ip"] for row in moved]).only(*columns)
     by_address = {(one.address, one.namespace_id): one for one in same}
     for row in moved:
         if one := by_address.get((row.values["ip"], known.networks[row.values["network"]].namespace_id)):
@@ -159,12 +164,7 @@ def _missing(row: Parsed, known: _Owners, references: References) -> Iterator[er
     for name in ("ip", "network", "project"):
         if not row.values.get(name):
             yield errors.Required(f"The column “{name}” is needed.", field=name)
-    named: dict[str, Mapping[Any, Any]] = {
-        "network": known.networks,
-        "project": known.projects,
-        "machine": known.machines,
-    }
-    for name, found in named.items():
+    for name, found in zip(("network", "project", "machine"), known, strict=True):
         if (key := row.values.get(name)) and key not in found:
             yield references.missing(name, key)
 
@@ -187,10 +187,9 @@ def _named(values: Mapping[str, Any], known: _Owners) -> Named:
 
 def _judge_derived(values: Mapping[str, Any], named: Named) -> Iterator[errors.IpamError]:
     """Columns that follow from others, where a row gives them."""
-    derived = {"address_family": Family.of(named.address).key, "namespace": named.network.namespace_id}
-    for name, have in derived.items():
+    for name, of in _DERIVED.items():
         wanted = values.get(name)
-        if wanted and wanted != have:
+        if wanted and wanted != (have := of(named)):
             yield errors.ForbiddenField(
                 f"{name} would be {have or 'none'}, not {shorten(wanted)}: it follows from the rest. Leave it empty.",
                 field=name,

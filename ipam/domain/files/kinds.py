@@ -28,12 +28,16 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """A column: how a cell is read, what an object has there, and whether it may change once the object exists."""
+    """A column: how a cell is read, what an object has there, and whether it may change once the object exists.
+
+    What is `as_given` a new object has just as the row says, or it is refused; the rest may follow from other columns.
+    """
 
     name: str
     read: Read
     of: Callable[[Any], Any]
     may_change: bool = False
+    as_given: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ NETWORKS = Kind(
         _reference("parent"), _column("vrf", cells.number, of="vrf_id"), _column("vrf_shared", cells.flag),
         _column("nat_type", cells.choice(*NatType.values), may_change=True),
         Column(
-            "prefixes", cells.prefixes, may_change=True,
+            "prefixes", cells.prefixes, may_change=True, as_given=True,
             of=lambda row: [one.cidr for one in sorted(row.prefixes.all(), key=lambda one: (one.family, one.pk))],
         ),
         _cidrs("destination_prefixes"),
@@ -256,7 +260,7 @@ MACHINES = Kind(
     (
         _id, *_described, _column("hostname", _name, may_change=True), _project, _reference("partition"),
         _column("role", cells.choice(*Machine.Role.values)), _column("asn", cells.number),
-        Column("networks", cells.words, of=_named_networks),
+        Column("networks", cells.words, of=_named_networks, as_given=True),
         _labels,
     ),
     _by_key(Machine), _create_machine, lambda row, changes: machines.update(row, **changes),

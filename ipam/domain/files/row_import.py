@@ -80,7 +80,8 @@ def _create(kind: Kind, values: Mapping[str, Any], known: Known) -> Any:
     """Make the object; refused if it would not be as the row says, for a row that is half true is not true."""
     with history.gathering():  # a refused object has been nothing
         made = kind.create(values, known)
-        said = {name: one for name, one in values.items() if one not in ("", None, [], {})}
+        given = {column.name for column in kind.columns if column.as_given}
+        said = {name: one for name, one in values.items() if one not in ("", None, [], {}) and name not in given}
         errors.raise_all(
             [
                 errors.ForbiddenField(
