@@ -164,7 +164,12 @@ def _missing(row: Parsed, known: _Owners, references: References) -> Iterator[er
     for name in ("ip", "network", "project"):
         if not row.values.get(name):
             yield errors.Required(f"The column “{name}” is needed.", field=name)
-    for name, found in zip(("network", "project", "machine"), known, strict=True):
+    referred: tuple[tuple[str, Mapping[Any, Any]], ...] = (
+        ("network", known.networks),
+        ("project", known.projects),
+        ("machine", known.machines),
+    )
+    for name, found in referred:
         if (key := row.values.get(name)) and key not in found:
             yield references.missing(name, key)
 
