@@ -251,7 +251,7 @@ def test_a_dump_of_go_ipam_goes_where_the_mapping_says(web: Client, partition: P
     [
         ("go-ipam", "", "The mapping says no “project”"),
         ("go-ipam", "project: nowhere", "There is no project “nowhere”"),
-        ("go-ipam", "{project: PROJECT, vrf: x}", "vrf: it is no VNI"),
+        ("go-ipam", "{project: PROJECT, vrf: x}", "vrf: “x” is no VNI, 1 to 16,777,215."),
         ("go-ipam", "{project: PROJECT, containers: [ten]}", "containers: “ten” has no prefix length"),
         ("netbox", "sites: {}", "“sites” is no key of a mapping."),
         ("metal-stack", "[", "This is not YAML"),

@@ -265,7 +265,6 @@ MACHINES = Kind(
     ),
     _by_key(Machine), _create_machine, lambda row, changes: machines.update(row, **changes),
     lambda: Machine.objects.prefetch_related("attachments__network"),
-    turn=lambda values: int(values.get("asn") is None),  # whoever names an ASN before those that draw one
 )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, BinaryIO
 
+from netaddr import IPNetwork
+
 from ipam import errors
 from ipam.addressing import parse_cidr
 from ipam.domain.core import lookups
@@ -17,7 +19,6 @@ from ipam.domain.moving.metal_stack.values import flag
 from ipam.domain.moving.netbox import files
 from ipam.domain.moving.netbox import reading as netbox
 from ipam.models import Partition, Project
-from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 
 def _metal_stack(file: BinaryIO, name: str, mapping: str) -> Source:
@@ -44,17 +45,15 @@ def _go_ipam(file: BinaryIO, name: str, mapping: str) -> Source:
         documents.as_text(file),
         project=lookups.get(Project, said["project"], field="mapping"),
         namespace=str(said.get("namespace") or go_ipam.DEFAULT_NAMESPACE),
-        vrf=_converted(said, "vrf", _vni, None),
-        containers=_converted(said, "containers", lambda found: [parse_cidr(str(one)) for one in found], []),
+        vrf=_converted(said, "vrf", mappings.vni, None),
+        containers=_converted(said, "containers", _cidrs, []),
     )
     partition = lookups.get(Partition, said["partition"], field="mapping") if said.get("partition") else None
     return go_ipam.Rows(dump, partition=partition)
 
 
-def _vni(value: Any) -> int:
-    if not (str(value).isascii() and str(value).isdigit() and LOWEST_VNI <= int(str(value)[:9]) <= HIGHEST_VNI):
-        raise ValueError(f"it is no VNI, {LOWEST_VNI} to {HIGHEST_VNI:,}.")
-    return int(value)
+def _cidrs(value: Any) -> list[IPNetwork]:
+    return [parse_cidr(str(one)) for one in (value if isinstance(value, list) else [value])]
 
 
 def _converted(said: dict[str, Any], key: str, convert: Callable[[Any], Any], default: Any) -> Any:

@@ -211,12 +211,6 @@ def test_child_of_a_refused_parent_names_the_row_of_it(partition: Partition, pro
     ]
 
 
-def test_machine_that_names_its_asn_comes_before_those_that_draw_one(private: Network, project: Project) -> None:
-    row = {"project": str(project.pk), "partition": "mini-lab", "networks": [private.pk]}
-    made(table(MACHINES, row | {"id": "draws"}, row | {"id": "names", "asn": 4210000001}))
-    assert dict(Machine.objects.values_list("pk", "asn")) == {"names": 4210000001, "draws": 4210000002}
-
-
 def test_order_of_prefixes_is_no_difference(internet: Network) -> None:
     made(csv(PREFIXES, "network,prefix", "internet,198.51.100.0/24"))
     turned = ["2001:db8:0:113::/64", "198.51.100.0/24", "203.0.113.128/25"]

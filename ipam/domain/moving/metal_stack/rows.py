@@ -44,11 +44,11 @@ class Rows:
         return self._remarks
 
     def _machines(self) -> Iterator[Parsed]:
-        """Firewalls are in the underlay without naming it."""
+        """Whoever names an ASN before those that draw one; firewalls are in the underlay without naming it."""
         stored = Network.objects.filter(type=NetworkType.UNDERLAY).values_list("pk", flat=True)
         read = (row.values for row in self._document.networks)
         underlays = {*stored, *(one["id"] for one in read if one["type"] == NetworkType.UNDERLAY)}
-        for row in self._document.machines:
+        for row in sorted(self._document.machines, key=lambda row: "asn" not in row.values):
             values = {name: value for name, value in row.values.items() if name != REPORTED}
             if values["role"] == Machine.Role.FIREWALL:
                 values["networks"] = [one for one in values["networks"] if one not in underlays]

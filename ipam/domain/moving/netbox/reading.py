@@ -25,7 +25,6 @@ from ipam.domain.moving.netbox.files import Entry, Lists, Row, Source
 from ipam.domain.moving.netbox.vrfs import GLOBAL, Vrf, Vrfs
 from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Project
-from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 _KEYS = {"partition", "project", "tenants", "vrfs"}
 
@@ -63,10 +62,10 @@ def _judge_names(field: str, names: Iterable[Any]) -> Iterator[errors.IpamError]
 
 def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
     for name, vni in vrfs.items():
-        is_number = isinstance(vni, str) and vni.isascii() and vni.isdigit() and len(vni) <= len(str(HIGHEST_VNI))
-        if not (is_number and LOWEST_VNI <= int(vni) <= HIGHEST_VNI):
-            detail = f"vrfs: “{shorten(vni)}” of “{shorten(name)}” is no VNI, {LOWEST_VNI} to {HIGHEST_VNI:,}."
-            yield errors.Invalid(detail, field="vrfs")
+        try:
+            mappings.vni(vni, f" of “{shorten(name)}”")
+        except ValueError as error:
+            yield errors.Invalid(f"vrfs: {error}", field="vrfs")
 
 
 def read(sources: Iterable[Source], places: Places) -> PlainPrefixes:
