@@ -1,11 +1,12 @@
-"""What a person means who types or pastes an address, a CIDR, the beginning of one, or something that holds one."""
+"""What a person means who types or pastes an address, a CIDR, the beginning of one, what holds one, or an ASN."""
 
 import re
 from collections.abc import Sequence
 
 from netaddr import AddrFormatError, IPAddress, IPNetwork, IPRange
 
-from ipam.addressing import Family, block, host, parse_address, parse_cidr
+from ipam.addressing import Family, block, host
+from ipam.values import parse_address, parse_cidr
 
 _IPV4_PART = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}\.?", re.ASCII)
 _IPV6_PART = re.compile(r"[0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,6}(::?)?", re.ASCII | re.IGNORECASE)
@@ -13,6 +14,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)", re.ASCII | re.
 _BRACKETS = re.compile(r"\[([^\]]*)\](?::\d{1,5})?", re.ASCII)
 _PORT = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}", re.ASCII)
 _REVERSE = re.compile(r"((?:[0-9a-f]{1,3}\.)+)(in-addr|ip6)\.arpa\.?", re.ASCII | re.IGNORECASE)
+_ASN = re.compile(r"(?:ASN? ?)?(\d{1,10})", re.ASCII | re.IGNORECASE)
 _AROUND = " \t\r\n\"'`,;()<>"  # what comes along when people copy from a sentence or a file
 
 
@@ -56,6 +58,12 @@ def spans_of(text: str) -> Sequence[IPNetwork | IPRange]:
         spans.append(IPRange(IPAddress(first, family.value), IPAddress(last - 1, family.value)))
         lowest, highest = lowest * base, highest * base + base - 1
     return spans
+
+
+def asn_of(text: str) -> int | None:
+    """The number in `4210000002`, `AS4210000002` and `ASN 4210000002`; None where there is none of 32 bits."""
+    found = _ASN.fullmatch(text)
+    return int(found[1]) if found and int(found[1]) < 2**32 else None
 
 
 def unwrapped(text: str) -> str:

@@ -1,18 +1,16 @@
 """Pure arithmetic on addresses and CIDR blocks, for both families alike.
 
-Values are netaddr's: `IPAddress` for an address, `IPNetwork` for a prefix or block. Text becomes
-a value once, here, at the edge; nothing below parses again. No database, no HTTP, no state.
+Values are netaddr's: an `Address`, and a `Cidr` for a prefix or block. Text becomes a value once, at the edge
+(`ipam.values`); nothing below parses again. No database, no HTTP, no state.
 """
 
 import enum
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from netaddr import IPAddress, IPNetwork, iprange_to_cidrs
+from netaddr import IPAddress as Address
+from netaddr import IPNetwork as Cidr
+from netaddr import iprange_to_cidrs
 
-from ipam import spelling
-
-_LENGTH = re.compile(r"0|[1-9][0-9]{0,2}", re.ASCII)
 MOST_NAMED = 5  # in one sentence
 
 
@@ -43,50 +41,17 @@ class Family(enum.IntEnum):
         return Family.IPV6 if self is Family.IPV4 else Family.IPV4
 
     @classmethod
-    def of(cls, value: IPAddress | IPNetwork) -> "Family":
+    def of(cls, value: Address | Cidr) -> "Family":
         """The family of an address or block."""
         return cls(value.version)
 
     @classmethod
-    def from_key(cls, key: str) -> "Family":
+    def from_key(cls, key: object) -> "Family":
         """The family named `ipv4` or `ipv6`; ValueError for any other word."""
         for family in cls:
             if family.key == key:
                 return family
-        raise ValueError(f"“{key}” is no address family; use ipv4 or ipv6.")
-
-
-def parse_address(text: str) -> IPAddress:
-    """The address written in `text`: full IPv4 dotted quad or RFC 4291 IPv6, nothing else.
-
-    Short IPv4 forms, leading zeros, zone ids and IPv4-mapped IPv6 are refused by ValueError, which says what to write:
-    each of them reads as different addresses in different tools.
-    """
-    address = spelling.read(text)
-    if address is None or address in spelling.MAPPED:
-        raise ValueError(f"“{shorten(text)}” {spelling.address_meant(text) or 'is not an IPv4 or IPv6 address.'}")
-    return address
-
-
-def parse_cidr(text: str) -> IPNetwork:
-    """The CIDR written in `text`, with host bits kept so that a rule can name the corrected form.
-
-    ValueError when either side of the slash is missing, malformed or out of range (IPv4 0..32, IPv6 0..128); it says
-    what to write where that can be known.
-    """
-    address_text, slash, length_text = text.partition("/")
-    address = spelling.read(address_text)
-    is_whole = address is not None and address not in spelling.MAPPED and _LENGTH.fullmatch(length_text)
-    if address is not None and is_whole and int(length_text) <= Family.of(address).bits:
-        return IPNetwork((address.value, int(length_text)), version=address.version)
-    if meant := spelling.cidr_meant(text):
-        raise ValueError(f"“{shorten(text)}” {meant}")
-    if not slash:
-        raise ValueError(f"“{shorten(text)}” has no prefix length; write it as address/length, such as 10.0.0.0/22.")
-    if not address_text:
-        raise ValueError(f"“{shorten(text)}” has no address; write it as address/length, such as 10.0.0.0/22.")
-    family = Family.of(parse_address(address_text))
-    raise ValueError(f"“{shorten(text)}” has no valid prefix length; {family.label} takes /0 to /{family.bits}.")
+        raise ValueError(f"“{shorten(key)}” is no address family; use ipv4 or ipv6.")
 
 
 def shorten(text: object, most: int = 60) -> str:
@@ -102,22 +67,22 @@ def some(names: Sequence[str], *, count: int | None = None) -> str:
     return ", ".join(shorten(name, 120) for name in names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def block(family: Family, first: int, length: int) -> IPNetwork:
+def block(family: Family, first: int, length: int) -> Cidr:
     """The block that starts at integer `first` and has prefix length `length`."""
-    return IPNetwork((first, length), version=family.value)
+    return Cidr((first, length), version=family.value)
 
 
-def host(address: IPAddress) -> IPNetwork:
+def host(address: Address) -> Cidr:
     """The block of just this address: /32 or /128."""
-    return IPNetwork((address.value, Family.of(address).bits), version=address.version)
+    return Cidr((address.value, Family.of(address).bits), version=address.version)
 
 
-def is_canonical(cidr: IPNetwork) -> bool:
+def is_canonical(cidr: Cidr) -> bool:
     """Whether no host bit is set."""
     return bool(cidr.ip.value == cidr.first)
 
 
-def reserved_addresses(cidr: IPNetwork) -> list[IPAddress]:
+def reserved_addresses(cidr: Cidr) -> list[Address]:
     """The addresses of a prefix that are never handed out (0, 1 or 2).
 
     IPv4: network and broadcast address (RFC 919); IPv6: the subnet-router anycast address, all host
@@ -126,9 +91,9 @@ def reserved_addresses(cidr: IPNetwork) -> list[IPAddress]:
     family = Family.of(cidr)
     if not reserved_count(family, cidr.prefixlen):
         return []
-    reserved = [IPAddress(cidr.first, version=family.value)]
+    reserved = [Address(cidr.first, version=family.value)]
     if family is Family.IPV4:
-        reserved.append(IPAddress(cidr.last, version=family.value))
+        reserved.append(Address(cidr.last, version=family.value))
     return reserved
 
 
@@ -139,7 +104,7 @@ def reserved_count(family: Family, length: int) -> int:
     return 2 if family is Family.IPV4 else 1
 
 
-def usable_blocks(cidr: IPNetwork) -> list[IPNetwork]:
+def usable_blocks(cidr: Cidr) -> list[Cidr]:
     """The prefix without its reserved addresses, as maximal aligned blocks, lowest first."""
     reserved = {address.value for address in reserved_addresses(cidr)}
     first = cidr.first + (cidr.first in reserved)
@@ -147,15 +112,15 @@ def usable_blocks(cidr: IPNetwork) -> list[IPNetwork]:
     return blocks_between(Family.of(cidr), first, last)
 
 
-def blocks_between(family: Family, first: int, last: int) -> list[IPNetwork]:
+def blocks_between(family: Family, first: int, last: int) -> list[Cidr]:
     """Maximal aligned blocks that together are exactly first..last (integers, inclusive); empty if last < first."""
     if last < first:
         return []
     version = family.value
-    return list(iprange_to_cidrs(IPAddress(first, version), IPAddress(last, version)))
+    return list(iprange_to_cidrs(Address(first, version), Address(last, version)))
 
 
-def split_around(whole: IPNetwork, taken: IPNetwork) -> list[IPNetwork]:
+def split_around(whole: Cidr, taken: Cidr) -> list[Cidr]:
     """What is left of `whole` after `taken`, a block inside it, as maximal aligned blocks, lowest first."""
     family = Family.of(whole)
     left = [
@@ -165,7 +130,7 @@ def split_around(whole: IPNetwork, taken: IPNetwork) -> list[IPNetwork]:
     return sorted(left, key=lambda part: part.first)
 
 
-def buddies(free: IPNetwork, outermost: int) -> list[IPNetwork]:
+def buddies(free: Cidr, outermost: int) -> list[Cidr]:
     """The buddy of `free`, the buddy of their union, and so on up to blocks of prefix length `outermost` + 1.
 
     If the first k of them are free as well, `free` merges with them to a block of length `free.prefixlen` - k.
@@ -177,9 +142,7 @@ def buddies(free: IPNetwork, outermost: int) -> list[IPNetwork]:
     ]
 
 
-def merge(
-    released: Iterable[IPNetwork], free: Iterable[IPNetwork], outermost: int
-) -> tuple[set[IPNetwork], set[IPNetwork]]:
+def merge(released: Iterable[Cidr], free: Iterable[Cidr], outermost: int) -> tuple[set[Cidr], set[Cidr]]:
     """Merge released blocks with their free buddies as far as alignment allows.
 
     `free` holds at least every free block that `buddies` names for a released block. Returns the blocks of

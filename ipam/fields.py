@@ -4,9 +4,10 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
 from netaddr import IPAddress
 
-from ipam.addressing import parse_address
+from ipam.values import parse_address
 
 
 def to_bytes(address: IPAddress) -> bytes:
@@ -38,14 +39,14 @@ class AddressField(models.Field):  # type: ignore[type-arg]
     def from_db_value(self, value: Any, *args: Any) -> IPAddress | None:
         return None if value is None else from_bytes(bytes(value))
 
-    def to_python(self, value: Any) -> IPAddress | None:
+    def to_python(self, value: object) -> IPAddress | None:
         if value is None or isinstance(value, IPAddress):
             return value
         if isinstance(value, bytes | memoryview):
             return from_bytes(bytes(value))
         return parse_address(value)
 
-    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
+    def get_db_prep_value(self, value: object, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
         if isinstance(value, str):
             value = parse_address(value)
         if isinstance(value, IPAddress):
@@ -62,9 +63,9 @@ class FamilyOf(models.Func):
     output_field = models.SmallIntegerField()
     arity = 1
 
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         return self.as_sql(compiler, connection, template="get_byte(%(expressions)s, 0)", **extra)
 
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         # unicode() of a byte below 128 is the byte itself; the family byte is 4 or 6.
         return self.as_sql(compiler, connection, template="unicode(substr(%(expressions)s, 1, 1))", **extra)

@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
 
 _WIDTH = (
     16  # digits that a number is filled up to; with more, the longest name would not fit into an index of PostgreSQL
@@ -24,16 +26,16 @@ class Natural(models.Func):
     output_field = models.TextField()
     arity = 1
 
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         filled = "REGEXP_REPLACE(%(expressions)s, '{}', '{}', 'g')".format(*_FILL)
         cut = "REGEXP_REPLACE({}, '{}', '{}', 'g')".format(filled, *_CUT)
         return self.as_sql(compiler, connection, template=f'({cut} COLLATE "C")', **extra)
 
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         return self.as_sql(compiler, connection, function=_FUNCTION, **extra)
 
 
-def teach(connection: Any, **_: Any) -> None:
+def teach(connection: BaseDatabaseWrapper, **_: object) -> None:
     """Let a connection that has just been opened know the function, which its indexes need."""
     if connection.vendor == "sqlite":
         connection.connection.create_function(_FUNCTION, 1, natural, deterministic=True)

@@ -8,14 +8,14 @@ from typing import Any
 from django.db import IntegrityError, connection
 from netaddr import IPAddress, IPNetwork
 
-from ipam.addressing import Family, parse_address, parse_cidr
-from ipam.domain.clusters.plan import Plan
-from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.networks.rules import NewNetwork
+from ipam.addressing import Family
+from ipam.domain.clusters.plan import NewCluster, Plan
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.errors import IpamError
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.base import Described
 from ipam.models.guards import ID_ONCE
+from ipam.values import parse_address, parse_cidr
 
 IPV4, IPV6 = Family.IPV4, Family.IPV6
 

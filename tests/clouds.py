@@ -3,9 +3,9 @@
 from typing import Any
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import addresses, claims, machines, networks, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import (
     VRF,
     Claim,
@@ -22,12 +22,14 @@ from ipam.models import (
     Project,
     RoleBinding,
     ServiceAccount,
+    Tenure,
 )
 from tests.builders import IPV6, child, cidrs, external, namespaced
 
 
 def empty() -> None:
     """What a new installation looks like."""
+    Tenure.objects.all().delete()
     of_clusters = [Claim, ClusterRange, Cluster]
     of_networks = [IPAddress, FreeBlock, MachineNetwork, Machine, Prefix, Network, VRF]
     for model in [*of_clusters, *of_networks, Partition, ServiceAccount, RoleBinding, Project, NumberRange]:

@@ -7,7 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
 from ipam.domain.core import access
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 
 
 class RoleBackend(BaseBackend):

@@ -1,7 +1,5 @@
 """System checks: combinations of settings that would hurt in production, each with an id."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
@@ -10,7 +8,7 @@ from webui import group_roles
 
 
 @register(Tags.security, deploy=True)
-def check_secret_key_is_given(**kwargs: Any) -> list[CheckMessage]:
+def check_secret_key_is_given(**kwargs: object) -> list[CheckMessage]:
     if settings.SECRET_KEY_IS_SHARED:
         return []
     return [
@@ -23,7 +21,7 @@ def check_secret_key_is_given(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def check_hosts_are_named(**kwargs: Any) -> list[CheckMessage]:
+def check_hosts_are_named(**kwargs: object) -> list[CheckMessage]:
     if "*" not in settings.ALLOWED_HOSTS:
         return []
     return [
@@ -36,7 +34,7 @@ def check_hosts_are_named(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database, deploy=True)
-def check_database_allows_many_processes(**kwargs: Any) -> list[CheckMessage]:
+def check_database_allows_many_processes(**kwargs: object) -> list[CheckMessage]:
     if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
         return []
     return [
@@ -49,7 +47,7 @@ def check_database_allows_many_processes(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
-def check_debug_is_local(**kwargs: Any) -> list[CheckMessage]:
+def check_debug_is_local(**kwargs: object) -> list[CheckMessage]:
     public = {"localhost", "127.0.0.1", "[::1]"}
     if not settings.DEBUG or set(settings.ALLOWED_HOSTS) <= public:
         return []
@@ -63,7 +61,7 @@ def check_debug_is_local(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
-def check_groups_give_roles(**kwargs: Any) -> list[CheckMessage]:
+def check_groups_give_roles(**kwargs: object) -> list[CheckMessage]:
     if not settings.OIDC_ISSUER or not settings.OIDC_ROLES:
         return []
     try:
@@ -74,7 +72,7 @@ def check_groups_give_roles(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
-def check_somebody_can_sign_in(**kwargs: Any) -> list[CheckMessage]:
+def check_somebody_can_sign_in(**kwargs: object) -> list[CheckMessage]:
     if settings.LOCAL_PASSWORDS or settings.OIDC_ISSUER:
         return []
     return [
@@ -87,7 +85,7 @@ def check_somebody_can_sign_in(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def check_provider_is_reached_by_tls(**kwargs: Any) -> list[CheckMessage]:
+def check_provider_is_reached_by_tls(**kwargs: object) -> list[CheckMessage]:
     if not settings.OIDC_ISSUER:
         return []
     names = ["OIDC_OP_AUTHORIZATION_ENDPOINT", "OIDC_OP_TOKEN_ENDPOINT", "OIDC_OP_JWKS_ENDPOINT"]

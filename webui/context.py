@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 
 from ipam.domain.core import access
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 
 # The sidebar: groups of (URL name, text). A page says which one it belongs to by `section`.
 NAVIGATION = [

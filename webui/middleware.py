@@ -1,24 +1,29 @@
-"""What stands around every request: who acts, and the page of a refusal that no view has caught."""
+"""What stands around every request: who asks, and the page of a refusal that no view has caught."""
 
+import re
+import uuid
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from ipam import errors
 from ipam.api.errors import STATUS
-from ipam.domain.core import access, history, outages
-from ipam.models.events import Door
-from webui.request_log import request_id
+from ipam.domain.core import context, outages
+from ipam.models import ApiToken
+from ipam.models.events import REQUEST_ID_LENGTH, Door
 
 _DOORS = {"/api/": Door.API, "/admin/": Door.ADMIN}
+_PLAIN = re.compile(rf"[A-Za-z0-9._:-]{{1,{REQUEST_ID_LENGTH}}}")
 
 
 class Acting:
-    """Tells the domain who acts, which limits what is seen and done, and the history also the door and the request.
+    """Says who asks, which limits what is seen and done, by which door and in which request.
 
-    The API learns who calls late, so both are told how to find out.
+    It stands around everything else, and before it is known who calls: the session says that late, the API later. A
+    proxy may name the request by the header `X-Request-ID`; what is not plain and short is replaced.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -26,11 +31,16 @@ class Acting:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         door = next((door for start, door in _DOORS.items() if request.path_info.startswith(start)), Door.DASHBOARD)
-        with (
-            history.acting(door=door, actor=lambda: request.user.get_username(), request_id=request_id.get()),
-            access.acting_for(lambda: access.of_user(request.user, getattr(request, "auth", None))),
-        ):
-            return self.get_response(request)
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _PLAIN.fullmatch(given) else uuid.uuid4().hex
+        with context.as_caller(lambda: _caller(request), door=door, request_id=request_id):
+            response = self.get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+def _caller(request: HttpRequest) -> tuple[User | AnonymousUser, ApiToken | None]:
+    return getattr(request, "user", AnonymousUser()), getattr(request, "auth", None)
 
 
 class BrowserRules:
@@ -78,7 +88,7 @@ class RefusalPages:
         if isinstance(error, errors.IpamError):
             return self._page(error, request)
         outage = outages.explain(error)
-        return outage and self._page(outage)
+        return None if outage is None else self._page(outage)
 
     def _page(self, problem: errors.IpamError, request: HttpRequest | None = None) -> HttpResponse:
         """Without a request the page is a bare one, which needs neither the database nor what was sent."""

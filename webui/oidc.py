@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
-from ipam.domain.core import access, history
+from ipam.domain.core import context
 from ipam.domain.people import accounts, members
 from webui import group_roles
 
@@ -24,7 +24,8 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     def authenticate(self, request: HttpRequest, nonce: str, code_verifier: str) -> User | None:
         """Just these arguments: a password is no business of this backend."""
-        return super().authenticate(request, nonce=nonce, code_verifier=code_verifier)
+        found: User | None = super().authenticate(request, nonce=nonce, code_verifier=code_verifier)
+        return found
 
     def get_payload_data(self, token: str, key: Any) -> dict[str, Any]:
         """The claims of a token that this provider signed for us, and whose time it is (Core 1.0, section 3.1.3.7)."""
@@ -42,11 +43,11 @@ class ProviderBackend(OIDCAuthenticationBackend):
         return claims
 
     def get_or_create_user(self, access_token: str, id_token: str, claims: dict[str, Any]) -> User:
-        """Who signs in, with the roles of his groups. Nobody acts yet, so the provider does."""
+        """Who signs in, with the roles of his groups. Nobody has signed in yet, so the provider asks."""
         name = str(claims.get("preferred_username") or claims["sub"])
         groups = claims.get(settings.OIDC_GROUPS_CLAIM) or []
         roles = group_roles.roles_of([groups] if isinstance(groups, str) else groups)
-        with history.on_behalf_of("identity provider"), access.acting_for(lambda: access.EVERYTHING):
+        with context.system("identity provider"):
             user = accounts.enter(claims["iss"], claims["sub"], name=name)
             members.set_group_roles(user, roles)
         return user

@@ -1,16 +1,25 @@
 """What views share: whole page or part of it, and trying an operation for a form."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 from django import forms
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ipam import errors
 from ipam.domain.core.operations import rehearsal
+from ipam.forms.refusals import tell
 
 R = TypeVar("R")
+Context = dict[str, Any]  # what a template is given
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Whose request it is, on a page that demands a sign-in."""
+    return cast(User, request.user)
 
 
 def asked(request: HttpRequest, name: str) -> str:
@@ -21,9 +30,14 @@ def asked(request: HttpRequest, name: str) -> str:
     return text
 
 
-def show(request: HttpRequest, template: str, context: dict[str, Any], *, part: str = "") -> HttpResponse:
+def asks_for_part(request: HttpRequest) -> bool:
+    """Whether htmx asks, for a part of the page."""
+    return bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]  # of its middleware
+
+
+def show(request: HttpRequest, template: str, context: Context, *, part: str = "") -> HttpResponse:
     """The page, or just `part` of it when htmx asks: one view and one template for both."""
-    name = f"{template}#{part}" if part and request.htmx and not request.htmx.boosted else template
+    name = f"{template}#{part}" if part and asks_for_part(request) else template
     return render(request, name, context)
 
 
@@ -32,29 +46,34 @@ def attempt(form: forms.Form, do: Callable[[], R]) -> R | None:
     try:
         return do()
     except errors.IpamError as refusal:
-        for error in refusal.errors[: errors.MOST_TOLD]:
-            form.add_error(error.field if error.field in form.fields else None, error.detail)
-        if (more := len(refusal.errors) - errors.MOST_TOLD) > 0:
-            form.add_error(None, f"And {more:,} more problems.")
+        tell(form, refusal.errors)
         return None
 
 
-def perform(request: HttpRequest, form: forms.Form, do: Callable[[], R]) -> tuple[R | None, bool]:
-    """Run an operation for a form, or, when only a preview is wanted, rehearse it and keep nothing.
+@dataclass(frozen=True)
+class Performed(Generic[R]):
+    """What an operation gave: `shown` also when it was only a preview, `kept` when it is done for good.
 
-    Returns what it gave (None when it refused) and whether it is done for good.
+    Both are None when it was refused, or not tried.
     """
+
+    shown: R | None = None
+    kept: R | None = None
+
+
+def perform(request: HttpRequest, form: forms.Form, do: Callable[[], R]) -> Performed[R]:
+    """Run an operation for a form, or, when only a preview is wanted, rehearse it and keep nothing."""
     if "preview" not in request.POST:
         given = attempt(form, do)
-        return given, given is not None
+        return Performed(given, given)
 
     def rehearsed() -> R:
         with rehearsal():
             return do()
 
-    return attempt(form, rehearsed), False
+    return Performed(attempt(form, rehearsed))
 
 
-def show_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def show_form(request: HttpRequest, template: str, context: Context) -> HttpResponse:
     """The page of a form with a preview, or just its preview when that is all that htmx asks for."""
     return show(request, template, context, part="preview" if "preview" in request.POST else "")

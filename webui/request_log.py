@@ -5,19 +5,15 @@ A line names the view and never what was asked of it: no path, no query, no head
 
 import json
 import logging
-import re
 import time
-import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from django.apps import apps
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from prometheus_client import Histogram
 
-_LENGTH = 64  # as the change history keeps it (ipam.models.events); logs are set up before there are models
-_PLAIN = re.compile(rf"[A-Za-z0-9._:-]{{1,{_LENGTH}}}")
 _FIELDS = ("request_id", "user", "route", "method", "status", "duration_ms")
 _METHODS = {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"}
 _log = logging.getLogger("twofold.request")
@@ -28,40 +24,36 @@ _seconds = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
 
-# The request that this thread is working on; empty outside of requests.
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-
 
 class RequestLog:
-    """Gives each request its id, sends it back as `X-Request-ID`, and logs a line when the answer begins.
-
-    A proxy may name the request by the same header; what is not plain and short is replaced.
-    """
+    """Logs a line when the answer of a request begins."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         begun = time.perf_counter()
-        given = request.headers.get("X-Request-ID", "")
-        before = request_id.set(given if _PLAIN.fullmatch(given) else uuid.uuid4().hex)
-        try:
-            response = self.get_response(request)
-            response.headers["X-Request-ID"] = request_id.get()
-            seconds = time.perf_counter() - begun
-            _count(request, response, seconds)
-            _write(request, response, seconds)
-        finally:
-            request_id.reset(before)
+        response = self.get_response(request)
+        seconds = time.perf_counter() - begun
+        _count(request, response, seconds)
+        _write(request, response, seconds)
         return response
 
 
 class RequestId(logging.Filter):
-    """Puts the id of the request on every record, so that a traceback is found by it."""
+    """Puts the id of the request on every record, so that a traceback is found by it; a command has one id too."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
+        record.request_id = _request_id()
         return True
+
+
+def _request_id() -> str:
+    if not apps.models_ready:  # logs are set up before there are models, which a context knows
+        return ""
+    from ipam.domain.core import context
+
+    return context.current().request_id if context.is_set() else ""
 
 
 class JsonLine(logging.Formatter):

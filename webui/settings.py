@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "webui.middleware.Acting",
     "webui.request_log.RequestLog",
     "webui.middleware.BrowserRules",
     "webui.limits.RequestTime",
@@ -58,7 +59,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "webui.middleware.Acting",
     "webui.middleware.RefusalPages",
 ]
 
@@ -67,12 +67,15 @@ WSGI_APPLICATION = "webui.wsgi.application"
 
 # Widgets of ours come from templates/ like every other template.
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+_template_loaders = ["webui.template_loader.Loader", "django.template.loaders.app_directories.Loader"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                ("template_partials.loader.Loader", [("django.template.loaders.cached.Loader", _template_loaders)])
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

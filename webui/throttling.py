@@ -40,7 +40,8 @@ class Throttle(AxesDatabaseHandler):
     def reset_user_attempts(self, request: HttpRequest, credentials: Credentials = None) -> int:
         """Forget the failures of this name alone: whoever knows one password shall not guess on at others."""
         of_name, _ = self.filter_user_attempts(request, credentials)
-        return of_name.delete()[0]
+        forgotten: int = of_name.delete()[0]
+        return forgotten
 
     def locked_until(self, request: HttpRequest, credentials: Credentials) -> datetime:
         """When the last failure that locks has been forgotten."""

@@ -16,7 +16,7 @@ _PATIENCE = 20  # seconds for a whole request to arrive, head and body
 _MOST_HELD = 64_000_000  # bytes of requests that are not whole, in each process
 
 
-class BufferingWorker(ThreadWorker):  # type: ignore[misc]
+class BufferingWorker(ThreadWorker):
     """gunicorn gives a connection to a thread with the first byte of a request; this one gives it the request.
 
     Until it is whole the main loop collects it. Where there is no room for all that wait, whoever has waited longest

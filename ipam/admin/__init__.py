@@ -1,4 +1,4 @@
-"""Bulk editing in Django's admin. It shows and parses; every write is one operation of `ipam.domain`.
+"""Bulk editing in Django's admin, of what people edit. It shows and parses; every write is one operation of the domain.
 
 How a page writes is in `base`, how an action does in `actions`; then one module per noun.
 """
@@ -7,17 +7,13 @@ from ipam.admin import (
     addresses,
     clusters,
     events,
-    free_blocks,
     identities,
-    kept_answers,
     machines,
     networks,
-    number_ranges,
     partitions,
     prefixes,
     projects,
     roles,
-    surveys,
     tokens,
     vrfs,
 )
@@ -26,17 +22,13 @@ __all__ = [
     "addresses",
     "clusters",
     "events",
-    "free_blocks",
     "identities",
-    "kept_answers",
     "machines",
     "networks",
-    "number_ranges",
     "partitions",
     "prefixes",
     "projects",
     "roles",
-    "surveys",
     "tokens",
     "vrfs",
 ]

@@ -15,9 +15,9 @@ from django.template.response import TemplateResponse
 
 from ipam import errors
 from ipam.admin.attempts import collecting
-from ipam.admin.forms import tell
 from ipam.domain.core.operations import transacted
-from ipam.form_fields import LabelsField
+from ipam.forms.fields import LabelsField
+from ipam.forms.refusals import tell
 from ipam.models.base import NAME_LENGTH
 
 MOST_ROWS = 1000  # of one action; settings.DATA_UPLOAD_MAX_NUMBER_FIELDS lets their keys through

@@ -2,25 +2,28 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.actions import bulk
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import AddressFamilyFilter, HolderFilter, chosen
-from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
-from ipam.domain.networks import addresses, narrowing
-from ipam.form_fields import AddressesField, FamiliesField
+from ipam.admin.forms import chooser
+from ipam.domain.networks import addresses
+from ipam.forms.described import LabelledForm
+from ipam.forms.fields import AddressesField, FamiliesField
 from ipam.models import IPAddress, Network
 
 
-class AddressForm(DescribedForm):
-    type = forms.ChoiceField(choices=IPAddress.Type.choices, help_text="A static address stays static.")
-    for_good = forms.BooleanField(required=False, label="Make it static for good", help_text="Tick to say so.")
+class _Consent(forms.BooleanField):
+    """Says that somebody means it; no change by itself."""
 
-    @property
-    def changes(self) -> dict[str, Any]:
-        return {name: value for name, value in super().changes.items() if name != "for_good"}
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class AddressForm(LabelledForm):
+    type = forms.ChoiceField(choices=IPAddress.Type.choices, help_text="A static address stays static.")
+    for_good = _Consent(required=False, label="Make it static for good", help_text="Tick to say so.")
 
     def clean(self) -> dict[str, Any]:
         """What cannot be undone takes two hands."""
@@ -30,7 +33,7 @@ class AddressForm(DescribedForm):
         return data
 
 
-class NewAddressesForm(NewDescribedForm):
+class NewAddressesForm(LabelledForm):
     """An allocation: one address of each family, or certain ones. Many at once are the dashboard's and the API's."""
 
     network = chooser(IPAddress, "network")
@@ -72,10 +75,6 @@ class AddressAdmin(DescribedAdmin):
     sortable_by = ("address",)
     search_help_text = "An address, a CIDR or a part of one, such as 10.0. or 2001:db8: — or a part of a name."
     actions: tuple[str, ...] = ("make_static", "change_labels", "rename", "delete_selected")
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.addresses(queryset, text)
-        return found
 
     def make(self, given: dict[str, Any]) -> IPAddress:
         asked = dict(given)

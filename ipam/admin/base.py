@@ -1,7 +1,6 @@
 """What all pages of the admin do alike: few rows at a time, no counting of huge tables, writes by the domain only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,77 +10,21 @@ from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms.models import ModelFormMetaclass
 from django.http import HttpRequest
 
 from ipam.admin.actions import MOST_ROWS, LabelsForm, RenameForm, bulk
 from ipam.admin.attempts import attempt, each, noting, refusals
-from ipam.admin.forms import DescribedForm, NamesForm, NewDescribedForm, RecordForm
+from ipam.admin.forms import GenerationField, NamesForm, RecordForm
+from ipam.admin.lists import BoundedPaginator, EditedList, RowsFormSet
 from ipam.domain.core import lookups
 from ipam.domain.networks import bulk as many
-
-MOST_COUNTED = 10_000
-
-
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages of the first 10,000 rows: nobody leafs further, and counting a million takes longer than showing them."""
-
-    @cached_property
-    def _counted(self) -> int:
-        rows: Any = self.object_list
-        return int(rows.order_by()[: MOST_COUNTED + 1].count())
-
-    @cached_property
-    def count(self) -> int:
-        return min(self._counted, MOST_COUNTED)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there are rows that no page shows."""
-        return self._counted > MOST_COUNTED
-
-
-class EditedList(ChangeList):
-    """A list that comes back because something was refused shows the rows that were edited.
-
-    By now the same page may begin with others, and then each row would stand beside the fields of another one.
-    """
-
-    _formset: Any = None
-
-    @property
-    def formset(self) -> Any:
-        return self._formset
-
-    @formset.setter
-    def formset(self, formset: Any) -> None:
-        self._formset = formset
-        if formset is not None and formset.is_bound:
-            self.result_list = [form.instance for form in formset.forms]
-
-
-class RowsFormSet(forms.BaseModelFormSet):  # type: ignore[type-arg]
-    """The rows of a list that are edited there. Nothing is saved if some are gone meanwhile, but that is said once."""
-
-    gone = 0
-
-    @cached_property
-    def forms(self) -> list[Any]:
-        """Those that there are; saved again, the others are no hindrance."""
-        sent = super().forms
-        self.gone = sum(form.instance._state.adding and form["id"].data is not None for form in sent)
-        return [form for form in sent if not form.instance._state.adding]
-
-    def clean(self) -> None:
-        if self.gone:
-            rows = "1 row is" if self.gone == 1 else f"{self.gone:,} rows are"
-            raise forms.ValidationError(f"{rows} gone by now. Nothing was changed; save again to change the others.")
+from ipam.forms.described import LabelledForm
 
 
 class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A list that stays fast at a million rows. `search` says what is meant by a text in its box.
+    """A list that stays fast at a million rows.
 
     `table` is the name under which its rows come in and go out as files, where they do.
     """
@@ -95,7 +38,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     sortable_by: ClassVar[tuple[str, ...]] = ()
-    search_fields = ("pk",)  # only so that there is a box; `search` decides
+    search_fields: ClassVar[tuple[str, ...]] = ("pk",)  # so that there is a box; `matching` of the QuerySet decides
     search_help_text = "An id, or a part of a name or description."
 
     @property
@@ -123,16 +66,13 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         return super().get_object(request, object_id, from_field) if lookups.is_id(self.model, object_id) else None
 
-    def search(self, queryset: Any, text: str) -> QuerySet[Any]:
-        """The rows that `text` means."""
-        found: QuerySet[Any] = queryset.matching(text)
-        return found
-
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         text = search_term.strip()
         if "\0" in text:
             return queryset.none(), False
-        return (self.search(queryset, text) if text else queryset), False
+        if text and hasattr(queryset, "matching"):
+            return queryset.matching(text), False
+        return super().get_search_results(request, queryset, text)
 
 
 class ReadOnlyAdmin(IpamAdmin):
@@ -151,8 +91,8 @@ class ReadOnlyAdmin(IpamAdmin):
 class DomainAdmin(IpamAdmin):
     """Pages that write. A subclass says which operations its verbs are: `make`, `change` and `discard`."""
 
-    add_form: ClassVar[type[RecordForm]] = NewDescribedForm
-    change_form: ClassVar[type[RecordForm]] = DescribedForm
+    add_form: ClassVar[type[forms.Form]] = LabelledForm
+    change_form: ClassVar[type[forms.Form]] = LabelledForm
     actions: tuple[str, ...] = ("delete_selected",)
 
     def make(self, given: dict[str, Any]) -> Any:
@@ -199,10 +139,13 @@ class DomainAdmin(IpamAdmin):
         return attempt(request, lambda: view(request, *args, **kwargs))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form as it is declared, made one of a record."""
         base = self.add_form if obj is None else self.change_form
-        hidden = dict.fromkeys(self.hidden_fields(obj) if obj is not None else ())
+        more: dict[str, Any] = {} if obj is None else {"generation": GenerationField()}
+        more |= dict.fromkeys(self.hidden_fields(obj) if obj is not None else ())
         meta = type("Meta", (RecordForm.Meta,), {"model": self.model})
-        return ModelFormMetaclass(base.__name__, (base,), {"refusals": refusals(request), "Meta": meta, **hidden})
+        about = {"refusals": refusals(request), "Meta": meta, **more}
+        return ModelFormMetaclass(base.__name__, (base, RecordForm), about)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None and self.fields:

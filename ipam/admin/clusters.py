@@ -3,41 +3,26 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 
 from ipam.admin.actions import bulk
 from ipam.admin.attempts import each
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
-from ipam.admin.filters import FamilyFilter, chosen
-from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
+from ipam.admin.filters import chosen
+from ipam.admin.forms import chooser
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import DEFAULT_VERSION, NewCluster
-from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
-from ipam.domain.networks import narrowing
-from ipam.form_fields import LengthsField
-from ipam.models import Claim, Cluster, ClusterRange, LocalSpace
-from ipam.models.clusters import FamilyOrder, Platform
+from ipam.domain.clusters.plan import NewCluster
+from ipam.forms.clusters import DraftedForm
+from ipam.forms.fields import LengthsField
+from ipam.models import Claim, Cluster
+from ipam.models.clusters import FamilyOrder
 
 
-class ClusterForm(DescribedForm):
-    """What may change of a plan; ranges are changed where they can be seen, in the dashboard or by the API."""
-
-    kubernetes_version = forms.CharField(max_length=8)
-    platform = forms.ChoiceField(choices=Platform.choices)
-    max_pods = forms.IntegerField(min_value=1, label="Pods per node, at most")
-    wanted_nodes = forms.IntegerField(min_value=1, required=False)
-
-
-class NewClusterForm(NewDescribedForm):
+class NewClusterForm(DraftedForm):
     """A draft; ranges and masks that are not given are proposed."""
 
     project = chooser(Cluster, "project")
     network = chooser(Cluster, "network", help_text="The node network: a private network of the project.")
     families = forms.ChoiceField(choices=FamilyOrder.choices, initial=FamilyOrder.IPV4_FIRST)
-    platform = forms.ChoiceField(choices=Platform.choices)
-    kubernetes_version = forms.CharField(max_length=8, initial=DEFAULT_VERSION)
-    max_pods = forms.IntegerField(min_value=1, initial=DEFAULT_MAX_PODS, label="Pods per node, at most")
-    wanted_nodes = forms.IntegerField(min_value=1, required=False)
     node_mask = LengthsField(label="Node masks", help_text="Empty: as Kubernetes and the number of pods want them.")
     native_routing = forms.BooleanField(required=False, initial=True, label="Pods are routed without an overlay")
     field_order = ["name", "project", "network"]
@@ -45,9 +30,11 @@ class NewClusterForm(NewDescribedForm):
 
 @admin.register(Cluster)
 class ClusterAdmin(DomainAdmin):
+    """Ranges are changed where they can be seen, in the dashboard or by the API."""
+
     table = "clusters"
     add_form = NewClusterForm
-    change_form = ClusterForm
+    change_form = DraftedForm
     list_display = ("name", "project", "network", "families", "state", "kubernetes_version", "max_pods", "description")
     list_filter = ("state", "families", "platform", chosen(Cluster, "project"))
     list_select_related = ("project", "network")
@@ -81,29 +68,6 @@ class ClusterAdmin(DomainAdmin):
         each(rows, lifecycle.release)
 
 
-@admin.register(ClusterRange)
-class ClusterRangeAdmin(ReadOnlyAdmin):
-    list_display = ("cidr", "purpose", "cluster", "reserved_in")
-    list_filter = (FamilyFilter, "purpose")
-    list_select_related = ("cluster", "reserved_in")
-    ordering = ("first", "id")
-    fields = ("cidr", "purpose", "cluster", "reserved_in")
-    search_help_text = "An address, a CIDR or a part of one, or a part of the name of a cluster."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.cluster_ranges(queryset, text)
-        return found
-
-
-@admin.register(LocalSpace)
-class LocalSpaceAdmin(ReadOnlyAdmin):
-    list_display = ("cidr",)
-    fields = ("cidr",)
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset
-
-
 @admin.register(Claim)
 class ClaimAdmin(ReadOnlyAdmin):
     """What controllers hold; they release it by its name."""
@@ -111,7 +75,5 @@ class ClaimAdmin(ReadOnlyAdmin):
     list_display = ("name", "network", "project", "allocation")
     list_filter = (chosen(Claim, "network"), chosen(Claim, "project"))
     list_select_related = ("network", "project")
+    search_fields = ("name",)
     search_help_text = "A part of a name."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(name__icontains=text)

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from ipam.addressing import Family, block
@@ -50,8 +50,9 @@ class AddressFamilyFilter(FamilyFilter):
 class NetworkFamilyFilter(FamilyFilter):
     """Networks with a prefix of the family."""
 
-    def of_family(self, queryset: QuerySet[Any], family: Family) -> QuerySet[Any]:
-        return queryset.filter(Exists(Prefix.objects.filter(network=OuterRef("pk"), family=family)))
+    def of_family(self, queryset: Any, family: Family) -> QuerySet[Any]:
+        found: QuerySet[Any] = queryset.having(Prefix.objects.filter(family=family))
+        return found
 
 
 class HolderFilter(admin.SimpleListFilter):

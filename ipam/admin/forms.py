@@ -11,16 +11,8 @@ from django.db.models import Model
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import lookups
-from ipam.form_fields import LabelsField
-from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH
-
-_WIDE = {"class": "vTextField"}
-
-
-def tell(form: forms.BaseForm, refused: Iterable[errors.IpamError]) -> None:
-    """Let each refusal stand at its field, or above all fields."""
-    for error in refused:
-        form.add_error(error.field if error.field in form.fields else None, error.detail)
+from ipam.forms.described import DescribedForm
+from ipam.forms.refusals import tell
 
 
 class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -39,6 +31,9 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.instance._state.adding:
             shown = {name: getattr(self.instance, name, None) for name in self.base_fields}
             self.initial = {**shown, **self.initial}
+        for field in self.fields.values():
+            if type(field.widget) is forms.TextInput:
+                field.widget.attrs.setdefault("class", "vTextField")  # wide
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -58,28 +53,15 @@ class GenerationField(forms.IntegerField):
         return False
 
 
-class NamesForm(RecordForm):
+class NamesForm(DescribedForm, RecordForm):
     """A row of a list that can be edited there. What was shown is sent along: a row that only others change is left."""
 
-    name = forms.CharField(
-        max_length=NAME_LENGTH, required=False, widget=forms.TextInput(_WIDE), show_hidden_initial=True
-    )
-    description = forms.CharField(
-        max_length=DESCRIPTION_LENGTH, required=False, widget=forms.TextInput(_WIDE), show_hidden_initial=True
-    )
     generation = GenerationField()
 
-
-class DescribedForm(NamesForm):
-    """What may change of every described record."""
-
-    labels = LabelsField(required=False, help_text="One per line: key or key=value.")
-
-
-class NewDescribedForm(DescribedForm):
-    """A record that does not exist yet, so it has no generation."""
-
-    generation = None  # type: ignore[assignment]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in DescribedForm.base_fields:
+            self.fields[name].show_hidden_initial = True
 
 
 class _Known:

@@ -2,16 +2,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
-from ipam.admin.forms import RecordForm, chooser
+from ipam.admin.forms import chooser
 from ipam.domain.people import accounts
 from ipam.models import Identity
 
 
-class NewIdentityForm(RecordForm):
+class NewIdentityForm(forms.Form):
     user = chooser(Identity, "user")
     issuer = forms.CharField(max_length=255, help_text="The provider's OIDC_ISSUER, to the letter.")
     subject = forms.CharField(max_length=255, help_text="The provider's “sub” of the account, to the letter.")
@@ -25,10 +24,8 @@ class IdentityAdmin(DomainAdmin):
     list_display = ("id", "user", "issuer", "subject")
     list_select_related = ("user",)
     fields = readonly_fields = ("user", "issuer", "subject")
+    search_fields = ("subject__exact", "user__username")
     search_help_text = "A subject, or a part of a user's name."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(subject=text) | queryset.filter(user__username__icontains=text)
 
     def make(self, given: dict[str, Any]) -> Identity:
         return accounts.link(given["user"], issuer=given["issuer"], subject=given["subject"])

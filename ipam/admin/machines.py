@@ -6,33 +6,26 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.actions import bulk
-from ipam.admin.base import DescribedAdmin, ReadOnlyAdmin
+from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import chosen
-from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser, many_chooser
-from ipam.domain.networks import machines, narrowing
-from ipam.domain.networks.machines import Attachment
+from ipam.admin.forms import chooser, many_chooser
+from ipam.domain.networks import machines
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.forms.machines import NETWORKS_HELP, MachineForm
 from ipam.models import Machine, MachineNetwork
-from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
+from ipam.models.base import SLUG_LENGTH
 
 MOST_SHOWN = 100  # addresses on the page of a machine
 
 
-class MachineForm(DescribedForm):
-    hostname = forms.CharField(max_length=NAME_LENGTH, required=False)
-    field_order = ["name", "hostname"]
-
-
-class NewMachineForm(NewDescribedForm):
+class NewMachineForm(MachineForm):
     """A machine with an automatic address of every family of each of its networks."""
 
     id = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="Made if left empty; it never changes.")
-    hostname = forms.CharField(max_length=NAME_LENGTH, required=False)
     project = chooser(Machine, "project")
     partition = chooser(Machine, "partition")
     role = forms.ChoiceField(choices=Machine.Role.choices)
-    networks = many_chooser(
-        Machine, "networks", help_text="One private network per family, and any number of external ones."
-    )
+    networks = many_chooser(Machine, "networks", help_text=NETWORKS_HELP)
     field_order = ["project", "partition", "role", "networks", "id", "name", "hostname"]
 
 
@@ -75,10 +68,6 @@ class MachineAdmin(DescribedAdmin):
         """Its addresses in one line, lowest first."""
         return ", ".join(map(str, obj.addresses.order_by("address")[:MOST_SHOWN]))
 
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.machines(queryset, text)
-        return found
-
     def make(self, given: dict[str, Any]) -> Machine:
         asked = dict(given)
         return machines.allocate(networks=[Attachment(network=one) for one in asked.pop("networks")], **asked)
@@ -96,15 +85,3 @@ class MachineAdmin(DescribedAdmin):
     )
     def delete_selected(self, rows: list[Any]) -> None:
         self.discard_all(rows)
-
-
-@admin.register(MachineNetwork)
-class MachineNetworkAdmin(ReadOnlyAdmin):
-    list_display = ("machine", "network", "position")
-    list_filter = (chosen(MachineNetwork, "machine"), chosen(MachineNetwork, "network"))
-    list_select_related = ("machine", "network")
-    ordering = ("machine_id", "position")
-    search_help_text = "The id of a machine or network."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(machine=text) | queryset.filter(network=text)

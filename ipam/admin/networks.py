@@ -10,47 +10,36 @@ from ipam.admin.actions import bulk
 from ipam.admin.attempts import each
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import NetworkFamilyFilter, chosen
-from ipam.admin.forms import DescribedForm, NewDescribedForm, chooser
-from ipam.domain.networks import narrowing, networks, rules
-from ipam.domain.networks.rules import NewNetwork
-from ipam.form_fields import CidrField, CidrsField, FamiliesField, LengthsField
+from ipam.admin.forms import chooser
+from ipam.domain.networks import network_fields, networks
+from ipam.domain.networks.network_fields import NewNetwork
+from ipam.forms.fields import CidrField, FamiliesField, LengthsField
+from ipam.forms.networks import NetworkForm, NewNetworkForm
 from ipam.models import Network, Prefix
 from ipam.models.base import SLUG_LENGTH
-from ipam.models.networks import NatType, NetworkType, Stack
-from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
+from ipam.models.networks import NatType, Stack
 
 MOST_EDITED = 100  # prefixes on the page of a network; those of larger ones are edited in the list of prefixes
 MOST_LISTED = 4  # prefixes in a row of the list
 
 
-class NetworkForm(DescribedForm):
-    """What may change of a network. What its type does not take is left out."""
-
-    stack = forms.ChoiceField(choices=Stack.choices)
-    nat_type = forms.ChoiceField(choices=NatType.choices, label="NAT")
-    destination_prefixes = CidrsField(required=False, help_text="Where the network leads, such as 0.0.0.0/0 ::/0.")
-    default_child_prefix_length = LengthsField(label="Length of children")
-    min_child_prefix_length = LengthsField(label="Shortest children")
-    additional_announcable_cidrs = CidrsField(required=False, label="Announcable CIDRs")
-    force = forms.BooleanField(required=False, label="Drop announcable CIDRs, although clusters may use them")
+class LengthsForm(forms.Form):
+    default_child_prefix_length = LengthsField(label="Length of children", help_text="Of super networks.")
+    min_child_prefix_length = LengthsField(label="Shortest children", help_text="Of super networks.")
 
 
-class NewNetworkForm(NewDescribedForm):
+class ChangedNetworkForm(LengthsForm, NetworkForm):
+    """What its type does not take is left out; its prefixes are rows below."""
+
+
+class AnyNetworkForm(LengthsForm, NewNetworkForm):
     """A network of any type; which fields each type needs, takes and refuses, the domain says."""
 
-    type = forms.ChoiceField(choices=NetworkType.choices)
     id = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="It never changes. Children are given one.")
     project = chooser(Network, "project", required=False)
     partition = chooser(Network, "partition", required=False)
     parent = chooser(Network, "parent", required=False, help_text="Of a child: the super network to carve from.")
     stack = forms.ChoiceField(choices=[("", "both families, a child: like its parent"), *Stack.choices], required=False)
-    vrf = forms.IntegerField(min_value=LOWEST_VNI, max_value=HIGHEST_VNI, required=False, label="VRF")
-    vrf_shared = forms.BooleanField(required=False, label="Other networks may share the VRF")
-    nat_type = forms.ChoiceField(choices=NatType.choices, label="NAT")
-    destination_prefixes = CidrsField(required=False, help_text="Where the network leads, such as 0.0.0.0/0 ::/0.")
-    default_child_prefix_length = LengthsField(label="Length of children", help_text="Of super networks.")
-    min_child_prefix_length = LengthsField(label="Shortest children", help_text="Of super networks.")
-    additional_announcable_cidrs = CidrsField(required=False, label="Announcable CIDRs")
     address_family = FamiliesField(label="Families", help_text="Of a child.")
     length = LengthsField(label="Prefix lengths", help_text="Of a child; empty: as its parent has it.")
     field_order = ["type", "id", "name", "description", "labels"]
@@ -118,8 +107,8 @@ class NatForm(forms.Form):
 @admin.register(Network)
 class NetworkAdmin(DescribedAdmin):
     table = "networks"
-    add_form = NewNetworkForm
-    change_form = NetworkForm
+    add_form = AnyNetworkForm
+    change_form = ChangedNetworkForm
     list_display = (
         "id", "name", "type", "prefix_list", "partition_id", "project", "vrf_id", "nat_type", "description",
         "label_list",
@@ -149,12 +138,8 @@ class NetworkAdmin(DescribedAdmin):
         more = ["…"] if len(obj.first_prefixes) > MOST_LISTED else []
         return ", ".join([*map(str, obj.first_prefixes[:MOST_LISTED]), *more])
 
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.networks(queryset, text)
-        return found
-
     def hidden_fields(self, obj: Any) -> Iterable[str]:
-        hidden = [error.field for error in rules.judge_changed_fields(obj, NetworkForm.base_fields)]
+        hidden = [error.field for error in network_fields.judge_changed_fields(obj, self.change_form.base_fields)]
         return [*hidden, "force"] if "additional_announcable_cidrs" in hidden else hidden
 
     def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, Any]:

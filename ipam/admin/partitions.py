@@ -1,18 +1,11 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
-from ipam.admin.forms import NewDescribedForm
-from ipam.domain.networks import owners
+from ipam.domain.networks import partitions
+from ipam.forms.described import NewPartitionForm
 from ipam.models import Partition
-from ipam.models.base import SLUG_LENGTH
-
-
-class NewPartitionForm(NewDescribedForm):
-    id = forms.CharField(max_length=SLUG_LENGTH, help_text="2 to 128 letters, digits, dots, dashes; it never changes.")
-    field_order = ["id"]
 
 
 @admin.register(Partition)
@@ -24,10 +17,10 @@ class PartitionAdmin(DescribedAdmin):
     sortable_by = ("id", "name")
 
     def make(self, given: dict[str, Any]) -> Partition:
-        return owners.create_partition(**given)
+        return partitions.create(**given)
 
     def change(self, obj: Partition, changes: dict[str, Any]) -> None:
-        owners.update_partition(obj, **changes)
+        partitions.update(obj, **changes)
 
     def discard(self, obj: Partition) -> None:
-        owners.delete_partition(obj)
+        partitions.delete(obj)

@@ -2,18 +2,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
 from ipam.admin.filters import FamilyFilter, chosen
-from ipam.admin.forms import RecordForm, chooser
-from ipam.domain.networks import narrowing, networks
-from ipam.form_fields import CidrField
+from ipam.admin.forms import chooser
+from ipam.domain.networks import networks
+from ipam.forms.fields import CidrField
 from ipam.models import Network, Prefix
 
 
-class NewPrefixForm(RecordForm):
+class NewPrefixForm(forms.Form):
     """One more prefix of a network."""
 
     network = chooser(Prefix, "network", help_text="Not of a child network: its prefixes are carved.")
@@ -46,16 +45,11 @@ class PrefixAdmin(DomainAdmin):
     readonly_fields = fields
     search_help_text = "An address, a CIDR or a part of one, such as 10.0. or 2001:db8: — or a part of a network's id."
 
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        found: QuerySet[Any] = narrowing.prefixes(queryset, text)
-        return found
-
     def make(self, given: dict[str, Any]) -> Prefix:
-        cidr = given["prefixes"]
         network = networks.add_prefix(
-            given["network"], cidr, default_child_prefix_length=given["default_child_prefix_length"]
+            given["network"], given["prefixes"], default_child_prefix_length=given["default_child_prefix_length"]
         )
-        return network.prefixes.roots().within(cidr).get()
+        return network.prefixes.roots().within(given["prefixes"]).get()
 
     def discard(self, obj: Prefix) -> None:
         networks.remove_prefix(obj.network, obj.cidr)

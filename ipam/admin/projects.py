@@ -1,24 +1,11 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
-from ipam.admin.forms import DescribedForm, NewDescribedForm
-from ipam.domain.networks import owners
+from ipam.domain.networks import projects
+from ipam.forms.described import NewProjectForm, ProjectForm
 from ipam.models import Project
-from ipam.models.base import NAME_LENGTH
-
-
-class ProjectForm(DescribedForm):
-    tenant = forms.CharField(max_length=NAME_LENGTH, required=False)
-    field_order = ["name", "tenant"]
-
-
-class NewProjectForm(NewDescribedForm):
-    id = forms.UUIDField(required=False, help_text="Made if left empty; it never changes.")
-    tenant = forms.CharField(max_length=NAME_LENGTH, required=False)
-    field_order = ["name", "tenant"]
 
 
 @admin.register(Project)
@@ -31,10 +18,10 @@ class ProjectAdmin(DescribedAdmin):
     sortable_by = ("name", "tenant")
 
     def make(self, given: dict[str, Any]) -> Project:
-        return owners.create_project(**given)
+        return projects.create(**given)
 
     def change(self, obj: Project, changes: dict[str, Any]) -> None:
-        owners.update_project(obj, **changes)
+        projects.update(obj, **changes)
 
     def discard(self, obj: Project) -> None:
-        owners.delete_project(obj)
+        projects.delete(obj)

@@ -2,17 +2,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
-from ipam.admin.forms import RecordForm, chooser
+from ipam.admin.forms import chooser
 from ipam.domain.people import members
 from ipam.models import RoleBinding, ServiceAccount
 from ipam.models.roles import Role
 
 
-class NewRoleForm(RecordForm):
+class NewRoleForm(forms.Form):
     user = chooser(RoleBinding, "user")
     project = chooser(RoleBinding, "project", required=False, help_text="Empty: on the whole platform.")
     role = forms.ChoiceField(choices=Role.choices)
@@ -27,10 +26,8 @@ class RoleAdmin(DomainAdmin):
     list_select_related = ("user", "project")
     list_filter = ("role", "source")
     fields = readonly_fields = ("user", "project", "role", "source")
+    search_fields = ("user__username", "project__name")
     search_help_text = "A part of a user's or project's name."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(user__username__icontains=text) | queryset.filter(project__name__icontains=text)
 
     def make(self, given: dict[str, Any]) -> RoleBinding:
         return members.grant(given["user"], given["role"], project=given["project"])
@@ -48,7 +45,5 @@ class ServiceAccountAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "user", "project")
     list_select_related = ("user", "project")
+    search_fields = ("user__username",)
     search_help_text = "A part of a name."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(user__username__icontains=text)

@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
@@ -18,10 +17,8 @@ class TokenAdmin(DomainAdmin):
     fields = readonly_fields = (
         "name", "user", "is_read_only", "projects", "networks", "expires_at", "last_used_at", "created_at"
     )  # fmt: skip
+    search_fields = ("name", "user__username")
     search_help_text = "A part of a name, or of a user's."
-
-    def search(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(name__icontains=text) | queryset.filter(user__username__icontains=text)
 
     def discard(self, obj: ApiToken) -> None:
         tokens.revoke(obj.user, obj.pk)

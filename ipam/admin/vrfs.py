@@ -1,18 +1,11 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
-from ipam.admin.forms import NewDescribedForm
 from ipam.domain.networks import vrfs
+from ipam.forms.described import NewVrfForm
 from ipam.models import VRF
-from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
-
-
-class NewVrfForm(NewDescribedForm):
-    id = forms.IntegerField(min_value=LOWEST_VNI, max_value=HIGHEST_VNI, label="VNI")
-    field_order = ["id"]
 
 
 @admin.register(VRF)

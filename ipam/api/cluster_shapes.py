@@ -3,14 +3,12 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
-from netaddr import IPNetwork
 from rest_framework import serializers
 
-from ipam.addressing import Family
+from ipam import models, values
+from ipam.addressing import Cidr, Family
 from ipam.api import fields, inputs, outputs
-from ipam.domain.clusters import rules
-from ipam.domain.clusters.plan import capacity
-from ipam.models import Cluster as ClusterModel
+from ipam.domain.clusters import plan, rules
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, Platform
 
@@ -25,22 +23,12 @@ _MOST = 10**6  # nodes and pods; the domain says what there is room for
         "example": {"ipv4": "10.240.0.0/13", "ipv6": "fd00:10:240::/52"},
     }
 )
-class Ranges(serializers.Field[dict[Family, IPNetwork], Any, dict[str, str], Any]):
+class Ranges(fields.ByFamily[Cidr]):
     """A CIDR per family; a missing key means that it is proposed."""
 
-    def to_internal_value(self, data: Any) -> dict[Family, IPNetwork]:
-        if not isinstance(data, dict):
-            raise serializers.ValidationError('Give an object such as {"ipv4": "10.240.0.0/13"}.', code="invalid")
-        ranges: dict[Family, IPNetwork] = {}
-        for key, text in data.items():
-            family, cidr = fields.OneFamily().to_internal_value(key), fields.Cidr().to_internal_value(text)
-            if Family.of(cidr) is not family:
-                raise serializers.ValidationError(f"{cidr} is no {family.label} CIDR.", code="range_family")
-            ranges[family] = cidr
-        return ranges
-
-    def to_representation(self, value: dict[Family, IPNetwork]) -> dict[str, str]:
-        return {family.key: str(cidr) for family, cidr in value.items()}
+    @staticmethod
+    def parse(data: object) -> dict[Family, Cidr]:
+        return values.parse_by_family(data, fields.Cidr().to_internal_value, values.RANGES)
 
 
 def _families(**options: Any) -> serializers.ListField:
@@ -88,7 +76,7 @@ class NewClaim(inputs.Input):
 
 
 # --- answers --------------------------------------------------------------------------------------
-class FamilyCapacity(serializers.Serializer[Any]):
+class FamilyCapacity(outputs.Shape):
     """Counts are decimal strings: they may exceed what a JSON number holds exactly."""
 
     nodes_by_network = serializers.CharField()
@@ -99,7 +87,7 @@ class FamilyCapacity(serializers.Serializer[Any]):
     dns = serializers.CharField()
 
 
-class Capacity(serializers.Serializer[Any]):
+class Capacity(outputs.Shape):
     nodes = serializers.CharField()
     limiting_family = fields.OneFamily(source="family")
     limited_by = serializers.ChoiceField(choices=["nodes", "pods"], source="reason")
@@ -107,13 +95,13 @@ class Capacity(serializers.Serializer[Any]):
     ipv4 = FamilyCapacity(required=False)
     ipv6 = FamilyCapacity(required=False)
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:
+    def to_representation(self, instance: plan.Capacity) -> dict[str, Any]:
         shared = {name: field for name, field in self.fields.items() if name not in ("ipv4", "ipv6")}
         answer = {name: field.to_representation(field.get_attribute(instance)) for name, field in shared.items()}
         return {**answer, **{one.family.key: FamilyCapacity(one).data for one in instance.families}}
 
 
-class PlanWarning(serializers.Serializer[Any]):
+class PlanWarning(outputs.Shape):
     code = serializers.CharField()
     field = serializers.CharField()
     detail = serializers.CharField()
@@ -123,7 +111,7 @@ class Cluster(outputs.Described):
     id = serializers.UUIDField()
     project = serializers.UUIDField(source="project_id")
     network = serializers.CharField(source="network_id")
-    state = serializers.ChoiceField(choices=ClusterModel.State.choices)
+    state = serializers.ChoiceField(choices=models.Cluster.State.choices)
     platform = serializers.CharField()
     kubernetes_version = serializers.CharField()
     families = _families(source="address_families")
@@ -138,15 +126,15 @@ class Cluster(outputs.Described):
     warnings = serializers.SerializerMethodField()
 
     @extend_schema_field(Capacity)
-    def get_capacity(self, cluster: Any) -> Any:
-        return Capacity(capacity(self.context["plans"][cluster.pk])).data
+    def get_capacity(self, cluster: models.Cluster) -> dict[str, object]:
+        return dict(Capacity(plan.capacity(self.context["plans"][cluster.pk])).data)
 
     @extend_schema_field(PlanWarning(many=True))
-    def get_warnings(self, cluster: Any) -> Any:
-        return PlanWarning(rules.warnings(self.context["plans"][cluster.pk]), many=True).data
+    def get_warnings(self, cluster: models.Cluster) -> list[object]:
+        return list(PlanWarning(rules.warnings(self.context["plans"][cluster.pk]), many=True).data)
 
 
-class Document(serializers.Serializer[Any]):
+class Document(outputs.Shape):
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     file_name = serializers.CharField()
@@ -154,17 +142,17 @@ class Document(serializers.Serializer[Any]):
     refusal = serializers.CharField(allow_blank=True, help_text="why the plan has no such document; else empty")
 
 
-class Documents(serializers.Serializer[Any]):
+class Documents(outputs.Shape):
     manifests = Document(many=True)
 
 
-class Precondition(serializers.Serializer[Any]):
+class Precondition(outputs.Shape):
     code = serializers.CharField()
     is_met = serializers.BooleanField()
     sentence = serializers.CharField()
 
 
-class Readiness(serializers.Serializer[Any]):
+class Readiness(outputs.Shape):
     families = _families(help_text="those that come next")
     preconditions = Precondition(many=True)
     machines = serializers.IntegerField()
@@ -179,5 +167,5 @@ class Claim(outputs.Output):
     allocation = serializers.UUIDField()
     ips = serializers.SerializerMethodField()
 
-    def get_ips(self, claim: Any) -> list[str]:
+    def get_ips(self, claim: models.Claim) -> list[str]:
         return [str(address) for address in self.context["ips"].get(claim.allocation, ())]

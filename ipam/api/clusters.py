@@ -1,7 +1,6 @@
 """Clusters and claims: each view fetches, calls one operation of the domain, renders."""
 
 from collections import defaultdict
-from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -9,19 +8,18 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ipam.api import cluster_shapes, filters, inputs
-from ipam.api.resources import Changeable, Creatable, Readable, Removable
+from ipam import filters
+from ipam.api import cluster_shapes, inputs, parameters
+from ipam.api.resources import Creatable, Data, Editable, Readable, Removable, with_references
 from ipam.domain.clusters import lifecycle, migration, planning
 from ipam.domain.clusters.manifests import catalogue as manifests
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.networks import claims
-from ipam.models import Claim, Cluster, IPAddress, Network, Partition, Project
-
-_REFERENCES: dict[str, Any] = {"project": Project, "network": Network, "parent": Network, "partition": Partition}
+from ipam.models import Claim, Cluster, IPAddress, Network, Project
 
 
-class ClusterViews(Readable, Creatable, Changeable, Removable):
+class ClusterViews(Editable[Cluster]):
     model, output, filterset_class = Cluster, cluster_shapes.Cluster, filters.ClusterFilters
     inputs = {
         "create": cluster_shapes.NewCluster,
@@ -42,15 +40,14 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
     def get_queryset(self) -> QuerySet[Cluster]:
         return Cluster.objects.with_plan()
 
-    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+    def context_for(self, objects: list[Cluster]) -> dict[str, object]:
         return {"plans": planning.plans(objects)}
 
-    def make(self, data: dict[str, Any]) -> Cluster:
-        given = {name: value for name, value in data.items() if value is not None and name != "reserve"}
-        named = {name: (_REFERENCES[name], value) for name, value in given.items() if name in _REFERENCES}
-        return lifecycle.create(NewCluster(**{**given, **lookups.get_all(named)}), reserve=data.get("reserve", False))
+    def make(self, data: Data) -> Cluster:
+        given = {name: value for name, value in data.items() if name != "reserve"}
+        return lifecycle.create(NewCluster(**with_references(given)), reserve=data.get("reserve", False))
 
-    def change(self, found: Cluster, data: dict[str, Any]) -> Cluster:
+    def change(self, found: Cluster, data: Data) -> Cluster:
         return lifecycle.update(found, **data)
 
     def discard(self, found: Cluster) -> None:
@@ -73,20 +70,20 @@ class ClusterViews(Readable, Creatable, Changeable, Removable):
 
     @families.mapping.get
     def readiness(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, set())
+        parameters.refuse_unknown(request, set())
         found = migration.readiness(planning.fetch(self.found()))
         return Response(cluster_shapes.Readiness(found).data)
 
     @action(detail=True)
     def manifests(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, {"kind", "pool"})
+        parameters.refuse_unknown(request, {"kind", "pool"})
         asked = {name: request.query_params.get(name, "") for name in ("kind", "pool")}
         found = planning.fetch(self.found())
         documents = manifests.documents(found, planning.plan(found), **asked)
         return Response(cluster_shapes.Documents({"manifests": documents}).data)
 
 
-class ClaimViews(Readable, Creatable, Removable):
+class ClaimViews(Readable[Claim], Creatable[Claim], Removable[Claim]):
     """Addresses for controllers: the same name gets the same ones, until it is released."""
 
     model, output, filterset_class = Claim, cluster_shapes.Claim, filters.ClaimFilters
@@ -99,14 +96,14 @@ class ClaimViews(Readable, Creatable, Removable):
     }
     ordering_fields = {"name": "name", "id": "pk", "created_at": "created_at"}
 
-    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+    def context_for(self, objects: list[Claim]) -> dict[str, object]:
         held = defaultdict(list)
         keys = [claim.allocation for claim in objects]
         for address in IPAddress.objects.filter(allocation__in=keys).order_by("address"):
             held[address.allocation].append(address)
         return {"ips": held}
 
-    def make(self, data: dict[str, Any]) -> Claim:
+    def make(self, data: Data) -> Claim:
         return claims.claim(**_asked(data))
 
     def discard(self, found: Claim) -> None:
@@ -117,7 +114,7 @@ class ClaimViews(Readable, Creatable, Removable):
         """Release by name."""
         return self.remove(lambda: claims.release(claims.get(**_asked(self.parse_query(request)))))
 
-    def parse_query(self, request: Request) -> dict[str, Any]:
+    def parse_query(self, request: Request) -> Data:
         names = ("pool", "name", "owner")
         given = {one: text for one in names if (text := request.query_params.get(one)) is not None}
         serializer = cluster_shapes.NewClaim(data=given)
@@ -125,7 +122,7 @@ class ClaimViews(Readable, Creatable, Removable):
         return dict(serializer.validated_data)
 
 
-def _asked(data: dict[str, Any]) -> dict[str, Any]:
+def _asked(data: Data) -> Data:
     """The arguments of a claim: `pool` is a network, `owner` a project."""
     found = lookups.get_all({"pool": (Network, data["pool"]), "owner": (Project, data["owner"])})
     return {"network": found["pool"], "project": found["owner"], "name": data["name"]}

@@ -49,7 +49,7 @@ def _described() -> Any:
     return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
 
 
-def add_links(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+def add_links(result: dict[str, Any], **context: object) -> dict[str, Any]:
     """Say what can be done with what was created or listed, so that tools can walk from one operation to the next."""
     for path, operations in result["paths"].items():
         collection = path.removeprefix(_BASE).removesuffix("/")

@@ -1,28 +1,24 @@
 """The shape of input values: text becomes an address, a CIDR, a family once, here. What they may be is the domain's."""
 
-import re
 import unicodedata
 import uuid
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from drf_spectacular.utils import extend_schema_field
-from netaddr import IPAddress, IPNetwork
 from rest_framework import serializers
 
-from ipam.addressing import Family, parse_address, parse_cidr, shorten
-from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, label_fault
+from ipam import addressing, values
+from ipam.addressing import Family, shorten
+from ipam.labels import LABEL_VALUE_LENGTH, MOST_LABELS, parse_labels
 
 MOST_CIDRS = 1000
-DUAL_STACK = "dual-stack"
-
-
-_DIGITS = re.compile(r"[0-9]{1,18}")
+V = TypeVar("V")
 
 
 class _Brief:
     """Repeats no more of what was sent than a sentence has room for."""
 
-    def fail(self, key: str, **sent: Any) -> Any:
+    def fail(self, key: str, **sent: object) -> Any:
         return super().fail(key, **{name: shorten(value) for name, value in sent.items()})  # type: ignore[misc]
 
 
@@ -31,12 +27,12 @@ class Choice(_Brief, serializers.ChoiceField):
 
     default_error_messages = {"invalid_choice": "This field takes no “{input}”. Use one of: {offered}."}
 
-    def fail(self, key: str, **sent: Any) -> Any:
+    def fail(self, key: str, **sent: object) -> Any:
         self.error_messages[key] = self.error_messages[key].replace("{offered}", ", ".join(map(str, self.choices)))
         return super().fail(key, **sent)
 
-    def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(data if isinstance(data, str) else shorten(type(data).__name__))
+    def to_internal_value(self, data: object) -> str:
+        return str(super().to_internal_value(data if isinstance(data, str) else shorten(type(data).__name__)))
 
 
 class Many(serializers.ListField):
@@ -65,7 +61,7 @@ class Text(serializers.CharField):
         options.setdefault("trim_whitespace", False)
         super().__init__(**options)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in data):
@@ -78,7 +74,7 @@ class Integer(serializers.IntegerField):
 
     default_error_messages = {"invalid": "This is not a whole number, such as 24."}
 
-    def to_internal_value(self, data: Any) -> int:
+    def to_internal_value(self, data: object) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return int(super().to_internal_value(data))
@@ -88,12 +84,12 @@ class Integer(serializers.IntegerField):
 class Vrf(Integer):
     """A VRF by its VNI, or by a name, which is looked up later, as all references are."""
 
-    def to_internal_value(self, data: Any) -> int | str:  # type: ignore[override]
+    def to_internal_value(self, data: object) -> int | str:  # type: ignore[override]
         if not isinstance(data, str):
             return super().to_internal_value(data)
-        return super().to_internal_value(int(data)) if _DIGITS.fullmatch(data) else data
+        return super().to_internal_value(int(data)) if values.is_number(data) else data
 
-    def run_validators(self, value: Any) -> None:
+    def run_validators(self, value: object) -> None:
         if not isinstance(value, str):
             super().run_validators(value)
 
@@ -103,7 +99,7 @@ class Flag(_Brief, serializers.BooleanField):
 
     default_error_messages = {"invalid": "This is neither true nor false."}
 
-    def to_internal_value(self, data: Any) -> bool:
+    def to_internal_value(self, data: object) -> bool:
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return bool(data)
@@ -114,26 +110,38 @@ class Uuid(_Brief, serializers.UUIDField):
 
     default_error_messages = {"invalid": "This is not a UUID, such as 4b9b17c4-2d7c-4190-ae95-dda44e430fa6."}
 
-    def to_internal_value(self, data: Any) -> uuid.UUID:
-        if not isinstance(data, str) or len(data) != 36:
-            self.fail("invalid", value=data)
-        return super().to_internal_value(data)
+    def to_internal_value(self, data: object) -> uuid.UUID:
+        try:
+            return values.parse_uuid(data)
+        except ValueError:
+            return cast(uuid.UUID, self.fail("invalid", value=data))
+
+
+class Parsed(serializers.Field[V, Any, Any, Any]):
+    """A value that `parse` makes of what was sent; what that refuses by ValueError has this code."""
+
+    code = "invalid"
+
+    @staticmethod
+    def parse(data: object, /) -> V:
+        raise NotImplementedError
+
+    def to_internal_value(self, data: object) -> V:
+        try:
+            return self.parse(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code=self.code) from None
+
+    def to_representation(self, value: V) -> Any:
+        return str(value)
 
 
 @extend_schema_field({"type": "string", "example": "10.0.0.0/22"})
-class Cidr(serializers.Field[IPNetwork, Any, str, Any]):
+class Cidr(Parsed[addressing.Cidr]):
     """A CIDR; host bits are kept, so that a rule can name the corrected form."""
 
-    def to_internal_value(self, data: Any) -> IPNetwork:
-        if not isinstance(data, str):
-            raise serializers.ValidationError("A CIDR is a string such as 10.0.0.0/22.", code="invalid_cidr")
-        try:
-            return parse_cidr(data)
-        except ValueError as error:
-            raise serializers.ValidationError(str(error), code="invalid_cidr") from None
-
-    def to_representation(self, value: IPNetwork) -> str:
-        return str(value)
+    code = "invalid_cidr"
+    parse = staticmethod(values.parse_cidr)
 
 
 class Cidrs(Many):
@@ -144,19 +152,10 @@ class Cidrs(Many):
 
 
 @extend_schema_field({"type": "string", "example": "10.0.0.1"})
-class Address(serializers.Field[IPAddress, Any, str, Any]):
+class Address(Parsed[addressing.Address]):
     """An address in full."""
 
-    def to_internal_value(self, data: Any) -> IPAddress:
-        if not isinstance(data, str):
-            raise serializers.ValidationError("An address is a string such as 10.0.0.1 or 2001:db8::1.", code="invalid")
-        try:
-            return parse_address(data)
-        except ValueError as error:
-            raise serializers.ValidationError(str(error), code="invalid") from None
-
-    def to_representation(self, value: IPAddress) -> str:
-        return str(value)
+    parse = staticmethod(values.parse_address)
 
 
 @extend_schema_field(
@@ -168,47 +167,45 @@ class Address(serializers.Field[IPAddress, Any, str, Any]):
         "example": ["10.0.0.1", "2001:db8::1"],
     }
 )
-class Addresses(serializers.Field[list[IPAddress], Any, list[str], Any]):
+class Addresses(Parsed[list[addressing.Address]]):
     """One address, or a list with at most one of each family."""
 
-    def to_internal_value(self, data: Any) -> list[IPAddress]:
+    @staticmethod
+    def parse(data: object) -> list[addressing.Address]:
         texts = data if isinstance(data, list) else [data]
         if not 1 <= len(texts) <= len(Family):
-            raise serializers.ValidationError("Give one address, or one of each family.", code="invalid")
-        return [Address().to_internal_value(text) for text in texts]
+            raise ValueError("Give one address, or one of each family.")
+        return [values.parse_address(text) for text in texts]
 
-    def to_representation(self, value: list[IPAddress]) -> list[str]:
+    def to_representation(self, value: list[addressing.Address]) -> list[str]:
         return [str(address) for address in value]
 
 
-@extend_schema_field({"type": "string", "enum": [*(family.key for family in Family), DUAL_STACK]})
-class Families(serializers.Field[list[Family], Any, str, Any]):
+@extend_schema_field({"type": "string", "enum": [*values.BY_KEY, values.DUAL_STACK]})
+class Families(Parsed[tuple[Family, ...]]):
     """`ipv4`, `ipv6`, or `dual-stack`, which means both."""
 
-    def to_internal_value(self, data: Any) -> list[Family]:
-        if data == DUAL_STACK:
-            return list(Family)
-        try:
-            return [Family.from_key(data)]
-        except ValueError:
-            raise serializers.ValidationError("Use ipv4, ipv6 or dual-stack.", code="invalid") from None
+    parse = staticmethod(values.parse_families)
 
-    def to_representation(self, value: list[Family]) -> str:
-        return DUAL_STACK if len(value) > 1 else value[0].key
+    def to_representation(self, value: tuple[Family, ...]) -> str:
+        return values.DUAL_STACK if len(value) > 1 else value[0].key
 
 
-@extend_schema_field({"type": "string", "enum": [family.key for family in Family]})
-class OneFamily(serializers.Field[Family, Any, str, Any]):
+@extend_schema_field({"type": "string", "enum": [*values.BY_KEY]})
+class OneFamily(Parsed[Family]):
     """`ipv4` or `ipv6`."""
 
-    def to_internal_value(self, data: Any) -> Family:
-        try:
-            return Family.from_key(data)
-        except ValueError:
-            raise serializers.ValidationError("Use ipv4 or ipv6.", code="invalid") from None
+    parse = staticmethod(Family.from_key)
 
     def to_representation(self, value: Family) -> str:
         return Family(value).key
+
+
+class ByFamily(Parsed[dict[Family, V]]):
+    """An object with a value for each family; a missing key means none."""
+
+    def to_representation(self, value: dict[Family, V]) -> dict[str, object]:
+        return {family.key: one if isinstance(one, int) else str(one) for family, one in value.items()}
 
 
 @extend_schema_field(
@@ -219,22 +216,12 @@ class OneFamily(serializers.Field[Family, Any, str, Any]):
         "example": {"ipv4": 22, "ipv6": 96},
     }
 )
-class Lengths(serializers.Field[dict[Family, int], Any, dict[str, int], Any]):
-    """Prefix lengths per family: `{"ipv4": 22, "ipv6": 96}`; a missing key means none."""
+class Lengths(ByFamily[int]):
+    """Prefix lengths per family: `{"ipv4": 22, "ipv6": 96}`."""
 
-    def to_internal_value(self, data: Any) -> dict[Family, int]:
-        if not isinstance(data, dict):
-            raise serializers.ValidationError('Give an object such as {"ipv4": 22, "ipv6": 96}.', code="invalid")
-        lengths: dict[Family, int] = {}
-        for key, length in data.items():
-            family = OneFamily().to_internal_value(key)
-            if isinstance(length, bool) or not isinstance(length, int) or not 0 <= length <= family.bits:
-                raise serializers.ValidationError(f"{family.label} takes 0 to {family.bits}.", code="invalid")
-            lengths[family] = length
-        return lengths
-
-    def to_representation(self, value: dict[Family, int]) -> dict[str, int]:
-        return {family.key: length for family, length in value.items()}
+    @staticmethod
+    def parse(data: object) -> dict[Family, int]:
+        return values.parse_lengths(data, Integer().to_internal_value)
 
 
 class Labels(serializers.DictField):
@@ -242,13 +229,13 @@ class Labels(serializers.DictField):
 
     child = Text(allow_blank=True, max_length=LABEL_VALUE_LENGTH)
 
-    def to_internal_value(self, data: Any) -> dict[str, str]:
-        if isinstance(data, dict):
-            if len(data) > MOST_LABELS:
-                raise serializers.ValidationError(f"At most {MOST_LABELS} labels.", code="invalid")
+    def to_internal_value(self, data: object) -> dict[str, str]:
+        """They are counted before any is judged."""
+        if isinstance(data, dict) and len(data) <= MOST_LABELS:
             for key in data:
-                Text(max_length=LABEL_KEY_LENGTH).run_validation(key)
-        labels = dict(super().to_internal_value(data))
-        if fault := label_fault(labels):
-            raise serializers.ValidationError(fault, code="invalid")
-        return labels
+                Text(allow_blank=True).run_validation(key)
+            data = super().to_internal_value(data)
+        try:
+            return parse_labels(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="invalid") from None

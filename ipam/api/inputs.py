@@ -8,7 +8,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from ipam.addressing import shorten
 from ipam.api import fields
-from ipam.domain.networks.addresses import MOST_PER_REQUEST
+from ipam.domain.networks.address_rules import MOST_PER_REQUEST
 from ipam.domain.networks.completion import MOST_PER_BATCH
 from ipam.models import IPAddress, Machine
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH
@@ -72,13 +72,12 @@ class NewPartition(Described):
     id = _id()
 
 
-class NewProject(Described):
-    id = fields.Uuid(required=False, allow_null=True)
-    tenant = _name()
-
-
 class ChangedProject(Described):
     tenant = _name()
+
+
+class NewProject(ChangedProject):
+    id = fields.Uuid(required=False, allow_null=True)
 
 
 class Member(Input):
@@ -90,33 +89,35 @@ class NewVrf(Described):
     id = fields.Integer(min_value=LOWEST_VNI, max_value=HIGHEST_VNI)
 
 
-class NewNetwork(Described):
-    type = fields.Choice(choices=NetworkType.choices)
-    id = _id(required=False, allow_null=True, allow_blank=True)
-    stack = fields.Choice(choices=Stack.choices, required=False)
-    project = _id(required=False, allow_null=True)
-    partition = _id(required=False, allow_null=True)
-    parent = _id(required=False, allow_null=True)  # type: ignore[assignment]
+class Network(Described):
+    """What may change of a network, and is said when it is made."""
+
+    nat_type = fields.Choice(choices=NatType.choices, required=False)
     prefixes = fields.Cidrs(required=False)
     destination_prefixes = fields.Cidrs(required=False)
     default_child_prefix_length = fields.Lengths(required=False)
     min_child_prefix_length = fields.Lengths(required=False)
     additional_announcable_cidrs = fields.Cidrs(required=False)
+    stack = fields.Choice(choices=Stack.choices, required=False)
+
+
+class NewNetwork(Network):
+    """A network of any type. Which fields each type needs, takes and refuses, the answer to a wrong one says."""
+
+    type = fields.Choice(choices=NetworkType.choices)
+    id = _id(required=False, allow_null=True, allow_blank=True)
+    project = _id(required=False, allow_null=True)
+    partition = _id(required=False, allow_null=True)
+    parent = _id(required=False, allow_null=True)  # type: ignore[assignment]
     length = fields.Lengths(required=False)
     address_family = fields.Families(required=False)
     vrf = fields.Vrf(required=False, allow_null=True, min_value=LOWEST_VNI, max_value=HIGHEST_VNI)
     vrf_shared = fields.Flag(required=False)
-    nat_type = fields.Choice(choices=NatType.choices, required=False)
 
 
-class ChangedNetwork(Described):
-    nat_type = fields.Choice(choices=NatType.choices, required=False)
-    prefixes = fields.Cidrs(required=False)
-    destination_prefixes = fields.Cidrs(required=False)
-    default_child_prefix_length = fields.Lengths(required=False)
-    min_child_prefix_length = fields.Lengths(required=False)
-    additional_announcable_cidrs = fields.Cidrs(required=False)
-    stack = fields.Choice(choices=Stack.choices, required=False)
+class ChangedNetwork(Network):
+    """The fields of a network that change; those that are left out stay."""
+
     force = fields.Flag(required=False)
 
 
@@ -160,9 +161,12 @@ class Attachment(Input):
     auto = fields.Flag(required=False)
 
 
-class NewMachine(Described):
-    id = _id(required=False, allow_null=True)
+class ChangedMachine(Described):
     hostname = _name()
+
+
+class NewMachine(ChangedMachine):
+    id = _id(required=False, allow_null=True)
     project = _id()
     partition = _id()
     role = fields.Choice(choices=Machine.Role.choices, required=False)
@@ -180,7 +184,3 @@ class NewMachine(Described):
             raise serializers.ValidationError(
                 {"networks": [f"At most {MOST_PER_REQUEST:,} addresses fit in one request, and these are {total:,}."]}
             )
-
-
-class ChangedMachine(Described):
-    hostname = _name()

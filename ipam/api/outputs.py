@@ -5,15 +5,18 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from ipam import models
 from ipam.api import fields
 from ipam.domain.insight import findings
+from ipam.domain.networks.completion import Progress as CompletionProgress
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models.events import MOST_LISTED
 
+Shape = serializers.Serializer[Any]  # of whatever has these attributes
 BOOKKEEPING = ("created_at", "updated_at", "generation", "dry_run")
 
 
-class Output(serializers.Serializer[Any]):
+class Output(Shape):
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     generation = serializers.IntegerField()
@@ -43,7 +46,7 @@ class Project(Described):
     tenant = serializers.CharField()
 
 
-class Member(serializers.Serializer[Any]):
+class Member(Shape):
     user = serializers.CharField(source="user.username")
     role = serializers.CharField()
     source = serializers.CharField(  # type: ignore[assignment]
@@ -52,7 +55,7 @@ class Member(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField(required=False)
 
 
-class Members(serializers.Serializer[Any]):
+class Members(Shape):
     """A list like all others, on one page: a project has few members."""
 
     next = serializers.URLField(allow_null=True)
@@ -64,7 +67,7 @@ class Vrf(Described):
     id = serializers.IntegerField()
     networks = serializers.SerializerMethodField()
 
-    def get_networks(self, vrf: Any) -> list[str]:
+    def get_networks(self, vrf: models.VRF) -> list[str]:
         return [network.pk for network in vrf.networks.all()]
 
 
@@ -80,7 +83,7 @@ class Usage(serializers.Serializer[FamilyUse]):
     utilization = serializers.FloatField(min_value=0, max_value=1)
 
 
-class Consumption(serializers.Serializer[Any]):
+class Consumption(Shape):
     ipv4 = Usage(required=False)
     ipv6 = Usage(required=False)
 
@@ -104,14 +107,14 @@ class Network(Described):
     additional_announcable_cidrs = serializers.ListField(child=serializers.CharField())
     consumption = serializers.SerializerMethodField()
 
-    def get_address_families(self, network: Any) -> list[str]:
+    def get_address_families(self, network: models.Network) -> list[str]:
         return [family.key for family in sorted({prefix.address_family for prefix in network.prefixes.all()})]
 
-    def get_prefixes(self, network: Any) -> list[str]:
+    def get_prefixes(self, network: models.Network) -> list[str]:
         return [str(prefix) for prefix in network.prefixes.all()]
 
     @extend_schema_field(Consumption)
-    def get_consumption(self, network: Any) -> dict[str, Any]:
+    def get_consumption(self, network: models.Network) -> dict[str, object]:
         return {use.family.key: Usage(use).data for use in self.context["consumption"][network.pk]}
 
 
@@ -126,8 +129,8 @@ class Prefix(Output):
     consumption = serializers.SerializerMethodField()
 
     @extend_schema_field(Usage)
-    def get_consumption(self, prefix: Any) -> Any:
-        return Usage(self.context["consumption"][prefix.pk]).data
+    def get_consumption(self, prefix: models.Prefix) -> dict[str, object]:
+        return dict(Usage(self.context["consumption"][prefix.pk]).data)
 
 
 class Address(Described):
@@ -143,12 +146,12 @@ class Address(Described):
     allocation = serializers.UUIDField()
 
 
-class Addresses(serializers.Serializer[Any]):
+class Addresses(Shape):
     ips = Address(many=True)
     dry_run = serializers.BooleanField(required=False)
 
 
-class MachineNetwork(serializers.Serializer[Any]):
+class MachineNetwork(Shape):
     network = serializers.CharField()
     type = serializers.CharField()
     vrf = serializers.IntegerField(allow_null=True)
@@ -160,7 +163,7 @@ class MachineNetwork(serializers.Serializer[Any]):
     ips = serializers.ListField(child=serializers.CharField())
 
 
-class Warning(serializers.Serializer[Any]):
+class Warning(Shape):
     """What is kept as asked, and yet worth a look: a finding's code and sentence."""
 
     code = serializers.CharField()
@@ -178,14 +181,14 @@ class Machine(Described):
     warnings = serializers.SerializerMethodField()
 
     @extend_schema_field(Warning(many=True))
-    def get_warnings(self, machine: Any) -> Any:
-        return Warning(findings.of_machine(machine), many=True).data
+    def get_warnings(self, machine: models.Machine) -> list[object]:
+        return list(Warning(findings.of_machine(machine), many=True).data)
 
     @extend_schema_field(MachineNetwork(many=True))
-    def get_networks(self, machine: Any) -> list[dict[str, Any]]:
+    def get_networks(self, machine: models.Machine) -> list[dict[str, object]]:
         return [self._network(machine, attachment.network) for attachment in machine.attachments.all()]
 
-    def _network(self, machine: Any, network: Any) -> dict[str, Any]:
+    def _network(self, machine: models.Machine, network: models.Network) -> dict[str, object]:
         held = [address.address for address in machine.addresses.all() if address.network_id == network.pk]
         return {
             "network": network.pk,
@@ -200,19 +203,22 @@ class Machine(Described):
         }
 
 
-class Holder(serializers.Serializer[Any]):
+class Holder(Shape):
     project = serializers.UUIDField()
-    machine = serializers.CharField(allow_null=True)
+    machine = serializers.SerializerMethodField()
+
+    def get_machine(self, holder: Any) -> str | None:
+        return holder.machine or None
 
 
-class Held(serializers.Serializer[Any]):
+class Held(Shape):
     network = serializers.CharField()
     addresses = serializers.ListField(child=serializers.CharField())
     before = Holder(allow_null=True, help_text="who held these addresses until then; null: they were free")
     after = Holder(allow_null=True, help_text="who held them from then on; null: they were free")
 
 
-class Event(serializers.Serializer[Any]):
+class Event(Shape):
     """An entry of the change history, in a list."""
 
     id = serializers.IntegerField()
@@ -230,10 +236,10 @@ class Event(serializers.Serializer[Any]):
     changes = serializers.DictField(child=serializers.ListField(), help_text="{field: [before, after]}")
     addresses = serializers.SerializerMethodField(help_text=f"the first {MOST_LISTED} in a list, all in an event")
 
-    def get_network(self, event: Any) -> str | None:
+    def get_network(self, event: models.Event) -> str | None:
         return event.network_id or None
 
-    def get_addresses(self, event: Any) -> list[str]:
+    def get_addresses(self, event: models.Event) -> list[str]:
         return list(event.first_addresses)
 
 
@@ -241,12 +247,15 @@ class EventDetail(Event):
     """An entry of the change history with all its addresses, and who held them before and after."""
 
     holders = Held(many=True)
+    part_of = serializers.IntegerField(
+        source="part_of_id", allow_null=True, help_text="the event of the operation around this one"
+    )
 
     def get_addresses(self, event: Any) -> list[str]:
-        return list(event.addresses)
+        return [str(address) for group in event.holders for address in group.addresses]
 
 
-class Finding(serializers.Serializer[Any]):
+class Finding(Shape):
     """Something to look at, and what mends it."""
 
     code = serializers.CharField()
@@ -259,27 +268,27 @@ class Finding(serializers.Serializer[Any]):
     address_family = fields.OneFamily(source="family", allow_null=True)
     detail = serializers.CharField(source="sentence")
 
-    def get_network(self, finding: Any) -> str | None:
+    def get_network(self, finding: models.Finding) -> str | None:
         return finding.network_id or None
 
 
-class RefusedAllocation(serializers.Serializer[Any]):
+class RefusedAllocation(Shape):
     allocation = serializers.UUIDField()
     code = serializers.CharField(source="reason.code")
     detail = serializers.CharField(source="reason.detail")
 
 
-class Progress(serializers.Serializer[Any]):
+class Progress(Shape):
     completed = serializers.SerializerMethodField()
     remaining = serializers.IntegerField()
     refused = RefusedAllocation(many=True)
     dry_run = serializers.BooleanField(required=False)
 
-    def get_completed(self, progress: Any) -> int:
+    def get_completed(self, progress: CompletionProgress) -> int:
         return len(progress.completed)
 
 
-class Free(serializers.Serializer[Any]):
+class Free(Shape):
     """The free space of one family."""
 
     blocks = serializers.ListField(child=serializers.CharField(), help_text="free blocks, largest first")
@@ -289,30 +298,30 @@ class Free(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True, help_text="the block of that length that comes next")
 
 
-class FreeByFamily(serializers.Serializer[Any]):
+class FreeByFamily(Shape):
     ipv4 = Free(required=False)
     ipv6 = Free(required=False)
 
 
-class Cell(serializers.Serializer[Any]):
+class Cell(Shape):
     cidr = serializers.CharField()
     state = serializers.ChoiceField(choices=["free", "partial", "full", "reserved"])
     used = serializers.FloatField(min_value=0, max_value=1)
 
 
-class Map(serializers.Serializer[Any]):
+class Map(Shape):
     prefix = serializers.CharField()
     cells = Cell(many=True)
 
 
-class Hit(serializers.Serializer[Any]):
+class Hit(Shape):
     id = serializers.CharField()
     text = serializers.CharField()
     detail = serializers.CharField(allow_blank=True)
     network = serializers.CharField(allow_blank=True)
 
 
-class Hits(serializers.Serializer[Any]):
+class Hits(Shape):
     addresses = Hit(many=True)
     prefixes = Hit(many=True)
     networks = Hit(many=True)
@@ -323,21 +332,21 @@ class Hits(serializers.Serializer[Any]):
     vrfs = Hit(many=True)
 
 
-class Gone(serializers.Serializer[Any]):
+class Gone(Shape):
     dry_run = serializers.BooleanField()
 
 
-class Status(serializers.Serializer[Any]):
+class Status(Shape):
     status = serializers.CharField()
 
 
-class ProblemError(serializers.Serializer[Any]):
+class ProblemError(Shape):
     field = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
     detail = serializers.CharField()
 
 
-class Problem(serializers.Serializer[Any]):
+class Problem(Shape):
     """RFC 9457."""
 
     type = serializers.CharField()

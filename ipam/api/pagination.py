@@ -10,6 +10,9 @@ from rest_framework.views import APIView
 
 from ipam import errors
 from ipam.domain.core.paging import DEFAULT_LIMIT, HIGHEST_LIMIT, page, page_of_list
+from ipam.values import is_number
+
+Schema = dict[str, Any]
 
 
 class KeysetPagination(BasePagination):
@@ -26,12 +29,12 @@ class KeysetPagination(BasePagination):
         self.page = page_of_list(queryset, **at) if isinstance(queryset, list) else page(queryset, field=field, **at)
         return self.page.rows
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def get_paginated_response(self, data: object) -> Response:
         counted = {} if self.count is None else {"count": self.count}
         around = {"next": self._url(self.page.next), "previous": self._url(self.page.previous)}
         return Response({**around, **counted, "results": data})
 
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def get_paginated_response_schema(self, schema: Schema) -> Schema:
         url = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",
@@ -39,7 +42,7 @@ class KeysetPagination(BasePagination):
             "properties": {"next": url, "previous": url, "count": {"type": "integer"}, "results": schema},
         }
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: object) -> list[Schema]:
         fields = list(getattr(view, "ordering_fields", ["id"]))
         return [
             _parameter("limit", {"type": "integer", "minimum": 1, "maximum": HIGHEST_LIMIT, "default": DEFAULT_LIMIT}),
@@ -54,7 +57,7 @@ class KeysetPagination(BasePagination):
 
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= HIGHEST_LIMIT):
+    if not (is_number(text) and 1 <= int(text) <= HIGHEST_LIMIT):
         raise errors.Invalid(f"limit is a number from 1 to {HIGHEST_LIMIT}.", field="limit")
     return int(text)
 
@@ -71,7 +74,7 @@ def _is_counted(request: Request) -> bool:
     return asked == "true"
 
 
-def _ordering(request: Request, view: Any) -> tuple[Any, bool]:
+def _ordering(request: Request, view: object) -> tuple[Any, bool]:
     columns: dict[str, Any] = getattr(view, "ordering_fields", {"id": "pk"})
     asked = request.query_params.get("ordering", getattr(view, "ordering", next(iter(columns))))
     name = asked.removeprefix("-")
@@ -80,5 +83,5 @@ def _ordering(request: Request, view: Any) -> tuple[Any, bool]:
     return columns[name], asked.startswith("-")
 
 
-def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _parameter(name: str, schema: Schema) -> Schema:
     return {"name": name, "in": "query", "required": False, "schema": schema}

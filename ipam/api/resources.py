@@ -1,69 +1,82 @@
 """What all views share: parse, call one operation, render; or rehearse it."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.db.models.expressions import Combinable
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from ipam import errors
-from ipam.api import filters, preconditions, retries
+from ipam.api import parameters, preconditions, retries
+from ipam.api.inputs import Input
+from ipam.api.outputs import Shape
+from ipam.api.parameters import StrictFilterBackend
 from ipam.api.schema import Schema
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import rehearsal
+from ipam.domain.core.permissions import Deed
+from ipam.models import Machine, Network, Partition, Project
 
+M = TypeVar("M", bound=Model)
 Do = Callable[[], Any]
+Data = dict[str, Any]  # what a request says, by its fields
 _LONGEST_OF_READERS = 16_384  # bytes of a body; enough to learn that what it names is not theirs
 
 
-class Resource(viewsets.GenericViewSet[Any]):
+class Render(Protocol):
+    """Makes the body of an answer of what an operation gave."""
+
+    def __call__(self, result: Any, /, *, dry_run: bool) -> object: ...
+
+
+class Resource(viewsets.GenericViewSet[M]):
     """One kind of object. Subclasses name its model, its shapes, and the operation behind each verb.
 
     `inputs` and `answers` say per action which shape goes in and out; without an entry the answer is `output`.
     """
 
-    model: ClassVar[type[Any]]
-    output: ClassVar[type[Serializer[Any]]]
-    inputs: ClassVar[dict[str, type[Serializer[Any]]]] = {}
-    answers: ClassVar[dict[str, Any]] = {}
-    parameters: ClassVar[dict[str, list[Any]]] = {}
+    model: type[M]
+    output: ClassVar[type[Shape]]
+    inputs: ClassVar[dict[str, type[Input]]] = {}
+    answers: ClassVar[dict[str, type[Shape]]] = {}
+    parameters: ClassVar[dict[str, list[OpenApiParameter]]] = {}
     creating: ClassVar[set[str]] = {"create"}
-    ordering_fields: ClassVar[dict[str, Any]] = {"id": "pk"}
+    ordering_fields: ClassVar[dict[str, str | Combinable]] = {"id": "pk"}
 
     schema = Schema()
-    filter_backends = (filters.StrictFilterBackend,)
+    filter_backends = (StrictFilterBackend,)
     lookup_value_regex = "[^/]+"
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> QuerySet[M]:
         """Objects with all that their output shows, in a constant number of statements."""
-        everything: QuerySet[Any] = self.model._default_manager.all()
-        return everything
+        return self.model._default_manager.all()
 
-    def objects(self) -> QuerySet[Any]:
+    def objects(self) -> QuerySet[M]:
         """Those of them that whoever asks may see."""
         return access.visible(self.get_queryset())
 
-    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+    def context_for(self, objects: list[M]) -> dict[str, object]:
         """What the output needs besides the objects themselves, fetched for all of them at once."""
         return {}
 
-    def get_serializer_class(self) -> type[Serializer[Any]]:
+    def get_serializer_class(self) -> type[Shape]:
         return self.output
 
-    def found(self) -> Any:
+    def found(self) -> M:
         """The object that the address names, or `NotFound`; `Stale` if a write wants it as it is no more."""
         seen = preconditions.seen(self.request)
         if seen is None:
             return lookups.get(self.model, self.kwargs["pk"])
-        return lookups.get_unchanged(self.model, self.kwargs["pk"], seen)
+        model: Any = self.model  # what can be written has generations
+        return cast(M, lookups.get_unchanged(model, self.kwargs["pk"], seen))
 
-    def parse(self, request: Request) -> dict[str, Any]:
+    def parse(self, request: Request) -> Data:
         """The body in the shape of this action, with every problem reported at once.
 
         Whoever may write nowhere is told that, and neither that it is large nor what is wrong with it.
@@ -81,7 +94,7 @@ class Resource(viewsets.GenericViewSet[Any]):
             access.demand_anywhere(Deed.ALLOCATE)
         return dict(serializer.validated_data)
 
-    def render(self, objects: Iterable[Any], *, dry_run: bool = False) -> list[Any]:
+    def render(self, objects: Iterable[M], *, dry_run: bool = False) -> list[dict[str, object]]:
         """Objects as their output, re-read with what it shows; NotFound for one that is gone by now."""
         keys = [one.pk for one in objects]
         by_key = {one.pk: one for one in self.objects().filter(pk__in=keys)}
@@ -89,7 +102,7 @@ class Resource(viewsets.GenericViewSet[Any]):
         context = {**self.context_for(rows), "dry_run": dry_run}
         return list(self.output(rows, many=True, context=context).data)
 
-    def write(self, do: Do, *, status: int = 200, render: Callable[..., Any] | None = None) -> Response:
+    def write(self, do: Do, *, status: int = 200, render: Render | None = None) -> Response:
         """Run an operation and render its result, once for each key; with `?dry_run=true` keep nothing of it.
 
         `do` may be called several times, so it leaves the request as it was.
@@ -110,14 +123,14 @@ class Resource(viewsets.GenericViewSet[Any]):
     def is_dry_run(self) -> bool:
         """Whether `?dry_run=true`; any other parameter of a write is refused, misspelt ones above all."""
         known = {parameter.name for parameter in self.parameters.get(self.action, [])}
-        filters.refuse_unknown(self.request, {"dry_run", *known})
+        parameters.refuse_unknown(self.request, {"dry_run", *known})
         asked = self.request.query_params.get("dry_run", "false")
         if asked not in ("true", "false"):
             raise errors.Invalid("dry_run is true or false.", field="dry_run")
         return asked == "true"
 
 
-class Readable(Resource):
+class Readable(Resource[M]):
     """A list and its objects."""
 
     def list(self, request: Request) -> Response:
@@ -125,34 +138,54 @@ class Readable(Resource):
         return self.get_paginated_response(self.output(page, many=True, context=self.context_for(page)).data)
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, set())
+        parameters.refuse_unknown(request, set())
         return preconditions.tagged(self.render([self.found()])[0])
 
 
-class Creatable(Resource):
+class Creatable(Resource[M]):
     def create(self, request: Request) -> Response:
         data = self.parse(request)
         return self.write(lambda: self.make(data), status=201)
 
     @abstractmethod
-    def make(self, data: dict[str, Any]) -> Any:
+    def make(self, data: Data) -> M:
         """Call the operation that makes one of these."""
 
 
-class Changeable(Resource):
+class Changeable(Resource[M]):
     def partial_update(self, request: Request, pk: str) -> Response:
         data = self.parse(request)
         return self.write(lambda: self.change(self.found(), data))
 
     @abstractmethod
-    def change(self, found: Any, data: dict[str, Any]) -> Any:
+    def change(self, found: M, data: Data) -> M:
         """Call the operation that changes this one."""
 
 
-class Removable(Resource):
+class Removable(Resource[M]):
     def destroy(self, request: Request, pk: str) -> Response:
         return self.remove(lambda: self.discard(self.found()))
 
     @abstractmethod
-    def discard(self, found: Any) -> None:
+    def discard(self, found: M) -> None:
         """Call the operation that removes this one."""
+
+
+class Editable(Readable[M], Creatable[M], Changeable[M], Removable[M]):
+    pass  # without a docstring, which would describe each operation in the schema
+
+
+_REFERENCES: dict[str, type[Model]] = {
+    "partition": Partition,
+    "project": Project,
+    "parent": Network,
+    "network": Network,
+    "machine": Machine,
+}
+
+
+def with_references(data: Data, more: Mapping[str, tuple[type[Model], object]] | None = None) -> Data:
+    """The data with ids turned into objects, and without what was null; `more` ids are looked up together with them."""
+    given = {name: value for name, value in data.items() if value is not None}
+    named = {name: (_REFERENCES[name], value) for name, value in given.items() if name in _REFERENCES}
+    return {**given, **lookups.get_all({**named, **(more or {})})}

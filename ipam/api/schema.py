@@ -6,7 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from ipam.api import outputs, preconditions, retries
-from ipam.models.kept_answers import KEY_LENGTH
+from ipam.models.idempotent_responses import KEY_LENGTH
 
 WRITES = ("POST", "PATCH", "DELETE")
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Everything happens, the answer is given, nothing is kept.")
@@ -65,7 +65,7 @@ class Schema(AutoSchema):
         is_record = isinstance(answer, type) and issubclass(answer, outputs.Output)
         return is_record and self.method != "DELETE" and not self._is_list_view()
 
-    def _get_response_for_code(self, serializer: Any, status_code: Any, *args: Any, **kwargs: Any) -> Any:
+    def _get_response_for_code(self, serializer: object, status_code: object, *args: object, **kwargs: object) -> Any:
         response = super()._get_response_for_code(serializer, status_code, *args, **kwargs)  # type: ignore[no-untyped-call]
         if status_code in ("412", "422", "default"):
             response["content"] = {"application/problem+json": response["content"]["application/json"]}

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ipam import errors
-from ipam.api import filters, outputs
+from ipam.api import outputs, parameters
 from ipam.domain.networks import search
 from ipam.models import guards
 
@@ -30,7 +30,7 @@ class SearchView(APIView):
         """The best hits of each kind."""
         text = request.query_params.get("q", "")
         if not text.isspace():  # blanks are told below what is missing
-            filters.refuse_unknown(request, {"q"})
+            parameters.refuse_unknown(request, {"q"})
         if not text.strip() or len(text) > 255:
             raise errors.Required("Say what to search for: q, 1 to 255 characters.", field="q")
         found: dict[str, list[search.Hit]] = {kind: [] for kind in search.KINDS}

@@ -1,8 +1,6 @@
 """The objects of the contract: each view fetches, calls one operation of the domain, renders."""
 
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, prefetch_related_objects
 from drf_spectacular.utils import OpenApiParameter
@@ -10,15 +8,26 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ipam import errors
+from ipam import errors, filters
 from ipam.addressing import Family, shorten
-from ipam.api import fields, filters, inputs, outputs, parameters, preconditions
-from ipam.api.resources import Changeable, Creatable, Readable, Removable
-from ipam.domain.core import access, lookups
-from ipam.domain.networks import addresses, children, halves, machines, networks, owners, rules, vrfs
+from ipam.api import fields, inputs, outputs, parameters, preconditions
+from ipam.api.resources import Changeable, Data, Editable, Readable, Removable, Resource, with_references
+from ipam.domain.core import access
+from ipam.domain.networks import (
+    address_rules,
+    addresses,
+    allocations,
+    children,
+    machines,
+    network_fields,
+    networks,
+    partitions,
+    projects,
+    vrfs,
+)
 from ipam.domain.networks import completion as families
-from ipam.domain.networks.machines import Attachment
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.people import members
 from ipam.domain.space import free_blocks, prefix_map, utilization
 from ipam.models import (
@@ -40,22 +49,22 @@ FIRST = Subquery(Prefix.objects.filter(network=OuterRef("pk")).in_order().values
 ORDERED_PREFIXES = Prefetch("prefixes", Prefix.objects.in_order())
 
 
-class PartitionViews(Readable, Creatable, Changeable, Removable):
+class PartitionViews(Editable[Partition]):
     model, output, filterset_class = Partition, outputs.Partition, filters.PartitionFilters
     inputs = {"create": inputs.NewPartition, "partial_update": inputs.Described}
     ordering_fields = {"id": "pk", "name": "name", "created_at": "created_at"}
 
-    def make(self, data: dict[str, Any]) -> Partition:
-        return owners.create_partition(**data)
+    def make(self, data: Data) -> Partition:
+        return partitions.create(**data)
 
-    def change(self, found: Partition, data: dict[str, Any]) -> Partition:
-        return owners.update_partition(found, **data)
+    def change(self, found: Partition, data: Data) -> Partition:
+        return partitions.update(found, **data)
 
     def discard(self, found: Partition) -> None:
-        owners.delete_partition(found)
+        partitions.delete(found)
 
 
-class ProjectViews(Readable, Creatable, Changeable, Removable):
+class ProjectViews(Editable[Project]):
     model, output, filterset_class = Project, outputs.Project, filters.ProjectFilters
     inputs = {"create": inputs.NewProject, "partial_update": inputs.ChangedProject, "add_member": inputs.Member}
     answers = {"members": outputs.Members, "add_member": outputs.Member}
@@ -63,18 +72,18 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
     creating = {"create", "add_member"}
     ordering_fields = {"id": "pk", "name": "name", "tenant": "tenant", "created_at": "created_at"}
 
-    def make(self, data: dict[str, Any]) -> Project:
-        return owners.create_project(**data)
+    def make(self, data: Data) -> Project:
+        return projects.create(**data)
 
-    def change(self, found: Project, data: dict[str, Any]) -> Project:
-        return owners.update_project(found, **data)
+    def change(self, found: Project, data: Data) -> Project:
+        return projects.update(found, **data)
 
     def discard(self, found: Project) -> None:
-        owners.delete_project(found)
+        projects.delete(found)
 
     @action(detail=True)
     def members(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, set())
+        parameters.refuse_unknown(request, set())
         return Response(
             {"next": None, "previous": None, "results": outputs.Member(_members(self.found()), many=True).data}
         )
@@ -96,7 +105,7 @@ class ProjectViews(Readable, Creatable, Changeable, Removable):
         return self.remove(lambda: members.withdraw(_member(self.found(), user)))
 
 
-class VrfViews(Readable, Creatable, Changeable, Removable):
+class VrfViews(Editable[VRF]):
     model, output, filterset_class = VRF, outputs.Vrf, filters.VrfFilters
     inputs = {"create": inputs.NewVrf, "partial_update": inputs.Described}
     ordering_fields = {"id": "pk", "name": "name", "created_at": "created_at"}
@@ -104,17 +113,17 @@ class VrfViews(Readable, Creatable, Changeable, Removable):
     def get_queryset(self) -> QuerySet[VRF]:
         return VRF.objects.prefetch_related(Prefetch("networks", access.visible(Network.objects.only("id", "vrf_id"))))
 
-    def make(self, data: dict[str, Any]) -> VRF:
+    def make(self, data: Data) -> VRF:
         return vrfs.create(**data)
 
-    def change(self, found: VRF, data: dict[str, Any]) -> VRF:
+    def change(self, found: VRF, data: Data) -> VRF:
         return vrfs.update(found, **data)
 
     def discard(self, found: VRF) -> None:
         vrfs.delete(found)
 
 
-class NetworkViews(Readable, Creatable, Changeable, Removable):
+class NetworkViews(Editable[Network]):
     model, output, filterset_class = Network, outputs.Network, filters.NetworkFilters
     inputs = {
         "create": inputs.NewNetwork,
@@ -141,16 +150,16 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
     def get_queryset(self) -> QuerySet[Network]:
         return Network.objects.prefetch_related(ORDERED_PREFIXES)
 
-    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+    def context_for(self, objects: list[Network]) -> dict[str, object]:
         return {"consumption": utilization.of_networks(objects)}
 
-    def make(self, data: dict[str, Any]) -> Network:
-        errors.raise_all(rules.judge_given(data["type"], data))
+    def make(self, data: Data) -> Network:
+        errors.raise_all(network_fields.judge_given(data["type"], data))
         by_name = {"vrf": (VRF, data["vrf"])} if isinstance(data.get("vrf"), str) else {}
-        found = _with_references(data, by_name)
+        found = with_references(data, by_name)
         return networks.create(NewNetwork(**found | {name: found[name].pk for name in by_name}))
 
-    def change(self, found: Network, data: dict[str, Any]) -> Network:
+    def change(self, found: Network, data: Data) -> Network:
         return networks.update(found, **data)
 
     def discard(self, found: Network) -> None:
@@ -186,7 +195,7 @@ class NetworkViews(Readable, Creatable, Changeable, Removable):
         return Response(_free(request, list(self.found().prefixes.select_related("network").in_order())))
 
 
-class PrefixViews(Readable):
+class PrefixViews(Readable[Prefix]):
     model, output, filterset_class = Prefix, outputs.Prefix, filters.PrefixFilters
     answers = {"free": outputs.FreeByFamily, "map": outputs.Map}
     parameters = {
@@ -198,7 +207,7 @@ class PrefixViews(Readable):
     def get_queryset(self) -> QuerySet[Prefix]:
         return Prefix.objects.select_related("network")
 
-    def context_for(self, objects: list[Any]) -> dict[str, Any]:
+    def context_for(self, objects: list[Prefix]) -> dict[str, object]:
         return {"consumption": utilization.of_prefixes(objects)}
 
     @action(detail=True)
@@ -207,7 +216,7 @@ class PrefixViews(Readable):
 
     @action(detail=True)
     def map(self, request: Request, pk: str) -> Response:
-        filters.refuse_unknown(request, {"cells", "namespace"})
+        parameters.refuse_unknown(request, {"cells", "namespace"})
         prefix = self.found()
         drawing = prefix_map.of_prefix(
             prefix, cells=parameters.number(request, "cells", 256), namespace=parameters.namespace(request)
@@ -215,7 +224,7 @@ class PrefixViews(Readable):
         return Response(outputs.Map({"prefix": prefix.cidr, "cells": drawing.cells}).data)
 
 
-class AddressViews(Readable, Changeable, Removable):
+class AddressViews(Readable[IPAddress], Changeable[IPAddress], Removable[IPAddress]):
     model, output, filterset_class = IPAddress, outputs.Address, filters.AddressFilters
     inputs = {"create": inputs.NewAddresses, "partial_update": inputs.ChangedAddress}
     answers = {"create": outputs.Addresses}
@@ -227,22 +236,22 @@ class AddressViews(Readable, Changeable, Removable):
     def create(self, request: Request) -> Response:
         data = self.parse(request)
         asked = {"families": data.pop("address_family", ()), "addresses": data.pop("ip", ())}
-        addresses.check_request(**asked, count=data.get("count", 1))
+        address_rules.check_request(**asked, count=data.get("count", 1))
 
         def allocate() -> list[IPAddress]:
-            wanted = _with_references(data)
+            wanted = with_references(data)
             return addresses.allocate(wanted.pop("network"), **asked, **wanted)
 
         return self.write(allocate, status=201, render=_render_addresses)
 
-    def change(self, found: IPAddress, data: dict[str, Any]) -> IPAddress:
+    def change(self, found: IPAddress, data: Data) -> IPAddress:
         return addresses.update(found, **data)
 
     def discard(self, found: IPAddress) -> None:
         addresses.release(found)
 
 
-class AllocationViews(Removable):
+class AllocationViews(Resource[IPAddress]):
     """All addresses of one allocation, together."""
 
     model, output = IPAddress, outputs.Address
@@ -250,28 +259,29 @@ class AllocationViews(Removable):
     answers = {"join": outputs.Addresses, "part": outputs.Addresses}
     lookup_value_converter = "uuid"
 
-    def found(self) -> uuid.UUID:
+    def key(self) -> uuid.UUID:
+        """The id of the allocation that the address names; NotFound if it is none."""
         preconditions.refuse_tags(self.request)
         try:
             return uuid.UUID(self.kwargs["pk"])
         except ValueError:
             raise errors.NotFound("There is no such allocation. Check the id.") from None
 
-    def discard(self, found: uuid.UUID) -> None:
-        addresses.release_allocation(found)
+    def destroy(self, request: Request, pk: str) -> Response:
+        return self.remove(lambda: addresses.release_allocation(self.key()))
 
     @action(detail=False, methods=["post"])
     def join(self, request: Request) -> Response:
         ips = self.parse(request)["ips"]
-        return self.write(lambda: halves.join(ips), render=_render_addresses)
+        return self.write(lambda: allocations.join(ips), render=_render_addresses)
 
     @action(detail=True, methods=["post"])
     def part(self, request: Request, pk: str) -> Response:
         self.parse(request)
-        return self.write(lambda: halves.part(self.found()), render=_render_addresses)
+        return self.write(lambda: allocations.part(self.key()), render=_render_addresses)
 
 
-class MachineViews(Readable, Creatable, Changeable, Removable):
+class MachineViews(Editable[Machine]):
     model, output, filterset_class = Machine, outputs.Machine, filters.MachineFilters
     inputs = {"create": inputs.NewMachine, "partial_update": inputs.ChangedMachine}
     ordering_fields = {"id": "pk", "name": "name", "asn": "asn", "created_at": "created_at"}
@@ -284,10 +294,10 @@ class MachineViews(Readable, Creatable, Changeable, Removable):
             Prefetch("attachments__network__prefixes", Prefix.objects.in_order()),
         )
 
-    def make(self, data: dict[str, Any]) -> Machine:
+    def make(self, data: Data) -> Machine:
         joined = {f"networks.{number}.network": one for number, one in enumerate(data["networks"])}
         given = {name: value for name, value in data.items() if name != "networks"}
-        found = _with_references(given, {field: (Network, one["network"]) for field, one in joined.items()})
+        found = with_references(given, {field: (Network, one["network"]) for field, one in joined.items()})
         wanted = [
             Attachment(
                 network=found.pop(field),
@@ -299,7 +309,7 @@ class MachineViews(Readable, Creatable, Changeable, Removable):
         ]
         return machines.allocate(**found, networks=wanted)
 
-    def change(self, found: Machine, data: dict[str, Any]) -> Machine:
+    def change(self, found: Machine, data: Data) -> Machine:
         return machines.update(found, **data)
 
     def discard(self, found: Machine) -> None:
@@ -317,43 +327,25 @@ def _member(project: Project, username: str) -> RoleBinding:
     return found
 
 
-def _render_member(member: RoleBinding, *, dry_run: bool) -> dict[str, Any]:
+def _render_member(member: RoleBinding, *, dry_run: bool) -> dict[str, object]:
     answer = dict(outputs.Member(member).data)
     return {**answer, "dry_run": True} if dry_run else answer
 
 
-_REFERENCES: dict[str, type[Any]] = {
-    "partition": Partition,
-    "project": Project,
-    "parent": Network,
-    "network": Network,
-    "machine": Machine,
-}
-
-
-def _with_references(
-    data: dict[str, Any], more: Mapping[str, tuple[type[Any], object]] | None = None
-) -> dict[str, Any]:
-    """The data with ids turned into objects, and without what was null; `more` ids are looked up together with them."""
-    given = {name: value for name, value in data.items() if value is not None}
-    named = {name: (_REFERENCES[name], value) for name, value in given.items() if name in _REFERENCES}
-    return {**given, **lookups.get_all({**named, **(more or {})})}
-
-
-def _render_addresses(rows: list[IPAddress], *, dry_run: bool) -> dict[str, Any]:
+def _render_addresses(rows: list[IPAddress], *, dry_run: bool) -> dict[str, object]:
     prefetch_related_objects(rows, "prefix")
-    answer = {"ips": outputs.Address(rows, many=True).data}
+    answer: dict[str, object] = {"ips": outputs.Address(rows, many=True).data}
     return {**answer, "dry_run": True} if dry_run else answer
 
 
-def _render_progress(progress: families.Progress, *, dry_run: bool) -> dict[str, Any]:
+def _render_progress(progress: families.Progress, *, dry_run: bool) -> dict[str, object]:
     answer = dict(outputs.Progress(progress).data)
     return {**answer, "dry_run": True} if dry_run else answer
 
 
-def _free(request: Request, prefixes: list[Prefix]) -> dict[str, Any]:
+def _free(request: Request, prefixes: list[Prefix]) -> dict[str, object]:
     """Free space per family that there is, or of the one asked for."""
-    filters.refuse_unknown(request, {"address_family", "length", "namespace"})
+    parameters.refuse_unknown(request, {"address_family", "length", "namespace"})
     asked = request.query_params.get("address_family")
     present = sorted({prefix.address_family for prefix in prefixes})
     wanted = [parameters.value(request, "address_family", fields.OneFamily())] if asked else present

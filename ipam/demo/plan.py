@@ -1,330 +1,201 @@
 """The plan of a large, plausible cloud: who owns which networks, prefixes and machines. Nothing is stored here.
 
-Everything follows from one random generator, so the same seed gives the same cloud.
+Everything follows from one random generator, so the same seed gives the same cloud. Its words are in `names.yaml`.
 """
 
-import itertools
-import uuid
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 
-from netaddr import IPAddress, IPNetwork
+import yaml
+from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, block, parse_cidr, reserved_addresses, size
-from ipam.demo import names as seed_names
+from ipam.addressing import Family, block, reserved_count, size
 from ipam.domain.space.number_pools import ASN_BASE
 from ipam.models import VRF, Machine, MachineNetwork, Network, Partition, Prefix, Project
-from ipam.models.networks import NatType, NetworkType, Stack
+from ipam.models.networks import Stack
+from ipam.values import parse_cidr
 
-FEWEST_NETWORKS = 4  # one site: super, underlay, internet and a child
-_MOST_SITES = 24
-_EXTERNAL_SHARE = 0.15
-_FIRST_VNI_OF_EXTERNALS, _VNI_OF_A_SUPER = 104_009, 103_001
-_MOST_MACHINES_PER_CHILD = 6
-# Where the seeded networks lie: documentation, benchmarking, carrier-grade NAT and private space.
-_PUBLIC_IPV4 = ["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24", "198.18.0.0/15", "100.64.0.0/10"]
-_PRIVATE_IPV4, _UNDERLAY_IPV4, _NAMESPACED_IPV4 = ["10.0.0.0/8"], ["172.16.0.0/12"], "192.168.0.0/17"
-_PUBLIC_IPV6, _PRIVATE_IPV6 = ["2001:db8:8000::/33"], ["2001:db8::/34"]
-_NAMESPACED_IPV6 = "2001:db8:4000::/64"
+NAMES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("names.yaml").read_text())
+_MAX_SITES, _MAX_MACHINES_PER_CHILD = 24, 6
+_VNI_OF_A_SUPER, _FIRST_VNI_OF_INTERNETS, _FIRST_VNI_OF_EXTERNALS = 103_001, 104_009, 105_000
+Site = list[Network]  # its super network, its underlay and its external networks
+Slots = Iterator[IPNetwork]
 
 
-class Space:
-    """Aligned blocks out of some prefixes, one after the other."""
-
-    def __init__(self, pools: list[IPNetwork]) -> None:
-        self._pools = pools
-        self._next = pools[0].first
-
-    def carve(self, length: int) -> tuple[IPNetwork, IPNetwork]:
-        """The prefix that has room, and the block of this prefix length out of it."""
-        while self._pools:
-            pool = self._pools[0]
-            step = size(Family.of(pool), length)
-            first = -(-self._next // step) * step
-            if first + step - 1 <= pool.last:
-                self._next = first + step
-                return pool, block(Family.of(pool), first, length)
-            self._pools = self._pools[1:]
-            self._next = self._pools[0].first if self._pools else 0
-        raise errors.Exhausted("That many prefixes do not fit in the address space of the seed. Ask for fewer.")
+def slots(cidrs: Iterable[IPNetwork], length: int) -> Slots:
+    """Blocks of this prefix length, one after the other; then Exhausted."""
+    for cidr in cidrs:
+        family = Family.of(cidr)
+        for first in range(cidr.first, cidr.last + 1, size(family, length)):
+            yield block(family, first, length)
+    raise errors.Exhausted("That many prefixes do not fit in the address space of the seed. Ask for fewer.")
 
 
-def _space(texts: list[str]) -> Space:
-    return Space([parse_cidr(text) for text in texts])
-
-
-@dataclass
-class Site:
-    """A partition and its own networks."""
-
-    partition: Partition
-    tenants: Network
-    underlay: Network
-    externals: list[Network]
-
-
-@dataclass
 class Cloud:
-    """All rows but addresses and what is derived; `claims` names the machines that get addresses of a network."""
+    """Exactly so many networks and prefixes, and up to so many machines: all rows but addresses and what is derived.
 
-    rng: Random
-    partitions: list[Partition] = field(default_factory=list)
-    projects: list[Project] = field(default_factory=list)
-    vrfs: list[VRF] = field(default_factory=list)
-    networks: list[Network] = field(default_factory=list)
-    prefixes: dict[str, list[Prefix]] = field(default_factory=lambda: defaultdict(list))
-    machines: list[Machine] = field(default_factory=list)
-    attachments: list[MachineNetwork] = field(default_factory=list)
-    claims: dict[str, list[Machine]] = field(default_factory=lambda: defaultdict(list))
+    `claims` are the machines that get addresses of a network.
+    """
 
-    @property
-    def prefix_count(self) -> int:
-        return sum(map(len, self.prefixes.values()))
+    def __init__(self, rng: Random, *, networks: int, prefixes: int, machines: int) -> None:
+        if networks < 4:
+            raise errors.Invalid("A cloud has at least 4 networks: super, underlay, external and child.")
+        self.rng = rng
+        self.rows: dict[type, list[Any]] = defaultdict(list)
+        self.prefixes: dict[str, list[Prefix]] = defaultdict(list)
+        self.claims: dict[str, list[Machine]] = defaultdict(list)
+        sites, has_namespaced = min(_MAX_SITES, 1 + networks // 20), networks >= 20
+        externals = max(sites, round(networks * 0.15))
+        children = networks - 2 * sites - externals - has_namespaced
+        bits = (children // sites * 5 // 4 + 1).bit_length()  # room for a site's children, and for some to come
+        lengths = NAMES["lengths"] | {"super": [[min(16, 22 - bits)], [64]], "underlay": [[min(24, 31 - bits)]]}
+        self._pools = {
+            kind: [(slots(map(parse_cidr, cidrs), choices[0]), choices) for cidrs, choices in zip(*both, strict=True)]
+            for kind, both in ((kind, (cidrs, lengths[kind])) for kind, cidrs in NAMES["cidrs"].items())
+        }
+        for number in range(max(2, children // 2)):
+            self._add_project(number)
+        self._sites = [self._site(number) for number in range(sites)]
+        for number in range(externals - sites):
+            self._add_external(number)
+        self._add_children(children, self._add_root("namespaced") if has_namespaced else None)
+        self._add_further_prefixes(prefixes - sum(map(len, self.prefixes.values())))
+        self._add_machines(min(machines, children * _MAX_MACHINES_PER_CHILD))
 
-    def uuid(self) -> uuid.UUID:
-        return uuid.UUID(int=self.rng.getrandbits(128), version=4)
+    def uuid(self) -> UUID:
+        """A random id that follows from the seed."""
+        return UUID(int=self.rng.getrandbits(128), version=4)
 
-    def add_network(self, type_: str, id_: str, **columns: Any) -> Network:
-        network = Network(id=id_, type=type_, **columns)
-        self.networks.append(network)
+    def room(self, network: Network) -> dict[Family, int]:
+        """How many addresses the network can give, of each family that it has prefixes of."""
+        room: dict[Family, int] = defaultdict(int)
+        for prefix in self.prefixes[network.pk]:
+            family = prefix.address_family
+            room[family] += size(family, prefix.length) - reserved_count(family, prefix.length)
+        return dict(sorted(room.items()))
+
+    def _add(self, model: type, **columns: Any) -> Any:
+        self.rows[model].append(model(**columns))
+        return self.rows[model][-1]
+
+    def _add_root(self, kind: str, site: Partition | None = None, *, vni: int = 0, word: str = "") -> Network:
+        told = {
+            column: value.format(site=site, word=word) if isinstance(value, str) else value
+            for column, value in NAMES["networks"][kind].items()
+        }
+        network: Network = self._add(Network, partition=site, vrf=self._add(VRF, id=vni) if vni else None, **told)
+        families = 1 if kind == "external" and vni % 8 == 5 else 2  # some have not met IPv6 yet
+        for pool, lengths in self._pools[kind][:families]:
+            self._add_prefix(network, pool, lengths)
         return network
 
-    def add_prefix(self, network: Network, cidr: IPNetwork, parent: Prefix | None = None) -> Prefix:
-        prefix = Prefix(
-            network=network,
-            parent=parent,
-            namespace_id=network.namespace_id,
-            family=cidr.version,
-            first=IPAddress(cidr.first, cidr.version),
-            last=IPAddress(cidr.last, cidr.version),
-            length=cidr.prefixlen,
-        )
+    def _add_prefix(self, network: Network, pool: Slots, lengths: list[int], parent: Prefix | None = None) -> None:
+        cidr = next(pool)
+        cidr.prefixlen = self.rng.choice(lengths)
+        prefix = Prefix.of(cidr, network=network, parent=parent, namespace_id=network.namespace_id)
         self.prefixes[network.pk].append(prefix)
-        return prefix
 
-    def add_vrf(self, vni: int) -> VRF:
-        vrf = VRF(id=vni)
-        self.vrfs.append(vrf)
-        return vrf
+    def _add_project(self, number: int) -> None:
+        """Three for each tenant in turn."""
+        tenants, products, stages = NAMES["tenants"], NAMES["products"], NAMES["stages"]
+        place, of_tenant = number // 3 % len(tenants), number // 3 // len(tenants) * 3 + number % 3
+        again, stage = of_tenant // (len(products) * len(stages)), stages[of_tenant % len(stages)]
+        name = f"{products[(of_tenant + 3 * place) % len(products)]}-{stage}" + (f"-{again + 1}" if again else "")
+        self._add(Project, id=self.uuid(), name=name, tenant=tenants[place], labels={"stage": stage})
 
-    def families(self, network: Network) -> list[int]:
-        return sorted({prefix.family for prefix in self.prefixes[network.pk]})
+    def _site(self, number: int) -> Site:
+        """The first site of each city, then the second, and so on."""
+        again, place = divmod(number, len(NAMES["cities"]))
+        code, city = list(NAMES["cities"].items())[place]
+        name = f"{city} {again + 1}"
+        site = self._add(Partition, id=f"{code}-{again + 1}", name=name, description=f"Data centre {name}")
+        tenants = self._add_root("super", site, vni=_VNI_OF_A_SUPER if number == 1 else 0)  # its children share it
+        internet = self._add_root("internet", site, vni=_FIRST_VNI_OF_INTERNETS + number)
+        return [tenants, self._add_root("underlay", site), internet]
 
-    def room(self, network: Network, family: Family) -> int:
-        """How many addresses of a family the network can give."""
-        return sum(
-            size(family, prefix.length) - len(reserved_addresses(prefix.cidr))
-            for prefix in self.prefixes[network.pk]
-            if prefix.family == family
+    def _add_external(self, number: int) -> None:
+        site = self._sites[number % len(self._sites)]
+        again, place = divmod(number // len(self._sites), len(NAMES["externals"]))
+        word = NAMES["externals"][place] + (f"-{again + 1}" if again else "")
+        site.append(self._add_root("external", site[0].partition, vni=_FIRST_VNI_OF_EXTERNALS + number, word=word))
+
+    def _add_children(self, children: int, namespaced: Network | None) -> None:
+        """Private networks of all projects, some of them out of the space that each project has a copy of."""
+        spaces: dict[tuple[str, UUID | None], list[tuple[Slots, list[int], Prefix]]] = {}
+        projects = self.rows[Project]
+        for number in range(children):
+            project, parent, copy = projects[number % len(projects)], self._sites[number % len(self._sites)][0], None
+            if namespaced and number % 20 in (7, 11):  # of two projects, so that the copies can be seen
+                parent, copy = namespaced, project
+            lengths = NAMES["lengths"]["child-of-namespaced" if copy else "child"]
+            key = parent.pk, copy and copy.pk
+            if key not in spaces:
+                both = zip(self.prefixes[parent.pk], lengths, strict=True)
+                spaces[key] = [(slots([origin.cidr], choices[0]), choices, origin) for origin, choices in both]
+            stack = self.rng.choices([Stack.DUAL, Stack.IPV4, Stack.IPV6], [80, 12, 8])[0]
+            network = self._child(parent, project, copy, stack, number)
+            for pool, choices, origin in spaces[key]:
+                if origin.family in stack.families:
+                    self._add_prefix(network, pool, choices, origin)
+
+    def _child(self, parent: Network, project: Project, copy: Project | None, stack: Stack, number: int) -> Network:
+        round_, purposes = number // len(self.rows[Project]), NAMES["purposes"]
+        is_shared = round_ == 0 and number % 12 == 5  # at most once per project
+        child: Network = self._add(
+            Network,
+            type="child-shared" if is_shared else "child",
+            id=str(self.uuid()),
+            name=project.name + ("-shared" if is_shared else purposes[round_ % len(purposes)]),
+            project=project,
+            partition=parent.partition,
+            parent=parent,
+            namespace=copy,
+            vrf=parent.vrf or self._add(VRF, id=number + 1),
+            stack=Stack.DUAL if stack == Stack.IPV4 and number % 2 else stack,  # some may gain IPv6 at any time
+            labels={"tenant": project.tenant},
         )
+        return child
 
+    def _add_further_prefixes(self, missing: int) -> None:
+        """Spread the prefixes that are left over external networks, now and then to a super network."""
+        if missing < 0:
+            raise errors.Invalid(f"So many networks need at least {-missing:,} more prefixes. Ask for more.")
+        externals = [(network, len(self.room(network))) for site in self._sites for network in site[2:]]
+        for number in range(missing):
+            network, families = externals[number % len(externals)]
+            if number % 100 == 39:
+                network, families = self._sites[number // 100 % len(self._sites)][0], 2
+            is_ipv6 = families == 2 and self.rng.random() < 0.6
+            self._add_prefix(network, *self._pools[f"further-{network.type}"][is_ipv6])
 
-def make(rng: Random, *, networks: int, prefixes: int, machines: int) -> Cloud:
-    """A cloud of exactly this many networks and prefixes, and of up to so many machines."""
-    if networks < FEWEST_NETWORKS:
-        raise errors.Invalid(f"A cloud has at least {FEWEST_NETWORKS} networks: super, underlay, external and child.")
-    cloud = Cloud(rng)
-    public, private = (_space(_PUBLIC_IPV4), _space(_PUBLIC_IPV6)), (_space(_PRIVATE_IPV4), _space(_PRIVATE_IPV6))
-    site_count = min(_MOST_SITES, 1 + networks // 20)
-    external_count = max(site_count, round(networks * _EXTERNAL_SHARE))
-    namespaced_count = int(networks >= 20)
-    child_count = networks - 2 * site_count - external_count - namespaced_count
-    _add_projects(cloud, max(2, child_count // 2))
-    underlay = _space(_UNDERLAY_IPV4)
-    sites = [_add_site(cloud, name, child_count // site_count, private, underlay) for name in _first(site_count)]
-    for number in range(external_count):
-        has_ipv6 = number % 8 != 5  # some have not met it yet
-        _add_external(cloud, sites[number % site_count], number // site_count, public, has_ipv6=has_ipv6)
-    namespaced = _add_namespaced(cloud) if namespaced_count else None
-    _add_children(cloud, sites, namespaced, child_count)
-    _add_further_prefixes(cloud, sites, prefixes - cloud.prefix_count, public, private)
-    _add_machines(cloud, sites, min(machines, child_count * _MOST_MACHINES_PER_CHILD))
-    return cloud
-
-
-def _first(count: int) -> Iterator[tuple[str, str]]:
-    return itertools.islice(seed_names.partitions(), count)
-
-
-def _add_projects(cloud: Cloud, count: int) -> None:
-    for tenant, name in itertools.islice(seed_names.projects(), count):
-        labels = {"stage": name.split("-")[1]}
-        cloud.projects.append(Project(id=cloud.uuid(), name=name, tenant=tenant, labels=labels))
-
-
-def _add_site(
-    cloud: Cloud, names: tuple[str, str], children: int, private: tuple[Space, Space], underlays: Space
-) -> Site:
-    id_, name = names
-    partition = Partition(id=id_, name=name, description=f"Data centre {name}")
-    tenants = cloud.add_network(
-        NetworkType.SUPER,
-        f"tenant-super-{id_}",
-        name=f"Tenants {name}",
-        description="Every private network of this site is carved out of it",
-        partition=partition,
-        vrf=cloud.add_vrf(_VNI_OF_A_SUPER) if len(cloud.partitions) == 1 else None,  # its children share one VRF
-        default_child_length_ipv4=22,
-        default_child_length_ipv6=96,
-        additional_announcable_cidrs=["10.240.0.0/12"],
-    )
-    underlay = cloud.add_network(NetworkType.UNDERLAY, f"underlay-{id_}", name=f"Underlay {name}", partition=partition)
-    ipv4, ipv6 = private
-    room = children + children // 4 + 1  # children of the default length, and some more to come
-    cloud.add_prefix(tenants, ipv4.carve(min(16, 22 - room.bit_length()))[1])
-    cloud.add_prefix(tenants, ipv6.carve(64)[1])
-    cloud.add_prefix(underlay, underlays.carve(min(24, 31 - room.bit_length()))[1])
-    cloud.partitions.append(partition)
-    return Site(partition, tenants, underlay, [])
-
-
-def _add_external(cloud: Cloud, site: Site, position: int, public: tuple[Space, Space], *, has_ipv6: bool) -> None:
-    """A site's way to the internet first, then its further ways out."""
-    partition = site.partition
-    to_internet = position == 0
-    word = "internet" if to_internet else seed_names.OUTSIDE[(position - 1) % len(seed_names.OUTSIDE)]
-    again = 1 + (position - 1) // len(seed_names.OUTSIDE)
-    id_ = f"{word}-{partition.pk}" + (f"-{again}" if again > 1 else "")
-    network = cloud.add_network(
-        NetworkType.EXTERNAL,
-        id_,
-        name=f"{word.capitalize()} {partition.name}" + (f" #{again}" if again > 1 else ""),
-        partition=partition,
-        vrf=cloud.add_vrf(_FIRST_VNI_OF_EXTERNALS + len(cloud.vrfs)),
-        nat_type=NatType.IPV4_MASQUERADE if to_internet else NatType.NONE,
-        destination_prefixes=["0.0.0.0/0", *(["::/0"] if has_ipv6 else [])] if to_internet else [],
-        labels={"network.metal-stack.io/default-external": ""} if to_internet else {},
-    )
-    ipv4, ipv6 = public
-    cloud.add_prefix(network, ipv4.carve(24 if to_internet else cloud.rng.choice([25, 26, 26, 27]))[1])
-    if has_ipv6:
-        cloud.add_prefix(network, ipv6.carve(64)[1])
-    site.externals.append(network)
-
-
-def _add_namespaced(cloud: Cloud) -> Network:
-    network = cloud.add_network(
-        NetworkType.SUPER_NAMESPACED,
-        "node-networks",
-        name="Node networks",
-        description="The same space again for each project",
-        default_child_length_ipv4=24,
-        default_child_length_ipv6=96,
-    )
-    cloud.add_prefix(network, parse_cidr(_NAMESPACED_IPV4))
-    cloud.add_prefix(network, parse_cidr(_NAMESPACED_IPV6))
-    return network
-
-
-def _add_children(cloud: Cloud, sites: list[Site], namespaced: Network | None, count: int) -> None:
-    spaces = {site.tenants.pk: _spaces_of(cloud, site.tenants) for site in sites}
-    copies: dict[uuid.UUID, dict[Family, Space]] = {}
-    vnis = itertools.count(1)
-    for number in range(count):
-        project = cloud.projects[number % len(cloud.projects)]
-        if namespaced and number % 20 in (7, 11):  # of two projects, so that the copies can be seen
-            space = copies.setdefault(project.pk, _spaces_of(cloud, namespaced))
-            _add_child(cloud, namespaced, space, project, cloud.add_vrf(next(vnis)), number)
-        else:
-            parent = sites[number % len(sites)].tenants
-            vrf = parent.vrf or cloud.add_vrf(next(vnis))
-            _add_child(cloud, parent, spaces[parent.pk], project, vrf, number)
-
-
-def _spaces_of(cloud: Cloud, parent: Network) -> dict[Family, Space]:
-    return {
-        family: Space([prefix.cidr for prefix in cloud.prefixes[parent.pk] if prefix.family == family])
-        for family in Family
-    }
-
-
-def _add_child(
-    cloud: Cloud, parent: Network, spaces: dict[Family, Space], project: Project, vrf: VRF, number: int
-) -> None:
-    is_shared = number < len(cloud.projects) and number % 12 == 5  # at most once per project
-    purpose = seed_names.PURPOSES[number // len(cloud.projects) % len(seed_names.PURPOSES)]
-    lengths = {Family.IPV4: cloud.rng.choice([22, 22, 22, 23, 24]), Family.IPV6: 96}
-    if parent.is_namespaced:
-        lengths[Family.IPV4] = 24
-    stack = cloud.rng.choices([Stack.DUAL, Stack.IPV4, Stack.IPV6], [80, 12, 8])[0]
-    network = cloud.add_network(
-        NetworkType.CHILD_SHARED if is_shared else NetworkType.CHILD,
-        str(cloud.uuid()),
-        name=project.name + ("-shared" if is_shared else purpose),
-        project=project,
-        partition=parent.partition,
-        parent=parent,
-        namespace=project if parent.is_namespaced else None,
-        vrf=vrf,
-        # Half of those without IPv6 may gain it at any time.
-        stack=Stack.DUAL if stack == Stack.IPV4 and number % 2 else stack,
-        labels={"tenant": project.tenant},
-    )
-    parents = {prefix.cidr: prefix for prefix in cloud.prefixes[parent.pk]}
-    for family in stack.families:
-        source, cidr = spaces[family].carve(lengths[family])
-        cloud.add_prefix(network, cidr, parents[source])
-
-
-def _add_further_prefixes(
-    cloud: Cloud, sites: list[Site], count: int, public: tuple[Space, Space], private: tuple[Space, Space]
-) -> None:
-    """Spread the prefixes that are left over external networks, now and then to a super network."""
-    if count < 0:
-        raise errors.Invalid(f"So many networks need at least {cloud.prefix_count:,} prefixes. Ask for more.")
-    externals = list(itertools.chain.from_iterable(site.externals for site in sites))
-    rng = cloud.rng
-    for number in range(count):
-        if number % 40 == 39:
-            tenants = sites[number // 40 % len(sites)].tenants
-            cloud.add_prefix(tenants, private[0].carve(20)[1] if number % 160 == 39 else private[1].carve(64)[1])
-            continue
-        network = externals[number % len(externals)]
-        has_ipv6 = len(cloud.families(network)) == len(Family)
-        if has_ipv6 and rng.random() < 0.6:
-            cloud.add_prefix(network, public[1].carve(rng.choices([120, 112, 64], [6, 3, 1])[0])[1])
-        else:
-            cloud.add_prefix(network, public[0].carve(rng.choice([27, 28, 28, 28, 29]))[1])
-
-
-def _add_machines(cloud: Cloud, sites: list[Site], count: int) -> None:
-    """Machines in private networks, some with a way out; the first of each network is its firewall."""
-    site_of = {site.partition.pk: site for site in sites}
-    private = [(one, one.project) for one in cloud.networks if one.type == NetworkType.CHILD and one.project]
-    left = {external.pk: cloud.room(external, Family.IPV4) for site in sites for external in site.externals}
-    numbers = itertools.count(1)
-    for position, (network, project) in enumerate(private):
-        site = site_of[network.partition_id] if network.partition_id else cloud.rng.choice(sites)
-        share = count * (position + 1) // len(private) - count * position // len(private)
-        for number in range(share):
-            external = cloud.rng.choice(site.externals)
-            has_room = left[external.pk] > 0
-            left[external.pk] -= has_room
-            is_firewall = number == 0 and has_room
-            outside = [external] if has_room and (is_firewall or cloud.rng.random() < 0.3) else []
-            joined = [network, *outside, *([site.underlay] if is_firewall else [])]
-            _add_machine(cloud, site, project, joined, ASN_BASE + next(numbers), number)
-
-
-def _add_machine(cloud: Cloud, site: Site, project: Project, networks: list[Network], asn: int, number: int) -> None:
-    is_firewall = len(networks) == 3
-    private = networks[0].name
-    name = f"{private}-firewall" if is_firewall else f"{private}-{cloud.rng.choice(seed_names.ROLES)}-{number}"
-    machine = Machine(
-        id=str(cloud.uuid()),
-        name=name,
-        hostname=name,
-        project=project,
-        partition=site.partition,
-        role=Machine.Role.FIREWALL if is_firewall else Machine.Role.MACHINE,
-        asn=asn,
-        labels={"size": cloud.rng.choice(["c1-medium", "c1-large", "n1-medium", "s3-large"])},
-    )
-    cloud.machines.append(machine)
-    for position, network in enumerate(networks):
-        cloud.attachments.append(MachineNetwork(machine=machine, network=network, position=position))
-        cloud.claims[network.pk].append(machine)
+    def _add_machines(self, machines: int) -> None:
+        """Machines in private networks, some with a way out; the first of each network is its firewall."""
+        sites = {site[0].partition: site for site in self._sites}
+        private = [network for network in self.rows[Network] if network.type == "child"]
+        room = {network.pk: self.room(network)[Family.IPV4] for site in self._sites for network in site[2:]}
+        for number in range(machines):
+            round_, place = divmod(number, len(private))
+            network = private[place]
+            tenants, underlay, *externals = sites.get(network.partition) or self.rng.choice(self._sites)
+            external = self.rng.choice(externals)
+            has_room = len(self.claims[external.pk]) < room[external.pk]
+            is_firewall = has_room and round_ == 0
+            networks = [network, external, underlay] if is_firewall else [network]
+            if has_room and not is_firewall and self.rng.random() < 0.3:
+                networks.append(external)
+            name = f"{network.name}-" + ("firewall" if is_firewall else f"{self.rng.choice(NAMES['roles'])}-{round_}")
+            machine = self._add(
+                Machine,
+                **{"id": str(self.uuid()), "name": name, "hostname": name, "asn": ASN_BASE + 1 + number},
+                **{"project": network.project, "partition": tenants.partition},
+                role="firewall" if is_firewall else "machine",
+                labels={"size": self.rng.choice(NAMES["sizes"])},
+            )
+            for position, joined in enumerate(networks):
+                self._add(MachineNetwork, machine=machine, network=joined, position=position)
+                self.claims[joined.pk].append(machine)

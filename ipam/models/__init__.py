@@ -3,10 +3,10 @@
 from ipam.models.addresses import IPAddress
 from ipam.models.claims import Claim
 from ipam.models.clusters import Cluster, ClusterRange
-from ipam.models.events import Event
+from ipam.models.events import Event, Mention
 from ipam.models.free_blocks import FreeBlock
+from ipam.models.idempotent_responses import IdempotentResponse
 from ipam.models.identities import Identity
-from ipam.models.kept_answers import KeptAnswer
 from ipam.models.local_space import LocalSpace
 from ipam.models.machines import Machine, MachineNetwork
 from ipam.models.networks import Network
@@ -16,6 +16,7 @@ from ipam.models.prefixes import Prefix
 from ipam.models.projects import Project
 from ipam.models.roles import RoleBinding, ServiceAccount
 from ipam.models.surveys import Finding, UtilizationSample
+from ipam.models.tenures import Tenure
 from ipam.models.tokens import ApiToken
 from ipam.models.vrfs import VRF
 
@@ -29,11 +30,12 @@ __all__ = [
     "Finding",
     "FreeBlock",
     "IPAddress",
+    "IdempotentResponse",
     "Identity",
-    "KeptAnswer",
     "LocalSpace",
     "Machine",
     "MachineNetwork",
+    "Mention",
     "Network",
     "NumberRange",
     "Partition",
@@ -41,5 +43,6 @@ __all__ = [
     "Project",
     "RoleBinding",
     "ServiceAccount",
+    "Tenure",
     "UtilizationSample",
 ]

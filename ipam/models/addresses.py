@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
+from ipam.address_parts import block_of
 from ipam.addressing import Family
 from ipam.fields import AddressField, FamilyOf
 from ipam.models.base import FAMILIES, MOST_WORDS, Described, RecordQuerySet
@@ -60,6 +61,11 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
         return self.filter(*(Q(name__icontains=word) for word in words)).exclude(name="").order_by("address", "id")
 
     def matching(self, text: str) -> Self:
+        """Those in the block that `text` names, or else those with it in name or description."""
+        wanted = block_of(text)
+        return self.with_text(text) if wanted is None else self.within(wanted)
+
+    def with_text(self, text: str) -> Self:
         # Most addresses have neither; those are not in the index of ipam/migrations/0004_search_indexes.py.
         return self.filter(
             (~Q(name="") & Q(name__icontains=text)) | (~Q(description="") & Q(description__icontains=text))

@@ -1,28 +1,30 @@
 """What every object of the API carries, and columns that several of them share."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.db.models.lookups import Exact, In, IsNull
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
+from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, shorten
+from ipam.addressing import Family, block
+from ipam.labels import label_fault
 
 SLUG = r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,126}[a-zA-Z0-9])"
 SLUG_LENGTH = 128
 NAME_LENGTH = 255
 DESCRIPTION_LENGTH = 2000
-MOST_LABELS, LABEL_VALUE_LENGTH, MOST_LABEL_BYTES = 100, 2000, 256_000
-LABEL_PREFIX_LENGTH, LABEL_NAME_LENGTH = 253, 63  # of a key, as Kubernetes has them: prefix/name, or a name alone
-LABEL_KEY_LENGTH = LABEL_PREFIX_LENGTH + 1 + LABEL_NAME_LENGTH
+DOOR_LENGTH = 9
 MOST_WORDS = 5  # of a text that is searched for
 FAMILIES = [(int(family), family.label) for family in Family]
 
@@ -41,29 +43,6 @@ class SlugIdField(models.CharField):  # type: ignore[type-arg]
                 "with a letter or digit.",
             )
         )
-
-
-def label_fault(labels: Mapping[str, str]) -> str:
-    """What is too much about the labels of one object, in a sentence; empty when nothing is."""
-    if len(labels) > MOST_LABELS:
-        return f"{len(labels):,} labels; at most {MOST_LABELS} fit."
-    for key, text in labels.items():
-        prefix, _, name = key.rpartition("/")
-        if len(name) > LABEL_NAME_LENGTH or len(prefix) > LABEL_PREFIX_LENGTH:
-            return (
-                f"The label key “{shorten(key)}” is too long: at most {LABEL_NAME_LENGTH} characters, and before a "
-                f"slash {LABEL_PREFIX_LENGTH} more."
-            )
-        if len(text) > LABEL_VALUE_LENGTH:
-            return f"The label “{shorten(key)}” has {len(text):,} characters; at most {LABEL_VALUE_LENGTH:,} fit."
-    taken = label_bytes(labels)
-    most = f"at most {MOST_LABEL_BYTES:,} fit in those of one object."
-    return f"The labels take {taken:,} bytes; {most}" if taken > MOST_LABEL_BYTES else ""
-
-
-def label_bytes(labels: Mapping[str, str]) -> int:
-    """How much room labels take, in UTF-8."""
-    return sum(len(key.encode()) + len(text.encode()) for key, text in labels.items())
 
 
 _keeps_labels: ContextVar[bool] = ContextVar("keeps_labels", default=False)
@@ -104,13 +83,25 @@ class OneOf(In):
 
     lookup_name = "one_of"
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[object]]:
         if not self.rhs:
             raise EmptyResultSet
         column, parameters = self.process_lhs(compiler, connection)
         field = self.lhs.output_field
         values = [field.get_db_prep_value(value, connection, prepared=True) for value in self.rhs]
         return f"{column} = ANY(%s)", [*parameters, values]
+
+
+@models.Field.register_lookup
+class Among(In):
+    """`in` for what a query gives. PostgreSQL reads that first, as an array: so indexes serve both sides of an OR."""
+
+    lookup_name = "among"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        query, more = self.process_rhs(compiler, connection)
+        return f"{column} = ANY(ARRAY{query})", [*parameters, *more]
 
 
 # Not json_extract: its paths have no way to write a key with a quote in it.
@@ -126,11 +117,11 @@ class LabelValue(models.Func):
         super().__init__("labels", **extra)
         self.key = key
 
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         sql, params = self.as_sql(compiler, connection, template="(%(expressions)s ->> %%s)", **extra)
         return sql, [*params, self.key]
 
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         sql, params = self.as_sql(compiler, connection, template=_SQLITE_LABEL, **extra)
         return sql, [*params, self.key]
 
@@ -144,13 +135,13 @@ class HasLabelValue(models.Func):
         super().__init__("labels", **extra)
         self.values = list(values)
 
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         template = "(%(expressions)s <> '{}'::jsonb AND %(expressions)s @? %%s::jsonpath)"
         sql, params = self.as_sql(compiler, connection, template=template, **extra)
         wanted = " || ".join(f"@ == {json.dumps(value)}" for value in self.values)
         return sql, [*params, f"$.* ? ({wanted})"]
 
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         marks = ", ".join(["%%s"] * len(self.values))
         template = f"EXISTS (SELECT 1 FROM json_each(%(expressions)s) WHERE value IN ({marks}))"  # noqa: S608  marks only
         sql, params = self.as_sql(compiler, connection, template=template, **extra)
@@ -170,10 +161,36 @@ class RecordQuerySet(models.QuerySet[M]):
     id_characters = ""  # where ids have few characters, a text with others is not sought among them
 
     def matching(self, text: str) -> Self:
+        """Those that are meant by what somebody types to narrow their list."""
+        return self.with_text(text)
+
+    def with_text(self, text: str) -> Self:
         """Those whose id, name or description contains `text`, whatever its case."""
         found = Q(name__icontains=text) | Q(description__icontains=text)
         may_be_id = not self.id_characters or set(text.lower()) <= set(self.id_characters)
         return self.filter(found | Q(pk__icontains=text) if may_be_id else found)
+
+
+class Block(models.Model):
+    """What rows have in common that are aligned blocks of addresses, by `family`, `first` and `length`."""
+
+    family: Any
+    first: Any
+    length: Any
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.cidr)
+
+    @property
+    def address_family(self) -> Family:
+        return Family(self.family)
+
+    @property
+    def cidr(self) -> IPNetwork:
+        return block(self.address_family, self.first.value, self.length)
 
 
 class Record(models.Model):
@@ -186,7 +203,7 @@ class Record(models.Model):
     class Meta:
         abstract = True
 
-    def revise(self, **changes: Any) -> None:
+    def revise(self, **changes: object) -> None:
         """Set these fields and save them as one change. The caller holds the row's lock."""
         for field, value in changes.items():
             setattr(self, field, value)
@@ -196,7 +213,13 @@ class Record(models.Model):
 
 
 class Described(Record):
-    """A record with a name, a description and labels."""
+    """A record with a name, a description and labels.
+
+    `texts` names its columns of plain text that anybody gives and changes as it is: operations, history, filters and
+    tables take them from there.
+    """
+
+    texts: ClassVar[tuple[str, ...]] = ("name", "description")
 
     name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
     description = models.CharField(max_length=DESCRIPTION_LENGTH, blank=True, default="")

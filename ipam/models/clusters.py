@@ -7,9 +7,9 @@ from django.db.models import F, Prefetch, Q
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam.addressing import Family, block
+from ipam.addressing import Family
 from ipam.fields import AddressField, FamilyOf
-from ipam.models.base import FAMILIES, Described, RecordQuerySet
+from ipam.models.base import FAMILIES, Block, Described, RecordQuerySet
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import Project
@@ -173,7 +173,7 @@ class ClusterRangeQuerySet(models.QuerySet["ClusterRange"]):
         return self.filter(first__lte=Address(cidr.last, cidr.version), last__gte=Address(cidr.first, cidr.version))
 
 
-class ClusterRange(models.Model):
+class ClusterRange(Block):
     """The pods or services of one family of a cluster.
 
     While `reserved_in` names a super network, the range is reserved: no other reserved range of that super and no
@@ -216,14 +216,3 @@ class ClusterRange(models.Model):
                 violation_error_message="A range is a block of addresses of its family.",
             ),
         ]
-
-    def __str__(self) -> str:
-        return str(self.cidr)
-
-    @property
-    def address_family(self) -> Family:
-        return Family(self.family)
-
-    @property
-    def cidr(self) -> IPNetwork:
-        return block(self.address_family, self.first.value, self.length)

@@ -1,15 +1,15 @@
-import json
 from collections.abc import Iterable
-from functools import reduce
-from operator import or_
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from netaddr import IPAddress as Address
 
-from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
+from ipam.fields import AddressField
+from ipam.models.base import DOOR_LENGTH, NAME_LENGTH, SLUG_LENGTH
+from ipam.models.tenures import Tenure
+from ipam.values import parse_address
 
 REQUEST_ID_LENGTH = 64
 MOST_LISTED = 20  # addresses of an event that a list shows
@@ -64,65 +64,13 @@ class Kind(models.TextChoices):
     INSTALLATION = "installation", "installation"
 
 
-_MOVED = (
-    "EXISTS (SELECT 1 FROM json_each(%(holders)s) AS moved, json_each(moved.value, '$.addresses') AS one "
-    "WHERE json_extract(moved.value, '$.network') = %%s AND one.value = %%s)"
-)
-_IN_TERMS = "(%(key)s IN (SELECT event_id FROM ipam_event_term WHERE term = %%s))"
-
-
-class _Holds(models.Func):
-    """Whether the JSON list of an event holds an item that has these values, by an index of either database.
-
-    PostgreSQL has one for JSON; for SQLite the triggers in ipam/models/guards.py keep a table of terms.
-    """
-
-    output_field = models.BooleanField()
-
-    def __init__(self, column: str, item: Any, term: str, **extra: Any) -> None:
-        super().__init__(column, "pk", "network_id", **extra)
-        self.item, self.term = item, term
-
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        column, _, _ = self._names(compiler)
-        return f"({column} @> %s::jsonb)", [json.dumps([self.item])]
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        _, key, _ = self._names(compiler)
-        return _IN_TERMS % {"key": key}, [self.term]
-
-    def _names(self, compiler: Any) -> list[str]:
-        return [compiler.compile(expression)[0] for expression in self.source_expressions]
-
-
-class _OneOfSeveral(_Holds):
-    """Whether an event without a network of its own is about this network too."""
-
-    def __init__(self, network_id: str, **extra: Any) -> None:
-        super().__init__("holders", {"network": network_id}, f"network {network_id}", **extra)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        sql, params = super().as_postgresql(compiler, connection, **extra)
-        _, _, network = self._names(compiler)
-        return f"({sql} AND {network} = '')", params  # the condition of the index
-
-
-class _Moved(_Holds):
-    """Whether an event is about this address of this network: one on several may be about its namesake in another."""
-
-    def __init__(self, network_id: str, address: str, **extra: Any) -> None:
-        super().__init__("holders", {"network": network_id, "addresses": [address]}, "", **extra)
-        self.network_id, self.address = network_id, address
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        column, _, _ = self._names(compiler)
-        return _MOVED % {"holders": column}, [self.network_id, self.address]
-
-
 class EventQuerySet(models.QuerySet["Event"]):
-    def listed(self) -> Self:
-        """Without what no list shows: the event of one import may be about half a million addresses, twice."""
-        return self.defer("addresses", "holders")
+    def told(self) -> Self:
+        """What lists show by themselves: whole operations, and of their parts those that say from what to what.
+
+        What a part has made, the whole counts.
+        """
+        return self.filter(Q(part_of=None) | Q(verb=Verb.UPDATE))
 
     def of_object(self, kind: str, object_id: str) -> Self:
         """What happened to this object itself."""
@@ -130,33 +78,44 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def in_networks(self, keys: Iterable[str]) -> Self:
         """What happened to networks, or in them: also by operations on several networks, such as a machine's."""
-        about = [Q(network_id=key) | Q(_OneOfSeveral(key)) for key in keys]
-        return self.filter(reduce(or_, about))
+        several = Mention.objects.filter(network_id__in=keys, address=None)
+        return self.filter(Q(network_id__in=keys) | Q(pk__among=several.values("event")))
 
     def matching(self, text: str) -> Self:
-        """Those by a name like `text`, or about something with such a name or id; whatever its case."""
+        """Those about this address, or else by a name like `text` or about something with such a name or id."""
+        try:
+            return self.naming(parse_address(text.strip()))
+        except ValueError:
+            pass
         return self.filter(Q(object_name__icontains=text) | Q(object_id__icontains=text) | Q(actor__icontains=text))
 
     def naming(self, address: Address) -> Self:
         """Those that are about this address, in whatever network."""
-        return self.filter(_Holds("addresses", str(address), str(address)))
+        return self._with_rows(Q(address=address))
 
     def about(self, network_id: str, address: Address) -> Self:
         """Those that are about this address of this network."""
-        of_several = Q(network_id="") & Q(_Moved(network_id, str(address)))
-        return self.naming(address).filter(Q(network_id=network_id) | of_several)
+        return self._with_rows(Q(address=address, network_id=network_id))
+
+    def _with_rows(self, rows: Q) -> Self:
+        """Those that began or ended such tenures of addresses, or mention such addresses."""
+        tenures = Tenure.objects.of_addresses().filter(rows).order_by()
+        mentions = Mention.objects.filter(rows).order_by().values("event")
+        return self.filter(pk__in=tenures.values("begun_by").union(tenures.values("ended_by"), mentions))
 
 
 class Event(models.Model):
     """What one operation did: who, when, through which door, to what.
 
     Networks, projects and objects are plain values, no foreign keys: history outlives them and is in nobody's way.
-    An event is never changed; `manage.py prune_events` removes old ones.
+    What an operation inside another one did is an event of its own, a part of the outer one's. Which addresses it is
+    about say the tenures that it began or ended, and mentions.
+    An event that others can see is never changed; `manage.py prune_events` removes old ones.
     """
 
     at = models.DateTimeField(default=timezone.now)
     actor = models.CharField(max_length=NAME_LENGTH, blank=True, default="", help_text="a user name; empty for nobody")
-    door = models.CharField(max_length=9, choices=Door)
+    door = models.CharField(max_length=DOOR_LENGTH, choices=Door)
     request_id = models.CharField(max_length=REQUEST_ID_LENGTH, blank=True, default="")
     verb = models.CharField(max_length=16)  # one of Verb; without choices, so that a new one needs no migration
     kind = models.CharField(max_length=16)  # one of Kind
@@ -168,17 +127,16 @@ class Event(models.Model):
     project_id = models.UUIDField(null=True, blank=True, help_text="empty for none or several")
     count = models.PositiveIntegerField(default=1, help_text="of how many objects")
     changes = models.JSONField(default=dict, help_text="{field: [before, after]}")
-    addresses = models.JSONField(default=list, help_text="every address that it is about")
-    first_addresses = models.JSONField(default=list, help_text=f"the first {MOST_LISTED} of them, for lists")
-    holders = models.JSONField(
-        default=list, help_text="[{network, addresses, before, after}]: who held these addresses, and holds them now"
-    )
+    first_addresses = models.JSONField(default=list, help_text=f"the first {MOST_LISTED} addresses, for lists")
+    part_of = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="parts", db_index=False,
+        help_text="the event of the operation around this one",
+    )  # fmt: skip
 
     objects = EventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]
-        # By address, and by network among several: in the migration, for each database has its own way.
         indexes = [
             models.Index(fields=["at", "id"], name="event_newest"),  # the activity page, since and until, pruning
             models.Index(fields=["kind", "object_id", "at", "id"], name="event_of_object"),  # an object's page
@@ -186,6 +144,7 @@ class Event(models.Model):
             models.Index(fields=["project_id", "at", "id"], name="event_of_project"),  # a project's page
             models.Index(fields=["actor", "at", "id"], name="event_of_actor"),  # what somebody did
             models.Index(fields=["request_id"], name="event_of_request"),  # what one request did
+            models.Index(fields=["part_of", "id"], name="event_part_of", condition=Q(part_of__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(
@@ -206,3 +165,25 @@ class Event(models.Model):
         if self.count != 1:
             return f"{self.count:,}"
         return self.object_name or self.object_id
+
+
+class Mention(models.Model):
+    """An event is also about this: an address whose holder stays, or one of several networks.
+
+    An event that begins or ends tenures needs none for their addresses.
+    """
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="mentions")
+    network_id = models.CharField(max_length=SLUG_LENGTH)
+    address = AddressField(null=True, help_text="empty: the network itself")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["address", "network_id"], name="mention_of_address", condition=Q(address__isnull=False)
+            ),
+            models.Index(fields=["network_id", "event"], name="mention_of_network", condition=Q(address=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address or self.network_id}"

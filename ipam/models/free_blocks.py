@@ -1,14 +1,11 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Value
 from django.db.models.functions import Coalesce
-from netaddr import IPAddress as Address
-from netaddr import IPNetwork
 
-from ipam.addressing import Family, block
 from ipam.fields import AddressField
-from ipam.models.base import FAMILIES
+from ipam.models.base import FAMILIES, Block
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import NO_NAMESPACE, Project
@@ -24,19 +21,8 @@ class FreeBlockQuerySet(models.QuerySet["FreeBlock"]):
         # Of one namespace, so ordering by it changes nothing; but PostgreSQL only then reads the order off the index.
         return self.filter(length__lte=length).order_by("namespace_id", "-length", "first")
 
-    def overlapping(self, cidr: IPNetwork) -> Self:
-        """Those that share an address with `cidr`: they start in it, or they are one of the blocks around it."""
-        family = Family.of(cidr)
-        first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
-        # Where blocks around it start, and the longest prefix length with which one that starts there still reaches it.
-        around = {block(family, cidr.first, length).cidr.ip: length for length in range(cidr.prefixlen)}
-        holding = Q()
-        for start, length in around.items():
-            holding |= Q(first=start, length__lte=length)
-        return self.filter(Q(first__gte=first, first__lte=last) | holding)
 
-
-class FreeBlock(models.Model):
+class FreeBlock(Block):
     """A maximal aligned block of free space in a prefix: what a buddy allocator keeps.
 
     Free space is data: allocating costs the same however full a prefix is. Together with the prefix's
@@ -68,10 +54,3 @@ class FreeBlock(models.Model):
                 name="free_block_once",
             ),
         ]
-
-    def __str__(self) -> str:
-        return str(self.cidr)
-
-    @property
-    def cidr(self) -> IPNetwork:
-        return block(Family(self.family), self.first.value, self.length)

@@ -27,9 +27,6 @@ DISJOINT = (SIBLINGS_DISJOINT, RANGES_DISJOINT, APART_FROM_NETWORKS)
 ID_ONCE = "id_once_in_any_case"
 _WITH_SLUGS = ("Network", "Machine", "Partition")
 
-# Pools of numbers that are handed out by themselves: (pool, first, last).
-POOLS = [("vrf", 1, 131_072), ("asn", 1, 131_072)]
-
 _POSTGRESQL = """
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 DO $$ BEGIN
@@ -68,34 +65,14 @@ _SQLITE = [
     ),
 ]
 
-# What a JSON index is on PostgreSQL: the addresses of an event, and the networks of one that is about several.
-_SQLITE_TERMS = [
-    """
-    CREATE TRIGGER IF NOT EXISTS event_terms_on_insert AFTER INSERT ON ipam_event
-    BEGIN
-      INSERT OR IGNORE INTO ipam_event_term SELECT value, NEW.id FROM json_each(NEW.addresses);
-      INSERT OR IGNORE INTO ipam_event_term SELECT 'network ' || json_extract(value, '$.network'), NEW.id
-        FROM json_each(NEW.holders) WHERE NEW.network_id = '';
-    END
-    """,
-    """
-    CREATE TRIGGER IF NOT EXISTS event_terms_on_delete AFTER DELETE ON ipam_event
-    BEGIN
-      DELETE FROM ipam_event_term WHERE event_id = OLD.id;
-    END
-    """,
-]
-
 
 def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
-    """Put the guards and the full number pools in place where they are missing; harmless to repeat."""
+    """Put the guards in place where they are missing; harmless to repeat."""
     connection = connections[using]
     tables = connection.introspection.table_names()
     if "ipam_prefix" not in tables:
         return  # migrated back to nothing
     statements = [_POSTGRESQL] if connection.vendor == "postgresql" else _SQLITE
-    if "ipam_event_term" in tables:
-        statements = statements + _SQLITE_TERMS
     if "ipam_clusterrange" in tables:
         is_postgresql = connection.vendor == "postgresql"
         statements = statements + ([reservation_guards.POSTGRESQL] if is_postgresql else reservation_guards.SQLITE)
@@ -104,7 +81,6 @@ def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
             cursor.execute(statement)
         for name in _WITH_SLUGS:
             _index_ids(connection, cursor, apps.get_model("ipam", name))
-    _fill_new_pools(using, apps)
 
 
 def _index_ids(connection: BaseDatabaseWrapper, cursor: Any, model: Any) -> None:
@@ -167,15 +143,3 @@ def _triggers(cursor: Any, stem: str) -> list[str]:
     """The triggers of SQLite whose names begin so."""
     cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{stem}%"])
     return [name for (name,) in cursor.fetchall()]
-
-
-def _fill_new_pools(using: str, apps: Apps) -> None:
-    """A pool without any row, and nothing drawn from it yet, is new: all of its numbers are free."""
-    number_range = apps.get_model("ipam", "NumberRange").objects.using(using)
-    drawn: dict[str, Any] = {
-        "vrf": apps.get_model("ipam", "VRF").objects.using(using),
-        "asn": apps.get_model("ipam", "Machine").objects.using(using),
-    }
-    for pool, first, last in POOLS:
-        if not number_range.filter(pool=pool).exists() and not drawn[pool].exists():
-            number_range.create(pool=pool, first=first, last=last)

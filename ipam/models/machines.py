@@ -1,9 +1,11 @@
 import uuid
 from typing import Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from ipam.address_parts import asn_of, block_of
 from ipam.models.base import NAME_LENGTH, Described, RecordQuerySet, SlugIdField
 from ipam.models.networks import Network
 from ipam.models.partitions import Partition
@@ -18,6 +20,19 @@ def new_machine_id() -> str:
 
 class MachineQuerySet(RecordQuerySet["Machine"]):
     def matching(self, text: str) -> Self:
+        """Those with an address in the block that `text` names, with this ASN, or with it in a text."""
+        wanted, asn = block_of(text), asn_of(text)
+        if wanted is None and asn is None:
+            return self.with_text(text)
+        found = Q(pk__in=self.model.objects.with_text(text).values("pk"))
+        if asn is not None:
+            found |= Q(asn=asn)
+        if wanted is not None:
+            within = apps.get_model("ipam", "IPAddress")._default_manager.within(wanted)
+            found |= Q(Exists(within.filter(machine=OuterRef("pk"))))
+        return self.filter(found)
+
+    def with_text(self, text: str) -> Self:
         return self.filter(
             Q(pk__icontains=text)
             | Q(name__icontains=text)
@@ -32,6 +47,8 @@ class Machine(Described):
     class Role(models.TextChoices):
         MACHINE = "machine", "machine"
         FIREWALL = "firewall", "firewall"
+
+    texts = (*Described.texts, "hostname")
 
     id = SlugIdField(default=new_machine_id)
     hostname = models.CharField(max_length=NAME_LENGTH, blank=True, default="")

@@ -1,8 +1,10 @@
 from typing import Any, Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
+from ipam.address_parts import block_of
 from ipam.addressing import Family
 from ipam.models.base import Described, RecordQuerySet, SlugIdField
 from ipam.models.partitions import Partition
@@ -44,6 +46,19 @@ CHILD_TYPES = (NetworkType.CHILD, NetworkType.CHILD_SHARED)
 
 
 class NetworkQuerySet(RecordQuerySet["Network"]):
+    def matching(self, text: str) -> Self:
+        """Those with a prefix that shares an address with the block that `text` names, and those with it in a text."""
+        wanted = block_of(text)
+        if wanted is None:
+            return self.with_text(text)
+        overlapping = apps.get_model("ipam", "Prefix")._default_manager.overlapping(wanted)
+        named = Q(pk__in=self.model.objects.with_text(text).values("pk"))
+        return self.filter(named | Exists(overlapping.filter(network=OuterRef("pk"))))
+
+    def having(self, prefixes: models.QuerySet[Any]) -> Self:
+        """Networks with one of these prefixes."""
+        return self.filter(Exists(prefixes.filter(network=OuterRef("pk"))))
+
     def supers(self) -> Self:
         """Networks that exist only to carve children from."""
         return self.filter(type__in=SUPER_TYPES)

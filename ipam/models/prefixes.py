@@ -1,14 +1,15 @@
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from django.db import connections, models
 from django.db.models import F, Q
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
-from ipam.addressing import Family, block, host
+from ipam.address_parts import block_of
+from ipam.addressing import host
 from ipam.fields import AddressField, FamilyOf, to_bytes
-from ipam.models.base import FAMILIES, Record
+from ipam.models.base import FAMILIES, Block, Record
 from ipam.models.networks import Network
 from ipam.models.projects import Project
 
@@ -24,6 +25,13 @@ _BLOCKS_AT_ONCE = 5_000  # SQLite takes 32,766 values in a statement
 
 
 class PrefixQuerySet(models.QuerySet["Prefix"]):
+    def matching(self, text: str) -> Self:
+        """Those that share an address with the block that `text` names, or else those of networks with such a text."""
+        wanted = block_of(text)
+        if wanted is None:
+            return self.filter(network__in=Network.objects.with_text(text).order_by().values("pk"))
+        return self.overlapping(wanted)
+
     def in_order(self) -> Self:
         """IPv4 before IPv6, then in the order in which they were added."""
         return self.order_by("family", "id")
@@ -71,6 +79,10 @@ class PrefixQuerySet(models.QuerySet["Prefix"]):
         """Those that the address lies in."""
         return self.holding(host(address))
 
+    def equal_to(self, cidr: IPNetwork) -> Self:
+        """Those that are this block."""
+        return self.filter(first=Address(cidr.first, cidr.version), last=Address(cidr.last, cidr.version))
+
     def within(self, cidr: IPNetwork | IPRange) -> Self:
         """Those that lie in `cidr`, itself included."""
         first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
@@ -87,7 +99,7 @@ def _holding(cidr: IPNetwork) -> Q:
     return Q(first__in=[Address(start, cidr.version) for start in sorted(starts)], last__gte=last)
 
 
-class Prefix(Record):
+class Prefix(Block, Record):
     """A CIDR of a network; a child network's prefix is carved out of a super network's prefix.
 
     Prefixes never change. Siblings (same parent, same namespace) never overlap: ipam/models/guards.py
@@ -134,13 +146,8 @@ class Prefix(Record):
             ),
         ]
 
-    def __str__(self) -> str:
-        return str(self.cidr)
-
-    @property
-    def address_family(self) -> Family:
-        return Family(self.family)
-
-    @property
-    def cidr(self) -> IPNetwork:
-        return block(self.address_family, self.first.value, self.length)
+    @classmethod
+    def of(cls, cidr: IPNetwork, **columns: Any) -> "Prefix":
+        """A prefix that is this block, not stored yet."""
+        first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
+        return cls(family=cidr.version, first=first, last=last, length=cidr.prefixlen, **columns)

@@ -15,6 +15,8 @@ class ProjectQuerySet(RecordQuerySet["Project"]):
 class Project(Described):
     """What owns networks, addresses and machines; it belongs to a tenant."""
 
+    texts = (*Described.texts, "tenant")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     tenant = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
 

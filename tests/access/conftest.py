@@ -7,13 +7,14 @@ import pytest
 from django.contrib.auth.models import User
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.insight import survey
-from ipam.domain.networks import addresses, claims, machines, networks, owners, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, vrfs
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members, tokens
 from ipam.models import Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Prefix, Project, ServiceAccount
 from tests.builders import IPV4, child
+from tests.shared import shared_fixture
 
 ROLES = ["operator", "auditor", "owner", "editor", "viewer", "stranger", "nobody"]
 
@@ -59,7 +60,7 @@ class Cloud:
         return Event.objects.filter(project_id=self.foreign_project.pk)[0]
 
 
-@pytest.fixture
+@shared_fixture
 def two(
     partition: Partition,
     project: Project,
@@ -84,7 +85,7 @@ def two(
         project=project,
         foreign_project=stranger,
         partition=partition,
-        spare_partition=owners.create_partition(id="spare"),
+        spare_partition=partitions.create(id="spare"),
         internet=internet,
         private=private,
         empty=networks.create(child(parent=tenants, project=project, name="empty", length={IPV4: 24})),
@@ -110,7 +111,7 @@ def machine_of(private: Network, internet: Network, project: Project, partition:
     return machines.allocate(project=project, partition=partition, name="mallorys", networks=joined)
 
 
-@pytest.fixture(params=["small", "large"])
+@pytest.fixture(params=["small", pytest.param("large", marks=pytest.mark.slow)])
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Whether survey, findings and lists go the ways of a small or of a large installation."""
     if request.param == "large":
@@ -118,7 +119,7 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return str(request.param)
 
 
-@pytest.fixture
+@shared_fixture
 def people(two: Cloud) -> dict[str, User]:
     """Somebody of every role."""
     found = {role: User.objects.create_user(role) for role in ROLES}

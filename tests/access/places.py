@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ipam.domain.core.access import MAY, Deed
+from ipam.domain.core.permissions import MAY, Deed
 from ipam.models.roles import Role
 
 PLATFORM: Mapping[str, Role | None] = {"operator": Role.OPERATOR, "auditor": Role.AUDITOR}

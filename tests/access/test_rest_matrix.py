@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from ipam.api.urls import router
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.people import tokens
 from ipam.models import IPAddress, Machine
 from tests.access.conftest import ROLES, Cloud

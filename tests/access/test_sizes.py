@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain.core import access
 from ipam.domain.insight import survey
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, MachineNetwork
 from tests.access.conftest import ROLES, Cloud
 from tests.builders import IPV4, child, cidrs, external
+from tests.callers import as_user
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def troubled(two: Cloud) -> Cloud:
     """Of every kind of finding one in Alice's project, one in Mallory's, and one in what everybody sees."""
     full = networks.create(external(id="full", vrf=7, prefixes=cidrs("192.0.2.0/29"), destination_prefixes=()))
@@ -34,7 +35,7 @@ def troubled(two: Cloud) -> Cloud:
 
 
 def findings_of(user: User) -> list[tuple[Any, ...]]:
-    with access.acting_for(lambda: access.of_user(user)):
+    with as_user(user):
         return sorted(
             (one.code, one.severity, one.kind, one.object_id, one.object_name, one.sentence, str(one.project_id))
             for one in survey.found().findings

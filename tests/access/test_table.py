@@ -9,29 +9,20 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from ipam import errors
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import EVERYTHING, Access, Deed
-from ipam.domain.networks import addresses, bulk, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.core.permissions import EVERYTHING, MAY, Access, Deed, of_user
+from ipam.domain.networks import addresses, bulk, machines, networks, partitions, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members, tokens
 from ipam.models import ApiToken, Event, IPAddress, Network, Project
 from ipam.models.roles import Role
 from tests.access.conftest import Cloud
 from tests.builders import IPV4, child, cidrs, external, ip
+from tests.callers import as_user
 from tests.domain.core.test_history import OPERATIONS, World
-from tests.test_architecture import ROOT, imports, named
-
-# Modules that only commands call, and a command may do everything; no other door may import them.
-COMMANDS = {
-    "backup", "go_ipam", "metal_stack", "metal_stack_import", "netbox", "pruning", "rebuilding", "seeding", "doctor",
-}  # fmt: skip
-
-
-def as_(user: Any, token: ApiToken | None = None) -> Any:
-    return access.acting_for(lambda: access.of_user(user, token))
 
 
 def deeds(role: Role) -> list[str]:
-    return [deed.name.lower() for deed in Deed if role in access.MAY[deed]]
+    return [deed.name.lower() for deed in Deed if role in MAY[deed]]
 
 
 def test_each_role_may_do_what_the_issue_of_roles_says() -> None:
@@ -54,37 +45,23 @@ def test_role_of_a_project_counts_there_only() -> None:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATIONS if name.partition(".")[0] not in COMMANDS])
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_nobody_carries_out_an_operation(name: str, operator: User) -> None:
     world = World(operator)
     do, _ = OPERATIONS[name]
-    with as_(User.objects.create_user("nobody")), pytest.raises((errors.PermissionDenied, errors.NotFound)):
+    with as_user(User.objects.create_user("nobody")), pytest.raises((errors.PermissionDenied, errors.NotFound)):
         do(world)
     assert not Event.objects.exists()
 
 
-def test_what_only_commands_may_do_has_no_other_door() -> None:
-    edges = [path for folder in ("webui", "ipam/api", "ipam/admin") for path in _modules(folder)]
-    found = {(named(path), module) for path in edges for module in imports(path)}
-    assert {pair for pair in found if pair[1].removeprefix("ipam.domain.") in COMMANDS} == set()
-
-
-def _modules(folder: str) -> Any:
-    return (ROOT / folder).rglob("*.py")
-
-
-def test_command_may_do_everything(two: Cloud) -> None:
-    assert access.current() == EVERYTHING
-
-
 def test_superuser_is_an_operator_and_nobody_is_nothing(operator: User) -> None:
-    assert access.of_user(operator).platform == Role.OPERATOR
-    assert access.of_user(AnonymousUser()) == Access()
+    assert of_user(operator).platform == Role.OPERATOR
+    assert of_user(AnonymousUser()) == Access()
 
 
 def test_what_a_member_may_costs_one_statement(two: Cloud, people: Any, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
-        who = access.of_user(people["editor"])
+        who = of_user(people["editor"])
     assert who.projects == {two.project.pk: Role.EDITOR}
 
 
@@ -119,20 +96,20 @@ def test_token_that_is_bound_to_a_project_of_others_opens_nothing() -> None:
 # --- what may be done -----------------------------------------------------------------------------
 def test_underlay_gives_addresses_to_operators_only(two: Cloud, people: Any) -> None:
     underlay = Network.objects.get(type="underlay")
-    with as_(people["editor"]), pytest.raises(errors.PermissionDenied):
+    with as_user(people["editor"]), pytest.raises(errors.PermissionDenied):
         addresses.allocate(underlay, project=two.project)
-    with as_(people["operator"]):
+    with as_user(people["operator"]):
         assert len(addresses.allocate(underlay, project=two.project)) == 1
 
 
 def test_shared_child_takes_an_owner_of_the_project(two: Cloud, people: Any) -> None:
     new = child(type="child-shared", parent=Network.objects.get(pk="tenants"), project=two.project)
-    with as_(people["editor"]), pytest.raises(errors.PermissionDenied) as refused:
+    with as_user(people["editor"]), pytest.raises(errors.PermissionDenied) as refused:
         networks.create(new)
     assert refused.value.detail == (
         "You may not make a network that every project may join here. Ask for the role of owner in this project."
     )
-    with as_(people["owner"]):
+    with as_user(people["owner"]):
         assert networks.create(new).is_shared_child
 
 
@@ -143,7 +120,7 @@ def test_owner_describes_any_network_of_the_project_and_no_more(kind: str, two: 
         external(id="own", type=kind, vrf=77, project=two.project, prefixes=cidrs("10.99.0.0/16"), **lengths,
                  destination_prefixes=[])
     )  # fmt: skip
-    with as_(people["owner"]):
+    with as_user(people["owner"]):
         networks.update(own, name="Ours", description="Front", labels={"tier": "gold"})
         bulk.label([own], add={"site": "a"}, remove={})
         bulk.rename([own], before="All ")
@@ -155,20 +132,23 @@ def test_owner_describes_any_network_of_the_project_and_no_more(kind: str, two: 
                 refuse()
         with pytest.raises(errors.PermissionDenied, match=r"Ask for the role of operator of the platform\."):
             networks.update(two.internet, name="theirs")
-    with as_(people["editor"]), pytest.raises(errors.PermissionDenied, match=r"the role of owner in this project\."):
+    with (
+        as_user(people["editor"]),
+        pytest.raises(errors.PermissionDenied, match=r"the role of owner in this project\."),
+    ):
         networks.update(own, name="x")
     own.refresh_from_db()
     assert (own.name, own.description, own.labels) == ("All Ours", "Front", {"tier": "gold", "site": "a"})
 
 
 def test_refusal_asks_for_a_role_that_would_do(two: Cloud, people: Any) -> None:
-    with as_(people["viewer"]):
+    with as_user(people["viewer"]):
         for refuse, needed in (
             (lambda: addresses.release(two.address), "editor or owner in this project"),
             (lambda: access.demand_anywhere(Deed.ALLOCATE), "editor or owner in the project that it is for"),
             (lambda: members.find_user("nobody"), "owner in the project that it is for"),
-            (lambda: owners.update_project(two.project, name="x"), "owner in this project"),
-            (lambda: owners.create_partition(id="fra"), "operator of the platform"),
+            (lambda: projects.update(two.project, name="x"), "owner in this project"),
+            (lambda: partitions.create(id="fra"), "operator of the platform"),
         ):
             with pytest.raises(errors.PermissionDenied) as refused:
                 refuse()
@@ -180,7 +160,7 @@ def test_editor_names_no_vrf(two: Cloud, people: Any) -> None:
         external(id="free", type="super", vrf=None, prefixes=cidrs("10.99.0.0/16"), destination_prefixes=[],
                  default_child_prefix_length={IPV4: 24})
     )  # fmt: skip
-    with as_(people["editor"]):
+    with as_user(people["editor"]):
         with pytest.raises(errors.PermissionDenied):
             networks.create(child(parent=free, project=two.project, vrf=two.foreign.vrf_id))
         assert networks.create(child(parent=free, project=two.project)).vrf_id
@@ -188,51 +168,51 @@ def test_editor_names_no_vrf(two: Cloud, people: Any) -> None:
 
 def test_firewall_of_an_editor_joins_the_underlay(two: Cloud, people: Any) -> None:
     joined = [Attachment(network=one) for one in (two.internet, two.private)]
-    with as_(people["editor"]):
+    with as_user(people["editor"]):
         wall = machines.allocate(project=two.project, partition=two.partition, networks=joined, role="firewall")
     assert wall.networks.filter(type="underlay").exists()
 
 
 def test_selection_with_one_foreign_address_does_nothing(two: Cloud, people: Any) -> None:
-    with as_(people["editor"]), pytest.raises(errors.PermissionDenied):
+    with as_user(people["editor"]), pytest.raises(errors.PermissionDenied):
         addresses.release_many([two.address, two.foreign_address])
     assert IPAddress.objects.filter(pk=two.address.pk).exists()
 
 
 # --- what is seen ---------------------------------------------------------------------------------
 def test_foreign_thing_is_looked_up_in_vain(two: Cloud, people: Any) -> None:
-    with as_(people["viewer"]), pytest.raises(errors.NotFound):
+    with as_user(people["viewer"]), pytest.raises(errors.NotFound):
         lookups.get(Network, two.foreign.pk)
 
 
 def test_shared_child_of_another_project_is_seen_as_everybody_may_join_it(two: Cloud, people: Any) -> None:
     shared = networks.create(child(type="child-shared", parent=two.foreign.parent, project=two.foreign_project))
-    with as_(people["viewer"]):
+    with as_user(people["viewer"]):
         assert lookups.get(Network, shared.pk) == shared
 
 
 @pytest.mark.parametrize(("role", "said"), [("editor", "another project"), ("operator", "project {} (“mallorys”)")])
 def test_holder_of_an_address_is_named_to_those_who_see_it(role: str, said: str, two: Cloud, people: Any) -> None:
     wanted = [ip(str(two.foreign_address))]
-    with as_(people[role]), pytest.raises(errors.AlreadyAllocated) as refused:
+    with as_user(people[role]), pytest.raises(errors.AlreadyAllocated) as refused:
         addresses.allocate(two.internet, project=two.project, addresses=wanted)
     assert f"is held by {said.format(two.foreign_project.pk)}." in refused.value.detail
 
 
 # --- members --------------------------------------------------------------------------------------
 def test_owner_makes_members_of_his_project_and_of_no_other(two: Cloud, people: Any) -> None:
-    with as_(people["owner"]):
+    with as_user(people["owner"]):
         members.grant(people["nobody"], "editor", project=two.project)
         with pytest.raises(errors.PermissionDenied):
             members.grant(people["nobody"], "viewer", project=two.foreign_project)
         with pytest.raises(errors.PermissionDenied):
             members.grant(people["nobody"], "auditor")
-    assert access.of_user(people["nobody"]).projects == {two.project.pk: Role.EDITOR}
+    assert of_user(people["nobody"]).projects == {two.project.pk: Role.EDITOR}
 
 
 def test_new_role_takes_the_place_of_the_old_one(two: Cloud, people: Any) -> None:
     members.grant(people["viewer"], "owner", project=two.project)
-    assert access.of_user(people["viewer"]).projects == {two.project.pk: Role.OWNER}
+    assert of_user(people["viewer"]).projects == {two.project.pk: Role.OWNER}
 
 
 @pytest.mark.parametrize(("role", "on_project"), [("operator", True), ("owner", False), ("king", True)])
@@ -243,21 +223,21 @@ def test_role_that_does_not_belong_there_is_refused(role: str, on_project: bool,
 
 def test_last_owner_neither_leaves_nor_steps_down(two: Cloud, people: Any) -> None:
     held = people["owner"].role_bindings.get()
-    with as_(people["owner"]):
+    with as_user(people["owner"]):
         for leave in (
             lambda: members.withdraw(held),
             lambda: members.grant(people["owner"], "editor", project=two.project),
         ):
             with pytest.raises(errors.InUse, match="owner is the last owner of project alice: none of its members"):
                 leave()
-    assert access.of_user(people["owner"]).projects == {two.project.pk: Role.OWNER}
+    assert of_user(people["owner"]).projects == {two.project.pk: Role.OWNER}
 
 
 def test_owner_leaves_once_there_is_another(two: Cloud, people: Any) -> None:
-    with as_(people["owner"]):
+    with as_user(people["owner"]):
         members.grant(people["editor"], "owner", project=two.project)
         members.withdraw(people["owner"].role_bindings.get())
-    assert access.of_user(people["owner"]).projects == {}
+    assert of_user(people["owner"]).projects == {}
 
 
 def test_owner_who_cannot_sign_in_and_a_robot_are_no_other_owner(two: Cloud, people: Any) -> None:
@@ -281,7 +261,7 @@ def test_groups_take_the_role_of_the_last_owner(two: Cloud, people: Any) -> None
     people["owner"].role_bindings.update(source="group")
     members.set_group_roles(people["owner"], {two.project.pk: Role.EDITOR})
     members.set_group_roles(people["owner"], {})
-    assert access.of_user(people["owner"]).projects == {}
+    assert of_user(people["owner"]).projects == {}
 
 
 def test_robot_goes_when_its_role_is_withdrawn_and_its_tokens_with_it(two: Cloud) -> None:
@@ -291,9 +271,9 @@ def test_robot_goes_when_its_role_is_withdrawn_and_its_tokens_with_it(two: Cloud
 
 
 def test_robots_go_with_their_project(two: Cloud) -> None:
-    spare = owners.create_project(name="spare")
+    spare = projects.create(name="spare")
     members.create_service_account(spare, "ci")
-    owners.delete_project(spare)
+    projects.delete(spare)
     assert not User.objects.filter(username__startswith="ci@").exists()
 
 
@@ -315,7 +295,7 @@ def test_tokens_of_a_robot_are_made_by_those_who_manage_its_project(
     role: str, may: bool, two: Cloud, people: Any
 ) -> None:
     refused = contextlib.nullcontext() if may else pytest.raises(errors.PermissionDenied)
-    with as_(people[role]), refused:
+    with as_user(people[role]), refused:
         tokens.issue(two.robot.user, name="x")
     assert two.robot.user.api_tokens.count() == 1 + may
 
@@ -325,11 +305,11 @@ def test_robot_gets_no_role_outside_of_its_project(elsewhere: str, two: Cloud) -
     place, role = (two.foreign_project, "viewer") if elsewhere == "another project" else (None, "auditor")
     with pytest.raises(errors.Invalid):
         members.grant(two.robot.user, role, project=place)
-    assert access.of_user(two.robot.user).projects == {two.project.pk: Role.EDITOR}
+    assert of_user(two.robot.user).projects == {two.project.pk: Role.EDITOR}
 
 
 @pytest.mark.parametrize("role", ["auditor", "editor", "viewer", "nobody"])
 def test_who_gives_no_roles_is_not_told_who_has_an_account(role: str, two: Cloud, people: Any) -> None:
     for name in ("operator", "no-such-user"):
-        with as_(people[role]), pytest.raises(errors.PermissionDenied):
+        with as_user(people[role]), pytest.raises(errors.PermissionDenied):
             members.find_user(name)

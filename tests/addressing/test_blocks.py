@@ -13,13 +13,13 @@ from ipam.addressing import (
     fitting,
     host,
     merge,
-    parse_address,
     reserved_addresses,
     size,
     split_around,
     usable_blocks,
     utilization,
 )
+from ipam.values import parse_address
 
 
 @st.composite

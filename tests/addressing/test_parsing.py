@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPAddress, IPNetwork
 
-from ipam.addressing import Family, is_canonical, parse_address, parse_cidr, shorten
+from ipam.addressing import Family, is_canonical, shorten
+from ipam.values import parse_address, parse_cidr
 
 ADDRESSES = st.one_of(
     st.integers(0, 2**32 - 1).map(lambda value: IPAddress(value, 4)),

@@ -6,37 +6,29 @@ from django.db import models
 from django.test import Client
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.insight import survey
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import addresses, claims, machines, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import accounts, members, tokens
 from ipam.models import (
     VRF,
     ApiToken,
     Claim,
     Cluster,
-    ClusterRange,
     Event,
-    Finding,
-    FreeBlock,
     Identity,
     IPAddress,
-    KeptAnswer,
-    LocalSpace,
     Machine,
-    MachineNetwork,
     Network,
-    NumberRange,
     Partition,
     Prefix,
     Project,
     RoleBinding,
     ServiceAccount,
-    UtilizationSample,
 )
 from tests.admin.keeper import Keeper
 from tests.builders import ip
+from tests.shared import shared_fixture
 
 
 @pytest.fixture
@@ -51,7 +43,7 @@ def keeper(web: Client) -> Keeper:
     return Keeper(web)
 
 
-@pytest.fixture
+@shared_fixture
 def machine(internet: Network, private: Network, project: Project, partition: Partition) -> Machine:
     """Alice's machine in her private network and the internet, with a pair of addresses in each."""
     return machines.allocate(
@@ -63,7 +55,7 @@ def machine(internet: Network, private: Network, project: Project, partition: Pa
     )
 
 
-@pytest.fixture
+@shared_fixture
 def vpn(internet: Network, project: Project) -> IPAddress:
     """A static address of Alice's that belongs to no machine."""
     named = [ip("203.0.113.200")]
@@ -71,30 +63,30 @@ def vpn(internet: Network, project: Project) -> IPAddress:
     return address
 
 
-@pytest.fixture
-def vrf(db: None) -> VRF:
+@shared_fixture
+def vrf() -> VRF:
     """A VRF that nobody uses."""
     return vrfs.create(id=7, name="spare")
 
 
-@pytest.fixture
+@shared_fixture
 def token(operator: User) -> ApiToken:
     tokens.issue(operator, name="pipeline")
     return ApiToken.objects.get()
 
 
-@pytest.fixture
+@shared_fixture
 def cluster(private: Network, project: Project) -> Cluster:
     """A draft of Alice's in her private network."""
     return lifecycle.create(NewCluster(name="web", project=project, network=private))
 
 
-@pytest.fixture
+@shared_fixture
 def robot(project: Project) -> ServiceAccount:
     return members.create_service_account(project, "terraform")
 
 
-@pytest.fixture
+@shared_fixture
 def cloud(
     partition: Partition,
     project: Project,
@@ -107,29 +99,20 @@ def cloud(
     robot: ServiceAccount,
     cluster: Cluster,
 ) -> dict[type[models.Model], models.Model]:
-    """One of everything, by its model."""
-    survey.take()
+    """One of everything that has pages, by its model."""
     return {
         Event: Event.objects.all()[0],
-        Finding: Finding.objects.all()[0],
-        UtilizationSample: UtilizationSample.objects.all()[0],
         Partition: partition,
         Project: project,
         VRF: vrf,
         Network: tenants,
         Prefix: tenants.prefixes.in_order()[0],
-        FreeBlock: machine.networks.get(pk="internet").free_blocks.all()[0],
         IPAddress: vpn,
         Machine: machine,
-        MachineNetwork: machine.attachments.all()[0],
-        NumberRange: NumberRange.objects.all()[0],
         ApiToken: token,
         RoleBinding: robot.user.role_bindings.get(),
         ServiceAccount: robot,
-        KeptAnswer: KeptAnswer.objects.create(user=token.user, key="k1", request=bytes(32), status=201),
         Cluster: cluster,
-        ClusterRange: cluster.ranges.all()[0],
-        LocalSpace: LocalSpace.objects.get(),
         Claim: claims.claim(private, project=project, name="vip"),
         Identity: accounts.link(robot.user, issuer="https://id.example.org", subject="1"),
     }

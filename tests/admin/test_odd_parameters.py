@@ -46,6 +46,7 @@ def together(names: Iterable[str]) -> list[dict[str, str]]:
     return [dict.fromkeys(names, value) for value in VALUES]
 
 
+@pytest.mark.slow
 def test_no_list_of_the_admin_breaks_over_a_parameter(cloud: Cloud, web: Client) -> None:
     """One at a time: what a list cannot read makes it leave everything else unread."""
     found = [

@@ -10,6 +10,7 @@ from ipam.domain.networks import networks
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Prefix, Project
 from tests.admin.keeper import Keeper, complaints, everything
 from tests.builders import cidrs, external
+from tests.shared import shared_fixture
 
 Write = Callable[[Keeper, dict[str, Any]], Any]
 
@@ -173,7 +174,7 @@ REFUSED: dict[str, tuple[Write, list[str]]] = {
 }  # fmt: skip
 
 
-@pytest.fixture
+@shared_fixture
 def cast(
     tenants: Network,
     private: Network,

@@ -8,29 +8,35 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.networks import addresses, claims, machines, networks, owners, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, vrfs
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import tokens
 from ipam.models import ApiToken, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip
+from tests.shared import shared_fixture
+
+
+@shared_fixture
+def token(operator: User) -> str:
+    return tokens.issue(operator)
 
 
 @pytest.fixture
-def api(operator: User) -> APIClient:
+def api(token: str) -> APIClient:
     """The client of a robot whose token has just been used, so that no request notes it."""
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(operator)}")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     ApiToken.objects.update(last_used_at=timezone.now())
     return client
 
 
-@pytest.fixture
-def reserved(db: None) -> Project:
-    return owners.create_project(name="reserved")
+@shared_fixture
+def reserved() -> Project:
+    return projects.create(name="reserved")
 
 
-@pytest.fixture
+@shared_fixture
 def mini_lab(partition: Partition, reserved: Project) -> Network:
     """The internet network of the mini-lab, with its two reserved addresses."""
     network = networks.create(external(id="internet-mini-lab", partition=partition))
@@ -39,7 +45,7 @@ def mini_lab(partition: Partition, reserved: Project) -> Network:
     return network
 
 
-@pytest.fixture
+@shared_fixture
 def narrow(partition: Partition) -> Network:
     """A dual-stack network with room for two IPv4 addresses, and plenty of IPv6."""
     return networks.create(
@@ -47,13 +53,13 @@ def narrow(partition: Partition) -> Network:
     )
 
 
-@pytest.fixture
+@shared_fixture
 def home(tenants: Network, project: Project) -> Network:
     """Alice's private network: 10.0.0.0/22 and 2001:db8:0:10::/96."""
     return networks.create(child(parent=tenants, project=project))
 
 
-@pytest.fixture
+@shared_fixture
 def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
     """Something for every write to work on, by the words that the table below uses for it."""
     ipv4_only = networks.create(child(parent=home.parent, project=project, address_family=[IPV4], name="old"))
@@ -79,8 +85,8 @@ def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
         "single": str(single.pk),
         "allocation": str(single.allocation),
         "machine": machine.pk,
-        "crew": str(owners.create_project().pk),
-        "partition": owners.create_partition(id="fra-1").pk,
+        "crew": str(projects.create().pk),
+        "partition": partitions.create(id="fra-1").pk,
     }
 
 

@@ -7,12 +7,13 @@ import yaml
 from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import children, completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Claim, Cluster, IPAddress, Network, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, IPV6, child, cidrs
+from tests.shared import shared_fixture
 
 URL, CLAIMS = "/api/v1/clusters/", "/api/v1/claims/"
 WORKED: dict[str, Any] = {
@@ -24,7 +25,7 @@ WORKED: dict[str, Any] = {
 }
 
 
-@pytest.fixture
+@shared_fixture
 def asked(home: Network, project: Project) -> dict[str, Any]:
     """A request for the worked example on Alice's private network."""
     assert home.parent

@@ -125,6 +125,7 @@ def test_labels_may_be_as_large_as_they_may_be(api: APIClient, db: None) -> None
 
 
 # --- a network of a thousand prefixes ------------------------------------------------------------------
+@pytest.mark.slow
 def test_thousand_prefixes_cost_no_statements_of_their_own(api: APIClient, db: None) -> None:
     """Whoever waits for the locks waits for batches of rows; SQLite takes about 140 in a statement."""
     prefixes = [f"10.{part // 256}.{part % 256}.0/24" for part in range(1000)]

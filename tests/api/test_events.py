@@ -1,5 +1,7 @@
 """The change history over the API: who did what, through which door, and how to find it."""
 
+import io
+import json
 from typing import Any
 
 import pytest
@@ -8,18 +10,22 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from ipam.domain.core import timelines
-from ipam.domain.networks import addresses, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.files import importing
+from ipam.domain.files.importing import Table
+from ipam.domain.files.kinds import NETWORKS, PARTITIONS
+from ipam.domain.networks import addresses, machines, networks, partitions, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, IPV6, cidrs, external, ip
+from tests.shared import shared_fixture
 
 EVENTS = "/api/v1/events/"
 
 
-@pytest.fixture
-def history(mini_lab: Network, home: Network, project: Project, partition: Partition) -> None:
-    """Alice has taken a pair and given it back, and has a machine in two networks."""
+@shared_fixture
+def history(token: str, mini_lab: Network, home: Network, project: Project, partition: Partition) -> None:
+    """Alice has taken a pair and given it back, and has a machine in two networks; the robot's token is older."""
     Event.objects.all().delete()
     pair = addresses.allocate(mini_lab, project=project, name="web")
     addresses.release_many(pair)
@@ -29,7 +35,7 @@ def history(mini_lab: Network, home: Network, project: Project, partition: Parti
         partition=partition,
         networks=[Attachment(network=home), Attachment(network=mini_lab, families=[IPV6])],
     )
-    owners.update_project(project, tenant="acme")
+    projects.update(project, tenant="acme")
 
 
 def test_events_are_listed_newest_first(api: APIClient, history: None) -> None:
@@ -138,6 +144,27 @@ def test_history_is_for_those_who_are_signed_in(db: None) -> None:
     assert Client().get(EVENTS).status_code == 401
 
 
+# --- parts ----------------------------------------------------------------------------------------
+@pytest.fixture
+def whole(api: APIClient, mini_lab: Network) -> Event:
+    """An import that has made a partition, and renamed a network."""
+    for kind, row in (PARTITIONS, {"id": "fra"}), (NETWORKS, {"id": mini_lab.pk, "name": "Internet"}):
+        importing.bring_in(Table(kind, io.BytesIO(json.dumps([row]).encode()), "json"))
+    return Event.objects.filter(verb="import").earliest("pk")
+
+
+def test_parts_of_an_event_are_listed_when_they_are_asked_for(api: APIClient, whole: Event) -> None:
+    (part,) = api.get(EVENTS, {"part_of": whole.pk}).json()["results"]
+    assert (part["verb"], part["kind"], part["object"]) == ("create", "partition", "fra")
+    assert api.get(f"{EVENTS}{part['id']}/").json()["part_of"] == whole.pk
+    assert api.get(f"{EVENTS}{whole.pk}/").json()["part_of"] is None
+
+
+def test_list_tells_of_parts_just_those_that_say_from_what_to_what(api: APIClient, whole: Event) -> None:
+    assert results(api.get(EVENTS), "verb")[:3] == ["import", "update", "import"]
+    assert codes(api.get(EVENTS, {"part_of": "x"})) == [("part_of", "invalid")]
+
+
 # --- doors ----------------------------------------------------------------------------------------
 def last() -> tuple[str, str, str]:
     event = Event.objects.latest("id")
@@ -184,7 +211,7 @@ def test_rehearsed_request_leaves_no_event(api: APIClient, mini_lab: Network, pr
 
 
 def test_rehearsed_deletion_leaves_no_event(api: APIClient) -> None:
-    owners.create_partition(id="fra")
+    partitions.create(id="fra")
     before = Event.objects.count()
     api.delete("/api/v1/partitions/fra/?dry_run=true")
     assert Event.objects.count() == before

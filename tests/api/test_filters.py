@@ -7,17 +7,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from ipam.domain.networks import addresses, machines, networks, owners, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, partitions, projects, vrfs
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Network, Project
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, child, cidrs, super_network
+from tests.shared import shared_fixture
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 SHOWN = {"ips": "ip", "prefixes": "prefix", "vrfs": "id"}
 
 
-@pytest.fixture
+@shared_fixture
 def world(mini_lab: Network, tenants: Network, project: Project, stranger: Project) -> dict[str, str]:
     """One of each. Returns the ids that were made, by the words that the tables below use for them."""
     home = networks.create(child(parent=tenants, project=project, name="home", labels={"tier": "gold", "zone": "a"}))
@@ -43,6 +44,7 @@ def world(mini_lab: Network, tenants: Network, project: Project, stranger: Proje
         networks=[Attachment(network=home)],
         labels={"tier": "gold"},
         description="Front",
+        hostname="web.example.org",
         **common,
     )
     machines.allocate(
@@ -54,8 +56,8 @@ def world(mini_lab: Network, tenants: Network, project: Project, stranger: Proje
         **common,
     )
     vrfs.create(id=500, name="blue", description="By hand", labels={"tier": "gold"})
-    crew = owners.create_project(name="crew", tenant="acme", description="No one", labels={"tier": "gold"})
-    owners.create_partition(id="fra-1", name="Frankfurt", description="West", labels={"tier": "gold"})
+    crew = projects.create(name="crew", tenant="acme", description="No one", labels={"tier": "gold"})
+    partitions.create(id="fra-1", name="Frankfurt", description="West", labels={"tier": "gold"})
     return {
         "home": home.pk,
         "cell": cell.pk,
@@ -105,6 +107,7 @@ NETWORKS = [
     ("label=tier=", ""),
     ("q=HOM", "home"),
     ("q=starts", "spaces"),
+    ("q=203.0.113.200", "internet-mini-lab"),
     ("type=child&address_family=ipv6", "home"),
     ("type=child&type=child-shared", "cell home shared"),
     ("project={alice}&project={mallory}", "cell home shared"),
@@ -177,6 +180,7 @@ MACHINES = [
     ("label=tier=gold", "web"),
     ("q=fw-", "wall"),
     ("description=Front", "web"),
+    ("hostname=web.example.org", "web"),
 ]
 OTHERS = [
     ("partitions", "id=fra-1", "Frankfurt"),
@@ -214,15 +218,15 @@ def test_filter_keeps_just_what_it_names(
 
 @pytest.mark.parametrize("key", ["0", "-1", "a.b/c", 'quo"te', "back\\slash", "$", "[0]", "ümlaut", "%", "'"])
 def test_label_is_taken_literally(api: APIClient, db: None, key: str) -> None:
-    owners.create_partition(id="with", labels={key: "x"})
-    owners.create_partition(id="other", labels={key: "y"})
-    owners.create_partition(id="without")
+    partitions.create(id="with", labels={key: "x"})
+    partitions.create(id="other", labels={key: "y"})
+    partitions.create(id="without")
     assert results(api.get("/api/v1/partitions/", {"label": key})) == ["other", "with"]
     assert results(api.get("/api/v1/partitions/", {"label": f"{key}=x"})) == ["with"]
 
 
 def test_value_of_a_label_may_hold_the_separator(api: APIClient, db: None) -> None:
-    owners.create_partition(id="with", labels={"a": "b=c"})
+    partitions.create(id="with", labels={"a": "b=c"})
     assert results(api.get("/api/v1/partitions/", {"label": "a=b=c"})) == ["with"]
 
 

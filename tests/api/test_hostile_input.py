@@ -9,11 +9,12 @@ from django.apps import apps
 from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import addresses
 from ipam.models import Network, Project
 from tests.api.conftest import codes
 from tests.builders import families
+from tests.shared import shared_fixture
 
 V1 = "/api/v1/"
 HUGE = 2**63
@@ -128,7 +129,7 @@ FINE: dict[str, list[Any]] = {
 FIELDS = [(path, field) for path, body in GOOD.items() for field in body]
 
 
-@pytest.fixture
+@shared_fixture
 def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
     """The ids that the table uses in braces."""
     ranges = {"pods": families("10.16.0.0/14"), "services": families("10.20.0.0/18")}

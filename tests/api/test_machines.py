@@ -9,12 +9,13 @@ from ipam.domain.networks import addresses, networks
 from ipam.models import Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import cidrs, ip, super_network
+from tests.shared import shared_fixture
 
 MACHINES = "/api/v1/machines/"
 IPS = "/api/v1/ips/"
 
 
-@pytest.fixture
+@shared_fixture
 def underlay(partition: Partition) -> Network:
     return networks.create(
         super_network(

@@ -28,9 +28,9 @@ from schemathesis.checks import (
 
 from ipam.api import description
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import claims, machines
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import tokens
 from ipam.models import Event, Network, Project
 

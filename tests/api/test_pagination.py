@@ -6,21 +6,22 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, partitions
 from ipam.domain.space import utilization
 from ipam.models import Network, Partition, Project
 from tests.api.conftest import codes, results
 from tests.builders import cidrs, external, ip
+from tests.shared import shared_fixture
 
 PARTITIONS = "/api/v1/partitions/"
 KINDS = ["partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines"]
 FIVE = ["p-1", "p-2", "p-3", "p-4", "p-5"]
 
 
-@pytest.fixture
-def five(db: None) -> list[Partition]:
+@shared_fixture
+def five() -> list[Partition]:
     """p-1 to p-5, all with the same name."""
-    return [owners.create_partition(id=id, name="same") for id in FIVE]
+    return [partitions.create(id=id, name="same") for id in FIVE]
 
 
 def walk(api: APIClient, url: str | None, towards: str = "next", field: str = "id") -> list[list[Any]]:
@@ -78,25 +79,25 @@ def test_ties_are_settled_backwards_too(api: APIClient, five: list[Partition]) -
 
 def test_row_that_comes_before_the_place_shifts_nothing(api: APIClient, five: list[Partition]) -> None:
     following = api.get(f"{PARTITIONS}?limit=2").json()["next"]
-    owners.create_partition(id="p-0")
+    partitions.create(id="p-0")
     assert results(api.get(following)) == ["p-3", "p-4"]
 
 
 def test_row_that_comes_after_the_place_is_seen(api: APIClient, five: list[Partition]) -> None:
     following = api.get(f"{PARTITIONS}?limit=2").json()["next"]
-    owners.create_partition(id="p-2a")
+    partitions.create(id="p-2a")
     assert results(api.get(following)) == ["p-2a", "p-3"]
 
 
 def test_deleted_rows_shift_nothing(api: APIClient, five: list[Partition]) -> None:
     following = api.get(f"{PARTITIONS}?limit=2").json()["next"]
-    owners.delete_partition(five[0])
-    owners.delete_partition(five[1])  # the very row that the cursor stands on
+    partitions.delete(five[0])
+    partitions.delete(five[1])  # the very row that the cursor stands on
     assert results(api.get(following)) == ["p-3", "p-4"]
 
 
 def test_filters_go_along_with_the_links(api: APIClient, five: list[Partition]) -> None:
-    owners.create_partition(id="p-22", name="other")
+    partitions.create(id="p-22", name="other")
     assert walk(api, f"{PARTITIONS}?limit=3&name=same") == [["p-1", "p-2", "p-3"], ["p-4", "p-5"]]
 
 

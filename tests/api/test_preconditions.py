@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, partitions
 from ipam.models import Network, Project
 from tests.api.conftest import codes
 from tests.api.writes import WRITES, everything, fill, send
@@ -144,7 +144,7 @@ def test_reading_takes_no_condition(api: APIClient, internet: Network) -> None:
 
 
 def test_change_that_was_done_and_is_sent_again_is_not_stale(api: APIClient, db: None) -> None:
-    owners.create_partition(id="fra")
+    partitions.create(id="fra")
     headers = {"If-Match": '"1"', "Idempotency-Key": "k"}
     answers = [api.patch("/api/v1/partitions/fra/", {"name": "a"}, headers=headers) for _ in range(2)]
     assert [(one.status_code, one.headers["ETag"]) for one in answers] == [(200, '"2"')] * 2

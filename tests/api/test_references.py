@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain.networks import networks, owners, vrfs
+from ipam.domain.networks import networks, partitions, projects, vrfs
 from ipam.domain.people import members, tokens
 from ipam.models import Network, Partition, Project
 from tests.api.conftest import codes
@@ -24,7 +24,7 @@ def test_addresses_are_taken_by_names(api: APIClient, home: Network, project: Pr
 
 def test_machine_is_made_by_names(api: APIClient, home: Network, partition: Partition, project: Project) -> None:
     networks.update(home, name="home")
-    owners.update_partition(partition, name="Frankfurt")
+    partitions.update(partition, name="Frankfurt")
     body = {"project": "alice", "partition": "Frankfurt", "networks": [{"network": "home"}]}
     made = api.post("/api/v1/machines/", body).json()
     assert (made["project"], made["partition"], made["networks"][0]["network"]) == (
@@ -50,7 +50,7 @@ def test_digits_as_text_are_a_vni(api: APIClient, db: None) -> None:
 
 
 def test_name_that_several_have_lists_them(api: APIClient, home: Network) -> None:
-    web = [owners.create_project(name="web", tenant=tenant) for tenant in ("acme", "initech")]
+    web = [projects.create(name="web", tenant=tenant) for tenant in ("acme", "initech")]
     response = allocate(api, home.pk, "web")
     assert (response.status_code, codes(response)) == (400, [("project", "invalid")])
     listed = ", ".join(f"{one.pk} of {one.tenant}" for one in sorted(web, key=lambda one: one.pk))
@@ -70,7 +70,7 @@ def test_name_of_nothing_is_not_found(api: APIClient, home: Network) -> None:
 
 
 def test_foreign_namesakes_are_no_candidates(home: Network, project: Project, operator: Any) -> None:
-    owners.create_project(name="alice")
+    projects.create(name="alice")
     user = type(operator).objects.create_user("editor")
     members.grant(user, "editor", project=project)
     client = APIClient()

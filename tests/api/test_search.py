@@ -5,16 +5,17 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain.networks import addresses, machines, networks, owners, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, partitions, vrfs
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.api.conftest import codes
 from tests.builders import IPV4, cidrs, ip, namespaced, underlay_network
+from tests.shared import shared_fixture
 
 KINDS = {"addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs"}
 
 
-@pytest.fixture
+@shared_fixture
 def web(home: Network, project: Project, partition: Partition) -> Machine:
     return machines.allocate(
         id="web-1", name="web", project=project, partition=partition, networks=[Attachment(network=home)]
@@ -94,8 +95,8 @@ def test_short_name_finds_addresses(api: APIClient, home: Network, project: Proj
 
 def test_what_is_called_just_so_comes_first(api: APIClient, db: None) -> None:
     for number in range(12):
-        owners.create_partition(id=f"east-{number:02}")
-    owners.create_partition(id="z-east", name="east")
+        partitions.create(id=f"east-{number:02}")
+    partitions.create(id="z-east", name="east")
     assert find(api, "east")["partitions"][:2] == ["east", "east-00"]
     assert len(find(api, "east")["partitions"]) == 10
 

@@ -1,7 +1,7 @@
 """The networks that are measured, and ways to fill them fast that leave them as the operations would have."""
 
 from ipam.addressing import Family
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import address_rules, addresses, networks, projects
 from ipam.models import IPAddress, Network, Project
 from tests.builders import IPV4, IPV6, cidrs, external
 
@@ -10,7 +10,7 @@ _FIRST = "00-bench-"  # sorts before the ids that `manage.py seed` invents
 
 def project() -> Project:
     """The project that asks for everything."""
-    return Project.objects.filter(name="bench").first() or owners.create_project(name="bench")
+    return Project.objects.filter(name="bench").first() or projects.create(name="bench")
 
 
 def network(*families: Family) -> Network:
@@ -30,7 +30,7 @@ def network(*families: Family) -> Network:
 
 def fill(filled: Network, used: int) -> None:
     """Take so many addresses of each family, 1,000 per operation."""
-    most = addresses.MOST_PER_REQUEST
+    most = address_rules.MOST_PER_REQUEST
     for start in range(0, used, most):
         addresses.allocate(filled, project=project(), count=min(most, used - start))
 
@@ -38,5 +38,5 @@ def fill(filled: Network, used: int) -> None:
 def perforate(filled: Network, every: int) -> None:
     """Give every n-th address back, so that free space is in single addresses."""
     held = list(IPAddress.objects.filter(network=filled).order_by("address")[::every])
-    for start in range(0, len(held), addresses.MOST_PER_REQUEST):
-        addresses.release_many(held[start : start + addresses.MOST_PER_REQUEST])
+    for start in range(0, len(held), address_rules.MOST_PER_REQUEST):
+        addresses.release_many(held[start : start + address_rules.MOST_PER_REQUEST])

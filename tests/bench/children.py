@@ -8,7 +8,7 @@ from netaddr import IPAddress as Address
 
 from ipam.domain.health import rebuilding
 from ipam.domain.networks import networks
-from ipam.domain.space import free_space, prefix_map
+from ipam.domain.space import allocator, prefix_map
 from ipam.models import Network, Prefix
 from tests.bench import cast, scratch
 from tests.bench.pages import browser
@@ -92,7 +92,7 @@ def _carve(parent: Network) -> Act:
 
     def carve() -> None:
         with transaction.atomic():
-            free_space.acquire_child(prefixes, 64)
+            allocator.acquire_child(prefixes, 64)
 
     return carve
 

@@ -7,6 +7,7 @@ from multiprocessing import get_context
 
 from django.db import connection
 
+from ipam.domain.core import context
 from ipam.domain.networks import addresses
 from ipam.models import Network, Project
 from tests.bench import cast
@@ -39,6 +40,7 @@ def _throughput(clients: ProcessPoolExecutor, networks: list[str], project: obje
     return sum(one.result() for one in asked)
 
 
+@context.system()
 def _take_until(network: str, project: object, start: float, end: float) -> int:
     """In a process of its own: allocate from `start` until `end` (seconds since the epoch)."""
     source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)

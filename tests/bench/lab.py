@@ -5,8 +5,8 @@ The same rows alone and beside a million others: what a page then costs more is 
 
 from uuid import UUID
 
-from ipam.domain.networks import addresses, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, partitions, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Prefix
 from tests.bench import cast
 from tests.builders import IPV4, IPV6, child, cidrs, super_network
@@ -18,11 +18,11 @@ _SITE = "00-bench-site"
 def furnish() -> None:
     """Partitions, projects, external networks with addresses, a super network with children, and machines."""
     for number in range(_ROWS):
-        owners.create_partition(id=f"{_SITE}-{number:02}")
-        owners.create_project(id=UUID(int=number + 1), name=f"00 bench {number:02}")
+        partitions.create(id=f"{_SITE}-{number:02}")
+        projects.create(id=UUID(int=number + 1), name=f"00 bench {number:02}")
     for _ in range(_ROWS):
         cast.fill(cast.network(IPV4, IPV6), 60)
-    site, project = owners.create_partition(id=_SITE), cast.project()
+    site, project = partitions.create(id=_SITE), cast.project()
     prefixes = cidrs("1.200.0.0/16", "fd00:200::/48")
     lengths = {IPV4: 26, IPV6: 64}
     parent = networks.create(

@@ -7,8 +7,9 @@ from multiprocessing import get_context
 
 from django.db import connection
 
-from ipam.domain.networks import addresses, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.core import context
+from ipam.domain.networks import addresses, machines, networks, partitions
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Network, Partition, Project
 from tests.bench import cast
 from tests.bench.table import Row, at_least
@@ -23,7 +24,7 @@ Act = Callable[[Network, Project, Partition], object]
 
 
 def rows() -> Iterator[Row]:
-    site = owners.create_partition(id="bench")
+    site = partitions.create(id="bench")
     parent = networks.create(super_network(partition=site))
     private = networks.create(child(parent=parent, project=cast.project(), length={IPV4: 17, IPV6: 96})).pk
     with ProcessPoolExecutor(_CLIENTS, mp_context=get_context("spawn")) as clients:
@@ -47,6 +48,7 @@ def _throughput(clients: ProcessPoolExecutor, act: Act, network: str, many: int)
     return sum(one.result() for one in asked)
 
 
+@context.system()
 def _repeat(act: Act, network: str, start: float, end: float) -> int:
     """In a process of its own: do it from `start` until `end` (seconds since the epoch)."""
     place, owner, site = Network.objects.get(pk=network), cast.project(), Partition.objects.get()

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -47,12 +49,12 @@ def page(chromium: Browser, live_server: LiveServer, complaints: list[str]) -> I
 
 
 @pytest.fixture
-def signed_in(page: Page, operator: User) -> Page:
-    page.goto("/accounts/login/")
-    page.get_by_label("Username").fill("operator")
-    page.get_by_label("Password").fill("correct horse")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
+def signed_in(page: Page, live_server: LiveServer, client: Client, operator: User) -> Page:
+    """The overview, in a browser that has the operator's session; the form itself has a test of its own."""
+    client.force_login(operator)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    page.goto("/")
     return page
 
 

@@ -19,7 +19,7 @@ def test_pages_of_the_admin_keep_the_policy_and_break_no_script(
     for path in (
         "", "ipam/ipaddress/", f"ipam/ipaddress/{held.pk}/change/", f"ipam/ipaddress/{held.pk}/delete/",
         "ipam/ipaddress/add/", "ipam/network/", "ipam/network/internet/change/", "ipam/network/add/",
-        "ipam/machine/add/", "ipam/freeblock/", "ipam/prefix/add/", "ipam/apitoken/", "auth/user/", "auth/user/add/",
+        "ipam/machine/add/", "ipam/event/", "ipam/prefix/add/", "ipam/apitoken/", "auth/user/", "auth/user/add/",
         f"auth/user/{operator.pk}/change/", f"auth/user/{operator.pk}/password/",
         "password_change/", f"ipam/ipaddress/{held.pk}/history/",
     ):  # fmt: skip

@@ -285,7 +285,7 @@ def check(page: Page, url: str, complaints: list[str]) -> list[str]:
     return wrong + said
 
 
-@pytest.mark.parametrize(("theme", "names"), [("light", NAMES), ("dark", MAIN)])
+@pytest.mark.parametrize(("theme", "names"), [("light", NAMES), pytest.param("dark", MAIN, marks=pytest.mark.slow)])
 def test_page_has_no_serious_finding_no_error_and_no_sideways_scroll(
     theme: str, names: list[str], signed_in: Page, machine: Machine, complaints: list[str]
 ) -> None:

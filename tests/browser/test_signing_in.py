@@ -18,6 +18,16 @@ def looks_right(page: Page) -> bool:
     return fits and serious(Axe().run(page)) == []
 
 
+def test_operator_signs_in_and_sees_the_overview(page: Page, operator: User, complaints: list[str]) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill("operator")
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    expect(page.get_by_role("link", name="operator")).to_be_visible()
+    assert complaints == []
+
+
 def test_provider_signs_one_in_and_leads_to_the_page_asked_for(
     page: Page, provider: Provider, complaints: list[str]
 ) -> None:

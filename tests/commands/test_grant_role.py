@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError
 
-from ipam.domain.core import access
+from ipam.domain.core.permissions import of_user
 from ipam.models import Project
 from ipam.models.roles import Role
 
@@ -17,7 +17,7 @@ def test_role_of_a_project_and_of_the_platform(run: Run, project: Project) -> No
     bob = User.objects.create_user("bob")
     assert run("grant_role", "bob", "editor", "--project", str(project.pk)) == "bob: editor of alice\n"
     assert run("grant_role", "bob", "auditor") == "bob: auditor of the platform\n"
-    who = access.of_user(bob)
+    who = of_user(bob)
     assert (who.platform, who.projects) == (Role.AUDITOR, {project.pk: Role.EDITOR})
 
 

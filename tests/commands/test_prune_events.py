@@ -7,13 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ipam.models import Event
+from ipam.models import Event, Mention
+from tests.shared import shared_fixture
 
 Run = Callable[..., str]
 
 
-@pytest.fixture
-def events(db: None) -> None:
+@shared_fixture
+def events() -> None:
     """2,500 events that are two years old, and ten of today."""
     old = timezone.now() - timedelta(days=730)
     Event.objects.bulk_create(
@@ -31,7 +32,16 @@ def test_old_events_go_and_one_says_so(run: Run, events: None) -> None:
 def test_no_transaction_deletes_more_than_a_thousand(run: Run, events: None) -> None:
     with CaptureQueriesContext(connection) as captured:
         run("prune_events", "--older-than", "365d")
-    assert sum(query["sql"].startswith("DELETE") for query in captured) == 3
+    assert sum(query["sql"].startswith('DELETE FROM "ipam_event"') for query in captured) == 3
+
+
+def test_parts_and_mentions_go_with_their_event(run: Run, events: None) -> None:
+    whole = Event.objects.earliest("id")
+    part = Event.objects.create(door="api", verb="create", kind="network", part_of=whole)
+    Mention.objects.create(event=part, network_id="internet")
+    run("prune_events", "--older-than", "365d")
+    assert not Event.objects.filter(pk__in=[whole.pk, part.pk]).exists()
+    assert not Mention.objects.exists()
 
 
 def test_rehearsal_counts_and_keeps_all(run: Run, events: None) -> None:

@@ -8,18 +8,29 @@ from uuid import UUID
 from django.db import transaction
 
 from ipam import errors
-from ipam.addressing import Family, parse_cidr
+from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
-from ipam.domain.networks import address_batches, addresses, children, claims, halves, machines, networks, owners, vrfs
+from ipam.domain.networks import (
+    address_batches,
+    addresses,
+    allocations,
+    children,
+    claims,
+    machines,
+    networks,
+    projects,
+    vrfs,
+)
 from ipam.domain.networks import completion as families
-from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import Pool
 from ipam.models import IPAddress, Machine, Network, Partition, Project, RoleBinding
+from ipam.values import parse_cidr
 from tests.builders import child, external, ip, super_network
 
 
@@ -164,7 +175,7 @@ def delete_network(network: str) -> str:
 
 
 def join_halves(keys: list[UUID]) -> str:
-    return outcome(halves.join, keys)
+    return outcome(allocations.join, keys)
 
 
 def complete_once(network: str) -> str:
@@ -274,7 +285,7 @@ def remove_prefix_until_done(network: str, cidr: str) -> str:
 
 
 def delete_project(project: UUID) -> str:
-    return outcome(owners.delete_project, Project.objects.get(pk=project))
+    return outcome(projects.delete, Project.objects.get(pk=project))
 
 
 def complete(network: str, *, limit: int) -> int:

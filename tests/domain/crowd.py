@@ -21,6 +21,8 @@ if not apps.ready:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
     django.setup()
 
+from ipam.domain.core import context  # noqa: E402  it has models
+
 
 def in_threads(tasks: Sequence[Callable[[], Any]]) -> list[Any]:
     """Run the tasks at the same moment, each in a thread with a connection of its own; their results in order."""
@@ -64,11 +66,13 @@ def _together(task: Callable[[], Any]) -> Any:
     try:
         connection.ensure_connection()
         _start.wait(_PATIENCE)
-        return task()
+        with context.system():
+            return task()
     finally:
         connection.close()
 
 
 def _alone(database: str, task: Callable[[Any], Any], pipe: Any) -> None:
     connection.settings_dict["NAME"] = database
-    task(pipe)
+    with context.system():
+        task(pipe)

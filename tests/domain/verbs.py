@@ -7,24 +7,25 @@ from typing import Any
 from django.db.models import QuerySet
 
 from ipam.domain.clusters import lifecycle, planning
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.networks import (
     address_batches,
     addresses,
+    allocations,
     bulk,
     children,
     claims,
     completion,
-    halves,
     machines,
     networks,
-    owners,
+    partitions,
+    projects,
     vrfs,
 )
-from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import VRF, Claim, Cluster, IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, namespaced, super_network
 
@@ -36,7 +37,7 @@ def cast() -> None:
     """An external network `net` whose allocations still lack IPv6, one of them claimed; a machine with an address of
     each family in it, not joined, and a pair in `lan`; a super network with a child of one family; a claimed VRF;
     clusters in all states."""
-    site, alice = owners.create_partition(id="site"), owners.create_project(name="alice")
+    site, alice = partitions.create(id="site"), projects.create(name="alice")
     net = networks.create(external(id="net", vrf=300, prefixes=cidrs("192.0.2.0/28", "198.51.100.0/30"),
                                    destination_prefixes=()))  # fmt: skip
     addresses.allocate(net, project=alice, name="half")
@@ -199,9 +200,9 @@ VERBS: dict[str, Verb] = {
     # a machine
     "release machine": _verb("machine space asn", lambda: machines.release(lookups.get(Machine, MACHINE)),
                              left=_of_machine),
-    "join": _verb("half machine", lambda: halves.join(
+    "join": _verb("half machine", lambda: allocations.join(
         list(IPAddress.objects.filter(machine=MACHINE, network="net").values_list("pk", flat=True)))),
-    "part": _verb("machine", lambda: halves.part(
+    "part": _verb("machine", lambda: allocations.part(
         IPAddress.objects.filter(machine=MACHINE, network__name="lan")[0].allocation)),
     "update machine": _verb("machine", lambda: machines.update(lookups.get(Machine, MACHINE), name="m1")),
     "address for machine": _verb("machine space", lambda: _allocate(machine=lookups.get(Machine, MACHINE), name="m1")),
@@ -265,8 +266,8 @@ VERBS: dict[str, Verb] = {
         project=_project(), partition=Partition.objects.get(),
         networks=[Attachment(network=_cluster("reserved").network)])),
     # owners
-    "delete project": _verb("project", lambda: owners.delete_project(lookups.get(Project, _project().pk))),
-    "delete partition": _verb("partition", lambda: owners.delete_partition(lookups.get(Partition, "site"))),
+    "delete project": _verb("project", lambda: projects.delete(lookups.get(Project, _project().pk))),
+    "delete partition": _verb("partition", lambda: partitions.delete(lookups.get(Partition, "site"))),
 }  # fmt: skip
 
 # What alone is refused in this cast, and must be so beside others too, or find that they have made room for it.

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain.networks import networks, owners
+from ipam.domain.networks import networks, projects
 from ipam.domain.people import tokens
 from ipam.models import Network
 from tests.builders import cidrs, external
@@ -26,4 +26,4 @@ def roomy(transactional_db: None) -> Network:
 @pytest.fixture
 def pair(roomy: Network) -> dict[str, Any]:
     """The body of a request for a pair."""
-    return {"network": roomy.pk, "project": str(owners.create_project(name="robots").pk)}
+    return {"network": roomy.pk, "project": str(projects.create(name="robots").pk)}

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, partitions, projects
 from ipam.domain.people import tokens
 from ipam.models import Event, Network, Project
 from tests.builders import child
@@ -48,7 +48,7 @@ def test_space_adds_up_though_every_operation_has_another_year(
 def test_list_has_every_event_once_while_the_clock_goes_back(api: APIClient, db: None, ordering: str) -> None:
     for number, year in enumerate(YEARS * 3):
         with at(year):
-            owners.create_partition(id=f"fra-{number}")
+            partitions.create(id=f"fra-{number}")
     known = set(Event.objects.values_list("pk", flat=True))
     seen: list[int] = []
     page = f"/api/v1/events/?ordering={ordering}&limit=2"
@@ -56,7 +56,7 @@ def test_list_has_every_event_once_while_the_clock_goes_back(api: APIClient, db:
         answer = api.get(page).json()
         seen += [row["id"] for row in answer["results"]]
         with at(2025):
-            owners.create_project(name="meanwhile")
+            projects.create(name="meanwhile")
         page = answer["next"]
     assert sorted(key for key in seen if key in known) == sorted(known)
 

@@ -9,6 +9,7 @@ from django.db import connection, models
 from ipam.domain.networks import networks
 from ipam.models import Network
 from tests.builders import external
+from tests.shared import shared_fixture
 
 Insert = Callable[..., Any]
 
@@ -36,7 +37,7 @@ def insert(db: None) -> Insert:
     return run
 
 
-@pytest.fixture
-def bare(db: None) -> Network:
+@shared_fixture
+def bare() -> Network:
     """A network far away from the addresses that the tests are about."""
     return networks.create(external(id="bare", vrf=7))

@@ -12,6 +12,7 @@ from ipam.domain.networks import networks
 from ipam.fields import AddressField, from_bytes, to_bytes
 from ipam.models import FreeBlock, Network, Prefix
 from tests.builders import cidrs, external, ip
+from tests.shared import shared_fixture
 
 ADDRESSES = st.one_of(
     st.integers(0, 2**32 - 1).map(lambda value: Address(value, 4)),
@@ -21,7 +22,7 @@ EDGES = ["0.0.0.0", "0.0.0.1", "10.0.0.9", "10.0.0.10", "127.255.255.255", "128.
          "::", "::1", "::a00:9", "7fff::", "8000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]  # fmt: skip
 
 
-@pytest.fixture
+@shared_fixture
 def prefix(internet: Network) -> Prefix:
     FreeBlock.objects.all().delete()
     return internet.prefixes.in_order()[0]
@@ -81,8 +82,8 @@ def test_text_that_is_no_address_finds_no_way_into_the_database(db: None) -> Non
         list(Prefix.objects.filter(first__lte="10.0.0"))
 
 
-@pytest.fixture
-def three(db: None) -> Network:
+@shared_fixture
+def three() -> Network:
     wanted = cidrs("10.0.0.0/24", "10.0.2.0/24", "2001:db8::/64")
     return networks.create(external(prefixes=wanted, destination_prefixes=()))
 

@@ -8,11 +8,12 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
 from netaddr import IPAddress as Address
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.networks import addresses, claims, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import addresses, claims, machines, networks, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.models import (
     VRF,
@@ -21,9 +22,9 @@ from ipam.models import (
     ClusterRange,
     Event,
     FreeBlock,
+    IdempotentResponse,
     Identity,
     IPAddress,
-    KeptAnswer,
     LocalSpace,
     Machine,
     MachineNetwork,
@@ -33,10 +34,12 @@ from ipam.models import (
     Prefix,
     Project,
     RoleBinding,
+    Tenure,
     UtilizationSample,
 )
 from tests.builders import IPV4, child, ip, super_network, worked_example
 from tests.models.conftest import Insert
+from tests.shared import shared_fixture
 
 Row = Callable[["Cast"], models.Model]
 
@@ -56,7 +59,9 @@ class Cast:
         members.grant(self.user, "viewer", project=project)
         Identity.objects.create(user=self.user, issuer="https://id.example.org", subject="1")
         UtilizationSample.objects.create(network=internet, family=4, utilization=0.5)
-        self.kept = KeptAnswer.objects.create(user=User.objects.create(username="alice"), key="a", request=bytes(32))
+        self.kept = IdempotentResponse.objects.create(
+            user=User.objects.create(username="alice"), key="a", request=bytes(32)
+        )
 
     def ip(self, text: str, **fields: Any) -> IPAddress:
         address = Address(text)
@@ -91,14 +96,14 @@ class Cast:
         )
 
 
-@pytest.fixture
+@shared_fixture
 def cast(partition: Partition, project: Project, private: Network, internet: Network) -> Cast:
     return Cast(partition, project, private, internet)
 
 
-@pytest.fixture
+@shared_fixture
 def shared_child(tenants: Network) -> Network:
-    return networks.create(child(type="child-shared", parent=tenants, project=owners.create_project(name="sharer")))
+    return networks.create(child(type="child-shared", parent=tenants, project=projects.create(name="sharer")))
 
 
 def network(**fields: Any) -> Network:
@@ -111,6 +116,10 @@ def sample(cast: Cast, **changes: Any) -> UtilizationSample:
 
 def role(cast: Cast, **fields: Any) -> RoleBinding:
     return RoleBinding(user=cast.user, **fields)
+
+
+def tenure(address: Address, **columns: Any) -> Tenure:
+    return Tenure(address=address, network_id="internet", since=timezone.now(), **columns)
 
 
 BROKEN: dict[str, list[Row]] = {
@@ -164,8 +173,10 @@ BROKEN: dict[str, list[Row]] = {
         )
     ],
     "local_space_once": [lambda cast: LocalSpace(id=2, first=ip("fd00::"))],
-    "kept_answer_once_per_key": [lambda cast: KeptAnswer(user=cast.kept.user, key=cast.kept.key, request=bytes(32))],
+    "kept_answer_once_per_key": [lambda cast: IdempotentResponse(user=cast.kept.user, key=cast.kept.key, request=bytes(32))],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
+    "tenure_one_open_per_address": [lambda cast: tenure(cast.address.address)],
+    "tenure_one_open_per_block": [lambda cast: tenure(cast.private.prefixes.get(family=4).first, length=22)],
     "role_once_per_project": [lambda cast: role(cast, project=cast.project, role="owner")],
     "role_once_on_the_platform": [lambda cast: role(cast, role="operator")],
     "role_fits_its_place": [

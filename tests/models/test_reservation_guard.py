@@ -8,21 +8,22 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.networks import networks, owners
+from ipam.domain.networks import networks, projects
 from ipam.models import Cluster, ClusterRange, Network, Prefix
 from ipam.models.reservation_guards import APART_FROM_NETWORKS, RANGES_DISJOINT
 from tests.builders import child, cidrs, external, super_network, worked_example
 from tests.models.conftest import Insert
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def cluster(private: Network) -> Cluster:
     """The worked example, reserved below “tenants”."""
     assert private.project
     return lifecycle.create(worked_example(project=private.project, network=private), reserve=True)
 
 
-@pytest.fixture
+@shared_fixture
 def draft(tenants: Network, project: Any) -> Cluster:
     """Another cluster below the same super network."""
     return lifecycle.create(worked_example(name="draft", project=project, parent=tenants, pods={}, services={}))
@@ -62,7 +63,7 @@ def test_draft_that_overlaps_cannot_become_reserved(cluster: Cluster, draft: Clu
 
 def test_ranges_below_two_super_networks_may_be_equal(cluster: Cluster) -> None:
     far = networks.create(super_network(id="far", prefixes=cidrs("10.9.0.0/16", "2001:db8:9::/64")))
-    project = owners.create_project(name="far")
+    project = projects.create(name="far")
     node_network = networks.create(child(parent=far, project=project))
     other = lifecycle.create(worked_example(project=project, network=node_network), reserve=True)
     assert other.pods == cluster.pods

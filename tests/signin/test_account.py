@@ -6,9 +6,10 @@ from django.test import Client
 
 from ipam.domain.people import members, tokens
 from ipam.models import ApiToken, Event, Project
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def alice(operator: User) -> User:
     return User.objects.create_user("alice", password="battery staple")
 

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db.models import F
 from django.test import Client, RequestFactory
 
+from tests.shared import shared_fixture
 from tests.signin.provider import Provider
 from webui.throttling import source
 
@@ -32,7 +33,7 @@ def later(**time: int) -> None:
     AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(**time))
 
 
-@pytest.fixture
+@shared_fixture
 def alice(operator: User) -> User:
     return User.objects.create_user("alice", password="battery staple")
 

@@ -3,22 +3,23 @@
 import pytest
 from django.test import Client
 
-from ipam.domain.core import history
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, partitions, projects
 from ipam.models import Network, Project
 from ipam.models.events import Door
 from tests.builders import IPV4
+from tests.callers import as_user, operator_called
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def busy(db: None) -> None:
+@shared_fixture
+def busy() -> None:
     """Alice makes a project in the dashboard, a partition over the API; bob renames the project in the admin."""
-    with history.acting(door=Door.DASHBOARD, actor="alice"):
-        blue = owners.create_project(name="blue")
-    with history.acting(door=Door.API, actor="alice"):
-        owners.create_partition(id="fra")
-    with history.acting(door=Door.ADMIN, actor="bob"):
-        owners.update_project(blue, name="green")
+    with as_user(operator_called("alice"), door=Door.DASHBOARD):
+        blue = projects.create(name="blue")
+    with as_user(operator_called("alice"), door=Door.API):
+        partitions.create(id="fra")
+    with as_user(operator_called("bob"), door=Door.ADMIN):
+        projects.update(blue, name="green")
 
 
 def seen(web: Client, query: str = "") -> list[str]:

@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 
 from ipam.domain.networks import addresses, machines
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def pair(internet: Network, project: Project) -> list[IPAddress]:
     return addresses.allocate(internet, project=project, name="Web Front", labels={"tier": "gold"})
 

@@ -7,16 +7,17 @@ import yaml
 from django.test import Client
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, cidrs, worked_example
+from tests.shared import shared_fixture
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
-@pytest.fixture
+@shared_fixture
 def asked(tenants: Network, project: Project) -> dict[str, Any]:
     """What an operator types for a dual-stack cluster of 500 nodes."""
     networks.update(tenants, additional_announcable_cidrs=cidrs("10.240.0.0/12", "fd00:10:240::/44"))
@@ -33,7 +34,7 @@ def asked(tenants: Network, project: Project) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
+@shared_fixture
 def web_cluster(private: Network, project: Project) -> Cluster:
     return lifecycle.create(worked_example(project=project, network=private), reserve=True)
 
@@ -120,7 +121,7 @@ def test_reserved_cluster_is_upgraded_on_its_page(web: Client, web_cluster: Clus
     assert (changed.kubernetes_version, changed.description, changed.labels) == ("1.34", "shop", {"env": "prod"})
 
 
-@pytest.fixture
+@shared_fixture
 def draft(private: Network, project: Project) -> Cluster:
     return lifecycle.create(worked_example(project=project, network=private))
 

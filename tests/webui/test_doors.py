@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from ipam import errors
-from ipam.domain.networks import owners
+from ipam.domain.networks import partitions
 from ipam.models import Event
 from webui.middleware import Acting
 
 
 def create_partition(request: HttpRequest) -> HttpResponse:
-    owners.create_partition(id="fra")
+    partitions.create(id="fra")
     return HttpResponse()
 
 
@@ -45,5 +45,5 @@ def test_after_a_request_nobody_acts_for_it(operator: User) -> None:
     request = RequestFactory().post("/")
     request.user = operator
     Acting(create_partition)(request)
-    owners.create_partition(id="muc")
+    partitions.create(id="muc")
     assert Event.objects.latest("id").door == "command"

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from ipam.domain.networks import machines, networks, owners, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import machines, networks, partitions, projects, vrfs
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import VRF, Event, Machine, Network, Partition, Project
+from tests.shared import shared_fixture
 
 
 def edited(web: Client, url: str, **changes: str) -> Any:
@@ -17,7 +18,7 @@ def edited(web: Client, url: str, **changes: str) -> Any:
     return web.post(url, {name: "" if value is None else value for name, value in shown.items()} | changes)
 
 
-@pytest.fixture
+@shared_fixture
 def machine(private: Network, project: Project, partition: Partition) -> Machine:
     return machines.allocate(
         id="m1",
@@ -71,8 +72,8 @@ def test_unknown_machine_has_no_edit_page(web: Client, db: None) -> None:
 @pytest.mark.parametrize("section", ["partitions", "projects", "vrfs"])
 def test_labels_of_small_lists_are_edited(section: str, web: Client, db: None) -> None:
     made: dict[str, Any] = {
-        "partitions": lambda: owners.create_partition(id="fra", labels={"a": "1", "b": ""}),
-        "projects": lambda: owners.create_project(name="blue", labels={"a": "1", "b": ""}),
+        "partitions": lambda: partitions.create(id="fra", labels={"a": "1", "b": ""}),
+        "projects": lambda: projects.create(name="blue", labels={"a": "1", "b": ""}),
         "vrfs": lambda: vrfs.create(id=7, labels={"a": "1", "b": ""}),
     }
     subject = made[section]()
@@ -107,7 +108,7 @@ def test_vrf_keeps_its_name_when_only_labels_change(web: Client, db: None) -> No
 
 
 # --- taking announcable CIDRs away ----------------------------------------------------------------
-@pytest.fixture
+@shared_fixture
 def announcing(tenants: Network) -> Network:
     return networks.update(tenants, additional_announcable_cidrs=["10.240.0.0/12", "fd00::/48"])
 

@@ -9,7 +9,7 @@ from ipam.domain.networks import addresses
 from ipam.models import Event, IPAddress, Machine, Network, Project
 from tests.builders import IPV4
 
-_LARGE = ('"ipam_event"."addresses"', '"ipam_event"."holders"')
+_LARGE = ("ipam_tenure", "ipam_mention")
 
 
 def selected(web: Client, url: str) -> list[str]:
@@ -37,4 +37,4 @@ def test_event_keeps_its_first_addresses_for_lists(internet: Network, project: P
     rows = addresses.allocate(internet, project=project, families=[IPV4], count=25)
     event = Event.objects.first()
     assert event is not None
-    assert event.first_addresses == [str(row.address) for row in rows][:20] == event.addresses[:20]
+    assert event.first_addresses == [str(row.address) for row in rows][:20]

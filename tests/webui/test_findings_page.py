@@ -7,12 +7,13 @@ from django.test import Client
 
 from ipam.domain.insight import survey
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Finding, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, cidrs, external
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def troubled(internet: Network, project: Project, stranger: Project) -> None:
     """A full network (serious), a half of a pair (warning), two projects without networks (info)."""
     full = networks.create(external(id="full", vrf=7, prefixes=cidrs("192.0.2.0/31"), destination_prefixes=()))

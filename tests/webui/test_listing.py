@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from ipam.domain.networks import addresses, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, ip
+from tests.shared import shared_fixture
 
 
 def link(body: str, rel: str) -> str:
@@ -26,7 +27,7 @@ def heads(body: str) -> list[str]:
     return [html.unescape(target) for target in re.findall(r'<a class="sort" href="(\?[^"]*)"', body)]
 
 
-@pytest.fixture
+@shared_fixture
 def three(internet: Network, project: Project) -> None:
     """Addresses .129 “cherry”, .130 “apple”, .131 “banana”, allocated one day apart, the last one first."""
     for days, (host, name) in enumerate([(129, "cherry"), (130, "apple"), (131, "banana")]):
@@ -146,7 +147,7 @@ def test_networks_are_sorted_both_ways(
 @pytest.mark.parametrize(("sort", "expected"), [("name", ["a", "b"]), ("-name", ["b", "a"])])
 def test_projects_are_sorted_both_ways(sort: str, expected: list[str], web: Client, db: None) -> None:
     for name in ("b", "a"):
-        owners.create_project(name=name)
+        projects.create(name=name)
     rows = web.get(f"/projects/?sort={sort}").context["rows"]
     assert [one.name for one in rows] == expected
 

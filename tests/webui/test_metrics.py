@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from ipam import errors
 from ipam.domain.core.operations import operation, rehearsal, transacted
 from ipam.domain.insight import survey
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, projects
 from ipam.models import Network, Project
 from tests.builders import IPV4, cidrs, external
 
@@ -85,7 +85,7 @@ def test_pools_say_what_is_left(client: Client, private: Network) -> None:
 
 
 def test_findings_are_counted_by_code(client: Client, project: Project) -> None:
-    owners.create_project(name="nobody")
+    projects.create(name="nobody")
     assert samples(client, "twofold_findings") == {("project_without_networks", "info"): 2}
 
 
@@ -93,7 +93,7 @@ def test_findings_of_a_large_installation_are_those_of_its_survey(
     client: Client, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     survey.take()
-    owners.create_project(name="nobody")
+    projects.create(name="nobody")
     monkeypatch.setattr(survey, "SMALL_NETWORKS", -1)
     assert samples(client, "twofold_findings") == {
         ("project_without_networks", "info"): 1,

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.networks import addresses, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.networks import addresses, machines, networks, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members, tokens
 from ipam.models import Machine, Network
 from tests.builders import IPV4, child, cidrs, families, namespaced
@@ -144,7 +144,7 @@ def grow(machine: Machine, count: int) -> None:
     project, partition, internet = machine.project, machine.partition, Network.objects.get(pk="internet")
     tenants = Network.objects.get(pk="tenants")
     for number in range(count):
-        owner = owners.create_project(name=f"project-{number}")
+        owner = projects.create(name=f"project-{number}")
         addresses.allocate(internet, project=owner, name=f"host-{number}")
         nodes = networks.create(child(parent=tenants, project=owner, name=f"nodes-{number}"))
         home = machine.networks.exclude(pk="internet").get()

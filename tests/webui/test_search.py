@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from ipam.domain.networks import addresses, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, partitions, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, child, namespaced
 
@@ -25,13 +25,13 @@ def test_only_thing_that_is_called_so_is_opened(
 
 def test_two_things_that_are_called_so_are_shown(web: Client, db: None) -> None:
     for _ in range(2):
-        owners.create_project(name="alice")
+        projects.create(name="alice")
     assert opened(web, "alice") == ""
 
 
 def test_several_things_that_are_merely_like_it_are_shown(web: Client, db: None) -> None:
     for name in ("east-1", "east-2"):
-        owners.create_partition(id=name)
+        partitions.create(id=name)
     assert opened(web, "east") == ""
     assert opened(web, "st-2") == "/partitions/east-2/"
 

@@ -18,7 +18,7 @@ from django.urls import reverse_lazy
 
 from ipam.domain.people import accounts
 from ipam.models import RoleBinding
-from webui.pages import attempt, show
+from webui.pages import attempt, show, signed_in
 
 
 class SignIn(LoginView):
@@ -64,11 +64,11 @@ class SignOutForm(forms.Form):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
-        if not _has_password(request.user):
+        if not _has_password(signed_in(request)):
             del self.fields["password"]
 
     def clean_password(self) -> str:
-        return _right(self.cleaned_data["password"], self.request.user, self.request)
+        return _right(self.cleaned_data["password"], signed_in(self.request), self.request)
 
 
 @login_required
@@ -77,15 +77,15 @@ def index(request: HttpRequest) -> HttpResponse:
     of_platform_first = F("project__name").asc(nulls_first=True)
     context = {
         "section": "account",
-        "has_password": _has_password(request.user),
-        "roles": RoleBinding.objects.filter(user=request.user)
+        "has_password": _has_password(signed_in(request)),
+        "roles": RoleBinding.objects.filter(user=signed_in(request))
         .select_related("project")
         .order_by(of_platform_first, "project"),
     }
     return show(request, "account/index.html", context)
 
 
-class ChangePassword(SuccessMessageMixin, PasswordChangeView):
+class ChangePassword(SuccessMessageMixin, PasswordChangeView):  # type: ignore[type-arg]
     """Django's page in our clothes; other sessions end, this one stays."""
 
     template_name = "account/password.html"
@@ -94,7 +94,7 @@ class ChangePassword(SuccessMessageMixin, PasswordChangeView):
     success_message = "Changed your password. All other sessions have ended."
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(has_password=_has_password(self.request.user), **kwargs)
+        return super().get_context_data(has_password=_has_password(signed_in(self.request)), **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "request": self.request}
@@ -103,7 +103,7 @@ class ChangePassword(SuccessMessageMixin, PasswordChangeView):
 @login_required
 def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     """End every session but this one."""
-    user: Any = request.user
+    user = signed_in(request)
     form = SignOutForm(request.POST if request.method == "POST" else None, request=request)
     if form.is_valid():
         wanted = {"password": None, **form.cleaned_data}

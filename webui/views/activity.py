@@ -6,14 +6,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from ipam.api.filters import EventFilters
 from ipam.domain.core import access, timelines
 from ipam.domain.core.paging import DEFAULT_LIMIT
+from ipam.filters import EventFilters
 from ipam.models import Event
 from ipam.models.events import Door, Kind, Verb
 from webui.pages import show
 
-FILTERS = ("q", "actor", "door", "verb", "kind", "network", "project", "object")
+FILTERS = ("q", "actor", "door", "verb", "kind", "network", "project", "object", "part_of")
 _PAGES = {"network": "network", "machine": "machine", "cluster": "cluster"}
 _SECTIONS = {"project": "projects", "partition": "partitions", "vrf": "vrfs"}
 _GONE = {Verb.DELETE, Verb.RELEASE}

@@ -15,13 +15,14 @@ from django.views.decorators.http import require_POST
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.api.filters import AddressFilters
 from ipam.domain.core import access, lookups, paging, timelines
 from ipam.domain.files import dns_zones
-from ipam.domain.networks import addresses, allocations, bulk, halves
+from ipam.domain.networks import addresses, allocations, bulk
 from ipam.domain.networks.allocations import Allocation
+from ipam.filters import AddressFilters
+from ipam.forms.addresses import ChangedAddressForm
+from ipam.forms.fields import LabelsField
 from ipam.models import IPAddress
-from webui.forms import ChangedAddressForm, LabelsField, labels_text
 from webui.listing import listing
 from webui.pages import attempt, show
 from webui.views.activity import with_links
@@ -60,7 +61,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "allocation": allocation,
         "held": held,
         "one": allocation.main,
-        "joinable": halves.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
+        "joinable": allocations.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
         "dns": "".join(dns_zones.lines(shown, dns_zones.domain_of(allocation.main))).rstrip(),
         "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
     }
@@ -75,12 +76,12 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """
     one = lookups.get(IPAddress, pk)
     access.demand_change(one)
-    initial = {**forms.model_to_dict(one, ["name", "type", "description"]), "labels": labels_text(one.labels)}
+    initial = forms.model_to_dict(one, ChangedAddressForm.base_fields)
     form = ChangedAddressForm(request.POST if request.method == "POST" else None, initial=initial)
     asks = form.is_valid() and form.cleaned_data["type"] == IPAddress.Type.STATIC and "confirmed" not in request.POST
     fixed = _ephemeral(allocations.get(one.allocation)) if asks else []
     ready = form.is_valid() and not fixed
-    if ready and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)):
+    if ready and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)) is not None:
         messages.success(request, f"Changed {one}")
         return redirect("address", pk=one.pk)
     context = {"section": "addresses", "form": form, "title": f"Edit {one}", "back": reverse("address", args=[one.pk])}
@@ -162,7 +163,7 @@ def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
 @require_POST
 def join(request: HttpRequest) -> HttpResponse:
     """Two halves of one host become a pair; it can be parted again, so nothing is asked."""
-    held = halves.join(request.POST.getlist("ips")[:2])
+    held = allocations.join(request.POST.getlist("ips")[:2])
     messages.success(request, f"{held[0]} and {held[1]} are one allocation now")
     return redirect("address", pk=held[0].pk)
 
@@ -171,7 +172,7 @@ def join(request: HttpRequest) -> HttpResponse:
 @require_POST
 def part(request: HttpRequest, allocation: UUID) -> HttpResponse:
     """A pair becomes two allocations; they can be joined again."""
-    held = halves.part(allocation)
+    held = allocations.part(allocation)
     messages.success(request, f"{held[0]} and {held[1]} are allocations of their own now")
     return redirect("address", pk=held[0].pk)
 

@@ -12,21 +12,19 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.api.filters import ClusterFilters
 from ipam.domain.clusters import lifecycle, migration, planning, rules
 from ipam.domain.clusters.manifests import catalogue
-from ipam.domain.clusters.plan import Plan, capacity
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster, Plan, capacity
 from ipam.domain.core import access, timelines
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
+from ipam.filters import ClusterFilters
+from ipam.forms.clusters import ClusterForm, DraftForm, NewClusterForm, RollForm
 from ipam.models import Cluster, Network
 from ipam.models.clusters import FamilyOrder
-from webui.cluster_forms import ChangedClusterForm, DraftForm, NewClusterForm, RollForm
 from webui.cluster_meters import node_meters, verdict
-from webui.forms import labels_text
 from webui.listing import listing
 from webui.meters import human
-from webui.pages import asked, attempt, perform, show, show_form
+from webui.pages import Context, Performed, asked, attempt, perform, show, show_form
 from webui.views.activity import with_links
 
 FILTERS = ("q", "state", "families", "project", "network")
@@ -57,15 +55,15 @@ def create(request: HttpRequest) -> HttpResponse:
     """Plan a cluster; before anything happens, show its ranges and what they hold, both families side by side."""
     access.demand_anywhere(Deed.ALLOCATE)
     form = NewClusterForm(request.POST or None, initial=_initial(request))
-    given = None
+    given = Performed[Context]()
     if request.method == "POST" and form.is_valid():
         new = NewCluster(**form.request())
-        given, done = perform(request, form, lambda: _planned(lifecycle.create(new, reserve="reserve" in request.POST)))
-        if done:
-            said = "Reserved" if given["cluster"].is_reserved else "Drafted"
-            messages.success(request, f"{said} cluster {given['cluster']}")
-            return redirect("cluster", pk=given["cluster"].pk)
-    context = {"section": "clusters", "form": form, "given": given, "back": reverse("clusters")}
+        given = perform(request, form, lambda: _planned(lifecycle.create(new, reserve="reserve" in request.POST)))
+        if given.kept:
+            made = given.kept["cluster"]
+            messages.success(request, f"{'Reserved' if made.is_reserved else 'Drafted'} cluster {made}")
+            return redirect("cluster", pk=made.pk)
+    context = {"section": "clusters", "form": form, "given": given.shown, "back": reverse("clusters")}
     return show_form(request, "clusters/plan_form.html", context)
 
 
@@ -95,10 +93,10 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     access.demand_change(cluster)
     if cluster.is_draft:
         return _edit_draft(request, cluster)
-    initial = {**forms.model_to_dict(cluster), "labels": labels_text(cluster.labels)}
-    form = ChangedClusterForm(request.POST if request.method == "POST" else None, initial=initial)
+    initial = forms.model_to_dict(cluster, ClusterForm.base_fields)
+    form = ClusterForm(request.POST if request.method == "POST" else None, initial=initial)
     changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
-    if form.is_valid() and attempt(form, lambda: lifecycle.update(cluster, **changes)):
+    if form.is_valid() and attempt(form, lambda: lifecycle.update(cluster, **changes)) is not None:
         messages.success(request, f"Changed cluster {cluster}")
         return redirect("cluster", pk=pk)
     back = reverse("cluster", args=[pk])
@@ -108,14 +106,14 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
     """Plan it again, with the same preview as at first."""
-    form, given = DraftForm(request.POST or None, draft=cluster), None
+    form, given = DraftForm(request.POST or None, draft=cluster), Performed[Context]()
     if request.method == "POST" and form.is_valid():
-        given, done = perform(request, form, lambda: _planned(lifecycle.update(cluster, **form.changes())))
-        if done:
-            messages.success(request, f"Changed cluster {given['cluster']}")
+        given = perform(request, form, lambda: _planned(lifecycle.update(cluster, **form.changes())))
+        if given.kept:
+            messages.success(request, f"Changed cluster {given.kept['cluster']}")
             return redirect("cluster", pk=cluster.pk)
     back = reverse("cluster", args=[cluster.pk])
-    context = {"section": "clusters", "form": form, "given": given, "cluster": cluster, "back": back}
+    context = {"section": "clusters", "form": form, "given": given.shown, "cluster": cluster, "back": back}
     return show_form(request, "clusters/plan_form.html", context)
 
 
@@ -165,7 +163,7 @@ def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
     return HttpResponse(document.text, content_type="text/plain; charset=utf-8", headers=headers)
 
 
-def _initial(request: HttpRequest) -> dict[str, Any]:
+def _initial(request: HttpRequest) -> Context:
     """From the page of a network: it, and whose it is."""
     visible = access.visible(Network.objects.all())
     network = visible.filter(pk=asked(request, "network")).first()
@@ -174,24 +172,24 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     return {"network": network.pk, "project": str(network.project_id or "")}
 
 
-def _planned(cluster: Cluster) -> dict[str, Any]:
+def _planned(cluster: Cluster) -> Context:
     """A plan with all that its page shows, read while a rehearsal still holds it."""
     return {"cluster": cluster, **_shown(cluster, planning.plan(cluster), {})}
 
 
-def _machines(cluster: Cluster, *order: str) -> dict[str, Any]:
+def _machines(cluster: Cluster, *order: str) -> Context:
     """The first machines of the node network, each with the families that it has there."""
     found = list(access.visible(migration.nodes_of(cluster)).order_by(*order)[: _SHOWN_MACHINES + 1])
     return {"machines": found[:_SHOWN_MACHINES], "has_more_machines": len(found) > _SHOWN_MACHINES}
 
 
-def _row(cluster: Cluster, plan: Plan) -> dict[str, Any]:
+def _row(cluster: Cluster, plan: Plan) -> Context:
     held = capacity(plan)
     pods = [plan.pods.get(family) for family in Family]
     return {"cluster": cluster, "pods": pods, "capacity": held, "nodes": human(held.nodes)}
 
 
-def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> dict[str, Any]:
+def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
     """What a plan holds, per family and together."""
     held = capacity(plan)
     meters = node_meters(held, used)

@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, StreamingHttpResponse
 
-from ipam.api import filters
+from ipam import filters
 from ipam.domain.core import access
 from ipam.domain.files import dns_zones, exports
 

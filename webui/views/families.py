@@ -1,7 +1,5 @@
 """From one family to two: add a prefix or carve one, then complete what the network already gave out."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +8,9 @@ from django.shortcuts import redirect
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
 from ipam.domain.networks import children, completion, networks
+from ipam.forms.networks import LengthForm, PrefixForm
 from ipam.models import IPAddress, Network
-from webui.forms import LengthForm, PrefixForm
-from webui.pages import perform, show, show_form
+from webui.pages import Context, Performed, perform, show, show_form
 
 BATCH = 250  # allocations per step of the progress bar: well under a second
 
@@ -23,13 +21,19 @@ def add_prefix(request: HttpRequest, pk: str) -> HttpResponse:
     network = lookups.get(Network, pk)
     access.demand_change(network)
     form = PrefixForm(request.POST or None, network=network)
-    changed = None
+    changed = Performed[list[str]]()
     if request.method == "POST" and form.is_valid():
-        changed, done = perform(request, form, lambda: _with_prefixes(networks.add_prefix(network, **form.request())))
-        if done:
+        changed = perform(request, form, lambda: _with_prefixes(networks.add_prefix(network, **form.request())))
+        if changed.kept:
             messages.success(request, f"Added {form.cleaned_data['prefix']} to {network}")
             return redirect("network", pk=network.pk)
-    context = {"section": "networks", "network": network, "form": form, "prefixes": changed, "title": "Add a prefix"}
+    context = {
+        "section": "networks",
+        "network": network,
+        "form": form,
+        "prefixes": changed.shown,
+        "title": "Add a prefix",
+    }
     return show_form(request, "networks/extend.html", context)
 
 
@@ -39,16 +43,16 @@ def add_family(request: HttpRequest, pk: str, family: str) -> HttpResponse:
     network, wanted = lookups.get(Network, pk), Family.from_key(family)
     access.demand_change(network)
     form = LengthForm(request.POST if request.method == "POST" else None, family=wanted, parent=network.parent)
-    changed = None
+    changed = Performed[list[str]]()
     if form.is_valid():
-        changed, done = perform(
+        changed = perform(
             request, form, lambda: _with_prefixes(children.add_family(network, wanted, **form.cleaned_data))
         )
-        if done:
+        if changed.kept:
             messages.success(request, f"{network} now speaks {wanted.label}. Complete what it already gave out.")
             return redirect("complete", pk=network.pk, family=family)
     title = f"Add {wanted.label}"
-    context = {"section": "networks", "network": network, "form": form, "prefixes": changed, "title": title}
+    context = {"section": "networks", "network": network, "form": form, "prefixes": changed.shown, "title": title}
     return show_form(request, "networks/extend.html", context)
 
 
@@ -80,7 +84,7 @@ def _with_prefixes(network: Network) -> list[str]:
     return [str(prefix) for prefix in network.prefixes.in_order()]
 
 
-def missing_family(network: Network, present: list[Family]) -> dict[str, Any] | None:
+def missing_family(network: Network, present: list[Family]) -> Context | None:
     """The family that a network could gain in place, and how; None when it has both."""
     missing = [family for family in Family if family not in present]
     if not missing or network.is_underlay:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from ipam.addressing import Family
 from ipam.domain.core import access
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.insight import survey
 from ipam.models import Finding
 from webui.pages import show

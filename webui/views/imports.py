@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from ipam.domain.core import access
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.files import formats, importing
 from ipam.domain.files.documents import Unreadable
 from ipam.domain.files.importing import Source
@@ -38,7 +38,6 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         help_text=f"CSV, JSON, YAML or XLSX, up to {MOST_UPLOADED / 1e6:g} MB; for more there is manage.py import_data."
     )
-
     mapping = forms.CharField(
         required=False,
         strip=False,
@@ -52,7 +51,7 @@ class UploadForm(forms.Form):
         if file.size > MOST_UPLOADED:
             raise forms.ValidationError(f"The file has {file.size:,} bytes. Split it, or use manage.py import_data.")
         try:
-            self.cleaned_data["format"] = formats.guess(file.name)
+            self.cleaned_data |= {"name": file.name, "format": formats.guess(file.name)}
         except Unreadable as error:
             raise forms.ValidationError(error.detail) from None
         return file.read()
@@ -97,7 +96,7 @@ def index(request: HttpRequest) -> HttpResponse:
         request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind", "addresses")}
     )
     if form.is_valid():
-        data = {**form.cleaned_data, "name": request.FILES["file"].name}
+        data = form.cleaned_data
         packed = PackedForm({**data, "file": _pack(data["file"])})
         summary = attempt(form, lambda: importing.preview(_source(data)))
         if summary is not None:

@@ -11,15 +11,15 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.api.filters import MachineFilters
 from ipam.domain.core import access, lookups, timelines
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import machines, netplan
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.filters import MachineFilters
+from ipam.forms.machines import JoiningForm, MachineForm, MachineOwnerForm
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
-from webui.forms import ChangedMachineForm, MachineForm, MachineOwnerForm, labels_text
 from webui.listing import listing
-from webui.pages import attempt, perform, show, show_form
+from webui.pages import Context, Performed, attempt, perform, show, show_form
 from webui.views.activity import with_links
 
 FILTERS = ("q", "role", "partition", "project", "network")
@@ -62,9 +62,9 @@ def edit(request: HttpRequest, pk: str) -> HttpResponse:
     """Change name, hostname, description and labels."""
     machine = lookups.get(Machine, pk)
     access.demand_change(machine)
-    initial = {**forms.model_to_dict(machine), "labels": labels_text(machine.labels)}
-    form = ChangedMachineForm(request.POST if request.method == "POST" else None, initial=initial)
-    if form.is_valid() and attempt(form, lambda: machines.update(machine, **form.cleaned_data)):
+    initial = forms.model_to_dict(machine, MachineForm.base_fields)
+    form = MachineForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_valid() and attempt(form, lambda: machines.update(machine, **form.cleaned_data)) is not None:
         messages.success(request, f"Changed machine {machine.pk}")
         return redirect("machine", pk=machine.pk)
     back = reverse("machine", args=[machine.pk])
@@ -77,16 +77,17 @@ def allocate(request: HttpRequest) -> HttpResponse:
     """Two steps on one page: whose and where, then which networks; with a preview of all that it gets."""
     access.demand_anywhere(Deed.ALLOCATE)
     owner = MachineOwnerForm(request.POST or request.GET or None)
-    form, given = None, None
+    form, given = None, Performed[Context]()
     if owner.is_bound and owner.is_valid():
         whose = {name: owner.cleaned_data[name] for name in ("project", "partition")}
-        form = MachineForm(request.POST or None, **whose)
+        form = JoiningForm(request.POST or None, **whose)
         if request.method == "POST" and form.is_valid():
-            given, done = perform(request, form, lambda: _allocate(owner.cleaned_data, form.cleaned_data))
-            if done:
-                messages.success(request, f"Allocated {given['machine']} with ASN {given['machine'].asn}")
-                return redirect("machine", pk=given["machine"].pk)
-    context = {"section": "machines", "owner": owner, "form": form, "given": given}
+            given = perform(request, form, lambda: _allocate(owner.cleaned_data, form.cleaned_data))
+            if given.kept:
+                machine = given.kept["machine"]
+                messages.success(request, f"Allocated {machine} with ASN {machine.asn}")
+                return redirect("machine", pk=machine.pk)
+    context = {"section": "machines", "owner": owner, "form": form, "given": given.shown}
     return show_form(request, "machines/allocate.html", context)
 
 
@@ -107,14 +108,14 @@ def release(request: HttpRequest, pk: str) -> HttpResponse:
     )
 
 
-def _allocate(owner: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+def _allocate(owner: Context, asked: Context) -> Context:
     """The new machine with its addresses, read while a rehearsal still holds them."""
     wanted = [Attachment(network=network) for network in asked.pop("networks")]
     machine = machines.allocate(networks=wanted, **owner, **asked)
     return {"machine": machine, **_networks(machine)}
 
 
-def _networks(machine: Machine) -> dict[str, Any]:
+def _networks(machine: Machine) -> Context:
     """Each network that the machine is in, with the addresses that it has there."""
     attachments = MachineNetwork.objects.filter(machine=machine).select_related("network").order_by("position")
     attachments = attachments.prefetch_related(Prefetch("network__prefixes"))

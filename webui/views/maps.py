@@ -1,7 +1,6 @@
 """The picture of a network: both families as grids at the same zoom, drawn from a few statements at any size."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -10,12 +9,13 @@ from django.urls import reverse
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, host, parse_cidr
+from ipam.addressing import Family, host
 from ipam.domain.core import access, lookups
 from ipam.domain.space import prefix_map
 from ipam.models import IPAddress, Network, Prefix, Project
+from ipam.values import parse_cidr
 from webui.meters import percent
-from webui.pages import show
+from webui.pages import Context, show
 
 SIDE = 16  # squares per row: an octet of IPv4, two nibbles of IPv6 per zoom
 SQUARES = SIDE * SIDE
@@ -127,7 +127,7 @@ def _choose(request: HttpRequest, family: Family, prefixes: list[Prefix]) -> tup
 
 def _grid(
     request: HttpRequest, prefix: Prefix, whole: IPNetwork, span: IPNetwork | None, namespace: UUID | None
-) -> dict[str, Any]:
+) -> Context:
     family = prefix.address_family
     drawing = prefix_map.of_prefix(prefix, cells=SQUARES, within=whole, namespace=namespace)
     cells = drawing.cells

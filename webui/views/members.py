@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import MAY, Deed
+from ipam.domain.core.permissions import MAY, Deed
 from ipam.domain.people import members
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.roles import PROJECT_ROLES, Role
@@ -43,7 +43,7 @@ def index(request: HttpRequest, pk: str) -> HttpResponse:
     project = lookups.get(Project, pk)
     form = MemberForm(request.POST if "user" in request.POST else None)
     robot = RobotForm(request.POST if "name" in request.POST else None)
-    if form.is_valid() and attempt(form, lambda: _grant(project, **form.cleaned_data)):
+    if form.is_valid() and attempt(form, lambda: _grant(project, **form.cleaned_data)) is not None:
         messages.success(request, f"{form.cleaned_data['user']} is {form.cleaned_data['role']} now")
         return redirect("members", pk=project.pk)
     if robot.is_valid() and (

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -10,11 +11,11 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import Deed
-from ipam.domain.networks import networks, rules
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import network_fields, networks
+from ipam.domain.networks.network_fields import NewNetwork
+from ipam.forms.networks import ChangedNetworkForm, NewRootForm
 from ipam.models import Network
-from webui.forms import ChangedNetworkForm, NewNetworkForm, labels_text
 from webui.pages import attempt, show
 
 
@@ -22,7 +23,7 @@ from webui.pages import attempt, show
 def create(request: HttpRequest) -> HttpResponse:
     """A network whose prefixes are given."""
     access.demand(Deed.OPERATE)
-    form = NewNetworkForm(request.POST or None, initial=request.GET.dict())
+    form = NewRootForm(request.POST or None, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
         made = attempt(form, lambda: networks.create(NewNetwork(**form.request())))
         if made is not None:
@@ -54,8 +55,8 @@ def _shown(network: Network) -> Collection[str]:
     """The fields that the type of the network has and that whoever asks may change."""
     if not access.may_change(network):
         return access.DESCRIBING
-    refused = rules.FIELDS[network.type]
-    return [name for name in networks.UPDATABLE if refused.get(name) != rules.REFUSED]
+    refused = network_fields.FIELDS[network.type]
+    return [name for name in networks.UPDATABLE if refused.get(name) != network_fields.REFUSED]
 
 
 def _domain_name(field: str) -> str:
@@ -71,14 +72,5 @@ def _domain_name(field: str) -> str:
 def _initial(network: Network) -> dict[str, Any]:
     lengths = {f"default_length_{family.key}": network.default_child_prefix_length.get(family) for family in Family}
     lengths |= {f"min_length_{family.key}": network.min_child_prefix_length.get(family) for family in Family}
-    return {
-        **lengths,
-        "name": network.name,
-        "description": network.description,
-        "stack": network.stack,
-        "nat_type": network.nat_type,
-        "prefixes": "\n".join(str(prefix) for prefix in network.prefixes.in_order()),
-        "destination_prefixes": "\n".join(network.destination_prefixes),
-        "additional_announcable_cidrs": "\n".join(network.additional_announcable_cidrs),
-        "labels": labels_text(network.labels),
-    }
+    prefixes = list(network.prefixes.in_order())
+    return {**forms.model_to_dict(network, ChangedNetworkForm.base_fields), **lengths, "prefixes": prefixes}

@@ -1,7 +1,5 @@
 """Networks: the tree, one network with both families, and what can be taken from it."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,20 +7,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
-from ipam.api.filters import NetworkFilters
 from ipam.domain.core import access, lookups, paging
-from ipam.domain.core.access import Deed
+from ipam.domain.core.permissions import Deed
 from ipam.domain.networks import addresses, allocations, networks
 from ipam.domain.networks.allocations import Allocation
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import free_blocks, utilization
+from ipam.filters import NetworkFilters
+from ipam.forms.addresses import AllocateForm
+from ipam.forms.networks import CarveForm
 from ipam.models import IPAddress, Machine, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
 from ipam.natural import Natural
-from webui.forms import AllocateForm, CarveForm
 from webui.listing import listing
 from webui.meters import Meter, PrefixMeter, meters, twins, verdict
-from webui.pages import asked, attempt, perform, show, show_form
+from webui.pages import Context, Performed, asked, attempt, perform, show, show_form
 from webui.views.families import missing_family
 
 _SHOWN_BLOCKS = 12
@@ -93,15 +92,13 @@ def allocate(request: HttpRequest, pk: str) -> HttpResponse:
     access.demand_anywhere(Deed.ALLOCATE)
     present = sorted({prefix.address_family for prefix in network.prefixes.all()})
     form = AllocateForm(request.POST or None, network=network, present=present)
-    given = None
+    given = Performed[list[IPAddress]]()
     if request.method == "POST" and form.is_valid():
-        given, done = perform(request, form, lambda: addresses.allocate(network, **form.request()))
-        if done:
-            messages.success(
-                request, f"Allocated {', '.join(str(address) for address in given[:6])}{' …' * (len(given) > 6)}"
-            )
+        given = perform(request, form, lambda: addresses.allocate(network, **form.request()))
+        if given.kept:
+            messages.success(request, f"Allocated {', '.join(map(str, given.kept[:6]))}{' …' * (len(given.kept) > 6)}")
             return redirect("network", pk=network.pk)
-    context = {"section": "networks", "network": network, "form": form, "given": given}
+    context = {"section": "networks", "network": network, "form": form, "given": given.shown}
     return show_form(request, "networks/allocate.html", context)
 
 
@@ -111,13 +108,13 @@ def carve(request: HttpRequest, pk: str) -> HttpResponse:
     parent = lookups.get(Network, pk)
     access.demand_anywhere(Deed.ALLOCATE)
     form = CarveForm(request.POST or None, parent=parent)
-    child = None
+    child = Performed[Context]()
     if request.method == "POST" and form.is_valid():
-        child, done = perform(request, form, lambda: _carve(form))
-        if done:
-            messages.success(request, f"Carved {' and '.join(child['prefixes'])} out of {parent.pk}")
-            return redirect("network", pk=child["network"].pk)
-    context = {"section": "networks", "network": parent, "form": form, "child": child}
+        child = perform(request, form, lambda: _carve(form))
+        if child.kept:
+            messages.success(request, f"Carved {' and '.join(child.kept['prefixes'])} out of {parent.pk}")
+            return redirect("network", pk=child.kept["network"].pk)
+    context = {"section": "networks", "network": parent, "form": form, "child": child.shown}
     return show_form(request, "networks/carve.html", context)
 
 
@@ -154,7 +151,7 @@ def _lacking(network: Network) -> Family | None:
     return Family(single.family).other if single else None
 
 
-def _family(meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace) -> dict[str, Any]:
+def _family(meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace) -> Context:
     own = [prefix for prefix in prefixes if prefix.family == meter.use.family]
     return {
         "meter": meter,
@@ -164,11 +161,11 @@ def _family(meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace) -
     }
 
 
-def _carve(form: CarveForm) -> dict[str, Any]:
+def _carve(form: CarveForm) -> Context:
     """The new child with its prefixes, read while a rehearsal still holds them."""
     network = networks.create(NewNetwork(**form.request()))
     return {"network": network, "prefixes": [str(prefix) for prefix in network.prefixes.in_order()]}
 
 
-def _row(network: Network, uses: dict[str, list[utilization.FamilyUse]]) -> dict[str, Any]:
+def _row(network: Network, uses: dict[str, list[utilization.FamilyUse]]) -> Context:
     return {"network": network, "twins": twins(network, uses[network.pk])}

@@ -1,7 +1,6 @@
 """Where is space running out, and in which family?"""
 
 from itertools import groupby
-from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +11,7 @@ from ipam.domain.insight import survey
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Event, Network
 from webui.meters import meters, twins, verdict
-from webui.pages import show
+from webui.pages import Context, show
 from webui.views.activity import with_links as with_event_links
 from webui.views.findings import with_links
 
@@ -23,14 +22,6 @@ _SHOWN_FINDINGS, _SHOWN_EVENTS = 6, 8
 def overview(request: HttpRequest) -> HttpResponse:
     """What runs out first per family, what to look at, and per partition the networks that space is taken from."""
     picture = survey.look()
-    rows = [
-        {
-            "network": network,
-            "twins": twins(network, picture.uses[network.pk]),
-            "verdict": verdict(picture.uses[network.pk], is_super=network.is_super),
-        }
-        for network in picture.roots
-    ]
     context = {
         "section": "overview",
         "ranking": [(family, _meters(picture.fullest[family])) for family in Family],
@@ -38,13 +29,19 @@ def overview(request: HttpRequest) -> HttpResponse:
         "finding_count": len(picture.findings) if len(picture.findings) < survey.MOST_FINDINGS else None,
         "as_of": picture.as_of,
         "partitions": [
-            (partition, list(group)) for partition, group in groupby(rows, key=lambda row: row["network"].partition)
+            (partition, [_row(network, picture) for network in group])
+            for partition, group in groupby(picture.roots, key=lambda network: network.partition)
         ],
         "more": picture.more_roots,
-        "events": with_event_links(timelines.newest(access.visible(Event.objects.all()), limit=_SHOWN_EVENTS).rows),
+        "events": with_event_links(timelines.newest(access.visible(Event.objects.told()), limit=_SHOWN_EVENTS).rows),
     }
     return show(request, "overview.html", context)
 
 
-def _meters(ranked: list[tuple[Network, FamilyUse]]) -> list[dict[str, Any]]:
+def _meters(ranked: list[tuple[Network, FamilyUse]]) -> list[Context]:
     return [{"network": network, "meter": meters(network, [use])[0]} for network, use in ranked]
+
+
+def _row(network: Network, picture: survey.Picture) -> Context:
+    uses = picture.uses[network.pk]
+    return {"network": network, "twins": twins(network, uses), "verdict": verdict(uses, is_super=network.is_super)}

@@ -1,6 +1,7 @@
 """Going to the identity provider, and coming back."""
 
 import logging
+from typing import cast
 
 import jwt
 import requests
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views import View
 from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
 
 from ipam import errors
@@ -29,7 +31,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     """Go to the provider, with a state, a nonce and a PKCE challenge that only this session can answer."""
     if not settings.OIDC_ISSUER:
         raise Http404
-    return OIDCAuthenticationRequestView.as_view()(request)
+    return _answer(OIDCAuthenticationRequestView, request)
 
 
 def callback(request: HttpRequest) -> HttpResponse:
@@ -39,7 +41,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     if "error" in request.GET:  # the library would sign out whoever follows such a link
         return _refused(request, f"{settings.OIDC_NAME} did not let you in. Try again, or ask an operator.")
     try:
-        return Callback.as_view()(request)
+        return _answer(Callback, request)
     except errors.NotAuthenticated as refusal:
         return _refused(request, refusal.detail)
     except requests.RequestException as error:
@@ -51,6 +53,10 @@ def callback(request: HttpRequest) -> HttpResponse:
     except _UNBELIEVABLE as error:
         log.warning("A token was not believed: %r", error)
         return _refused(request, f"The answer of {settings.OIDC_NAME} was not meant for this sign-in. Begin again.")
+
+
+def _answer(view: type[View], request: HttpRequest) -> HttpResponse:
+    return cast(HttpResponse, view.as_view()(request))
 
 
 def _refused(request: HttpRequest, why: str) -> HttpResponse:

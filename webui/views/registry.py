@@ -2,48 +2,49 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
-from ipam.domain.core.access import Deed
-from ipam.domain.networks import owners, vrfs
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import partitions, projects, vrfs
 from ipam.domain.space import utilization
+from ipam.forms.described import LabelledForm, NewPartitionForm, NewProjectForm, NewVrfForm, ProjectForm
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
-from webui.forms import PartitionForm, ProjectForm, VrfForm, labels_text
 from webui.listing import listing
 from webui.meters import human, twins
 from webui.pages import asked, attempt, show
 
 MOST_NETWORKS = 50
+Subject = Partition | Project | VRF
 COLUMNS = {"name": "name", "id": "pk"}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the small lists: its words, its form, and the operations behind its verbs."""
+    """One of the small lists: its words, its forms, and the operations behind its verbs."""
 
     section: str
     one: str
-    model: type[Model]
+    model: type[Subject]
+    new_form: type[forms.Form]
     form: type[forms.Form]
-    create: Callable[..., Any]
-    update: Callable[..., Any]
-    delete: Callable[[Any], None]
+    create: Callable[..., Subject]
+    update: Callable[..., Subject]
+    delete: Callable[..., None]
     about: str
 
-    def networks_of(self, subject: Any) -> QuerySet[Network]:
+    def networks_of(self, subject: Subject | OuterRef) -> QuerySet[Network]:
         return access.visible(Network.objects.filter(**{self.one: subject}))
 
-    def machines_of(self, subject: Any) -> QuerySet[Machine]:
+    def machines_of(self, subject: Subject) -> QuerySet[Machine]:
         return access.visible(Machine.objects.filter(**{self.one: subject}))
 
     def number_of_networks(self) -> Subquery:
@@ -55,16 +56,16 @@ class Kind:
 
 KINDS = {
     "partitions": Kind(
-        "partitions", "partition", Partition, PartitionForm,
-        owners.create_partition, owners.update_partition, owners.delete_partition, "Sites or failure domains.",
+        "partitions", "partition", Partition, NewPartitionForm, LabelledForm,
+        partitions.create, partitions.update, partitions.delete, "Sites or failure domains.",
     ),
     "projects": Kind(
-        "projects", "project", Project, ProjectForm,
-        owners.create_project, owners.update_project, owners.delete_project,
+        "projects", "project", Project, NewProjectForm, ProjectForm,
+        projects.create, projects.update, projects.delete,
         "What owns networks, addresses and machines.",
     ),
     "vrfs": Kind(
-        "vrfs", "vrf", VRF, VrfForm, vrfs.create, vrfs.update, vrfs.delete,
+        "vrfs", "vrf", VRF, NewVrfForm, LabelledForm, vrfs.create, vrfs.update, vrfs.delete,
         "Routing instances. Those that networks draw come and go by themselves.",
     ),
 }  # fmt: skip
@@ -106,7 +107,7 @@ def create(request: HttpRequest, section: str) -> HttpResponse:
     """A new one."""
     access.demand(Deed.OPERATE)
     kind = KINDS[section]
-    form = kind.form(request.POST or None)
+    form = kind.new_form(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = {name: value for name, value in form.cleaned_data.items() if value not in ("", None)}
         made = attempt(form, lambda: kind.create(**given))
@@ -122,13 +123,11 @@ def edit(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
     access.demand_change(subject)
-    initial = {**forms.model_to_dict(subject), "labels": labels_text(subject.labels)}
-    form = kind.form(request.POST or None, initial=initial)
-    del form.fields["id"]
+    form = kind.form(request.POST or None, initial=forms.model_to_dict(subject, kind.form.base_fields))
     if (
         request.method == "POST"
         and form.is_valid()
-        and attempt(form, lambda: kind.update(subject, **form.cleaned_data))
+        and attempt(form, lambda: kind.update(subject, **form.cleaned_data)) is not None
     ):
         messages.success(request, f"Changed {kind.one} {subject}")
         return redirect("registry-detail", section=section, pk=subject.pk)
@@ -150,7 +149,7 @@ def delete(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     return show(request, "registry/delete.html", {"section": section, "kind": kind, "subject": subject, "form": form})
 
 
-def _held(kind: Kind, subject: Any) -> list[tuple[Family, str]]:
+def _held(kind: Kind, subject: Subject) -> list[tuple[Family, str]]:
     """How many addresses of each family are taken: by the project, or in the networks of the partition or VRF."""
     column = "project" if kind.one == "project" else f"network__{kind.one}"
     held = access.visible(IPAddress.objects.filter(**{column: subject})).order_by()

@@ -9,9 +9,10 @@ from django.urls import reverse
 from netaddr import IPNetwork
 
 from ipam.address_parts import block_of
-from ipam.addressing import Family, parse_cidr
+from ipam.addressing import Family
 from ipam.domain.networks import search as domain
-from webui.pages import show
+from ipam.values import parse_cidr
+from webui.pages import asks_for_part, show
 from webui.views.maps import ZOOM
 
 _PER_KIND, _PER_KIND_IN_PANEL = 20, 5
@@ -20,9 +21,9 @@ _PER_KIND, _PER_KIND_IN_PANEL = 20, 5
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
     """Hits as one types; Enter opens the one that is meant beyond doubt, else all, as `?all=1` does."""
-    text = request.GET.get("q", "").strip()[:255]
-    hits = domain.find(text, limit=_PER_KIND_IN_PANEL if request.htmx else _PER_KIND)
-    if not request.htmx and "all" not in request.GET and (meant := domain.the_one(hits, text)):
+    text, in_panel = request.GET.get("q", "").strip()[:255], asks_for_part(request)
+    hits = domain.find(text, limit=_PER_KIND_IN_PANEL if in_panel else _PER_KIND)
+    if not in_panel and "all" not in request.GET and (meant := domain.the_one(hits, text)):
         return redirect(_page_of(meant, text))
     found = [(hit, _page_of(hit, text)) for hit in hits]
     groups = [(kind, list(group)) for kind, group in groupby(found, key=lambda pair: pair[0].kind)]

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from ipam.domain.core import access
 from ipam.domain.people import tokens
-from ipam.form_fields import CidrsField
+from ipam.forms.fields import CidrsField
 from ipam.models import ApiToken, Project
 from ipam.models.base import NAME_LENGTH
-from webui.pages import attempt, show
+from webui.pages import attempt, show, signed_in
 
 _LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "for ever")]
 _MOST_CHOICES = 100
@@ -57,7 +57,7 @@ class OwnTokenForm(TokenForm):
 def index(request: HttpRequest) -> HttpResponse:
     """The tokens that there are; a new one is shown in the answer to making it, and never again."""
     form = OwnTokenForm(request.POST if request.method == "POST" else None)
-    user: Any = request.user
+    user = signed_in(request)
     made = attempt(form, lambda: form.issue(user)) if form.is_valid() else None
     context = {
         "section": "tokens",
@@ -78,7 +78,7 @@ def project_names(of: Any) -> dict[str, str]:
 @login_required
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask; then make one useless at once."""
-    user: Any = request.user
+    user = signed_in(request)
     return ask_to_revoke(request, user, pk, section="tokens", back=reverse("tokens"))
 
 

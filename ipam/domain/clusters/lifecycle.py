@@ -1,15 +1,16 @@
 """Cluster plans: draft, reserved, released. What they must keep is in `ipam.domain.clusters.rules`."""
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID, uuid4
 
 from ipam import errors
 from ipam.domain.clusters import planning, rules
-from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.core import access, history, lookups
-from ipam.domain.core.access import Deed
+from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.networks import addresses, networks
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import address_rules, networks
 from ipam.domain.space import reservations
 from ipam.models import Cluster, Network
 from ipam.models.events import Verb
@@ -32,8 +33,13 @@ def create(new: NewCluster, *, reserve: bool = False, id: UUID | None = None) ->
     together.
     """
     access.demand(Deed.ALLOCATE, new.project.pk)
+    with history.as_one_event(Verb.CREATE) if new.network is None else nullcontext():
+        return _create(new, reserve=reserve, id=id)
+
+
+def _create(new: NewCluster, *, reserve: bool, id: UUID | None) -> Cluster:
     network = new.network or planning.carve(new)
-    addresses.check_may_use(network, new.project)
+    address_rules.check_may_use(network, new.project)
     if not network.is_child:
         raise errors.NetworkNotUsable(
             f"{network.pk} is of type {network.type}. The nodes of a cluster are in a private network of its project.",
@@ -75,7 +81,10 @@ def update(cluster: Cluster, **changes: Any) -> Cluster:
 
 @operation
 def reserve(cluster: Cluster) -> Cluster:
-    """From now on nothing else may overlap the ranges of a draft. It is judged again: the world may have changed."""
+    """From now on nothing else may overlap the ranges of a draft (rule 38).
+
+    It is judged again, for the world may have changed: WrongState for what is no draft, else whatever its plan breaks.
+    """
     current = lock(cluster)
     if not current.is_draft:
         raise errors.WrongState(f"{current} is {current.state}: only a draft is reserved.")
@@ -89,7 +98,10 @@ def reserve(cluster: Cluster) -> Cluster:
 
 @operation
 def release(cluster: Cluster) -> Cluster:
-    """The cluster is gone: its ranges may be used again. HasMachines while machines are in its node network."""
+    """The cluster is gone: its ranges may be used again.
+
+    WrongState unless it is reserved, HasMachines while machines are in its node network.
+    """
     current = lock(cluster)
     if not current.is_reserved:
         raise errors.WrongState(f"{current} is {current.state}: only a reserved cluster is released.")
@@ -133,8 +145,8 @@ def lock(cluster: Cluster) -> Cluster:
     return planning.fetch(current)
 
 
-def state(cluster: Cluster) -> history.State:
+def state(cluster: Cluster) -> states.State:
     """What history shows of a cluster."""
     ranges = {"pods": cluster.pods, "services": cluster.services}
     shown = {name: {family: str(cidr) for family, cidr in held.items()} for name, held in ranges.items()}
-    return history.state(cluster, **shown)
+    return states.of(cluster, **shown)

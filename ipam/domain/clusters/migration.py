@@ -101,10 +101,24 @@ def change(
     MigrationNotReady while something is missing, each with its sentence.
     """
     current = lifecycle.lock(cluster)
-    found = readiness(current, roll_nodes=roll_nodes)
+    _check_ready(current, families, roll_nodes=roll_nodes)
+    given = {"pods": dict(pods or {}), "services": dict(services or {}), "node_mask": dict(node_mask or {})}
+    errors.raise_all(_judge_given(current, given))
+    changes = {
+        name: {family: value for family, value in getattr(current, name).items() if family in families} | values
+        for name, values in given.items()
+    }
+    before = lifecycle.state(current)
+    current = planning.store(current, planning.changed(current, {"families": tuple(families), **changes}))
+    history.record(Verb.UPDATE, current, before=before, after=lifecycle.state(current))
+    return current
+
+
+def _check_ready(cluster: Cluster, families: Sequence[Family], *, roll_nodes: bool) -> None:
+    found = readiness(cluster, roll_nodes=roll_nodes)
     if tuple(families) != tuple(found.families):
         raise errors.MigrationNotSupported(
-            f"The next families of {current} are {' and '.join(family.label for family in found.families)}, in this "
+            f"The next families of {cluster} are {' and '.join(family.label for family in found.families)}, in this "
             "order. Other steps need a new cluster.",
             field="families",
         )
@@ -115,17 +129,6 @@ def change(
             if not one.is_met
         ]
     )
-    given = {"pods": dict(pods or {}), "services": dict(services or {}), "node_mask": dict(node_mask or {})}
-    errors.raise_all(_judge_given(current, given))
-    kept = {
-        name: {family: value for family, value in getattr(current, name).items() if family in families}
-        for name in given
-    }
-    before = lifecycle.state(current)
-    changes = {name: {**kept[name], **given[name]} for name in given}
-    current = planning.store(current, planning.changed(current, {"families": tuple(families), **changes}))
-    history.record(Verb.UPDATE, current, before=before, after=lifecycle.state(current))
-    return current
 
 
 def _judge_given(cluster: Cluster, given: Mapping[str, Mapping[Family, object]]) -> list[errors.IpamError]:

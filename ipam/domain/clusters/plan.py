@@ -6,11 +6,41 @@ from dataclasses import dataclass, field
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam.addressing import Family, parse_cidr, reserved_count, size
-from ipam.models import Cluster, Network
+from ipam.addressing import Family, reserved_count, size
+from ipam.domain.clusters import sizing
+from ipam.models import Cluster, Network, Partition, Project
+from ipam.models.clusters import Platform
+from ipam.values import parse_cidr
 
 Ranges = Mapping[Family, IPNetwork]
+DEFAULT_VERSION = "1.33"  # of Kubernetes
 API_SERVER, DNS = 1, 10  # which address of the services they get: the API server's defaults and kubeadm's
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewCluster:
+    """What a request says about a cluster; whatever is left out is proposed.
+
+    The node network is named, or carved from `parent` or from the super network of `partition`. Without `families`
+    the cluster has those of its node network, IPv4 first.
+    """
+
+    name: str
+    project: Project
+    network: Network | None = None
+    parent: Network | None = None
+    partition: Partition | None = None
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    platform: str = Platform.GARDENER
+    kubernetes_version: str = DEFAULT_VERSION
+    families: Sequence[Family] = ()
+    pods: Ranges = field(default_factory=dict)
+    services: Ranges = field(default_factory=dict)
+    node_mask: Mapping[Family, int] = field(default_factory=dict)
+    max_pods: int = sizing.DEFAULT_MAX_PODS
+    wanted_nodes: int | None = None
+    native_routing: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

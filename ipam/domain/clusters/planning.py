@@ -1,56 +1,26 @@
 """From what somebody asks for to a plan that is judged and stored: proposals fill in what was left out."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from netaddr import IPAddress as Address
-from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.clusters import rules
-from ipam.domain.clusters import sizing as proposals
-from ipam.domain.clusters.plan import Plan, Ranges, announcable, plan_of, usable
+from ipam.domain.clusters import proposing, rules, sizing
+from ipam.domain.clusters.plan import NewCluster, Plan, plan_of
 from ipam.domain.core import access, lookups
-from ipam.domain.networks import children, networks
-from ipam.domain.networks.rules import NewNetwork
-from ipam.domain.space import gaps, reservations, usable_space
-from ipam.models import Cluster, ClusterRange, LocalSpace, Machine, MachineNetwork, Network, Partition, Project
-from ipam.models.clusters import FamilyOrder, Platform
+from ipam.domain.networks import child_rules, networks
+from ipam.domain.networks.network_fields import NewNetwork
+from ipam.domain.space import reservations
+from ipam.models import Cluster, ClusterRange, Network
+from ipam.models.clusters import FamilyOrder
 from ipam.models.networks import NetworkType
 
-DEFAULT_VERSION = "1.33"
-_MOST_PROPOSED_NODES = 4096  # of a node network that holds more, as every IPv6 prefix does
 _WORDS = ("name", "description", "platform", "kubernetes_version", "max_pods", "wanted_nodes", "native_routing")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewCluster:
-    """What a request says about a cluster; whatever is left out is proposed.
-
-    The node network is named, or carved from `parent` or from the super network of `partition`. Without `families`
-    the cluster has those of its node network, IPv4 first.
-    """
-
-    name: str
-    project: Project
-    network: Network | None = None
-    parent: Network | None = None
-    partition: Partition | None = None
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    platform: str = Platform.GARDENER
-    kubernetes_version: str = DEFAULT_VERSION
-    families: Sequence[Family] = ()
-    pods: Ranges = field(default_factory=dict)
-    services: Ranges = field(default_factory=dict)
-    node_mask: Mapping[Family, int] = field(default_factory=dict)
-    max_pods: int = proposals.DEFAULT_MAX_PODS
-    wanted_nodes: int | None = None
-    native_routing: bool = True
 
 
 def carve(new: NewCluster) -> Network:
@@ -63,10 +33,10 @@ def carve(new: NewCluster) -> Network:
         partition=new.partition,
         address_family=sorted(new.families),
     )
-    usual = children.find_parent(wanted).default_child_prefix_length
+    usual = child_rules.find_parent(wanted).default_child_prefix_length
     nodes = new.wanted_nodes or 1
     lengths = {
-        family: min(length, proposals.nodes_length(family, nodes))
+        family: min(length, sizing.nodes_length(family, nodes))
         for family, length in usual.items()
         if not new.families or family in new.families
     }
@@ -94,7 +64,7 @@ def store(cluster: Cluster, asked: NewCluster) -> Cluster:
     families = asked.families or tuple(sorted({one.address_family for one in cluster.network.prefixes.all()}))
     held = cluster.labels
     _assign(cluster, replace(asked, families=families))
-    wanted = _complete(replace(asked, families=families), cluster.network)
+    wanted = proposing.complete(replace(asked, families=families), cluster.network)
     errors.raise_all(
         rules.judge(wanted) or [*_judge_network(cluster), *_judge_name(cluster), *_judge_overlaps(cluster, wanted)]
     )
@@ -118,7 +88,7 @@ def judge(cluster: Cluster) -> list[errors.IpamError]:
 def plans(clusters: Iterable[Cluster]) -> dict[Any, Plan]:
     """The plans of clusters that were fetched `with_plan`, by their id; one statement."""
     by_id = {cluster.pk: cluster for cluster in clusters}
-    held = _firewalls(cluster.network_id for cluster in by_id.values())
+    held = proposing.firewalls(cluster.network_id for cluster in by_id.values())
     return {key: plan_of(cluster, firewalls=held.count(cluster.network_id)) for key, cluster in by_id.items()}
 
 
@@ -168,75 +138,6 @@ def _columns(cluster: Cluster) -> dict[str, Any]:
     return {name: getattr(cluster, name) for name in names}
 
 
-def _complete(asked: NewCluster, network: Network) -> Plan:
-    """The plan that was asked for, with masks and ranges for all that was left out."""
-    nodes = _nodes(asked.families, network)
-    count = asked.wanted_nodes or min(_MOST_PROPOSED_NODES, *(usable(cidr) for cidr in nodes.values()))
-    mask = {family: proposals.node_mask(family, asked.max_pods) for family in asked.families} | dict(asked.node_mask)
-    shortest = {family: proposals.pods_length(family, mask[family], count) for family in asked.families}
-    lengths = {  # without a wish for so many nodes, as many as there is room for
-        family: range(length, 1 + (length if asked.wanted_nodes else mask[family]))
-        for family, length in shortest.items()
-    }
-    pods = _propose("pods", asked.pods, lengths, network, [*nodes.values(), *asked.services.values()])
-    lengths = {family: range(length := proposals.SERVICES_LENGTH[family], length + 1) for family in asked.families}
-    services = _propose("services", asked.services, lengths, network, [*nodes.values(), *pods.values()])
-    return Plan(
-        platform=asked.platform,
-        kubernetes_version=asked.kubernetes_version,
-        families=asked.families,
-        nodes=nodes,
-        pods=pods,
-        services=services,
-        node_mask=mask,
-        max_pods=asked.max_pods,
-        wanted_nodes=asked.wanted_nodes,
-        native_routing=asked.native_routing,
-        firewalls=len(_firewalls([network.pk])),
-        announcable=announcable(network),
-    )
-
-
-def _nodes(families: Sequence[Family], network: Network) -> dict[Family, IPNetwork]:
-    held = {one.address_family: one.cidr for one in network.prefixes.all()}
-    for family in families:
-        if family not in held:
-            raise errors.FamilyNotInNetwork(
-                f"{network.pk} has no {family.label} prefix for the nodes. Add {family.label} to it, or plan without.",
-                field="families",
-            )
-    return {family: held[family] for family in families}
-
-
-def _propose(
-    purpose: str, given: Ranges, lengths: Mapping[Family, range], network: Network, own: Sequence[IPNetwork]
-) -> dict[Family, IPNetwork]:
-    """What was given, and of other families the largest free range of these lengths, away from the cluster's own."""
-    proposed = {}
-    for family, possible in lengths.items():
-        if family in given:
-            continue
-        sources = _sources(family, network)
-        taken = [cidr for source in sources for cidr in reservations.taken_in(source, network)]
-        taken += [never for source in sources for never in usable_space.never_used_blocks(source)]
-        tried = (gaps.free_range(sources, [*own, *taken], length) for length in possible)
-        found = next(filter(None, tried), None)
-        if found is None:
-            raise errors.Exhausted(
-                f"No {family.label} /{possible.start} for {purpose} is free in {', '.join(map(str, sources))}. "
-                "Want fewer nodes, name a range yourself, or add an announcable CIDR to the super network.",
-                field=purpose,
-            )
-        proposed[family] = found
-    return {**proposed, **given}
-
-
-def _sources(family: Family, network: Network) -> list[IPNetwork]:
-    """Where ranges are sought: what the switches announce, then what is nobody's."""
-    usual = proposals.IPV4_SPACE if family is Family.IPV4 else LocalSpace.objects.get().cidr
-    return [*(cidr for cidr in announcable(network) if Family.of(cidr) is family), usual]
-
-
 def _judge_network(cluster: Cluster) -> list[errors.IpamError]:
     """A node network has one cluster: its ranges are that cluster's nodes."""
     other = Cluster.objects.filter(network=cluster.network_id, state=Cluster.State.RESERVED).exclude(pk=cluster.pk)
@@ -256,12 +157,6 @@ def _judge_name(cluster: Cluster) -> list[errors.IpamError]:
         errors.AlreadyExists(f"The project already has a cluster {held}. Choose another name.", field="name")
         for held in named.exclude(state=Cluster.State.RELEASED)[:1]
     ]
-
-
-def _firewalls(networks: Iterable[str]) -> list[str]:
-    """The network of each firewall in these networks: it has an address that no node can have."""
-    joined = MachineNetwork.objects.filter(network__in=list(networks), machine__role=Machine.Role.FIREWALL)
-    return list(joined.values_list("network", flat=True))
 
 
 def _write_ranges(cluster: Cluster, wanted: Plan) -> None:

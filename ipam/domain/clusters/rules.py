@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family
+from ipam.addressing import Cidr, Family
 from ipam.domain.clusters.plan import Plan, capacity, pods_per_node
 from ipam.domain.networks.rules import judge_canonical
 from ipam.domain.space import usable_space
@@ -65,26 +65,31 @@ def judge_platform(plan: Plan, platform: str) -> Iterator[errors.IpamError]:
 
 
 def _judge_shape(plan: Plan) -> list[errors.IpamError]:
-    """Ranges and masks of the families that there are, with room for the families' addresses, without host bits."""
-    broken: list[errors.IpamError] = []
-    for field, values in _per_family(plan).items():
-        broken += [
-            errors.RangeFamily(f"The cluster has no {family.label}. Leave it out of {field}.", field=field)
-            for family in values
-            if family not in plan.families
-        ]
+    """Ranges without host bits, and masks that fit into them."""
+    broken = [*_judge_families(plan)]
     for field, ranges in (("pods", plan.pods), ("services", plan.services)):
         broken += judge_canonical(ranges.values(), field)
     for family, mask in plan.node_mask.items():
-        if family in plan.pods and not plan.pods[family].prefixlen <= mask <= family.bits:
+        pods = plan.pods.get(family)
+        if pods is not None and Family.of(pods) is family and not pods.prefixlen <= mask <= family.bits:
             broken.append(
                 errors.NodeMaskTooShort(
-                    f"Each node gets a /{mask} of the {family.label} pods {plan.pods[family]}, which has none. Use a "
-                    f"node mask of /{plan.pods[family].prefixlen} or longer, or a larger range of pods.",
+                    f"Each node gets a /{mask} of the {family.label} pods {pods}, which has none. Use a node mask of "
+                    f"/{pods.prefixlen} or longer, or a larger range of pods.",
                     field="node_mask",
                 )
             )
     return broken
+
+
+def _judge_families(plan: Plan) -> Iterator[errors.IpamError]:
+    """Ranges and masks of families that there are, and each range of its family."""
+    for field, values in _per_family(plan).items():
+        for family, value in values.items():
+            if family not in plan.families:
+                yield errors.RangeFamily(f"The cluster has no {family.label}. Leave it out of {field}.", field=field)
+            elif isinstance(value, Cidr) and Family.of(value) is not family:
+                yield errors.RangeFamily(f"{value} is no {family.label} CIDR.", field=field)
 
 
 def _per_family(plan: Plan) -> Mapping[str, Mapping[Family, object]]:

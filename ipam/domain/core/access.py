@@ -1,26 +1,19 @@
-"""Who may do what, and who sees what: one table of roles, asked by every operation, lookup and list.
+"""Who may do what, and who sees what: asked by every operation, lookup and list, of the table in `permissions`.
 
-Whoever stands at the edge says for whom (`acting_for`); where no request is, somebody runs a command and may do
-everything. What somebody may not see is not there: it is looked up in vain and counted nowhere.
+For whom says the `context`. What the caller may not see is not there: it is looked up in vain and counted nowhere.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from functools import cache
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from ipam import errors
-from ipam.domain.core.operations import is_part
+from ipam.domain.core import context
+from ipam.domain.core.permissions import MAY, Access, Deed
 from ipam.models import (
     VRF,
-    ApiToken,
     Claim,
     Cluster,
     ClusterRange,
@@ -36,108 +29,25 @@ from ipam.models import (
     UtilizationSample,
 )
 from ipam.models.networks import SUPER_TYPES, NetworkType
-from ipam.models.roles import PROJECT_ROLES, Role
+from ipam.models.roles import PROJECT_ROLES
 
 # What owners change of any network of their project (rule 19a).
 DESCRIBING = frozenset({"name", "description", "labels"})
 Objects = TypeVar("Objects", bound=QuerySet[Any])
 
 
-class Deed(Enum):
-    """What can be done; each has a sentence for those who may not."""
-
-    READ = "see this"
-    ALLOCATE = "take or give back addresses, machines, child networks and clusters"
-    MANAGE = "manage what belongs to a project: its members, tokens, names and descriptions"
-    OPERATE = "change what belongs to the whole platform"
-
-
-# The one table: a role of the platform holds everywhere, one of a project there.
-MAY: Mapping[Deed, frozenset[Role]] = {
-    Deed.READ: frozenset(Role),
-    Deed.ALLOCATE: frozenset({Role.OPERATOR, Role.OWNER, Role.EDITOR}),
-    Deed.MANAGE: frozenset({Role.OPERATOR, Role.OWNER}),
-    Deed.OPERATE: frozenset({Role.OPERATOR}),
-}
-
-
-@dataclass(frozen=True)
-class Access:
-    """What one caller may: a role on the platform, roles in projects, and whether he only reads."""
-
-    platform: Role | None = None
-    projects: Mapping[UUID, Role] = field(default_factory=dict)
-    is_read_only: bool = False
-    user_id: int | None = None
-
-    @property
-    def sees_everything(self) -> bool:
-        return self.platform is not None
-
-    def may(self, deed: Deed, project_id: UUID | None = None) -> bool:
-        """Whether the table permits it; without a project it is about the platform."""
-        if self.is_read_only and deed is not Deed.READ:
-            return False
-        of_project = self.projects.get(project_id) if project_id else None
-        return self.platform in MAY[deed] or of_project in MAY[deed]
-
-    def may_anywhere(self, deed: Deed) -> bool:
-        """Whether there is any place where the table permits it: for what a page offers before a project is named."""
-        return self.may(deed) or any(self.may(deed, project_id) for project_id in self.projects)
-
-    def narrowed(self, token: ApiToken) -> "Access":
-        """What is left of it for a token: never more than its owner has.
-
-        Bound to projects, an operator's token is that of their owner, and an auditor's that of a viewer.
-        """
-        read_only = self.is_read_only or token.is_read_only
-        if not token.projects:
-            return replace(self, is_read_only=read_only)
-        general = {Role.OPERATOR: Role.OWNER, Role.AUDITOR: Role.VIEWER}.get(self.platform) if self.platform else None
-        bound = {UUID(key): general or self.projects.get(UUID(key)) for key in token.projects}
-        return Access(None, {key: role for key, role in bound.items() if role}, read_only, self.user_id)
-
-
-EVERYTHING = Access(Role.OPERATOR)
-_find: ContextVar[Callable[[], Access]] = ContextVar("access", default=lambda: EVERYTHING)
-
-
-@contextmanager
-def acting_for(find: Callable[[], Access]) -> Iterator[None]:
-    """Whatever happens inside is limited to this access; it is asked for once, when first needed."""
-    before = _find.set(cache(find))
-    try:
-        yield
-    finally:
-        _find.reset(before)
-
-
 def current() -> Access:
-    """What whoever acts may."""
-    return _find.get()()
-
-
-def of_user(user: User | AnonymousUser, token: ApiToken | None = None) -> Access:
-    """What a user may, by a token if there is one; a superuser is an operator. At most one statement."""
-    if not user.is_authenticated:
-        return Access()
-    if user.is_superuser:
-        full = Access(Role.OPERATOR, user_id=user.pk)
-    else:
-        bindings = list(RoleBinding.objects.filter(user=user))
-        platform = [Role(one.role) for one in bindings if one.project_id is None]
-        of_projects = {one.project_id: Role(one.role) for one in bindings if one.project_id}
-        full = Access(platform[0] if platform else None, of_projects, user_id=user.pk)
-    return full.narrowed(token) if token else full
+    """What the caller may: nothing where nobody has said who asks."""
+    return context.current().access if context.is_set() else Access()
 
 
 # --- what may be done -----------------------------------------------------------------------------
 def demand(deed: Deed, project_id: UUID | None = None, *, doing: str = "") -> None:
-    """PermissionDenied unless whoever acts may do this. Inside another operation that one has answered for it.
+    """PermissionDenied unless the caller may do this, also inside another operation.
 
     `doing` says what it is about where the deed itself says too little.
     """
-    if not (is_part() or current().may(deed, project_id)):
+    if not current().may(deed, project_id):
         raise _denied(deed, "in this project" if project_id else "", doing)
 
 
@@ -149,7 +59,7 @@ def demand_anywhere(deed: Deed) -> None:
 
 def _denied(deed: Deed, place: str, doing: str = "") -> errors.PermissionDenied:
     """The refusal, with the roles that would do: those of a project where its members may do this at all."""
-    if current().is_read_only:
+    if context.current().access.is_read_only:  # which refuses by itself where nobody has said who asks
         return errors.PermissionDenied("This token only reads. Use one that may write.")
     of_project = sorted(role.label for role in MAY[deed] if role in PROJECT_ROLES)
     needed = f"{' or '.join(of_project)} {place}" if place and of_project else "operator of the platform"

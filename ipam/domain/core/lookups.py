@@ -63,6 +63,17 @@ def lock_all(rows: models.QuerySet[M, Row], *, no_key: bool = False) -> list[Row
     return found
 
 
+def lock_first(rows: models.QuerySet[M]) -> M | None:
+    """Lock the first of these rows that nobody holds, or wait for one; None only when there is none.
+
+    Whoever held one may have put others in its place that our statement could not see: then look again.
+    """
+    while (found := rows.select_for_update(skip_locked=True).first() or rows.select_for_update().first()) is None:
+        if not rows.exists():
+            return None
+    return found
+
+
 def named(model: type[M], key: object, *, field: str = "") -> M:
     """The object with this id, or else the only one with this name that whoever acts may see; ids win.
 
@@ -136,6 +147,13 @@ def is_id(model: type[models.Model], key: object) -> bool:
         return str(model._meta.pk.clean(key, None)).lower() == str(key).lower()
     except ValidationError:
         return False
+
+
+def check_unused(owner: models.Model, *relations: str) -> None:
+    """InUse while something is related to a partition or project; the names of relations are words for people."""
+    for relation in relations:
+        if count := getattr(owner, relation).count():
+            raise errors.InUse(f"“{owner}” still has {count:,} {relation}. Remove or release them first.")
 
 
 def get_unchanged(model: type[R], key: object, seen: Container[int]) -> R:

@@ -153,6 +153,11 @@ def is_part() -> bool:
     return _depth.get() > 1
 
 
+def depth() -> int:
+    """How many operations are under way, one inside another."""
+    return _depth.get()
+
+
 @contextmanager
 def _one_deeper() -> Iterator[None]:
     before = _depth.set(_depth.get() + 1)

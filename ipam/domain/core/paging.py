@@ -142,7 +142,7 @@ def _foreign() -> errors.Invalid:
     return errors.Invalid("The cursor is none of this list in this order; start again without it.", field="cursor")
 
 
-def _order_of(field: Any, descending: bool) -> str:
+def _order_of(field: object, descending: bool) -> str:
     """The order of a list in a word: a cursor of another one leads nowhere."""
     return ("-" if descending else "") + (field if isinstance(field, str) else type(field).__name__)
 

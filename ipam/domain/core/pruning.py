@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from ipam.domain.core import history
+from django.db.models import Q
+
+from ipam.domain.core import access, history
 from ipam.domain.core.operations import operation
-from ipam.models import Event
+from ipam.domain.core.permissions import Deed
+from ipam.models import Event, Mention
 from ipam.models.events import EventQuerySet, Kind, Verb
 
 _BATCH = 1000  # events in one transaction
@@ -13,7 +16,7 @@ _BATCH = 1000  # events in one transaction
 
 def older_than(moment: datetime) -> EventQuerySet:
     """The events before this moment, oldest first."""
-    return Event.objects.filter(at__lt=moment).order_by("at", "id")
+    return access.visible(Event.objects.filter(at__lt=moment)).order_by("at", "id")
 
 
 def prune(moment: datetime, *, advance: Callable[[int], object] = lambda events: None) -> int:
@@ -21,6 +24,7 @@ def prune(moment: datetime, *, advance: Callable[[int], object] = lambda events:
 
     `advance` is called with the number that was just deleted. What is deleted stays deleted when it is interrupted.
     """
+    access.demand(Deed.OPERATE)
     if not (found := older_than(moment).count()):
         return 0
     _announce(moment, found)
@@ -39,4 +43,6 @@ def _announce(moment: datetime, count: int) -> None:
 @operation
 def _delete_some(moment: datetime) -> int:
     keys = list(older_than(moment).values_list("pk", flat=True)[:_BATCH])
-    return Event.objects.filter(pk__in=keys).delete()[0]
+    gone = Event.objects.filter(Q(pk__in=keys) | Q(part_of__in=keys))  # parts are older than their whole, as clocks go
+    Mention.objects.filter(event__in=gone.order_by().values("pk")).delete()
+    return gone._raw_delete(gone.db)  # with nothing to read before: all that refers to them has gone

@@ -23,7 +23,7 @@ from ipam.domain.files.outcomes import (
 )
 from ipam.domain.files.references import References
 from ipam.domain.networks import address_batches
-from ipam.domain.networks.address_batches import Named
+from ipam.domain.networks.batch_rules import Named
 from ipam.models import IPAddress, Machine, Network, Project
 
 _CHANGEABLE = {column.name for column in ADDRESSES.columns if column.may_change}

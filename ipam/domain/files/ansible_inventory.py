@@ -90,6 +90,6 @@ def _variables(row: Machine) -> dict[str, Any]:
     }
 
 
-def _indented(value: Any, columns: int) -> str:
+def _indented(value: object, columns: int) -> str:
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
     return "".join(f"\n{' ' * columns}{line}" for line in text.rstrip("\n").split("\n"))

@@ -1,7 +1,7 @@
 """An installation as one JSON document, and back: every id, VRF, ASN, time and generation as it was.
 
 What is derived is left out and derived again: free blocks and the number pools. Users, their roles and tokens are no
-part of it, nor is the change history.
+part of it, nor are the change history and its tenures: who holds what is held begins with the rows, perhaps before.
 One row is one line, in an order that depends on nothing but the rows, so that two documents can be compared.
 """
 
@@ -19,14 +19,16 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, parse_cidr, shorten
-from ipam.domain.core import bulk_insert, history
+from ipam.addressing import Family, shorten
+from ipam.domain.core import access, bulk_insert, history
 from ipam.domain.core.bulk_insert import Advance
 from ipam.domain.core.operations import lasting_refusal, operation, snapshot
-from ipam.domain.files.documents import JsonReader, Unreadable, is_storable
+from ipam.domain.core.permissions import Deed
+from ipam.domain.files.documents import JsonReader, Unreadable
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.networks import rules
 from ipam.domain.space.number_pools import Pool
+from ipam.labels import parse_texts
 from ipam.models import (
     VRF,
     Claim,
@@ -43,7 +45,8 @@ from ipam.models import (
     guards,
 )
 from ipam.models.base import labels_kept
-from ipam.models.events import Kind, Verb
+from ipam.models.events import Verb
+from ipam.values import parse_choice, parse_cidr, parse_text
 
 VERSION = 2
 SECTIONS: dict[str, type[models.Model]] = {
@@ -82,6 +85,7 @@ _CHUNK = 2_000
 
 def write() -> Iterator[str]:
     """The document, line by line, of one moment: others may go on working."""
+    access.demand(Deed.READ)
     with snapshot():
         yield f'{{"twofold": {VERSION}'
         for section, model in SECTIONS.items():
@@ -101,6 +105,7 @@ def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
     Everything is judged again: by the constraints of the database, by the rules for networks, and by the doctor, who
     must find nothing. AlreadyExists unless the installation is empty.
     """
+    access.demand(Deed.OPERATE)
     if any(model._default_manager.exists() for model in SECTIONS.values() if model is not LocalSpace):
         raise errors.AlreadyExists(
             "This installation is not empty. Set DATABASE_URL to a new database, migrate it, and restore there."
@@ -118,14 +123,13 @@ def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
     rebuilding.build_all()
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
-    _judge_all()
     kept = {section: model._default_manager.count() for section, model in SECTIONS.items()}
-    history.write(
+    history.record_filled(
         Verb.IMPORT,
-        Kind.INSTALLATION,
         count=sum(kept.values()),
         changes={section: [0, count] for section, count in kept.items() if count},
     )
+    _judge_all()
 
 
 def _rows(model: type[models.Model]) -> Iterator[dict[str, Any]]:
@@ -148,7 +152,7 @@ def _in_order(model: type[models.Model]) -> Any:
     return objects.order_by(*order)
 
 
-def _is_text(field: Any) -> bool:
+def _is_text(field: object) -> bool:
     return isinstance(_target(field), models.CharField)
 
 
@@ -161,7 +165,7 @@ def _target(field: Any) -> Any:
     return field.target_field if field.is_relation else field
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if isinstance(value, UUID | Address):
         return str(value)
     return value.isoformat() if isinstance(value, datetime) else value
@@ -198,7 +202,9 @@ def _expect_key(reader: JsonReader, key: str) -> None:
     reader.expect(":")
 
 
-def _instance(model: type[models.Model], raw: Any, place: str, broken: list[errors.IpamError]) -> models.Model | None:
+def _instance(
+    model: type[models.Model], raw: object, place: str, broken: list[errors.IpamError]
+) -> models.Model | None:
     """The row that an entry describes; what is wrong with it goes to `broken`, up to `_MOST_ERRORS` faults."""
     fields = {field.name: field for field in _fields(model)}
     wanted = {*fields, _CIDR} if model in _BLOCKS else set(fields)
@@ -235,13 +241,13 @@ def _value(field: Any, raw: Any) -> Any:
     if isinstance(target, models.JSONField):
         _check_json(target, raw)
         return raw
-    value = target.to_python(raw)
+    value = target.to_python(parse_text(raw) if isinstance(raw, str) else raw)
     written = _plain(value)
     is_local = isinstance(value, datetime) and value.utcoffset() != timedelta(0)
-    if type(written) is not type(raw) or written != raw or is_local or not is_storable(str(raw)):
+    if type(written) is not type(raw) or written != raw or is_local:
         raise ValueError(f"“{shorten(raw)}” is not written as it should be.")
-    if target.choices and value not in dict(target.flatchoices):
-        raise ValueError(f"“{shorten(raw)}” is none of {', '.join(map(str, dict(target.flatchoices)))}.")
+    if target.choices:
+        parse_choice(raw, dict(target.flatchoices))
     if not field.is_relation or isinstance(value, int):  # whatever else refers to nothing is found afterwards
         target.run_validators(value)
     return value
@@ -250,10 +256,7 @@ def _value(field: Any, raw: Any) -> Any:
 def _check_json(field: Any, raw: Any) -> None:
     """Labels are an object of texts, and CIDRs are a list of them."""
     if field.name == "labels":
-        if not isinstance(raw, dict) or not all(
-            isinstance(text, str) and is_storable(text) for text in [*raw, *raw.values()]
-        ):
-            raise ValueError("labels are an object of texts.")
+        parse_texts(raw)
     elif not isinstance(raw, list):
         raise ValueError("it is a list of CIDRs.")
     else:

@@ -4,26 +4,20 @@ Files of text hold lists with spaces between and objects as JSON; JSON, YAML and
 """
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from netaddr import IPAddress as Address
-from netaddr import IPNetwork
-
-from ipam import spelling
-from ipam.addressing import Family, parse_address, parse_cidr, shorten
-from ipam.domain.files.documents import is_storable
-from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS, SLUG_LENGTH, label_fault
+from ipam import values
+from ipam.addressing import Address, Cidr, Family, shorten
+from ipam.labels import parse_labels
+from ipam.models.base import SLUG_LENGTH
 
 Read = Callable[[Any], Any]
 NOTHING = object()  # what a cell says that leaves everything as it is
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _MOST_EXACT = 10**15  # spreadsheets keep 15 digits
-_FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
 @dataclass(frozen=True)
@@ -37,16 +31,16 @@ class Shown:
         return str(self.value)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """A value of ours as JSON has it."""
-    if isinstance(value, Address | IPNetwork | UUID):
+    if isinstance(value, Address | Cidr | UUID):
         return str(value)
     if isinstance(value, dict):
         return {key.key if isinstance(key, Family) else key: plain(one) for key, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list) else value
 
 
-def flat(value: Any) -> str:
+def flat(value: object) -> str:
     """A value of JSON as one cell of text."""
     if value is None or value == {}:
         return ""
@@ -62,7 +56,7 @@ def flat(value: Any) -> str:
 def text(most: int) -> Read:
     """Text of at most so many characters. A number is taken as it is written: spreadsheets make numbers of names."""
 
-    def read(cell: Any) -> str:
+    def read(cell: object) -> str:
         found = _written(cell)
         if len(found) > most:
             raise ValueError(f"“{shorten(found, 20)}” has {len(found):,} characters; at most {most} fit.")
@@ -71,114 +65,73 @@ def text(most: int) -> Read:
     return read
 
 
-def key(cell: Any) -> str | None:
+def key(cell: object) -> str | None:
     """The id of something else; an empty cell is none."""
     return _id(cell).strip() or None
 
 
 def choice(*choices: str) -> Read:
     """One of these words; an empty cell says nothing."""
-
-    def read(cell: Any) -> Any:
-        found = _written(cell).strip()
-        if found and found not in choices:
-            raise ValueError(f"“{shorten(found)}” is none of {', '.join(choices)}.")
-        return found or NOTHING
-
-    return read
+    return lambda cell: values.parse_choice(found, choices) if (found := _written(cell).strip()) else NOTHING
 
 
-def number(cell: Any) -> int | None:
+def number(cell: object) -> int | None:
     """A whole number; an empty cell is none."""
-    found = _written(_whole(cell)).strip()
-    if not found:
-        return None
-    if not (found.isascii() and found.isdigit() and len(found) <= 18):
-        raise ValueError(f"“{shorten(found)}” is no whole number.")
-    return int(found)
+    return values.parse_number(found) if (found := _plain(cell)) else None
 
 
-def flag(cell: Any) -> bool:
+def flag(cell: object) -> bool:
     """True or false; an empty cell is false."""
-    found = str(cell).strip().lower() if isinstance(cell, bool) else _written(_whole(cell)).strip().lower()
-    if found and found not in _FLAGS:
-        raise ValueError(f"“{shorten(found)}” is neither true nor false.")
-    return _FLAGS.get(found, False)
+    found = str(cell) if isinstance(cell, bool) else _plain(cell)
+    return values.parse_flag(found) if found else False
 
 
-def uuid(cell: Any) -> UUID | None:
+def uuid(cell: object) -> UUID | None:
     """A UUID in its usual form; an empty cell is none."""
-    found = _written(cell).strip()
-    if not found:
-        return None
-    if not _UUID.fullmatch(found):
-        raise ValueError(f"“{shorten(found)}” is no UUID such as 4b9b17c4-2d7c-4190-ae95-dda44e430fa6.")
-    return UUID(found)
+    return values.parse_uuid(found) if (found := _written(cell).strip()) else None
 
 
-def address(cell: Any) -> Address:
+def address(cell: object) -> Address:
     """An address."""
-    return parse_address(_written(cell).strip())
+    return values.parse_address(_written(cell).strip())
 
 
-def cidr(cell: Any) -> IPNetwork:
+def cidr(cell: object) -> Cidr:
     """A CIDR."""
-    return parse_cidr(_written(cell).strip())
+    return values.parse_cidr(_written(cell).strip())
 
 
-def cidrs(cell: Any) -> list[IPNetwork]:
+def cidrs(cell: object) -> list[Cidr]:
     """A list of CIDRs."""
-    return [parse_cidr(one) for one in words(cell)]
+    return [values.parse_cidr(one) for one in words(cell)]
 
 
-def prefixes(cell: Any) -> list[IPNetwork]:
+def prefixes(cell: object) -> list[Cidr]:
     """A list of CIDRs, IPv4 before IPv6."""
     return sorted(cidrs(cell), key=lambda one: one.version)
 
 
-def words(cell: Any) -> list[str]:
+def words(cell: object) -> list[str]:
     """A list of texts, or one text with spaces or commas between them."""
-    if isinstance(cell, list):
-        return [_written(one) for one in cell]
-    return spelling.words(_written(cell))
+    return [_written(one) for one in cell] if isinstance(cell, list) else values.words(_written(cell))
 
 
-def labels(cell: Any) -> dict[str, str]:
+def labels(cell: object) -> dict[str, str]:
     """An object of texts."""
-    found = _object(cell)
-    if not all(isinstance(key, str) and isinstance(one, str) for key, one in found.items()):
-        raise ValueError('labels are an object of texts, such as {"stage": "prod"}.')
-    if len(found) > MOST_LABELS:
-        raise ValueError(f"{len(found):,} labels; at most {MOST_LABELS} fit.")
-    if "" in found:
-        raise ValueError("a label needs a key.")
-    for key, one in found.items():
-        _label_key(key)
-        _label_value(one)
-    if fault := label_fault(found):
-        raise ValueError(fault)
-    return found
+    return parse_labels(_object(cell))
 
 
-def lengths(cell: Any) -> dict[Family, int]:
+def lengths(cell: object) -> dict[Family, int]:
     """A prefix length for each family."""
-    found = _object(cell)
-    keys = {family.key: family for family in Family}
-    if not found.keys() <= keys.keys() or not all(type(one) in (int, str) and one != "" for one in found.values()):
-        raise ValueError('prefix lengths are an object such as {"ipv4": 22, "ipv6": 64}.')
-    return {keys[key]: number(length) or 0 for key, length in found.items()}
+    return values.parse_lengths(_object(cell), lambda one: values.parse_number(_plain(one)))
 
 
-def ranges(cell: Any) -> dict[Family, IPNetwork]:
+def ranges(cell: object) -> dict[Family, Cidr]:
     """A CIDR for each family."""
-    found = _object(cell)
-    keys = {family.key: family for family in Family}
-    if not found.keys() <= keys.keys():
-        raise ValueError('ranges are an object such as {"ipv4": "10.240.0.0/13", "ipv6": "fd00:10:240::/52"}.')
-    return {keys[key]: parse_cidr(_written(one)) for key, one in found.items()}
+    return values.parse_by_family(_object(cell), cidr, values.RANGES)
 
 
-def _object(cell: Any) -> dict[str, Any]:
+def _object(cell: object) -> dict[str, Any]:
     if cell in (None, ""):
         return {}
     try:
@@ -190,13 +143,14 @@ def _object(cell: Any) -> dict[str, Any]:
     return found
 
 
-def _whole(cell: Any) -> Any:
+def _plain(cell: Any) -> str:
     """A number that is whole, however it is kept and shown; as text 1.0 is another one than 1."""
     value = cell.value if isinstance(cell, Shown) else cell
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_EXACT else value
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _MOST_EXACT
+    return _written(int(value) if is_whole else value).strip()
 
 
-def _written(cell: Any) -> str:
+def _written(cell: object) -> str:
     if type(cell) is str and cell.isascii() and "\0" not in cell:
         return cell  # nearly all of them
     if cell is None:
@@ -212,9 +166,7 @@ def _written(cell: Any) -> str:
         raise ValueError(f"“{shorten(cell.value)}” {cell.why}. Write it as text.")
     if not isinstance(cell, str):
         raise ValueError(f"“{shorten(cell)}” is no text; put it in quotes.")
-    if not is_storable(cell):
-        raise ValueError(f"“{shorten(cell)}” holds a character that cannot be stored.")
-    return cell
+    return values.parse_text(cell)
 
 
-_id, _label_key, _label_value = text(SLUG_LENGTH), text(LABEL_KEY_LENGTH), text(LABEL_VALUE_LENGTH)
+_id = text(SLUG_LENGTH)

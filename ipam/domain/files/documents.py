@@ -123,11 +123,6 @@ def line_of_another_encoding(file: BinaryIO) -> int:
     return line
 
 
-def is_storable(text: str) -> bool:
-    """Whether it holds neither NUL nor half of a surrogate pair, which JSON can write and no database stores."""
-    return "\0" not in text and (text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text))
-
-
 class JsonReader:
     """Reads JSON piece by piece, so that a list of any length takes the memory of one entry."""
 

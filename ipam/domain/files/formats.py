@@ -241,7 +241,7 @@ def _yaml_entries(text: io.TextIOWrapper) -> Iterator[Any]:
             yield document
 
 
-def _checked(entry: Any, place: int) -> Row | Faulty:
+def _checked(entry: object, place: int) -> Row | Faulty:
     if not isinstance(entry, dict) or len(entry) > _MOST_COLUMNS:
         return Faulty(f"Entry {place} is no object of at most {_MOST_COLUMNS} columns.")
     return {str(name): cell for name, cell in entry.items()}

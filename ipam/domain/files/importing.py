@@ -4,14 +4,14 @@ They may come from a table or from another system, whose readers yield rows of t
 is a rehearsal of the same thing: there is no second code path that could disagree.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from ipam import errors
 from ipam.domain.core import access, bulk_insert, history
-from ipam.domain.core.access import Deed
 from ipam.domain.core.bulk_insert import Advance
 from ipam.domain.core.operations import operation, rehearsal
+from ipam.domain.core.permissions import Deed
 from ipam.domain.files import address_import, row_import
 from ipam.domain.files.kinds import ADDRESSES, KINDS, Kind
 from ipam.domain.files.outcomes import CHANGED, NEW, Outcome, Parsed
@@ -58,14 +58,14 @@ def bring_in(
     """
     access.demand(Deed.OPERATE)
     summary = Summary(most_refused=most_refused)
-    with history.gathering() as parts:
+    with history.as_one_event(events.Verb.IMPORT):
         for batch in bulk_insert.batches(_outcomes(source), _BATCH):
             for outcome in batch:
                 summary.add(outcome)
             advance(len(batch))
-    if not skip_refused:
-        errors.raise_all(list(summary.refusals()))
-    _record(summary, parts.holders)
+        if not skip_refused:
+            errors.raise_all(list(summary.refusals()))
+        _record(summary)
     summary.not_kept += source.not_kept()
     return summary
 
@@ -85,7 +85,7 @@ def _outcomes(source: Source) -> Iterator[Outcome]:
             yield outcome
 
 
-def _record(summary: Summary, holders: Sequence[history.Group]) -> None:
+def _record(summary: Summary) -> None:
     """One event for all rows, which the timelines of their networks and addresses show."""
     done = {
         f"{kind.name}, {state}": count
@@ -99,5 +99,4 @@ def _record(summary: Summary, holders: Sequence[history.Group]) -> None:
             events.Kind.INSTALLATION,
             count=sum(done.values()),
             changes={what: [0, count] for what, count in done.items()},
-            holders=holders,
         )

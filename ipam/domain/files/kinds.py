@@ -10,15 +10,15 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.files import cells
 from ipam.domain.files.cells import Read
 from ipam.domain.files.known import Known
-from ipam.domain.networks import children, machines, networks, owners, rules, vrfs
-from ipam.domain.networks.machines import Attachment
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks import children, machines, network_fields, networks, partitions, projects, vrfs
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import VRF, Cluster, IPAddress, Machine, Network, Partition, Prefix, Project
-from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH
+from ipam.models.base import SLUG_LENGTH, Described
 from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.networks import CHILD_TYPES, NatType, NetworkType, Stack
 
@@ -77,14 +77,16 @@ def _column(name: str, read: Read, *, of: str = "", may_change: bool = False) ->
     return Column(name, read, _attribute(of or name), may_change)
 
 
-_slug, _name = cells.text(SLUG_LENGTH), cells.text(NAME_LENGTH)
-_described = (
-    _column("name", _name, may_change=True),
-    _column("description", cells.text(DESCRIPTION_LENGTH), may_change=True),
-)
+_slug = cells.text(SLUG_LENGTH)
 _labels = _column("labels", cells.labels, may_change=True)
 _id = _column("id", _slug)
 _project = _column("project", cells.uuid, of="project_id")
+
+
+def _texts(model: type[Described]) -> tuple[Column, ...]:
+    """The columns of plain text, each as long as it may be."""
+    lengths = {name: model._meta.get_field(name).max_length for name in model.texts}  # type: ignore[union-attr]
+    return tuple(_column(name, cells.text(length or 0), may_change=True) for name, length in lengths.items())
 
 
 def _reference(name: str) -> Column:
@@ -103,7 +105,7 @@ def _given(values: Values) -> dict[str, Any]:
 
 # --- Partitions, projects, VRFs -------------------------------------------------------------------
 def _create_partition(values: Values, known: Known) -> Partition:
-    return owners.create_partition(**{"id": "", **_given(values)})
+    return partitions.create(**{"id": "", **_given(values)})
 
 
 def _create_vrf(values: Values, known: Known) -> VRF:
@@ -113,18 +115,18 @@ def _create_vrf(values: Values, known: Known) -> VRF:
 
 
 PARTITIONS = Kind(
-    "partitions", "partition", (_id, *_described, _labels),
+    "partitions", "partition", (_id, *_texts(Partition), _labels),
     _by_key(Partition), _create_partition,
-    lambda row, changes: owners.update_partition(row, **changes), Partition.objects.all,
+    lambda row, changes: partitions.update(row, **changes), Partition.objects.all,
 )  # fmt: skip
 PROJECTS = Kind(
     "projects", "project",
-    (_column("id", cells.uuid), *_described, _column("tenant", _name, may_change=True), _labels),
-    _by_key(Project), lambda values, known: owners.create_project(**_given(values)),
-    lambda row, changes: owners.update_project(row, **changes), Project.objects.all,
+    (_column("id", cells.uuid), *_texts(Project), _labels),
+    _by_key(Project), lambda values, known: projects.create(**_given(values)),
+    lambda row, changes: projects.update(row, **changes), Project.objects.all,
 )  # fmt: skip
 VRFS = Kind(
-    "vrfs", "vrf", (_column("id", cells.number), *_described, _labels),
+    "vrfs", "vrf", (_column("id", cells.number), *_texts(VRF), _labels),
     _by_key(VRF), _create_vrf, lambda row, changes: vrfs.update(row, **changes), VRF.objects.all,
 )  # fmt: skip
 
@@ -136,7 +138,7 @@ def _create_network(values: Values, known: Known) -> Network:
     references: dict[str, Any] = {"project": Project, "partition": Partition, "parent": Network}
     is_adopted = given.get("type") in CHILD_TYPES and bool(given.get("id") or given.get("prefixes"))
     if given.get("type") and not is_adopted:
-        errors.raise_all(rules.judge_given(given["type"], given))
+        errors.raise_all(network_fields.judge_given(given["type"], given))
     found = known.get_all({name: (model, given[name]) for name, model in references.items() if name in given})
     if is_adopted and found.get("parent"):
         found["partition"] = None  # it is the parent's; another one is refused afterwards
@@ -155,7 +157,7 @@ def _lengths(name: str) -> Column:
 NETWORKS = Kind(
     "networks", "network",
     (
-        _id, *_described,
+        _id, *_texts(Network),
         _column("type", cells.choice(*NetworkType.values)),
         _column("stack", cells.choice(*Stack.values), may_change=True),
         _reference("partition"), _project, _column("namespace", cells.uuid, of="namespace_id"),
@@ -225,7 +227,7 @@ def _in_words_of_plans(values: Values) -> dict[str, Any]:
 CLUSTERS = Kind(
     "clusters", "cluster",
     (
-        _column("id", cells.uuid), *_described, _project, _reference("network"),
+        _column("id", cells.uuid), *_texts(Cluster), _project, _reference("network"),
         _column("state", cells.choice(*Cluster.State.values)),
         _column("platform", cells.choice(*Platform.values), may_change=True),
         _column("kubernetes_version", cells.text(8), may_change=True),
@@ -258,7 +260,7 @@ def _named_networks(row: Machine) -> list[str]:
 MACHINES = Kind(
     "machines", "machine",
     (
-        _id, *_described, _column("hostname", _name, may_change=True), _project, _reference("partition"),
+        _id, *_texts(Machine), _project, _reference("partition"),
         _column("role", cells.choice(*Machine.Role.values)), _column("asn", cells.number),
         Column("networks", cells.words, of=_named_networks, as_given=True),
         _labels,
@@ -281,7 +283,7 @@ ADDRESSES = Kind(
         _project, _column("namespace", cells.uuid, of="namespace_id"), _reference("machine"),
         _column("allocation", cells.uuid),
         _column("type", cells.choice(*IPAddress.Type.values), may_change=True),
-        *_described, _labels,
+        *_texts(IPAddress), _labels,
     ),
     _one_by_one, _one_by_one, _one_by_one, lambda: IPAddress.objects.select_related("prefix"), ("address", "pk"),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import bulk_insert, history
+from ipam.domain.core import bulk_insert
 from ipam.domain.core.operations import operation
 from ipam.domain.files.cells import plain
 from ipam.domain.files.documents import Unreadable
@@ -78,20 +78,18 @@ def _bring(kind: Kind, row: Parsed, stored: _Stored, known: Known, references: R
 @operation
 def _create(kind: Kind, values: Mapping[str, Any], known: Known) -> Any:
     """Make the object; refused if it would not be as the row says, for a row that is half true is not true."""
-    with history.gathering():  # a refused object has been nothing
-        made = kind.create(values, known)
-        given = {column.name for column in kind.columns if column.as_given}
-        said = {name: one for name, one in values.items() if one not in ("", None, [], {}) and name not in given}
-        errors.raise_all(
-            [
-                errors.ForbiddenField(
-                    f"{name} would be {shorten(have)}, not {shorten(wanted)}: it follows from the rest. "
-                    "Leave it empty.",
-                    field=name,
-                )
-                for name, (have, wanted) in differences(kind, made, said).items()
-            ]
-        )
+    made = kind.create(values, known)
+    given = {column.name for column in kind.columns if column.as_given}
+    said = {name: one for name, one in values.items() if one not in ("", None, [], {}) and name not in given}
+    errors.raise_all(
+        [
+            errors.ForbiddenField(
+                f"{name} would be {shorten(have)}, not {shorten(wanted)}: it follows from the rest. Leave it empty.",
+                field=name,
+            )
+            for name, (have, wanted) in differences(kind, made, said).items()
+        ]
+    )
     return made
 
 
@@ -111,6 +109,5 @@ def _update(kind: Kind, found: Any, row: Parsed) -> Outcome:
             if column.name in differing and not column.may_change
         ]
     )
-    with history.gathering():  # a refused change has been none
-        kind.update(found, {name: row.values[name] for name in differing})
+    kind.update(found, {name: row.values[name] for name in differing})
     return row.outcome(kind.one, CHANGED, changes=differing)

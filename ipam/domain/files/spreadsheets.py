@@ -69,7 +69,7 @@ def rows(file: BinaryIO, most_columns: int) -> Iterator[tuple[int, list[Any]]]:
         raise Unreadable(f"This spreadsheet cannot be read: {shorten(error, 200)}.") from None
 
 
-def says_something(cell: Any) -> bool:
+def says_something(cell: object) -> bool:
     """Whether a cell is more than space."""
     return cell is not None and not (isinstance(cell, str) and not cell.strip())
 

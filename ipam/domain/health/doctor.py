@@ -1,54 +1,41 @@
 """Whether all that is stored is true, and what can be derived anew where it is not.
 
-Each check reads and returns findings; none writes. The checks trust no operation: they compare rows with rows.
+The checks here are of prefixes and of what is derived: free space and free numbers. Other rooms have their own.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from itertools import groupby, islice, pairwise
 from typing import Any
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from ipam import errors
-from ipam.domain.core import history
+from ipam.domain.core import access, checks, history
+from ipam.domain.core.checks import Finding, Remedy, check, same
 from ipam.domain.core.operations import snapshot
+from ipam.domain.core.permissions import Deed
 from ipam.domain.health import consistency, rebuilding
 from ipam.domain.health.consistency import FREE, TAKEN, Piece
-from ipam.domain.space import reservations
-from ipam.domain.space.number_pools import BOUNDS, Pool
-from ipam.models import VRF, Cluster, FreeBlock, IPAddress, MachineNetwork, NumberRange, Prefix, guards
+from ipam.domain.space.number_pools import Pool
+from ipam.models import FreeBlock, IPAddress, NumberRange, Prefix, Tenure, guards
 from ipam.models.events import Kind, Verb
+from ipam.models.number_ranges import BOUNDS
+from ipam.models.tenures import addresses_untold, blocks_untold
 
-_MOST_PER_PREFIX = 3  # sentences; a prefix that lost its free blocks would have thousands
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """Something that can be derived anew from other rows."""
-
-    title: str
-    apply: Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A sentence that says what is wrong; without remedy a person has to decide."""
-
-    sentence: str
-    remedy: Remedy | None = None
+_MOST_ALIKE = 3  # sentences; a prefix that lost its free blocks would have thousands
 
 
 def examine() -> Iterator[Finding]:
     """All findings of all checks, on one snapshot of the data: others may go on working."""
+    access.demand(Deed.READ)
     with snapshot():
-        for check in CHECKS:
-            yield from check()
+        yield from checks.run_all()
 
 
+@check
 def judge_guards() -> Iterator[Finding]:
     """The database itself refuses overlapping siblings."""
     if not guards.are_installed(connection):
@@ -58,15 +45,17 @@ def judge_guards() -> Iterator[Finding]:
         )
 
 
+@check
 def judge_prefixes() -> Iterator[Finding]:
     """A prefix is the block that its length says, in the namespace of its network."""
     for prefix in Prefix.objects.order_by("pk").iterator():
         if (prefix.first.value, prefix.last.value) != (prefix.cidr.first, prefix.cidr.last):
             yield Finding(f"{_name(prefix)}: it reaches from {prefix.first} to {prefix.last}, which is no such block.")
-    for prefix in Prefix.objects.exclude(_same("namespace", "network__namespace")).order_by("pk"):
+    for prefix in Prefix.objects.exclude(same("namespace", "network__namespace")).order_by("pk"):
         yield Finding(f"{_name(prefix)}: its namespace is not that of its network.")
 
 
+@check
 def judge_roots() -> Iterator[Finding]:
     """Prefixes that were not carved out of another overlap nothing."""
     roots = Prefix.objects.roots().order_by("first").iterator()
@@ -75,18 +64,20 @@ def judge_roots() -> Iterator[Finding]:
             yield Finding(f"{_name(lower)} and {_name(upper)} overlap.")
 
 
+@check
 def judge_children() -> Iterator[Finding]:
     """A parent contains its child, in the same family, and belongs to the parent of the child's network."""
     outside = Q(first__lt=F("parent__first")) | Q(last__gt=F("parent__last")) | ~Q(family=F("parent__family"))
     strayed = Prefix.objects.exclude(parent=None).select_related("parent").order_by("pk")
     for child in strayed.filter(outside):
         yield Finding(f"{_name(child)}: it does not lie in {child.parent}, which it was carved from.")
-    for child in strayed.exclude(_same("parent__network", "network__parent")):
+    for child in strayed.exclude(same("parent__network", "network__parent")):
         yield Finding(f"{_name(child)}: {child.parent}, which it was carved from, is not of its network's parent.")
     for orphan in Prefix.objects.roots().exclude(network__parent=None).order_by("pk"):
         yield Finding(f"{_name(orphan)}: it is a child's, but was carved from nothing.")
 
 
+@check
 def judge_roles() -> Iterator[Finding]:
     """Rule 16: a prefix has addresses or children, never both."""
     holding = Exists(IPAddress.objects.filter(prefix=OuterRef("pk")))
@@ -95,31 +86,7 @@ def judge_roles() -> Iterator[Finding]:
         yield Finding(f"{_name(prefix)}: it holds addresses and children at once.")
 
 
-def judge_addresses() -> Iterator[Finding]:
-    """An address lies in its prefix and says the same network, namespace and family; its machine is in its network."""
-    addresses = IPAddress.objects.select_related("prefix").order_by("address")
-    outside = Q(address__lt=F("prefix__first")) | Q(address__gt=F("prefix__last"))
-    for address in addresses.filter(outside).iterator():
-        yield Finding(f"{address}: it does not lie in {address.prefix}, which it was taken from.")
-    agrees = _same("network", "prefix__network") & _same("namespace", "prefix__namespace")
-    for address in addresses.exclude(agrees).iterator():
-        yield Finding(f"{address}: its network or namespace is not that of {address.prefix}, which it was taken from.")
-    joined = Exists(MachineNetwork.objects.filter(machine=OuterRef("machine"), network=OuterRef("network")))
-    for address in addresses.exclude(machine=None).exclude(joined).iterator():
-        yield Finding(f"{address}: machine {address.machine_id} holds it, but is not in network {address.network_id}.")
-
-
-def judge_allocations() -> Iterator[Finding]:
-    """What one allocation took is of one network and one project."""
-    elsewhere = IPAddress.objects.filter(allocation=OuterRef("allocation"), family=6).exclude(
-        network=OuterRef("network"), project=OuterRef("project")
-    )
-    for address in IPAddress.objects.filter(Exists(elsewhere), family=4).order_by("address").iterator():
-        yield Finding(
-            f"{address}: its IPv6 counterpart in allocation {address.allocation} is of another network or project."
-        )
-
-
+@check
 def judge_free_blocks() -> Iterator[Finding]:
     """A free block lies in its prefix and says the same network and family."""
     outside = Q(first__lt=F("prefix__first")) | Q(first__gt=F("prefix__last"))
@@ -128,15 +95,17 @@ def judge_free_blocks() -> Iterator[Finding]:
         yield Finding(f"{_name(free.prefix)}: the free block {free} does not belong to it.", _remedy(free.prefix))
 
 
+@check
 def judge_spaces() -> Iterator[Finding]:
     """Free blocks, children, addresses and reserved addresses are the prefix, and free blocks are merged."""
     for prefix, found in groupby(consistency.faults_of_prefixes(), key=lambda pair: pair[0]):
-        for _, fault in islice(found, _MOST_PER_PREFIX):
+        for _, fault in islice(found, _MOST_ALIKE):
             yield Finding(f"{_name(prefix)}: {fault}.", _remedy(prefix))
         if more := sum(1 for _ in found):
             yield Finding(f"{_name(prefix)}: {more:,} more faults like these.", _remedy(prefix))
 
 
+@check
 def judge_pools() -> Iterator[Finding]:
     """The free ranges of a pool, however many there are, and the numbers in use are the pool."""
     for pool in Pool:
@@ -149,37 +118,19 @@ def judge_pools() -> Iterator[Finding]:
             yield Finding(f"{pool.label} pool: {fault}.", remedy)
 
 
-def judge_vrfs() -> Iterator[Finding]:
-    """A VRF was made by hand, or a network is in it."""
-    for vrf in VRF.objects.filter(kept=False, networks=None).order_by("pk"):
-        yield Finding(f"VRF {vrf}: no network is in it, and nobody made it by hand. Delete it.")
-
-
-def judge_clusters() -> Iterator[Finding]:
-    """A reserved cluster has pods and services of each family, reserved where its node network comes from."""
-    for cluster in Cluster.objects.with_plan():
-        if not set(cluster.address_families) == cluster.pods.keys() == cluster.services.keys():
-            yield Finding(f"Cluster {cluster}: it has not one range of pods and services for each family.")
-        where = reservations.reach(cluster.network) if cluster.is_reserved else None
-        for one in cluster.ranges.all():
-            if one.reserved_in_id != where:
-                yield Finding(f"Cluster {cluster}: it is {cluster.state}, but its {one.purpose} {one} are not so.")
-
-
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    judge_guards,
-    judge_prefixes,
-    judge_roots,
-    judge_children,
-    judge_roles,
-    judge_addresses,
-    judge_allocations,
-    judge_free_blocks,
-    judge_spaces,
-    judge_pools,
-    judge_vrfs,
-    judge_clusters,
-)
+@check
+def judge_tenures() -> Iterator[Finding]:
+    """The open tenures are the addresses that are held, and the child prefixes."""
+    remedy = Remedy("the tenures of what is held", rebuilding.rebuild_tenures)
+    held_against_told: list[tuple[QuerySet[Any], str]] = [
+        *((untold, "no tenure says who holds it") for untold in (addresses_untold(), blocks_untold())),
+        *((untrue, "its tenure has not ended, but nobody holds it so") for untrue in Tenure.objects.untrue()),
+    ]
+    for rows, fault in held_against_told:
+        for row in rows.order_by("pk")[:_MOST_ALIKE]:
+            yield Finding(f"{row} of {row.network_id}: {fault}.", remedy)
+        if (more := rows.count() - _MOST_ALIKE) > 0:
+            yield Finding(f"{more:,} more such addresses or blocks: {fault}.", remedy)
 
 
 def _install_guards() -> None:
@@ -203,9 +154,3 @@ def _name(prefix: Prefix) -> str:
 
 def _numbers(first: int, last: int) -> str:
     return str(first) if first == last else f"{first} to {last}"
-
-
-def _same(column: str, other: str) -> Q:
-    """Both are equal, or both are none."""
-    nothing: dict[str, Any] = {f"{column}__isnull": True, f"{other}__isnull": True}
-    return Q(**nothing) | Q(**{column: F(other)})

@@ -9,19 +9,22 @@ from uuid import UUID
 
 from django.db import connection
 
-from ipam.domain.core import bulk_insert, history, lookups
+from ipam.domain.core import access, bulk_insert, history, lookups
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.health import consistency
 from ipam.domain.space import free_space
 from ipam.domain.space.gaps import Range, free_parts, gaps
-from ipam.domain.space.number_pools import ASN_BASE, BOUNDS, Pool
+from ipam.domain.space.number_pools import ASN_BASE, Pool
 from ipam.models import VRF, FreeBlock, Machine, NumberRange, Prefix
 from ipam.models.events import Kind, Verb
+from ipam.models.number_ranges import BOUNDS
 
 
 @operation
 def rebuild_prefix(key: int) -> None:
-    """Replace the free blocks of a prefix by what its addresses and children leave free."""
+    """Replace the free blocks of the prefix with this id by what its addresses and children leave free; NotFound."""
+    access.demand(Deed.OPERATE)
     free_space.hold(Prefix.objects.filter(pk=key))
     prefix = lookups.get(Prefix, key)
     FreeBlock.objects.filter(prefix=prefix).delete()
@@ -38,6 +41,7 @@ def rebuild_prefix(key: int) -> None:
 @operation
 def build_all() -> None:
     """Make the free blocks of every prefix of an installation that has none yet, in one pass over each table."""
+    access.demand(Deed.OPERATE)
     bulk_insert.store(FreeBlock, _all_free_blocks())
     history.write(Verb.REPAIR, Kind.INSTALLATION)
 
@@ -45,6 +49,7 @@ def build_all() -> None:
 @operation
 def rebuild_pool(pool: Pool) -> None:
     """Replace the free ranges of a pool by what its VRFs or machines leave free."""
+    access.demand(Deed.OPERATE)
     _hold_pools()
     NumberRange.objects.filter(pool=pool).delete()
     taken = ((number, number) for number in drawn(pool))
@@ -52,6 +57,13 @@ def rebuild_pool(pool: Pool) -> None:
         NumberRange(pool=pool, first=first, last=last) for first, last in gaps(*BOUNDS[pool], taken)
     )
     history.write(Verb.REPAIR, Kind.POOL, object_id=pool.value)
+
+
+@operation
+def rebuild_tenures() -> None:
+    """End open tenures of what nobody holds so, and begin those that are missing; who held it when is lost."""
+    access.demand(Deed.OPERATE)
+    history.record_filled(Verb.REPAIR, object_name="tenures")
 
 
 def drawn(pool: Pool) -> Iterator[int]:

@@ -7,12 +7,13 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from ipam.addressing import Family, block, parse_cidr
+from ipam.addressing import Family, block
 from ipam.domain.clusters import rules
 from ipam.domain.clusters.plan import usable
 from ipam.domain.core import access
 from ipam.domain.insight.findings import FULL, MOST_OF_A_KIND, SERIOUS, WARN, WARNING
 from ipam.models import ClusterRange, Finding, IPAddress, Machine, MachineNetwork, Prefix
+from ipam.values import parse_cidr
 
 
 def of_clusters(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:

@@ -17,10 +17,10 @@ from django.utils import timezone
 from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.domain.space import number_pools
-from ipam.domain.space.number_pools import BOUNDS
 from ipam.domain.space.utilization import FamilyUse, room
 from ipam.models import Finding, IPAddress, Machine, MachineNetwork, Network, Project
 from ipam.models.networks import NetworkType
+from ipam.models.number_ranges import BOUNDS
 
 MOST_OF_A_KIND = 100
 WARN, FULL = 0.8, 0.95  # shares of a family from which on it is worth a look, and pressing
@@ -96,32 +96,28 @@ def one_family_only(families: Mapping[str, set[Family]], *, limit: int | None = 
     ordered = counted.order_by("-allocations", "network", "project")
     dual = [row for row in ordered if len(families.get(row["network"], ())) > 1]
     for row in _at_most_per_project(dual, itemgetter("project"))[:limit]:
-        missing = Family(row["family"]).other
-        is_own = row["network__project"] == row["project"]
-        whose = "" if is_own else f"{row['project__name'] or row['project']}: "
-        about = {
-            "kind": "network",
-            "object_id": row["network"],
-            "object_name": row["network__name"],
-            "family": int(missing),
-            "network_id": row["network"],
-            "project_id": row["project"],
-        }
-        yield Finding(
-            code="one_family_allocations",
-            severity=WARNING,
-            sentence=f"{whose}{_have(row['allocations'], 'allocation')} no {missing.label} address. "
-            "Complete what is missing.",
-            **about,
-        )
-        if row["machines"]:
-            yield Finding(
-                code="one_family_machines",
-                severity=WARNING,
-                sentence=f"{whose}{_have(row['machines'], 'machine')} no {missing.label} address here: "
-                f"who asks for them by {missing.label} gets no answer. Complete what is missing.",
-                **about,
-            )
+        yield from _of_one_family(row)
+
+
+def _of_one_family(row: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is said of the allocations, and machines, of one project in one network."""
+    missing = Family(row["family"]).other
+    whose = "" if row["network__project"] == row["project"] else f"{row['project__name'] or row['project']}: "
+    about = {
+        "severity": WARNING,
+        "kind": "network",
+        "object_id": row["network"],
+        "object_name": row["network__name"],
+        "family": int(missing),
+        "network_id": row["network"],
+        "project_id": row["project"],
+    }
+    have = f"{whose}{_have(row['allocations'], 'allocation')} no {missing.label} address"
+    yield Finding(code="one_family_allocations", sentence=f"{have}. Complete what is missing.", **about)
+    if row["machines"]:
+        have = f"{whose}{_have(row['machines'], 'machine')} no {missing.label} address here"
+        why = f"who asks for them by {missing.label} gets no answer. Complete what is missing."
+        yield Finding(code="one_family_machines", sentence=f"{have}: {why}", **about)
 
 
 def unused_static(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:

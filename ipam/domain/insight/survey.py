@@ -15,6 +15,7 @@ from django.utils import timezone
 from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.insight import cluster_findings, findings
 from ipam.domain.space import utilization
 from ipam.domain.space.utilization import FamilyUse
@@ -134,6 +135,7 @@ def counted() -> Mapping[tuple[str, int], int]:
 @operation
 def take() -> int:
     """Survey the whole installation and keep what was found in the place of the last survey; how many findings."""
+    access.demand(Deed.OPERATE)
     UtilizationSample.objects.all().delete()
     Finding.objects.all().delete()
     kept: list[Finding] = []

@@ -8,12 +8,13 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import parse_address, parse_cidr, shorten, some
+from ipam.addressing import shorten, some
 from ipam.domain.files.documents import MOST_YAML, JsonReader, Unreadable
 from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, fault
 from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Prefix, Project
 from ipam.models.networks import NetworkType
+from ipam.values import parse_address, parse_cidr
 
 DEFAULT_NAMESPACE = "root"
 

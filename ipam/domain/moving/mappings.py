@@ -7,6 +7,7 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files.documents import Unreadable, load_yaml
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
+from ipam.values import is_number
 
 
 def read(file: TextIO, keys: Collection[str]) -> dict[str, Any]:
@@ -23,7 +24,6 @@ def read(file: TextIO, keys: Collection[str]) -> dict[str, Any]:
 
 def vni(value: Any, of: str = "") -> int:
     """A VNI, which is text in a mapping, `of` something; ValueError for what is none."""
-    is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(HIGHEST_VNI))
-    if not (is_number and LOWEST_VNI <= int(value) <= HIGHEST_VNI):
+    if not (is_number(value) and LOWEST_VNI <= int(value) <= HIGHEST_VNI):
         raise ValueError(f"“{shorten(value)}”{of} is no VNI, {LOWEST_VNI} to {HIGHEST_VNI:,}.")
     return int(value)

@@ -8,7 +8,6 @@ from typing import Any, BinaryIO
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import parse_cidr
 from ipam.domain.core import lookups
 from ipam.domain.files import documents, formats
 from ipam.domain.files.importing import Source
@@ -19,6 +18,7 @@ from ipam.domain.moving.metal_stack.values import flag
 from ipam.domain.moving.netbox import files
 from ipam.domain.moving.netbox import reading as netbox
 from ipam.models import Partition, Project
+from ipam.values import parse_cidr
 
 
 def _metal_stack(file: BinaryIO, name: str, mapping: str) -> Source:

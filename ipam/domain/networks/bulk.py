@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from ipam import errors
-from ipam.domain.core import access, history, lookups
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.models.base import NAME_LENGTH, Described
 from ipam.models.events import Verb
@@ -50,7 +50,7 @@ def _revise(locked: Iterable[Described], field: str, value_of: Callable[[Describ
     for record in locked:
         value = value_of(record)
         if value != getattr(record, field):
-            before = history.state(record)
+            before = states.of(record)
             record.revise(**{field: value})
             changed.append((record, before))
     history.record_each(verb, changed)

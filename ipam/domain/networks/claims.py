@@ -4,10 +4,9 @@ from django.db.models import QuerySet
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import access, history, lookups
-from ipam.domain.core.access import Deed
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.networks import addresses
+from ipam.domain.networks import acquisition, address_rules, addresses
 from ipam.models import Claim, IPAddress, Network, Project
 from ipam.models.events import Verb
 
@@ -26,27 +25,26 @@ def claim(network: Network, *, project: Project, name: str) -> Claim:
 @operation
 def take(network: Network, *, project: Project, name: str) -> Claim:
     """As `claim`, but AlreadyExists when another request has just claimed by this name."""
-    access.demand(Deed.ALLOCATE, project.pk)
-    if network.is_underlay:
-        access.demand(Deed.OPERATE)
+    addresses.demand_allocation(network, project)
     known = lookups.lock_all(_named(network, project, name), no_key=True)  # its release waits, or was first
     if known:
         return known[0]
-    held = addresses.allocate(network, project=project, type=IPAddress.Type.STATIC, name=name)
+    address_rules.check_may_use(network, project)
+    held = acquisition.take(network, type=IPAddress.Type.STATIC, name=name, project_id=project.pk)
     made = Claim.objects.create(network=network, project=project, name=name, allocation=held[0].allocation)
-    history.record(Verb.ALLOCATE, made, after=history.state(made), moves=history.taken(held))
+    history.record(Verb.ALLOCATE, made, after=states.of(made), begun=held)
     return made
 
 
 @operation
 def release(claim: Claim) -> None:
-    """Give back the addresses of a claim; its name may be claimed again."""
+    """Give back the addresses of a claim, whose name may be claimed again; NotFound when it was released already."""
     current = lookups.get(Claim, claim.pk, lock=True)
     access.demand_change(current)
     held = addresses.lock_allocation(current.allocation)
-    history.record(Verb.RELEASE, current, before=history.state(current), moves=history.freed(held))
+    history.record(Verb.RELEASE, current, before=states.of(current), ended=held)
     current.delete()
-    addresses.give_back(held)
+    acquisition.give_back(held)
 
 
 def get(network: Network, *, project: Project, name: str) -> Claim:

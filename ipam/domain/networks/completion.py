@@ -7,7 +7,7 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
-from ipam.domain.networks import addresses
+from ipam.domain.networks import acquisition
 from ipam.models import FreeBlock, IPAddress, Network
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
@@ -39,40 +39,45 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
     The new address shares the allocation's id, type, name, description, labels, project and machine. A batch
     holds or doesn't; repeat until `remaining` is 0, at any later time. When the family has too little room the
     batch completes what fits and names the rest.
+    Invalid for another limit, NetworkNotUsable for a super network, FamilyNotInNetwork without a prefix of the family.
     """
     if not 1 <= limit <= MOST_PER_BATCH:
         raise errors.Invalid(f"limit is a number from 1 to {MOST_PER_BATCH}.", field="limit")
     current = lookups.get(Network, network.pk, lock=True)  # two batches at once would complete the same allocations
     access.demand_change(current)
-    if current.is_super:
-        raise errors.NetworkNotUsable(f"{current.pk} is a super network: it holds no addresses to complete.")
-    if not current.prefixes.filter(family=family).exists():
-        raise errors.FamilyNotInNetwork(
-            f"{current.pk} has no {family.label} prefix. Add one first, then complete its allocations.",
-            field="address_family",
-        )
+    _check_family(current, family)
     lacking = IPAddress.objects.filter(network=current).lacking(family)
     lowest = IPAddress.objects.filter(pk__in=lacking.values("pk")[:limit])
     batch = sorted(lookups.lock_all(lowest.order_by("pk")), key=lambda one: one.address)
-    total = lacking.count()
     room = min(len(batch), _room(current, family, len(batch)))
+    left = lacking.count() - room
     with labels_kept():
         completed = _give(current, family, batch[:room])
-    history.record_addresses(Verb.COMPLETE, history.taken(completed))
+    history.record_addresses(Verb.COMPLETE, begun=completed)
     if room == len(batch):
-        return Progress(completed, remaining=total - room)
+        return Progress(completed, remaining=left)
     reason = errors.Exhausted(
-        f"{family.label} of {current.pk} is full; {total - room:,} allocations have no {family.label} address. "
+        f"{family.label} of {current.pk} is full; {left:,} allocations have no {family.label} address. "
         f"Add an {family.label} prefix, then go on.",
         field="address_family",
     )
     return Progress(completed, remaining=0, refused=[Refused(one.allocation, reason) for one in batch[room:]])
 
 
+def _check_family(network: Network, family: Family) -> None:
+    if network.is_super:
+        raise errors.NetworkNotUsable(f"{network.pk} is a super network: it holds no addresses to complete.")
+    if not network.prefixes.filter(family=family).exists():
+        raise errors.FamilyNotInNetwork(
+            f"{network.pk} has no {family.label} prefix. Add one first, then complete its allocations.",
+            field="address_family",
+        )
+
+
 def _give(network: Network, family: Family, lacking: list[IPAddress]) -> list[IPAddress]:
     if not lacking:
         return []
-    taken = addresses.acquire(network, [family], len(lacking))[family]
+    taken = acquisition.acquire(network, [family], len(lacking))[family]
     return IPAddress.objects.bulk_create(
         IPAddress(
             address=one.address,

@@ -1,19 +1,14 @@
 """Machines: a record of who got which addresses, VRFs and ASN; all or nothing."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from netaddr import IPAddress as Address
-
 from ipam import errors
-from ipam.addressing import Family
-from ipam.domain.core import access, history, lookups
-from ipam.domain.core.access import Deed
-from ipam.domain.core.history import Move
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.networks import addresses, owners
+from ipam.domain.core.permissions import Deed
+from ipam.domain.networks import acquisition, ids, machine_rules
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import ASN_BASE, Pool
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project
@@ -22,20 +17,6 @@ from ipam.models.machines import new_machine_id
 from ipam.models.networks import NetworkType
 
 HIGHEST_ASN = 4_294_967_295  # 32 bits, RFC 6793
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attachment:
-    """A network that a machine asks for.
-
-    Named `ips` join the machine and stop automatic ones; otherwise it gets one ephemeral address of each family
-    of the network, or of `families`, unless `auto` is off.
-    """
-
-    network: Network
-    ips: Sequence[Address] = ()
-    families: Sequence[Family] = ()
-    auto: bool = True
 
 
 @operation
@@ -55,51 +36,25 @@ def allocate(
 ) -> Machine:
     """Record a machine or firewall with its networks, addresses and ASN (rules 29 to 34).
 
-    Without `asn` (1..4294967295) the machine draws a free one from the pool. Without `with_addresses` it takes none:
-    those that it has elsewhere follow.
+    Without `asn` (1..4294967295) it draws a free one. Without `with_addresses` it takes none: they follow.
     """
     access.demand(Deed.ALLOCATE, project.pk)
     if id:
-        owners.check_new_id(Machine, id)
-    attachments = list(networks)
-    present = {attachment.network.pk: _families(attachment) for attachment in attachments}
-    errors.raise_all(
-        [
-            *_judge_networks(attachments, project, partition),
-            *(_judge_firewall(attachments) if role == Machine.Role.FIREWALL else _judge_machine(attachments, present)),
-        ]
-    )
-    if role == Machine.Role.FIREWALL:
-        attachments += _underlay(partition)
-    machine = Machine.objects.create(
-        pk=id or new_machine_id(),
-        name=name,
-        hostname=hostname,
-        description=description,
-        labels=dict(labels or {}),
-        project=project,
-        partition=partition,
-        role=role,
-        asn=_draw_asn() if asn is None else _claim_asn(asn),
-    )
-    MachineNetwork.objects.bulk_create(
-        MachineNetwork(machine=machine, network=attachment.network, position=position)
-        for position, attachment in enumerate(attachments)
-    )
-    moves = [
-        move
-        for attachment in sorted(attachments, key=lambda one: one.network.pk)  # locks in key order
-        if with_addresses
-        for move in _give_addresses(machine, attachment)
-    ]
-    joined = [attachment.network.pk for attachment in attachments]
-    history.record(Verb.ALLOCATE, machine, after=history.state(machine, networks=joined), moves=moves)
+        ids.check_new_id(Machine, id)
+    machine_rules.check(role, networks, project, partition)
+    attachments = [*networks, *(_underlay(partition) if role == Machine.Role.FIREWALL else [])]
+    texts = {"name": name, "hostname": hostname, "description": description, "labels": dict(labels or {})}
+    place = {"project": project, "partition": partition, "role": role}
+    machine = Machine.objects.create(pk=id or new_machine_id(), asn=_draw_or_claim_asn(asn), **texts, **place)
+    begun = _join(machine, attachments, with_addresses=with_addresses)
+    after = states.of(machine, networks=[attachment.network.pk for attachment in attachments])
+    history.record(Verb.ALLOCATE, machine, after=after, ended=_named(begun, attachments), begun=begun)
     return machine
 
 
 @operation
 def update(machine: Machine, **changes: Any) -> Machine:
-    """Change name, hostname, description or labels."""
+    """Change name, hostname, description or labels; NotFound when it was released."""
     current = lookups.get(Machine, machine.pk, lock=True)
     access.demand_change(current)
     return history.revise(current, **changes)
@@ -111,110 +66,31 @@ def release(machine: Machine) -> None:
     current = lookups.get(Machine, machine.pk, lock=True)
     access.demand_change(current)
     held = lookups.lock_all(current.addresses.order_by("pk"))
-    before = [history.holder(address) for address in held]
     for address in held:
         address.machine = None
     static = [address for address in held if address.type == IPAddress.Type.STATIC]
     for address in static:
         address.revise(machine=None)
     number_pools.release(Pool.ASN, current.asn - ASN_BASE)  # before the addresses, as allocating locks them
-    addresses.give_back([address for address in held if address not in static])
-    moves = [
-        (address, holder, history.holder(address) if address in static else None)
-        for address, holder in zip(held, before, strict=True)
-    ]
-    history.record(Verb.RELEASE, current, before=history.state(current), moves=moves)
+    acquisition.give_back([address for address in held if address not in static])
+    history.record(Verb.RELEASE, current, before=states.of(current), ended=held, begun=static)
     current.delete()
 
 
-def _judge_networks(
-    attachments: Sequence[Attachment], project: Project, partition: Partition
-) -> list[errors.IpamError]:
-    """Rule 31."""
-    if not attachments:
-        return [errors.Required("A machine is in at least one network. Name its private network.", field="networks")]
-    broken: list[errors.IpamError] = []
-    for key, times in Counter(attachment.network.pk for attachment in attachments).items():
-        if times > 1:
-            broken.append(errors.DuplicateNetwork(f"{key} is named {times} times. Name it once.", field="networks"))
-    for attachment in attachments:
-        network = attachment.network
-        if network.is_super or network.is_underlay:
-            why = "gives no addresses" if network.is_super else "is added to firewalls by itself"
-            broken.append(
-                errors.NetworkNotUsable(
-                    f"{network.pk} is of type {network.type}: it {why}. Leave it out.", field="networks"
-                )
-            )
-        elif network.project_id and network.project_id != project.pk and not network.is_shared_child:
-            broken.append(errors.WrongProject(f"{network.pk} belongs to another project.", field="networks"))
-        if network.partition_id and network.partition_id != partition.pk:
-            broken.append(
-                errors.WrongPartition(
-                    f"{network.pk} is in partition {network.partition_id}, the machine in {partition.pk}.",
-                    field="networks",
-                )
-            )
-    return broken
+def _join(machine: Machine, attachments: Sequence[Attachment], *, with_addresses: bool) -> list[IPAddress]:
+    """Put the machine in its networks, in the order given, and give it addresses of them."""
+    MachineNetwork.objects.bulk_create(
+        MachineNetwork(machine=machine, network=attachment.network, position=position)
+        for position, attachment in enumerate(attachments)
+    )
+    in_order = sorted(attachments, key=lambda one: one.network.pk) if with_addresses else []  # as all locks go
+    return [row for attachment in in_order for row in _give_addresses(machine, attachment)]
 
 
-def _judge_machine(attachments: Sequence[Attachment], present: Mapping[str, set[Family]]) -> list[errors.IpamError]:
-    """Rule 29: one private network per family, be it one network for both or one for each."""
-    private = [attachment.network for attachment in attachments if attachment.network.is_child]
-    if not private:
-        return [
-            errors.PrivateNetworkRequired(
-                "A machine is in a private network. Carve a child network for the project and name it.",
-                field="networks",
-            )
-        ]
-    broken: list[errors.IpamError] = []
-    for family in Family:
-        sharing = [network.pk for network in private if family in present[network.pk]]
-        if len(sharing) > 1:
-            broken.append(
-                errors.TooManyPrivateNetworks(
-                    f"{' and '.join(sharing)} both give {family.label}. A machine has one private network per family; "
-                    "keep one, or limit one of them to the other family.",
-                    field="networks",
-                )
-            )
-    return broken
-
-
-def _judge_firewall(attachments: Sequence[Attachment]) -> list[errors.IpamError]:
-    """Rule 30."""
-    networks = [attachment.network for attachment in attachments]
-    broken: list[errors.IpamError] = []
-    if not any(network.is_external for network in networks):
-        broken.append(
-            errors.ExternalNetworkRequired(
-                "A firewall leads to the outside. Name an external network.", field="networks"
-            )
-        )
-    if not any(network.is_child for network in networks):
-        broken.append(
-            errors.PrivateNetworkRequired(
-                "A firewall guards a private network. Name a child network.", field="networks"
-            )
-        )
-    shared = [network.pk for network in networks if network.is_shared_child]
-    if len(shared) > 1:
-        broken.append(
-            errors.TooManyPrivateNetworks(
-                f"{' and '.join(shared)} are both shared. A firewall joins one shared network at most.",
-                field="networks",
-            )
-        )
-    return broken
-
-
-def _families(attachment: Attachment) -> set[Family]:
-    """The families that a machine speaks in this network."""
-    present = {Family(family) for family in attachment.network.prefixes.values_list("family", flat=True)}
-    if attachment.ips:
-        return {Family.of(address) for address in attachment.ips}
-    return present & set(attachment.families) if attachment.families else present
+def _named(rows: Iterable[IPAddress], attachments: Iterable[Attachment]) -> list[IPAddress]:
+    """Those that were the project's before, without a machine."""
+    named = {(attachment.network.pk, address) for attachment in attachments for address in attachment.ips}
+    return [row for row in rows if (row.network_id, row.address) in named]
 
 
 def _underlay(partition: Partition) -> list[Attachment]:
@@ -223,7 +99,10 @@ def _underlay(partition: Partition) -> list[Attachment]:
     return [Attachment(network=found)] if found else []
 
 
-def _draw_asn() -> int:
+def _draw_or_claim_asn(asn: int | None) -> int:
+    """A free ASN of the pool, or the one that is named (rule 33)."""
+    if asn is not None:
+        return _claim_asn(asn)
     try:
         return ASN_BASE + number_pools.acquire(Pool.ASN)
     except number_pools.PoolEmpty:
@@ -241,13 +120,13 @@ def _claim_asn(asn: int) -> int:
     return asn
 
 
-def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:
+def _give_addresses(machine: Machine, attachment: Attachment) -> list[IPAddress]:
     """Rule 32: named addresses join the machine; else it gets ephemeral ones."""
     if attachment.ips:
         return _join_named(machine, attachment)
     if not attachment.auto:
         return []
-    rows = addresses.take(
+    return acquisition.take(
         attachment.network,
         families=attachment.families,
         type=IPAddress.Type.EPHEMERAL,
@@ -255,10 +134,9 @@ def _give_addresses(machine: Machine, attachment: Attachment) -> list[Move]:
         project_id=machine.project_id,
         machine_id=machine.pk,
     )
-    return history.taken(rows)
 
 
-def _join_named(machine: Machine, attachment: Attachment) -> list[Move]:
+def _join_named(machine: Machine, attachment: Attachment) -> list[IPAddress]:
     network = attachment.network
     named_ones = IPAddress.objects.filter(address__in=attachment.ips, namespace=network.namespace_id)
     held = {address.address: address for address in lookups.lock_all(access.visible(named_ones).order_by("pk"))}
@@ -280,7 +158,6 @@ def _join_named(machine: Machine, attachment: Attachment) -> list[Move]:
         elif address.machine_id:
             broken.append(errors.InUse(f"{named} belongs to machine {address.machine_id}.", field="networks.ips"))
     errors.raise_all(broken)
-    before = [history.holder(address) for address in held.values()]
     for address in held.values():
         address.revise(machine=machine)
-    return [(address, was, history.holder(address)) for address, was in zip(held.values(), before, strict=True)]
+    return list(held.values())

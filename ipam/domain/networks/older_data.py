@@ -11,10 +11,11 @@ from django.db.models.functions import Cast, Length, Lower
 from netaddr import cidr_merge
 
 from ipam.addressing import some
-from ipam.domain.networks import owners
+from ipam.domain.networks import ids
 from ipam.domain.space import usable_space
+from ipam.labels import LABEL_NAME_LENGTH, label_fault
 from ipam.models import ClusterRange, IPAddress, Prefix
-from ipam.models.base import LABEL_NAME_LENGTH, Described, label_fault
+from ipam.models.base import Described
 from ipam.special_ranges import TABLE
 
 
@@ -45,7 +46,7 @@ def _space() -> Iterator[str]:
 
 def _ids() -> Iterator[str]:
     """Rule 4b."""
-    for model, words in owners.RESERVED_IDS.items():
+    for model, words in ids.RESERVED_IDS.items():
         noun = model._meta.verbose_name
         for key in model._default_manager.filter(pk__in=words).values_list("pk", flat=True):
             yield f"The {noun} “{key}” has the name of a page, which hides it there. The API knows it."

@@ -5,124 +5,17 @@ Each function names its rules in docs/rules.md and returns what is broken, so th
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netaddr import IPNetwork, cidr_exclude
 
 from ipam import errors
-from ipam.addressing import Family, is_canonical, parse_cidr, some
+from ipam.addressing import Family, is_canonical, some
 from ipam.domain.space import reservations
-from ipam.models import Network, Partition, Prefix, Project
-from ipam.models.networks import NatType, NetworkType
+from ipam.models import Network, Prefix
+from ipam.values import parse_cidr
 
-REQUIRED, OPTIONAL, REFUSED = "required", "optional", "refused"
-_TYPES = [
-    [NetworkType.EXTERNAL],
-    [NetworkType.UNDERLAY],
-    [NetworkType.SUPER],
-    [NetworkType.SUPER_NAMESPACED],
-    [NetworkType.CHILD, NetworkType.CHILD_SHARED],
-]
-# Rule 2: which fields a new network of each type needs, takes and refuses.
-_R, _O, _N = REQUIRED, OPTIONAL, REFUSED
-_FIELDS = {
-    #                                external  underlay  super  namespaced  child
-    "id":                            [_R,      _R,       _R,    _R,         _N],
-    "project":                       [_O,      _N,       _O,    _O,         _R],
-    "partition":                     [_O,      _R,       _O,    _N,         _O],
-    "parent":                        [_N,      _N,       _N,    _N,         _O],
-    "prefixes":                      [_R,      _R,       _R,    _R,         _N],
-    "destination_prefixes":          [_O,      _N,       _O,    _O,         _N],
-    "default_child_prefix_length":   [_N,      _N,       _R,    _R,         _N],
-    "min_child_prefix_length":       [_N,      _N,       _O,    _O,         _N],
-    "length":                        [_N,      _N,       _N,    _N,         _O],
-    "address_family":                [_N,      _N,       _N,    _N,         _O],
-    "vrf":                           [_R,      _N,       _O,    _O,         _O],
-    "vrf_shared":                    [_O,      _N,       _O,    _O,         _O],
-    "nat_type":                      [_O,      _N,       _O,    _O,         _N],
-    "additional_announcable_cidrs":  [_N,      _N,       _O,    _O,         _N],
-}  # fmt: skip
-FIELDS: dict[str, dict[str, str]] = {
-    type_: {name: row[column] for name, row in _FIELDS.items()}
-    for column, types in enumerate(_TYPES)
-    for type_ in types
-}
-_MOST_KEPT = 4  # prefixes for which a refusal to grow reckons what lies beside them
-# What a child inherits at creation it may change afterwards; where it was carved from, never.
-_UPDATABLE_ON_CHILDREN = {"nat_type", "destination_prefixes"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewNetwork:
-    """What a request says about a network to make; which fields each type needs, takes and refuses is rule 2.
-
-    Lengths are prefix lengths per family. An empty value is as good as none.
-    """
-
-    type: str
-    id: str = ""
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    stack: str = ""
-    project: Project | None = None
-    partition: Partition | None = None
-    parent: Network | None = None
-    prefixes: Sequence[IPNetwork] = ()
-    destination_prefixes: Sequence[IPNetwork] = ()
-    default_child_prefix_length: Mapping[Family, int] = field(default_factory=dict)
-    min_child_prefix_length: Mapping[Family, int] = field(default_factory=dict)
-    additional_announcable_cidrs: Sequence[IPNetwork] = ()
-    length: Mapping[Family, int] = field(default_factory=dict)
-    address_family: Sequence[Family] = ()  # both for “dual-stack”; none: as many as there are
-    vrf: int | None = None
-    vrf_shared: bool = False
-    nat_type: str = NatType.NONE
-
-
-def judge_fields(new: NewNetwork) -> list[errors.IpamError]:
-    """Rule 2: missing and refused fields of a new network."""
-    return judge_given(new.type, vars(new))
-
-
-def judge_given(type_: str, given: Mapping[str, object]) -> list[errors.IpamError]:
-    """Rule 2, for whoever has names of references only: asked before any of them is looked up."""
-    broken: list[errors.IpamError] = []
-    for name, demand in FIELDS[type_].items():
-        is_given = _is_given(given.get(name))
-        if demand == REQUIRED and not is_given:
-            broken.append(_missing(type_, name))
-        if demand == REFUSED and is_given:
-            broken.append(_refused(type_, name))
-    return broken
-
-
-def judge_changed_fields(network: Network, changes: Iterable[str]) -> list[errors.IpamError]:
-    """Which of these fields this type of network never takes, also not later (rules 2 and 17)."""
-    return [
-        _refused(network.type, name)
-        for name in changes
-        if FIELDS[network.type].get(name) == REFUSED and not (network.is_child and name in _UPDATABLE_ON_CHILDREN)
-    ]
-
-
-def _is_given(value: object) -> bool:
-    """Whether a field says anything; the number 0 does."""
-    is_empty = isinstance(value, Sized) and len(value) == 0
-    return not (value is None or value is False or value == NatType.NONE or is_empty)
-
-
-def _missing(type_: str, name: str) -> errors.IpamError:
-    if name == "default_child_prefix_length":
-        return errors.MissingDefaultChildPrefixLength(
-            "A super network says how long its children's prefixes are, for each family that it has.", field=name
-        )
-    return errors.Required(f"Networks of type {type_} need “{name}”.", field=name)
-
-
-def _refused(type_: str, name: str) -> errors.IpamError:
-    return errors.ForbiddenField(f"Networks of type {type_} do not take “{name}”. Leave it out.", field=name)
+_MAX_KEPT = 4  # prefixes for which a refusal to grow reckons what lies beside them
 
 
 def judge(network: Network, prefixes: Sequence[IPNetwork]) -> list[errors.IpamError]:
@@ -176,7 +69,7 @@ def find_overlaps(
 
 def _grown(cidr: IPNetwork, inside: Sequence[IPNetwork], field: str) -> errors.IpamError:
     """Rule 18: a prefix that would hold those that the network has, and what to do instead."""
-    if len(inside) > _MOST_KEPT:
+    if len(inside) > _MAX_KEPT:
         have = some([str(held) for held in inside])
         detail = f"{cidr} holds {have}, and a prefix never grows: keep them and add what lies beside them."
         return errors.Overlap(detail, field=field)
@@ -224,10 +117,7 @@ def _judge_announcable(network: Network) -> Iterator[errors.IpamError]:
 def _judge_child_lengths(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator[errors.IpamError]:
     """Rule 9, and rule 2 where a super network needs a default length for every family."""
     defaults, minima = network.default_child_prefix_length, network.min_child_prefix_length
-    longest = {
-        family: max(cidr.prefixlen for cidr in prefixes if Family.of(cidr) is family)
-        for family in {Family.of(cidr) for cidr in prefixes}
-    }
+    longest = longest_lengths(prefixes)
     yield from judge_child_lengths(defaults, longest, field="default_child_prefix_length")
     yield from judge_child_lengths(minima, longest, field="min_child_prefix_length")
     for family in sorted(longest):
@@ -244,12 +134,20 @@ def _judge_child_lengths(network: Network, prefixes: Sequence[IPNetwork]) -> Ite
             )
 
 
+def longest_lengths(cidrs: Iterable[IPNetwork]) -> dict[Family, int]:
+    """The longest prefix length of each family that there is."""
+    longest: dict[Family, int] = {}
+    for cidr in cidrs:
+        longest[Family.of(cidr)] = max(cidr.prefixlen, longest.get(Family.of(cidr), 0))
+    return longest
+
+
 def judge_child_lengths(
     lengths: Mapping[Family, int], longest: Mapping[Family, int], *, field: str
 ) -> Iterator[errors.IpamError]:
     """Rule 9: child lengths are of a family that the prefixes have, and longer than each of them.
 
-    `longest` holds the longest prefix length of each family that there is.
+    `longest` is what `longest_lengths` says of the prefixes.
     """
     for family, length in sorted(lengths.items()):
         if not 0 <= length <= family.bits:

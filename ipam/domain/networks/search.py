@@ -17,14 +17,12 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
 from ipam import errors
-from ipam.address_parts import block_of, spans_of, unwrapped
+from ipam.address_parts import asn_of, block_of, spans_of, unwrapped
 from ipam.domain.core import access
 from ipam.models import VRF, Cluster, ClusterRange, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
 from ipam.models.base import MOST_WORDS, RecordQuerySet
 
 KINDS = ("addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs")
-_HIGHEST_NUMBER = 2**32 - 1  # of an ASN
-_ASN = re.compile(r"(?:ASN? ?)?(\d{1,10})", re.ASCII | re.IGNORECASE)
 _MAC = re.compile(
     r"(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}|[0-9a-f]{10})[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.I
 )
@@ -176,21 +174,21 @@ def _what_is_free(prefix: Prefix) -> str:
 
 
 def _named(text: str, limit: int, wanted: IPNetwork | None = None, macs: Sequence[str] = ()) -> Iterator[Hit]:
-    machines = _matching(Machine, text)
-    if (asn := _asn(text)) is not None:
+    machines = _with_words(Machine, text)
+    if (asn := asn_of(text)) is not None:
         machines |= Machine.objects.filter(asn=asn)
     if macs:
         machines |= Machine.objects.labelled_any(macs)
-    clusters = _matching(Cluster, text)
+    clusters = _with_words(Cluster, text)
     if wanted is not None:
         clusters |= Cluster.objects.filter(pk__in=ClusterRange.objects.overlapping(wanted).values("cluster"))
     matching: dict[str, RecordQuerySet[Any]] = {
-        "networks": access.visible(_matching(Network, text)),
+        "networks": access.visible(_with_words(Network, text)),
         "machines": access.visible(machines),
         "clusters": access.visible(clusters),
-        "projects": access.visible(_matching(Project, text)),
-        "partitions": access.visible(_matching(Partition, text)),
-        "vrfs": access.visible(_matching(VRF, text)),
+        "projects": access.visible(_with_words(Project, text)),
+        "partitions": access.visible(_with_words(Partition, text)),
+        "vrfs": access.visible(_with_words(VRF, text)),
     }
     # Sorting what is called just so to the front of all that match would mean reading all that match. Names are
     # compared twice, so that PostgreSQL may choose between the index of names and that of their parts.
@@ -201,15 +199,9 @@ def _named(text: str, limit: int, wanted: IPNetwork | None = None, macs: Sequenc
         yield from [*exact[kind], *(hit for hit in others[kind] if hit not in exact[kind])][:limit]
 
 
-def _matching(model: type[Any], text: str) -> Any:
+def _with_words(model: type[Any], text: str) -> Any:
     """Those that have each word of the text in id, name or description."""
-    return reduce(lambda found, word: found.matching(word), text.split()[:MOST_WORDS], model.objects.all())
-
-
-def _asn(text: str) -> int | None:
-    """The number in `4210000002`, `AS4210000002` and `ASN 4210000002`."""
-    found = _ASN.fullmatch(text)
-    return int(found[1]) if found and int(found[1]) <= _HIGHEST_NUMBER else None
+    return reduce(lambda found, word: found.with_text(word), text.split()[:MOST_WORDS], model.objects.all())
 
 
 def _hits(wanted: dict[str, RecordQuerySet[Any]], limit: int) -> dict[str, list[Hit]]:

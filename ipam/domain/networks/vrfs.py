@@ -3,9 +3,9 @@
 from typing import Any
 
 from ipam import errors
-from ipam.domain.core import access, history, lookups
-from ipam.domain.core.access import Deed
+from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import Pool
 from ipam.models import VRF, Network
@@ -15,20 +15,23 @@ from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 @operation
 def create(*, id: int, name: str = "", description: str = "", labels: dict[str, str] | None = None) -> VRF:
-    """A VRF made by hand: it stays when its last network goes. `id` is the VNI, 1..16777215."""
+    """A VRF made by hand: it stays when its last network goes. `id` is the VNI, 1..16777215 (24 bits, RFC 7348).
+
+    Invalid outside of that, AlreadyExists if there is one.
+    """
     access.demand(Deed.OPERATE)
     _check_vni(id, field="id")
     if VRF.objects.filter(pk=id).exists():
         raise errors.AlreadyExists(f"There is already a VRF {id}. Choose another VNI, or change that one.", field="id")
     number_pools.acquire_exactly(Pool.VRF, id)
     vrf = VRF.objects.create(pk=id, name=name, description=description, labels=labels or {}, kept=True)
-    history.record(Verb.CREATE, vrf, after=history.state(vrf))
+    history.record(Verb.CREATE, vrf, after=states.of(vrf))
     return vrf
 
 
 @operation
 def update(vrf: VRF, **changes: Any) -> VRF:
-    """Change name, description or labels."""
+    """Change name, description or labels; Forbidden for all but operators, NotFound when it has gone."""
     access.demand(Deed.OPERATE)
     return history.revise(lookups.get(VRF, vrf.pk, lock=True), **changes)
 
@@ -41,7 +44,7 @@ def delete(vrf: VRF) -> None:
     users = list(current.networks.values_list("pk", flat=True)[:3])
     if users:
         raise errors.InUse(f"VRF {current.pk} is used by network {users[0]}. Delete its networks first.")
-    history.record(Verb.DELETE, current, before=history.state(current))
+    history.record(Verb.DELETE, current, before=states.of(current))
     _remove(current)
 
 

@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import access, history
-from ipam.domain.core.access import Deed
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.models import Identity
 from ipam.models.events import Verb
 
@@ -29,7 +29,7 @@ def enter(issuer: str, subject: str, *, name: str) -> User:
 
 @operation
 def link(user: User, *, issuer: str, subject: str) -> Identity:
-    """Let whoever has this account at an identity provider sign in as a user that there is."""
+    """Let whoever has this account at an identity provider sign in as this user; AlreadyExists if it is taken."""
     access.demand(Deed.OPERATE)
     if taken := Identity.objects.select_related("user").filter(issuer=issuer, subject=subject).first():
         raise errors.AlreadyExists(f"This account belongs to the user “{taken.user}”. Unlink it there first.")
@@ -40,7 +40,7 @@ def link(user: User, *, issuer: str, subject: str) -> Identity:
 
 @operation
 def unlink(identity: Identity) -> None:
-    """Let this account of the provider sign in as its user no more."""
+    """Let this account of the provider sign in as its user no more; NotFound when it has been unlinked already."""
     access.demand(Deed.OPERATE)
     held = Identity.objects.select_for_update(of=("self",)).select_related("user").filter(pk=identity.pk).first()
     if held is None:
@@ -51,9 +51,9 @@ def unlink(identity: Identity) -> None:
 
 @operation
 def sign_out(user: User, password: str | None, *, revoke_tokens: bool = False) -> None:
-    """End every session of a user, and if asked revoke his tokens: sessions are bound to the hash of the password.
+    """End every session of a user, and if asked revoke their tokens: sessions are bound to the hash of the password.
 
-    The password is the one that he has, hashed anew; without it he has none afterwards, and no two of those are equal.
+    The password is the one that they have, hashed anew; without it they have none, and no two of those are equal.
     """
     if access.current().user_id != user.pk:
         access.demand(Deed.OPERATE)

@@ -1,4 +1,4 @@
-"""Who has which role: given and taken on the platform and in projects, and the accounts of a project's robots."""
+"""Who has which role: given and taken on the platform and in projects, and the service accounts of a project."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import access, history
-from ipam.domain.core.access import Deed
+from ipam.domain.core import access, history, states
 from ipam.domain.core.operations import operation
+from ipam.domain.core.permissions import Deed
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.events import Verb
 from ipam.models.roles import PLATFORM_ROLES, PROJECT_ROLES, Role
@@ -34,11 +34,11 @@ def find_user(username: str) -> User:
 def grant(
     user: User, role: str, *, project: Project | None = None, source: str = RoleBinding.Source.LOCAL
 ) -> RoleBinding:
-    """Give a user a role in a project, or without one on the platform, in the place of the one that he has there.
+    """Give a user a role in a project, or without one on the platform, in the place of the one that they have there.
 
-    Invalid for a role that does not belong there, and for a robot outside of its project: its tokens are made by those
-    who manage that, and would give them more than they have. InUse where it would leave the place without anybody who
-    leads it; what groups say is not held up by that.
+    Invalid for a role that does not belong there, and for a service account outside of its project: its tokens are made
+    by those who manage that, and would give them more than they have. InUse where it would leave the place without
+    anybody who leads it; what groups say is not held up by that.
     """
     access.demand(Deed.MANAGE if project else Deed.OPERATE, project.pk if project else None)
     possible = PROJECT_ROLES if project else PLATFORM_ROLES
@@ -63,7 +63,7 @@ def grant(
 
 @operation
 def withdraw(binding: RoleBinding) -> None:
-    """Take a role from a user; from a robot of the project its account goes with it.
+    """Take a role from a user; a service account of the project goes with it.
 
     InUse where it would leave the place without anybody who leads it: a project without an owner, the platform
     without an operator.
@@ -87,13 +87,13 @@ def _take_away(held: RoleBinding) -> None:
 
 @operation
 def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
-    """Give a user just these roles by his groups: of a project by its id, of the platform by None.
+    """Give a user just these roles by their groups: of a project by its id, of the platform by None.
 
     What was given here stays, and wins in its place. A project that is gone gives nothing. The provider decides: nobody
     keeps a role for being the last one who has it.
     """
     access.demand(Deed.OPERATE)
-    User.objects.select_for_update().get(pk=user.pk)  # his sign-ins take turns
+    User.objects.select_for_update().get(pk=user.pk)  # their sign-ins take turns
     held = {one.project_id: one for one in RoleBinding.objects.select_for_update().filter(user=user)}
     before = {place: one.role for place, one in held.items() if one.source == RoleBinding.Source.GROUP}
     projects = {None: None, **Project.objects.in_bulk([place for place in wanted if place])}
@@ -103,13 +103,13 @@ def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
         _take_away(held[place])
     for place, role in after.items() - before.items():
         grant(user, role, project=projects[place], source=RoleBinding.Source.GROUP)
-    if changed := history.changes(_by_place(before), _by_place(after)):
+    if changed := states.between(_by_place(before), _by_place(after)):
         history.record_user(Verb.UPDATE, user, changed)
 
 
 @operation
 def create_service_account(project: Project, name: str, *, role: str = Role.EDITOR) -> ServiceAccount:
-    """An account for a robot: a member of one project that never signs in and works by tokens only."""
+    """A service account: a member of one project that never signs in and works by tokens only."""
     access.demand(Deed.MANAGE, project.pk)
     username = f"{name}@{project.pk}"
     try:
@@ -158,9 +158,9 @@ def _check_is_not_the_last(held: RoleBinding, leaders: Sequence[RoleBinding]) ->
     )
 
 
-def _by_place(roles: Mapping[UUID | None, str]) -> history.State:
+def _by_place(roles: Mapping[UUID | None, str]) -> states.State:
     return {f"role in {place}" if place else "role on the platform": role for place, role in roles.items()}
 
 
-def _state(binding: RoleBinding) -> history.State:
-    return history.state(binding, user=binding.name)
+def _state(binding: RoleBinding) -> states.State:
+    return states.of(binding, user=binding.name)

@@ -13,9 +13,9 @@ from django.utils import timezone
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.domain.core import access, history
-from ipam.domain.core.access import Deed
+from ipam.domain.core import access, history, states
 from ipam.domain.core.operations import operation, without_waiting
+from ipam.domain.core.permissions import Deed
 from ipam.models import ApiToken, Project, ServiceAccount
 from ipam.models.events import Verb
 
@@ -36,7 +36,7 @@ def issue(
     """A new token for `user`; this is the only time that its text is known.
 
     Without `projects` it is good for all that the user sees, without `networks` it may come from anywhere. Users make
-    tokens for themselves, and those who manage a project for its robots.
+    tokens for themselves, and those who manage a project for its service accounts.
     """
     _demand(user)
     if expires_at is not None and expires_at <= timezone.now():
@@ -51,7 +51,7 @@ def issue(
         networks=[str(network.cidr) for network in networks],
         expires_at=expires_at,
     )
-    history.record(Verb.ISSUE, made, after=history.state(made, user=user.get_username()))
+    history.record(Verb.ISSUE, made, after=states.of(made, user=user.get_username()))
     return token
 
 
@@ -62,7 +62,7 @@ def revoke(user: User, key: int) -> None:
     found = ApiToken.objects.select_for_update().filter(user=user, pk=key).first()
     if found is None:
         raise errors.NotFound("There is no such token. It may have been revoked already.")
-    history.record(Verb.REVOKE, found, before=history.state(found, user=user.get_username()))
+    history.record(Verb.REVOKE, found, before=states.of(found, user=user.get_username()))
     found.delete()
 
 
@@ -97,11 +97,11 @@ def authenticate(token: str, source: IPAddress | None) -> ApiToken:
 
 
 def _demand(user: User) -> None:
-    """PermissionDenied unless whoever acts is the user, or manages the project whose robot the user is."""
+    """PermissionDenied unless whoever acts is the user, or manages the project whose service account the user is."""
     who = access.current()
-    robot = ServiceAccount.objects.filter(user=user).first()
-    if robot is not None:
-        access.demand(Deed.MANAGE, robot.project_id)
+    account = ServiceAccount.objects.filter(user=user).first()
+    if account is not None:
+        access.demand(Deed.MANAGE, account.project_id)
     elif who.is_read_only or user.pk != who.user_id:
         access.demand(Deed.OPERATE)
 

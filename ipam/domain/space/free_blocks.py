@@ -50,11 +50,8 @@ def of_prefixes(
     it is the space of the project `namespace`; without one, of a project that has taken nothing yet. Two
     statements, and one for each length that is asked about.
     """
-    for family, length in (lengths or {}).items():
-        if not 0 <= length <= family.bits:
-            raise errors.Invalid(
-                f"/{length} is no {family.label} prefix length; use 0 to {family.bits}.", field="length"
-            )
+    asked = lengths or {}
+    _check_lengths(asked)
     free = FreeBlock.objects.filter(prefix__in=prefixes, namespace=namespace)
     spaces = _stored(free, most)
     is_touched = bool(spaces) and prefixes[0].network.is_namespaced  # what is stored says so by itself
@@ -63,15 +60,19 @@ def of_prefixes(
         spaces = _untouched(prefixes)
     found = {}
     for family in sorted({prefix.address_family for prefix in prefixes}):
-        space = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}, of_prefix={}))
-        asked = (lengths or {}).get(family)
-        if asked is None:
-            found[family] = space
-        elif untouched:
-            found[family] = _answer(space, asked, _next_untouched(prefixes, family, asked))
-        else:
-            found[family] = _answer(space, asked, _next_stored(free.filter(family=family), asked))
+        found[family] = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}, of_prefix={}))
+        if family in asked:
+            length, stored = asked[family], free.filter(family=family)
+            following = _next_untouched(prefixes, family, length) if untouched else _next_stored(stored, length)
+            found[family] = _answer(found[family], length, following)
     return found
+
+
+def _check_lengths(lengths: Mapping[Family, int]) -> None:
+    for family, length in lengths.items():
+        if not 0 <= length <= family.bits:
+            detail = f"/{length} is no {family.label} prefix length; use 0 to {family.bits}."
+            raise errors.Invalid(detail, field="length")
 
 
 def _stored(free: QuerySet[FreeBlock], most: int) -> dict[Family, FreeSpace]:

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 
 from django.db.models import F, Q, Subquery, Sum
 
-from ipam.domain.space.free_space import lock_first
+from ipam.domain.core import lookups
 from ipam.models import NumberRange
-from ipam.models.guards import POOLS
+from ipam.models.number_ranges import BOUNDS
 
 Pool = NumberRange.Pool
-BOUNDS = {pool: (first, last) for pool, first, last in POOLS}
 ASN_BASE = 4_210_000_000  # private 32-bit ASNs (RFC 6996), the base that metal-stack uses
 
 
@@ -30,7 +29,7 @@ def acquire(pool: Pool) -> int:
 
     PoolEmpty only when none is left: while others hold all that is free, this waits.
     """
-    lowest = lock_first(NumberRange.objects.filter(pool=pool).order_by("first"))
+    lowest = lookups.lock_first(NumberRange.objects.filter(pool=pool).order_by("first"))
     if lowest is None:
         raise PoolEmpty
     number: int = lowest.first

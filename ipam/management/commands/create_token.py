@@ -3,17 +3,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from ipam import errors
-from ipam.addressing import parse_cidr
 from ipam.domain.core import lookups
 from ipam.domain.people import tokens
+from ipam.management.base import SystemCommand
 from ipam.models import Project
+from ipam.values import parse_cidr
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Make a bearer token for the API and print it, and nothing else; it is shown this once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

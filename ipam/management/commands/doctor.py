@@ -3,15 +3,15 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from ipam import errors
+from ipam.domain.core.checks import Remedy
 from ipam.domain.health import doctor
 from ipam.domain.networks import older_data
+from ipam.management.base import SystemCommand
 from ipam.models import IPAddress, Network, Prefix
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Prove that free space, addresses, children and number pools add up; exit with 1 when they do not."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,10 +32,10 @@ class Command(BaseCommand):
             f"{IPAddress.objects.count():,} addresses checked."
         )
 
-    def _examine(self) -> tuple[int, Iterable[doctor.Remedy]]:
+    def _examine(self) -> tuple[int, Iterable[Remedy]]:
         """Print the findings; how many there are, and what would mend them, each remedy once."""
         wrong = 0
-        remedies: dict[str, doctor.Remedy] = {}
+        remedies: dict[str, Remedy] = {}
         for finding in doctor.examine():
             wrong += 1
             self.stdout.write(finding.sentence)
@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 remedies[finding.remedy.title] = finding.remedy
         return wrong, remedies.values()
 
-    def _repair(self, remedies: Iterable[doctor.Remedy]) -> None:
+    def _repair(self, remedies: Iterable[Remedy]) -> None:
         for remedy in remedies:
             self.stdout.write(f"To be derived anew: {remedy.title}")
         for remedy in remedies:

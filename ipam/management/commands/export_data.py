@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.http import QueryDict
 
-from ipam import errors
-from ipam.api import filters
+from ipam import errors, filters
+from ipam.domain.core import access
 from ipam.domain.files import backup, dns_zones, exports, formats
+from ipam.management.base import SystemCommand
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = (
         "Write all of an installation, but its users and its history, as one document that import_data restores; "
         "or, with --kind, a table, DNS records or an inventory."
@@ -51,7 +52,7 @@ def _pieces(kind: str, format: str, filter: list[str], domain: str) -> Iterator[
     for text in filter:
         name, _, value = text.partition("=")
         parameters.appendlist(name, value)
-    objects = filters.narrow(export.filtered_as, parameters, export.objects())
+    objects = filters.narrow(export.filtered_as, parameters, access.visible(export.objects()))
     return exports.pieces(kind, chosen, objects, domain)
 
 

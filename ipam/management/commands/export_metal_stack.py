@@ -1,11 +1,10 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from ipam.domain.moving.metal_stack import exporting
+from ipam.management.base import SystemCommand
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Write everything as a document of metal-stack, which import_metal_stack reads."
 
     def handle(self, **options: Any) -> None:

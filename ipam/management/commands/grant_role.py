@@ -1,16 +1,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from ipam import errors
 from ipam.domain.core import lookups
 from ipam.domain.people import members
+from ipam.management.base import SystemCommand
 from ipam.models import Project
 from ipam.models.roles import Role
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Give a user a role: operator or auditor of the platform, or owner, editor or viewer of a project."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

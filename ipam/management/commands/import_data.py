@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from ipam import errors
@@ -13,11 +13,12 @@ from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome
 from ipam.domain.files.summaries import Summary
 from ipam.domain.files.tables import Table
+from ipam.management.base import SystemCommand
 
 _MOST_LINES = 200
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = (
         "Restore an empty installation from a document of export_data; or, with --kind, bring in a table: "
         "first say what would become of each row, with --apply do it."

@@ -1,18 +1,19 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from ipam import errors
-from ipam.addressing import parse_cidr
 from ipam.domain.core import lookups
 from ipam.domain.files import documents
 from ipam.domain.moving import go_ipam
 from ipam.management import foreign
+from ipam.management.base import SystemCommand
 from ipam.models import Partition, Project
+from ipam.values import parse_cidr
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Bring in the prefixes and addresses of a JSON dump of go-ipam."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -2,8 +2,6 @@ from argparse import ArgumentParser
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from ipam import errors
 from ipam.domain.files import documents
 from ipam.domain.files.outcomes import REFUSED
@@ -11,11 +9,12 @@ from ipam.domain.files.summaries import Summary
 from ipam.domain.moving.metal_stack import drift, pairs, reading
 from ipam.domain.moving.metal_stack.rows import Rows
 from ipam.management import foreign
+from ipam.management.base import SystemCommand
 
 _MOST_LINES = 100  # of outcomes; what is wrong is told in full
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = (
         "Bring in what metal-stack knows: documents, or what `metalctl network list -o yaml`, `metalctl network ip "
         "list -o yaml` and `metalctl machine list -o yaml` print; all of it or nothing."

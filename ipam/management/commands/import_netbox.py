@@ -3,16 +3,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from ipam import errors
 from ipam.domain.files import formats
 from ipam.domain.moving.netbox import reading
 from ipam.domain.moving.netbox.files import Source
 from ipam.management import foreign
+from ipam.management.base import SystemCommand
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Bring in prefixes, ip-addresses and vrfs of NetBox, from its API (JSON) or its export (CSV)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,14 +3,14 @@ from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
 
 from ipam.domain.core import pruning
+from ipam.management.base import SystemCommand
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Delete the events of the change history that are older than so many days; the data itself stays."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 from django.db import connections
 
 from ipam.domain.files import importing
 from ipam.domain.moving.metal_stack import reading
 from ipam.domain.moving.metal_stack.rows import Rows
+from ipam.management.base import SystemCommand
 from ipam.models import Network
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mini-lab.yaml"
@@ -21,7 +21,7 @@ OPERATOR = "operator"
 _NO_STATICFILES = "ignore:No directory at"  # whitenoise warns; until `collectstatic` it finds them in the packages
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Set Twofold up on this machine with an example and an operator, and serve it. Safe to run again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,14 +1,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from ipam import errors
 from ipam.demo import seeding
+from ipam.management.base import SystemCommand
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Fill an empty installation with an invented dual-stack cloud, for demonstrations and measurements."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,11 +1,10 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from ipam.domain.insight import survey
+from ipam.management.base import SystemCommand
 
 
-class Command(BaseCommand):
+class Command(SystemCommand):
     help = "Look at the whole installation: keep how full each network is and what an operator should look at."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -94,6 +94,8 @@ def test_sample_of_kubernetes_io_is_refused() -> None:
         ({"pods": families("243.0.0.0/13", "fd00:10:240::/52")}, ("range_not_allowed", "pods")),
         ({"services": families("10.248.0.0/18", "fd8f:6d53:b97a:1::/112")}, ("range_not_allowed", "services")),
         ({"pods": families("10.240.0.0/13", "fd00:10:240::1/52")}, ("prefix_not_canonical", "pods")),
+        ({"pods": {IPV4: WORKED.services[IPV6], IPV6: WORKED.pods[IPV6]}}, ("range_family", "pods")),
+        ({"services": {IPV4: WORKED.services[IPV4], IPV6: WORKED.pods[IPV4]}}, ("range_family", "services")),
     ],
 )  # fmt: skip
 def test_plan_breaks_one_rule(changes: dict[str, Any], expected: tuple[str, str]) -> None:

@@ -13,10 +13,9 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle, planning, rules
 from ipam.domain.clusters import sizing as proposals
-from ipam.domain.clusters.plan import capacity
-from ipam.domain.clusters.planning import NewCluster
-from ipam.domain.networks import addresses, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.clusters.plan import NewCluster, capacity
+from ipam.domain.networks import addresses, machines, networks, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space import gaps
 from ipam.models import Cluster, ClusterRange, LocalSpace, Network, Partition, Project
 from tests.builders import (
@@ -34,17 +33,18 @@ from tests.builders import (
 )
 from tests.domain import clients
 from tests.domain.crowd import in_processes
+from tests.shared import shared_fixture
 
 METAL_STACK = cidrs("10.240.0.0/12", "fd00:10:240::/44")
 
 
-@pytest.fixture
+@shared_fixture
 def announcing(tenants: Network) -> Network:
     """The super network whose leaf switches let the ranges of the worked example pass."""
     return networks.update(tenants, additional_announcable_cidrs=METAL_STACK)
 
 
-@pytest.fixture
+@shared_fixture
 def web(announcing: Network, private: Network, project: Project) -> Cluster:
     """Alice's cluster, the worked example, reserved."""
     return lifecycle.create(worked_example(project=project, network=private), reserve=True)
@@ -324,7 +324,7 @@ def test_cluster_is_not_released_below_its_machines(
 
 def test_project_is_not_deleted_above_a_plan(web: Cluster, project: Project) -> None:
     with pytest.raises(errors.InUse):
-        owners.delete_project(project)
+        projects.delete(project)
 
 
 # --- the leaf switches ----------------------------------------------------------------------------

@@ -10,9 +10,10 @@ from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle, planning
 from ipam.domain.clusters.manifests import catalogue
 from ipam.domain.networks import addresses, machines
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, families, worked_example
+from tests.shared import shared_fixture
 
 ORDERS = [(IPV4,), (IPV6,), (IPV4, IPV6), (IPV6, IPV4)]
 PODS = {IPV4: "10.240.0.0/13", IPV6: "fd00:10:240::/52"}
@@ -160,7 +161,7 @@ def test_calico_has_a_pool_of_each_family(order: Order, private: Network) -> Non
     assert {(pool["spec"]["ipipMode"], pool["spec"]["vxlanMode"]) for pool in pools} == {("Never", "Never")}
 
 
-@pytest.fixture
+@shared_fixture
 def static(internet: Network, project: Project, stranger: Project) -> None:
     """A static pair of Alice's on the internet, and what is none of her load balancers' business."""
     addresses.allocate(internet, project=project, type="static")

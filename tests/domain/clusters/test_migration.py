@@ -4,17 +4,18 @@ import pytest
 
 from ipam import errors
 from ipam.domain.clusters import lifecycle, migration
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import children, completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes
 from tests.builders import families as per_family
+from tests.shared import shared_fixture
 
 DUAL = (IPV4, IPV6)
 
 
-@pytest.fixture
+@shared_fixture
 def narrow(tenants: Network, project: Project, partition: Partition) -> Network:
     """A private network of Alice with IPv4 only, and two machines in it."""
     network = networks.create(child(parent=tenants, project=project, address_family=[IPV4]))
@@ -23,7 +24,7 @@ def narrow(tenants: Network, project: Project, partition: Partition) -> Network:
     return network
 
 
-@pytest.fixture
+@shared_fixture
 def running(narrow: Network, project: Project) -> Cluster:
     """Alice's cluster with IPv4 only."""
     return lifecycle.create(NewCluster(name="web", project=project, network=narrow), reserve=True)
@@ -71,7 +72,7 @@ def test_overlay_is_in_the_way(running: Cluster) -> None:
     assert "native_routing" in unmet(lifecycle.lock(running))
 
 
-@pytest.fixture
+@shared_fixture
 def dual(private: Network, project: Project) -> Cluster:
     return lifecycle.create(NewCluster(name="web", project=project, network=private), reserve=True)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ipam import errors
 from ipam.addressing import Family, block
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.plan import capacity
-from ipam.domain.clusters.planning import NewCluster, plan
+from ipam.domain.clusters.plan import NewCluster, capacity
+from ipam.domain.clusters.planning import plan
 from ipam.domain.core.operations import rehearsal
 from ipam.domain.networks import networks
 from ipam.models import Cluster, Network, Project

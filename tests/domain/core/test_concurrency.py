@@ -11,7 +11,7 @@ from netaddr import IPNetwork
 from ipam.addressing import Family
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space.number_pools import Pool
 from ipam.models import VRF, FreeBlock, IPAddress, Machine, MachineNetwork, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced, super_network

@@ -9,10 +9,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from ipam import errors
 from ipam.domain.health import doctor
-from ipam.domain.networks import children, machines, networks, older_data, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import children, ids, machines, networks, older_data, partitions
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Machine, Network, Partition, Project, guards
 from tests.builders import child, cidrs, external
+from tests.shared import shared_fixture
 from webui.views import registry
 
 Make = Callable[[str], Any]
@@ -33,7 +34,7 @@ def make(kind: str, partition: Partition, project: Project, tenants: Network, pr
         "network": lambda id: networks.create(external(id=id)),
         "adopted child": lambda id: children.adopt(child(id=id, parent=tenants, project=project, prefixes=cidr)),
         "machine": lambda id: machines.allocate(id=id, project=project, partition=partition, networks=joined),
-        "partition": lambda id: owners.create_partition(id=id),
+        "partition": lambda id: partitions.create(id=id),
     }
     return makers[kind]
 
@@ -55,7 +56,7 @@ def test_every_word_that_stands_where_an_id_could_is_reserved(collection: str) -
         if parts[0] != "admin" and collection in parts[:-1]:  # the admin's page of an object ends in /change/
             beside.add(parts[parts.index(collection) + 1])
     words = {word for word in beside if word.isidentifier()}
-    assert words == owners.RESERVED_IDS[COLLECTIONS[collection]]
+    assert words == ids.RESERVED_IDS[COLLECTIONS[collection]]
 
 
 @pytest.mark.parametrize("change", [str.lower, str.upper])
@@ -86,8 +87,8 @@ def test_database_refuses_ids_that_differ_only_in_case(
 
 
 # --- data that is older than the rule ---------------------------------------------------------------
-@pytest.fixture
-def older(db: None) -> None:
+@shared_fixture
+def older() -> None:
     """What was made before the rule held, migrated."""
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX ipam_partition_id_once_in_any_case")
@@ -105,11 +106,11 @@ def test_older_ids_stay_and_the_doctor_tells_of_them(older: None) -> None:
 
 def test_no_third_one_is_made_beside_an_older_pair(older: None) -> None:
     with pytest.raises(errors.AlreadyExists):
-        owners.create_partition(id="Fra")
+        partitions.create(id="Fra")
 
 
 def test_index_is_made_once_the_pair_is_gone(older: None) -> None:
-    owners.delete_partition(Partition.objects.get(pk="FRA"))
+    partitions.delete(Partition.objects.get(pk="FRA"))
     connection.check_constraints()  # with events of triggers pending, a table takes no index
     guards.install(using="default")
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 
 from ipam import errors
 from ipam.domain.core.operations import operation, rehearsal, takes_turns
-from ipam.domain.networks import networks, owners
+from ipam.domain.networks import networks, partitions
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Prefix, Project
 from tests.builders import cidrs, external, ip, super_network
 
@@ -130,10 +130,10 @@ def test_writer_that_waits_in_vain_is_busy() -> None:
     with ThreadPoolExecutor(1) as other:
         other.submit(_begin).result()
         with pytest.raises(errors.Busy):
-            owners.create_partition(id="mini-lab")
+            partitions.create(id="mini-lab")
         other.submit(_end).result()
     connection.close()
-    owners.create_partition(id="mini-lab")
+    partitions.create(id="mini-lab")
 
 
 def _begin() -> None:

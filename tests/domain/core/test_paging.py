@@ -3,7 +3,7 @@
 import pytest
 
 from ipam.domain.core.paging import batches
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, projects
 from ipam.models import IPAddress, Network, Prefix, Project
 from tests.builders import cidrs, external, ip
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("order", [("pk",), ("tenant", "pk"), ("tenant", "name", "pk")])
 def test_rows_come_once_in_the_order_of_their_columns(order: tuple[str, ...], size: int) -> None:
     for name, tenant in [("b", "x"), ("a", "x"), ("c", ""), ("a", "y"), ("a", "x")]:
-        owners.create_project(name=name, tenant=tenant)
+        projects.create(name=name, tenant=tenant)
     assert list(batches(Project.objects.all(), *order, size=size)) == list(Project.objects.order_by(*order))
 
 

@@ -1,14 +1,12 @@
 """Reading the change history: the timeline of an address says who had it."""
 
-from typing import Any
-
-import pytest
-
 from ipam.domain.core import timelines
+from ipam.domain.core.timelines import Held, Holder
 from ipam.domain.networks import addresses, completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Machine, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, ip, namespaced
+from tests.shared import shared_fixture
 
 INSIDE, OUTSIDE = ip("10.0.0.1"), ip("203.0.113.129")
 
@@ -20,22 +18,22 @@ def verbs(network: Network | str, address: object = OUTSIDE) -> list[str]:
 
 def holders(network: Network, address: object = OUTSIDE) -> list[object]:
     """Who had the address after each event of it, newest first."""
-    return [group_of(event, network, address)["after"] for event in timelines.of_address(network.pk, address)]
+    return [group_of(event, network, address).after for event in timelines.of_address(network.pk, address)]
 
 
-def group_of(event: Event, network: Network, address: object) -> Any:
+def group_of(event: Event, network: Network, address: object) -> Held:
     """The group of the event that tells who had this address of this network, before and after."""
     (found,) = (
-        group for group in event.holders if group["network"] == network.pk and str(address) in group["addresses"]
+        group for group in timelines.holders(event) if group.network == network.pk and address in group.addresses
     )
     return found
 
 
-def holder(project: Project, machine: Machine | None = None) -> dict[str, str | None]:
-    return {"project": str(project.pk), "machine": machine.pk if machine else None}
+def holder(project: Project, machine: Machine | None = None) -> Holder:
+    return Holder(project.pk, machine.pk if machine else "")
 
 
-@pytest.fixture
+@shared_fixture
 def machine(private: Network, internet: Network, project: Project, partition: Partition) -> Machine:
     """Alice's machine in her private network and the internet."""
     attachments = [Attachment(network=private), Attachment(network=internet)]
@@ -73,12 +71,9 @@ def test_named_address_goes_from_its_project_to_its_machine(
     attachment = Attachment(network=private, ips=[INSIDE])
     machines.allocate(id="m1", project=project, partition=partition, networks=[attachment])
     newest = timelines.of_address(private.pk, INSIDE)[0]
-    assert group_of(newest, private, "10.0.0.1") == {
-        "network": private.pk,
-        "addresses": ["10.0.0.1"],
-        "before": {"project": str(project.pk), "machine": None},
-        "after": {"project": str(project.pk), "machine": "m1"},
-    }
+    assert group_of(newest, private, INSIDE) == Held(
+        private.pk, Holder(project.pk, ""), Holder(project.pk, "m1"), [INSIDE]
+    )
 
 
 def test_completed_address_is_held_like_its_counterpart(
@@ -87,7 +82,7 @@ def test_completed_address_is_held_like_its_counterpart(
     attachments = [Attachment(network=private), Attachment(network=internet, families=[IPV4])]
     machines.allocate(id="m1", project=project, partition=partition, networks=attachments)
     completion.complete(internet, IPV6)
-    assert holders(internet, ip("2001:db8:0:113::1")) == [{"project": str(project.pk), "machine": "m1"}]
+    assert holders(internet, ip("2001:db8:0:113::1")) == [Holder(project.pk, "m1")]
 
 
 def test_change_of_words_does_not_change_the_holder(internet: Network, project: Project) -> None:

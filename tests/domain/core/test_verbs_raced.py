@@ -9,7 +9,9 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 
+from ipam.domain.core import timelines
 from ipam.domain.core.operations import transacted
+from ipam.domain.core.timelines import Holder
 from ipam.domain.health import doctor
 from ipam.models import Claim, Event, IPAddress
 from tests.domain import clients
@@ -101,12 +103,11 @@ def torn_allocations() -> Iterator[str]:
 def misstated_history() -> Iterator[str]:
     """Addresses whose holder is another than that which the events say, the last one last."""
     told: dict[tuple[str, str], Any] = {}
-    for groups in Event.objects.order_by("pk").values_list("holders", flat=True):
-        told |= {(group["network"], text): group["after"] for group in groups for text in group["addresses"]}
-    held = {
-        (one.network_id, str(one)): {"project": str(one.project_id), "machine": one.machine_id}
-        for one in IPAddress.objects.all()
-    }
+    for event in Event.objects.order_by("pk"):
+        told |= {
+            (group.network, str(one)): group.after for group in timelines.holders(event) for one in group.addresses
+        }
+    held = {(one.network_id, str(one)): Holder(one.project_id, one.machine_id or "") for one in IPAddress.objects.all()}
     for key in {**told, **held}:
         if told.get(key) != held.get(key):
             yield f"history says that {told.get(key)} has {key}, in truth {held.get(key)}"

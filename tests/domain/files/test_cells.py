@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ipam.domain.files import cells
-from ipam.models.base import LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
+from ipam.labels import LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
 
 UUID = "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
 
@@ -75,14 +75,17 @@ def test_what_a_file_made_of_a_text_is_told(cell: Any, why: str) -> None:
     ("labels", "why"),
     [
         ({str(number): "" for number in range(MOST_LABELS + 1)}, "101 labels; at most 100 fit."),
-        ({"a": "x" * (LABEL_VALUE_LENGTH + 1)}, "“xxxxxxxxxxxxxxxxxxxx…” has 2,001 characters; at most 2000 fit."),
-        ({"x" * (LABEL_KEY_LENGTH + 1): ""}, "“xxxxxxxxxxxxxxxxxxxx…” has 318 characters; at most 317 fit."),
+        ({"a": "x" * (LABEL_VALUE_LENGTH + 1)}, "The label “a” has 2,001 characters; at most 2,000 fit."),
+        (
+            {"x" * (LABEL_PREFIX_LENGTH + 1) + "/stage": ""},
+            f"The label key “{'x' * 60}…” is too long: at most 63 characters, and before a slash 253 more.",
+        ),
         (
             {str(number): "€" * 1000 for number in range(90)},
             "The labels take 270,170 bytes; at most 256,000 fit in those of one object.",
         ),
-        ({"": "x"}, "a label needs a key."),
-        ({"a": 1}, 'labels are an object of texts, such as {"stage": "prod"}.'),
+        ({"": "x"}, "“” is no key of a label."),
+        ({"a": 1}, '“{\'a\': 1}” is no object of texts, such as {"stage": "prod"}.'),
         ('{"a": "b"', '“{"a": "b"” is no JSON object.'),
     ],
 )

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files import ansible_inventory, dns_zones, exports
-from ipam.domain.networks import addresses, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, partitions, projects
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, cidrs, ip, super_network
 
@@ -280,7 +280,7 @@ def test_no_host_has_the_name_of_a_group(private: Network, project: Project, par
 
 
 def test_projects_of_one_name_are_groups_of_their_own(private: Network, project: Project, partition: Partition) -> None:
-    other = owners.create_project(name="alice")
+    other = projects.create(name="alice")
     theirs = networks.create(child(parent=private.parent, project=other))
     inventory_of(project, partition, private, {"id": "m-1"})
     found = inventory_of(other, partition, theirs, {"id": "m-2"})
@@ -292,7 +292,7 @@ def test_projects_of_one_name_are_groups_of_their_own(private: Network, project:
 def test_partitions_that_ansible_would_spell_alike_are_groups_of_their_own(
     private: Network, project: Project, partition: Partition
 ) -> None:
-    other = owners.create_partition(id="mini_lab")
+    other = partitions.create(id="mini_lab")
     away = networks.create(
         super_network(id="away", partition=other, prefixes=cidrs("10.8.0.0/16"), default_child_prefix_length={IPV4: 24})
     )

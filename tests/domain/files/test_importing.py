@@ -33,8 +33,8 @@ from ipam.domain.files.summaries import Summary
 from ipam.domain.files.tables import Table
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks
+from ipam.labels import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
 from ipam.models import IPAddress, Machine, Network, Partition, Project
-from ipam.models.base import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
 from tests.builders import IPV4, losing_a_race, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
 
@@ -86,6 +86,7 @@ def test_tables_of_all_kinds_make_the_same_installation_elsewhere(cloud: None, f
     assert list(doctor.examine()) == []
 
 
+@pytest.mark.slow
 def test_many_addresses_come_back(db: None) -> None:
     seeding.seed(networks=60, prefixes=200, addresses=MANY)
     before, file = exported(ADDRESSES), exported(ADDRESSES, "csv")

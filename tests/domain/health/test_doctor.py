@@ -1,14 +1,16 @@
 """The doctor: each kind of damage, done behind the back of the domain, is found; what can be derived is mended."""
 
 import uuid
+from pathlib import Path
 
-import pytest
 from django.db import connection
 
+from ipam import domain
+from ipam.apps import CHECKS
 from ipam.domain.clusters import lifecycle
-from ipam.domain.health import doctor
+from ipam.domain.health import doctor, rebuilding
 from ipam.domain.networks import addresses, machines, networks, vrfs
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import (
     VRF,
     FreeBlock,
@@ -19,9 +21,11 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    Tenure,
     guards,
 )
 from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, super_network, worked_example
+from tests.shared import shared_fixture
 
 
 def findings() -> list[str]:
@@ -36,21 +40,27 @@ def repair() -> list[str]:
     return list(remedies)
 
 
-@pytest.fixture
+@shared_fixture
 def ipv4(internet: Network) -> Prefix:
     return internet.prefixes.get(family=4)
 
 
-@pytest.fixture
+@shared_fixture
 def private(tenants: Network, project: Project) -> Network:
     """Alice's child network: 10.0.0.0/22 and 2001:db8:0:10::/96."""
     return networks.create(child(parent=tenants, project=project))
 
 
-@pytest.fixture
-def namespaced(db: None) -> Network:
+@shared_fixture
+def namespaced() -> Network:
     prefixes = cidrs("10.128.0.0/16", "2001:db8:0:20::/64")
     return networks.create(super_network(type="super-namespaced", id="copies", prefixes=prefixes))
+
+
+def test_doctor_asks_every_room_that_has_checks() -> None:
+    rooms = Path(domain.__path__[0])
+    stated = {f"{path.parent.name}.{path.stem}" for path in rooms.glob("*/*.py") if "\n@check\n" in path.read_text()}
+    assert sorted(CHECKS) == sorted(stated)
 
 
 def test_an_empty_installation_is_sound(db: None) -> None:
@@ -187,7 +197,48 @@ def test_many_faults_of_one_prefix_are_counted(project: Project) -> None:
     addresses.allocate(network, project=project, count=20)
     for address in IPAddress.objects.order_by("address")[::2]:
         address.delete()
+    rebuilding.rebuild_tenures()
     assert findings()[-1] == "192.0.2.0/27 of internet: 7 more faults like these."
+    assert len(findings()) == 4
+
+
+# --- Tenures: found and mended -------------------------------------------------------------------
+def test_address_of_which_no_tenure_tells_is_found_and_mended(internet: Network, project: Project) -> None:
+    pair = addresses.allocate(internet, project=project)
+    Tenure.objects.all().delete()
+    assert sorted(findings()) == sorted(f"{one} of internet: no tenure says who holds it." for one in pair)
+    assert repair() == ["the tenures of what is held"]
+    assert findings() == []
+    told = Tenure.objects.open().values_list("address", "project_id", "project_name", "since", "from_exact")
+    assert sorted(told) == [(one.address, project.pk, "alice", one.created_at, False) for one in pair]
+
+
+def test_tenure_of_what_somebody_else_holds_is_found_and_mended(
+    internet: Network, project: Project, stranger: Project
+) -> None:
+    (address,) = addresses.allocate(internet, project=project, families=[IPV4])
+    IPAddress.objects.update(project=stranger)
+    assert findings() == [
+        f"{address} of internet: no tenure says who holds it.",
+        f"{address} of internet: its tenure has not ended, but nobody holds it so.",
+    ]
+    repair()
+    assert findings() == []
+    assert list(Tenure.objects.order_by("pk").values_list("project_id", flat=True)) == [project.pk, stranger.pk]
+
+
+def test_child_prefix_of_which_no_tenure_tells_is_found_and_mended(private: Network) -> None:
+    ended = Tenure.objects.of_blocks().filter(length=22)
+    ended.delete()
+    assert findings() == [f"10.0.0.0/22 of {private.pk}: no tenure says who holds it."]
+    repair()
+    assert findings() == []
+
+
+def test_many_that_no_tenure_tells_of_are_counted(internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, families=[IPV4], count=10)
+    Tenure.objects.all().delete()
+    assert findings()[-1] == "7 more such addresses or blocks: no tenure says who holds it."
     assert len(findings()) == 4
 
 
@@ -300,6 +351,7 @@ def test_address_under_another_network_than_its_prefix_is_found(
 ) -> None:
     ipv4 = addresses.allocate(internet, project=project, families=[IPV4])[0]
     IPAddress.objects.filter(pk=ipv4.pk).update(network=private)
+    rebuilding.rebuild_tenures()
     assert findings() == [
         "203.0.113.129: its network or namespace is not that of 203.0.113.128/25, which it was taken from."
     ]
@@ -308,6 +360,7 @@ def test_address_under_another_network_than_its_prefix_is_found(
 def test_address_in_another_namespace_than_its_prefix_is_found(internet: Network, project: Project) -> None:
     ipv4 = addresses.allocate(internet, project=project, families=[IPV4])[0]
     IPAddress.objects.filter(pk=ipv4.pk).update(namespace=project)
+    rebuilding.rebuild_tenures()
     assert findings() == [
         "203.0.113.129: its network or namespace is not that of 203.0.113.128/25, which it was taken from."
     ]
@@ -326,6 +379,7 @@ def test_address_of_a_machine_that_is_not_in_its_network_is_found(
 def test_allocation_of_two_projects_is_found(internet: Network, project: Project, stranger: Project) -> None:
     ipv4, ipv6 = addresses.allocate(internet, project=project)
     IPAddress.objects.filter(pk=ipv6.pk).update(project=stranger)
+    rebuilding.rebuild_tenures()
     assert findings() == [
         f"203.0.113.129: its IPv6 counterpart in allocation {ipv4.allocation} is of another network or project."
     ]

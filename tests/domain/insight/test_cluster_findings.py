@@ -1,18 +1,17 @@
 """What an operator should look at in clusters."""
 
-import pytest
-
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.planning import NewCluster
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.insight import cluster_findings, survey
 from ipam.domain.networks import completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
 from tests.builders import IPV4, IPV6, cidrs
 from tests.builders import families as per_family
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def web(tenants: Network, private: Network, project: Project) -> Cluster:
     """Alice's cluster with room for four nodes."""
     networks.update(tenants, additional_announcable_cidrs=cidrs("10.240.0.0/12", "fd00:10:240::/44"))

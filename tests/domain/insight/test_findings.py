@@ -9,10 +9,11 @@ from django.utils import timezone
 from ipam.addressing import Family
 from ipam.domain.insight import findings
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
-from ipam.domain.space import number_pools, utilization
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.space import utilization
 from ipam.domain.space.number_pools import Pool
 from ipam.models import Finding, IPAddress, Network, NumberRange, Partition, Project
+from ipam.models.number_ranges import BOUNDS
 from tests.builders import IPV4, IPV6, child, cidrs, external, super_network
 
 Said = tuple[str, str, str]
@@ -221,7 +222,7 @@ def test_project_with_a_network_is_no_finding(private: Network) -> None:
 # --- pools ----------------------------------------------------------------------------------------
 def leave(pool: Pool, count: int) -> None:
     """Take all numbers of a pool but the last `count`."""
-    last = number_pools.BOUNDS[pool][1]
+    last = BOUNDS[pool][1]
     NumberRange.objects.filter(pool=pool).delete()
     if count:
         NumberRange.objects.create(pool=pool, first=last - count + 1, last=last)

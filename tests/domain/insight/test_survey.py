@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from ipam.domain.insight import survey
 from ipam.domain.insight.survey import Picture
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, projects
 from ipam.models import Finding, Network, Project, UtilizationSample
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced
+from tests.shared import shared_fixture
 
 MOST_STATEMENTS = 9
 
@@ -24,7 +25,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(survey, "SMALL_ADDRESSES", 0)
 
 
-@pytest.fixture
+@shared_fixture
 def cloud(internet: Network, tenants: Network, private: Network, project: Project, stranger: Project) -> None:
     """Something of everything: a full family, halves of pairs, a project without networks."""
     full = networks.create(external(id="full", vrf=7, prefixes=cidrs("192.0.2.0/31"), destination_prefixes=()))
@@ -192,7 +193,7 @@ def test_looking_costs_the_same_for_one_network_and_for_thirty(
     survey.take()
     few = statements(do)
     for number in range(15):
-        owner = owners.create_project(name=f"p{number}")
+        owner = projects.create(name=f"p{number}")
         home = networks.create(child(parent=tenants, project=owner))
         addresses.allocate(home, project=owner, families=[IPV4])
         networks.create(

@@ -240,15 +240,15 @@ def test_every_value_of_the_wrong_kind_is_told() -> None:
         "ips[0] “192.0.2.256”: type: “fixed” is none of ephemeral, static.",
         "ips[0] “192.0.2.256”: “networkid” is missing.",
         "ips[0] “192.0.2.256”: “projectid” is missing.",
-        "networks[0] “net”: defaultchildprefixlength: “{'ipv4': '22'}” has to have the keys IPv4 and IPv6, "
-        "each with a prefix length.",
+        "networks[0] “net”: defaultchildprefixlength: “{'ipv4': '22'}” is no object such as "
+        '{"IPv4": 22, "IPv6": 64}.',
         "networks[0] “net”: destinationprefixes: “10.0.0.0” has no prefix length; write it as address/length: "
         "10.0.0.0/32 for this address alone.",
-        "networks[0] “net”: labels: “['a']” is no object of texts.",
+        'networks[0] “net”: labels: “[\'a\']” is no object of texts, such as {"stage": "prod"}.',
         "networks[0] “net”: name: “['5']” is no text.",
         "networks[0] “net”: nat: “maybe” is neither true nor false.",
         "networks[0] “net”: prefixes: “10.0.0.0/8” is no list.",
-        "networks[0] “net”: vrf: “many” is no number.",
+        "networks[0] “net”: vrf: “many” is not a whole number.",
     ]
 
 
@@ -284,8 +284,8 @@ def test_several_asns_are_refused() -> None:
 def test_asn_that_is_no_number_is_told() -> None:
     tags = "[machine.metal-stack.io/network.primary.asn=AS7]"
     assert faults(machine("[{networkid: n1, asn: [7]}]", tags)) == [
-        "machines[0] “m1”: asn: “['7']” is no number.",
-        "machines[0] “m1”: asn: “AS7” is no number.",
+        "machines[0] “m1”: asn: “['7']” is not a whole number.",
+        "machines[0] “m1”: asn: “AS7” is not a whole number.",
     ]
 
 
@@ -316,8 +316,7 @@ def test_child_prefix_length_of_older_versions_is_that_of_the_one_family() -> No
 def test_child_prefix_length_of_both_families_has_to_name_them() -> None:
     text = "{id: old, prefixes: [10.0.0.0/14, '2001:db8::/48'], defaultchildprefixlength: 22}"
     assert faults(text) == [
-        "networks[0] “old”: defaultchildprefixlength: “22” has to have the keys IPv4 and IPv6, each with a prefix "
-        "length."
+        'networks[0] “old”: defaultchildprefixlength: “22” is no object such as {"IPv4": 22, "IPv6": 64}.'
     ]
 
 

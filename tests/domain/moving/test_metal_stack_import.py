@@ -10,7 +10,7 @@ from ipam.domain.files.summaries import Summary
 from ipam.domain.health import doctor
 from ipam.domain.moving.metal_stack import reading
 from ipam.domain.moving.metal_stack.rows import Rows
-from ipam.domain.networks import networks, owners
+from ipam.domain.networks import networks, partitions
 from ipam.management.commands.quickstart import EXAMPLE
 from ipam.models import IPAddress, Machine, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, IPV6, external, losing_a_race, prefixes_of
@@ -207,7 +207,7 @@ def test_project_that_is_no_uuid_is_told(db: None) -> None:
 
 
 def test_what_is_there_already_can_be_referred_to(db: None) -> None:
-    owners.create_partition(id="fra")
+    partitions.create(id="fra")
     text = "networks: [{id: one, vrf: 1, partitionid: fra, prefixes: [192.0.2.0/24]}]"
     assert bring_in(text) == [("network", "one", "new")]
     assert Network.objects.get().partition_id == "fra"

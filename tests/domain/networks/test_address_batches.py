@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipam import errors
-from ipam.domain.core import operations
+from ipam.domain.core import history, operations
 from ipam.domain.health import doctor
 from ipam.domain.networks import address_batches, addresses, machines, networks
-from ipam.domain.networks.address_batches import Named
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.batch_rules import Named
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
+from ipam.models.events import Verb
 from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, set_older_labels
 
 _vni = count(300_000)
@@ -177,8 +178,9 @@ def test_a_static_address_stays_static_among_many(internet: Network, project: Pr
 @pytest.mark.django_db(transaction=True)
 def test_a_batch_is_refused_as_a_whole_when_its_caller_raises(internet: Network, project: Project) -> None:
     def take_and_give_up() -> None:
-        address_batches.take(named(internet, project, "203.0.113.140"))
-        raise errors.Invalid("no")
+        with history.as_one_event(Verb.IMPORT):
+            address_batches.take(named(internet, project, "203.0.113.140"))
+            raise errors.Invalid("no")
 
     with pytest.raises(errors.Invalid):
         operations.operation(take_and_give_up)()

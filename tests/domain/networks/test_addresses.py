@@ -7,13 +7,14 @@ import pytest
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes, external, free_blocks, ip, namespaced
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def narrow(db: None) -> Network:
+@shared_fixture
+def narrow() -> Network:
     """An external network with 2 usable IPv4 and 3 usable IPv6 addresses."""
     return networks.create(
         external(id="narrow", vrf=9, prefixes=cidrs("192.0.2.0/30", "2001:db8:2::/126"), destination_prefixes=())

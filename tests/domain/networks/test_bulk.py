@@ -4,18 +4,19 @@ import pytest
 from django.contrib.auth.models import User
 
 from ipam import errors
-from ipam.domain.core import access
-from ipam.domain.networks import addresses, bulk, owners
+from ipam.domain.networks import addresses, bulk, partitions
 from ipam.domain.people import members
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, codes
+from tests.callers import as_user
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def sites(db: None) -> list[Partition]:
+@shared_fixture
+def sites() -> list[Partition]:
     return [
-        owners.create_partition(id="ams", name="Amsterdam", labels={"tier": "1", "old": "yes"}),
-        owners.create_partition(id="zrh", labels={"tier": "2"}),
+        partitions.create(id="ams", name="Amsterdam", labels={"tier": "1", "old": "yes"}),
+        partitions.create(id="zrh", labels={"tier": "2"}),
     ]
 
 
@@ -44,13 +45,13 @@ def test_record_that_stays_the_same_is_no_new_generation(sites: list[Partition])
 
 
 def test_labels_of_a_record_are_those_that_it_has_by_now(sites: list[Partition]) -> None:
-    owners.update_partition(sites[1], labels={"added": "meanwhile"})
+    partitions.update(sites[1], labels={"added": "meanwhile"})
     bulk.label(sites, add={"tier": "1"}, remove={})
     assert labels()[1] == {"added": "meanwhile", "tier": "1"}
 
 
 def test_record_that_is_gone_is_no_hindrance(sites: list[Partition]) -> None:
-    owners.delete_partition(sites[0])
+    partitions.delete(sites[0])
     bulk.rename(sites, name="site")
     assert list(Partition.objects.values_list("pk", "name")) == [("zrh", "site")]
 
@@ -78,5 +79,5 @@ def test_rights_are_those_to_what_the_records_are_by_now(
     members.grant(alice, "owner", project=project)
     held = addresses.allocate(internet, project=project, families=[IPV4])
     IPAddress.objects.update(project=stranger)
-    with access.acting_for(lambda: access.of_user(alice)), pytest.raises(errors.PermissionDenied):
+    with as_user(alice), pytest.raises(errors.PermissionDenied):
         bulk.rename(held, name="mine")

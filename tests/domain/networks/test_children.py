@@ -3,13 +3,14 @@
 import pytest
 
 from ipam import errors
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, projects
 from ipam.models import FreeBlock, Network, Partition, Prefix, Project
 from tests.builders import IPV4, IPV6, child, cidrs, free_blocks, namespaced, prefixes_of, super_network
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def tiny(db: None) -> Network:
+@shared_fixture
+def tiny() -> Network:
     """A super network with room for four IPv4 and two IPv6 children."""
     return networks.create(
         super_network(
@@ -20,8 +21,8 @@ def tiny(db: None) -> Network:
     )
 
 
-@pytest.fixture
-def clusters(db: None) -> Network:
+@shared_fixture
+def clusters() -> Network:
     return networks.create(namespaced())
 
 
@@ -85,7 +86,7 @@ def test_child_is_carved_by_what_its_parent_says_now(tenants: Network, project: 
 
 
 # --- 11: what is inherited ------------------------------------------------------------------------
-@pytest.fixture
+@shared_fixture
 def generous(partition: Partition) -> Network:
     """A super network with everything that can be inherited, and what cannot."""
     return networks.create(
@@ -320,7 +321,7 @@ def test_project_keeps_its_copy_of_a_namespaced_space_after_its_last_child(clust
 
 def test_project_without_children_goes_with_its_copies_of_namespaced_space(clusters: Network, project: Project) -> None:
     networks.delete(networks.create(child(parent=clusters, project=project)))
-    owners.delete_project(project)
+    projects.delete(project)
     assert not FreeBlock.objects.exists()
 
 

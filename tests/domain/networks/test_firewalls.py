@@ -7,7 +7,7 @@ import pytest
 from ipam import errors
 from ipam.domain.insight import findings
 from ipam.domain.networks import machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Machine, Network, Partition, Project
 from tests.builders import child, codes
 

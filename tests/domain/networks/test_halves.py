@@ -7,12 +7,13 @@ import pytest
 
 from ipam import errors
 from ipam.domain.health import doctor
-from ipam.domain.networks import addresses, claims, halves, machines, networks
+from ipam.domain.networks import addresses, allocations, claims, machines, networks
 from ipam.models import IPAddress, Machine, Network, Project
 from tests.builders import IPV4, IPV6, cidrs, codes, external
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def web(internet: Network, project: Project) -> list[IPAddress]:
     """An IPv4 and an IPv6 address that were taken one by one for the host “web”."""
     return [addresses.allocate(internet, project=project, families=[one], name="web")[0] for one in (IPV4, IPV6)]
@@ -23,7 +24,7 @@ def keys(*held: IPAddress) -> list[object]:
 
 
 def test_halves_of_one_name_become_a_pair_under_the_id_of_the_ipv4_one(web: list[IPAddress]) -> None:
-    joined = halves.join(keys(*reversed(web)))
+    joined = allocations.join(keys(*reversed(web)))
     assert [str(one) for one in joined] == ["203.0.113.129", "2001:db8:0:113::1"]
     assert set(IPAddress.objects.values_list("allocation", flat=True)) == {web[0].allocation}
     assert [finding.sentence for finding in doctor.examine()] == []
@@ -31,14 +32,14 @@ def test_halves_of_one_name_become_a_pair_under_the_id_of_the_ipv4_one(web: list
 
 def test_halves_of_one_machine_become_a_pair_whatever_they_are_called(machine: Machine, private: Network) -> None:
     ipv4, ipv6 = machine.addresses.filter(network=private).order_by("family")
-    halves.part(ipv4.allocation)
+    allocations.part(ipv4.allocation)
     IPAddress.objects.filter(pk=ipv6.pk).update(name="other")
-    assert len({one.allocation for one in halves.join(keys(ipv4, ipv6))}) == 1
+    assert len({one.allocation for one in allocations.join(keys(ipv4, ipv6))}) == 1
 
 
 def test_pair_is_parted_and_the_ipv4_address_keeps_the_id(internet: Network, project: Project) -> None:
     pair = addresses.allocate(internet, project=project, name="web")
-    ipv4, ipv6 = halves.part(pair[0].allocation)
+    ipv4, ipv6 = allocations.part(pair[0].allocation)
     assert (ipv4.allocation == pair[0].allocation, ipv6.allocation == pair[0].allocation) == (True, False)
     assert (ipv4.generation, ipv6.generation) == (1, 2)
     assert [finding.sentence for finding in doctor.examine()] == []
@@ -72,73 +73,73 @@ def test_what_is_of_two_hosts_is_not_joined(
     other = make(internet, project, stranger)
     before = list(IPAddress.objects.values())
     with pytest.raises(errors.IpamError) as refused:
-        halves.join(keys(web[0], other))
+        allocations.join(keys(web[0], other))
     assert codes(refused.value) == expected
     assert list(IPAddress.objects.values()) == before
 
 
 def test_address_of_a_machine_is_not_joined_with_one_of_nobody(machine: Machine, private: Network) -> None:
-    ipv4, ipv6 = halves.part(machine.addresses.filter(network=private)[0].allocation)
+    ipv4, ipv6 = allocations.part(machine.addresses.filter(network=private)[0].allocation)
     IPAddress.objects.filter(pk=ipv6.pk).update(machine=None)
     with pytest.raises(errors.Invalid, match=rf"are of two hosts: machine {machine.pk} and no machine\."):
-        halves.join(keys(ipv4, ipv6))
+        allocations.join(keys(ipv4, ipv6))
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_two_addresses_are_joined(count: int, web: list[IPAddress]) -> None:
     with pytest.raises(errors.Invalid):
-        halves.join([web[0].pk, web[1].pk, uuid4()][:count])
+        allocations.join([web[0].pk, web[1].pk, uuid4()][:count])
 
 
 def test_joining_with_nothing_is_not_found(web: list[IPAddress]) -> None:
     with pytest.raises(errors.NotFound):
-        halves.join([web[0].pk, uuid4()])
+        allocations.join([web[0].pk, uuid4()])
 
 
 def test_pair_is_joined_once(internet: Network, project: Project) -> None:
     pair = addresses.allocate(internet, project=project)
     with pytest.raises(errors.InUse, match="are one allocation already"):
-        halves.join(keys(*pair))
+        allocations.join(keys(*pair))
 
 
 def test_only_address_of_an_allocation_is_not_parted(web: list[IPAddress]) -> None:
     with pytest.raises(errors.Invalid, match=r"203\.0\.113\.129 is the only address of its allocation"):
-        halves.part(web[0].allocation)
+        allocations.part(web[0].allocation)
 
 
 def test_allocation_that_is_gone_is_not_parted(db: None) -> None:
     with pytest.raises(errors.NotFound):
-        halves.part(uuid4())
+        allocations.part(uuid4())
 
 
 def test_what_a_controller_claims_stays_as_it_is(internet: Network, project: Project) -> None:
     claim = claims.claim(internet, project=project, name="vip")
     ipv4, ipv6 = IPAddress.objects.order_by("family")
     with pytest.raises(errors.InUse, match="A controller claims"):
-        halves.part(claim.allocation)
+        allocations.part(claim.allocation)
     IPAddress.objects.filter(pk=ipv6.pk).update(allocation=uuid4())
     with pytest.raises(errors.InUse, match="A controller claims"):
-        halves.join(keys(ipv4, ipv6))
+        allocations.join(keys(ipv4, ipv6))
 
 
 def test_host_is_offered_its_other_half(web: list[IPAddress], internet: Network, project: Project) -> None:
     for changes in ({"name": "db"}, {"type": "static"}, {"families": ()}):
         addresses.allocate(internet, project=project, **{"families": [IPV6], "name": "web", **changes})  # type: ignore[arg-type]
-    assert halves.joinable(web[0]) == [web[1]]
+    assert allocations.joinable(web[0]) == [web[1]]
 
 
 def test_machine_is_offered_its_other_half(machine: Machine, private: Network) -> None:
-    ipv4, ipv6 = halves.part(machine.addresses.filter(network=private)[0].allocation)
-    assert (halves.joinable(ipv4), halves.joinable(ipv6)) == ([ipv6], [ipv4])
+    ipv4, ipv6 = allocations.part(machine.addresses.filter(network=private)[0].allocation)
+    assert (allocations.joinable(ipv4), allocations.joinable(ipv6)) == ([ipv6], [ipv4])
 
 
 def test_address_that_says_nothing_of_its_host_is_offered_nothing(internet: Network, project: Project) -> None:
     one, _ = (addresses.allocate(internet, project=project, families=[family])[0] for family in (IPV4, IPV6))
-    assert halves.joinable(one) == []
+    assert allocations.joinable(one) == []
 
 
 def test_machine_whose_halves_were_joined_is_released_like_any_other(web: list[IPAddress], machine: Machine) -> None:
     held = machine.addresses.filter(network="internet")[0]
-    halves.join(keys(*halves.part(held.allocation)))
+    allocations.join(keys(*allocations.part(held.allocation)))
     machines.release(machine)
     assert set(IPAddress.objects.values_list("name", flat=True)) == {"web"}

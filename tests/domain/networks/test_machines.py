@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from ipam import errors
-from ipam.domain.networks import addresses, machines, networks, owners
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks import addresses, machines, networks, partitions
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space.number_pools import Pool
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, NumberRange, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes, external, free_blocks, ip, namespaced, super_network
+from tests.shared import shared_fixture
 
 
 @pytest.fixture
@@ -23,12 +24,12 @@ def allocate(partition: Partition, project: Project) -> Any:
     return run
 
 
-@pytest.fixture
+@shared_fixture
 def of_ipv4(tenants: Network, project: Project) -> Network:
     return networks.create(child(parent=tenants, project=project, address_family=[IPV4]))
 
 
-@pytest.fixture
+@shared_fixture
 def of_ipv6(tenants: Network, project: Project) -> Network:
     return networks.create(child(parent=tenants, project=project, address_family=[IPV6]))
 
@@ -129,7 +130,7 @@ def test_network_of_another_project_is_refused(allocate: Any, tenants: Network, 
 
 def test_network_of_another_partition_is_refused(allocate: Any, private: Network) -> None:
     with pytest.raises(errors.WrongPartition, match="in partition mini-lab, the machine in elsewhere"):
-        allocate(private, partition=owners.create_partition(id="elsewhere"))
+        allocate(private, partition=partitions.create(id="elsewhere"))
 
 
 def test_network_without_partition_serves_every_partition(allocate: Any, project: Project) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipam.domain.core import paging
-from ipam.domain.networks import owners
+from ipam.domain.networks import projects
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.natural import Natural, natural
 
@@ -37,7 +37,7 @@ def test_database_and_python_order_alike(names: list[str]) -> None:
 
 @pytest.mark.django_db
 def test_longest_name_of_numbers_alone_fits_into_the_index() -> None:
-    made = owners.create_project(name="1x" * 127)
+    made = projects.create(name="1x" * 127)
     assert list(Project.objects.annotate(place=Natural("name")).filter(place=natural(made.name))) == [made]
 
 
@@ -45,7 +45,7 @@ def test_longest_name_of_numbers_alone_fits_into_the_index() -> None:
 @pytest.mark.parametrize("descending", [False, True])
 def test_pages_follow_the_order(descending: bool) -> None:
     for number in (10, 2, 1, 33, 2):
-        owners.create_project(name=f"node-{number}")
+        projects.create(name=f"node-{number}")
     seen: list[str] = []
     cursor: str | None = ""
     while cursor is not None:

@@ -4,7 +4,7 @@ import pytest
 
 from ipam import errors
 from ipam.domain.networks import addresses, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import VRF, FreeBlock, Network, Partition, Prefix, Project
 from tests.builders import child, codes, free_blocks, namespaced
 

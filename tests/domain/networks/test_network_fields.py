@@ -7,11 +7,12 @@ import pytest
 
 from ipam import errors
 from ipam.domain.core import lookups
-from ipam.domain.networks import networks, owners, rules
-from ipam.domain.networks.rules import NewNetwork
+from ipam.domain.networks import network_fields, networks, partitions, projects
+from ipam.domain.networks.network_fields import NewNetwork
 from ipam.models import Network, Partition, Project
 from ipam.models.networks import NatType, NetworkType
 from tests.builders import IPV4, child, cidrs, codes, external, namespaced, super_network, underlay_network
+from tests.shared import shared_fixture
 
 MUST, MAY, NOT = "required", "optional", "refused"
 TYPES = ["external", "underlay", "super", "super-namespaced", "child", "child-shared"]
@@ -56,10 +57,10 @@ def cases(demand: str) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.fixture
+@shared_fixture
 def given(partition: Partition, project: Project) -> dict[str, Any]:
     """A value for every field."""
-    elsewhere = owners.create_partition(id="elsewhere")
+    elsewhere = partitions.create(id="elsewhere")
     return {
         "id": "a-network",
         "project": project,
@@ -198,9 +199,9 @@ def test_id_is_unique_over_all_types(internet: Network) -> None:
 
 def test_partition_and_project_ids_are_unique(partition: Partition, project: Project) -> None:
     with pytest.raises(errors.AlreadyExists):
-        owners.create_partition(id=partition.pk)
+        partitions.create(id=partition.pk)
     with pytest.raises(errors.AlreadyExists):
-        owners.create_project(id=project.pk)
+        projects.create(id=project.pk)
 
 
 def test_project_or_partition_that_does_not_exist_is_named(db: None) -> None:
@@ -213,12 +214,12 @@ def test_project_or_partition_that_does_not_exist_is_named(db: None) -> None:
 
 def test_owner_in_use_is_not_deleted(internet: Network, partition: Partition) -> None:
     with pytest.raises(errors.InUse, match="1 networks"):
-        owners.delete_partition(partition)
+        partitions.delete(partition)
 
 
 def test_owner_of_nothing_is_deleted(partition: Partition, project: Project) -> None:
-    owners.delete_partition(partition)
-    owners.delete_project(project)
+    partitions.delete(partition)
+    projects.delete(project)
     assert (Partition.objects.count(), Project.objects.count()) == (0, 0)
 
 
@@ -232,7 +233,9 @@ def test_broken_rules_of_the_values_are_reported_together(partition: Partition) 
 
 def test_fields_are_judged_by_the_names_of_what_they_refer_to() -> None:
     said = {"type": "underlay", "id": "underlay", "partition": "nowhere", "project": "nobody", "prefixes": ["x"]}
-    assert [(one.field, one.code) for one in rules.judge_given("underlay", said)] == [("project", "forbidden_field")]
+    assert [(one.field, one.code) for one in network_fields.judge_given("underlay", said)] == [
+        ("project", "forbidden_field")
+    ]
 
 
 def test_of_many_offences_a_hundred_are_told_and_the_rest_counted() -> None:

@@ -7,10 +7,11 @@ from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks
 from ipam.models import FreeBlock, Network, Prefix, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes, external, free_blocks, prefixes_of, super_network
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def ipv4_super(db: None) -> Network:
+@shared_fixture
+def ipv4_super() -> Network:
     return networks.create(super_network(prefixes=cidrs("10.0.0.0/16"), default_child_prefix_length={IPV4: 22}))
 
 
@@ -58,6 +59,7 @@ def test_every_updatable_field_is_taken(tenants: Network) -> None:
         ("private", "min_child_prefix_length", {IPV4: 26}),
     ],
 )
+@pytest.mark.django_db
 def test_field_that_the_type_never_takes_is_refused_later_too(
     kind: str, field: str, value: object, request: pytest.FixtureRequest
 ) -> None:
@@ -222,8 +224,8 @@ def test_order_of_prefixes_is_ipv4_first_then_as_they_were_added(internet: Netwo
 
 
 # --- 19: announcable CIDRs ------------------------------------------------------------------------
-@pytest.fixture
-def announcing(db: None) -> Network:
+@shared_fixture
+def announcing() -> Network:
     return networks.create(super_network(additional_announcable_cidrs=cidrs("10.240.0.0/12")))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ipam import errors
-from ipam.domain.networks import networks, owners
+from ipam.domain.networks import networks, partitions
 from ipam.models import Network, Partition, Project
 from tests.builders import (
     IPV4,
@@ -76,7 +76,7 @@ def test_prefix_beside_another_is_fine(internet: Network) -> None:
 def test_networks_of_different_types_partitions_and_projects_do_not_overlap(
     make: Any, internet: Network, stranger: Project
 ) -> None:
-    site = owners.create_partition(id="another-site")
+    site = partitions.create(id="another-site")
     fields: dict[str, Any] = {"id": "other", "prefixes": cidrs("203.0.113.0/24")}
     if make in (super_network, namespaced):
         fields |= {"project": stranger, "default_child_prefix_length": {IPV4: 26}}

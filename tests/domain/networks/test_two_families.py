@@ -5,19 +5,20 @@ import pytest
 from ipam import errors
 from ipam.domain.core.operations import rehearsal
 from ipam.domain.networks import addresses, children, completion, machines, networks
-from ipam.domain.networks.machines import Attachment
+from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, prefixes_of, set_older_labels, super_network
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
-def legacy(db: None) -> Network:
+@shared_fixture
+def legacy() -> Network:
     """An external network that has only IPv4: 192.0.0.0/16."""
     return networks.create(external(id="legacy", prefixes=cidrs("192.0.0.0/16"), destination_prefixes=()))
 
 
-@pytest.fixture
-def ipv4_super(db: None) -> Network:
+@shared_fixture
+def ipv4_super() -> Network:
     return networks.create(
         super_network(
             prefixes=cidrs("10.0.0.0/16"),
@@ -27,7 +28,7 @@ def ipv4_super(db: None) -> Network:
     )
 
 
-@pytest.fixture
+@shared_fixture
 def ipv4_child(ipv4_super: Network, project: Project) -> Network:
     return networks.create(child(parent=ipv4_super, project=project))
 
@@ -215,6 +216,7 @@ def test_batch_is_1_to_1000_allocations(limit: int, internet: Network) -> None:
         completion.complete(internet, IPV6, limit=limit)
 
 
+@pytest.mark.slow
 def test_ten_thousand_addresses_are_completed_in_place_after_a_rehearsal(legacy: Network, project: Project) -> None:
     for _ in range(10):
         addresses.allocate(legacy, project=project, count=1000)

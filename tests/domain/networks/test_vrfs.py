@@ -6,9 +6,10 @@ from ipam import errors
 from ipam.domain.networks import networks, vrfs
 from ipam.models import VRF, Network, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, super_network
+from tests.shared import shared_fixture
 
 
-@pytest.fixture
+@shared_fixture
 def routed(project: Project) -> Network:
     """A super network with a VRF of its own, 500."""
     return networks.create(super_network(id="routed", vrf=500))

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from ipam import errors
-from ipam.domain.core import access
 from ipam.domain.people import accounts
 from ipam.models import Identity
+from tests.callers import as_user
 
 HERE, ELSEWHERE = "https://id.example.org", "https://id.example.com"
 
@@ -54,7 +54,7 @@ def test_account_is_unlinked_once(operator: User) -> None:
 
 def test_nobody_but_oneself_and_operators_ends_ones_sessions(operator: User) -> None:
     alice, before = User.objects.create_user("alice"), operator.get_session_auth_hash()
-    with access.acting_for(lambda: access.of_user(alice)):
+    with as_user(alice):
         with pytest.raises(errors.PermissionDenied):
             accounts.sign_out(operator, "correct horse")
         accounts.sign_out(alice, None)

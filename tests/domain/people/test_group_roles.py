@@ -6,16 +6,17 @@ import pytest
 from django.contrib.auth.models import User
 
 from ipam import errors
-from ipam.domain.core import access
 from ipam.domain.people import members
 from ipam.models import Event, Project
 from ipam.models.roles import Role
+from tests.callers import as_user
+from tests.shared import shared_fixture
 
 Roles = dict[str, tuple[str, str]]
 
 
-@pytest.fixture
-def alice(db: None) -> User:
+@shared_fixture
+def alice() -> User:
     return User.objects.create_user("alice")
 
 
@@ -73,5 +74,5 @@ def test_same_groups_again_leave_no_event(alice: User) -> None:
 
 
 def test_nobody_gives_himself_groups(alice: User) -> None:
-    with access.acting_for(lambda: access.of_user(alice)), pytest.raises(errors.PermissionDenied):
+    with as_user(alice), pytest.raises(errors.PermissionDenied):
         members.set_group_roles(alice, {None: Role.OPERATOR})

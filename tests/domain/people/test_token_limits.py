@@ -14,12 +14,13 @@ from ipam import errors
 from ipam.domain.people import tokens
 from ipam.models import ApiToken
 from tests.builders import cidrs, ip
+from tests.shared import shared_fixture
 
 HERE = ip("192.0.2.7")
 
 
-@pytest.fixture
-def bob(db: None) -> User:
+@shared_fixture
+def bob() -> User:
     return User.objects.create_user("bob")
 
 

@@ -11,12 +11,13 @@ from ipam.domain.networks import networks
 from ipam.domain.space import free_blocks
 from ipam.models import FreeBlock, Prefix
 from tests.builders import IPV4, IPV6, cidrs, external
+from tests.shared import shared_fixture
 
 WHOLE = cidrs("198.51.100.0/24", "203.0.113.0/24", "2001:db8::/64")
 
 
-@pytest.fixture
-def prefixes(db: None) -> list[Prefix]:
+@shared_fixture
+def prefixes() -> list[Prefix]:
     network = networks.create(external(prefixes=WHOLE, destination_prefixes=()))
     return list(network.prefixes.select_related("network").in_order())
 

@@ -10,12 +10,13 @@ from ipam.domain.networks import networks
 from ipam.domain.space import free_space, gaps, prefix_map
 from ipam.models import FreeBlock, Network, Prefix, Project
 from tests.builders import IPV4, child, cidrs, external, super_network
+from tests.shared import shared_fixture
 
 PREFIX = IPNetwork("198.51.100.0/26")
 
 
-@pytest.fixture
-def prefix(db: None) -> Prefix:
+@shared_fixture
+def prefix() -> Prefix:
     return (
         networks.create(external(prefixes=[PREFIX], destination_prefixes=())).prefixes.select_related("network").get()
     )
@@ -77,8 +78,8 @@ def test_map_costs_two_statements_at_most(
         prefix_map.of_prefix(prefix, within=within)
 
 
-@pytest.fixture
-def parent(db: None, project: Project) -> Prefix:
+@shared_fixture
+def parent(project: Project) -> Prefix:
     """10.0.0.0/16 with a /22 and a /24 carved out of its beginning."""
     tenants: Network = networks.create(
         super_network(prefixes=cidrs("10.0.0.0/16"), default_child_prefix_length={IPV4: 22})

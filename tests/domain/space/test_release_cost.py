@@ -9,6 +9,7 @@ from django.db import connection
 from ipam.domain.networks import addresses, networks
 from ipam.models import FreeBlock, IPAddress, Network, Project
 from tests.builders import cidrs, external
+from tests.shared import shared_fixture
 
 pytestmark = [
     pytest.mark.django_db,
@@ -17,7 +18,7 @@ pytestmark = [
 HOLES = 2000
 
 
-@pytest.fixture
+@shared_fixture
 def holed(project: Project) -> Network:
     """A network whose free space is single addresses, two apart."""
     made = networks.create(external(id="holed", prefixes=cidrs("10.0.0.0/20"), stack="ipv4", destination_prefixes=()))

@@ -13,7 +13,7 @@ from netaddr import IPNetwork, IPSet
 
 from ipam import errors
 from ipam.addressing import Family, block, reserved_addresses
-from ipam.domain.networks import addresses, networks, owners
+from ipam.domain.networks import addresses, networks, projects
 from ipam.models import IPAddress, Network
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced, prefixes_of, super_network
 from tests.domain.proof import misstated_free_space
@@ -28,7 +28,7 @@ class Space(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.projects = [owners.create_project(id=key) for key in PROJECTS]
+        self.projects = [projects.create(id=key) for key in PROJECTS]
         self.pool = networks.create(external(id="pool", prefixes=cidrs(*POOL), destination_prefixes=()))
         self.supers = [
             networks.create(make(prefixes=cidrs(*prefixes), default_child_prefix_length={IPV4: 30, IPV6: 64}))
@@ -150,7 +150,7 @@ def test_any_sequence_of_operations_keeps_the_space_exact() -> None:
     run_state_machine_as_test(
         OneRun,
         settings=settings(
-            max_examples=500 if thorough else 8,
+            max_examples=settings().max_examples // 5,  # each is a whole story
             stateful_step_count=50 if thorough else 25,
             suppress_health_check=list(HealthCheck),
             phases=list(Phase) if thorough else [Phase.generate],  # shrinking takes minutes

@@ -17,7 +17,7 @@ from ipam.domain.files import backup, importing
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.moving import go_ipam
 from ipam.domain.networks import address_batches, addresses, children, networks, older_data
-from ipam.domain.networks.address_batches import Named
+from ipam.domain.networks.batch_rules import Named
 from ipam.domain.space import free_blocks, prefix_map, usable_space, utilization
 from ipam.models import FreeBlock, IPAddress, Network, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, namespaced, prefixes_of, super_network

@@ -8,11 +8,12 @@ CHECKED = "core.gardener.cloud/v1beta1 with API servers 1.31 to 1.34"
 
 def write(subject: Subject) -> str:
     """The Shoot; with two families a second document, for a Shoot has room for one CIDR of each kind."""
-    return _shoot(subject) + (_status(subject) if subject.plan.is_dual else "")
+    shoot = _shoot(subject) + _networking(subject) + _provider(subject)
+    return shoot + (_status(subject) if subject.plan.is_dual else "")
 
 
 def _shoot(subject: Subject) -> str:
-    plan, primary = subject.plan, subject.plan.primary
+    plan = subject.plan
     return f"""\
 apiVersion: core.gardener.cloud/v1beta1
 kind: Shoot
@@ -31,6 +32,12 @@ spec:
 {_masks(subject)}
     kubelet:
       maxPods: {plan.max_pods}
+"""
+
+
+def _networking(subject: Subject) -> str:
+    plan, primary = subject.plan, subject.plan.primary
+    return f"""\
   networking:
     type: calico
     ipFamilies: [{", ".join(family.label for family in subject.families)}]
@@ -45,7 +52,12 @@ spec:
         type: host-local
       overlay:
         enabled: {str(not plan.native_routing).lower()}
-{_typha(subject)}  provider:
+{_typha(subject)}"""
+
+
+def _provider(subject: Subject) -> str:
+    return f"""\
+  provider:
     type: metal
     infrastructureConfig:
       apiVersion: metal.provider.extensions.gardener.cloud/v1alpha1
@@ -63,7 +75,7 @@ spec:
     workers:
       - name: workers
         minimum: 1
-        maximum: {plan.wanted_nodes or "<machines-at-most>"}
+        maximum: {subject.plan.wanted_nodes or "<machines-at-most>"}
         machine:
           type: <machine-type>
           image:

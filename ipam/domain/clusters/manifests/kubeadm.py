@@ -8,10 +8,13 @@ CHECKED = "kubeadm.k8s.io/v1beta4 (kubeadm 1.31 to 1.34)"
 
 def write(subject: Subject) -> str:
     """Three documents: the cluster, the first control plane node, and every kubelet."""
-    plan, primary = subject.plan, subject.plan.primary
+    return f"{_cluster(subject)}---\n{_node(subject)}"
+
+
+def _cluster(subject: Subject) -> str:
+    plan = subject.plan
     services = ", ".join(str(one.api_server) for one in capacity(plan).families)
     args = "\n".join(f'    - name: {name}\n      value: "{mask}"' for name, mask in masks(plan))
-    addresses = ",".join(f"<{family.label}-address-of-this-node>" for family in subject.families)
     return f"""\
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
@@ -23,12 +26,18 @@ networking:
 controllerManager:
   extraArgs:
 {args}
----
+"""
+
+
+def _node(subject: Subject) -> str:
+    plan = subject.plan
+    addresses = ",".join(f"<{family.label}-address-of-this-node>" for family in subject.families)
+    return f"""\
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 localAPIEndpoint:
   # Of the family of the first service range.
-  advertiseAddress: "<{primary.label}-address-of-this-node>"
+  advertiseAddress: "<{plan.primary.label}-address-of-this-node>"
 nodeRegistration:
   kubeletExtraArgs:
     - name: node-ip # out of {" and ".join(str(cidr) for cidr in plan.nodes.values())}

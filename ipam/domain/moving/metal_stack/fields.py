@@ -11,8 +11,10 @@ from ipam.addressing import Family, shorten
 from ipam.domain.moving.metal_stack import values
 from ipam.domain.moving.metal_stack.entries import ASN_TAG, MACHINE_TAG, REPORTED
 from ipam.domain.moving.metal_stack.values import Reader
+from ipam.labels import parse_labels
 from ipam.models import IPAddress, Machine
 from ipam.models.networks import CHILD_TYPES, NatType, NetworkType
+from ipam.values import parse_address, parse_cidr, parse_number, parse_uuid
 
 Values = dict[str, Any]  # by column
 _NO_ADDRESS = Address(0, 4)  # where none could be read; an entry that holds it is broken and goes no further
@@ -23,23 +25,23 @@ def _described(reader: Reader) -> Values:
         "id": reader.needed("id"),
         "name": reader.text("name"),
         "description": reader.text("description"),
-        "labels": reader.take("labels", values.labels, dict[str, str]()),
+        "labels": reader.take("labels", parse_labels, dict[str, str]()),
     }
 
 
 def _project(reader: Reader) -> Values:
     tenant = reader.text("tenantid") or reader.text("tenant_id")
-    return {**_described(reader), "id": reader.take("id", values.uuid, None), "tenant": tenant}
+    return {**_described(reader), "id": reader.take("id", parse_uuid, None), "tenant": tenant}
 
 
 def _network(reader: Reader) -> Values:
     """A child that names no VRF or partition has any, or its parent's."""
-    prefixes: list[IPNetwork] = reader.take("prefixes", values.cidrs, [])
+    prefixes: list[IPNetwork] = reader.take("prefixes", values.list_of(parse_cidr), [])
     families = {Family.of(cidr) for cidr in prefixes}
     type_ = _network_type(reader)
     is_child = type_ in CHILD_TYPES
     partition = reader.text("partitionid") or None
-    vrf = reader.take("vrf", values.number, None) or None
+    vrf = reader.take("vrf", parse_number, None) or None
     parent = reader.text("parentnetworkid") or None
     return {
         **_described(reader),
@@ -49,11 +51,11 @@ def _network(reader: Reader) -> Values:
         "vrf_shared": reader.take("vrfshared", values.flag, False),
         "nat_type": _nat_type(reader),
         "prefixes": sorted(prefixes, key=lambda cidr: cidr.version),
-        "destination_prefixes": reader.take("destinationprefixes", values.cidrs, []),
+        "destination_prefixes": reader.take("destinationprefixes", values.list_of(parse_cidr), []),
         "default_child_prefix_length": reader.take(
             "defaultchildprefixlength", values.lengths(families), dict[Family, int]()
         ),
-        "additional_announcable_cidrs": reader.take("additionalAnnouncableCIDRs", values.cidrs, []),
+        "additional_announcable_cidrs": reader.take("additionalAnnouncableCIDRs", values.list_of(parse_cidr), []),
         **({"partition": partition} if partition or not is_child else {}),
         **({"vrf": vrf} if vrf or not is_child else {}),
     }
@@ -91,7 +93,7 @@ def _address(reader: Reader) -> Values:
         reader.refuse(errors.Invalid, detail)
     allocation = reader.take("allocationuuid", values.allocation, None)
     return {
-        "ip": reader.take("ipaddress", values.address, _NO_ADDRESS),
+        "ip": reader.take("ipaddress", parse_address, _NO_ADDRESS),
         "network": reader.needed("networkid"),
         "project": values.project(reader.needed("projectid")),
         "machine": machines[0] or None,
@@ -108,7 +110,7 @@ def _machine(reader: Reader) -> Values:
     partition: dict[str, Any] = reader.take("partition", values.part, {})
     tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
     inner = Reader(reader.take("allocation", values.part, {}))
-    parts: list[dict[str, Any]] = inner.take("networks", values.parts, [])
+    parts: list[dict[str, Any]] = inner.take("networks", values.list_of(values.part), [])
     joined = [Reader(one) for one in parts]
     tagged = [Reader({"asn": one}) for one in tags.get(ASN_TAG, [])]
     networks = [one.text("networkid") for one in joined]
@@ -136,12 +138,12 @@ def _machine(reader: Reader) -> Values:
 
 
 def _addresses(network: Reader) -> list[Address]:
-    return network.take("ips", values.addresses, [])
+    return network.take("ips", values.list_of(parse_address), [])
 
 
 def _asn(machine: Reader, said: Iterable[Reader]) -> int | None:
     """The ASN on which all agree that name one; each network of a machine has it again, and a tag."""
-    asns = sorted({one.take("asn", values.number, 0) for one in said} - {0})
+    asns = sorted({one.take("asn", parse_number, 0) for one in said} - {0})
     if len(asns) > 1:
         found = shorten(", ".join(map(str, asns)))
         machine.refuse(errors.Invalid, f"its networks and tags name the ASNs {found}; a machine has one. Correct them.")

@@ -15,10 +15,10 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files import documents
 from ipam.domain.files.outcomes import Existing, Parsed
-from ipam.domain.moving.metal_stack import values
 from ipam.domain.moving.metal_stack.entries import Document
 from ipam.domain.moving.metal_stack.fields import SECTIONS, Values
 from ipam.domain.moving.metal_stack.values import Reader
+from ipam.values import parse_uuid
 
 _TELLING: dict[str, set[str]] = {
     "ips": {"ipaddress"},
@@ -144,7 +144,7 @@ def _add_implied(document: Document) -> None:
     for id in sorted({str(one).lower() for one in projects if one}):
         if ("projects", id) not in document.named:
             reader = Reader({"id": id}, f"project “{shorten(id)}”")
-            _keep(document, "projects", id, reader, {"id": reader.take("id", values.uuid, None)})
+            _keep(document, "projects", id, reader, {"id": reader.take("id", parse_uuid, None)})
 
 
 def _parse_entry(document: Document, section: str, position: int, raw: Any, *, is_strict: bool) -> None:

@@ -4,17 +4,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from netaddr import IPAddress as Address
-from netaddr import IPNetwork
 from yaml.constructor import SafeConstructor
 
-from ipam import errors
-from ipam.addressing import Family, parse_address, parse_cidr, shorten
+from ipam import errors, values
+from ipam.addressing import Family, shorten
 
 V = TypeVar("V")
 Labels = dict[str, str]
-_FLAGS = SafeConstructor.bool_values
-_MOST_DIGITS = 20  # of a number; Python refuses to read thousands of them, in words of its own
 
 
 class Reader:
@@ -40,7 +36,7 @@ class Reader:
             return default
 
     def text(self, key: str) -> str:
-        return self.take(key, text, "")
+        return self.take(key, values.parse_text, "")
 
     def labels(self, tags: Mapping[str, Sequence[str]]) -> Labels:
         """Tags as labels, which have one value each: the first one."""
@@ -68,34 +64,9 @@ class Reader:
 
 
 # Each of these turns a value of YAML, as it was written, into one of ours, or says in a ValueError what it should be.
-def text(value: Any) -> str:
-    """Text, also one that looks like a number."""
-    if not isinstance(value, str):
-        raise ValueError(f"“{shorten(value)}” is no text.")
-    return value
-
-
-def flag(value: Any) -> bool:
+def flag(value: object) -> bool:
     """True or false, in the words that YAML 1.1 has for them."""
-    found = _FLAGS.get(value.lower()) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f"“{shorten(value)}” is neither true nor false.")
-    return found
-
-
-def number(value: Any) -> int:
-    """A whole number of decimal digits."""
-    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS):
-        raise ValueError(f"“{shorten(value)}” is no number.")
-    return int(value)
-
-
-def uuid(value: Any) -> UUID:
-    """A UUID."""
-    try:
-        return UUID(text(value))
-    except ValueError:
-        raise ValueError(f"“{shorten(value)}” is no UUID.") from None
+    return values.parse_flag(value, SafeConstructor.bool_values)
 
 
 def project(id: str) -> UUID | str | None:
@@ -107,83 +78,50 @@ def project(id: str) -> UUID | str | None:
     return found if str(found) == id.lower() else id
 
 
-def allocation(value: Any) -> UUID | None:
+def allocation(value: object) -> UUID | None:
     """The id of an allocation; older addresses have an empty one."""
-    return None if value == "" else uuid(value)
+    return None if value == "" else values.parse_uuid(value)
 
 
-def one_of(words: Sequence[str]) -> Callable[[Any], str]:
+def one_of(words: Sequence[str]) -> Callable[[object], str]:
     """One of these words."""
-
-    def read(value: Any) -> str:
-        if value not in words:
-            raise ValueError(f"“{shorten(value)}” is none of {', '.join(words)}.")
-        return str(value)
-
-    return read
+    return lambda value: values.parse_choice(value, words)
 
 
-def part(value: Any) -> dict[str, Any]:
+def part(value: object) -> dict[str, Any]:
     """An object."""
     if not isinstance(value, dict):
         raise ValueError(f"“{shorten(value)}” is no object.")
     return value
 
 
-def parts(value: Any) -> list[dict[str, Any]]:
-    """A list of objects."""
-    if not isinstance(value, list):
-        raise ValueError(f"“{shorten(value)}” is no list.")
-    return [part(one) for one in value]
+def list_of(read: Callable[[Any], V]) -> Callable[[object], list[V]]:
+    """A list, of which `read` reads each element."""
+
+    def read_all(found: object) -> list[V]:
+        if not isinstance(found, list):
+            raise ValueError(f"“{shorten(found)}” is no list.")
+        return [read(one) for one in found]
+
+    return read_all
 
 
-def address(value: Any) -> Address:
-    """An address."""
-    return parse_address(text(value))
-
-
-def addresses(value: Any) -> list[Address]:
-    """A list of addresses."""
-    return [address(one) for one in texts(value)]
-
-
-def texts(value: Any) -> list[str]:
-    """A list of texts."""
-    if not isinstance(value, list):
-        raise ValueError(f"“{shorten(value)}” is no list.")
-    return [text(element) for element in value]
-
-
-def cidrs(value: Any) -> list[IPNetwork]:
-    """A list of CIDRs."""
-    return [parse_cidr(text) for text in texts(value)]
-
-
-def labels(value: Any) -> Labels:
-    """An object of texts."""
-    if not isinstance(value, dict):
-        raise ValueError(f"“{shorten(value)}” is no object of texts.")
-    return {text(key): text(one) for key, one in value.items()}
-
-
-def tags(value: Any) -> dict[str, list[str]]:
+def tags(value: object) -> dict[str, list[str]]:
     """Tags are written `key=value`, or `key` alone; one may stand there with several values."""
     found: dict[str, list[str]] = {}
-    for tag in dict.fromkeys(texts(value)):
+    for tag in dict.fromkeys(list_of(values.parse_text)(value)):
         key, _, one = tag.partition("=")
         found.setdefault(key, []).append(one)
     return found
 
 
-def lengths(families: Collection[Family]) -> Callable[[Any], dict[Family, int]]:
+def lengths(families: Collection[Family]) -> Callable[[object], dict[Family, int]]:
     """A prefix length for each family; older versions wrote just one, of networks of one family."""
     by_label = {family.label: family for family in Family}
 
-    def read(value: Any) -> dict[Family, int]:
+    def read(value: object) -> dict[Family, int]:
         if isinstance(value, str) and len(families) == 1:
-            return dict.fromkeys(families, number(value))
-        if not isinstance(value, dict) or not value.keys() <= by_label.keys():
-            raise ValueError(f"“{shorten(value)}” has to have the keys IPv4 and IPv6, each with a prefix length.")
-        return {by_label[label]: number(length) for label, length in value.items()}
+            return dict.fromkeys(families, values.parse_number(value))
+        return values.parse_lengths(value, values.parse_number, by_label)
 
     return read

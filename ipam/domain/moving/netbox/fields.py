@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ipam.domain.files import cells
-from ipam.models.base import DESCRIPTION_LENGTH, LABEL_NAME_LENGTH
+from ipam.labels import LABEL_NAME_LENGTH
+from ipam.models.base import DESCRIPTION_LENGTH
 
 Row = Mapping[str, Any]
 

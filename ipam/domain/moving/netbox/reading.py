@@ -14,7 +14,7 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import parse_address, parse_cidr, shorten
+from ipam.addressing import shorten
 from ipam.domain.core import lookups
 from ipam.domain.files import documents
 from ipam.domain.files.outcomes import Existing, Parsed
@@ -25,6 +25,7 @@ from ipam.domain.moving.netbox.files import Entry, Lists, Row, Source
 from ipam.domain.moving.netbox.vrfs import GLOBAL, Vrf, Vrfs
 from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Project
+from ipam.values import parse_address, parse_cidr
 
 _KEYS = {"partition", "project", "tenants", "vrfs"}
 

@@ -1,0 +1,111 @@
+"""The rows of the change history: events as they are stored, and what they mention beside tenures."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from django.db.models import Model
+
+from ipam.domain.core import context, counters, states
+from ipam.domain.core.states import Changes
+from ipam.models import Event, IPAddress, Mention
+from ipam.models.events import MOST_LISTED, Kind, Verb
+
+Addresses = Sequence[IPAddress]
+_BATCH = 1_000
+
+
+def event(verb: Verb, kind: Kind, rows: Addresses = (), **columns: Any) -> Event:
+    """An event of whoever acts, about these addresses; not stored yet."""
+    caller = context.current()
+    first = [str(row.address) for row in rows[:MOST_LISTED]]
+    return Event(
+        actor=caller.user,
+        door=caller.door,
+        request_id=caller.request_id,
+        verb=verb,
+        kind=kind,
+        first_addresses=first,
+        **columns,
+    )
+
+
+def store(events: Iterable[Event]) -> list[Event]:
+    """Store events by one INSERT for a thousand, and count what they are about; each gets its key."""
+    stored = Event.objects.bulk_create(events, batch_size=_BATCH)
+    for one in stored:
+        if one.part_of_id is None or one.verb == Verb.UPDATE:  # what a part has made, the whole counts
+            counters.changed(one.kind, one.verb, one.count)
+    return stored
+
+
+def once(*addresses: Addresses) -> Addresses:
+    """All of these, each once, in order."""
+    return list(dict.fromkeys(chain(*addresses)))
+
+
+def mention(found: Iterable[tuple[Event, Addresses]]) -> None:
+    """Let events be found by addresses whose holders stay."""
+    rows = (
+        Mention(event=event, network_id=row.network_id, address=row.address) for event, rows in found for row in rows
+    )
+    Mention.objects.bulk_create(rows, batch_size=_BATCH)
+
+
+def mention_networks(event: Event, networks: Iterable[str]) -> None:
+    """Let an event on several networks be found by each of them."""
+    Mention.objects.bulk_create((Mention(event=event, network_id=key) for key in networks), batch_size=_BATCH)
+
+
+def columns_of(subject: Model) -> dict[str, Any]:
+    """The columns of an event on one object that is no address."""
+    kind = states.kind(subject)
+    return {
+        "object_id": str(subject.pk),
+        "object_name": getattr(subject, "name", ""),
+        "network_id": subject.pk if kind == Kind.NETWORK else getattr(subject, "network_id", ""),
+        "project_id": subject.pk if kind == Kind.PROJECT else getattr(subject, "project_id", None),
+    }
+
+
+def columns_of_addresses(rows: Addresses) -> dict[str, Any]:
+    """The columns of an event on addresses, at least one."""
+    return {
+        "object_id": str(_common(row.allocation for row in rows) or ""),
+        "object_name": _common(row.name for row in rows) or "",
+        "network_id": _common(row.network_id for row in rows) or "",
+        "project_id": _common(row.project_id for row in rows),
+        "count": len(rows),
+    }
+
+
+def alike(pairs: Iterable[tuple[IPAddress, Changes]]) -> list[tuple[list[IPAddress], Changes]]:
+    """Addresses that were changed alike, together."""
+    found: dict[str, tuple[list[IPAddress], Changes]] = {}
+    for address, differing in pairs:
+        found.setdefault(json.dumps(differing, sort_keys=True), ([], differing))[0].append(address)
+    return list(found.values())
+
+
+def shared_words(rows: Addresses) -> Mapping[str, Any]:
+    """The words that all of these addresses, at least one, have in common."""
+    first, *others = rows
+    said = states.of(first).items()
+    return {
+        name: value
+        for name, value in said
+        if value and all(getattr(row, name) == getattr(first, name) for row in others)
+    }
+
+
+def networks_of(rows: Addresses) -> Iterator[str]:
+    """The networks of addresses, each once."""
+    yield from dict.fromkeys(row.network_id for row in rows)
+
+
+def _common(values: Iterable[Any]) -> Any:
+    """The one value that all are equal to, or None."""
+    rest = iter(values)
+    first = next(rest, None)
+    return first if all(value == first for value in rest) else None

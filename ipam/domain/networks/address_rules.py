@@ -1,0 +1,116 @@
+"""What addresses must keep, one by one and by the thousand alike (rules 4a and 21 to 27), and the words for it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from netaddr import IPAddress as Address
+
+from ipam import errors
+from ipam.addressing import Family
+from ipam.domain.core import access
+from ipam.labels import label_bytes
+from ipam.models import IPAddress, Machine, Network, Prefix, Project
+
+MOST_PER_REQUEST = 1000  # allocations
+_MAX_TEXT = 16_000_000  # bytes of names, descriptions and labels that one request stores, for each allocation
+
+
+def check_request(families: Sequence[Family], addresses: Sequence[Address], count: int) -> None:
+    """What is asked for, before it is known of whom: IpAndAddressFamily or Invalid where it contradicts itself."""
+    if addresses and families:
+        raise errors.IpAndAddressFamily(
+            "A named address has its family in itself. Give the address or the family, not both.", field="ip"
+        )
+    if len({address.version for address in addresses}) < len(addresses):
+        raise errors.Invalid("An allocation has at most one address of each family. Ask for one of each.", field="ip")
+    if not 1 <= count <= MOST_PER_REQUEST:
+        raise errors.Invalid(f"count is a number from 1 to {MOST_PER_REQUEST}.", field="count")
+    if addresses and count > 1:
+        raise errors.Invalid("A named address exists once. Leave the count out.", field="count")
+
+
+def check_room(count: int, name: str, description: str, labels: Mapping[str, str]) -> None:
+    """TooLarge when what each of so many allocations stores is more than 16,000,000 bytes together."""
+    each = len(name.encode()) + len(description.encode()) + label_bytes(labels)
+    if count * each > _MAX_TEXT:
+        raise errors.TooLarge(
+            f"{count:,} times {each:,} bytes of texts and labels are more than {_MAX_TEXT:,} bytes. "
+            "Ask for fewer at once, or shorten the texts."
+        )
+
+
+def check_may_use(network: Network, project: Project) -> None:
+    """Rule 21: who may take addresses from which network."""
+    if network.is_super:
+        raise errors.NetworkNotUsable(
+            f"{network.pk} is a super network: it gives prefixes, no addresses. Carve a child network and use that.",
+            field="network",
+        )
+    if network.project_id and network.project_id != project.pk and not network.is_shared_child:
+        raise errors.WrongProject(
+            f"{network.pk} belongs to another project. Use a network of project {project.pk}, an external or "
+            "a shared one.",
+            field="project",
+        )
+
+
+def check_stays_static(address: IPAddress, wanted: str) -> None:
+    """Rule 27: a static address stays static."""
+    if address.type == IPAddress.Type.STATIC and wanted == IPAddress.Type.EPHEMERAL:
+        raise errors.StaticToEphemeral(
+            f"{address} is static and stays so: something outside may rely on it. Release it and take another.",
+            field="type",
+        )
+
+
+def check_machine(machine: Machine, network: Network, project: Project, *, is_joined: bool) -> None:
+    """An address of a machine is of its project and of a network that it has joined."""
+    if machine.project_id != project.pk:
+        raise errors.WrongProject(f"Machine {machine.pk} belongs to another project.", field="machine")
+    if not is_joined:
+        raise errors.NetworkNotUsable(
+            f"Machine {machine.pk} is not in network {network.pk}. Allocate from one of its networks.", field="machine"
+        )
+
+
+def without_family(network: Network, family: Family) -> errors.FamilyNotInNetwork:
+    """Rule 22: a family that is asked for is one that the network has."""
+    return errors.FamilyNotInNetwork(
+        f"{network.pk} has no {family.label} prefix. Add one, or ask for another family.", field="address_family"
+    )
+
+
+def exhausted(network: Network, family: Family, count: int) -> errors.Exhausted:
+    """Rule 22: a network has fewer free addresses of a family than are asked for."""
+    left = "no free address" if count == 1 else f"fewer than {count:,} free addresses"
+    return errors.Exhausted(
+        f"{family.label} of {network.pk} has {left}. Release some, or add an {family.label} prefix. Nothing was taken.",
+        field="address_family",
+    )
+
+
+def not_in_prefix(address: Address, network: Network, prefixes: Iterable[Prefix]) -> errors.IpamError:
+    """Rule 24: a named address lies in a prefix of the network."""
+    return errors.NotInPrefix(
+        f"{address} lies in no prefix of {network.pk}. Choose one in {', '.join(map(str, prefixes))}.", field="ip"
+    )
+
+
+def reserved(address: Address, prefix: Prefix) -> errors.IpamError:
+    """Rule 25: reserved addresses are never given."""
+    return errors.ReservedAddress(
+        f"{address} is the network, broadcast or subnet-router address of {prefix}. Choose another.", field="ip"
+    )
+
+
+def taken(address: Address, holder: IPAddress) -> errors.IpamError:
+    """Rule 26: an address exists once."""
+    return errors.AlreadyAllocated(
+        f"{address} is held by {_describe(holder)}. Choose another, or release it first.", field="ip"
+    )
+
+
+def _describe(holder: IPAddress) -> str:
+    if not access.sees(holder):
+        return "another project"
+    owner = f"machine {holder.machine_id}" if holder.machine_id else f"project {holder.project_id}"
+    return f"{owner} (“{holder.name}”)" if holder.name else owner

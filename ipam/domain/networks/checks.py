@@ -1,0 +1,42 @@
+"""What has to be true of addresses, of what one allocation took, and of VRFs."""
+
+from collections.abc import Iterator
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from ipam.domain.core.checks import Finding, check, same
+from ipam.models import VRF, IPAddress, MachineNetwork
+
+
+@check
+def judge_addresses() -> Iterator[Finding]:
+    """An address lies in its prefix and says the same network, namespace and family; its machine is in its network."""
+    addresses = IPAddress.objects.select_related("prefix").order_by("address")
+    outside = Q(address__lt=F("prefix__first")) | Q(address__gt=F("prefix__last"))
+    for address in addresses.filter(outside).iterator():
+        yield Finding(f"{address}: it does not lie in {address.prefix}, which it was taken from.")
+    agrees = same("network", "prefix__network") & same("namespace", "prefix__namespace")
+    for address in addresses.exclude(agrees).iterator():
+        yield Finding(f"{address}: its network or namespace is not that of {address.prefix}, which it was taken from.")
+    joined = Exists(MachineNetwork.objects.filter(machine=OuterRef("machine"), network=OuterRef("network")))
+    for address in addresses.exclude(machine=None).exclude(joined).iterator():
+        yield Finding(f"{address}: machine {address.machine_id} holds it, but is not in network {address.network_id}.")
+
+
+@check
+def judge_allocations() -> Iterator[Finding]:
+    """What one allocation took is of one network and one project."""
+    elsewhere = IPAddress.objects.filter(allocation=OuterRef("allocation"), family=6).exclude(
+        network=OuterRef("network"), project=OuterRef("project")
+    )
+    for address in IPAddress.objects.filter(Exists(elsewhere), family=4).order_by("address").iterator():
+        yield Finding(
+            f"{address}: its IPv6 counterpart in allocation {address.allocation} is of another network or project."
+        )
+
+
+@check
+def judge_vrfs() -> Iterator[Finding]:
+    """A VRF was made by hand, or a network is in it."""
+    for vrf in VRF.objects.filter(kept=False, networks=None).order_by("pk"):
+        yield Finding(f"VRF {vrf}: no network is in it, and nobody made it by hand. Delete it.")

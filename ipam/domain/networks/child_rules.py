@@ -1,0 +1,160 @@
+"""What a child network must look like, and which super network it comes from (rules 10 to 14)."""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+
+from netaddr import IPNetwork
+
+from ipam import errors
+from ipam.addressing import Family
+from ipam.domain.core import lookups
+from ipam.domain.networks import ids, rules
+from ipam.domain.networks.network_fields import NewNetwork
+from ipam.models import FreeBlock, Network, Prefix
+from ipam.models.networks import NetworkType, Stack
+
+
+def parent_for(new: NewNetwork) -> Network:
+    """The super network that a new child is carved from (rules 10 and 12), as it is now, not when the caller read it.
+
+    AmbiguousParent, ParentNotSuper, Required or NoParentNetwork when it names none, WrongProject when it is another
+    project's, OneSharedChildPerProject when the project has its shared network already.
+    """
+    parent = find_parent(new)
+    if parent.project and parent.project != new.project:
+        raise errors.WrongProject(
+            f"{parent.pk} belongs to another project. Carve from a super network of yours or of nobody.", field="parent"
+        )
+    shared = Network.objects.filter(type=NetworkType.CHILD_SHARED, project=new.project)
+    if new.type == NetworkType.CHILD_SHARED and (known := shared.first()):
+        raise errors.OneSharedChildPerProject(
+            f"The project already has the shared network {known.pk}. Use that one, or delete it first.", field="type"
+        )
+    return parent
+
+
+def find_parent(new: NewNetwork) -> Network:
+    """The super network that a new child names, or that of its partition (rule 10)."""
+    if new.parent and new.partition:
+        raise errors.AmbiguousParent("Name the parent or the partition, not both.", field="parent")
+    if new.parent:
+        if not new.parent.is_super:
+            raise errors.ParentNotSuper(
+                f"{new.parent.pk} is of type {new.parent.type}; children are carved from super networks only.",
+                field="parent",
+            )
+        return lookups.get(Network, new.parent.pk, field="parent")
+    if not new.partition:
+        raise errors.Required("Name the parent network, or a partition whose super network is used.", field="parent")
+    parent = Network.objects.supers().filter(partition=new.partition, project=None).first()
+    if parent is None:
+        raise errors.NoParentNetwork(
+            f"Partition {new.partition.pk} has no super network for every project. Name a parent, or create one.",
+            field="partition",
+        )
+    return parent
+
+
+def choose_lengths(
+    parent: Network,
+    prefixes: Sequence[Prefix],
+    asked: Mapping[Family, int],
+    families: Sequence[Family],
+    allowed: Sequence[Family],
+) -> dict[Family, int]:
+    """The prefix length of each family that a child gets (rule 13).
+
+    `asked` replaces the parent's defaults as a whole. `families` keeps just those, and demands each of them.
+    `allowed` is what the child's stack permits: defaults of other families are left out, asking for one is refused.
+    """
+    longest = rules.longest_lengths([prefix.cidr for prefix in prefixes])
+    errors.raise_all(list(rules.judge_child_lengths(asked, longest, field="length")))
+    for family in [*asked, *families]:
+        check_stack(allowed, family, None)
+    defaults = parent.default_child_prefix_length.items()
+    lengths = dict(asked) or {family: length for family, length in defaults if family in allowed}
+    if missing := [family.label for family in families if family not in lengths]:
+        detail = f"{parent.pk} gives no {missing[0]} child prefixes here. Add {missing[0]} to it, or ask for another."
+        raise errors.FamilyNotInNetwork(detail, field="address_family")
+    lengths = {family: lengths[family] for family in sorted(lengths) if not families or family in families}
+    if not lengths:
+        raise errors.FamilyNotInNetwork(f"{parent.pk} has no family that this child's stack allows.", field="stack")
+    for family, minimum in parent.min_child_prefix_length.items():
+        if lengths.get(family, minimum) < minimum:
+            raise _below_minimum(parent, family, lengths[family], field="length")
+    return lengths
+
+
+def stack_of_child(new: NewNetwork, parent: Network) -> str:
+    """Rule 2: at most what the parent has, which is also the default."""
+    stack = new.stack or parent.stack
+    for family in Stack(stack).families:
+        if family not in parent.allowed_families:
+            raise errors.FamilyNotAllowed(
+                f"{parent.pk} is {Stack(parent.stack).label}, so its children cannot be {Stack(stack).label}.",
+                field="stack",
+            )
+    return stack
+
+
+def check_stack(allowed: Sequence[Family], family: Family, network: Network | None) -> None:
+    """Rule 6, before a child gets space of a family."""
+    if family not in allowed:
+        name = network.pk if network else "The network"
+        raise errors.FamilyNotAllowed(
+            f"{name} has a stack without {family.label}. Set its stack to dual first, or leave {family.label} out.",
+            field="stack",
+        )
+
+
+def judge_adopted_lengths(parent: Network, sources: Mapping[IPNetwork, Prefix]) -> Iterator[errors.IpamError]:
+    """Rules 9 and 13 for prefixes that are given, each with the parent's prefix that it lies in."""
+    for cidr, source in sources.items():
+        family = Family.of(cidr)
+        longest = {family: source.length}
+        yield from rules.judge_child_lengths({family: cidr.prefixlen}, longest, field="prefixes")
+        if cidr.prefixlen < parent.min_child_prefix_length.get(family, 0):
+            yield _below_minimum(parent, family, cidr.prefixlen, field="prefixes")
+
+
+def _below_minimum(parent: Network, family: Family, length: int, *, field: str) -> errors.IpamError:
+    minimum = parent.min_child_prefix_length[family]
+    return errors.MinChildPrefixLength(
+        f"{parent.pk} gives {family.label} children of /{minimum} or longer, not /{length}.", field=field
+    )
+
+
+def check_adopted_fields(new: NewNetwork) -> None:
+    """What a child that comes from elsewhere must say: an id that is new (rule 3), project, parent and prefixes."""
+    ids.check_new_id(Network, new.id)
+    errors.raise_all(
+        [
+            errors.Required(f"A child network that comes from elsewhere needs “{name}”.", field=name)
+            for name in ("project", "parent", "prefixes")
+            if not getattr(new, name)
+        ]
+    )
+
+
+def exhausted(parent: Network, family: Family, length: int, child: Network) -> errors.Exhausted:
+    """Why no child of this length can be carved (rule 14), and the three largest blocks that are free."""
+    largest = FreeBlock.objects.filter(network=parent, family=family, namespace=child.namespace_id).order_by(
+        "length", "prefix", "first"
+    )[:3]
+    blocks = ", ".join(str(free) for free in largest)
+    have = f"The largest free blocks are {blocks}" if blocks else "Nothing is free"
+    return errors.Exhausted(
+        f"{family.label} of {parent.pk} has no room for a /{length}. {have}. Add an {family.label} prefix to "
+        f"{parent.pk}, ask for a longer prefix length, or delete children. Nothing was taken.",
+        field="address_family",
+    )
+
+
+def overlap(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -> errors.IpamError | None:
+    """Which child holds a part of this space, in words; None when no child does."""
+    holder = source.children.filter(namespace=namespace_id).overlapping(cidr).first()
+    if holder is None:
+        return None
+    return errors.Overlap(
+        f"{cidr} overlaps {holder} of network {holder.network_id}. Choose space outside of it.", field="prefixes"
+    )

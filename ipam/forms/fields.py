@@ -1,0 +1,168 @@
+"""Form fields whose text becomes addresses, CIDRs, labels, prefix lengths, projects; for admin and dashboard alike.
+
+They know the shape of what people type. What it may be, the domain says.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+
+from ipam.addressing import Family
+from ipam.domain.core import access
+from ipam.models import Project
+from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
+
+_MOST_SUGGESTIONS = 50
+
+
+class ParsedField(forms.CharField):
+    """Text that becomes a value, and a value that is shown as text."""
+
+    def parse(self, text: str) -> Any:
+        """The value; ValueError says what is wrong."""
+        raise NotImplementedError
+
+    def show(self, value: Any) -> str:
+        return str(value)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            return None if text is None else self.parse(text)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else self.show(value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        if not data:
+            return bool(initial)
+        try:
+            return self.show(self.clean(data)) != self.show(initial)
+        except forms.ValidationError:
+            return True
+
+
+class CidrField(ParsedField):
+    """A CIDR, or none; host bits stay, so that the rule can name the corrected form."""
+
+    parse = staticmethod(parse_cidr)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(empty_value=None, **options)
+
+
+class _ListField(ParsedField):
+    def show(self, value: Any) -> str:
+        return "\n".join(map(str, value or ()))
+
+
+class AddressesField(_ListField):
+    """One address, or one of each family, separated by spaces or commas."""
+
+    def parse(self, text: str) -> Any:
+        return [parse_address(part) for part in words(text)]
+
+
+class CidrsField(_ListField):
+    """Any number of CIDRs, separated by spaces, commas or lines."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def parse(self, text: str) -> Any:
+        return [parse_cidr(part) for part in words(text)]
+
+
+class LabelsField(ParsedField):
+    """A label per line: `key` or `key=value`."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def parse(self, text: str) -> Any:
+        pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
+        if not all(key.strip() for key, _, _ in pairs):
+            raise ValueError("A label has a key in front of its “=”.")
+        return {key.strip(): value.strip() for key, _, value in pairs}
+
+    def show(self, value: Any) -> str:
+        return "\n".join(f"{key}={text}" if text else key for key, text in (value or {}).items())
+
+
+class FamiliesField(forms.ChoiceField):
+    """A tuple of families; empty means every one that is there."""
+
+    def __init__(self, **options: Any) -> None:
+        single = [(family.key, family.label) for family in Family]
+        both = [("", "every family that there is"), *single, (DUAL_STACK, "IPv4 and IPv6")]
+        super().__init__(choices=both, required=False, **options)
+
+    def clean(self, value: Any) -> tuple[Family, ...]:
+        key = super().clean(value)
+        return parse_families(key) if key else ()
+
+
+class _PerFamily(forms.MultiWidget):
+    def __init__(self) -> None:
+        boxes: dict[str, forms.Widget | type[forms.Widget]] = {
+            family.key: forms.NumberInput(attrs={"placeholder": family.label, "aria-label": family.label})
+            for family in Family
+        }
+        super().__init__(boxes)
+
+    def decompress(self, value: Any) -> list[Any]:
+        lengths = value if isinstance(value, Mapping) else {}  # a text is what a link to the form says
+        return [lengths.get(family) for family in Family]
+
+
+class LengthsField(forms.MultiValueField):
+    """Prefix lengths per family, {family: length}; an empty box means none."""
+
+    widget = _PerFamily
+
+    def __init__(self, **options: Any) -> None:
+        boxes = [forms.IntegerField(min_value=0, max_value=family.bits, required=False) for family in Family]
+        super().__init__(boxes, required=False, require_all_fields=False, **options)
+
+    def compress(self, values: list[Any]) -> Mapping[Family, int]:
+        return {family: length for family, length in zip(Family, values, strict=False) if length is not None}
+
+
+class ProjectInput(forms.TextInput):
+    """A text box that suggests projects; works without scripts."""
+
+    template_name = "components/project_input.html"
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"list": "projects", "autocomplete": "off"})
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["projects"] = access.visible(Project.objects.all()).order_by("name", "id")[:_MOST_SUGGESTIONS]
+        return context
+
+
+class ProjectField(forms.CharField):
+    """A project, named by its id or, where that is unique, by its name."""
+
+    widget = ProjectInput
+
+    def clean(self, value: Any) -> Project | None:
+        text = super().clean(value).strip()
+        if not text and not self.required:
+            return None
+        found = list(access.visible(Project.objects.filter(_by_id_or_name(text)))[:2])
+        if len(found) == 1:
+            return found[0]
+        why = "There is no such project." if not found else "Several projects have that name; use the id."
+        raise forms.ValidationError(f"{why} Type its name or id.")
+
+
+def _by_id_or_name(text: str) -> Q:
+    try:
+        return Q(pk=uuid.UUID(text))
+    except ValueError:
+        return Q(name=text)
