@@ -9,7 +9,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import shorten, some
-from ipam.domain.files.documents import MOST_YAML, JsonReader, Unreadable
+from ipam.domain.files.documents import MAX_YAML, JsonReader, ParseError
 from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, fault
 from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Prefix, Project
@@ -36,10 +36,10 @@ def read(
     dump = Foreign()
     held: Counter[str] = Counter()
     entries: dict[IPNetwork, tuple[str, dict[str, Any]]] = {}  # prefix → its place and what was read
-    reader = JsonReader(file, longest=MOST_YAML)  # all addresses of a prefix are one entry
+    reader = JsonReader(file, longest=MAX_YAML)  # all addresses of a prefix are one entry
     for place, raw in enumerate(reader.elements()):
         if not isinstance(raw, dict):
-            raise Unreadable(f"Entry {place} is no object: this is no dump of go-ipam.")
+            raise ParseError(f"Entry {place} is no object: this is no dump of go-ipam.")
         found = str(raw.get("Namespace") or DEFAULT_NAMESPACE)
         held[found] += 1
         if found != namespace:

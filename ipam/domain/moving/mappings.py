@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.files.documents import Unreadable, load_yaml
+from ipam.domain.files.documents import ParseError, load_yaml
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 from ipam.values import is_number
 
@@ -15,7 +15,7 @@ def read(file: TextIO, keys: Collection[str]) -> dict[str, Any]:
     found = load_yaml(file)
     raw = (found[0] if found else None) or {}
     if not isinstance(raw, dict):
-        raise Unreadable(f"A mapping has the keys {', '.join(sorted(keys))}.")
+        raise ParseError(f"A mapping has the keys {', '.join(sorted(keys))}.")
     errors.raise_all(
         [errors.UnknownField(f"“{shorten(key)}” is no key of a mapping.") for key in raw if key not in keys]
     )
