@@ -6,7 +6,7 @@ what is wrong, why, and what to do about it.
 
 from collections.abc import Sequence
 
-MOST_TOLD = 100  # problems that one answer names; it counts the rest
+MAX_TOLD = 100  # problems that one answer names; it counts the rest
 
 
 class IpamError(Exception):
@@ -34,8 +34,8 @@ class Several(IpamError):
 
     def __init__(self, errors: Sequence[IpamError]) -> None:
         first = errors[0]
-        sentences = list(dict.fromkeys(error.detail for error in errors[:MOST_TOLD]))
-        if (more := len(errors) - MOST_TOLD) > 0:
+        sentences = list(dict.fromkeys(error.detail for error in errors[:MAX_TOLD]))
+        if (more := len(errors) - MAX_TOLD) > 0:
             sentences.append(f"And {more:,} more problems.")
         super().__init__(" ".join(sentences), field=first.field)
         self.code = first.code
@@ -74,7 +74,13 @@ class UnknownField(IpamError):
 
 
 class NotFound(IpamError):
+    """`key` is the id or name of what is not there, where the sentence is about just one thing."""
+
     code, title = "not_found", "It does not exist"
+
+    def __init__(self, detail: str, *, field: str = "", key: object = None) -> None:
+        super().__init__(detail, field=field)
+        self.key = key
 
 
 class InvalidCidr(IpamError):

@@ -14,8 +14,8 @@ from django.db import connection
 from ipam import errors
 from ipam.domain.core import context
 from ipam.domain.files import importing
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import KINDS
+from ipam.domain.files.tables import Table
 from tests.faults.servers import Answer, Server
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -104,7 +104,7 @@ def bring_in(world: World, rng: random.Random) -> Answer:
     rows = [f"10.32.0.{number},{world.network},{world.project}" for number in range(first, first + 3)]
     file = io.BytesIO("\n".join(["ip,network,project", *rows]).encode())
     try:
-        importing.bring_in(Table(KINDS["addresses"], file, "csv"), skip_refused=True)
+        importing.apply(Table(KINDS["addresses"], file, "csv"), skip_refused=True)
     except errors.IpamError as refusal:
         return Answer(409, {"code": refusal.code})
     return Answer(200)

@@ -173,7 +173,9 @@ BROKEN: dict[str, list[Row]] = {
         )
     ],
     "local_space_once": [lambda cast: LocalSpace(id=2, first=ip("fd00::"))],
-    "kept_answer_once_per_key": [lambda cast: IdempotentResponse(user=cast.kept.user, key=cast.kept.key, request=bytes(32))],
+    "kept_answer_once_per_key": [
+        lambda cast: IdempotentResponse(user=cast.kept.user, key=cast.kept.key, request=bytes(32))
+    ],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
     "tenure_one_open_per_address": [lambda cast: tenure(cast.address.address)],
     "tenure_one_open_per_block": [lambda cast: tenure(cast.private.prefixes.get(family=4).first, length=22)],

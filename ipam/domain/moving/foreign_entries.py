@@ -2,23 +2,15 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam.models import Project
+from ipam import errors
+from ipam.domain.files.outcomes import ParsedRow
 
-
-@dataclass(frozen=True, kw_only=True)
-class ForeignVrf:
-    """A VRF elsewhere, and the VNI that it shall have here."""
-
-    place: str
-    vni: int
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+Said = Mapping[str, Any]  # project, name, description and labels, by column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +22,9 @@ class ForeignPrefix:
 
     place: str
     cidr: IPNetwork
-    project: Project | None = None
     vrf: int | None = None
     is_container: bool = False
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    said: Said = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +33,28 @@ class ForeignAddress:
 
     place: str
     address: Address
-    project: Project
     vrf: int | None = None
-    foreign_vrfs: Collection[int] = ()
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    said: Said = field(default_factory=dict)
+
+
+@dataclass
+class Foreign:
+    """What could be read of another IPAM, what is wrong with the rest, and what has no place here.
+
+    `vrfs` are rows. `vnis` are those of all VRFs that the other one has, be they in use or not.
+    """
+
+    prefixes: list[ForeignPrefix] = field(default_factory=list)
+    addresses: list[ForeignAddress] = field(default_factory=list)
+    vrfs: list[ParsedRow] = field(default_factory=list)
+    vnis: Collection[int] = ()
+    broken: list[ParsedRow] = field(default_factory=list)
+    not_kept: list[str] = field(default_factory=list)
+
+
+def fault(place: str, error: errors.IpamError) -> ParsedRow:
+    """What is wrong with an entry, or, without a place, with a file as a whole."""
+    return ParsedRow(0, {}, [error], name=place)
 
 
 class SortedPrefixes(NamedTuple):
@@ -58,14 +63,14 @@ class SortedPrefixes(NamedTuple):
 
     containers: list[ForeignPrefix]
     leaves: list[tuple[ForeignPrefix, ForeignPrefix]]
-    singles: list[ForeignPrefix]
-    levels: list[ForeignPrefix]
+    standalone: list[ForeignPrefix]
+    intermediate: list[ForeignPrefix]
 
 
 def sort_prefixes(prefixes: Sequence[ForeignPrefix]) -> SortedPrefixes:
     """Tell prefixes apart by what holds what. No prefix is there twice."""
     ordered = sorted(prefixes, key=lambda one: (one.cidr.version, one.cidr.first, -one.cidr.last))
-    found = containers, leaves, singles, levels = SortedPrefixes([], [], [], [])
+    found = containers, leaves, standalone, intermediate = SortedPrefixes([], [], [], [])
     outermost: ForeignPrefix | None = None
     for place, one in enumerate(ordered):
         following = ordered[place + 1] if place + 1 < len(ordered) else None
@@ -74,10 +79,10 @@ def sort_prefixes(prefixes: Sequence[ForeignPrefix]) -> SortedPrefixes:
         )
         if outermost is not None and one.cidr in outermost.cidr:
             if holds:
-                levels.append(one)
+                intermediate.append(one)
             else:
                 leaves.append((one, outermost))
         else:
             outermost = one
-            (containers if holds else singles).append(one)
+            (containers if holds else standalone).append(one)
     return found

@@ -23,18 +23,19 @@ from ipam.demo import seeding
 from ipam.domain.clusters import lifecycle, migration
 from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import context, timelines
-from ipam.domain.core.operations import operation, rehearsal
+from ipam.domain.core.operations import dry_run, operation
 from ipam.domain.files import backup
 from ipam.domain.files import importing as table_import
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import ADDRESSES, CLUSTERS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
 from ipam.domain.files.kinds import Kind as TableKind
+from ipam.domain.files.tables import Table
 from ipam.domain.health import rebuilding
 from ipam.domain.moving import go_ipam
-from ipam.domain.moving.metal_stack import importing, reading
-from ipam.domain.moving.netbox import importing as netbox
+from ipam.domain.moving.metal_stack import reading
+from ipam.domain.moving.metal_stack.rows import Rows
+from ipam.domain.moving.netbox import reading as netbox
 from ipam.domain.moving.netbox.files import Source
-from ipam.domain.moving.netbox.importing import Places
+from ipam.domain.moving.netbox.reading import Places
 from ipam.domain.networks import (
     address_batches,
     addresses,
@@ -268,16 +269,10 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("allocate", "claim", "*", 1),
     ),
     "claims.release": (lambda w: claims.release(w.claim), ("release", "claim", "*", 1)),
-    "importing.bring_in (from metal-stack)": (
-        lambda w: importing.bring_in(reading.parse("partitions: [{id: fra}, {id: muc}]")),
-        ("import", "installation", "", 2),
-    ),
-    "importing.bring_in_what_fits": (
-        lambda w: importing.bring_in_what_fits(reading.parse("partitions: [{id: fra}, {id: muc}]")),
-        ("import", "installation", "", 2),
-    ),
     "children.adopt": (
-        lambda w: children.adopt(child(id="old", parent=w.tenants, project=w.project, prefixes=cidrs("10.7.4.0/24"))),
+        lambda w: children.import_child(
+            child(id="old", parent=w.tenants, project=w.project, prefixes=cidrs("10.7.4.0/24"))
+        ),
         ("create", "network", "old", 1),
     ),
     "address_batches.take": (
@@ -293,25 +288,33 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("update", "address", "*", 1),
     ),
     "importing.bring_in (a table)": (
-        lambda w: table_import.bring_in(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
+        lambda w: table_import.apply(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
         ("import", "installation", "", 2),
     ),
-    "go_ipam.bring_in": (
-        lambda w: go_ipam.bring_in(
-            go_ipam.read(
-                io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'), project=w.project, vrf=7
-            ),
-            partition=w.partition,
+    "importing.bring_in (from metal-stack)": (
+        lambda w: table_import.apply(Rows(reading.parse("partitions: [{id: fra}, {id: muc}]"))),
+        ("import", "installation", "", 2),
+    ),
+    "importing.bring_in (from go-ipam)": (
+        lambda w: table_import.apply(
+            go_ipam.Rows(
+                go_ipam.read(
+                    io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'), project=w.project, vrf=7
+                ),
+                partition=w.partition,
+            )
         ),
         ("import", "installation", "", 2),
     ),
     "importing.bring_in (from NetBox)": (
-        lambda w: netbox.bring_in(
-            [
-                Source("p.csv", io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"),
-                Source("i.csv", io.BytesIO(b"address,vrf\n192.0.2.9/24,seven\n"), "csv"),
-            ],
-            Places(w.partition, w.project, {}, {"seven": 7}),
+        lambda w: table_import.apply(
+            netbox.read(
+                [
+                    Source("p.csv", io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"),
+                    Source("i.csv", io.BytesIO(b"address,vrf\n192.0.2.9/24,seven\n"), "csv"),
+                ],
+                Places(w.partition, w.project, {}, {"seven": 7}),
+            )
         ),
         ("import", "installation", "", 2),
     ),
@@ -340,7 +343,7 @@ def test_operation_leaves_one_event_by_one_insert(name: str, world: World) -> No
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_rehearsal_leaves_no_event(name: str, world: World) -> None:
     call, _ = OPERATIONS[name]
-    with rehearsal():
+    with dry_run():
         call(world)
     assert not Event.objects.exists()
 
@@ -376,7 +379,7 @@ def test_refused_operation_leaves_no_event(world: World) -> None:
 
 def test_operation_that_changes_nothing_at_all_leaves_no_event(world: World) -> None:
     addresses.release_many([])
-    importing.bring_in(reading.parse("partitions: []"))
+    table_import.apply(Rows(reading.parse("partitions: []")))
     assert not Event.objects.exists()
 
 
@@ -504,16 +507,16 @@ def test_machine_is_one_event_with_all_its_addresses(world: World) -> None:
 
 
 def test_import_is_one_event_that_its_networks_and_addresses_know(db: None) -> None:
-    made = importing.bring_in(reading.parse(EXAMPLE.read_text()))
+    made = table_import.apply(Rows(reading.parse(EXAMPLE.read_text())))
     event = whole()
-    assert (event.count, event.changes["partition"]) == (len(made), [[], ["mini-lab"]])
+    assert (event.count, event.changes["partitions, new"]) == (made.counts.total(), [0, 1])
     assert list(timelines.of_network("underlay-mini-lab")) == [event]
     assert timelines.of_address("internet-mini-lab", ip("203.0.113.142")) == [event]
 
 
 def test_imported_addresses_have_the_import_in_their_timelines(world: World) -> None:
     row = f'[{{"ip": "203.0.113.200", "network": "internet", "project": "{world.project.pk}"}}]'
-    table_import.bring_in(Table(ADDRESSES, io.BytesIO(row.encode()), "json"))
+    table_import.apply(Table(ADDRESSES, io.BytesIO(row.encode()), "json"))
     event = whole()
     assert addresses_of(event) == ["203.0.113.200"]
     assert timelines.of_address("internet", ip("203.0.113.200")) == [event]
@@ -521,7 +524,7 @@ def test_imported_addresses_have_the_import_in_their_timelines(world: World) -> 
 
 
 def imported(kind: TableKind, *rows: dict[str, Any], **options: Any) -> list[Event]:
-    table_import.bring_in(Table(kind, io.BytesIO(json.dumps(rows).encode()), "json"), **options)
+    table_import.apply(Table(kind, io.BytesIO(json.dumps(rows).encode()), "json"), **options)
     return list(Event.objects.order_by("at", "pk"))
 
 
@@ -597,7 +600,7 @@ def test_refused_change_leaves_no_event(world: World) -> None:
 
 def test_refused_rows_are_no_part_of_the_event(world: World) -> None:
     rows = b'[{"id": "fra"}, {"id": ""}]'
-    table_import.bring_in(Table(PARTITIONS, io.BytesIO(rows), "json"), skip_refused=True)
+    table_import.apply(Table(PARTITIONS, io.BytesIO(rows), "json"), skip_refused=True)
     assert (whole().count, whole().changes) == (1, {"partitions, new": [0, 1]})
 
 

@@ -20,8 +20,8 @@ from ipam import errors
 from ipam.domain.core import outages
 from ipam.domain.core.outages import OutOfTime
 from ipam.domain.files import importing
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import KINDS
+from ipam.domain.files.tables import Table
 from ipam.models import Project
 
 only_on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL")
@@ -125,7 +125,7 @@ def test_import_that_runs_out_of_time_keeps_nothing_though_it_skips_what_is_refu
     rows = "name,tenant\n" + "".join(f"p{number},t\n" for number in range(50))
     table = Table(KINDS["projects"], io.BytesIO(rows.encode()), "csv")
     with pytest.raises(OutOfTime), connection.execute_wrapper(run_out):
-        importing.bring_in(table, skip_refused=True)
+        importing.apply(table, skip_refused=True)
     assert Project.objects.count() == 0
 
 

@@ -9,7 +9,9 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files import documents, formats
 from ipam.domain.files.cells import Shown
-from ipam.domain.files.documents import JsonReader, Unreadable
+from ipam.domain.files.documents import JsonReader, ParseError
+from ipam.domain.files.outcomes import ParsedRow
+from ipam.domain.moving.foreign_entries import fault
 from ipam.domain.moving.netbox import dumps
 
 Row = Mapping[str, Any]
@@ -49,7 +51,7 @@ class Lists:
     prefixes: list[Entry] = field(default_factory=list)
     addresses: list[Entry] = field(default_factory=list)
     vrfs: list[Entry] = field(default_factory=list)
-    broken: list[errors.IpamError] = field(default_factory=list)
+    broken: list[ParsedRow] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
 
 
@@ -73,9 +75,10 @@ def read(sources: Iterable[Source]) -> Lists:
                 if (kind := _kind(row)) in held:
                     held[kind].append(Entry(place, row))
                 elif not is_dumped:
-                    lists.broken.append(errors.Invalid(f"{place}: neither a prefix nor an address nor a VRF."))
-        except Unreadable as error:
-            raise Unreadable(f"{source.name}: {error.detail}") from None
+                    what = errors.Invalid("neither a prefix nor an address nor a VRF.")
+                    lists.broken.append(fault(place, what))
+        except ParseError as error:
+            raise ParseError(f"{source.name}: {error.detail}") from None
         if page.count is not None:
             paged[kind, page.count] += page.length
     lists.not_kept = names.not_kept
@@ -84,9 +87,12 @@ def read(sources: Iterable[Source]) -> Lists:
             entry._replace(row=names.resolve(entry.row)) if dumps.is_row(entry.row) else entry for entry in entries
         ]
     lists.broken += [
-        errors.Invalid(
-            f"{kind}: NetBox has {count:,}, and {length:,} of them are in these files. "
-            "Fetch the pages that are missing, at “next”."
+        fault(
+            "",
+            errors.Invalid(
+                f"{kind}: NetBox has {count:,}, and {length:,} of them are in these files. "
+                "Fetch the pages that are missing, at “next”."
+            ),
         )
         for (kind, count), length in paged.items()
         if length < count
@@ -125,7 +131,7 @@ class _Page:
         entries = self._results(reader) if reader.take("{") else reader.elements()
         for number, row in enumerate(entries, start=1):
             if not isinstance(row, dict):
-                raise Unreadable(f"entry {number} is no object.")
+                raise ParseError(f"entry {number} is no object.")
             yield number, row
         reader.end()
 
@@ -144,7 +150,7 @@ class _Page:
                 break
         reader.expect("}")
         if not is_page:
-            raise Unreadable("this is neither a list nor a page of the API, which has “results”.")
+            raise ParseError("this is neither a list nor a page of the API, which has “results”.")
 
 
 def _table(source: Source) -> Iterator[tuple[int, Row]]:
@@ -155,7 +161,7 @@ def _table(source: Source) -> Iterator[tuple[int, Row]]:
             if heading not in names:
                 name = _field(heading)
                 if name in names.values():
-                    raise Unreadable(f"two columns are called “{shorten(name)}”.")
+                    raise ParseError(f"two columns are called “{shorten(name)}”.")
                 names[heading] = name
         plain = {key: cell.value if isinstance(cell, Shown) else cell for key, cell in cells.items()}
         yield number, {names[heading]: cell for heading, cell in plain.items()}
