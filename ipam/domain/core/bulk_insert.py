@@ -39,7 +39,7 @@ def bulk_insert(model: type[models.Model], rows: Iterable[Any], advance: OnProgr
 
 
 def insert(row: models.Model) -> None:
-    """Insert one row, which gets its key: by SQL that is made once. Django makes it anew for each, in most of the time."""
+    """Insert one row, which gets its key: by SQL that is made once, where Django would make it anew for each."""
     fields, statement = _insertion(type(row))
     database = connections[DEFAULT_DB_ALIAS]
     with database.cursor() as cursor:
