@@ -1,7 +1,7 @@
 """Clusters: plan one with both families in sight, see what it holds, copy what makes it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from django import forms
@@ -65,8 +65,10 @@ def create(request: HttpRequest) -> HttpResponse:
     form = NewClusterForm(request.POST or None, initial=_initial(request))
     given = Performed[Context]()
     if request.method == "POST" and form.is_valid():
-        new, reserve = NewCluster(**form.request()), "reserve" in request.POST
-        given = run_or_preview(request, form, lambda: _planned(lifecycle.create(new, reserve=reserve)))
+        new = NewCluster(**form.request())
+        given = run_or_preview(
+            request, form, lambda: _planned(lifecycle.create(new, reserve="reserve" in request.POST))
+        )
         if given.kept:
             made = given.kept["cluster"]
             messages.success(request, f"{'Reserved' if made.is_reserved else 'Drafted'} cluster {made}")
@@ -225,26 +227,32 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
     }
 
 
-# What can be done with a plan: the operation, what it means, how its button reads, whether something goes.
-_VERBS: dict[str, tuple[Callable[[Cluster], Any], str, str, bool]] = {
-    "reserve": (
+class _Verb(NamedTuple):
+    """What can be done with a plan, what it means, how its button reads, and whether something goes."""
+
+    do: Callable[[Cluster], object]
+    says: str
+    button: str
+    is_dangerous: bool = False
+
+
+_VERBS = {
+    "reserve": _Verb(
         lifecycle.reserve,
         "From then on nothing else may overlap its pods and services, and the plan stays as it is.",
         "Reserve",
-        False,
     ),
-    "release": (
+    "release": _Verb(
         lifecycle.release,
         "Do this when the cluster is gone: its pods and services may then be used again.",
         "Release",
         True,
     ),
-    "delete": (lifecycle.delete, "The plan is forgotten. Its node network stays.", "Delete", True),
-    "announce": (
+    "delete": _Verb(lifecycle.delete, "The plan is forgotten. Its node network stays.", "Delete", True),
+    "announce": _Verb(
         lifecycle.announce,
         "Its super network gains the pods as announcable CIDRs, so that the leaf switches let their routes pass.",
         "Add announcable CIDRs",
-        False,
     ),
 }
 VERBS = tuple(_VERBS)

@@ -31,7 +31,7 @@ def event(verb: Verb, kind: Kind, rows: Addresses = (), **columns: Any) -> Event
     )
 
 
-def bulk_insert(events: Iterable[Event]) -> list[Event]:
+def store(events: Iterable[Event]) -> list[Event]:
     """Store events by one INSERT for a thousand, and count what they are about; each gets its key."""
     stored = Event.objects.bulk_create(events, batch_size=_BATCH)
     for one in stored:
