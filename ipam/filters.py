@@ -12,7 +12,6 @@ from django.http import QueryDict
 from ipam.addressing import Address, Cidr, Family, block
 from ipam.domain.core import lookups
 from ipam.filter_fields import (
-    NOTHING,
     AddressFilter,
     CidrField,
     CidrFilter,
@@ -24,11 +23,10 @@ from ipam.filter_fields import (
     asks,
     reference,
 )
-from ipam.models import VRF, Cluster, Finding, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
+from ipam.models import VRF, Cluster, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
 from ipam.models.addresses import IPAddressQuerySet
 from ipam.models.base import RecordQuerySet
 from ipam.models.clusters import FamilyOrder, Platform
-from ipam.models.events import Door, Kind, Verb
 from ipam.models.machines import MachineQuerySet
 from ipam.models.networks import NatType, NetworkQuerySet, NetworkType, Stack
 from ipam.models.prefixes import PrefixQuerySet
@@ -204,49 +202,6 @@ class ClaimFilters(StrictFilterSet):
     pool = KeyFilter(model=Network, field_name="network_id")
     owner = KeyFilter(model=Project, field_name="project_id")
     name = filters.CharFilter()
-
-
-def _severity(label: str) -> int:
-    return next(one.value for one in Finding.Severity if one.label == label)
-
-
-class EventFilters(StrictFilterSet):
-    kind = filters.ChoiceFilter(choices=Kind.choices)
-    object = filters.CharFilter(field_name="object_id")
-    verb = filters.ChoiceFilter(choices=Verb.choices)
-    actor = filters.CharFilter()
-    door = filters.ChoiceFilter(choices=Door.choices)
-    network = ListFilter(KeyField(Network), method=asks("in_networks"))
-    project = reference(Project, "project_id", nullable=True)
-    address = AddressFilter(method=asks("about_address"))
-    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
-    request_id = filters.CharFilter()
-    part_of = NumberFilter()
-    q = filters.CharFilter(method=asks("matching"))
-
-    def filter_queryset(self, queryset: Any) -> Any:
-        found = super().filter_queryset(queryset)
-        return found.told() if self.form.cleaned_data.get("part_of") is None else found
-
-
-class FindingFilters(StrictFilterSet):
-    """They are read as columns and values, for findings are no rows while an installation is small."""
-
-    code = filters.CharFilter()
-    severity = filters.TypedChoiceFilter(choices=[(one.label, one.label) for one in Finding.Severity], coerce=_severity)
-    kind = filters.CharFilter()
-    network = reference(Network, "network_id")
-    project = reference(Project, "project_id", nullable=True)
-
-    @property
-    def columns(self) -> dict[str, set[Any]]:
-        """{column: the values that are wanted}."""
-        asked = {self.filters[name].field_name: value for name, value in self.form.cleaned_data.items() if value}
-        return {
-            column: {None if one == NOTHING else one for one in (value if isinstance(value, list) else [value])}
-            for column, value in asked.items()
-        }
 
 
 BY_KIND: dict[str, type[StrictFilterSet]] = {

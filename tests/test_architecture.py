@@ -20,18 +20,11 @@ RULES = ROOT / "docs" / "rules.md"
 MAX_MODULE, MAX_FUNCTION = 250, 30  # lines, docstrings included
 # What is longer still. Both lists only shrink: what has become short enough leaves them.
 LONG_MODULES = {
-    "ipam/api/outputs.py",
-    "ipam/api/views.py",
-    "ipam/domain/files/backup.py",
     "ipam/domain/files/formats.py",
     "ipam/domain/files/kinds.py",
-    "ipam/errors.py",
-    "ipam/filters.py",
-    "webui/settings.py",
 }
 LONG_FUNCTIONS = {
     "ipam/domain/core/operations.py: transacted",
-    "ipam/domain/files/backup.py: restore",
     "ipam/domain/moving/go_ipam.py: read",
     "ipam/domain/moving/netbox/files.py: read",
 }
@@ -145,7 +138,7 @@ def test_every_error_has_a_title() -> None:
 
 
 def test_every_error_is_raised_somewhere() -> None:
-    text = "\n".join(path.read_text() for path in OURS if path.name != "errors.py" or path.parent.name == "api")
+    text = "\n".join(path.read_text() for path in OURS if path.parent != ROOT / "ipam" / "errors")
     assert [cls.__name__ for cls in CLASSES if f"errors.{cls.__name__}" not in text and cls.code not in text] == []
 
 

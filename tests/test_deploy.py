@@ -12,7 +12,7 @@ from django.core.management import get_commands
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-SOURCES = [ROOT / "webui" / "settings.py", ROOT / "gunicorn.conf.py"]
+SOURCES = [*(ROOT / "webui" / "settings").glob("*.py"), ROOT / "gunicorn.conf.py"]
 _READ = re.compile(r"(?:env\.\w+\(|FileAwareEnv\(\)\.\w+\(|os\.environ(?:\.get\(|\[))\"([A-Z_]+)\"")
 VARIABLES = {name for path in SOURCES for name in _READ.findall(path.read_text())} - {"PYTEST_XDIST_WORKER"}
 YAML = sorted(DEPLOY.rglob("*.yaml"))

@@ -1,7 +1,5 @@
 """The admin's permissions, by role: operators do everything there, auditors look at everything."""
 
-from typing import Any
-
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -13,7 +11,7 @@ from ipam.domain.core.permissions import Permission
 class RoleBackend(BaseBackend):
     """Answers for whoever acts in this request; Django asks for nobody else's permissions."""
 
-    def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Any = None) -> bool:
+    def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: object = None) -> bool:
         who = access.current()
         if who.user_id != user_obj.pk:
             return False

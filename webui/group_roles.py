@@ -40,7 +40,7 @@ def read(path: str) -> Mapping[str, list[tuple[Place, Role]]]:
         raise ImproperlyConfigured(f"OIDC_ROLES, the file {path}: {error}") from error
 
 
-def _several(roles: Any) -> list[Any]:
+def _several(roles: object) -> list[Any]:
     return roles if isinstance(roles, list) else [roles]
 
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -25,7 +24,7 @@ class RequestTime:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         end = time.monotonic() + settings.REQUEST_SECONDS
 
-        def in_time(execute: Callable[..., Any], *statement: Any) -> Any:
+        def in_time(execute: Callable[..., object], *statement: object) -> object:
             if time.monotonic() > end:
                 raise OutOfTime(f"The request has run for {settings.REQUEST_SECONDS} s.")
             return execute(*statement)

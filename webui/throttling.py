@@ -1,7 +1,6 @@
 """How often somebody may try to sign in. django-axes counts and locks; here is what counts together."""
 
 from datetime import datetime
-from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
 from django.conf import settings
@@ -15,7 +14,7 @@ from ipam.api.authentication import source_of
 
 _FAILURES_THAT_COUNT_AS_ONE = 10  # of a source, behind which there may be a whole office
 
-Credentials = dict[str, Any] | None
+Credentials = dict[str, object] | None
 
 
 def source(request: HttpRequest) -> str | None:

@@ -34,21 +34,21 @@ class BufferingWorker(ThreadWorker):
             self.nr_conns += 1
             self.enqueue_req(Connection(self, client, address, listener.getsockname()))
 
-    def enqueue_req(self, conn: Any) -> None:
+    def enqueue_req(self, conn: Connection) -> None:
         """Begin to wait for a request: of a new connection, or of one that was kept and says more."""
         conn.request = Arriving()
         self._wait(conn)
         if conn.parser is not None:  # what came together with the request before
-            self._collect(conn, conn.parser.unreader.take_buffered())
+            self._collect(conn, conn.request, conn.parser.unreader.take_buffered())
 
-    def on_pending_socket_readable(self, conn: Any, client: socket.socket) -> None:
+    def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         more = b""
         with contextlib.suppress(OSError):  # it is gone
             more = client.recv(LONGEST_HEAD)
         if not more:
             self._drop(conn)
         elif conn.request is not None:
-            self._collect(conn, more)
+            self._collect(conn, conn.request, more)
 
     def murder_pending(self) -> None:
         """Drop who is too late, and who has waited longest while there is no room."""
@@ -63,7 +63,7 @@ class BufferingWorker(ThreadWorker):
             req.force_close()
         return super().handle_request(req, conn)
 
-    def linger(self, conn: Any) -> None:
+    def linger(self, conn: Connection) -> None:
         """Nothing more will be sent; wait until the client has seen it, whatever it sends (RFC 9112, section 9.6)."""
         conn.request = None
         self.nr_conns += 1
@@ -71,30 +71,30 @@ class BufferingWorker(ThreadWorker):
         with contextlib.suppress(OSError):
             conn.sock.shutdown(socket.SHUT_WR)
 
-    def _wait(self, conn: Any) -> None:
+    def _wait(self, conn: Connection) -> None:
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + _PATIENCE
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
-    def _collect(self, conn: Any, more: bytes) -> None:
+    def _collect(self, conn: Connection, request: Arriving, more: bytes) -> None:
         self.held += len(more)
-        if conn.request.add(more):
+        if request.add(more):
             self._leave(conn)
-            conn.parser = get_parser(self.cfg, [bytes(conn.request.received)], conn.client)
+            conn.parser = get_parser(self.cfg, [bytes(request.received)], conn.client)
             conn.initialized = conn.data_ready = True
             super().enqueue_req(conn)
-        elif conn.request.expects_word:
-            conn.request.expects_word = False
+        elif request.expects_word:
+            request.expects_word = False
             with contextlib.suppress(OSError):
                 conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _drop(self, conn: Any) -> None:
+    def _drop(self, conn: Connection) -> None:
         self._leave(conn)
         self.nr_conns -= 1
         conn.close()
 
-    def _leave(self, conn: Any) -> None:
+    def _leave(self, conn: Connection) -> None:
         self.poller.unregister(conn.sock)
         self.pending_conns.remove(conn)
         self.held -= len(conn.request.received) if conn.request else 0

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -7,7 +8,7 @@ from django.http import HttpRequest
 from ipam.admin.actions import bulk
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import AddressFamilyFilter, HolderFilter, chosen
-from ipam.admin.forms import chooser
+from ipam.admin.forms import Data, chooser
 from ipam.domain.networks import addresses
 from ipam.forms.described import LabelledForm
 from ipam.forms.fields import AddressesField, FamiliesField
@@ -17,7 +18,7 @@ from ipam.models import IPAddress, Network
 class _Consent(forms.BooleanField):
     """Says that somebody means it; no change by itself."""
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
+    def has_changed(self, initial: object, data: object) -> bool:
         return False
 
 
@@ -25,7 +26,7 @@ class AddressForm(LabelledForm):
     type = forms.ChoiceField(choices=IPAddress.Type.choices, help_text="A static address stays static.")
     for_good = _Consent(required=False, label="Make it static for good", help_text="Tick to say so.")
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> Data:
         """What cannot be undone takes two hands."""
         data = super().clean() or {}
         if data.get("type") == IPAddress.Type.STATIC != self.initial["type"] and not data.get("for_good"):
@@ -46,7 +47,7 @@ class NewAddressesForm(LabelledForm):
 
 
 @admin.register(IPAddress)
-class AddressAdmin(DescribedAdmin):
+class AddressAdmin(DescribedAdmin[IPAddress]):
     table = "addresses"
     add_form = NewAddressesForm
     change_form = AddressForm
@@ -76,22 +77,22 @@ class AddressAdmin(DescribedAdmin):
     search_help_text = "An address, a CIDR or a part of one, such as 10.0. or 2001:db8: — or a part of a name."
     actions: tuple[str, ...] = ("make_static", "change_labels", "rename", "delete_selected")
 
-    def make(self, given: dict[str, Any]) -> IPAddress:
+    def make(self, given: Data) -> IPAddress:
         asked = dict(given)
         families, named = asked.pop("address_family"), asked.pop("ip")
         return addresses.allocate(asked.pop("network"), families=families, addresses=named, **asked)[0]
 
-    def change(self, obj: IPAddress, changes: dict[str, Any]) -> None:
+    def change(self, obj: IPAddress, changes: Data) -> None:
         addresses.update(obj, **changes)
 
     def discard(self, obj: IPAddress) -> None:
         addresses.release(obj)
 
-    def discard_all(self, rows: Any) -> None:
+    def discard_all(self, rows: Iterable[IPAddress]) -> None:
         addresses.release_many(rows)
 
     @bulk("Make selected %(verbose_name_plural)s static", says="They stay when their machine goes, for good.")
-    def make_static(self, rows: list[Any]) -> None:
+    def make_static(self, rows: list[IPAddress]) -> None:
         addresses.make_static(rows)
 
     @bulk(
@@ -99,7 +100,7 @@ class AddressAdmin(DescribedAdmin):
         permission="delete",
         says="They are free again at once. The other family of an allocation stays unless it is selected too.",
     )
-    def delete_selected(self, rows: list[Any]) -> None:
+    def delete_selected(self, rows: list[IPAddress]) -> None:
         self.discard_all(rows)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:

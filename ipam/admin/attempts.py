@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeVar
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseRedirect
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from ipam import errors
 from ipam.domain.core.operations import transacted
+
+R = TypeVar("R")
 
 
 def refusals(request: HttpRequest) -> dict[str, list[errors.IpamError]]:
@@ -18,7 +19,7 @@ def refusals(request: HttpRequest) -> dict[str, list[errors.IpamError]]:
     return found
 
 
-def attempt(request: HttpRequest, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def attempt(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
     """The answer of a view whose writes all hold; if one is refused none does, and the page says why.
 
     The view runs again then, and its forms find their refusals, so it writes nothing. A deadlock, or
@@ -29,7 +30,7 @@ def attempt(request: HttpRequest, view: Callable[[], HttpResponseBase]) -> HttpR
     refused = refusals(request)
 
     @transacted
-    def run() -> HttpResponseBase:
+    def run() -> HttpResponse:
         refused.clear()
         answer = view()
         errors.raise_all([error for found in refused.values() for error in found])
@@ -67,7 +68,7 @@ def noting(request: HttpRequest, prefix: str | None = None) -> Iterator[None]:
         errors.raise_all(refused)
 
 
-def each(rows: Iterable[Any], do: Callable[[Any], Any]) -> None:
+def each(rows: Iterable[R], do: Callable[[R], object]) -> None:
     """Do it to every row; what is refused of any of them is raised together, so that nothing of it is kept."""
     refused: list[errors.IpamError] = []
     for row in rows:

@@ -1,7 +1,7 @@
 """What all pages of the admin do alike: few rows at a time, no counting of huge tables, writes by the domain only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin
@@ -10,17 +10,21 @@ from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.forms.models import ModelFormMetaclass
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from ipam.admin.actions import MAX_ROWS, LabelsForm, RenameForm, bulk
 from ipam.admin.attempts import attempt, each, noting, refusals
-from ipam.admin.forms import GenerationField, NamesForm, RecordForm
+from ipam.admin.forms import Data, GenerationField, NamesForm, RecordForm
 from ipam.admin.lists import BoundedPaginator, EditedList, RowsFormSet
 from ipam.domain.core import lookups
 from ipam.domain.networks import bulk as many
 from ipam.forms.described import LabelledForm
+from ipam.models.base import Described
+
+M = TypeVar("M", bound=Model)
+D = TypeVar("D", bound=Described)
 
 
 class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -45,7 +49,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def media(self) -> forms.Media:
         return super().media + AutocompleteSelect(self.opts.pk, self.admin_site).media
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         related = self.list_select_related
         found = super().get_queryset(request).defer(*self.unlisted)
         return found.select_related(*related) if isinstance(related, Sequence) else found
@@ -66,7 +70,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         return super().get_object(request, object_id, from_field) if lookups.is_id(self.model, object_id) else None
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Model], bool]:
         text = search_term.strip()
         if "\0" in text:
             return queryset.none(), False
@@ -81,73 +85,73 @@ class ReadOnlyAdmin(IpamAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
-class DomainAdmin(IpamAdmin):
+class DomainAdmin(IpamAdmin, Generic[M]):
     """Pages that write. A subclass says which operations its verbs are: `make`, `change` and `discard`."""
 
     add_form: ClassVar[type[forms.Form]] = LabelledForm
     change_form: ClassVar[type[forms.Form]] = LabelledForm
     actions: tuple[str, ...] = ("delete_selected",)
 
-    def make(self, given: dict[str, Any]) -> Any:
+    def make(self, given: Data) -> M:
         """Make what the add form, by its fields, asks for."""
         raise NotImplementedError
 
-    def change(self, obj: Any, changes: dict[str, Any]) -> None:
+    def change(self, obj: M, changes: Data) -> None:
         """Change just these fields."""
         raise NotImplementedError
 
-    def discard(self, obj: Any) -> None:
+    def discard(self, obj: M) -> None:
         """Remove it, or give it back."""
         raise NotImplementedError
 
-    def discard_all(self, rows: Iterable[Any]) -> None:
+    def discard_all(self, rows: Iterable[M]) -> None:
         """Discard each, in the order that all locks keep; every refusal is reported."""
         each(sorted(rows, key=lambda row: row.pk), self.discard)
 
-    def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, Any]:
+    def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, object]:
         """Fields that stand in rows below the form."""
         return {}
 
-    def hidden_fields(self, obj: Any) -> Iterable[str]:
+    def hidden_fields(self, obj: M) -> Iterable[str]:
         """Fields of the change form that this object does not take."""
         return ()
 
     @bulk("Delete selected %(verbose_name_plural)s", permission="delete", says="These are removed, for good.")
-    def delete_selected(self, rows: list[Any]) -> None:
+    def delete_selected(self, rows: list[M]) -> None:
         self.discard_all(rows)
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         view = super().changeform_view
         return attempt(request, lambda: view(request, *args, **kwargs))
 
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         sent = request.POST.getlist(ACTION_CHECKBOX_NAME) + self._get_edited_object_pks(request, "form")
         if not all(lookups.is_id(self.model, key) for key in sent):
             raise BadRequest("A row has an id that no row can have.")
         view = super().changelist_view
         return attempt(request, lambda: view(request, *args, **kwargs))
 
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         view = super().delete_view
         return attempt(request, lambda: view(request, *args, **kwargs))
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(self, request: HttpRequest, obj: M | None = None, change: bool = False, **kwargs: Any) -> Any:
         """The form as it is declared, made one of a record."""
         base = self.add_form if obj is None else self.change_form
-        more: dict[str, Any] = {} if obj is None else {"generation": GenerationField()}
+        more: dict[str, object] = {} if obj is None else {"generation": GenerationField()}
         more |= dict.fromkeys(self.hidden_fields(obj) if obj is not None else ())
         meta = type("Meta", (RecordForm.Meta,), {"model": self.model})
         about = {"refusals": refusals(request), "Meta": meta, **more}
         return ModelFormMetaclass(base.__name__, (base, RecordForm), about)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
         if obj is not None and self.fields:
             return self.fields
         form = self.get_form(request, obj)
@@ -163,10 +167,10 @@ class DomainAdmin(IpamAdmin):
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return ModelFormMetaclass("NamesForm", (NamesForm,), {"refusals": refusals(request)})
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return () if obj is None else super().get_readonly_fields(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """Nothing: `save_related` knows the rows below the form too, and one operation writes all of it."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -183,11 +187,11 @@ class DomainAdmin(IpamAdmin):
         if changes:
             self.change(form.instance, changes)
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+    def delete_model(self, request: HttpRequest, obj: M) -> None:
         with noting(request):
             self.discard(obj)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[M]) -> None:
         self.discard_all(list(queryset))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -205,21 +209,21 @@ class DomainAdmin(IpamAdmin):
             super().message_user(request, message, *args, **kwargs)
 
 
-class DescribedAdmin(DomainAdmin):
+class DescribedAdmin(DomainAdmin[D]):
     """Of records with name, description and labels; the list edits the first two, actions all three of many."""
 
     list_editable = ("name", "description")
     actions: tuple[str, ...] = ("change_labels", "rename", "delete_selected")
 
     @admin.display(description="labels")
-    def label_list(self, obj: Any) -> str:
+    def label_list(self, obj: D) -> str:
         """The labels in one line."""
         return ", ".join(f"{key}={value}" if value else key for key, value in obj.labels.items())
 
     @bulk("Change labels of selected %(verbose_name_plural)s", says="Labels are removed, then added.", form=LabelsForm)
-    def change_labels(self, rows: list[Any], *, add: Mapping[str, str], remove: Mapping[str, str]) -> None:
+    def change_labels(self, rows: list[D], *, add: Mapping[str, str], remove: Mapping[str, str]) -> None:
         many.label(rows, add=add, remove=remove)
 
     @bulk("Rename selected %(verbose_name_plural)s", says="Each gets a new name.", form=RenameForm)
-    def rename(self, rows: list[Any], *, name: str, before: str, after: str) -> None:
+    def rename(self, rows: list[D], *, name: str, before: str, after: str) -> None:
         many.rename(rows, name=name, before=before, after=after)

@@ -1,5 +1,4 @@
 from collections.abc import Iterable
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -8,7 +7,7 @@ from ipam.admin.actions import bulk
 from ipam.admin.attempts import each
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
 from ipam.admin.filters import chosen
-from ipam.admin.forms import chooser
+from ipam.admin.forms import Data, chooser
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
 from ipam.forms.clusters import DraftedForm
@@ -29,7 +28,7 @@ class NewClusterForm(DraftedForm):
 
 
 @admin.register(Cluster)
-class ClusterAdmin(DomainAdmin):
+class ClusterAdmin(DomainAdmin[Cluster]):
     """Ranges are changed where they can be seen, in the dashboard or by the API."""
 
     table = "clusters"
@@ -49,22 +48,22 @@ class ClusterAdmin(DomainAdmin):
     def hidden_fields(self, obj: Cluster) -> Iterable[str]:
         return ("name", "platform") if not obj.is_draft else ()
 
-    def make(self, given: dict[str, Any]) -> Cluster:
+    def make(self, given: Data) -> Cluster:
         order = FamilyOrder(given["families"])
         return lifecycle.create(NewCluster(**given | {"families": order.families}))
 
-    def change(self, obj: Cluster, changes: dict[str, Any]) -> None:
+    def change(self, obj: Cluster, changes: Data) -> None:
         lifecycle.update(obj, **changes)
 
     def discard(self, obj: Cluster) -> None:
         lifecycle.delete(obj)
 
     @bulk("Reserve selected %(verbose_name_plural)s", says="From then on nothing else may overlap their ranges.")
-    def reserve(self, rows: list[Any]) -> None:
+    def reserve(self, rows: list[Cluster]) -> None:
         each(rows, lifecycle.reserve)
 
     @bulk("Release selected %(verbose_name_plural)s", says="Their ranges may then be used again.")
-    def release(self, rows: list[Any]) -> None:
+    def release(self, rows: list[Cluster]) -> None:
         each(rows, lifecycle.release)
 
 

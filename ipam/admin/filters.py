@@ -89,7 +89,7 @@ class _Chosen(admin.ListFilter):
     def expected_parameters(self) -> list[str | None]:
         return [self.field]
 
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, object]]:
         """One form, with everything else that narrows the list in hidden fields."""
         form = forms.Form(self.used_parameters, auto_id="filter_%s")
         form.fields[self.field] = chooser(self.model, self.field, required=False, label=self.title)

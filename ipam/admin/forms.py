@@ -14,6 +14,8 @@ from ipam.domain.core import lookups
 from ipam.forms.described import DescribedForm
 from ipam.forms.refusals import tell
 
+Data = dict[str, Any]  # what a form says, by its fields
+
 
 class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
     """What may be written of a record. It never touches the instance: the domain judges and writes.
@@ -36,7 +38,7 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
                 field.widget.attrs.setdefault("class", "vTextField")  # wide
 
     @property
-    def changes(self) -> dict[str, Any]:
+    def changes(self) -> Data:
         """The fields that differ from what was shown."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
@@ -49,7 +51,7 @@ class GenerationField(forms.IntegerField):
 
     widget = forms.HiddenInput
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
+    def has_changed(self, initial: object, data: object) -> bool:
         return False
 
 
@@ -69,7 +71,7 @@ class _Known:
 
     field: Any
 
-    def optgroups(self, name: str, value: Iterable[str], attr: Any = None) -> Any:
+    def optgroups(self, name: str, value: Iterable[str], attr: dict[str, object] | None = None) -> Any:
         known = [key for key in value if lookups.is_id(self.field.remote_field.model, key)]
         return super().optgroups(name, known, attr)  # type: ignore[misc]
 

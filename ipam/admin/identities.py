@@ -1,11 +1,10 @@
-from typing import Any
-
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
-from ipam.admin.forms import chooser
+from ipam.admin.forms import Data, chooser
 from ipam.domain.people import accounts
 from ipam.models import Identity
 
@@ -17,7 +16,7 @@ class NewIdentityForm(forms.Form):
 
 
 @admin.register(Identity)
-class IdentityAdmin(DomainAdmin):
+class IdentityAdmin(DomainAdmin[Identity]):
     """Linked and unlinked; most come by themselves when somebody first signs in at the provider."""
 
     add_form = NewIdentityForm
@@ -27,11 +26,11 @@ class IdentityAdmin(DomainAdmin):
     search_fields = ("subject__exact", "user__username")
     search_help_text = "A subject, or a part of a user's name."
 
-    def make(self, given: dict[str, Any]) -> Identity:
+    def make(self, given: Data) -> Identity:
         return accounts.link(given["user"], issuer=given["issuer"], subject=given["subject"])
 
     def discard(self, obj: Identity) -> None:
         accounts.unlink(obj)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

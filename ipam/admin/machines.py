@@ -2,13 +2,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from ipam.admin.actions import bulk
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import chosen
-from ipam.admin.forms import chooser, many_chooser
+from ipam.admin.forms import Data, chooser, many_chooser
 from ipam.domain.networks import machines
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.forms.machines import NETWORKS_HELP, MachineForm
@@ -39,18 +39,18 @@ class AttachmentInline(admin.TabularInline):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("network", "machine")
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
 @admin.register(Machine)
-class MachineAdmin(DescribedAdmin):
+class MachineAdmin(DescribedAdmin[Machine]):
     table = "machines"
     add_form = NewMachineForm
     change_form = MachineForm
@@ -68,11 +68,11 @@ class MachineAdmin(DescribedAdmin):
         """Its addresses in one line, lowest first."""
         return ", ".join(map(str, obj.addresses.order_by("address")[:MAX_SHOWN]))
 
-    def make(self, given: dict[str, Any]) -> Machine:
+    def make(self, given: Data) -> Machine:
         asked = dict(given)
         return machines.allocate(networks=[Attachment(network=one) for one in asked.pop("networks")], **asked)
 
-    def change(self, obj: Machine, changes: dict[str, Any]) -> None:
+    def change(self, obj: Machine, changes: Data) -> None:
         machines.update(obj, **changes)
 
     def discard(self, obj: Machine) -> None:
@@ -83,5 +83,5 @@ class MachineAdmin(DescribedAdmin):
         permission="delete",
         says="Their ephemeral addresses and ASN are free again; their static addresses stay, without machine.",
     )
-    def delete_selected(self, rows: list[Any]) -> None:
+    def delete_selected(self, rows: list[Machine]) -> None:
         self.discard_all(rows)

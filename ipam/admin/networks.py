@@ -3,14 +3,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 from django.http import HttpRequest
 
+from ipam.addressing import Cidr
 from ipam.admin.actions import bulk
 from ipam.admin.attempts import each
 from ipam.admin.base import DescribedAdmin
 from ipam.admin.filters import NetworkFamilyFilter, chosen
-from ipam.admin.forms import chooser
+from ipam.admin.forms import Data, chooser
 from ipam.domain.networks import network_fields, networks
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.forms.fields import CidrField, FamiliesField, LengthsField
@@ -62,12 +63,12 @@ class PrefixFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """The prefixes of a network with those that are added and without those that go."""
 
     @property
-    def added(self) -> list[Any]:
+    def added(self) -> "list[forms.ModelForm[Prefix]]":
         """The rows of new prefixes."""
         return [form for form in self.extra_forms if form.has_changed() and form not in self.deleted_forms]
 
     @property
-    def cidrs(self) -> list[Any]:
+    def cidrs(self) -> list[Cidr]:
         """What the network would have."""
         gone = {None, *(form.instance.pk for form in self.deleted_forms)}
         kept = [form.instance.cidr for form in self.initial_forms if form.instance.pk not in gone]
@@ -81,7 +82,7 @@ class PrefixInline(admin.TabularInline):  # type: ignore[type-arg]
     fk_name = "network"
     fields = ("cidr",)
 
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_formset(self, request: HttpRequest, obj: Network | None = None, **kwargs: Any) -> Any:
         new: dict[str, Any] = {"extra": 1} if self.has_add_permission(request, obj) else {"extra": 0, "max_num": 0}
         return forms.inlineformset_factory(
             Network, Prefix, form=PrefixForm, formset=PrefixFormSet, fk_name="network", **new
@@ -90,13 +91,13 @@ class PrefixInline(admin.TabularInline):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).in_order()  # type: ignore[no-any-return,attr-defined]
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Network | None = None) -> bool:
         return (obj is None or not obj.is_child) and super().has_add_permission(request, obj)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Network | None = None) -> bool:
         return (obj is None or not obj.is_child) and super().has_delete_permission(request, obj)
 
 
@@ -105,7 +106,7 @@ class NatForm(forms.Form):
 
 
 @admin.register(Network)
-class NetworkAdmin(DescribedAdmin):
+class NetworkAdmin(DescribedAdmin[Network]):
     table = "networks"
     add_form = AnyNetworkForm
     change_form = ChangedNetworkForm
@@ -129,7 +130,7 @@ class NetworkAdmin(DescribedAdmin):
         first = Prefix.objects.in_order()[: MAX_LISTED + 1]
         return super().get_queryset(request).prefetch_related(Prefetch("prefixes", first, to_attr="first_prefixes"))
 
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+    def get_inlines(self, request: HttpRequest, obj: Network | None) -> Any:
         return [] if obj and obj.prefixes.all()[MAX_EDITED:].exists() else [PrefixInline]
 
     @admin.display(description="prefixes")
@@ -138,34 +139,34 @@ class NetworkAdmin(DescribedAdmin):
         more = ["…"] if len(obj.first_prefixes) > MAX_LISTED else []
         return ", ".join([*map(str, obj.first_prefixes[:MAX_LISTED]), *more])
 
-    def hidden_fields(self, obj: Any) -> Iterable[str]:
+    def hidden_fields(self, obj: Network) -> Iterable[str]:
         hidden = [
             error.field for error in network_fields.violations_of_changed_fields(obj, self.change_form.base_fields)
         ]
         return [*hidden, "force"] if "additional_announcable_cidrs" in hidden else hidden
 
-    def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, Any]:
+    def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, object]:
         """The whole list of prefixes, if any is added or removed: the domain judges it with the other changes."""
         for formset in formsets:
             if isinstance(formset, PrefixFormSet) and (formset.deleted_forms or formset.added or not change):
                 return {"prefixes": formset.cidrs}
         return {}
 
-    def make(self, given: dict[str, Any]) -> Network:
+    def make(self, given: Data) -> Network:
         return networks.create(NewNetwork(**given))
 
-    def change(self, obj: Network, changes: dict[str, Any]) -> None:
+    def change(self, obj: Network, changes: Data) -> None:
         networks.update(obj, **changes)
 
     def discard(self, obj: Network) -> None:
         networks.delete(obj)
 
-    def discard_all(self, rows: Iterable[Any]) -> None:
+    def discard_all(self, rows: Iterable[Network]) -> None:
         """Children first: a super network goes when they have gone."""
         each(sorted(rows, key=_children_first), self.discard)
 
     @bulk("Change NAT of selected %(verbose_name_plural)s", says="Each gets this NAT.", form=NatForm)
-    def change_nat_type(self, rows: list[Any], *, nat_type: str) -> None:
+    def change_nat_type(self, rows: list[Network], *, nat_type: str) -> None:
         each(sorted(rows, key=lambda row: row.pk), lambda network: networks.update(network, nat_type=nat_type))
 
 

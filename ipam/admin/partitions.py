@@ -1,25 +1,24 @@
-from typing import Any
-
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
+from ipam.admin.forms import Data
 from ipam.domain.networks import partitions
 from ipam.forms.described import NewPartitionForm
 from ipam.models import Partition
 
 
 @admin.register(Partition)
-class PartitionAdmin(DescribedAdmin):
+class PartitionAdmin(DescribedAdmin[Partition]):
     table = "partitions"
     add_form = NewPartitionForm
     list_display = ("id", "name", "description", "label_list")
     readonly_fields = ("id", "created_at", "updated_at")
     sortable_by = ("id", "name")
 
-    def make(self, given: dict[str, Any]) -> Partition:
+    def make(self, given: Data) -> Partition:
         return partitions.create(**given)
 
-    def change(self, obj: Partition, changes: dict[str, Any]) -> None:
+    def change(self, obj: Partition, changes: Data) -> None:
         partitions.update(obj, **changes)
 
     def discard(self, obj: Partition) -> None:

@@ -1,12 +1,11 @@
-from typing import Any
-
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
 from ipam.admin.filters import FamilyFilter, chosen
-from ipam.admin.forms import chooser
+from ipam.admin.forms import Data, chooser
 from ipam.domain.networks import networks
 from ipam.forms.fields import CidrField
 from ipam.models import Network, Prefix
@@ -27,7 +26,7 @@ class NewPrefixForm(forms.Form):
 
 
 @admin.register(Prefix)
-class PrefixAdmin(DomainAdmin):
+class PrefixAdmin(DomainAdmin[Prefix]):
     """Prefixes never change. Those of root networks are added and removed, those of children are carved."""
 
     table = "prefixes"
@@ -45,7 +44,7 @@ class PrefixAdmin(DomainAdmin):
     readonly_fields = fields
     search_help_text = "An address, a CIDR or a part of one, such as 10.0. or 2001:db8: — or a part of a network's id."
 
-    def make(self, given: dict[str, Any]) -> Prefix:
+    def make(self, given: Data) -> Prefix:
         network = networks.add_prefix(
             given["network"], given["prefixes"], default_child_prefix_length=given["default_child_prefix_length"]
         )
@@ -54,8 +53,8 @@ class PrefixAdmin(DomainAdmin):
     def discard(self, obj: Prefix) -> None:
         networks.remove_prefix(obj.network, obj.cidr)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Prefix | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.parent_id is None)

@@ -1,15 +1,14 @@
-from typing import Any
-
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
+from ipam.admin.forms import Data
 from ipam.domain.networks import projects
 from ipam.forms.described import NewProjectForm, ProjectForm
 from ipam.models import Project
 
 
 @admin.register(Project)
-class ProjectAdmin(DescribedAdmin):
+class ProjectAdmin(DescribedAdmin[Project]):
     table = "projects"
     add_form = NewProjectForm
     change_form = ProjectForm
@@ -17,10 +16,10 @@ class ProjectAdmin(DescribedAdmin):
     readonly_fields = ("id", "created_at", "updated_at")
     sortable_by = ("name", "tenant")
 
-    def make(self, given: dict[str, Any]) -> Project:
+    def make(self, given: Data) -> Project:
         return projects.create(**given)
 
-    def change(self, obj: Project, changes: dict[str, Any]) -> None:
+    def change(self, obj: Project, changes: Data) -> None:
         projects.update(obj, **changes)
 
     def discard(self, obj: Project) -> None:

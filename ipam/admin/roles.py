@@ -1,11 +1,10 @@
-from typing import Any
-
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin, ReadOnlyAdmin
-from ipam.admin.forms import chooser
+from ipam.admin.forms import Data, chooser
 from ipam.domain.people import members
 from ipam.models import RoleBinding, ServiceAccount
 from ipam.models.roles import Role
@@ -18,7 +17,7 @@ class NewRoleForm(forms.Form):
 
 
 @admin.register(RoleBinding)
-class RoleAdmin(DomainAdmin):
+class RoleAdmin(DomainAdmin[RoleBinding]):
     """Given and withdrawn; to change a role, give another."""
 
     add_form = NewRoleForm
@@ -29,13 +28,13 @@ class RoleAdmin(DomainAdmin):
     search_fields = ("user__username", "project__name")
     search_help_text = "A part of a user's or project's name."
 
-    def make(self, given: dict[str, Any]) -> RoleBinding:
+    def make(self, given: Data) -> RoleBinding:
         return members.grant(given["user"], given["role"], project=given["project"])
 
     def discard(self, obj: RoleBinding) -> None:
         members.withdraw(obj)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 

@@ -1,6 +1,5 @@
-from typing import Any
-
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from ipam.admin.base import DomainAdmin
@@ -9,7 +8,7 @@ from ipam.models import ApiToken
 
 
 @admin.register(ApiToken)
-class TokenAdmin(DomainAdmin):
+class TokenAdmin(DomainAdmin[ApiToken]):
     """Listed and revoked. They are made by their users, who alone see them; nobody sees a digest."""
 
     list_display = ("id", "name", "user", "is_read_only", "expires_at", "last_used_at", "created_at")
@@ -26,8 +25,8 @@ class TokenAdmin(DomainAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)

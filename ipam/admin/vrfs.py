@@ -1,15 +1,14 @@
-from typing import Any
-
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
+from ipam.admin.forms import Data
 from ipam.domain.networks import vrfs
 from ipam.forms.described import NewVrfForm
 from ipam.models import VRF
 
 
 @admin.register(VRF)
-class VrfAdmin(DescribedAdmin):
+class VrfAdmin(DescribedAdmin[VRF]):
     table = "vrfs"
     add_form = NewVrfForm
     list_display = ("id", "name", "description", "kept", "label_list")
@@ -18,10 +17,10 @@ class VrfAdmin(DescribedAdmin):
     sortable_by = ("id", "name")
     search_help_text = "A VNI, or a part of a name or description."
 
-    def make(self, given: dict[str, Any]) -> VRF:
+    def make(self, given: Data) -> VRF:
         return vrfs.create(**given)
 
-    def change(self, obj: VRF, changes: dict[str, Any]) -> None:
+    def change(self, obj: VRF, changes: Data) -> None:
         vrfs.update(obj, **changes)
 
     def discard(self, obj: VRF) -> None:

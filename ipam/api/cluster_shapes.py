@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from ipam import models, values
 from ipam.addressing import Cidr, Family
-from ipam.api import fields, inputs, outputs
+from ipam.api import fields, inputs
+from ipam.api.shapes import Described, Output, Shape
 from ipam.domain.clusters import plan, rules
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, Platform
@@ -76,7 +77,7 @@ class NewClaim(inputs.Input):
 
 
 # --- answers --------------------------------------------------------------------------------------
-class FamilyCapacity(outputs.Shape):
+class FamilyCapacity(Shape):
     """Counts are decimal strings: they may exceed what a JSON number holds exactly."""
 
     nodes_by_network = serializers.CharField()
@@ -87,7 +88,7 @@ class FamilyCapacity(outputs.Shape):
     dns = serializers.CharField()
 
 
-class Capacity(outputs.Shape):
+class Capacity(Shape):
     nodes = serializers.CharField()
     limiting_family = fields.OneFamily(source="family")
     limited_by = serializers.ChoiceField(choices=["nodes", "pods"], source="reason")
@@ -95,19 +96,19 @@ class Capacity(outputs.Shape):
     ipv4 = FamilyCapacity(required=False)
     ipv6 = FamilyCapacity(required=False)
 
-    def to_representation(self, instance: plan.Capacity) -> dict[str, Any]:
+    def to_representation(self, instance: plan.Capacity) -> dict[str, object]:
         shared = {name: field for name, field in self.fields.items() if name not in ("ipv4", "ipv6")}
         answer = {name: field.to_representation(field.get_attribute(instance)) for name, field in shared.items()}
         return {**answer, **{one.family.key: FamilyCapacity(one).data for one in instance.families}}
 
 
-class PlanWarning(outputs.Shape):
+class PlanWarning(Shape):
     code = serializers.CharField()
     field = serializers.CharField()
     detail = serializers.CharField()
 
 
-class Cluster(outputs.Described):
+class Cluster(Described):
     id = serializers.UUIDField()
     project = serializers.UUIDField(source="project_id")
     network = serializers.CharField(source="network_id")
@@ -134,7 +135,7 @@ class Cluster(outputs.Described):
         return list(PlanWarning(rules.warnings(self.context["plans"][cluster.pk]), many=True).data)
 
 
-class Document(outputs.Shape):
+class Document(Shape):
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     file_name = serializers.CharField()
@@ -142,24 +143,24 @@ class Document(outputs.Shape):
     refusal = serializers.CharField(allow_blank=True, help_text="why the plan has no such document; else empty")
 
 
-class Documents(outputs.Shape):
+class Documents(Shape):
     manifests = Document(many=True)
 
 
-class Precondition(outputs.Shape):
+class Precondition(Shape):
     code = serializers.CharField()
     is_met = serializers.BooleanField()
     sentence = serializers.CharField()
 
 
-class Readiness(outputs.Shape):
+class Readiness(Shape):
     families = _families(help_text="those that come next")
     preconditions = Precondition(many=True)
     machines = serializers.IntegerField()
     machines_ready = serializers.IntegerField(help_text="those that have an address of each of these families")
 
 
-class Claim(outputs.Output):
+class Claim(Output):
     id = serializers.UUIDField()
     pool = serializers.CharField(source="network_id")
     name = serializers.CharField()

@@ -40,7 +40,7 @@ class Many(serializers.ListField):
 
     default_error_messages = {"not_a_list": "This is not a list.", "empty": "This list is empty."}
 
-    def to_internal_value(self, data: Any) -> list[Any]:
+    def to_internal_value(self, data: Any) -> list[object]:
         most = self.max_length
         if isinstance(data, list) and most is not None and len(data) > most:
             raise serializers.ValidationError(

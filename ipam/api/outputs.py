@@ -1,40 +1,14 @@
 """The shape of answers, one class per object of the contract."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ipam import models
 from ipam.api import fields
+from ipam.api.shapes import Described, Output, Shape
 from ipam.domain.insight import findings
 from ipam.domain.networks.completion import Progress as CompletionProgress
 from ipam.domain.space.utilization import FamilyUse
-from ipam.models.events import MAX_LISTED
-
-Shape = serializers.Serializer[Any]  # of whatever has these attributes
-BOOKKEEPING = ("created_at", "updated_at", "generation", "dry_run")
-
-
-class Output(Shape):
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-    generation = serializers.IntegerField()
-    dry_run = serializers.BooleanField(required=False, help_text="true when nothing of this was kept")
-
-    def get_fields(self) -> dict[str, Any]:
-        """Fields in the order of reading: the id, what it is, and last the book-keeping that all objects share."""
-        return dict(sorted(super().get_fields().items(), key=lambda named: (named[0] != "id", named[0] in BOOKKEEPING)))
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        answer = super().to_representation(instance)
-        return {**answer, "dry_run": True} if self.context.get("dry_run") else answer
-
-
-class Described(Output):
-    name = serializers.CharField()
-    description = serializers.CharField()
-    labels = serializers.DictField(child=serializers.CharField())
 
 
 class Partition(Described):
@@ -203,75 +177,6 @@ class Machine(Described):
         }
 
 
-class Holder(Shape):
-    project = serializers.UUIDField()
-    machine = serializers.SerializerMethodField()
-
-    def get_machine(self, holder: Any) -> str | None:
-        return holder.machine or None
-
-
-class Held(Shape):
-    network = serializers.CharField()
-    addresses = serializers.ListField(child=serializers.CharField())
-    before = Holder(allow_null=True, help_text="who held these addresses until then; null: they were free")
-    after = Holder(allow_null=True, help_text="who held them from then on; null: they were free")
-
-
-class Event(Shape):
-    """An entry of the change history, in a list."""
-
-    id = serializers.IntegerField()
-    at = serializers.DateTimeField()
-    actor = serializers.CharField(allow_blank=True)
-    door = serializers.CharField()
-    request_id = serializers.CharField(allow_blank=True)
-    verb = serializers.CharField()
-    kind = serializers.CharField()
-    object = serializers.CharField(source="object_id", allow_blank=True)
-    name = serializers.CharField(source="object_name", allow_blank=True)
-    network = serializers.SerializerMethodField()
-    project = serializers.UUIDField(source="project_id", allow_null=True)
-    count = serializers.IntegerField(help_text="how many objects it is about")
-    changes = serializers.DictField(child=serializers.ListField(), help_text="{field: [before, after]}")
-    addresses = serializers.SerializerMethodField(help_text=f"the first {MAX_LISTED} in a list, all in an event")
-
-    def get_network(self, event: models.Event) -> str | None:
-        return event.network_id or None
-
-    def get_addresses(self, event: models.Event) -> list[str]:
-        return list(event.first_addresses)
-
-
-class EventDetail(Event):
-    """An entry of the change history with all its addresses, and who held them before and after."""
-
-    holders = Held(many=True)
-    part_of = serializers.IntegerField(
-        source="part_of_id", allow_null=True, help_text="the event of the operation around this one"
-    )
-
-    def get_addresses(self, event: Any) -> list[str]:
-        return [str(address) for group in event.holders for address in group.addresses]
-
-
-class Finding(Shape):
-    """Something to look at, and what mends it."""
-
-    code = serializers.CharField()
-    severity = serializers.CharField(source="get_severity_display", help_text="serious, warning or info")
-    kind = serializers.CharField(help_text="of what it is about: network, address, machine, cluster, project, pool")
-    object = serializers.CharField(source="object_id", allow_blank=True)
-    name = serializers.CharField(source="object_name", allow_blank=True)
-    network = serializers.SerializerMethodField()
-    project = serializers.UUIDField(source="project_id", allow_null=True)
-    address_family = fields.OneFamily(source="family", allow_null=True)
-    detail = serializers.CharField(source="sentence")
-
-    def get_network(self, finding: models.Finding) -> str | None:
-        return finding.network_id or None
-
-
 class RefusedAllocation(Shape):
     allocation = serializers.UUIDField()
     code = serializers.CharField(source="reason.code")
@@ -312,46 +217,3 @@ class Cell(Shape):
 class Map(Shape):
     prefix = serializers.CharField()
     cells = Cell(many=True)
-
-
-class Hit(Shape):
-    id = serializers.CharField()
-    text = serializers.CharField()
-    detail = serializers.CharField(allow_blank=True)
-    network = serializers.CharField(allow_blank=True)
-
-
-class Hits(Shape):
-    addresses = Hit(many=True)
-    prefixes = Hit(many=True)
-    networks = Hit(many=True)
-    machines = Hit(many=True)
-    clusters = Hit(many=True)
-    projects = Hit(many=True)
-    partitions = Hit(many=True)
-    vrfs = Hit(many=True)
-
-
-class Gone(Shape):
-    dry_run = serializers.BooleanField()
-
-
-class Status(Shape):
-    status = serializers.CharField()
-
-
-class ProblemError(Shape):
-    field = serializers.CharField(allow_blank=True)
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class Problem(Shape):
-    """RFC 9457."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    errors = ProblemError(many=True)  # type: ignore[assignment]

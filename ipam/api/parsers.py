@@ -58,7 +58,7 @@ def _refuse_lone_surrogates(value: object) -> None:
         raise ValueError("a surrogate such as \\ud800 stands without its other half") from None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     values = dict(pairs)
     if len(values) != len(pairs):
         raise ValueError("an object has the same key twice")

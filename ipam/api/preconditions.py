@@ -6,7 +6,6 @@ tag does not say that an answer is still current as a whole, and `If-None-Match`
 """
 
 import re
-from typing import Any
 
 from django.utils.http import parse_etags
 from rest_framework.permissions import SAFE_METHODS
@@ -19,10 +18,10 @@ HEADER = "If-Match"
 _TAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 
-def tagged(body: Any, *, status: int = 200) -> Response:
+def tagged(body: object, *, status: int = 200) -> Response:
     """An answer, with the `ETag` of the one object that it is, if it is one."""
-    is_object = isinstance(body, dict) and "generation" in body
-    return Response(body, status=status, headers={"ETag": f'"{body["generation"]}"'} if is_object else None)
+    generation = body.get("generation") if isinstance(body, dict) else None
+    return Response(body, status=status, headers=generation and {"ETag": f'"{generation}"'})
 
 
 def seen(request: Request) -> set[int] | None:

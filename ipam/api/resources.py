@@ -1,8 +1,8 @@
 """What all views share: parse, call one operation, render; or rehearse it."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import Combinable
@@ -14,24 +14,19 @@ from rest_framework.response import Response
 from ipam import errors
 from ipam.api import parameters, preconditions, retries
 from ipam.api.inputs import Input
-from ipam.api.outputs import Shape
 from ipam.api.parameters import StrictFilterBackend
 from ipam.api.schema import Schema
+from ipam.api.shapes import Shape
 from ipam.domain.core import access, lookups
 from ipam.domain.core.operations import dry_run
 from ipam.domain.core.permissions import Permission
 from ipam.models import Machine, Network, Partition, Project
 
 M = TypeVar("M", bound=Model)
-Do = Callable[[], Any]
+R = TypeVar("R")
 Data = dict[str, Any]  # what a request says, by its fields
+Body = dict[str, object]
 _LONGEST_OF_READERS = 16_384  # bytes of a body; enough to learn that what it names is not theirs
-
-
-class Render(Protocol):
-    """Makes the body of an answer of what an operation gave."""
-
-    def __call__(self, result: Any, /, *, dry_run: bool) -> object: ...
 
 
 class Resource(viewsets.GenericViewSet[M]):
@@ -94,31 +89,32 @@ class Resource(viewsets.GenericViewSet[M]):
             access.require_anywhere(Permission.ALLOCATE)
         return dict(serializer.validated_data)
 
-    def render(self, objects: Iterable[M], *, dry_run: bool = False) -> list[dict[str, object]]:
-        """Objects as their output, re-read with what it shows; NotFound for one that is gone by now."""
-        keys = [one.pk for one in objects]
-        by_key = {one.pk: one for one in self.objects().filter(pk__in=keys)}
-        rows = [by_key.get(key) or lookups.get(self.model, key) for key in keys]
-        context = {**self.context_for(rows), "dry_run": dry_run}
-        return list(self.output(rows, many=True, context=context).data)
+    def render(self, one: M) -> Body:
+        """An object as its output, re-read with what it shows; NotFound if it is gone by now."""
+        row = self.objects().filter(pk=one.pk).first() or lookups.get(self.model, one.pk)
+        return dict(self.output(row, context=self.context_for([row])).data)
 
-    def write(self, do: Do, *, status: int = 200, render: Render | None = None) -> Response:
+    def write(self, do: Callable[[], M], *, status: int = 200) -> Response:
+        """Run an operation on one object, and answer how it is now."""
+        return self.run(do, self.render, status=status)
+
+    def run(self, do: Callable[[], R], render: Callable[[R], Body | None], *, status: int = 200) -> Response:
         """Run an operation and render its result, once for each key; with `?dry_run=true` keep nothing of it.
 
         `do` may be called several times, so it leaves the request as it was.
         """
-        render = render or (lambda result, dry_run: self.render([result], dry_run=dry_run)[0])
         key = retries.key_of(self.request)
         if not self.detail:
             preconditions.refuse_tags(self.request)
         if not self.is_dry_run():
-            return retries.respond(self.request, lambda: render(do(), dry_run=False), key=key, status=status)
+            return retries.respond(self.request, lambda: render(do()), key=key, status=status)
         with dry_run():
-            return Response(render(do(), dry_run=True), status=200 if status == 204 else status)
+            body = {**(render(do()) or {}), "dry_run": True}
+            return Response(body, status=200 if status == 204 else status)
 
-    def remove(self, do: Do) -> Response:
+    def remove(self, do: Callable[[], object]) -> Response:
         """Run an operation that leaves nothing to render: 204, or when rehearsed a word that it was."""
-        return self.write(do, status=204, render=lambda result, dry_run: {"dry_run": True} if dry_run else None)
+        return self.run(do, lambda result: None, status=204)
 
     def is_dry_run(self) -> bool:
         """Whether `?dry_run=true`; any other parameter of a write is refused, misspelt ones above all."""
@@ -139,7 +135,7 @@ class Readable(Resource[M]):
 
     def retrieve(self, request: Request, pk: str) -> Response:
         parameters.refuse_unknown(request, set())
-        return preconditions.tagged(self.render([self.found()])[0])
+        return preconditions.tagged(self.render(self.found()))
 
 
 class Creatable(Resource[M]):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth.models import User
 from rest_framework.request import Request
@@ -32,7 +32,7 @@ def key_of(request: Request) -> str | None:
     return key
 
 
-def respond(request: Request, do: Callable[[], Any], *, key: str | None, status: int) -> Response:
+def respond(request: Request, do: Callable[[], object], *, key: str | None, status: int) -> Response:
     """The answer to a write: the body that `do` gives, or with a `key` the answer that was given first.
 
     All that `do` does is one transaction, so that it answers for what it has done even if others undo that at once;
@@ -63,7 +63,7 @@ def _digest(request: Request) -> bytes:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()
 
 
-def _text(body: Any) -> str:
+def _text(body: object) -> str:
     return json.dumps(body, cls=JSONEncoder)
 
 

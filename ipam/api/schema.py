@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from ipam.api import outputs, preconditions, retries
+from ipam.api import preconditions, retries, shapes
 from ipam.models.idempotent_responses import KEY_LENGTH
 
 WRITES = ("POST", "PATCH", "DELETE")
@@ -33,9 +33,9 @@ REPLAYED = OpenApiParameter(
     response=True,
     description="This is what the first request with your Idempotency-Key was answered.",
 )
-PROBLEM = OpenApiResponse(outputs.Problem, description="A refusal: problem details of RFC 9457")
-STALE = OpenApiResponse(outputs.Problem, description="Somebody else was first: no tag of If-Match is the object's")
-REUSED = OpenApiResponse(outputs.Problem, description="You have used this Idempotency-Key for another request")
+PROBLEM = OpenApiResponse(shapes.Problem, description="A refusal: problem details of RFC 9457")
+STALE = OpenApiResponse(shapes.Problem, description="Somebody else was first: no tag of If-Match is the object's")
+REUSED = OpenApiResponse(shapes.Problem, description="You have used this Idempotency-Key for another request")
 
 
 class Schema(AutoSchema):
@@ -50,7 +50,7 @@ class Schema(AutoSchema):
         action = self.view.action
         refusals = {412: STALE, 422: REUSED} if self.method in WRITES else {}
         if self.method == "DELETE":
-            return {204: None, 200: outputs.Gone, **refusals, "default": PROBLEM}
+            return {204: None, 200: shapes.Gone, **refusals, "default": PROBLEM}
         answer = self.view.answers.get(action, self.view.output)
         return {201 if action in self.view.creating else 200: answer, **refusals, "default": PROBLEM}
 
@@ -62,7 +62,7 @@ class Schema(AutoSchema):
 
     def _gives_one_record(self) -> bool:
         answer = self.view.answers.get(self.view.action, self.view.output)
-        is_record = isinstance(answer, type) and issubclass(answer, outputs.Output)
+        is_record = isinstance(answer, type) and issubclass(answer, shapes.Output)
         return is_record and self.method != "DELETE" and not self._is_list_view()
 
     def _get_response_for_code(self, serializer: object, status_code: object, *args: object, **kwargs: object) -> Any:

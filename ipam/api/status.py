@@ -1,7 +1,6 @@
 """Search, and the questions that probes ask."""
 
 from functools import cache
-from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
@@ -14,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ipam import errors
-from ipam.api import outputs, parameters
+from ipam.api import insight_shapes, parameters, shapes
 from ipam.domain.networks import search
 from ipam.models import guards
 
@@ -24,7 +23,7 @@ class SearchView(APIView):
         parameters=[
             OpenApiParameter("q", str, required=True, description="an address, a CIDR, a part of one, a name, an id")
         ],
-        responses={200: outputs.Hits, ("default", "application/problem+json"): outputs.Problem},
+        responses={200: insight_shapes.Hits, ("default", "application/problem+json"): shapes.Problem},
     )
     def get(self, request: Request) -> Response:
         """The best hits of each kind."""
@@ -36,7 +35,7 @@ class SearchView(APIView):
         found: dict[str, list[search.Hit]] = {kind: [] for kind in search.KINDS}
         for hit in search.find(text):
             found[hit.kind].append(hit)
-        return Response(outputs.Hits(found).data)
+        return Response(insight_shapes.Hits(found).data)
 
 
 class OpenView(APIView):
@@ -47,14 +46,14 @@ class OpenView(APIView):
 
 
 class HealthView(OpenView):
-    @extend_schema(responses={200: outputs.Status}, auth=[])
+    @extend_schema(responses={200: shapes.Status}, auth=[])
     def get(self, request: Request) -> Response:
         """The process answers."""
         return Response({"status": "ok"})
 
 
 class ReadyView(OpenView):
-    @extend_schema(responses={200: outputs.Status, 503: outputs.Status}, auth=[])
+    @extend_schema(responses={200: shapes.Status, 503: shapes.Status}, auth=[])
     def get(self, request: Request) -> Response:
         """The database answers, every migration is applied, and the guards against overlap are in place."""
         problem = _not_ready()
@@ -65,7 +64,7 @@ class ReadyView(OpenView):
 class NothingHereView(OpenView):
     """Every other address: a problem in the words of the API, not a page."""
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         raise NotFound("There is nothing at this address. The API is described at /api/docs/.")
 
 

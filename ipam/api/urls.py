@@ -3,17 +3,17 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from ipam.api import clusters, insight, status, views
+from ipam.api import addresses, clusters, insight, machines, networks, partitions, projects, status, vrfs
 
 router = SimpleRouter()
-router.register("partitions", views.PartitionViews, "partition")
-router.register("projects", views.ProjectViews, "project")
-router.register("vrfs", views.VrfViews, "vrf")
-router.register("networks", views.NetworkViews, "network")
-router.register("prefixes", views.PrefixViews, "prefix")
-router.register("ips", views.AddressViews, "ip")
-router.register("allocations", views.AllocationViews, "allocation")
-router.register("machines", views.MachineViews, "machine")
+router.register("partitions", partitions.PartitionViews, "partition")
+router.register("projects", projects.ProjectViews, "project")
+router.register("vrfs", vrfs.VrfViews, "vrf")
+router.register("networks", networks.NetworkViews, "network")
+router.register("prefixes", networks.PrefixViews, "prefix")
+router.register("ips", addresses.AddressViews, "ip")
+router.register("allocations", addresses.AllocationViews, "allocation")
+router.register("machines", machines.MachineViews, "machine")
 router.register("clusters", clusters.ClusterViews, "cluster")
 router.register("claims", clusters.ClaimViews, "claim")
 router.register("events", insight.EventViews, "event")

@@ -6,7 +6,12 @@ from itertools import product
 
 from django.urls import URLPattern, get_resolver
 
-from ipam.api.views import AddressViews, MachineViews, NetworkViews, PartitionViews, PrefixViews, ProjectViews, VrfViews
+from ipam.api.addresses import AddressViews
+from ipam.api.machines import MachineViews
+from ipam.api.networks import NetworkViews, PrefixViews
+from ipam.api.partitions import PartitionViews
+from ipam.api.projects import ProjectViews
+from ipam.api.vrfs import VrfViews
 from webui.views import registry
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")

@@ -1,7 +1,6 @@
 """Addresses as people read them: what they share with their neighbours stands back, what changes stands out."""
 
 import itertools
-from typing import Any
 
 from django import template
 from netaddr import IPAddress, IPNetwork, ipv6_verbose
@@ -12,7 +11,7 @@ register = template.Library()
 
 
 @register.inclusion_tag("components/address.html")
-def address(value: Any, link: str = "") -> dict[str, Any]:
+def address(value: object, link: str = "") -> dict[str, str]:
     """An address or CIDR with its full form on hover and a button that copies it.
 
     A stored address that comes with its prefix has the part in bold that tells it from others in the prefix.
@@ -48,7 +47,7 @@ def neighbourhood(one: models.IPAddress) -> IPNetwork:
     return IPNetwork((one.address.value, length), version=one.family).cidr
 
 
-def _cached_prefix(value: Any) -> IPNetwork | None:
+def _cached_prefix(value: object) -> IPNetwork | None:
     if isinstance(value, models.IPAddress) and models.IPAddress.prefix.is_cached(value):
         return value.prefix.cidr
     return None

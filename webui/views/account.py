@@ -26,7 +26,7 @@ class SignIn(LoginView):
 
     template_name = "login.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
         provider = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
         return super().get_context_data(provider=provider, local=settings.LOCAL_PASSWORDS, **kwargs)
 
@@ -93,10 +93,10 @@ class ChangePassword(SuccessMessageMixin, PasswordChangeView):  # type: ignore[t
     success_url = reverse_lazy("account")
     success_message = "Changed your password. All other sessions have ended."
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
         return super().get_context_data(has_password=_has_password(signed_in(self.request)), **kwargs)
 
-    def get_form_kwargs(self) -> dict[str, Any]:
+    def get_form_kwargs(self) -> dict[str, object]:
         return {**super().get_form_kwargs(), "request": self.request}
 
 

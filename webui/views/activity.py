@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from ipam.domain.core import access, timelines
 from ipam.domain.core.paging import DEFAULT_LIMIT
-from ipam.filters import EventFilters
+from ipam.insight_filters import EventFilters
 from ipam.models import Event
 from ipam.models.events import Door, Kind, Verb
 from webui.pages import render_page_or_part

@@ -1,7 +1,6 @@
 """Addresses: find, act on many at once, release."""
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -107,7 +106,7 @@ class BulkForm(forms.Form):
     label = LabelsField(required=False)
     back = forms.CharField(required=False)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or {}
         if data.get("action") == "label" and not data.get("label"):
             self.add_error("label", "Type the label as key or key=value.")

@@ -1,7 +1,5 @@
 """Clusters: plan one with both families in sight, see what it holds, copy what makes it."""
 
-from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -65,8 +63,10 @@ def create(request: HttpRequest) -> HttpResponse:
     form = NewClusterForm(request.POST or None, initial=_initial(request))
     given = Performed[Context]()
     if request.method == "POST" and form.is_valid():
-        new, reserve = NewCluster(**form.request()), "reserve" in request.POST
-        given = run_or_preview(request, form, lambda: _planned(lifecycle.create(new, reserve=reserve)))
+        new = NewCluster(**form.request())
+        given = run_or_preview(
+            request, form, lambda: _planned(lifecycle.create(new, reserve="reserve" in request.POST))
+        )
         if given.kept:
             made = given.kept["cluster"]
             messages.success(request, f"{'Reserved' if made.is_reserved else 'Drafted'} cluster {made}")
@@ -123,23 +123,6 @@ def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
     back = reverse("cluster", args=[cluster.pk])
     context = {"section": "clusters", "form": form, "given": given.shown, "cluster": cluster, "back": back}
     return render_form_or_preview(request, "clusters/plan_form.html", context)
-
-
-@login_required
-def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
-    """Ask, saying what it means; then reserve, release, delete, or let the switches pass the pods."""
-    cluster = planning.get(pk)
-    parent = cluster.network.parent
-    access.require_change(parent if verb == "announce" and parent else cluster)
-    do, says, button, is_dangerous = _VERBS[verb]
-    form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: do(cluster))
-        if form.is_valid():
-            messages.success(request, f"{button}: done for {cluster}")
-            return redirect("clusters") if verb == "delete" else redirect("cluster", pk=pk)
-    context = {"section": "clusters", "cluster": cluster, "form": form, "says": says, "button": button}
-    return render_page_or_part(request, "clusters/confirm.html", {**context, "is_dangerous": is_dangerous})
 
 
 @login_required
@@ -223,28 +206,3 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
             for one in sorted(held.families, key=lambda one: one.family)
         ],
     }
-
-
-# What can be done with a plan: the operation, what it means, how its button reads, whether something goes.
-_VERBS: dict[str, tuple[Callable[[Cluster], Any], str, str, bool]] = {
-    "reserve": (
-        lifecycle.reserve,
-        "From then on nothing else may overlap its pods and services, and the plan stays as it is.",
-        "Reserve",
-        False,
-    ),
-    "release": (
-        lifecycle.release,
-        "Do this when the cluster is gone: its pods and services may then be used again.",
-        "Release",
-        True,
-    ),
-    "delete": (lifecycle.delete, "The plan is forgotten. Its node network stays.", "Delete", True),
-    "announce": (
-        lifecycle.announce,
-        "Its super network gains the pods as announcable CIDRs, so that the leaf switches let their routes pass.",
-        "Add announcable CIDRs",
-        False,
-    ),
-}
-VERBS = tuple(_VERBS)

@@ -1,7 +1,5 @@
 """Machines: who got which addresses, VRFs and ASN."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -10,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from ipam.addressing import Family
+from ipam.addressing import Address, Family
 from ipam.domain.core import access, lookups, timelines
 from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import machines, netplan
@@ -137,5 +135,5 @@ def _by_family(machine: Machine) -> list[list[IPAddress]]:
     return [[address for address in held if address.family == family] for family in Family]
 
 
-def _place(address: IPAddress) -> Any:
+def _place(address: IPAddress) -> tuple[int, Address]:
     return address.family, address.address

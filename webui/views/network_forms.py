@@ -1,7 +1,6 @@
 """Making networks and changing them."""
 
 from collections.abc import Collection
-from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -69,7 +68,7 @@ def _domain_name(field: str) -> str:
     return field
 
 
-def _initial(network: Network) -> dict[str, Any]:
+def _initial(network: Network) -> dict[str, object]:
     lengths = {f"default_length_{family.key}": network.default_child_prefix_length.get(family) for family in Family}
     lengths |= {f"min_length_{family.key}": network.min_child_prefix_length.get(family) for family in Family}
     prefixes = list(network.prefixes.in_order())

@@ -1,5 +1,6 @@
 """Tokens for the API: of oneself, made, shown once, revoked."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -69,7 +70,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render_page_or_part(request, "tokens.html", context)
 
 
-def project_names(of: Any) -> dict[str, str]:
+def project_names(of: Iterable[ApiToken]) -> dict[str, str]:
     """The names of the projects that these tokens are bound to, by id."""
     keys = {key for token in of for key in token.projects}
     return {str(one.pk): str(one) for one in Project.objects.filter(pk__in=keys)}

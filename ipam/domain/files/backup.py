@@ -7,28 +7,22 @@ One row is one line, in an order that depends on nothing but the rows, so that t
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any, TextIO
-from uuid import UUID
+from typing import TextIO
 
-from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
 from django.db import IntegrityError, connection, models
-from django.db.models.functions import Collate
-from netaddr import IPAddress as Address
-from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, shorten
+from ipam.addressing import shorten
 from ipam.domain.core import access, bulk_insert, history
 from ipam.domain.core.bulk_insert import OnProgress
 from ipam.domain.core.operations import lasting_refusal, operation, snapshot
 from ipam.domain.core.permissions import Permission
+from ipam.domain.files import backup_rows
 from ipam.domain.files.documents import JsonReader, ParseError
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.networks import rules
 from ipam.domain.space.number_pools import Pool
-from ipam.labels import parse_texts
 from ipam.models import (
     VRF,
     Claim,
@@ -46,7 +40,6 @@ from ipam.models import (
 )
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
-from ipam.values import parse_choice, parse_cidr, parse_text
 
 VERSION = 2
 SECTIONS: dict[str, type[models.Model]] = {
@@ -63,24 +56,7 @@ SECTIONS: dict[str, type[models.Model]] = {
     "claims": Claim,
     "local_space": LocalSpace,
 }
-_ORDER = {
-    Prefix: ["pk"],
-    MachineNetwork: ["machine", "position"],
-    IPAddress: ["address", "pk"],
-    ClusterRange: ["cluster", "purpose", "family"],
-}
-# Columns that follow from others of the row; a block is written as its CIDR.
-_BLOCKS = (Prefix, ClusterRange)
-_BLOCK_COLUMNS = {"family", "first", "last", "length"}
-_DERIVED = {
-    Prefix: _BLOCK_COLUMNS,
-    ClusterRange: {*_BLOCK_COLUMNS, "id"},
-    MachineNetwork: {"id"},
-    IPAddress: {"family"},
-}
-_CIDR = "cidr"
-_MAX_ERRORS = errors.MAX_TOLD - 1  # and that there may be more
-_CHUNK = 2_000
+_CHUNK = 2_000  # networks
 
 
 def write() -> Iterator[str]:
@@ -91,7 +67,7 @@ def write() -> Iterator[str]:
         for section, model in SECTIONS.items():
             yield f',\n"{section}": ['
             separator = "\n"
-            for row in _rows(model):
+            for row in backup_rows.written(model):
                 yield separator + json.dumps(row, ensure_ascii=False, sort_keys=True)
                 separator = ",\n"
             yield "]"
@@ -106,19 +82,8 @@ def restore(file: TextIO, advance: OnProgress = lambda rows: None) -> None:
     must find nothing. AlreadyExists unless the installation is empty.
     """
     access.require(Permission.OPERATE)
-    if any(model._default_manager.exists() for model in SECTIONS.values() if model is not LocalSpace):
-        raise errors.AlreadyExists(
-            "This installation is not empty. Set DATABASE_URL to a new database, migrate it, and restore there."
-        )
-    LocalSpace.objects.all().delete()  # what this installation has drawn for itself
-    file.seek(0)  # a further try reads it again
-    try:
-        with guards.ids_in_any_case():
-            _read(JsonReader(file), advance)
-    except IntegrityError as error:
-        if "FOREIGN KEY" in str(error).upper():
-            raise errors.NotFound(f"A row refers to another that the document does not have: {error}") from None
-        raise lasting_refusal(error) from error
+    _refuse_what_is_filled()
+    _fill(file, advance)
     _violations_of_networks()
     rebuilding.build_all()
     for pool in Pool:
@@ -132,43 +97,23 @@ def restore(file: TextIO, advance: OnProgress = lambda rows: None) -> None:
     _validate_all()
 
 
-def _rows(model: type[models.Model]) -> Iterator[dict[str, Any]]:
-    fields = _fields(model)
-    for row in _in_order(model).iterator(chunk_size=_CHUNK):
-        values = {field.name: _plain(getattr(row, field.attname)) for field in fields}
-        if isinstance(row, _BLOCKS):
-            values[_CIDR] = str(row.cidr)
-        yield values
+def _refuse_what_is_filled() -> None:
+    if any(model._default_manager.exists() for model in SECTIONS.values() if model is not LocalSpace):
+        raise errors.AlreadyExists(
+            "This installation is not empty. Set DATABASE_URL to a new database, migrate it, and restore there."
+        )
 
 
-def _in_order(model: type[models.Model]) -> Any:
-    """Text in the order of its bytes, whatever the language of the database."""
-    objects = model._default_manager.all()
-    order = _ORDER.get(model, ["pk"])
-    key = model._meta.get_field("machine") if model is MachineNetwork else model._meta.pk
-    if connection.vendor == "postgresql" and order[0] != "address" and _is_text(key):
-        first = Collate("machine_id" if model is MachineNetwork else "pk", "C")
-        return objects.order_by(first, *order[1:])
-    return objects.order_by(*order)
-
-
-def _is_text(field: object) -> bool:
-    return isinstance(_target(field), models.CharField)
-
-
-def _fields(model: type[models.Model]) -> list[Any]:
-    derived = _DERIVED.get(model, set())
-    return [field for field in model._meta.concrete_fields if field.name not in derived]
-
-
-def _target(field: Any) -> Any:
-    return field.target_field if field.is_relation else field
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, UUID | Address):
-        return str(value)
-    return value.isoformat() if isinstance(value, datetime) else value
+def _fill(file: TextIO, advance: OnProgress) -> None:
+    LocalSpace.objects.all().delete()  # what this installation has drawn for itself
+    file.seek(0)  # a further try reads it again
+    try:
+        with guards.ids_in_any_case():
+            _read(JsonReader(file), advance)
+    except IntegrityError as error:
+        if "FOREIGN KEY" in str(error).upper():
+            raise errors.NotFound(f"A row refers to another that the document does not have: {error}") from None
+        raise lasting_refusal(error) from error
 
 
 def _read(reader: JsonReader, advance: OnProgress) -> None:
@@ -181,7 +126,8 @@ def _read(reader: JsonReader, advance: OnProgress) -> None:
     for section, model in SECTIONS.items():
         reader.expect(",")
         _expect_key(reader, section)
-        rows = (_instance(model, raw, f"{section}[{place}]", broken) for place, raw in enumerate(reader.elements()))
+        entries = enumerate(reader.elements())
+        rows = (backup_rows.read(model, raw, f"{section}[{place}]", broken) for place, raw in entries)
         for batch in bulk_insert.batches(rows):
             if broken:
                 continue  # to hear of further faults
@@ -202,78 +148,6 @@ def _expect_key(reader: JsonReader, key: str) -> None:
     reader.expect(":")
 
 
-def _instance(
-    model: type[models.Model], raw: object, place: str, broken: list[errors.IpamError]
-) -> models.Model | None:
-    """The row that an entry describes; what is wrong with it goes to `broken`, up to `_MAX_ERRORS` faults."""
-    fields = {field.name: field for field in _fields(model)}
-    wanted = {*fields, _CIDR} if model in _BLOCKS else set(fields)
-    if not isinstance(raw, dict) or set(raw) != wanted:
-        _refuse(broken, f"{place}: an entry has just the keys {', '.join(sorted(wanted))}.")
-        return None
-    values: dict[str, Any] = {}
-    for name, field in fields.items():
-        try:
-            values[field.attname] = _value(field, raw[name])
-        except (ValueError, TypeError, ValidationError) as error:
-            why = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-            _refuse(broken, f"{place}: {name}: {why}")
-    try:
-        return None if broken else model(**values, **_derived(model, raw, values))
-    except ValueError as error:
-        _refuse(broken, f"{place}: {error}")
-        return None
-
-
-def _refuse(broken: list[errors.IpamError], sentence: str) -> None:
-    broken.append(errors.Invalid(sentence))
-    if len(broken) >= _MAX_ERRORS:
-        raise errors.Several([*broken, errors.Invalid("There may be more; these come first.")])
-
-
-def _value(field: Any, raw: Any) -> Any:
-    """The value that was written so. ValueError or ValidationError for what would be written otherwise."""
-    target = _target(field)
-    if raw is None:
-        if not field.null:
-            raise ValueError("it must not be null.")
-        return None
-    if isinstance(target, models.JSONField):
-        _check_json(target, raw)
-        return raw
-    value = target.to_python(parse_text(raw) if isinstance(raw, str) else raw)
-    written = _plain(value)
-    is_local = isinstance(value, datetime) and value.utcoffset() != timedelta(0)
-    if type(written) is not type(raw) or written != raw or is_local:
-        raise ValueError(f"“{shorten(raw)}” is not written as it should be.")
-    if target.choices:
-        parse_choice(raw, dict(target.flatchoices))
-    if not field.is_relation or isinstance(value, int):  # whatever else refers to nothing is found afterwards
-        target.run_validators(value)
-    return value
-
-
-def _check_json(field: Any, raw: Any) -> None:
-    """Labels are an object of texts, and CIDRs are a list of them."""
-    if field.name == "labels":
-        parse_texts(raw)
-    elif not isinstance(raw, list):
-        raise ValueError("it is a list of CIDRs.")
-    else:
-        for text in raw:
-            parse_cidr(text)
-
-
-def _derived(model: type[models.Model], raw: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    if model is IPAddress:
-        return {"family": values["address"].version}
-    if model not in _BLOCKS:
-        return {}
-    cidr: IPNetwork = parse_cidr(raw[_CIDR])
-    first, last = Address(cidr.ip.value, cidr.version), Address(cidr.last, cidr.version)
-    return {"family": Family.of(cidr), "first": first, "last": last, "length": cidr.prefixlen}
-
-
 def _violations_of_networks() -> None:
     """What a network must look like (rules 4, 5, 6 and 9), for all of them."""
     broken: list[errors.IpamError] = []
@@ -287,5 +161,5 @@ def _validate_all() -> None:
     """The doctor must find nothing."""
     broken: list[errors.IpamError] = []
     for finding in doctor.examine():
-        _refuse(broken, finding.sentence)
+        backup_rows.refuse(broken, finding.sentence)
     errors.raise_all(broken)
