@@ -74,7 +74,13 @@ class UnknownField(IpamError):
 
 
 class NotFound(IpamError):
+    """`key` is the id or name of what is not there, where the sentence is about just one thing."""
+
     code, title = "not_found", "It does not exist"
+
+    def __init__(self, detail: str, *, field: str = "", key: object = None) -> None:
+        super().__init__(detail, field=field)
+        self.key = key
 
 
 class InvalidCidr(IpamError):

@@ -25,9 +25,6 @@ LONG_MODULES = {
     "ipam/domain/files/backup.py",
     "ipam/domain/files/formats.py",
     "ipam/domain/files/kinds.py",
-    "ipam/domain/moving/metal_stack/importing.py",
-    "ipam/domain/moving/metal_stack/reading.py",
-    "ipam/domain/moving/plain_prefixes.py",
     "ipam/errors.py",
     "ipam/filters.py",
     "webui/settings.py",
@@ -36,7 +33,6 @@ LONG_FUNCTIONS = {
     "ipam/domain/core/operations.py: transacted",
     "ipam/domain/files/backup.py: restore",
     "ipam/domain/moving/go_ipam.py: read",
-    "ipam/domain/moving/metal_stack/importing.py: bring_addresses",
     "ipam/domain/moving/netbox/files.py: read",
 }
 MAX_TEMPLATE_LINE = 160  # characters

@@ -1,16 +1,21 @@
 """What the commands that move in from elsewhere share: say what fits and what does not, keep it or not."""
 
+import sys
 from argparse import ArgumentParser
-from collections import Counter
-from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain.core.operations import operation, rehearsal
-from ipam.domain.moving.metal_stack.importing import Result
+from ipam.domain.core.operations import rehearsal
+from ipam.domain.files import importing
+from ipam.domain.files.importing import Source
+from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED
+from ipam.domain.files.summaries import Summary
+
+# Networks of an earlier import get more prefixes, and addresses that came before their machines join them.
+_WORDS = {(CHANGED, "network"): "extended", (CHANGED, "address"): "joined"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -19,28 +24,37 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--skip-refused", action="store_true", help="bring in what fits")
 
 
-def bring_in(
-    command: BaseCommand, run: Callable[[], Result], *, dry_run: bool, skip_refused: bool, **options: Any
-) -> None:
-    """Run an import and print what became of it. CommandError, and nothing is kept, when something does not fit."""
+def bring_in(source: Source, *, dry_run: bool, skip_refused: bool, total: int | None = None) -> Summary:
+    """Run an import of `total` rows, if that is known; everything that is wrong is told.
 
-    @operation
-    def all_or_nothing() -> Result:
-        result = run()
-        if not (skip_refused or dry_run):
-            errors.raise_all(result.refused)
-        return result
-
+    CommandError, and nothing is kept, when something does not fit and is not to be skipped.
+    """
     try:
-        with rehearsal() if dry_run else nullcontext():
-            result = all_or_nothing()
+        with rehearsal() if dry_run else nullcontext(), tqdm(total=total, unit=" rows", disable=None) as bar:
+            return importing.bring_in(source, skip_refused=skip_refused, advance=bar.update, most_refused=sys.maxsize)
     except errors.IpamError as error:
-        raise CommandError("\n".join([*(one.detail for one in error.errors), "Nothing was imported."])) from None
-    for one in result.refused:
+        raise failure(error) from None
+
+
+def report(command: BaseCommand, source: Source, *, dry_run: bool, skip_refused: bool) -> None:
+    """Run an import and print what became of it; a rehearsal tells what is wrong and the rest too."""
+    summary = bring_in(source, dry_run=dry_run, skip_refused=skip_refused or dry_run)
+    for one in summary.refusals():
         command.stdout.write(f"Left out: {one.detail}")
-    for text in result.not_kept:
+    for text in summary.not_kept:
         command.stdout.write(f"Not kept: {text}")
-    for (kind, state), count in sorted(Counter((one.kind, one.state) for one in result.outcomes).items()):
-        command.stdout.write(f"{state:<9}  {kind:<9}  {count:,}")
+    for kind, state, count in sorted((kind, word(state, kind), n) for (kind, state), n in summary.of_kinds.items()):
+        if state != REFUSED:
+            command.stdout.write(f"{state:<9}  {kind:<9}  {count:,}")
     if dry_run:
         command.stdout.write("This was a rehearsal: nothing was kept.")
+
+
+def failure(error: errors.IpamError) -> CommandError:
+    """Why nothing was imported."""
+    return CommandError("\n".join([*(one.detail for one in error.errors), "Nothing was imported."]))
+
+
+def word(state: str, kind: str) -> str:
+    """What became of an object, in the words of whoever moves in."""
+    return "created" if state == NEW else _WORDS.get((state, kind), state)

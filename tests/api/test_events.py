@@ -11,8 +11,8 @@ from rest_framework.test import APIClient
 
 from ipam.domain.core import timelines
 from ipam.domain.files import importing
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import NETWORKS, PARTITIONS
+from ipam.domain.files.tables import Table
 from ipam.domain.networks import addresses, machines, networks, partitions, projects
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Event, Network, Partition, Project

@@ -11,8 +11,8 @@ from django.db.models import Model
 
 from ipam.demo import seeding
 from ipam.domain.files import exports, importing
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import ADDRESSES
+from ipam.domain.files.tables import Table
 from ipam.domain.health import rebuilding
 from ipam.models import FreeBlock, IPAddress
 from tests.bench.table import Goal, Row, at_least, at_most

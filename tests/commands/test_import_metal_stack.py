@@ -155,7 +155,8 @@ def test_every_inconsistency_of_the_old_data_is_told(run: Run, dumps: list[str])
         "6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60. Choose space outside of it.",
         "Refused: ips[3] “10.0.7.6”: 6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60 belongs to another project. Use a network "
         "of project 00000000-0000-0000-0000-000000000000, an external or a shared one.",
-        "Refused: There is no network “gone”, named by 1 of the ips: 198.51.100.1. Check the id, or bring it in first.",
+        "Refused: There is no network “gone”, named by 1 of the addresses: 198.51.100.1. Check the id, or bring it in "
+        "first.",
     ]
     assert Network.objects.count() == 0
 

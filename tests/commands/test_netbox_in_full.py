@@ -8,8 +8,8 @@ import pytest
 from django.core.management.base import CommandError
 
 from ipam.domain.networks import networks
-from ipam.models import IPAddress, Network
-from tests.builders import IPV4, cidrs, super_network
+from ipam.models import IPAddress, Network, Partition
+from tests.builders import IPV4, cidrs, external, super_network
 
 Bring = Callable[..., list[str]]
 
@@ -85,6 +85,24 @@ def test_a_refused_container_is_the_reason_for_what_lies_in_it_and_takes_nothing
         "created    network    2",
         "created    vrf        1",
     ]
+
+
+def test_what_a_refused_super_network_takes_with_it_is_told_once(netbox: Bring) -> None:
+    networks.create(super_network(partition=Partition.objects.get()))
+    files = {"p.csv": "prefix,status\n172.16.0.0/12,container\n172.16.1.0/24,active\n172.16.2.0/24,active\n"}
+    told = netbox(files, "--skip-refused", mapping="partition: mini-lab\nproject: PROJECT")
+    assert [line.partition(" has")[0] for line in told if not line.startswith("Not kept")] == [
+        "Left out: p.csv[2] “172.16.0.0/12”: Partition mini-lab already",
+        "Left out: Network “netbox-mini-lab” was refused, and with it 2 of the networks: netbox-172-16-1-0-24, "
+        "netbox-172-16-2-0-24.",
+    ]
+
+
+def test_a_network_that_has_the_id_of_a_new_one_and_other_prefixes_is_told(netbox: Bring) -> None:
+    other = cidrs("198.51.100.0/24")
+    networks.create(external(id="netbox-203-0-113-0-24", prefixes=other, vrf=700, destination_prefixes=[]))
+    with pytest.raises(CommandError, match=r"it exists with other values: .*prefixes is 198\.51\.100\.0/24 here"):
+        netbox({"p.csv": "prefix,vrf\n203.0.113.0/24,blue\n"})
 
 
 def test_a_container_of_one_address_takes_no_other_with_it(netbox: Bring) -> None:

@@ -14,8 +14,8 @@ from django.db import connection
 from ipam import errors
 from ipam.domain.core import context
 from ipam.domain.files import importing
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import KINDS
+from ipam.domain.files.tables import Table
 from tests.faults.servers import Answer, Server
 
 NOBODY = "00000000-0000-4000-8000-000000000000"

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import zlib
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,15 +20,15 @@ from ipam.models import IPAddress, Network, Partition, Project
 from webui.views.imports import MOST_UPLOADED
 
 
-def upload(web: Client, kind: str, name: str, content: bytes) -> str:
-    answer = web.post("/imports/", {"kind": kind, "file": SimpleUploadedFile(name, content)})
+def upload(web: Client, kind: str, name: str, content: bytes, mapping: str = "") -> str:
+    answer = web.post("/imports/", {"kind": kind, "file": SimpleUploadedFile(name, content), "mapping": mapping})
     return answer.content.decode()
 
 
 def packed(html: str) -> dict[str, str]:
     """The hidden fields of the preview."""
-    found = re.findall(r'<input type="hidden" name="(kind|format|file)" value="([^"]*)"', html)
-    return dict(found)
+    found = re.findall(r'<input type="hidden" name="(kind|name|format|file|mapping)" value="([^"]*)"', html)
+    return {name: unescape(value) for name, value in found}
 
 
 def text(html: str) -> str:
@@ -194,3 +195,71 @@ def test_imports_are_in_the_sidebar(web: Client, db: None) -> None:
 )
 def test_an_export_that_does_not_exist_is_explained(web: Client, db: None, path: str) -> None:
     assert web.get(f"/exports/{path}").status_code == 400
+
+
+# --- moving in --------------------------------------------------------------------------------------
+def rows_of(html: str) -> list[str]:
+    return [text(row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)[1:]]
+
+
+def test_a_document_of_metal_stack_is_previewed_entry_by_entry_and_then_brought_in(web: Client, db: None) -> None:
+    document = b"partitions: [{id: fra}, {id: x}]\nnetworks: [{id: way-out, vrf: 7, prefixes: [192.0.2.0/24]}]"
+    html = upload(web, "metal-stack", "all.yaml", document)
+    assert "What would become of these entries of metal-stack" in html
+    refused, *new = rows_of(html)
+    assert refused.startswith("Row partitions[1] partition x refused An id has 2 to 128 letters")
+    assert new == ["Row partitions[0] partition fra new", "Row networks[0] network way-out new"]
+    web.post("/imports/apply/", packed(html) | {"skip": "1"})
+    assert [one.pk for one in Network.objects.all()] == ["way-out"]
+
+
+def test_what_hangs_on_a_refused_row_says_so(web: Client, db: None) -> None:
+    document = b"partitions: [{id: x}]\nnetworks: [{id: way-out, vrf: 7, partitionid: x, prefixes: [192.0.2.0/24]}]"
+    _, network = rows_of(upload(web, "metal-stack", "all.yaml", document))
+    assert network == "Row networks[0] network way-out refused Partition “x” was refused (partitions[0]). not_found"
+
+
+def test_drift_of_metal_stack_is_told_beside_the_rows(web: Client, db: None) -> None:
+    html = upload(web, "metal-stack", "all.yaml", b"[{id: fra, created: 2024}]")
+    assert "Not kept, for it has no place here: “created” of partitions (1)." in text(html)
+
+
+def test_lists_of_netbox_go_where_the_mapping_says(web: Client, partition: Partition, project: Project) -> None:
+    mapping = f"project: {project.pk}\nvrfs: {{blue: 700}}"
+    html = upload(web, "netbox", "p.csv", b"prefix,vrf\n203.0.113.0/24,blue\n198.51.100.0/24,red\n", mapping)
+    refused, *new = rows_of(html)
+    assert refused.startswith("Row p.csv[3] — refused the mapping says no VNI for VRF “red”.")
+    assert new == ["Row p.csv[2] vrf 700 new", "Row p.csv[2] network netbox-203-0-113-0-24 new"]
+    web.post("/imports/apply/", packed(html) | {"skip": "1"})
+    assert Network.objects.get().vrf_id == 700
+
+
+def test_a_dump_of_go_ipam_goes_where_the_mapping_says(web: Client, partition: Partition, project: Project) -> None:
+    dump = b'[{"Cidr": "10.0.0.0/16"}, {"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'
+    mapping = f"{{project: {project.pk}, partition: mini-lab, vrf: 7, containers: [10.0.0.0/16]}}"
+    html = upload(web, "go-ipam", "dump.json", dump, mapping)
+    answer = web.post("/imports/apply/", packed(html), follow=True)
+    assert "Imported entries of go-ipam: 3 new" in answer.content.decode()
+    assert dict(Network.objects.values_list("pk", "type")) == {
+        "go-ipam-mini-lab": "super",
+        "go-ipam-192-0-2-0-24": "external",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "mapping", "why"),
+    [
+        ("go-ipam", "", "The mapping says no “project”"),
+        ("go-ipam", "project: nowhere", "There is no project “nowhere”"),
+        ("go-ipam", "{project: PROJECT, vrf: x}", "vrf: “x” is no VNI, 1 to 16,777,215."),
+        ("go-ipam", "{project: PROJECT, containers: [ten]}", "containers: “ten” has no prefix length"),
+        ("netbox", "sites: {}", "“sites” is no key of a mapping."),
+        ("metal-stack", "[", "This is not YAML"),
+        ("metal-stack", "pair: perhaps", "pair: “perhaps” is neither true nor false."),
+    ],
+)
+def test_a_mapping_that_means_nothing_is_told_beside_the_form(
+    web: Client, project: Project, kind: str, mapping: str, why: str
+) -> None:
+    html = upload(web, kind, "all.json", b"[]", mapping.replace("PROJECT", str(project.pk)))
+    assert (why in html, "<h1>Import a table</h1>" in html) == (True, True)

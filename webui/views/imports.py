@@ -16,14 +16,18 @@ from ipam.domain.core import access
 from ipam.domain.core.permissions import Deed
 from ipam.domain.files import formats, importing
 from ipam.domain.files.documents import Unreadable
-from ipam.domain.files.importing import Summary, Table
+from ipam.domain.files.importing import Source
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED
+from ipam.domain.files.summaries import Summary
+from ipam.domain.files.tables import Table
+from ipam.domain.moving.moves import MOVES
 from webui.pages import attempt, show
 
 MOST_UPLOADED = 1_500_000  # bytes; packed and as text it is below DATA_UPLOAD_MAX_MEMORY_SIZE
 _MOST_SHOWN = 200  # rows
 _WORDS = {name: "VRFs" if name == "vrfs" else name for name in KINDS}
+_WORDS |= {"metal-stack": "entries of metal-stack", "netbox": "entries of NetBox", "go-ipam": "entries of go-ipam"}
 _CHOICES = [(name, word[0].upper() + word[1:]) for name, word in _WORDS.items()]
 
 
@@ -33,6 +37,14 @@ class UploadForm(forms.Form):
     kind = forms.ChoiceField(choices=_CHOICES, label="What the rows are")
     file = forms.FileField(
         help_text=f"CSV, JSON, YAML or XLSX, up to {MOST_UPLOADED / 1e6:g} MB; for more there is manage.py import_data."
+    )
+
+    mapping = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"rows": 4}),
+        help_text="For entries of other systems: where they go, in YAML. NetBox: partition, project, tenants, vrfs; "
+        "go-ipam: project, partition, vrf, namespace, containers; metal-stack: pair.",
     )
 
     def clean_file(self) -> Any:
@@ -53,6 +65,7 @@ class PackedForm(forms.Form):
     name = forms.CharField(widget=forms.HiddenInput, required=False)
     format = forms.ChoiceField(choices=[(one, one) for one in formats.FORMATS], widget=forms.HiddenInput)
     file = forms.CharField(widget=forms.HiddenInput, strip=False)
+    mapping = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
 
     def clean_file(self) -> bytes:
         try:
@@ -69,8 +82,11 @@ def _pack(content: bytes) -> str:
     return base64.b64encode(zlib.compress(content)).decode()
 
 
-def _table(data: dict[str, Any]) -> Table:
-    return Table(KINDS[data["kind"]], io.BytesIO(data["file"]), data["format"])
+def _source(data: dict[str, Any]) -> Source:
+    file = io.BytesIO(data["file"])
+    if move := MOVES.get(data["kind"]):
+        return move(file, data["name"], data["mapping"])
+    return Table(KINDS[data["kind"]], file, data["format"])
 
 
 @login_required
@@ -83,7 +99,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         packed = PackedForm({**data, "file": _pack(data["file"])})
-        summary = attempt(form, lambda: importing.preview(_table(data)))
+        summary = attempt(form, lambda: importing.preview(_source(data)))
         if summary is not None:
             return _show_preview(request, packed, summary)
     return show(request, "imports/index.html", {"section": "imports", "form": form})
@@ -99,10 +115,10 @@ def apply(request: HttpRequest) -> HttpResponse:
         messages.error(request, "The file did not come back whole. Choose it again.")
         return redirect("imports")
     data = packed.cleaned_data
-    summary = attempt(packed, lambda: importing.bring_in(_table(data), skip_refused="skip" in request.POST))
+    summary = attempt(packed, lambda: importing.bring_in(_source(data), skip_refused="skip" in request.POST))
     if summary is None:
         again = PackedForm(request.POST)  # without what was refused, for the preview says it row by row
-        seen = attempt(again, lambda: importing.preview(_table(data)))
+        seen = attempt(again, lambda: importing.preview(_source(data)))
         return _show_preview(request, again, seen or Summary(), failed=True)
     done = ", ".join(f"{count} {state}" for state, count in _counts(summary))
     messages.success(request, f"Imported {_WORDS[data['kind']]}: {done or 'no rows'}")
@@ -125,6 +141,8 @@ def _show_preview(request: HttpRequest, packed: PackedForm, summary: Summary, *,
         "failed": failed,
         "counts": _counts(summary),
         "rows": shown,
+        "is_move": packed["kind"].data in MOVES,
+        "not_kept": summary.not_kept[:_MOST_SHOWN],
         "hidden": f"{hidden:,}" if hidden else "",
         "refused": f"{counts[REFUSED]:,}" if counts[REFUSED] else "",
         "unchanged": counts[UNCHANGED],

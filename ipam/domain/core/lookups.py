@@ -34,7 +34,7 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
     with contextlib.suppress(ObjectDoesNotExist):
         if is_id(model, key):
             return objects.get(pk=key)
-    raise errors.NotFound(f"{_there_is_no(model, key)} Check the id.", field=field)
+    raise errors.NotFound(f"{_there_is_no(model, key)} Check the id.", field=field, key=key)
 
 
 def get_all(wanted: Mapping[str, tuple[type[models.Model], object]]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def named(model: type[M], key: object, *, field: str = "") -> M:
             raise
     found = _called(model, str(key))
     if not found:
-        raise errors.NotFound(f"{_there_is_no(model, key)} Check the id or name.", field=field)
+        raise errors.NotFound(f"{_there_is_no(model, key)} Check the id or name.", field=field, key=key)
     if len(found) > 1:
         raise errors.Invalid(_which(model, str(key), found), field=field)
     return found[0]

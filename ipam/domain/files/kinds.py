@@ -11,9 +11,9 @@ from netaddr import IPAddress as Address
 from ipam import errors
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.core import lookups
 from ipam.domain.files import cells
 from ipam.domain.files.cells import Read
+from ipam.domain.files.known import Known
 from ipam.domain.networks import children, machines, network_fields, networks, partitions, projects, vrfs
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.network_fields import NewNetwork
@@ -28,12 +28,16 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """A column: how a cell is read, what an object has there, and whether it may change once the object exists."""
+    """A column: how a cell is read, what an object has there, and whether it may change once the object exists.
+
+    What is `as_given` a new object has just as the row says, or it is refused; the rest may follow from other columns.
+    """
 
     name: str
     read: Read
     of: Callable[[Any], Any]
     may_change: bool = False
+    as_given: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,22 +45,28 @@ class Kind:
     """A kind of object that has a table.
 
     `find` gives the object that a row is about, if there is one already. `rows` reads all of them for an export, with
-    whatever their columns need, in the order of `order`.
+    whatever their columns need, in the order of `order`. `turn` says which rows come first: 0, before those of 1 or 2.
     """
 
     name: str
     one: str
     columns: tuple[Column, ...]
     find: Callable[[Values], Any]
-    create: Callable[[Values], Any]
+    create: Callable[[Values, Known], Any]
     update: Callable[[Any, Values], Any]
     rows: Callable[[], QuerySet[Any]]
     order: tuple[str, ...] = ("pk",)
+    turn: Callable[[Values], int] = lambda values: 0
 
     @property
     def names(self) -> list[str]:
         """The names of its columns, in order."""
         return [column.name for column in self.columns]
+
+    @property
+    def has_text_ids(self) -> bool:
+        """Whether rows are about the object with their id, which is text."""
+        return isinstance(self.rows().model._meta.pk, models.CharField)
 
 
 def _attribute(name: str) -> Callable[[Any], Any]:
@@ -93,24 +103,12 @@ def _given(values: Values) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in ("", None)}
 
 
-def _get(model: type[M], values: Values, field: str) -> M | None:
-    key = values.get(field)
-    return lookups.get(model, key, field=field) if key else None
-
-
-def _required(model: type[M], values: Values, field: str) -> M:
-    found = _get(model, values, field)
-    if found is None:
-        raise errors.Required(f"The column “{field}” is needed.", field=field)
-    return found
-
-
 # --- Partitions, projects, VRFs -------------------------------------------------------------------
-def _create_partition(values: Values) -> Partition:
+def _create_partition(values: Values, known: Known) -> Partition:
     return partitions.create(**{"id": "", **_given(values)})
 
 
-def _create_vrf(values: Values) -> VRF:
+def _create_vrf(values: Values, known: Known) -> VRF:
     if values.get("id") is None:
         raise errors.Required("The column “id”, the VNI, is needed.", field="id")
     return vrfs.create(**_given(values))
@@ -124,7 +122,7 @@ PARTITIONS = Kind(
 PROJECTS = Kind(
     "projects", "project",
     (_column("id", cells.uuid), *_texts(Project), _labels),
-    _by_key(Project), lambda values: projects.create(**_given(values)),
+    _by_key(Project), lambda values, known: projects.create(**_given(values)),
     lambda row, changes: projects.update(row, **changes), Project.objects.all,
 )  # fmt: skip
 VRFS = Kind(
@@ -134,14 +132,14 @@ VRFS = Kind(
 
 
 # --- Networks and prefixes ------------------------------------------------------------------------
-def _create_network(values: Values) -> Network:
+def _create_network(values: Values, known: Known) -> Network:
     """A child with prefixes comes from elsewhere; one without is carved."""
     given = _given({name: value for name, value in values.items() if name != "namespace"})
     references: dict[str, Any] = {"project": Project, "partition": Partition, "parent": Network}
     is_adopted = given.get("type") in CHILD_TYPES and bool(given.get("id") or given.get("prefixes"))
     if given.get("type") and not is_adopted:
         errors.raise_all(network_fields.judge_given(given["type"], given))
-    found = lookups.get_all({name: (model, given[name]) for name, model in references.items() if name in given})
+    found = known.get_all({name: (model, given[name]) for name, model in references.items() if name in given})
     if is_adopted and found.get("parent"):
         found["partition"] = None  # it is the parent's; another one is refused afterwards
     new = NewNetwork(**{"type": "", **given, **found})
@@ -166,7 +164,7 @@ NETWORKS = Kind(
         _reference("parent"), _column("vrf", cells.number, of="vrf_id"), _column("vrf_shared", cells.flag),
         _column("nat_type", cells.choice(*NatType.values), may_change=True),
         Column(
-            "prefixes", cells.prefixes, may_change=True,
+            "prefixes", cells.prefixes, may_change=True, as_given=True,
             of=lambda row: [one.cidr for one in sorted(row.prefixes.all(), key=lambda one: (one.family, one.pk))],
         ),
         _cidrs("destination_prefixes"),
@@ -175,6 +173,8 @@ NETWORKS = Kind(
     ),
     _by_key(Network), _create_network, lambda row, changes: networks.update(row, **changes),
     lambda: Network.objects.prefetch_related("prefixes"),
+    # Parents first, and whoever names a VRF before those that draw one.
+    turn=lambda values: 1 + (values.get("vrf") is None) if values.get("parent") else 0,
 )  # fmt: skip
 
 
@@ -187,8 +187,8 @@ def _find_prefix(values: Values) -> Prefix | None:
     return found.first()
 
 
-def _create_prefix(values: Values) -> Prefix | None:
-    networks.add_prefix(_required(Network, values, "network"), values["prefix"])
+def _create_prefix(values: Values, known: Known) -> Prefix | None:
+    networks.add_prefix(known.get(Network, values.get("network"), field="network"), values["prefix"])
     return _find_prefix(values)
 
 
@@ -205,7 +205,7 @@ PREFIXES = Kind(
 
 
 # --- Clusters -------------------------------------------------------------------------------------
-def _create_cluster(values: Values) -> Cluster:
+def _create_cluster(values: Values, known: Known) -> Cluster:
     """A draft or a reserved cluster; one that was released is no plan any more."""
     if values.get("state") == Cluster.State.RELEASED:
         raise errors.WrongState(
@@ -213,7 +213,8 @@ def _create_cluster(values: Values) -> Cluster:
         )
     given = _in_words_of_plans(_given(values))
     key, state = given.pop("id", None), given.pop("state", Cluster.State.DRAFT)
-    given |= {"project": _required(Project, given, "project"), "network": _required(Network, given, "network")}
+    given["project"] = known.get(Project, given.get("project"), field="project")
+    given["network"] = known.get(Network, given.get("network"), field="network")
     new = NewCluster(**{"name": "", **given})
     return lifecycle.create(new, id=key, reserve=state == Cluster.State.RESERVED)
 
@@ -242,12 +243,12 @@ CLUSTERS = Kind(
 
 
 # --- Machines and addresses -----------------------------------------------------------------------
-def _create_machine(values: Values) -> Machine:
+def _create_machine(values: Values, known: Known) -> Machine:
     """With its networks and ASN; its addresses are rows of their own."""
     given = _given(values)
-    joined = [lookups.get(Network, key, field="networks") for key in given.pop("networks", [])]
-    given["project"] = _required(Project, given, "project")
-    given["partition"] = _required(Partition, given, "partition")
+    joined = [known.get(Network, key, field="networks") for key in given.pop("networks", [])]
+    given["project"] = known.get(Project, given.get("project"), field="project")
+    given["partition"] = known.get(Partition, given.get("partition"), field="partition")
     return machines.allocate(**given, networks=[Attachment(network=one) for one in joined], with_addresses=False)
 
 
@@ -261,7 +262,7 @@ MACHINES = Kind(
     (
         _id, *_texts(Machine), _project, _reference("partition"),
         _column("role", cells.choice(*Machine.Role.values)), _column("asn", cells.number),
-        Column("networks", cells.words, of=_named_networks),
+        Column("networks", cells.words, of=_named_networks, as_given=True),
         _labels,
     ),
     _by_key(Machine), _create_machine, lambda row, changes: machines.update(row, **changes),

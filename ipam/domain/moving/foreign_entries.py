@@ -2,23 +2,15 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam.models import Project
+from ipam import errors
+from ipam.domain.files.outcomes import Parsed
 
-
-@dataclass(frozen=True, kw_only=True)
-class ForeignVrf:
-    """A VRF elsewhere, and the VNI that it shall have here."""
-
-    place: str
-    vni: int
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+Said = Mapping[str, Any]  # project, name, description and labels, by column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +22,9 @@ class ForeignPrefix:
 
     place: str
     cidr: IPNetwork
-    project: Project | None = None
     vrf: int | None = None
     is_container: bool = False
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    said: Said = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +33,28 @@ class ForeignAddress:
 
     place: str
     address: Address
-    project: Project
     vrf: int | None = None
-    foreign_vrfs: Collection[int] = ()
-    name: str = ""
-    description: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    said: Said = field(default_factory=dict)
+
+
+@dataclass
+class Foreign:
+    """What could be read of another IPAM, what is wrong with the rest, and what has no place here.
+
+    `vrfs` are rows. `vnis` are those of all VRFs that the other one has, be they in use or not.
+    """
+
+    prefixes: list[ForeignPrefix] = field(default_factory=list)
+    addresses: list[ForeignAddress] = field(default_factory=list)
+    vrfs: list[Parsed] = field(default_factory=list)
+    vnis: Collection[int] = ()
+    broken: list[Parsed] = field(default_factory=list)
+    not_kept: list[str] = field(default_factory=list)
+
+
+def fault(place: str, error: errors.IpamError) -> Parsed:
+    """What is wrong with an entry, or, without a place, with a file as a whole."""
+    return Parsed(0, {}, [error], name=place)
 
 
 class SortedPrefixes(NamedTuple):

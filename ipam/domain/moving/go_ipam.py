@@ -1,8 +1,7 @@
-"""The JSON dump of go-ipam: a list of prefixes, each with the addresses taken from it. Text becomes a plan here."""
+"""The JSON dump of go-ipam: a list of prefixes, each with the addresses taken from it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from netaddr import IPAddress as Address
@@ -10,28 +9,14 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import shorten, some
-from ipam.domain.core import access
-from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
 from ipam.domain.files.documents import MOST_YAML, JsonReader, Unreadable
-from ipam.domain.moving import plain_prefixes
-from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix
-from ipam.domain.moving.metal_stack.importing import CREATED, Result
+from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, fault
+from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Prefix, Project
 from ipam.models.networks import NetworkType
 from ipam.values import parse_address, parse_cidr
 
 DEFAULT_NAMESPACE = "root"
-
-
-@dataclass
-class Dump:
-    """What could be read of one namespace, what is wrong with the rest, and what has no place here."""
-
-    prefixes: list[ForeignPrefix] = field(default_factory=list)
-    hosts: list[ForeignAddress] = field(default_factory=list)
-    broken: list[errors.IpamError] = field(default_factory=list)
-    not_kept: list[str] = field(default_factory=list)
 
 
 def read(
@@ -41,14 +26,14 @@ def read(
     namespace: str = DEFAULT_NAMESPACE,
     vrf: int | None = None,
     containers: Collection[IPNetwork] = (),
-) -> Dump:
+) -> Foreign:
     """Read the prefixes and addresses of one namespace, which all become the project's.
 
     `vrf` is the VNI of prefixes that stand alone: they become external networks, which need one. `containers` are
     those that children shall be carved from, though they have none yet: the dump does not say so. NotFound when one
     of them is not there.
     """
-    dump = Dump()
+    dump = Foreign()
     held: Counter[str] = Counter()
     entries: dict[IPNetwork, tuple[str, dict[str, Any]]] = {}  # prefix → its place and what was read
     reader = JsonReader(file, longest=MOST_YAML)  # all addresses of a prefix are one entry
@@ -65,7 +50,7 @@ def read(
                 raise ValueError(f"{prefix.cidr} is there twice. Take one of them out.")
             taken = list(_texts(raw.pop("IPs", None)))
         except ValueError as error:
-            dump.broken.append(errors.Invalid(f"prefixes[{place}]: {error}"))
+            dump.broken.append(fault(f"prefixes[{place}]", errors.Invalid(str(error))))
             continue
         entries[prefix.cidr] = prefix.place, raw
         dump.prefixes.append(prefix)
@@ -92,26 +77,21 @@ def read(
     return dump
 
 
-@operation
-def bring_in(dump: Dump, *, partition: Partition | None = None) -> Result:
-    """Bring in what was read, into networks that have the prefixes, or that are made; what was left out is told."""
-    access.demand(Deed.OPERATE)
-    result = plain_prefixes.bring_in(
-        "go-ipam", dump.prefixes, dump.hosts, partition, vrf_remedy="Name one with --vrf, the VNI of all of them."
-    )
-    not_kept = [*dump.not_kept, *result.not_kept, *_undecided(result)]
-    return Result(result.outcomes, [*dump.broken, *result.refused], not_kept)
+class Rows(PlainPrefixes):
+    """What was read, on its way into networks that have the prefixes, or that are made."""
 
+    def __init__(self, dump: Foreign, *, partition: Partition | None = None) -> None:
+        super().__init__("go-ipam", dump, partition, vrf_remedy="Name one with --vrf, the VNI of all of them.")
 
-def _undecided(result: Result) -> Iterator[str]:
-    """External networks that nothing says are no containers: the type of a network never changes."""
-    made = [one.id for one in result.outcomes if (one.kind, one.state) == ("network", CREATED)]
-    empty = Prefix.objects.filter(network__pk__one_of=made, network__type=NetworkType.EXTERNAL, addresses=None)
-    if cidrs := [str(prefix) for prefix in empty.in_order()]:
-        yield (
-            f"whether children shall be carved from {len(cidrs):,} prefixes that hold nothing. They became external "
-            f"networks and stay so; name the others with --container: {some(cidrs)}."
-        )
+    def not_kept(self) -> Iterator[str]:
+        """The same, and external networks that nothing says are no containers: the type of a network never changes."""
+        yield from super().not_kept()
+        empty = Prefix.objects.filter(network__pk__one_of=self.made, network__type=NetworkType.EXTERNAL, addresses=None)
+        if cidrs := [str(prefix) for prefix in empty.in_order()]:
+            yield (
+                f"whether children shall be carved from {len(cidrs):,} prefixes that hold nothing. They became "
+                f"external networks and stay so; name the others with --container: {some(cidrs)}."
+            )
 
 
 def _prefix(
@@ -123,9 +103,9 @@ def _prefix(
     return ForeignPrefix(
         place=f"prefixes[{place}] “{cidr}”",
         cidr=cidr,
-        project=project,
         vrf=None if raw.get("ParentCidr") or is_container else vrf,
         is_container=is_container,
+        said={"project": project.pk},
     )
 
 
@@ -138,21 +118,22 @@ def _texts(taken: Any) -> Iterator[str]:
     yield from map(str, taken or [])
 
 
-def _read_hosts(dump: Dump, prefix: ForeignPrefix, taken: Iterable[str], project: Project) -> None:
+def _read_hosts(dump: Foreign, prefix: ForeignPrefix, taken: Iterable[str], project: Project) -> None:
     """The addresses that somebody took: the dump counts those too that go-ipam took itself, for nobody."""
     place, outside = f"{prefix.place}.IPs", []
     for text in taken:
         try:
             address = parse_address(text)
         except ValueError as error:
-            dump.broken.append(errors.Invalid(f"{place}: {error}"))
+            dump.broken.append(fault(place, errors.Invalid(str(error))))
             continue
         if address not in prefix.cidr:
             outside.append(str(address))
         elif not _is_its_own(address, prefix.cidr):
-            dump.hosts.append(ForeignAddress(place=place, address=address, project=project))
+            dump.addresses.append(ForeignAddress(place=place, address=address, said={"project": project.pk}))
     if outside:
-        dump.broken.append(errors.NotInPrefix(f"{place}: {len(outside):,} lie outside of the prefix: {some(outside)}."))
+        detail = f"{len(outside):,} lie outside of the prefix: {some(outside)}."
+        dump.broken.append(fault(place, errors.NotInPrefix(detail)))
 
 
 def _is_its_own(address: Address, cidr: IPNetwork) -> bool:

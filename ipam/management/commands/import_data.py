@@ -9,9 +9,10 @@ from tqdm import tqdm
 
 from ipam import errors
 from ipam.domain.files import backup, documents, formats, importing
-from ipam.domain.files.importing import Summary, Table
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome
+from ipam.domain.files.summaries import Summary
+from ipam.domain.files.tables import Table
 from ipam.management.base import SystemCommand
 
 _MOST_LINES = 200

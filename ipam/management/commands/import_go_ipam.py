@@ -7,8 +7,8 @@ from ipam import errors
 from ipam.domain.core import lookups
 from ipam.domain.files import documents
 from ipam.domain.moving import go_ipam
+from ipam.management import foreign
 from ipam.management.base import SystemCommand
-from ipam.management.foreign import add_arguments, bring_in
 from ipam.models import Partition, Project
 from ipam.values import parse_cidr
 
@@ -29,7 +29,7 @@ class Command(SystemCommand):
             metavar="PREFIX",
             help="a prefix that children shall be carved from, though it has none yet; may be given several times",
         )
-        add_arguments(parser)
+        foreign.add_arguments(parser)
 
     def handle(self, *, file: str, project: str, partition: str | None, **options: Any) -> None:
         try:
@@ -43,5 +43,6 @@ class Command(SystemCommand):
         except ValueError as error:
             raise CommandError(f"--container: {error}\nNothing was imported.") from None
         except errors.IpamError as error:
-            raise CommandError(f"{error.detail}\nNothing was imported.") from None
-        bring_in(self, lambda: go_ipam.bring_in(dump, partition=site), **options)
+            raise foreign.failure(error) from None
+        rows = go_ipam.Rows(dump, partition=site)
+        foreign.report(self, rows, dry_run=options["dry_run"], skip_refused=options["skip_refused"])

@@ -1,17 +1,14 @@
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import Any
 
-from django.core.management.base import CommandError
-from tqdm import tqdm
-
 from ipam import errors
-from ipam.domain.core.operations import rehearsal
 from ipam.domain.files import documents
-from ipam.domain.moving.metal_stack import drift, importing, pairs, reading
-from ipam.domain.moving.metal_stack.importing import CREATED, JOINED, UNCHANGED, Outcome, Result
+from ipam.domain.files.outcomes import REFUSED
+from ipam.domain.files.summaries import Summary
+from ipam.domain.moving.metal_stack import drift, pairs, reading
+from ipam.domain.moving.metal_stack.rows import Rows
+from ipam.management import foreign
 from ipam.management.base import SystemCommand
 
 _MOST_LINES = 100  # of outcomes; what is wrong is told in full
@@ -25,8 +22,7 @@ class Command(SystemCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", help="YAML, or - for standard input; read as one")
-        parser.add_argument("--dry-run", action="store_true", help="say what would happen, and keep nothing")
-        parser.add_argument("--skip-refused", action="store_true", help="bring in what is not refused")
+        foreign.add_arguments(parser)
         parser.add_argument(
             "--pair", action="store_true", help="let a machine's IPv4 and IPv6 address in a network be one allocation"
         )
@@ -35,38 +31,27 @@ class Command(SystemCommand):
         try:
             document = reading.parse_all(map(documents.opened, files))
         except errors.IpamError as error:
-            raise _failure(error) from None
+            raise foreign.failure(error) from None
         if pair:
             pairs.pair(document)
-        self._print_lines(drift.find(document))
-        total = importing.count(document)
-        with rehearsal() if dry_run else nullcontext(), tqdm(total=total, disable=None) as bar:
-            try:
-                if skip_refused:
-                    result = importing.bring_in_what_fits(document, bar.update)
-                else:
-                    result = Result(importing.bring_in(document, bar.update), [])
-            except errors.IpamError as error:
-                raise _failure(error) from None
-        self._print_lines(f"Refused: {error.detail}" for error in result.refused)
-        self._print(result.outcomes)
+        for line in drift.find(document):
+            self.stdout.write(line)
+        rows = Rows(document)
+        summary = foreign.bring_in(rows, dry_run=dry_run, skip_refused=skip_refused, total=len(document))
+        for refusal in summary.refusals():
+            self.stdout.write(f"Refused: {refusal.detail}")
+        self._print(summary)
         if dry_run:
             self.stdout.write("This was a rehearsal: nothing was kept.")
 
-    def _print_lines(self, lines: Any) -> None:
-        for line in lines:
-            self.stdout.write(line)
-
-    def _print(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes[:_MOST_LINES]:
-            self.stdout.write(f"{outcome.state:<9}  {outcome.kind:<9}  {outcome.id}")
-        if len(outcomes) > _MOST_LINES:
-            for (state, kind), count in sorted(Counter((one.state, one.kind) for one in outcomes).items()):
+    def _print(self, summary: Summary) -> None:
+        counts = Counter({what: n for what, n in summary.of_kinds.items() if what[1] != REFUSED})
+        kept = [outcome for state, held in summary.outcomes.items() if state != REFUSED for outcome in held]
+        for one in sorted(kept, key=lambda one: one.place)[:_MOST_LINES]:
+            self.stdout.write(f"{foreign.word(one.state, one.kind):<9}  {one.kind:<9}  {one.key}")
+        words: Counter[str] = Counter(created=0, unchanged=0)
+        for state, kind, count in sorted((foreign.word(state, kind), kind, n) for (kind, state), n in counts.items()):
+            words[state] += count
+            if counts.total() > _MOST_LINES:
                 self.stdout.write(f"{state:<9}  {kind:<9}  {count:,} in all")
-        counts = Counter(outcome.state for outcome in outcomes)
-        told = [CREATED, UNCHANGED, *([JOINED] if counts[JOINED] else [])]
-        self.stdout.write(", ".join(f"{counts[state]:,} {state}" for state in told) + ".")
-
-
-def _failure(error: errors.IpamError) -> CommandError:
-    return CommandError("\n".join([*(one.detail for one in error.errors), "Nothing was imported."]))
+        self.stdout.write(", ".join(f"{count:,} {state}" for state, count in words.items()) + ".")

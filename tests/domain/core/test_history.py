@@ -26,15 +26,16 @@ from ipam.domain.core import context, timelines
 from ipam.domain.core.operations import operation, rehearsal
 from ipam.domain.files import backup
 from ipam.domain.files import importing as table_import
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import ADDRESSES, CLUSTERS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
 from ipam.domain.files.kinds import Kind as TableKind
+from ipam.domain.files.tables import Table
 from ipam.domain.health import rebuilding
 from ipam.domain.moving import go_ipam
-from ipam.domain.moving.metal_stack import importing, reading
-from ipam.domain.moving.netbox import importing as netbox
+from ipam.domain.moving.metal_stack import reading
+from ipam.domain.moving.metal_stack.rows import Rows
+from ipam.domain.moving.netbox import reading as netbox
 from ipam.domain.moving.netbox.files import Source
-from ipam.domain.moving.netbox.importing import Places
+from ipam.domain.moving.netbox.reading import Places
 from ipam.domain.networks import (
     address_batches,
     addresses,
@@ -268,14 +269,6 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("allocate", "claim", "*", 1),
     ),
     "claims.release": (lambda w: claims.release(w.claim), ("release", "claim", "*", 1)),
-    "importing.bring_in (from metal-stack)": (
-        lambda w: importing.bring_in(reading.parse("partitions: [{id: fra}, {id: muc}]")),
-        ("import", "installation", "", 2),
-    ),
-    "importing.bring_in_what_fits": (
-        lambda w: importing.bring_in_what_fits(reading.parse("partitions: [{id: fra}, {id: muc}]")),
-        ("import", "installation", "", 2),
-    ),
     "children.adopt": (
         lambda w: children.adopt(child(id="old", parent=w.tenants, project=w.project, prefixes=cidrs("10.7.4.0/24"))),
         ("create", "network", "old", 1),
@@ -296,22 +289,30 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: table_import.bring_in(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
         ("import", "installation", "", 2),
     ),
-    "go_ipam.bring_in": (
-        lambda w: go_ipam.bring_in(
-            go_ipam.read(
-                io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'), project=w.project, vrf=7
-            ),
-            partition=w.partition,
+    "table_import.bring_in of metal-stack": (
+        lambda w: table_import.bring_in(Rows(reading.parse("partitions: [{id: fra}, {id: muc}]"))),
+        ("import", "installation", "", 2),
+    ),
+    "table_import.bring_in of go-ipam": (
+        lambda w: table_import.bring_in(
+            go_ipam.Rows(
+                go_ipam.read(
+                    io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'), project=w.project, vrf=7
+                ),
+                partition=w.partition,
+            )
         ),
         ("import", "installation", "", 2),
     ),
-    "importing.bring_in (from NetBox)": (
-        lambda w: netbox.bring_in(
-            [
-                Source("p.csv", io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"),
-                Source("i.csv", io.BytesIO(b"address,vrf\n192.0.2.9/24,seven\n"), "csv"),
-            ],
-            Places(w.partition, w.project, {}, {"seven": 7}),
+    "table_import.bring_in of NetBox": (
+        lambda w: table_import.bring_in(
+            netbox.read(
+                [
+                    Source("p.csv", io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"),
+                    Source("i.csv", io.BytesIO(b"address,vrf\n192.0.2.9/24,seven\n"), "csv"),
+                ],
+                Places(w.partition, w.project, {}, {"seven": 7}),
+            )
         ),
         ("import", "installation", "", 2),
     ),
@@ -376,7 +377,7 @@ def test_refused_operation_leaves_no_event(world: World) -> None:
 
 def test_operation_that_changes_nothing_at_all_leaves_no_event(world: World) -> None:
     addresses.release_many([])
-    importing.bring_in(reading.parse("partitions: []"))
+    table_import.bring_in(Rows(reading.parse("partitions: []")))
     assert not Event.objects.exists()
 
 
@@ -504,9 +505,9 @@ def test_machine_is_one_event_with_all_its_addresses(world: World) -> None:
 
 
 def test_import_is_one_event_that_its_networks_and_addresses_know(db: None) -> None:
-    made = importing.bring_in(reading.parse(EXAMPLE.read_text()))
+    made = table_import.bring_in(Rows(reading.parse(EXAMPLE.read_text())))
     event = whole()
-    assert (event.count, event.changes["partition"]) == (len(made), [[], ["mini-lab"]])
+    assert (event.count, event.changes["partitions, new"]) == (made.counts.total(), [0, 1])
     assert list(timelines.of_network("underlay-mini-lab")) == [event]
     assert timelines.of_address("internet-mini-lab", ip("203.0.113.142")) == [event]
 

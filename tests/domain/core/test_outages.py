@@ -20,8 +20,8 @@ from ipam import errors
 from ipam.domain.core import outages
 from ipam.domain.core.outages import OutOfTime
 from ipam.domain.files import importing
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import KINDS
+from ipam.domain.files.tables import Table
 from ipam.models import Project
 
 only_on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL")

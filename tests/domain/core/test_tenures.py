@@ -11,8 +11,8 @@ from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.planning import NewCluster
 from ipam.domain.core import pruning
 from ipam.domain.files import backup, importing
-from ipam.domain.files.importing import Table
 from ipam.domain.files.kinds import ADDRESSES
+from ipam.domain.files.tables import Table
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, children, claims, machines, networks, projects
 from ipam.domain.networks.machines import Attachment

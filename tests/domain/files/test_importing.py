@@ -17,7 +17,6 @@ from ipam.demo import seeding
 from ipam.domain.core.operations import rehearsal
 from ipam.domain.files import backup, exports, importing
 from ipam.domain.files.documents import Unreadable
-from ipam.domain.files.importing import Summary, Table
 from ipam.domain.files.kinds import (
     ADDRESSES,
     CLUSTERS,
@@ -30,6 +29,8 @@ from ipam.domain.files.kinds import (
     VRFS,
     Kind,
 )
+from ipam.domain.files.summaries import Summary
+from ipam.domain.files.tables import Table
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks
 from ipam.labels import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
@@ -193,6 +194,30 @@ def test_parents_may_stand_below_their_children(partition: Partition, project: P
     network = Network.objects.get(pk="a-child")
     assert (prefixes_of(network), network.vrf_id) == (["10.0.4.0/24", "2001:db8::/64"], 7)
     assert list(doctor.examine()) == []
+
+
+def test_child_of_a_refused_parent_names_the_row_of_it(partition: Partition, project: Project) -> None:
+    child = {
+        "id": "home",
+        "type": "child",
+        "parent": "tenants",
+        "project": str(project.pk),
+        "prefixes": ["10.0.4.0/24"],
+    }
+    summary = importing.preview(table(NETWORKS, child, {"id": "tenants", "type": "super", "prefixes": ["10.0.0.0/16"]}))
+    (found, _) = summary.refused
+    assert [error.detail for error in found.reasons] == ["Network “tenants” was refused (row 2)."]
+    assert [error.detail for error in summary.refusals()][1:] == [
+        "Network “tenants” was refused, and with it 1 of the networks: row 1."
+    ]
+
+
+def test_order_of_prefixes_is_no_difference(internet: Network) -> None:
+    made(csv(PREFIXES, "network,prefix", "internet,198.51.100.0/24"))
+    turned = ["2001:db8:0:113::/64", "198.51.100.0/24", "203.0.113.128/25"]
+    assert told(importing.preview(table(NETWORKS, {"id": "internet", "prefixes": turned}))) == [
+        (1, "internet", "unchanged")
+    ]
 
 
 def test_a_child_without_id_and_prefixes_is_carved(tenants: Network, project: Project) -> None:

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from ipam import errors
-from ipam.domain.files import documents
+from ipam.domain.files import documents, importing
+from ipam.domain.files.summaries import Summary
 from ipam.domain.moving import go_ipam
-from ipam.domain.moving.go_ipam import Dump
+from ipam.domain.moving.foreign_entries import Foreign
 from ipam.models import Network, Partition, Project
 from tests.builders import cidrs, prefixes_of
 
 
-def read(*entries: Any, **options: Any) -> Dump:
+def read(*entries: Any, **options: Any) -> Foreign:
     return go_ipam.read(io.StringIO(json.dumps(entries)), project=Project(), **options)
 
 
@@ -22,8 +23,12 @@ def entry(cidr: str, *ips: str, **changes: Any) -> dict[str, Any]:
     return {"Cidr": cidr, "IPs": dict.fromkeys(ips, True)} | changes
 
 
-def refused(dump: Dump) -> list[str]:
-    return [error.detail for error in dump.broken]
+def refused(dump: Foreign) -> list[str]:
+    return [f"{row.name}: {error.detail}" for row in dump.broken for error in row.broken]
+
+
+def bring_in(dump: Foreign, partition: Partition | None = None) -> Summary:
+    return importing.bring_in(go_ipam.Rows(dump, partition=partition), skip_refused=True)
 
 
 @pytest.mark.parametrize(
@@ -37,24 +42,24 @@ def refused(dump: Dump) -> list[str]:
     ],
 )
 def test_what_go_ipam_took_itself_is_nobodys(cidr: str, own: list[str]) -> None:
-    assert read(entry(cidr, *own)).hosts == []
+    assert read(entry(cidr, *own)).addresses == []
 
 
 @pytest.mark.parametrize("ips", [{"10.0.0.9": True, "10.0.0.8": False}, ["10.0.0.9"]])
 def test_addresses_are_keys_or_a_list(ips: Any) -> None:
-    assert [str(one.address) for one in read(entry("10.0.0.0/24", IPs=ips)).hosts] == ["10.0.0.9"]
+    assert [str(one.address) for one in read(entry("10.0.0.0/24", IPs=ips)).addresses] == ["10.0.0.9"]
 
 
 def test_nothing_at_all_may_be_null() -> None:
     dump = read(
         {"Cidr": "10.0.0.0/24", "ParentCidr": None, "Namespace": None, "AvailableChildPrefixes": None, "IPs": None}
     )
-    assert ([one.cidr for one in dump.prefixes], dump.hosts, dump.broken) == (cidrs("10.0.0.0/24"), [], [])
+    assert ([one.cidr for one in dump.prefixes], dump.addresses, dump.broken) == (cidrs("10.0.0.0/24"), [], [])
 
 
 def test_an_address_that_is_wrong_takes_no_other_with_it() -> None:
     dump = read(entry("10.0.0.0/24", "10.0.0.9", "::ffff:10.0.0.8", "10.9.0.1", "10.9.0.2"))
-    assert [str(one.address) for one in dump.hosts] == ["10.0.0.9"]
+    assert [str(one.address) for one in dump.addresses] == ["10.0.0.9"]
     assert refused(dump) == [
         "prefixes[0] “10.0.0.0/24”.IPs: “::ffff:10.0.0.8” is an IPv4-mapped IPv6 address; write 10.0.0.8 instead.",
         "prefixes[0] “10.0.0.0/24”.IPs: 2 lie outside of the prefix: 10.9.0.1, 10.9.0.2.",
@@ -64,7 +69,7 @@ def test_an_address_that_is_wrong_takes_no_other_with_it() -> None:
 def test_prefix_that_is_there_twice_is_refused() -> None:
     dump = read(entry("10.0.0.0/24"), entry("10.0.0.0/24", "10.0.0.9"))
     assert refused(dump) == ["prefixes[1]: 10.0.0.0/24 is there twice. Take one of them out."]
-    assert (len(dump.prefixes), dump.hosts) == (1, [])
+    assert (len(dump.prefixes), dump.addresses) == (1, [])
 
 
 def test_addresses_of_another_shape_are_refused() -> None:
@@ -113,7 +118,7 @@ def test_what_follows_the_dump_is_no_part_of_it() -> None:
 
 def test_a_full_prefix_is_one_long_entry() -> None:
     ips = [f"10.0.{third}.{fourth}" for third in range(256) for fourth in range(256)]
-    assert len(read(entry("10.0.0.0/16", *ips)).hosts) == 65_534
+    assert len(read(entry("10.0.0.0/16", *ips)).addresses) == 65_534
 
 
 @pytest.mark.parametrize("hint", [{"IsParent": True}, {"ChildPrefixLength": 24}])
@@ -121,14 +126,14 @@ def test_parent_without_children_becomes_a_super_network(
     hint: dict[str, Any], partition: Partition, project: Project
 ) -> None:
     dump = go_ipam.read(io.StringIO(json.dumps([entry("10.0.0.0/16", **hint)])), project=project, vrf=7)
-    result = go_ipam.bring_in(dump, partition=partition)
+    result = bring_in(dump, partition=partition)
     network = Network.objects.get()
     assert (network.type, prefixes_of(network), result.not_kept) == ("super", ["10.0.0.0/16"], [])
 
 
 def test_addresses_of_a_refused_prefix_are_counted(project: Project) -> None:
     dump = go_ipam.read(io.StringIO(json.dumps([entry("10.0.0.1/24", "10.0.0.7", "10.0.0.8")])), project=project, vrf=7)
-    assert [error.detail for error in go_ipam.bring_in(dump).refused] == [
+    assert [error.detail for error in bring_in(dump).refusals()] == [
         "prefixes[0] “10.0.0.1/24”: 10.0.0.1/24 has host bits set; the prefix is 10.0.0.0/24.",
         "prefixes[0] “10.0.0.1/24”.IPs: 2 addresses lie in 10.0.0.1/24, which was refused: 10.0.0.7, 10.0.0.8.",
     ]
@@ -141,7 +146,7 @@ def test_vrf_that_is_named_is_not_drawn_by_a_child_before(partition: Partition, 
         entry("192.0.2.0/24"),
     ]
     dump = go_ipam.read(io.StringIO(json.dumps(entries)), project=project, vrf=1)
-    assert go_ipam.bring_in(dump, partition=partition).refused == []
+    assert list(bring_in(dump, partition=partition).refusals()) == []
     assert list(Network.objects.order_by("pk").values_list("pk", "vrf")) == [
         ("go-ipam-10-0-0-0-24", 2), ("go-ipam-192-0-2-0-24", 1), ("go-ipam-mini-lab", None),
     ]  # fmt: skip

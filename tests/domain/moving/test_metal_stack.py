@@ -1,17 +1,30 @@
 """Reading documents of metal-stack: text becomes values, and every fault is kept with its place."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from ipam.domain.files import documents
-from ipam.domain.moving.metal_stack import entries as metal_stack_entries
+from ipam.domain.files.outcomes import Parsed
 from ipam.domain.moving.metal_stack import reading
+from ipam.domain.moving.metal_stack.entries import REPORTED, Document
 from tests.builders import IPV4, IPV6, cidrs, ip
 
 
 def faults(text: str) -> list[str]:
-    return [error.detail for error in reading.parse(text).broken]
+    return [
+        f"{row.name}: {error.detail}" if row.name else error.detail
+        for rows in reading.parse(text).broken.values()
+        for row in rows
+        for error in row.broken
+    ]
+
+
+def values(rows: list[Parsed], *names: str) -> list[Any]:
+    """What rows say in these columns."""
+    found = [tuple(row.values[name] for name in names) for row in rows]
+    return [one[0] for one in found] if len(names) == 1 else found
 
 
 def test_super_network_is_read_with_all_of_its_fields() -> None:
@@ -32,27 +45,28 @@ def test_super_network_is_read_with_all_of_its_fields() -> None:
             defaultchildprefixlength: {IPv4: 22, IPv6: 96}
             additionalAnnouncableCIDRs: [10.240.0.0/12]
     """)
-    assert document.broken == []
-    assert document.networks == [
-        metal_stack_entries.NetworkEntry(
-            place="networks[0] “tenants”",
-            id="tenants",
-            name="Tenants",
-            description="All of them",
-            labels={"stage": "prod"},
-            type="super",
-            partition="fra",
-            project="4b9b17c4-2d7c-4190-ae95-dda44e430fa6",
-            parent="",
-            vrf=42,
-            vrf_shared=True,
-            nat_type="ipv4-masquerade",
-            prefixes=cidrs("10.0.0.0/16", "2001:db8::/64"),
-            destination_prefixes=cidrs("::/0"),
-            default_child_prefix_length={IPV4: 22, IPV6: 96},
-            additional_announcable_cidrs=cidrs("10.240.0.0/12"),
-        )
-    ]
+    assert document.broken == {}
+    (row,) = document.networks
+    assert (row.name, row.values) == (
+        "networks[0] “tenants”",
+        {
+            "id": "tenants",
+            "name": "Tenants",
+            "description": "All of them",
+            "labels": {"stage": "prod"},
+            "type": "super",
+            "partition": "fra",
+            "project": UUID("4b9b17c4-2d7c-4190-ae95-dda44e430fa6"),
+            "parent": None,
+            "vrf": 42,
+            "vrf_shared": True,
+            "nat_type": "ipv4-masquerade",
+            "prefixes": cidrs("10.0.0.0/16", "2001:db8::/64"),
+            "destination_prefixes": cidrs("::/0"),
+            "default_child_prefix_length": {IPV4: 22, IPV6: 96},
+            "additional_announcable_cidrs": cidrs("10.240.0.0/12"),
+        },
+    )
 
 
 def test_address_is_read_with_its_tags_as_labels() -> None:
@@ -60,50 +74,51 @@ def test_address_is_read_with_its_tags_as_labels() -> None:
         ips:
           - {ipaddress: "2001:db8::1", networkid: internet, projectid: p, type: static, tags: [a=b=c, d]}
     """)
-    assert document.ips == [
-        metal_stack_entries.AddressEntry(
-            place="ips[0] “2001:db8::1”",
-            address=ip("2001:db8::1"),
-            network="internet",
-            project="p",
-            machine="",
-            allocation=None,
-            type="static",
-            name="",
-            description="",
-            labels={"a": "b=c", "d": ""},
-        )
-    ]
+    (row,) = document.ips
+    assert (row.name, row.values) == (
+        "ips[0] “2001:db8::1”",
+        {
+            "ip": ip("2001:db8::1"),
+            "network": "internet",
+            "project": "p",
+            "machine": None,
+            "type": "static",
+            "name": "",
+            "description": "",
+            "labels": {"a": "b=c", "d": ""},
+        },
+    )
 
 
 def test_project_is_read_with_its_tenant() -> None:
     document = reading.parse("projects: [{id: 4b9b17c4-2d7c-4190-ae95-dda44e430fa6, name: shop, tenantid: acme}]")
-    assert document.projects == [
-        metal_stack_entries.ProjectEntry(
-            place="projects[0] “4b9b17c4-2d7c-4190-ae95-dda44e430fa6”",
-            id=UUID("4b9b17c4-2d7c-4190-ae95-dda44e430fa6"),
-            name="shop",
-            tenant="acme",
-            description="",
-            labels={},
-        )
-    ]
+    (row,) = document.projects
+    assert (row.name, row.values) == (
+        "projects[0] “4b9b17c4-2d7c-4190-ae95-dda44e430fa6”",
+        {
+            "id": UUID("4b9b17c4-2d7c-4190-ae95-dda44e430fa6"),
+            "name": "shop",
+            "tenant": "acme",
+            "description": "",
+            "labels": {},
+        },
+    )
 
 
 def test_type_follows_from_the_flags() -> None:
     document = reading.parse("""
         networks: [{id: one, privatesuper: true}, {id: two, underlay: true}, {id: three}]
     """)
-    assert [network.type for network in document.networks] == ["super", "underlay", "external"]
+    assert values(document.networks, "type") == ["super", "underlay", "external"]
 
 
 def test_addresses_are_ephemeral_unless_they_say_otherwise() -> None:
     document = reading.parse("ips: [{ipaddress: 192.0.2.1, networkid: n, projectid: p}]")
-    assert document.ips[0].type == "ephemeral"
+    assert values(document.ips, "type") == ["ephemeral"]
 
 
 def test_empty_document_has_nothing_and_no_fault() -> None:
-    assert reading.parse("") == metal_stack_entries.Document()
+    assert reading.parse("") == Document()
 
 
 @pytest.mark.parametrize("text", ["networks: [", "!!python/object/apply:os.getcwd []"])
@@ -142,12 +157,12 @@ def test_child_network_is_read_with_its_parent() -> None:
     document = reading.parse("""
         networks: [{id: one, parentnetworkid: tenants}, {id: two, parentnetworkid: tenants, shared: true}]
     """)
-    assert [(one.type, one.parent) for one in document.networks] == [("child", "tenants"), ("child-shared", "tenants")]
+    assert values(document.networks, "type", "parent") == [("child", "tenants"), ("child-shared", "tenants")]
 
 
 def test_type_that_is_said_goes_before_flags() -> None:
     document = reading.parse("networks: [{id: one, networktype: super-namespaced, nattype: ipv4-masquerade}]")
-    assert [(one.type, one.nat_type) for one in document.networks] == [("super-namespaced", "ipv4-masquerade")]
+    assert values(document.networks, "type", "nat_type") == [("super-namespaced", "ipv4-masquerade")]
 
 
 def test_lists_and_documents_of_objects_are_told_by_their_fields() -> None:
@@ -167,17 +182,15 @@ usage: {available_ips: 5}
 - {id: m2, partition: {id: fra}, allocation: null}
 """
     document = reading.parse(text)
-    assert document.broken == []
-    assert [(one.id, one.is_implied) for one in document.partitions] == [("fra", True)]
-    assert [one.is_implied for one in document.projects] == [True]
-    assert [one.id for one in document.networks] == ["n1"]
-    (address,) = document.ips
-    assert (address.machine, address.labels, address.allocation) == ("m1", {"a": "b"}, UUID(int=10))
-    (machine,) = document.machines
-    assert (machine.id, machine.name, machine.hostname, machine.role, machine.asn) == (
-        "m1", "web", "web-1", "firewall", 4210000007,
-    )  # fmt: skip
-    assert (machine.networks, machine.claims) == (["n1"], [("n1", ip("10.0.0.1"))])
+    assert document.broken == {}
+    implied = [UUID("4b9b17c4-2d7c-4190-ae95-dda44e430fa6")]
+    assert [row.values for row in document.partitions] == [{"id": "fra"}]
+    assert [row.values for row in document.projects] == [{"id": id} for id in implied]
+    assert values(document.networks, "id") == ["n1"]
+    assert values(document.ips, "machine", "labels", "allocation") == [("m1", {"a": "b"}, UUID(int=10))]
+    assert values(document.machines, "id", "name", "hostname", "role", "asn", "networks", REPORTED) == [
+        ("m1", "web", "web-1", "firewall", 4210000007, ["n1"], [("n1", ip("10.0.0.1"))])
+    ]
     assert dict(document.not_kept) == {"“created” of networks": 1, "machines without allocation": 1}
 
 
@@ -193,12 +206,12 @@ def test_text_that_looks_like_a_number_stays_the_text_that_was_written() -> None
                     nat: yes, vrf: 7, prefixes: [10.0.0.0/8], defaultchildprefixlength: 22, partitionid: null}]
     """
     document = reading.parse(text)
-    assert document.broken == []
-    (network,) = document.networks
-    assert (network.id, network.name, network.description) == ("0123", "12:30:45", "0x1F")
-    assert network.labels == {"rack": "1_000", "since": "2026-01-02", "hot": "yes"}
-    assert (network.nat_type, network.vrf, network.default_child_prefix_length) == ("ipv4-masquerade", 7, {IPV4: 22})
-    assert network.partition == ""
+    assert document.broken == {}
+    assert values(document.networks, "id", "name", "description") == [("0123", "12:30:45", "0x1F")]
+    assert values(document.networks, "labels") == [{"rack": "1_000", "since": "2026-01-02", "hot": "yes"}]
+    assert values(document.networks, "nat_type", "vrf", "default_child_prefix_length", "partition") == [
+        ("ipv4-masquerade", 7, {IPV4: 22}, None)
+    ]
 
 
 def test_key_that_stands_there_twice_is_refused() -> None:
@@ -245,20 +258,18 @@ def machine(networks: str, tags: str = "[]") -> str:
 
 
 def test_asn_may_be_text() -> None:
-    (entry,) = reading.parse(machine("[{networkid: n1, asn: '4210000007'}]")).machines
-    assert entry.asn == 4210000007
+    assert values(reading.parse(machine("[{networkid: n1, asn: '4210000007'}]")).machines, "asn") == [4210000007]
 
 
 def test_asn_may_be_a_tag_alone() -> None:
     text = machine("[{networkid: n1}]", "[machine.metal-stack.io/network.primary.asn=4210000007]")
-    (entry,) = reading.parse(text).machines
-    assert entry.asn == 4210000007
+    assert values(reading.parse(text).machines, "asn") == [4210000007]
 
 
 def test_asn_that_networks_and_tag_agree_on_is_one() -> None:
     networks = "[{networkid: n1, asn: 4210000007}, {networkid: n2, asn: '4210000007'}]"
-    (entry,) = reading.parse(machine(networks, "[machine.metal-stack.io/network.primary.asn=4210000007]")).machines
-    assert entry.asn == 4210000007
+    text = machine(networks, "[machine.metal-stack.io/network.primary.asn=4210000007]")
+    assert values(reading.parse(text).machines, "asn") == [4210000007]
 
 
 def test_several_asns_are_refused() -> None:
@@ -293,13 +304,13 @@ def test_address_of_two_machines_is_refused() -> None:
 
 def test_tag_with_several_values_keeps_the_first_and_is_told() -> None:
     document = reading.parse("{ipaddress: 192.0.2.1, networkid: n, projectid: p, tags: [a=1, b, a=2, a=1, b]}")
-    assert document.ips[0].labels == {"a": "1", "b": ""}
+    assert values(document.ips, "labels") == [{"a": "1", "b": ""}]
     assert document.repeated == {("ips", "a"): ["192.0.2.1"]}
 
 
 def test_child_prefix_length_of_older_versions_is_that_of_the_one_family() -> None:
     document = reading.parse("{id: old, prefixes: [10.0.0.0/14, 10.8.0.0/14], defaultchildprefixlength: 22}")
-    assert [one.default_child_prefix_length for one in document.networks] == [{IPV4: 22}]
+    assert values(document.networks, "default_child_prefix_length") == [{IPV4: 22}]
 
 
 def test_child_prefix_length_of_both_families_has_to_name_them() -> None:
@@ -311,7 +322,7 @@ def test_child_prefix_length_of_both_families_has_to_name_them() -> None:
 
 def test_empty_allocation_id_is_none() -> None:
     document = reading.parse("ips: [{ipaddress: 192.0.2.1, networkid: n, projectid: p, allocationuuid: ''}]")
-    assert [one.allocation for one in document.ips] == [None]
+    assert "allocation" not in document.ips[0].values
 
 
 def test_entry_that_is_there_again_counts_once() -> None:
@@ -336,7 +347,7 @@ def test_project_is_one_in_upper_and_lower_case() -> None:
         entry.replace("ID", "n1", 1).replace("PROJECT", upper),
         entry.replace("ID", "n2", 1).replace("PROJECT", lower),
     )
-    assert [str(one.id) for one in reading.parse(f"[{', '.join(entries)}]").projects] == [lower]
+    assert values(reading.parse(f"[{', '.join(entries)}]").projects, "id") == [UUID(lower)]
 
 
 @pytest.mark.parametrize("entry", ["5", "null", "{foo: bar}", "{id: ubuntu, classification: supported}"])
@@ -366,10 +377,10 @@ def test_lists_of_the_deployment_are_read() -> None:
           - {networkid: underlay, projectid: 00000000-0000-0000-0000-000000000000, ipaddress: 10.1.0.9}
         """
     )
-    assert document.broken == []
-    assert [one.id for one in (*document.partitions, *document.networks)] == ["mini-lab", "underlay"]
-    assert [one.name for one in document.projects] == ["sample", ""]  # the second is only named
-    assert [str(one.address) for one in document.ips] == ["10.1.0.9"]
+    assert document.broken == {}
+    assert values([*document.partitions, *document.networks], "id") == ["mini-lab", "underlay"]
+    assert [row.values.get("name") for row in document.projects] == ["sample", None]  # the second is only named
+    assert values(document.ips, "ip") == [ip("10.1.0.9")]
     assert document.not_kept == {
         "variables of the deployment": 2,
         "“privatenetworkprefixlength” of partitions": 1,
@@ -377,6 +388,6 @@ def test_lists_of_the_deployment_are_read() -> None:
 
 
 def test_a_list_of_the_deployment_that_is_a_template_is_told() -> None:
-    assert [error.detail for error in reading.parse("metal_api_networks: '{{ networks }}'").broken] == [
+    assert faults("metal_api_networks: '{{ networks }}'") == [
         "“metal_api_networks” is no list. If it is a template of Ansible, write out what it stands for."
     ]

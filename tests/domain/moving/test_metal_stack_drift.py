@@ -31,7 +31,7 @@ def pair(*ips: str) -> list[UUID | None]:
     )
     document = reading.parse(f"{NETWORK}\nips: [{entries}]")
     pairs.pair(document)
-    return [entry.allocation for entry in document.ips]
+    return [row.values["allocation"] for row in document.ips]
 
 
 FIRST, SECOND = UUID(int=1), UUID(int=2)

@@ -5,8 +5,11 @@ from uuid import UUID
 import pytest
 
 from ipam import errors
+from ipam.domain.files import importing
+from ipam.domain.files.summaries import Summary
 from ipam.domain.health import doctor
-from ipam.domain.moving.metal_stack import importing, reading
+from ipam.domain.moving.metal_stack import reading
+from ipam.domain.moving.metal_stack.rows import Rows
 from ipam.domain.networks import networks, partitions
 from ipam.management.commands.quickstart import EXAMPLE
 from ipam.models import IPAddress, Machine, Network, NumberRange, Partition, Project
@@ -31,8 +34,13 @@ MACHINE = f"""
 """
 
 
+def imported(text: str, *, skip_refused: bool = False) -> Summary:
+    return importing.bring_in(Rows(reading.parse(text)), skip_refused=skip_refused)
+
+
 def bring_in(text: str) -> list[tuple[str, str, str]]:
-    return [(one.kind, one.id, one.state) for one in importing.bring_in(reading.parse(text))]
+    done = sorted(imported(text).shown(1_000), key=lambda one: one.place)
+    return [(one.kind, one.key, one.state) for one in done]
 
 
 def refusals(text: str) -> list[str]:
@@ -43,14 +51,14 @@ def refusals(text: str) -> list[str]:
 
 def test_mini_lab_is_created_entry_by_entry(db: None) -> None:
     assert bring_in(MINI_LAB) == [
-        ("partition", "mini-lab", "created"),
-        ("project", "00000000-0000-0000-0000-000000000000", "created"),
-        ("project", PROJECT, "created"),
-        ("network", "tenant-super-network-mini-lab", "created"),
-        ("network", "internet-mini-lab", "created"),
-        ("network", "underlay-mini-lab", "created"),
-        ("address", "203.0.113.142", "created"),
-        ("address", "2001:db8:0:113::142", "created"),
+        ("partition", "mini-lab", "new"),
+        ("project", "00000000-0000-0000-0000-000000000000", "new"),
+        ("project", PROJECT, "new"),
+        ("network", "tenant-super-network-mini-lab", "new"),
+        ("network", "internet-mini-lab", "new"),
+        ("network", "underlay-mini-lab", "new"),
+        ("address", "203.0.113.142", "new"),
+        ("address", "2001:db8:0:113::142", "new"),
     ]
 
 
@@ -104,9 +112,9 @@ def test_differing_fields_are_named(db: None) -> None:
     bring_in(MINI_LAB)
     changed = MINI_LAB.replace("203.0.113.128/25", "203.0.113.0/24").replace("nat: true", "nat: false")
     assert refusals(changed) == [
-        "networks[1] “internet-mini-lab”: it exists with other values: prefixes is 203.0.113.128/25, "
-        "2001:db8:0:113::/64 here and 203.0.113.0/24, 2001:db8:0:113::/64 there, nat_type is ipv4-masquerade here and "
-        f"none there. {AGREE}"
+        "networks[1] “internet-mini-lab”: it exists with other values: nat_type is ipv4-masquerade here and "
+        "none there, prefixes is 203.0.113.128/25, 2001:db8:0:113::/64 here and 203.0.113.0/24, 2001:db8:0:113::/64 "
+        f"there. {AGREE}"
     ]
 
 
@@ -168,8 +176,8 @@ def test_what_goes_with_a_refused_entry_is_counted_and_named(db: None) -> None:
     assert refusals(text)[1:] == [
         "Partition “x” was refused, and with it 1 of the networks: one.",
         "Network “one” was refused, and with it 1 of the networks: two.",
-        "Network “one” was refused, and with it 7 of the ips: 192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4, 192.0.2.5 "
-        "and 2 more.",
+        "Network “one” was refused, and with it 7 of the addresses: 192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4, "
+        "192.0.2.5 and 2 more.",
     ]
 
 
@@ -181,10 +189,9 @@ def test_address_whose_machine_is_refused_comes_without_it_and_that_is_told(db: 
         machines: [{{id: m1, partitionid: fra, allocation: {{project: {PROJECT}, role: gateway}}}}]
         ips: [{{ipaddress: 192.0.2.1, networkid: one, projectid: {PROJECT}, tags: [machine.metal-stack.io/id=m1]}}]
     """
-    result = importing.bring_in_what_fits(reading.parse(text))
-    assert [error.detail for error in result.refused] == [
+    assert [error.detail for error in imported(text, skip_refused=True).refusals()] == [
         "machines[0] “m1”: role: “gateway” is none of machine, firewall.",
-        "Machine “m1” was refused, and left out of 1 of the ips: 192.0.2.1.",
+        "Machine “m1” was refused, and left out of 1 of the addresses: 192.0.2.1.",
     ]
     assert IPAddress.objects.get().machine is None
 
@@ -195,14 +202,14 @@ def test_project_that_is_no_uuid_is_told(db: None) -> None:
         ips: [{{ipaddress: 192.0.2.1, networkid: one, projectid: {"x" * 36}}}]
     """
     assert refusals(text) == [
-        f"There is no project “{'x' * 36}”, named by 1 of the ips: 192.0.2.1. Check the id, or bring it in first."
+        f"There is no project “{'x' * 36}”, named by 1 of the addresses: 192.0.2.1. Check the id, or bring it in first."
     ]
 
 
 def test_what_is_there_already_can_be_referred_to(db: None) -> None:
     partitions.create(id="fra")
     text = "networks: [{id: one, vrf: 1, partitionid: fra, prefixes: [192.0.2.0/24]}]"
-    assert bring_in(text) == [("network", "one", "created")]
+    assert bring_in(text) == [("network", "one", "new")]
     assert Network.objects.get().partition_id == "fra"
 
 
@@ -260,4 +267,4 @@ def test_tag_that_is_too_long_is_told_with_its_place(db: None) -> None:
 
 def test_race_that_an_entry_has_lost_is_no_refusal_of_the_entry(db: None) -> None:
     with losing_a_race("ipam_partition"), pytest.raises(errors.Busy):
-        importing.bring_in_what_fits(reading.parse(MACHINE))
+        imported(MACHINE, skip_refused=True)

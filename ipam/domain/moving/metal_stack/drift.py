@@ -7,10 +7,12 @@ from netaddr import IPAddress as Address
 
 from ipam.addressing import Family, some
 from ipam.domain.core import bulk_insert
-from ipam.domain.moving.metal_stack.entries import AddressEntry, Document
+from ipam.domain.files.outcomes import Parsed
+from ipam.domain.moving.metal_stack.entries import REPORTED, Document
 from ipam.domain.moving.metal_stack.pairs import split_pairs
 from ipam.domain.networks.address_batches import MOST
 from ipam.models import IPAddress, Machine, Prefix
+from ipam.models.networks import NetworkType
 
 
 def find(document: Document) -> Iterator[str]:
@@ -33,21 +35,22 @@ def find(document: Document) -> Iterator[str]:
 
 
 def _two_owners(document: Document) -> Iterator[str]:
-    owners: dict[tuple[str, str], list[AddressEntry]] = defaultdict(list)
+    owners: dict[tuple[Address, str], list[Parsed]] = defaultdict(list)
     namespaced = _namespaced(document)
-    for entry in document.ips:
-        namespace = entry.project if entry.network in namespaced else ""
-        owners[str(entry.address), namespace].append(entry)
-    for (address, _), entries in owners.items():
-        if len(entries) > 1:
-            held = some([f"project {one.project} in network {one.network}" for one in entries])
-            yield f"{address} has {len(entries):,} owners: {held}."
+    for row in document.ips:
+        namespace = str(row.values["project"]) if row.values["network"] in namespaced else ""
+        owners[row.values["ip"], namespace].append(row)
+    for (address, _), rows in owners.items():
+        if len(rows) > 1:
+            held = some([f"project {row.values['project']} in network {row.values['network']}" for row in rows])
+            yield f"{address} has {len(rows):,} owners: {held}."
 
 
 def _namespaced(document: Document) -> set[str]:
     """Children of networks whose space starts again for each project."""
-    parents = {one.id for one in document.networks if one.type == "super-namespaced"}
-    return {one.id for one in document.networks if one.parent in parents}
+    networks = [row.values for row in document.networks]
+    parents = {one["id"] for one in networks if one["type"] == NetworkType.SUPER_NAMESPACED}
+    return {one["id"] for one in networks if one["parent"] in parents}
 
 
 def _singles(document: Document) -> Iterator[str]:
@@ -55,11 +58,12 @@ def _singles(document: Document) -> Iterator[str]:
     of_allocation: dict[str, dict[object, list[Address]]] = defaultdict(lambda: defaultdict(list))
     of_machine: dict[tuple[str, str], set[Family]] = defaultdict(set)
     machines: dict[tuple[str, Address], str] = {}
-    for entry in document.ips:
-        of_allocation[entry.network][entry.allocation or entry.place].append(entry.address)
-        if entry.machine:
-            of_machine[entry.network, entry.machine].add(Family.of(entry.address))
-            machines[entry.network, entry.address] = entry.machine
+    for row in document.ips:
+        address, network, machine = row.values["ip"], row.values["network"], row.values["machine"]
+        of_allocation[network][row.values.get("allocation") or row.name].append(address)
+        if machine:
+            of_machine[network, machine].add(Family.of(address))
+            machines[network, address] = machine
     lacking = {
         (network, family): [
             held[0]
@@ -72,7 +76,7 @@ def _singles(document: Document) -> Iterator[str]:
         for family in Family
     }
     completed = _completed(address for held in lacking.values() for address in held)
-    places = {network.id: network.place for network in document.networks}
+    places = {row.values["id"]: row.name for row in document.networks}
     for (network, family), held in lacking.items():
         if left := [str(address) for address in held if (network, address) not in completed]:
             yield (
@@ -82,7 +86,7 @@ def _singles(document: Document) -> Iterator[str]:
 
 
 def _split_pairs(document: Document) -> Iterator[str]:
-    if pairs := [f"{first.address} and {second.address}" for first, second in split_pairs(document)]:
+    if pairs := [f"{first.key} and {second.key}" for first, second in split_pairs(document)]:
         yield (
             f"Two allocations where a machine has a pair in a network ({len(pairs):,}): {some(pairs)}. "
             "With --pair they become one; without it, both halves count here as lacking a family."
@@ -92,10 +96,10 @@ def _split_pairs(document: Document) -> Iterator[str]:
 def _families(document: Document) -> dict[str, set[Family]]:
     """The families of each network that is in the document or named by its addresses."""
     families: dict[str, set[Family]] = defaultdict(set)
-    elsewhere = {entry.network for entry in document.ips}
-    for network in document.networks:
-        families[network.id] = {Family.of(cidr) for cidr in network.prefixes}
-        elsewhere.discard(network.id)
+    elsewhere = {row.values["network"] for row in document.ips}
+    for row in document.networks:
+        families[row.values["id"]] = {Family.of(cidr) for cidr in row.values["prefixes"]}
+        elsewhere.discard(row.values["id"])
     for batch in bulk_insert.batches(elsewhere, MOST):
         stored = Prefix.objects.filter(network__in=batch).order_by().distinct()
         for id, family in stored.values_list("network", "family"):
@@ -115,30 +119,30 @@ def _completed(addresses: Iterable[Address]) -> set[tuple[str, Address]]:
 
 def _claims_that_nobody_confirms(document: Document) -> Iterator[str]:
     """What a machine says that it has, and no address says of itself; a stored one without a machine will join it."""
-    said = {(entry.network, entry.address): entry.machine for entry in document.ips}
-    elsewhere = {claim[1] for machine in document.machines for claim in machine.claims if claim not in said}
+    said = {(row.values["network"], row.values["ip"]): row.values["machine"] or "" for row in document.ips}
+    elsewhere = {claim[1] for row in document.machines for claim in row.values[REPORTED] if claim not in said}
     here: dict[tuple[str, Address], str | None] = {}
     for batch in bulk_insert.batches(elsewhere, MOST):
         for one in IPAddress.objects.filter(address__one_of=batch):
             here[one.network_id, one.address] = one.machine_id
     unknown = "" if document.ips else None  # without any addresses, they are in another file
-    for machine in document.machines:
+    for row in document.machines:
         missing = [
             str(claim[1])
-            for claim in machine.claims
-            if (said[claim] if claim in said else here.get(claim, unknown)) not in (machine.id, None)
+            for claim in row.values[REPORTED]
+            if (said[claim] if claim in said else here.get(claim, unknown)) not in (row.values["id"], None)
         ]
         if missing:
-            yield f"{machine.place}: it claims {some(missing)}, but no such address says that it is this machine's."
+            yield f"{row.name}: it claims {some(missing)}, but no such address says that it is this machine's."
 
 
 def _machines_that_are_missing(document: Document) -> Iterator[str]:
     """Machines of addresses, neither among the machines nor stored."""
     named = {id for section, id in document.named if section == "machines"}
     of_machine: dict[str, list[str]] = defaultdict(list)
-    for entry in document.ips:
-        if entry.machine and entry.machine not in named:
-            of_machine[entry.machine].append(str(entry.address))
+    for row in document.ips:
+        if row.values["machine"] and row.values["machine"] not in named:
+            of_machine[row.values["machine"]].append(row.key)
     for batch in bulk_insert.batches(list(of_machine), MOST):
         for id in Machine.objects.filter(pk__one_of=batch).values_list("pk", flat=True):
             del of_machine[id]

@@ -3,41 +3,23 @@
 Three forms are read. A document has the keys partitions, projects, networks, machines and ips, and is strict: it was
 written by hand. What `metalctl … list -o yaml` prints is a list, or a document per object, of one kind or several;
 it has fields that have no place here, which are counted and told. So have the variables of metal-stack's deployment,
-which call these lists metal_api_networks and so on. Nothing is stored; `metal_stack_import` does that.
+which call these lists metal_api_networks and so on. Nothing is stored; `rows` are what comes in.
 """
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import Any, TextIO
-from uuid import UUID
-
-from netaddr import IPAddress as Address
-from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, shorten
+from ipam.addressing import shorten
 from ipam.domain.files import documents
-from ipam.domain.moving.metal_stack import values
-from ipam.domain.moving.metal_stack.entries import (
-    ASN_TAG,
-    MACHINE_TAG,
-    AddressEntry,
-    Document,
-    MachineEntry,
-    NetworkEntry,
-    PartitionEntry,
-    ProjectEntry,
-)
+from ipam.domain.files.outcomes import Existing, Parsed
+from ipam.domain.moving.metal_stack.entries import Document
+from ipam.domain.moving.metal_stack.fields import SECTIONS, Values
 from ipam.domain.moving.metal_stack.values import Reader
-from ipam.labels import parse_labels
-from ipam.models import IPAddress, Machine
-from ipam.models.networks import NatType, NetworkType
-from ipam.values import parse_address, parse_cidr, parse_number, parse_uuid
+from ipam.values import parse_uuid
 
-# Stand where a value could not be read; an entry that holds them is broken and goes no further.
-_NO_UUID, _NO_ADDRESS = UUID(int=0), Address(0, 4)
 _TELLING: dict[str, set[str]] = {
     "ips": {"ipaddress"},
     "networks": {"prefixes", "parentnetworkid", "privatesuper"},
@@ -68,7 +50,7 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
     Those that are Unreadable are raised together: what stands in them is not known, so the rest cannot be judged.
     """
     document = Document()
-    positions: dict[str, int] = dict.fromkeys(_SECTIONS, 0)
+    positions: dict[str, int] = dict.fromkeys(SECTIONS, 0)
     unreadable: list[errors.IpamError] = []
     for file in files:
         try:
@@ -90,23 +72,27 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
     return document
 
 
+def _refuse(document: Document, error: errors.IpamError, section: str = "", place: str = "") -> None:
+    """An entry that is none, or, without section, what is wrong with a text as a whole."""
+    document.broken.setdefault(section, []).append(Parsed(0, {}, [error], name=place))
+
+
 def _is_one_object(raw: Any) -> bool:
     return isinstance(raw, dict) and ("id" in raw or "ipaddress" in raw or "meta" in raw)
 
 
 def _parse_sections(document: Document, raw: Any) -> None:
     if raw is not None and not isinstance(raw, dict):
-        document.broken.append(errors.Invalid(f"A document has the keys {', '.join(_SECTIONS)}, each with a list."))
+        _refuse(document, errors.Invalid(f"A document has the keys {', '.join(SECTIONS)}, each with a list."))
         return
     raw = raw or {}
-    for section in [key for key in raw if key not in _SECTIONS]:
-        document.broken.append(
-            errors.UnknownField(f"“{shorten(section)}” is no known key; there are {', '.join(_SECTIONS)}.")
-        )
-    for section in _SECTIONS:
+    for section in [key for key in raw if key not in SECTIONS]:
+        detail = f"“{shorten(section)}” is no known key; there are {', '.join(SECTIONS)}."
+        _refuse(document, errors.UnknownField(detail))
+    for section in SECTIONS:
         entries = raw.get(section) or []
         if not isinstance(entries, list):
-            document.broken.append(errors.Invalid(f"“{section}” is a list."))
+            _refuse(document, errors.Invalid(f"“{section}” is a list."))
             continue
         for position, entry in enumerate(entries):
             _parse_entry(document, section, position, entry, is_strict=True)
@@ -119,8 +105,8 @@ def _parse_listed(document: Document, listed: Iterable[Any], positions: dict[str
             _parse_entry(document, section, positions[section], raw, is_strict=False)
             positions[section] += 1
         else:
-            detail = f"Entry {number} of a list is none of {', '.join(_SECTIONS)}. Take it out."
-            document.broken.append(errors.Invalid(detail))
+            detail = f"Entry {number} of a list is none of {', '.join(SECTIONS)}. Take it out."
+            _refuse(document, errors.Invalid(detail))
 
 
 def _parse_deployment(document: Document, variables: dict[str, Any], positions: dict[str, int]) -> None:
@@ -131,7 +117,7 @@ def _parse_deployment(document: Document, variables: dict[str, Any], positions: 
         entries = variables.get(name) or []
         if not isinstance(entries, list):
             detail = f"“{name}” is no list. If it is a template of Ansible, write out what it stands for."
-            document.broken.append(errors.Invalid(detail))
+            _refuse(document, errors.Invalid(detail))
             continue
         for raw in entries:
             _parse_entry(document, section, positions[section], raw, is_strict=False)
@@ -149,29 +135,22 @@ def _section_of(raw: Any) -> str:
 
 
 def _add_implied(document: Document) -> None:
-    """Partitions and projects that listed objects name are made with them."""
-    named: list[Any] = [*document.networks, *document.machines]
-    for id in sorted({one.partition for one in named if one.partition}):
+    """Partitions and projects that listed objects name are made with them; what is there is as it is."""
+    named = [row.values for row in (*document.networks, *document.machines)]
+    projects = [one["project"] for one in (*named, *(row.values for row in document.ips))]
+    for id in sorted({one["partition"] for one in named if one.get("partition")}):
         if ("partitions", id) not in document.named:
-            implied = PartitionEntry(
-                place=f"partition “{id}”", id=id, name="", description="", labels={}, is_implied=True
-            )
-            document.named["partitions", id] = implied
-            document.partitions.append(implied)
-    for id in sorted({one.project.lower() for one in [*named, *document.ips] if one.project}):
+            _keep(document, "partitions", id, Reader({}, f"partition “{id}”"), {"id": id})
+    for id in sorted({str(one).lower() for one in projects if one}):
         if ("projects", id) not in document.named:
-            document.named["projects", id] = None
-            reader = Reader(f"project “{shorten(id)}”", {"id": id})
-            entry = _project(reader, is_implied=True)
-            if reader.broken:
-                document.broken += reader.broken
-            else:
-                document.projects.append(entry)
+            reader = Reader({"id": id}, f"project “{shorten(id)}”")
+            _keep(document, "projects", id, reader, {"id": reader.take("id", parse_uuid, None)})
 
 
 def _parse_entry(document: Document, section: str, position: int, raw: Any, *, is_strict: bool) -> None:
     if not isinstance(raw, dict):
-        document.broken.append(errors.Invalid(f"{section}[{position}]: it has to be an object with keys."))
+        fault = errors.Invalid("it has to be an object with keys.")
+        _refuse(document, fault, section, f"{section}[{position}]")
         return
     if section == "projects" and isinstance(raw.get("meta"), dict):
         raw = {"id": raw["meta"].get("id"), **{key: value for key, value in raw.items() if key != "meta"}}
@@ -179,173 +158,34 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         document.not_kept["machines without allocation"] += 1
         return
     name = raw.get("id") or raw.get("ipaddress") or raw.get("name") or ""
-    reader = Reader(f"{section}[{position}] “{shorten(name)}”" if name else f"{section}[{position}]", raw)
-    entry = _SECTIONS[section](reader)
+    reader = Reader(raw, f"{section}[{position}] “{shorten(name)}”" if name else f"{section}[{position}]")
+    found = SECTIONS[section](reader)
     if is_strict:
         reader.refuse_unknown_keys()
     else:
         document.not_kept.update(f"“{key}” of {section}" for key in reader.unknown_keys() if key not in _DERIVED)
-    key = section, _id(section, raw, entry)
-    first = document.named.setdefault(key, None if reader.broken else entry)
-    if first is not None and first is not entry and not reader.broken:
-        if replace(entry, place=first.place) == first:
+    _keep(document, section, _id(section, raw, found), reader, found, str(name))
+
+
+def _keep(document: Document, section: str, id: str, reader: Reader, found: Values, name: str = "") -> None:
+    """Keep an entry, unless it is there already with the same values; one with other values is refused."""
+    row = Parsed(0, found, reader.broken, {"id": name}, name=reader.place, existing=Existing.COMPARE)
+    first = document.named.setdefault((section, id), None if reader.broken else row)
+    if first is not None and first is not row and not reader.broken:
+        if first.values == found:
             return
         if section != "ips":  # an address of two owners is drift
-            reader.refuse(errors.AlreadyExists, f"{first.place} has the same id and other values. Keep one of them.")
+            reader.refuse(errors.AlreadyExists, f"{first.name} has the same id and other values. Keep one of them.")
     for tag in reader.repeated:
         document.repeated.setdefault((section, tag), []).append(shorten(name))
     if reader.broken:
-        document.broken += reader.broken
+        document.broken.setdefault(section, []).append(row)
     else:
-        getattr(document, section).append(entry)
+        getattr(document, section).append(row)
 
 
-def _id(section: str, raw: dict[str, Any], entry: Any) -> str:
+def _id(section: str, raw: dict[str, Any], found: Values) -> str:
     """What tells an entry from the others of its section."""
     if section == "ips":
-        return f"{entry.network} {entry.address}"
+        return f"{found['network']} {found['ip']}"
     return str(raw.get("id")).lower() if section == "projects" else str(raw.get("id"))
-
-
-def _partition(reader: Reader) -> PartitionEntry:
-    return PartitionEntry(
-        place=reader.place,
-        id=reader.needed("id"),
-        name=reader.text("name"),
-        description=reader.text("description"),
-        labels=reader.take("labels", parse_labels, {}),
-    )
-
-
-def _project(reader: Reader, *, is_implied: bool = False) -> ProjectEntry:
-    reader.needed("id")
-    return ProjectEntry(
-        place=reader.place,
-        id=reader.take("id", parse_uuid, _NO_UUID),
-        name=reader.text("name"),
-        tenant=reader.text("tenantid") or reader.text("tenant_id"),
-        description=reader.text("description"),
-        labels=reader.take("labels", parse_labels, {}),
-        is_implied=is_implied,
-    )
-
-
-def _network(reader: Reader) -> NetworkEntry:
-    prefixes: list[IPNetwork] = reader.take("prefixes", values.list_of(parse_cidr), [])
-    families = {Family.of(cidr) for cidr in prefixes}
-    return NetworkEntry(
-        place=reader.place,
-        id=reader.needed("id"),
-        name=reader.text("name"),
-        description=reader.text("description"),
-        labels=reader.take("labels", parse_labels, {}),
-        type=_network_type(reader),
-        partition=reader.text("partitionid"),
-        project=reader.text("projectid"),
-        parent=reader.text("parentnetworkid"),
-        vrf=reader.take("vrf", parse_number, None) or None,
-        vrf_shared=reader.take("vrfshared", values.flag, False),
-        nat_type=_nat_type(reader),
-        prefixes=prefixes,
-        destination_prefixes=reader.take("destinationprefixes", values.list_of(parse_cidr), []),
-        default_child_prefix_length=reader.take("defaultchildprefixlength", values.lengths(families), {}),
-        additional_announcable_cidrs=reader.take("additionalAnnouncableCIDRs", values.list_of(parse_cidr), []),
-    )
-
-
-def _network_type(reader: Reader) -> str:
-    """The type where it is said (newer), else what follows from the flags (older)."""
-    is_super = reader.take("privatesuper", values.flag, False)
-    is_underlay = reader.take("underlay", values.flag, False)
-    is_shared = reader.take("shared", values.flag, False)
-    if is_super and is_underlay:
-        reader.refuse(errors.Invalid, "it is privatesuper or underlay, not both.")
-    said = reader.take("networktype", values.one_of(NetworkType.values), "")
-    if said:
-        return said
-    if is_super or is_underlay:
-        return NetworkType.SUPER if is_super else NetworkType.UNDERLAY
-    if reader.text("parentnetworkid"):
-        return NetworkType.CHILD_SHARED if is_shared else NetworkType.CHILD
-    return NetworkType.EXTERNAL
-
-
-def _nat_type(reader: Reader) -> str:
-    is_nat = reader.take("nat", values.flag, False)
-    said = reader.take("nattype", values.one_of(NatType.values), "")
-    return said or (NatType.IPV4_MASQUERADE if is_nat else NatType.NONE)
-
-
-def _address(reader: Reader) -> AddressEntry:
-    reader.needed("ipaddress")
-    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
-    machines = tags.pop(MACHINE_TAG, [""])
-    if len(machines) > 1:
-        detail = f"its tags name the machines {shorten(', '.join(machines))}; an address has one. Correct them."
-        reader.refuse(errors.Invalid, detail)
-    return AddressEntry(
-        place=reader.place,
-        address=reader.take("ipaddress", parse_address, _NO_ADDRESS),
-        network=reader.needed("networkid"),
-        project=reader.needed("projectid"),
-        machine=machines[0],
-        allocation=reader.take("allocationuuid", values.allocation, None),
-        type=reader.take("type", values.one_of(IPAddress.Type.values), str(IPAddress.Type.EPHEMERAL)),
-        name=reader.text("name"),
-        description=reader.text("description"),
-        labels=reader.labels(tags),
-    )
-
-
-def _machine(reader: Reader) -> MachineEntry:
-    """What was allocated; hardware belongs to other systems."""
-    partition: dict[str, Any] = reader.take("partition", values.part, {})
-    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
-    inner = Reader(reader.place, reader.take("allocation", values.part, {}))
-    parts: list[dict[str, Any]] = inner.take("networks", values.list_of(values.part), [])
-    joined = [Reader(reader.place, one) for one in parts]
-    tagged = [Reader(reader.place, {"asn": one}) for one in tags.get(ASN_TAG, [])]
-    networks = [one.text("networkid") for one in joined]
-    if "" in networks:
-        inner.refuse(errors.Required, "one of its networks has no “networkid”. Add it, or take the network out.")
-    site = reader.text("partitionid") or str(partition.get("id") or "")
-    if not site:
-        reader.refuse(errors.Required, "“partitionid” is missing.")
-    entry = MachineEntry(
-        place=reader.place,
-        id=reader.needed("id"),
-        name=inner.text("name") or reader.text("name"),
-        hostname=inner.text("hostname"),
-        description=inner.text("description") or reader.text("description"),
-        partition=site,
-        project=inner.needed("project"),
-        role=inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
-        asn=_asn(inner, [*joined, *tagged]),
-        networks=networks,
-        claims=[(one.text("networkid"), address) for one in joined for address in _addresses(one)],
-        labels=reader.labels(tags),
-    )
-    reader.broken += [error for one in [inner, *joined, *tagged] for error in one.broken]
-    return entry
-
-
-def _addresses(network: Reader) -> list[Address]:
-    return network.take("ips", values.list_of(parse_address), [])
-
-
-def _asn(machine: Reader, said: Iterable[Reader]) -> int | None:
-    """The ASN on which all agree that name one; each network of a machine has it again, and a tag."""
-    asns = sorted({one.take("asn", parse_number, 0) for one in said} - {0})
-    if len(asns) > 1:
-        found = shorten(", ".join(map(str, asns)))
-        machine.refuse(errors.Invalid, f"its networks and tags name the ASNs {found}; a machine has one. Correct them.")
-    return asns[0] if len(asns) == 1 else None
-
-
-_SECTIONS: dict[str, Callable[[Reader], Any]] = {
-    "partitions": _partition,
-    "projects": _project,
-    "networks": _network,
-    "machines": _machine,
-    "ips": _address,
-}

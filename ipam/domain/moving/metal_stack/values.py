@@ -8,15 +8,15 @@ from yaml.constructor import SafeConstructor
 
 from ipam import errors, values
 from ipam.addressing import Family, shorten
-from ipam.domain.moving.metal_stack.entries import Labels
 
 V = TypeVar("V")
+Labels = dict[str, str]
 
 
 class Reader:
     """Takes the values of one entry, keeps what is wrong with them, and knows which keys nobody asked for."""
 
-    def __init__(self, place: str, raw: Mapping[Any, Any]) -> None:
+    def __init__(self, raw: Mapping[Any, Any], place: str = "") -> None:
         self.place = place
         self.broken: list[errors.IpamError] = []
         self.repeated: list[str] = []  # tags of which only the first value could be kept
@@ -51,7 +51,7 @@ class Reader:
         return value
 
     def refuse(self, kind: type[errors.IpamError], detail: str) -> None:
-        self.broken.append(kind(f"{self.place}: {detail}"))
+        self.broken.append(kind(detail))
 
     def unknown_keys(self) -> list[str]:
         """Keys with a value that nobody asked for."""
@@ -67,6 +67,14 @@ class Reader:
 def flag(value: object) -> bool:
     """True or false, in the words that YAML 1.1 has for them."""
     return values.parse_flag(value, SafeConstructor.bool_values)
+
+
+def project(id: str) -> UUID | str | None:
+    """The id of a project, or None; one that is no UUID in its usual form is the id of nothing."""
+    try:
+        return values.parse_uuid(id)
+    except ValueError:
+        return id or None
 
 
 def allocation(value: object) -> UUID | None:

@@ -10,6 +10,8 @@ from ipam.addressing import shorten
 from ipam.domain.files import documents, formats
 from ipam.domain.files.cells import Shown
 from ipam.domain.files.documents import JsonReader, Unreadable
+from ipam.domain.files.outcomes import Parsed
+from ipam.domain.moving.foreign_entries import fault
 from ipam.domain.moving.netbox import dumps
 
 Row = Mapping[str, Any]
@@ -49,7 +51,7 @@ class Lists:
     prefixes: list[Entry] = field(default_factory=list)
     addresses: list[Entry] = field(default_factory=list)
     vrfs: list[Entry] = field(default_factory=list)
-    broken: list[errors.IpamError] = field(default_factory=list)
+    broken: list[Parsed] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
 
 
@@ -73,7 +75,8 @@ def read(sources: Iterable[Source]) -> Lists:
                 if (kind := _kind(row)) in held:
                     held[kind].append(Entry(place, row))
                 elif not is_dumped:
-                    lists.broken.append(errors.Invalid(f"{place}: neither a prefix nor an address nor a VRF."))
+                    what = errors.Invalid("neither a prefix nor an address nor a VRF.")
+                    lists.broken.append(fault(place, what))
         except Unreadable as error:
             raise Unreadable(f"{source.name}: {error.detail}") from None
         if page.count is not None:
@@ -84,9 +87,12 @@ def read(sources: Iterable[Source]) -> Lists:
             entry._replace(row=names.resolve(entry.row)) if dumps.is_row(entry.row) else entry for entry in entries
         ]
     lists.broken += [
-        errors.Invalid(
-            f"{kind}: NetBox has {count:,}, and {length:,} of them are in these files. "
-            "Fetch the pages that are missing, at “next”."
+        fault(
+            "",
+            errors.Invalid(
+                f"{kind}: NetBox has {count:,}, and {length:,} of them are in these files. "
+                "Fetch the pages that are missing, at “next”."
+            ),
         )
         for (kind, count), length in paged.items()
         if length < count

@@ -8,25 +8,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import access, lookups
-from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core import lookups
 from ipam.domain.files import documents
-from ipam.domain.moving import plain_prefixes
-from ipam.domain.moving.foreign_entries import ForeignAddress, ForeignPrefix, ForeignVrf
-from ipam.domain.moving.metal_stack.importing import Result
+from ipam.domain.files.outcomes import Existing, Parsed
+from ipam.domain.moving import mappings
+from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, fault
 from ipam.domain.moving.netbox import fields, files
 from ipam.domain.moving.netbox.files import Entry, Lists, Row, Source
 from ipam.domain.moving.netbox.vrfs import GLOBAL, Vrf, Vrfs
+from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Project
-from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
-from ipam.values import is_number, parse_address, parse_cidr
+from ipam.values import parse_address, parse_cidr
 
 _KEYS = {"partition", "project", "tenants", "vrfs"}
 
@@ -43,13 +42,7 @@ class Places:
 
 def read_places(file: Any) -> Places:
     """A mapping file in YAML. Unreadable, Invalid, NotFound or UnknownField when it is not as it should be."""
-    found = documents.load_yaml(file)
-    raw = found[0] if found else {}
-    if not isinstance(raw, dict):
-        raise documents.Unreadable(f"A mapping has the keys {', '.join(sorted(_KEYS))}.")
-    errors.raise_all(
-        [errors.UnknownField(f"“{shorten(key)}” is no key of a mapping.") for key in raw if key not in _KEYS]
-    )
+    raw = mappings.read(file, _KEYS)
     tenants, vrfs = raw.get("tenants") or {}, raw.get("vrfs") or {}
     if not isinstance(tenants, dict) or not isinstance(vrfs, dict):
         raise documents.Unreadable("“tenants” and “vrfs” are objects.")
@@ -70,28 +63,27 @@ def _judge_names(field: str, names: Iterable[Any]) -> Iterator[errors.IpamError]
 
 def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
     for name, vni in vrfs.items():
-        if not (is_number(vni) and LOWEST_VNI <= int(vni) <= HIGHEST_VNI):
-            detail = f"vrfs: “{shorten(vni)}” of “{shorten(name)}” is no VNI, {LOWEST_VNI} to {HIGHEST_VNI:,}."
-            yield errors.Invalid(detail, field="vrfs")
+        try:
+            mappings.vni(vni, f" of “{shorten(name)}”")
+        except ValueError as error:
+            yield errors.Invalid(f"vrfs: {error}", field="vrfs")
 
 
-@operation
-def bring_in(sources: Iterable[Source], places: Places) -> Result:
-    """Bring in what these files list. What does not fit, is there twice or is missing is a refusal."""
-    access.demand(Deed.OPERATE)
+def read(sources: Iterable[Source], places: Places) -> PlainPrefixes:
+    """What these files list. What does not fit, is there twice or is missing is a refusal."""
     lists = files.read(sources)
     run = _Run(places)
     run.read(lists)
-    result = plain_prefixes.bring_in(
-        "netbox",
-        list(run.prefixes.values()),
-        run.addresses.values(),
-        places.partition,
-        run.vrfs.values(),
-        vrf_remedy=f"Give “{GLOBAL}” a VNI under “vrfs” in the mapping.",
+    found = Foreign(
+        prefixes=list(run.prefixes.values()),
+        addresses=list(run.addresses.values()),
+        vrfs=list(run.vrfs.values()),
+        vnis=frozenset(places.vrfs.values()),
+        broken=[*lists.broken, *run.broken],
+        not_kept=[f"{what} ({count:,})" for what, count in sorted((lists.not_kept + run.not_kept).items())],
     )
-    not_kept = [f"{what} ({count:,})" for what, count in sorted((lists.not_kept + run.not_kept).items())]
-    return Result(result.outcomes, [*lists.broken, *run.broken, *result.refused], [*not_kept, *result.not_kept])
+    remedy = f"Give “{GLOBAL}” a VNI under “vrfs” in the mapping."
+    return PlainPrefixes("netbox", found, places.partition, vrf_remedy=remedy)
 
 
 class _Run:
@@ -100,11 +92,10 @@ class _Run:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._vrfs = Vrfs(places.vrfs)
-        self._foreign_vrfs = frozenset(places.vrfs.values())
-        self.vrfs: dict[int, ForeignVrf] = {}
+        self.vrfs: dict[int, Parsed] = {}
         self.prefixes: dict[IPNetwork, ForeignPrefix] = {}
         self.addresses: dict[tuple[int | None, Address], ForeignAddress] = {}
-        self.broken: list[errors.IpamError] = []
+        self.broken: list[Parsed] = []
         self.not_kept: Counter[str] = Counter()
 
     def read(self, lists: Lists) -> None:
@@ -124,9 +115,9 @@ class _Run:
             try:
                 read(place, entry.row)
             except errors.IpamError as error:
-                self.broken.append(type(error)(f"{place}: {error.detail}", field=error.field))
+                self.broken.append(fault(place, error))
             except ValueError as error:
-                self.broken.append(errors.Invalid(f"{entry.place}: {error}"))
+                self.broken.append(fault(entry.place, errors.Invalid(str(error))))
 
     def vrf(self, place: str, row: Row) -> None:
         """A VRF of the list of VRFs."""
@@ -134,15 +125,9 @@ class _Run:
         if vni is None:
             raise errors.Required("it has no name.")
         if vni in self.vrfs:
-            raise errors.AlreadyExists(f"the mapping gives VNI {vni} to {self.vrfs[vni].place} too.")
+            raise errors.AlreadyExists(f"the mapping gives VNI {vni} to {self.vrfs[vni].name} too.")
         rd = {"netbox/rd": fields.text(row["rd"])} if fields.text(row.get("rd")) else {}
-        self.vrfs[vni] = ForeignVrf(
-            place=place,
-            vni=vni,
-            name=fields.text(row.get("name")),
-            description=fields.text(row.get("description")),
-            labels=rd | fields.labels(row),
-        )
+        self._learn(place, vni, **_said(row, name="name", labels=rd))
 
     def prefix(self, place: str, row: Row) -> None:
         """A prefix of the list of prefixes or of aggregates."""
@@ -152,11 +137,9 @@ class _Run:
         one = ForeignPrefix(
             place=place,
             cidr=cidr,
-            project=self._project(row),
+            said={"project": self._project(row), **_said(row)},
             vrf=self._vni(place, row),
             is_container=fields.word(row.get("status")).lower() == "container",
-            description=fields.text(row.get("description")),
-            labels=fields.labels(row),
         )
         if (first := self.prefixes.setdefault(cidr, one)) is not one:
             raise errors.AlreadyExists(
@@ -171,27 +154,21 @@ class _Run:
         project = self._project(row)
         if project is None:
             raise errors.Required("no project owns it. Name one under “project” in the mapping.")
-        one = ForeignAddress(
-            place=place,
-            address=address,
-            project=project,
-            vrf=self._vni(place, row),
-            foreign_vrfs=self._foreign_vrfs,
-            name=fields.text(row.get("dns_name")),
-            description=fields.text(row.get("description")),
-            labels=fields.labels({**row, "role": fields.word(row.get("role")).lower()}),  # one of NetBox's own words
-        )
+        said = _said(
+            {**row, "role": fields.word(row.get("role")).lower()}, name="dns_name"
+        )  # one of NetBox's own words
+        one = ForeignAddress(place=place, address=address, vrf=self._vni(place, row), said={"project": project, **said})
         if (first := self.addresses.setdefault((one.vrf, address), one)) is not one:
             detail = f"it is listed twice, first as {_short(first.place)}. Here each address is there once."
             raise errors.AlreadyExists(detail)
 
-    def _project(self, row: Row) -> Project | None:
+    def _project(self, row: Row) -> UUID | None:
         words = fields.words(row.get("tenant"))
         if not words:
-            return self._places.project
+            return self._places.project.pk if self._places.project else None
         for word in words:
             if word in self._places.tenants:
-                return self._places.tenants[word]
+                return self._places.tenants[word].pk
         raise errors.NotFound(f"the mapping says no project for tenant “{shorten(words[0])}”.")
 
     def _vni(self, place: str, row: Row) -> int | None:
@@ -199,8 +176,20 @@ class _Run:
         vrf = self._vrfs.read(row.get("vrf"))
         vni = self._vrfs.vni(vrf)
         if vni is not None and vni not in self.vrfs:
-            self.vrfs[vni] = ForeignVrf(place=place, vni=vni, name=vrf.name or GLOBAL)
+            self._learn(place, vni, name=vrf.name or GLOBAL)
         return vni
+
+    def _learn(self, place: str, vni: int, **said: Any) -> None:
+        self.vrfs[vni] = Parsed(0, {"id": vni, **said}, name=place, existing=Existing.LEAVE)
+
+
+def _said(row: Row, *, name: str = "", labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What a row says about itself; its name stands in the field `name`, if it has one."""
+    return {
+        "name": fields.text(row.get(name)) if name else "",
+        "description": fields.text(row.get("description")),
+        "labels": {**(labels or {}), **fields.labels(row)},
+    }
 
 
 def _with_key(vrf: Vrf, place: str) -> Vrf:

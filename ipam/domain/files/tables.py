@@ -1,0 +1,76 @@
+"""Tables: files of rows of one kind, whose cells become values."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from ipam import errors
+from ipam.addressing import shorten
+from ipam.domain.files import cells as table_cells
+from ipam.domain.files import formats
+from ipam.domain.files.formats import Faulty
+from ipam.domain.files.kinds import KINDS, Column, Kind
+from ipam.domain.files.outcomes import Parsed
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file of rows of one kind."""
+
+    kind: Kind
+    file: BinaryIO
+    format: str
+
+    def sections(self) -> Iterable[tuple[Kind, Iterator[Parsed]]]:
+        """Its rows as values.
+
+        What is wrong with a row stays with it; columns that are wrong from the first on are raised as UnknownField.
+        """
+        yield self.kind, self._rows()
+
+    def not_kept(self) -> list[str]:
+        """Nothing: all columns are known."""
+        return []
+
+    def _rows(self) -> Iterator[Parsed]:
+        columns = {column.name: column for column in self.kind.columns}
+        known: set[str] = set()
+        for place, cells in formats.read_each(self.file, self.format):
+            if isinstance(cells, Faulty):
+                yield Parsed(place, {}, [errors.Invalid(cells.detail)], cells.cells)
+            elif known.issuperset(cells):
+                yield _parse_row(place, cells, columns)
+            elif unknown := _unknown(self.kind, cells):
+                if not known:
+                    raise unknown
+                yield Parsed(place, {}, [unknown], cells)
+            else:
+                known |= set(cells)
+                yield _parse_row(place, cells, columns)
+
+
+def _unknown(kind: Kind, names: Collection[str]) -> errors.UnknownField | None:
+    unknown = [f"“{shorten(name)}”" for name in names if name not in kind.names]
+    if not unknown:
+        return None
+    if others := [other.name for other in KINDS.values() if set(names) <= set(other.names)]:
+        meant = " or ".join(others)
+        return errors.UnknownField(
+            f"These are columns of {meant}, not of {kind.name}: say that the rows are {meant}.", field="kind"
+        )
+    there_is_none = "There is no column" if len(unknown) == 1 else "There are no columns"
+    return errors.UnknownField(f"{there_is_none} {', '.join(unknown)} of {kind.name}. Known: {', '.join(kind.names)}.")
+
+
+def _parse_row(place: int, cells: Mapping[str, Any], columns: Mapping[str, Column]) -> Parsed:
+    values: dict[str, Any] = {}
+    broken: list[errors.IpamError] = []
+    for name, cell in cells.items():
+        try:
+            value = columns[name].read(cell)
+        except ValueError as error:
+            broken.append(errors.Invalid(f"{name}: {error}", field=name))
+            continue
+        if value is not table_cells.NOTHING:
+            values[name] = value
+    return Parsed(place, values, broken, cells)
