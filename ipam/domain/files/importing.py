@@ -13,7 +13,8 @@ from ipam.domain.core.bulk_insert import Advance
 from ipam.domain.core.operations import operation, rehearsal
 from ipam.domain.core.permissions import Deed
 from ipam.domain.files import address_import, row_import
-from ipam.domain.files.kinds import ADDRESSES, KINDS, Kind
+from ipam.domain.files.columns import Kind
+from ipam.domain.files.kinds import ADDRESSES, KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, Outcome, Parsed
 from ipam.domain.files.references import References
 from ipam.domain.files.summaries import MOST_KEPT, Summary

@@ -26,8 +26,8 @@ from ipam.domain.core import context, timelines
 from ipam.domain.core.operations import operation, rehearsal
 from ipam.domain.files import backup
 from ipam.domain.files import importing as table_import
+from ipam.domain.files.columns import Kind as TableKind
 from ipam.domain.files.kinds import ADDRESSES, CLUSTERS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
-from ipam.domain.files.kinds import Kind as TableKind
 from ipam.domain.files.tables import Table
 from ipam.domain.health import rebuilding
 from ipam.domain.moving import go_ipam
