@@ -16,7 +16,7 @@ from ipam.api.errors import PROBLEM_TYPE, refusal_response
 from ipam.domain.core import idempotency
 from ipam.domain.core.operations import transacted
 from ipam.models import ApiToken
-from ipam.models.kept_answers import KEY_LENGTH
+from ipam.models.idempotent_responses import KEY_LENGTH
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 

@@ -6,7 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from ipam.api import outputs, preconditions, retries
-from ipam.models.kept_answers import KEY_LENGTH
+from ipam.models.idempotent_responses import KEY_LENGTH
 
 WRITES = ("POST", "PATCH", "DELETE")
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Everything happens, the answer is given, nothing is kept.")

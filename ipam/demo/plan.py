@@ -168,8 +168,8 @@ class Cloud:
         externals = [(network, len(self.room(network))) for site in self._sites for network in site[2:]]
         for number in range(missing):
             network, families = externals[number % len(externals)]
-            if number % 100 == 39:
-                network, families = self._sites[number // 100 % len(self._sites)][0], 2
+            if number % 60 == 39:
+                network, families = self._sites[number // 60 % len(self._sites)][0], 2
             is_ipv6 = families == 2 and self.rng.random() < 0.6
             self._add_prefix(network, *self._pools[f"further-{network.type}"][is_ipv6])
 

@@ -61,7 +61,8 @@ def shares(total: int, weights: Sequence[float], caps: Sequence[int]) -> list[in
     """
     if total > sum(caps):
         raise errors.Exhausted("That many addresses do not fit in the prefixes. Ask for fewer, or for more prefixes.")
-    found = [min(cap, int(weight * total / sum(weights))) for weight, cap in zip(weights, caps, strict=True)]
+    scale = total / sum(weights)
+    found = [min(cap, int(weight * scale)) for weight, cap in zip(weights, caps, strict=True)]
     while missing := total - sum(found):
         roomy = [position for position, cap in enumerate(caps) if found[position] < cap]
         for position in roomy[:missing]:

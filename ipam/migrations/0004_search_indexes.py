@@ -8,42 +8,7 @@ SQLite has no such index and compares row by row.
 import django.db.models.deletion
 from django.db import migrations, models
 
-# Table: what ipam/models matches by a part of its text.
-SEARCHED = {
-    "ipam_network": ["id", "name", "description"],
-    "ipam_machine": ["id", "name", "hostname", "description"],
-    "ipam_project": ["id", "name", "description"],
-    "ipam_vrf": ["id", "name", "description"],
-}
-# Addresses are many, and stored all day: those without a text cost nothing.
-SEARCHED_WHERE_GIVEN = {"ipam_ipaddress": ["name", "description"]}
-
-INDEX = "CREATE INDEX {table}_{column}_trigrams ON {table} USING gin (upper({column}::text) gin_trgm_ops)"
-STATISTICS = "CREATE STATISTICS {table}_{column}_texts ON (upper({column}::text)) FROM {table}"
-
-
-def _columns(tables):
-    return [{"table": table, "column": column} for table, columns in tables.items() for column in columns]
-
-
-def add_trigrams(apps, schema_editor):
-    if schema_editor.connection.vendor != "postgresql":
-        return
-    schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-    for names in _columns(SEARCHED):
-        schema_editor.execute(INDEX.format(**names))
-    for names in _columns(SEARCHED_WHERE_GIVEN):
-        schema_editor.execute(f"{INDEX} WHERE {{column}} <> ''".format(**names))
-        schema_editor.execute(STATISTICS.format(**names))
-
-
-def remove_trigrams(apps, schema_editor):
-    if schema_editor.connection.vendor != "postgresql":
-        return
-    for names in _columns({**SEARCHED, **SEARCHED_WHERE_GIVEN}):
-        schema_editor.execute("DROP INDEX {table}_{column}_trigrams".format(**names))
-    for names in _columns(SEARCHED_WHERE_GIVEN):
-        schema_editor.execute("DROP STATISTICS {table}_{column}_texts".format(**names))
+from ipam.migrations._postgresql import add_trigrams, remove_trigrams
 
 
 class Migration(migrations.Migration):

@@ -6,27 +6,7 @@ swept up when it is a fifth of the table, and until then each look at the lowest
 
 from django.db import migrations
 
-# Sweep once so many rows have gone, and so large a share of the table.
-SETTINGS = {
-    "ipam_freeblock": {"autovacuum_vacuum_threshold": 500, "autovacuum_vacuum_scale_factor": 0.01},
-    "ipam_numberrange": {"autovacuum_vacuum_threshold": 500, "autovacuum_vacuum_scale_factor": 0.01},
-}
-
-
-def sweep_often(apps, schema_editor):
-    _alter(schema_editor, "SET", "{} = {}")
-
-
-def sweep_as_usual(apps, schema_editor):
-    _alter(schema_editor, "RESET", "{}")
-
-
-def _alter(schema_editor, verb, form):
-    if schema_editor.connection.vendor != "postgresql":
-        return
-    for table, settings in SETTINGS.items():
-        parameters = ", ".join(form.format(name, value) for name, value in settings.items())
-        schema_editor.execute(f"ALTER TABLE {table} {verb} ({parameters})")
+from ipam.migrations._postgresql import sweep_as_usual, sweep_often
 
 
 class Migration(migrations.Migration):

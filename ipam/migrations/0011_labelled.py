@@ -5,20 +5,7 @@ SQLite has no such index and reads row by row.
 
 from django.db import migrations
 
-_TABLES = ["ipam_ipaddress", "ipam_machine"]
-_INDEX = "CREATE INDEX {table}_label_values ON {table} USING gin (labels) WHERE labels <> '{{}}'::jsonb"
-
-
-def add_indexes(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        for table in _TABLES:
-            schema_editor.execute(_INDEX.format(table=table))
-
-
-def remove_indexes(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        for table in _TABLES:
-            schema_editor.execute(f"DROP INDEX {table}_label_values")
+from ipam.migrations._postgresql import add_label_indexes, remove_label_indexes
 
 
 class Migration(migrations.Migration):
@@ -28,5 +15,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(add_indexes, remove_indexes),
+        migrations.RunPython(add_label_indexes, remove_label_indexes),
     ]

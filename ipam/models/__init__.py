@@ -5,8 +5,8 @@ from ipam.models.claims import Claim
 from ipam.models.clusters import Cluster, ClusterRange
 from ipam.models.events import Event, Mention
 from ipam.models.free_blocks import FreeBlock
+from ipam.models.idempotent_responses import IdempotentResponse
 from ipam.models.identities import Identity
-from ipam.models.kept_answers import KeptAnswer
 from ipam.models.local_space import LocalSpace
 from ipam.models.machines import Machine, MachineNetwork
 from ipam.models.networks import Network
@@ -30,8 +30,8 @@ __all__ = [
     "Finding",
     "FreeBlock",
     "IPAddress",
+    "IdempotentResponse",
     "Identity",
-    "KeptAnswer",
     "LocalSpace",
     "Machine",
     "MachineNetwork",

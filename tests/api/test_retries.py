@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from ipam.domain.networks import addresses, networks, partitions
 from ipam.domain.people import tokens
-from ipam.models import ApiToken, Event, IPAddress, KeptAnswer, Network, Partition, Project, RoleBinding
+from ipam.models import ApiToken, Event, IdempotentResponse, IPAddress, Network, Partition, Project, RoleBinding
 from ipam.models.roles import Role
 from tests.api.conftest import codes
 from tests.api.writes import every_write, everything, send
@@ -146,7 +146,7 @@ def test_refused_write_leaves_nothing_but_its_answer(api: APIClient, post: Calla
     post(key="k1")
     before = everything()
     post(key="k2")
-    kept = KeptAnswer.objects.get(key="k2")
+    kept = IdempotentResponse.objects.get(key="k2")
     assert kept.status == 409
     kept.delete()
     assert everything() == before
@@ -159,13 +159,13 @@ def test_body_that_means_nothing_reaches_no_operation_and_is_not_kept(post: Call
 
 def test_rehearsal_is_not_kept(api: APIClient, post: Callable[..., Any]) -> None:
     rehearsed = api.post(f"{URL}?dry_run=true", FRA, headers=keyed())
-    assert (rehearsed.status_code, KeptAnswer.objects.count()) == (201, 0)
+    assert (rehearsed.status_code, IdempotentResponse.objects.count()) == (201, 0)
     assert post().headers.get("Idempotency-Replayed") is None
 
 
 def test_request_without_a_key_is_not_kept(api: APIClient) -> None:
     api.post(URL, FRA)
-    assert not KeptAnswer.objects.exists()
+    assert not IdempotentResponse.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -216,24 +216,24 @@ def test_what_another_has_removed_meanwhile_is_looked_up_anew(
 @pytest.mark.parametrize(("hours", "fresh"), [(23.9, True), (24.1, False)])
 def test_answer_is_kept_for_a_day(hours: float, fresh: bool, post: Callable[..., Any]) -> None:
     post()
-    KeptAnswer.objects.update(at=timezone.now() - timedelta(hours=hours))
+    IdempotentResponse.objects.update(at=timezone.now() - timedelta(hours=hours))
     Partition.objects.all().delete()
     assert (post().headers.get("Idempotency-Replayed") == "true", Partition.objects.exists()) == (fresh, not fresh)
 
 
 def test_key_that_has_expired_may_name_another_request(post: Callable[..., Any]) -> None:
     post()
-    KeptAnswer.objects.update(at=timezone.now() - timedelta(hours=25))
+    IdempotentResponse.objects.update(at=timezone.now() - timedelta(hours=25))
     assert post({"id": "muc"}).status_code == 201
 
 
 def test_expired_answers_are_forgotten_at_every_hundredth_key(operator: User, post: Callable[..., Any]) -> None:
     old = timezone.now() - timedelta(hours=25)
-    stale = [KeptAnswer(user=operator, key=f"old{number}", request=bytes(32), at=old) for number in range(1100)]
-    KeptAnswer.objects.bulk_create(stale)
+    stale = [IdempotentResponse(user=operator, key=f"old{number}", request=bytes(32), at=old) for number in range(1100)]
+    IdempotentResponse.objects.bulk_create(stale)
     for number in range(100):
         post({"name": "a"}, key=str(number), url="/api/v1/projects/")
-    assert (KeptAnswer.objects.expired().count(), KeptAnswer.objects.fresh().count()) == (100, 100)
+    assert (IdempotentResponse.objects.expired().count(), IdempotentResponse.objects.fresh().count()) == (100, 100)
 
 
 # --- keys -----------------------------------------------------------------------------------------

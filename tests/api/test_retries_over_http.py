@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from ipam.domain.health import doctor
 from ipam.domain.networks import networks, partitions
 from ipam.domain.people import tokens
-from ipam.models import IPAddress, KeptAnswer, Network, Partition, Project
+from ipam.models import IdempotentResponse, IPAddress, Network, Partition, Project
 from tests.api.serving import Answer, Server, serving, until
 from tests.builders import cidrs, external
 from tests.domain.proof import halves, misstated_free_space
@@ -112,13 +112,13 @@ def test_killed_worker_leaves_an_answer_with_its_allocation_or_neither(
     with ThreadPoolExecutor(4) as robots:
         running = [robots.submit(robot, name) for name in range(4)]
         for done in (5, 15, 25, 35, 45):
-            until(lambda done=done: KeptAnswer.objects.count() >= done)
+            until(lambda done=done: IdempotentResponse.objects.count() >= done)
             server.kill_a_worker()
         answers = [answer for one in running for answer in one.result()]
     assert [status for status, _, _ in answers] == [201] * 60
     given = sorted(one["id"] for _, _, body in answers for one in json.loads(body)["ips"])
     assert given == sorted(str(key) for key in IPAddress.objects.values_list("pk", flat=True))
-    assert (len(given), KeptAnswer.objects.count(), sound()) == (120, 60, True)
+    assert (len(given), IdempotentResponse.objects.count(), sound()) == (120, 60, True)
 
 
 def test_of_two_changes_of_one_state_one_is_stale(server: Server, bearer: dict[str, str]) -> None:

@@ -22,9 +22,9 @@ from ipam.models import (
     ClusterRange,
     Event,
     FreeBlock,
+    IdempotentResponse,
     Identity,
     IPAddress,
-    KeptAnswer,
     LocalSpace,
     Machine,
     MachineNetwork,
@@ -59,7 +59,9 @@ class Cast:
         members.grant(self.user, "viewer", project=project)
         Identity.objects.create(user=self.user, issuer="https://id.example.org", subject="1")
         UtilizationSample.objects.create(network=internet, family=4, utilization=0.5)
-        self.kept = KeptAnswer.objects.create(user=User.objects.create(username="alice"), key="a", request=bytes(32))
+        self.kept = IdempotentResponse.objects.create(
+            user=User.objects.create(username="alice"), key="a", request=bytes(32)
+        )
 
     def ip(self, text: str, **fields: Any) -> IPAddress:
         address = Address(text)
@@ -171,7 +173,9 @@ BROKEN: dict[str, list[Row]] = {
         )
     ],
     "local_space_once": [lambda cast: LocalSpace(id=2, first=ip("fd00::"))],
-    "kept_answer_once_per_key": [lambda cast: KeptAnswer(user=cast.kept.user, key=cast.kept.key, request=bytes(32))],
+    "kept_answer_once_per_key": [
+        lambda cast: IdempotentResponse(user=cast.kept.user, key=cast.kept.key, request=bytes(32))
+    ],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
     "tenure_one_open_per_address": [lambda cast: tenure(cast.address.address)],
     "tenure_one_open_per_block": [lambda cast: tenure(cast.private.prefixes.get(family=4).first, length=22)],

@@ -38,7 +38,6 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         help_text=f"CSV, JSON, YAML or XLSX, up to {MOST_UPLOADED / 1e6:g} MB; for more there is manage.py import_data."
     )
-
     mapping = forms.CharField(
         required=False,
         strip=False,

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from ipam import errors
 from ipam.domain.core.operations import transacted
-from ipam.models import KeptAnswer
+from ipam.models import IdempotentResponse
 
 Answer = tuple[int, str]  # a status and a body, whatever they mean to the door that asks
 
@@ -26,7 +26,7 @@ def once(
     request: bytes,
     do: Callable[[], Answer],
     refused: Callable[[errors.IpamError], Answer],
-) -> tuple[KeptAnswer, bool]:
+) -> tuple[IdempotentResponse, bool]:
     """The answer to what `user` calls `key` (1..255 characters), and whether it was given before.
 
     The first to come does it, in one transaction with its answer; whoever comes at the same moment waits for that.
@@ -36,7 +36,7 @@ def once(
     while True:
         with suppress(_AnsweredBefore):
             return _first(user, key, request, do, refused), False
-        known = KeptAnswer.objects.filter(user=user, key=key)
+        known = IdempotentResponse.objects.filter(user=user, key=key)
         if kept := known.fresh().first():
             _check_same(kept, request)
             return kept, True
@@ -46,9 +46,9 @@ def once(
 @transacted
 def _first(
     user: User, key: str, request: bytes, do: Callable[[], Answer], refused: Callable[[errors.IpamError], Answer]
-) -> KeptAnswer:
+) -> IdempotentResponse:
     """Claim the key before anything else: whoever waits for it holds nothing that others want."""
-    kept = KeptAnswer(user=user, key=key, request=request)
+    kept = IdempotentResponse(user=user, key=key, request=request)
     try:
         kept.save(force_insert=True)
     except IntegrityError:
@@ -70,7 +70,7 @@ def _answer(do: Callable[[], Answer], refused: Callable[[errors.IpamError], Answ
         return refused(refusal)
 
 
-def _check_same(kept: KeptAnswer, request: bytes) -> None:
+def _check_same(kept: IdempotentResponse, request: bytes) -> None:
     if bytes(kept.request) != request:
         raise errors.IdempotencyKeyReused(
             f"You have used this Idempotency-Key for another request, at {kept.at:%Y-%m-%d %H:%M} UTC. Nothing was "
@@ -81,5 +81,5 @@ def _check_same(kept: KeptAnswer, request: bytes) -> None:
 
 def _forget_expired() -> None:
     """Delete the oldest answers that count no more, passing over what others hold: this waits for nobody."""
-    oldest = KeptAnswer.objects.expired().order_by("at").select_for_update(skip_locked=True)
-    KeptAnswer.objects.filter(pk__in=[kept.pk for kept in oldest.only("pk")[:_BATCH]]).delete()
+    oldest = IdempotentResponse.objects.expired().order_by("at").select_for_update(skip_locked=True)
+    IdempotentResponse.objects.filter(pk__in=[kept.pk for kept in oldest.only("pk")[:_BATCH]]).delete()

@@ -289,11 +289,11 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: table_import.bring_in(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
         ("import", "installation", "", 2),
     ),
-    "table_import.bring_in of metal-stack": (
+    "importing.bring_in (from metal-stack)": (
         lambda w: table_import.bring_in(Rows(reading.parse("partitions: [{id: fra}, {id: muc}]"))),
         ("import", "installation", "", 2),
     ),
-    "table_import.bring_in of go-ipam": (
+    "importing.bring_in (from go-ipam)": (
         lambda w: table_import.bring_in(
             go_ipam.Rows(
                 go_ipam.read(
@@ -304,7 +304,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ),
         ("import", "installation", "", 2),
     ),
-    "table_import.bring_in of NetBox": (
+    "importing.bring_in (from NetBox)": (
         lambda w: table_import.bring_in(
             netbox.read(
                 [

@@ -11,7 +11,7 @@ from ipam import errors
 from ipam.domain.core import idempotency
 from ipam.domain.core.operations import transacted
 from ipam.domain.networks import partitions
-from ipam.models import KeptAnswer, Machine, Partition, Project
+from ipam.models import IdempotentResponse, Machine, Partition, Project
 
 Ask = Callable[[Callable[[], idempotency.Answer]], str]
 
@@ -54,7 +54,7 @@ def test_being_busy_is_no_answer(ask: Ask) -> None:
 def test_write_without_its_answer_cannot_be(ask: Ask) -> None:
     with pytest.raises(ZeroDivisionError):
         ask(partial(make, then=ZeroDivisionError()))
-    assert (Partition.objects.count(), KeptAnswer.objects.count()) == (0, 0)
+    assert (Partition.objects.count(), IdempotentResponse.objects.count()) == (0, 0)
 
 
 def test_being_busy_among_other_refusals_is_no_answer(ask: Ask) -> None:
@@ -75,4 +75,4 @@ def test_reference_to_what_was_removed_meanwhile_is_no_answer(ask: Ask) -> None:
 def test_write_that_loses_a_race_is_tried_again_from_its_beginning(ask: Ask) -> None:
     luck = [errors.Busy("Lost."), errors.Busy("Lost again."), None]
     assert ask(lambda: make(then=luck.pop(0))) == "fra"
-    assert (luck, Partition.objects.count(), KeptAnswer.objects.count()) == ([], 1, 1)
+    assert (luck, Partition.objects.count(), IdempotentResponse.objects.count()) == ([], 1, 1)

@@ -13,7 +13,7 @@ def _day_ago() -> datetime:
     return timezone.now() - KEPT_FOR
 
 
-class KeptAnswerQuerySet(models.QuerySet["KeptAnswer"]):
+class IdempotentResponseQuerySet(models.QuerySet["IdempotentResponse"]):
     def fresh(self) -> Self:
         """Those that are still given again."""
         return self.filter(at__gt=_day_ago())
@@ -23,7 +23,7 @@ class KeptAnswerQuerySet(models.QuerySet["KeptAnswer"]):
         return self.filter(at__lte=_day_ago())
 
 
-class KeptAnswer(models.Model):
+class IdempotentResponse(models.Model):
     """What a user was answered who named a request by a key: given again for a day when it is sent again.
 
     It comes with the transaction of the write that it answers, so neither is there without the other. Plain JSON
@@ -37,7 +37,7 @@ class KeptAnswer(models.Model):
     body = models.TextField(default="")
     at = models.DateTimeField(default=timezone.now)
 
-    objects = KeptAnswerQuerySet.as_manager()
+    objects = IdempotentResponseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]
