@@ -11,7 +11,7 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork as Cidr
 from netaddr import iprange_to_cidrs
 
-MOST_NAMED = 5  # in one sentence
+MAX_NAMED = 5  # in one sentence
 
 
 class Family(enum.IntEnum):
@@ -63,8 +63,8 @@ def shorten(text: object, most: int = 60) -> str:
 
 def some(names: Sequence[str], *, count: int | None = None) -> str:
     """A few of many names for use in a sentence, and how many more there are; `count` if not all of them are given."""
-    more = (len(names) if count is None else count) - MOST_NAMED
-    return ", ".join(shorten(name, 120) for name in names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    more = (len(names) if count is None else count) - MAX_NAMED
+    return ", ".join(shorten(name, 120) for name in names[:MAX_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def block(family: Family, first: int, length: int) -> Cidr:

@@ -6,7 +6,7 @@ what is wrong, why, and what to do about it.
 
 from collections.abc import Sequence
 
-MOST_TOLD = 100  # problems that one answer names; it counts the rest
+MAX_TOLD = 100  # problems that one answer names; it counts the rest
 
 
 class IpamError(Exception):
@@ -34,8 +34,8 @@ class Several(IpamError):
 
     def __init__(self, errors: Sequence[IpamError]) -> None:
         first = errors[0]
-        sentences = list(dict.fromkeys(error.detail for error in errors[:MOST_TOLD]))
-        if (more := len(errors) - MOST_TOLD) > 0:
+        sentences = list(dict.fromkeys(error.detail for error in errors[:MAX_TOLD]))
+        if (more := len(errors) - MAX_TOLD) > 0:
             sentences.append(f"And {more:,} more problems.")
         super().__init__(" ".join(sentences), field=first.field)
         self.code = first.code

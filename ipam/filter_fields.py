@@ -12,12 +12,12 @@ from django_filters.constants import EMPTY_VALUES
 from ipam import errors
 from ipam.addressing import Cidr, shorten
 from ipam.domain.core import lookups
-from ipam.domain.networks.rules import judge_canonical
+from ipam.domain.networks.rules import violations_of_canonical
 from ipam.forms.fields import ParsedField
 from ipam.values import parse_address, parse_cidr, parse_number
 
 NOTHING = "null"  # of a reference: without one
-MOST_VALUES = 50  # of one parameter
+MAX_VALUES = 50  # of one parameter
 
 
 class _ParsedField(ParsedField):
@@ -36,7 +36,7 @@ class CidrField(_ParsedField):
 
     def parse(self, text: str) -> Cidr:
         cidr = parse_cidr(text)
-        for refusal in judge_canonical([cidr], ""):
+        for refusal in violations_of_canonical([cidr], ""):
             raise ValueError(refusal.detail)
         return cidr
 
@@ -63,7 +63,7 @@ class KeyField(_ParsedField):
 
 
 class EachField(forms.Field):
-    """Every value of a parameter that may be repeated, at most `MOST_VALUES`, each as `one` reads it."""
+    """Every value of a parameter that may be repeated, at most `MAX_VALUES`, each as `one` reads it."""
 
     widget = forms.MultipleHiddenInput
 
@@ -73,9 +73,9 @@ class EachField(forms.Field):
 
     def clean(self, value: Any) -> list[Any]:
         texts = [text for text in value or () if text]
-        if len(texts) > MOST_VALUES:
+        if len(texts) > MAX_VALUES:
             raise forms.ValidationError(
-                f"At most {MOST_VALUES} values fit in one request, and these are {len(texts):,}. Ask in parts."
+                f"At most {MAX_VALUES} values fit in one request, and these are {len(texts):,}. Ask in parts."
             )
         if not isinstance(self.one, KeyField):
             return [self.one.clean(text) for text in texts]

@@ -98,7 +98,7 @@ class NetworkFilters(Filters):
     address_family = filters.ChoiceFilter(choices=FAMILIES, method="with_family")
     prefix = ListFilter(CidrField(), method="with_prefixes")
     destination_prefix = ListFilter(CidrField(), method="with_destinations")
-    contains = AddressFilter(method=_having("containing"))
+    contains = AddressFilter(method=_having("containing_address"))
     overlaps = CidrFilter(method=_having("overlapping"))
     usable_by = KeyFilter(model=Project, method="usable")
 
@@ -134,7 +134,7 @@ class PrefixFilters(StrictFilterSet):
     length = NumberFilter()
     length__gte = NumberFilter(field_name="length", lookup_expr="gte")
     length__lte = NumberFilter(field_name="length", lookup_expr="lte")
-    contains = AddressFilter(method=asks("containing"))
+    contains = AddressFilter(method=asks("containing_address"))
     within = CidrFilter(method=asks("within"))
     q = filters.CharFilter(method=asks("matching"))
 
@@ -218,7 +218,7 @@ class EventFilters(StrictFilterSet):
     door = filters.ChoiceFilter(choices=Door.choices)
     network = ListFilter(KeyField(Network), method=asks("in_networks"))
     project = reference(Project, "project_id", nullable=True)
-    address = AddressFilter(method=asks("naming"))
+    address = AddressFilter(method=asks("about_address"))
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
     request_id = filters.CharFilter()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ipam.addressing import shorten
 from ipam.values import parse_text
 
-MOST_LABELS, LABEL_VALUE_LENGTH, MOST_LABEL_BYTES = 100, 2000, 256_000
+MAX_LABELS, LABEL_VALUE_LENGTH, MAX_LABEL_BYTES = 100, 2000, 256_000
 LABEL_PREFIX_LENGTH, LABEL_NAME_LENGTH = 253, 63  # of a key, as Kubernetes has them: prefix/name, or a name alone
 
 
@@ -18,7 +18,7 @@ def parse_texts(found: object) -> dict[str, str]:
 
 def parse_labels(found: object) -> dict[str, str]:
     """The labels of one object, within their bounds (`label_fault`); they are counted before any is judged."""
-    if isinstance(found, Mapping) and len(found) > MOST_LABELS:
+    if isinstance(found, Mapping) and len(found) > MAX_LABELS:
         raise ValueError(label_fault(found))
     labels = parse_texts(found)
     if "" in labels:
@@ -30,8 +30,8 @@ def parse_labels(found: object) -> dict[str, str]:
 
 def label_fault(labels: Mapping[str, str]) -> str:
     """What is too much about the labels of one object, in a sentence; empty when nothing is."""
-    if len(labels) > MOST_LABELS:
-        return f"{len(labels):,} labels; at most {MOST_LABELS} fit."
+    if len(labels) > MAX_LABELS:
+        return f"{len(labels):,} labels; at most {MAX_LABELS} fit."
     for key, text in labels.items():
         prefix, _, name = key.rpartition("/")
         if len(name) > LABEL_NAME_LENGTH or len(prefix) > LABEL_PREFIX_LENGTH:
@@ -42,8 +42,8 @@ def label_fault(labels: Mapping[str, str]) -> str:
         if len(text) > LABEL_VALUE_LENGTH:
             return f"The label “{shorten(key)}” has {len(text):,} characters; at most {LABEL_VALUE_LENGTH:,} fit."
     taken = label_bytes(labels)
-    most = f"at most {MOST_LABEL_BYTES:,} fit in those of one object."
-    return f"The labels take {taken:,} bytes; {most}" if taken > MOST_LABEL_BYTES else ""
+    most = f"at most {MAX_LABEL_BYTES:,} fit in those of one object."
+    return f"The labels take {taken:,} bytes; {most}" if taken > MAX_LABEL_BYTES else ""
 
 
 def label_bytes(labels: Mapping[str, str]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ipam.addressing import Family
-from ipam.labels import LABEL_VALUE_LENGTH, MOST_LABELS, parse_labels, parse_texts
+from ipam.labels import LABEL_VALUE_LENGTH, MAX_LABELS, parse_labels, parse_texts
 from ipam.values import (
     parse_address,
     parse_by_family,
@@ -73,7 +73,7 @@ def example(found: object) -> dict[Family, int]:
         (parse_labels, {"": "x"}, "“” is no key of a label."),
         (parse_labels, {"a": None}, '“{\'a\': None}” is no object of texts, such as {"stage": "prod"}.'),
         (parse_labels, {"a": "\0"}, "“\N{REPLACEMENT CHARACTER}” holds a character that cannot be stored."),
-        (parse_labels, dict.fromkeys(range(MOST_LABELS + 1), 0), "101 labels; at most 100 fit."),
+        (parse_labels, dict.fromkeys(range(MAX_LABELS + 1), 0), "101 labels; at most 100 fit."),
     ],
 )
 def test_what_is_none_is_told(parse: Callable[[Any], Any], found: object, why: str) -> None:

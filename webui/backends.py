@@ -7,7 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
 from ipam.domain.core import access
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 
 
 class RoleBackend(BaseBackend):
@@ -17,7 +17,7 @@ class RoleBackend(BaseBackend):
         who = access.current()
         if who.user_id != user_obj.pk:
             return False
-        return who.may(Deed.OPERATE) or (who.sees_everything and ".view_" in perm)
+        return who.may(Permission.OPERATE) or (who.sees_everything and ".view_" in perm)
 
     def has_module_perms(self, user_obj: AbstractBaseUser | AnonymousUser, app_label: str) -> bool:
         return access.current().user_id == user_obj.pk and access.current().sees_everything

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipam.addressing import Family, utilization
 from ipam.domain.clusters.plan import Capacity, FamilyCapacity
 from ipam.domain.insight.findings import FULL, WARN
-from webui.meters import human, percent
+from webui.meters import humanize, percent
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class NodeMeter:
 
     @property
     def left_text(self) -> str:
-        return f"{self.used:,} of {human(self.room)} nodes"
+        return f"{self.used:,} of {humanize(self.room)} nodes"
 
     @property
     def exact(self) -> str:
@@ -68,7 +68,7 @@ def node_meters(capacity: Capacity, used: Mapping[Family, int]) -> dict[Family, 
 
 def verdict(capacity: Capacity) -> str:
     """The answer to the first question: how many nodes fit, and what runs out first."""
-    nodes = f"Room for {human(capacity.nodes)} node{'' if capacity.nodes == 1 else 's'}"
+    nodes = f"Room for {humanize(capacity.nodes)} node{'' if capacity.nodes == 1 else 's'}"
     family = f"{capacity.family.label} " if len(capacity.families) > 1 else ""
     what = f"the {family}node network runs out first" if capacity.reason == "nodes" else f"{family}pods run out first"
     return f"{nodes}; {what}"

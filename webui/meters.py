@@ -13,7 +13,7 @@ _WORDS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def human(count: int) -> str:
+def humanize(count: int) -> str:
     """A count of any size in a few characters: 1,022 · 4.29 billion · 1.84 × 10¹⁹."""
     if count < 10**6:
         return f"{count:,}"
@@ -30,8 +30,8 @@ def units(family: Family, count: int) -> str:
     """Addresses in a unit that a person can picture: large IPv6 space as /64s, the rest as addresses."""
     share = count / size(Family.IPV6, 64)
     if family is Family.IPV4 or share < 0.1:
-        return f"{human(count)} address{'' if count == 1 else 'es'}"
-    blocks = f"{share:.2g}" if share < 9.95 else human(round(share))
+        return f"{humanize(count)} address{'' if count == 1 else 'es'}"
+    blocks = f"{share:.2g}" if share < 9.95 else humanize(round(share))
     return f"≈ {blocks} /64{'' if share < 1.05 else 's'}"
 
 
@@ -90,17 +90,17 @@ class Meter:
 
     @property
     def taken_text(self) -> str:
-        return human(self.taken)
+        return humanize(self.taken)
 
     @property
     def left_short(self) -> str:
-        return human(self.left) if self.child_length is not None else units(self.use.family, self.left)
+        return humanize(self.left) if self.child_length is not None else units(self.use.family, self.left)
 
     @property
     def left_text(self) -> str:
         if self.child_length is None:
             return f"{units(self.use.family, self.left)} left"
-        return f"{human(self.left)} × /{self.child_length} left"
+        return f"{humanize(self.left)} × /{self.child_length} left"
 
     @property
     def exact(self) -> str:
@@ -148,7 +148,7 @@ class PrefixMeter:
     @property
     def left(self) -> str:
         if self.child_length is not None:
-            return f"{human(self.room)} × /{self.child_length} left"
+            return f"{humanize(self.room)} × /{self.child_length} left"
         return f"{units(self.prefix.address_family, self.free)} left"
 
     @property
@@ -170,13 +170,13 @@ def meters(network: object, uses: list[FamilyUse]) -> list[Meter]:
     return [Meter(use, lengths.get(use.family)) for use in uses]
 
 
-def twins(network: object, uses: list[FamilyUse]) -> list[Meter | None]:
+def family_pair(network: object, uses: list[FamilyUse]) -> list[Meter | None]:
     """Always two places, IPv4 and IPv6, so that rows align; None where the network lacks the family."""
     by_family = {meter.use.family: meter for meter in meters(network, uses)}
     return [by_family.get(family) for family in Family]
 
 
-def verdict(uses: list[FamilyUse], *, is_super: bool) -> str:
+def summary(uses: list[FamilyUse], *, is_super: bool) -> str:
     """The answer to the first question: how much more fits, and what runs out first."""
     left: Room | None = room(uses)
     if left is None:
@@ -184,5 +184,5 @@ def verdict(uses: list[FamilyUse], *, is_super: bool) -> str:
     both = left.family is not None
     thing = ("dual-stack child" if both else "child") if is_super else ("pair" if both else "address")
     plural = {"child": "children", "dual-stack child": "dual-stack children", "address": "addresses", "pair": "pairs"}
-    text = f"Room for {human(left.count)} more {thing if left.count == 1 else plural[thing]}"
+    text = f"Room for {humanize(left.count)} more {thing if left.count == 1 else plural[thing]}"
     return f"{text}; {left.family.label} runs out first" if left.family else text

@@ -39,7 +39,7 @@ def _networks() -> list[GaugeMetricFamily]:
     used = GaugeMetricFamily("twofold_network_addresses_used", "Taken, in a super by children.", labels=labels)
     free = GaugeMetricFamily("twofold_network_addresses_available", "Neither taken nor reserved.", labels=labels)
     share = GaugeMetricFamily("twofold_network_utilization", "0..1", labels=labels)
-    for network, uses in survey.roots().items():
+    for network, uses in survey.root_utilization().items():
         for use in uses:
             values = (use.total_ips, use.used_ips, use.available_ips, use.utilization)
             for gauge, value in zip((total, used, free, share), values, strict=True):
@@ -59,7 +59,7 @@ def _pools() -> list[GaugeMetricFamily]:
 
 def _findings() -> GaugeMetricFamily:
     found = GaugeMetricFamily("twofold_findings", "What to look at, by code and severity.", labels=["code", "severity"])
-    for (code, severity), number in sorted(survey.counted().items()):
+    for (code, severity), number in sorted(survey.count_findings().items()):
         found.add_metric([code, Finding.Severity(severity).label], number)
     return found
 

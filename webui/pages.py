@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ipam import errors
-from ipam.domain.core.operations import rehearsal
+from ipam.domain.core.operations import dry_run
 from ipam.forms.refusals import tell
 
 R = TypeVar("R")
@@ -35,13 +35,13 @@ def asks_for_part(request: HttpRequest) -> bool:
     return bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]  # of its middleware
 
 
-def show(request: HttpRequest, template: str, context: Context, *, part: str = "") -> HttpResponse:
+def render_page_or_part(request: HttpRequest, template: str, context: Context, *, part: str = "") -> HttpResponse:
     """The page, or just `part` of it when htmx asks: one view and one template for both."""
     name = f"{template}#{part}" if part and asks_for_part(request) else template
     return render(request, name, context)
 
 
-def attempt(form: forms.Form, do: Callable[[], R]) -> R | None:
+def run_for_form(form: forms.Form, do: Callable[[], R]) -> R | None:
     """The result of an operation; None when it refuses, with every refusal standing at its field in the form."""
     try:
         return do()
@@ -61,19 +61,19 @@ class Performed(Generic[R]):
     kept: R | None = None
 
 
-def perform(request: HttpRequest, form: forms.Form, do: Callable[[], R]) -> Performed[R]:
+def run_or_preview(request: HttpRequest, form: forms.Form, do: Callable[[], R]) -> Performed[R]:
     """Run an operation for a form, or, when only a preview is wanted, rehearse it and keep nothing."""
     if "preview" not in request.POST:
-        given = attempt(form, do)
+        given = run_for_form(form, do)
         return Performed(given, given)
 
     def rehearsed() -> R:
-        with rehearsal():
+        with dry_run():
             return do()
 
-    return Performed(attempt(form, rehearsed))
+    return Performed(run_for_form(form, rehearsed))
 
 
-def show_form(request: HttpRequest, template: str, context: Context) -> HttpResponse:
+def render_form_or_preview(request: HttpRequest, template: str, context: Context) -> HttpResponse:
     """The page of a form with a preview, or just its preview when that is all that htmx asks for."""
-    return show(request, template, context, part="preview" if "preview" in request.POST else "")
+    return render_page_or_part(request, template, context, part="preview" if "preview" in request.POST else "")

@@ -13,7 +13,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from webui.arriving import LONGEST_HEAD, Arriving, Connection
 
 _PATIENCE = 20  # seconds for a whole request to arrive, head and body
-_MOST_HELD = 64_000_000  # bytes of requests that are not whole, in each process
+_MAX_HELD = 64_000_000  # bytes of requests that are not whole, in each process
 
 
 class BufferingWorker(ThreadWorker):
@@ -53,7 +53,7 @@ class BufferingWorker(ThreadWorker):
     def murder_pending(self) -> None:
         """Drop who is too late, and who has waited longest while there is no room."""
         while self.pending_conns:
-            is_full = self.held > _MOST_HELD or self.nr_conns >= self.worker_connections
+            is_full = self.held > _MAX_HELD or self.nr_conns >= self.worker_connections
             if not is_full and self.pending_conns[0].timeout > time.monotonic():
                 return
             self._drop(self.pending_conns[0])

@@ -20,7 +20,7 @@ from ipam.forms.fields import LabelsField
 from ipam.forms.refusals import tell
 from ipam.models.base import NAME_LENGTH
 
-MOST_ROWS = 1000  # of one action; settings.DATA_UPLOAD_MAX_NUMBER_FIELDS lets their keys through
+MAX_ROWS = 1000  # of one action; settings.DATA_UPLOAD_MAX_NUMBER_FIELDS lets their keys through
 
 Do = Callable[..., None]
 Action = Callable[..., TemplateResponse | None]
@@ -35,9 +35,9 @@ def bulk(
         @admin.action(description=description, permissions=[permission])
         @functools.wraps(do)
         def action(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> TemplateResponse | None:
-            rows = list(queryset[: MOST_ROWS + 1])
-            if len(rows) > MOST_ROWS:
-                messages.error(request, f"Select at most {MOST_ROWS:,} rows at once. Nothing was changed.")
+            rows = list(queryset[: MAX_ROWS + 1])
+            if len(rows) > MAX_ROWS:
+                messages.error(request, f"Select at most {MAX_ROWS:,} rows at once. Nothing was changed.")
                 return None
             gone = max(len(set(request.POST.getlist(ACTION_CHECKBOX_NAME))) - len(rows), 0)
             if not rows:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.forms.models import ModelFormMetaclass
 from django.http import HttpRequest
 
-from ipam.admin.actions import MOST_ROWS, LabelsForm, RenameForm, bulk
+from ipam.admin.actions import MAX_ROWS, LabelsForm, RenameForm, bulk
 from ipam.admin.attempts import attempt, each, noting, refusals
 from ipam.admin.forms import GenerationField, NamesForm, RecordForm
 from ipam.admin.lists import BoundedPaginator, EditedList, RowsFormSet
@@ -31,7 +31,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     table: ClassVar[str] = ""
     unlisted: ClassVar[tuple[str, ...]] = ()  # large columns, which a list does not show
-    most_at_once: ClassVar[int] = MOST_ROWS
+    most_at_once: ClassVar[int] = MAX_ROWS
     list_per_page = 50
     list_max_show_all = 0
     paginator = BoundedPaginator
@@ -178,7 +178,7 @@ class DomainAdmin(IpamAdmin):
             made = self.make({**form.cleaned_data, **self.from_inlines(formsets, change)})
             form.instance.__dict__.update(made.__dict__)  # what the admin then logs and leads to
             return
-        lookups.get_unchanged(self.model, form.instance.pk, [form.cleaned_data["generation"]])
+        lookups.get_for_update(self.model, form.instance.pk, [form.cleaned_data["generation"]])
         changes = {**form.changes, **self.from_inlines(formsets, change)}
         if changes:
             self.change(form.instance, changes)

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
@@ -16,16 +16,16 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def _counted(self) -> int:
         rows: Any = self.object_list
-        return int(rows.order_by()[: MOST_COUNTED + 1].count())
+        return int(rows.order_by()[: MAX_COUNTED + 1].count())
 
     @cached_property
     def count(self) -> int:
-        return min(self._counted, MOST_COUNTED)
+        return min(self._counted, MAX_COUNTED)
 
     @property
     def has_more(self) -> bool:
         """Whether there are rows that no page shows."""
-        return self._counted > MOST_COUNTED
+        return self._counted > MAX_COUNTED
 
 
 class EditedList(ChangeList):

@@ -15,7 +15,7 @@ from ipam.forms.machines import NETWORKS_HELP, MachineForm
 from ipam.models import Machine, MachineNetwork
 from ipam.models.base import SLUG_LENGTH
 
-MOST_SHOWN = 100  # addresses on the page of a machine
+MAX_SHOWN = 100  # addresses on the page of a machine
 
 
 class NewMachineForm(MachineForm):
@@ -66,7 +66,7 @@ class MachineAdmin(DescribedAdmin):
     @admin.display(description="addresses")
     def address_list(self, obj: Machine) -> str:
         """Its addresses in one line, lowest first."""
-        return ", ".join(map(str, obj.addresses.order_by("address")[:MOST_SHOWN]))
+        return ", ".join(map(str, obj.addresses.order_by("address")[:MAX_SHOWN]))
 
     def make(self, given: dict[str, Any]) -> Machine:
         asked = dict(given)

@@ -19,8 +19,8 @@ from ipam.models import Network, Prefix
 from ipam.models.base import SLUG_LENGTH
 from ipam.models.networks import NatType, Stack
 
-MOST_EDITED = 100  # prefixes on the page of a network; those of larger ones are edited in the list of prefixes
-MOST_LISTED = 4  # prefixes in a row of the list
+MAX_EDITED = 100  # prefixes on the page of a network; those of larger ones are edited in the list of prefixes
+MAX_LISTED = 4  # prefixes in a row of the list
 
 
 class LengthsForm(forms.Form):
@@ -126,20 +126,22 @@ class NetworkAdmin(DescribedAdmin):
     actions: tuple[str, ...] = ("change_nat_type", "change_labels", "rename", "delete_selected")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        first = Prefix.objects.in_order()[: MOST_LISTED + 1]
+        first = Prefix.objects.in_order()[: MAX_LISTED + 1]
         return super().get_queryset(request).prefetch_related(Prefetch("prefixes", first, to_attr="first_prefixes"))
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        return [] if obj and obj.prefixes.all()[MOST_EDITED:].exists() else [PrefixInline]
+        return [] if obj and obj.prefixes.all()[MAX_EDITED:].exists() else [PrefixInline]
 
     @admin.display(description="prefixes")
     def prefix_list(self, obj: Any) -> str:
         """Its first prefixes in one line."""
-        more = ["…"] if len(obj.first_prefixes) > MOST_LISTED else []
-        return ", ".join([*map(str, obj.first_prefixes[:MOST_LISTED]), *more])
+        more = ["…"] if len(obj.first_prefixes) > MAX_LISTED else []
+        return ", ".join([*map(str, obj.first_prefixes[:MAX_LISTED]), *more])
 
     def hidden_fields(self, obj: Any) -> Iterable[str]:
-        hidden = [error.field for error in network_fields.judge_changed_fields(obj, self.change_form.base_fields)]
+        hidden = [
+            error.field for error in network_fields.violations_of_changed_fields(obj, self.change_form.base_fields)
+        ]
         return [*hidden, "force"] if "additional_announcable_cidrs" in hidden else hidden
 
     def from_inlines(self, formsets: Sequence[Any], change: bool) -> Mapping[str, Any]:

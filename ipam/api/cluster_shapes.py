@@ -12,7 +12,7 @@ from ipam.domain.clusters import plan, rules
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, Platform
 
-_MOST = 10**6  # nodes and pods; the domain says what there is room for
+_MAX = 10**6  # nodes and pods; the domain says what there is room for
 
 
 @extend_schema_field(
@@ -45,8 +45,8 @@ class ChangedCluster(inputs.Described):
     pods = Ranges(required=False)
     services = Ranges(required=False)
     node_mask = fields.Lengths(required=False)
-    max_pods = fields.Integer(required=False, min_value=1, max_value=_MOST)
-    wanted_nodes = fields.Integer(required=False, allow_null=True, min_value=1, max_value=_MOST)
+    max_pods = fields.Integer(required=False, min_value=1, max_value=_MAX)
+    wanted_nodes = fields.Integer(required=False, allow_null=True, min_value=1, max_value=_MAX)
     native_routing = fields.Flag(required=False)
 
 

@@ -71,14 +71,14 @@ class ClusterViews(Editable[Cluster]):
     @families.mapping.get
     def readiness(self, request: Request, pk: str) -> Response:
         parameters.refuse_unknown(request, set())
-        found = migration.readiness(planning.fetch(self.found()))
+        found = migration.readiness(planning.reload(self.found()))
         return Response(cluster_shapes.Readiness(found).data)
 
     @action(detail=True)
     def manifests(self, request: Request, pk: str) -> Response:
         parameters.refuse_unknown(request, {"kind", "pool"})
         asked = {name: request.query_params.get(name, "") for name in ("kind", "pool")}
-        found = planning.fetch(self.found())
+        found = planning.reload(self.found())
         documents = manifests.documents(found, planning.plan(found), **asked)
         return Response(cluster_shapes.Documents({"manifests": documents}).data)
 

@@ -127,7 +127,7 @@ def _told(each: Sequence[errors.IpamError]) -> list[dict[str, str]]:
             "code": one.code,
             "detail": _cut(one.detail, _LONGEST_SENTENCE),
         }
-        for one in each[: errors.MOST_TOLD]
+        for one in each[: errors.MAX_TOLD]
     ]
     while len(json.dumps(told, ensure_ascii=False).encode()) > _LONGEST_LIST:
         told = told[: len(told) // 2]

@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from ipam import addressing, values
 from ipam.addressing import Family, shorten
-from ipam.labels import LABEL_VALUE_LENGTH, MOST_LABELS, parse_labels
+from ipam.labels import LABEL_VALUE_LENGTH, MAX_LABELS, parse_labels
 
-MOST_CIDRS = 1000
+MAX_CIDRS = 1000
 V = TypeVar("V")
 
 
@@ -148,7 +148,7 @@ class Cidrs(Many):
     child = Cidr()
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=MOST_CIDRS, **options)
+        super().__init__(max_length=MAX_CIDRS, **options)
 
 
 @extend_schema_field({"type": "string", "example": "10.0.0.1"})
@@ -231,7 +231,7 @@ class Labels(serializers.DictField):
 
     def to_internal_value(self, data: object) -> dict[str, str]:
         """They are counted before any is judged."""
-        if isinstance(data, dict) and len(data) <= MOST_LABELS:
+        if isinstance(data, dict) and len(data) <= MAX_LABELS:
             for key in data:
                 Text(allow_blank=True).run_validation(key)
             data = super().to_internal_value(data)

@@ -8,16 +8,16 @@ from rest_framework.exceptions import ErrorDetail
 
 from ipam.addressing import shorten
 from ipam.api import fields
-from ipam.domain.networks.address_rules import MOST_PER_REQUEST
-from ipam.domain.networks.completion import MOST_PER_BATCH
+from ipam.domain.networks.address_rules import MAX_PER_REQUEST
+from ipam.domain.networks.completion import MAX_PER_BATCH
 from ipam.models import IPAddress, Machine
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH
 from ipam.models.networks import NatType, NetworkType, Stack
 from ipam.models.roles import PROJECT_ROLES
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
-MOST_ATTACHMENTS = 100
-_MOST_KEYS = 100  # of an object, known or not
+MAX_ATTACHMENTS = 100
+_MAX_KEYS = 100  # of an object, known or not
 
 
 class Input(serializers.Serializer[Any]):
@@ -44,7 +44,7 @@ class Input(serializers.Serializer[Any]):
 
     def _bound(self, data: Mapping[str, Any], known: set[str]) -> None:
         """The number of keys is judged before any of them."""
-        if len(data) > _MOST_KEYS:
+        if len(data) > _MAX_KEYS:
             names = ", ".join(sorted(known))
             fault = f"There are {len(data):,} fields here, and only {len(known)} are known: {names}."
             raise serializers.ValidationError({"non_field_errors": [ErrorDetail(fault, "unknown_field")]})
@@ -133,7 +133,7 @@ class NewFamily(Input):
 
 class Completion(Input):
     address_family = fields.OneFamily()
-    limit = fields.Integer(required=False, min_value=1, max_value=MOST_PER_BATCH)
+    limit = fields.Integer(required=False, min_value=1, max_value=MAX_PER_BATCH)
 
 
 class NewAddresses(Described):
@@ -143,7 +143,7 @@ class NewAddresses(Described):
     ip = fields.Addresses(required=False)
     type = fields.Choice(choices=IPAddress.Type.choices, required=False)
     machine = _id(required=False, allow_null=True)
-    count = fields.Integer(required=False, min_value=1, max_value=MOST_PER_REQUEST)
+    count = fields.Integer(required=False, min_value=1, max_value=MAX_PER_REQUEST)
 
 
 class ChangedAddress(Described):
@@ -156,7 +156,7 @@ class Halves(Input):
 
 class Attachment(Input):
     network = _id()
-    ips = fields.Many(child=fields.Address(), required=False, max_length=MOST_PER_REQUEST)
+    ips = fields.Many(child=fields.Address(), required=False, max_length=MAX_PER_REQUEST)
     address_family = fields.Families(required=False)
     auto = fields.Flag(required=False)
 
@@ -170,7 +170,7 @@ class NewMachine(ChangedMachine):
     project = _id()
     partition = _id()
     role = fields.Choice(choices=Machine.Role.choices, required=False)
-    networks = fields.Many(child=Attachment(), max_length=MOST_ATTACHMENTS)
+    networks = fields.Many(child=Attachment(), max_length=MAX_ATTACHMENTS)
 
     def _bound(self, data: Mapping[str, Any], known: set[str]) -> None:
         """The addresses of all attachments together are as many as those of one."""
@@ -180,7 +180,7 @@ class NewMachine(ChangedMachine):
             [one.get("ips") for one in attachments if isinstance(one, dict)] if isinstance(attachments, list) else []
         )
         total = sum(len(ips) for ips in named if isinstance(ips, list))
-        if total > MOST_PER_REQUEST:
+        if total > MAX_PER_REQUEST:
             raise serializers.ValidationError(
-                {"networks": [f"At most {MOST_PER_REQUEST:,} addresses fit in one request, and these are {total:,}."]}
+                {"networks": [f"At most {MAX_PER_REQUEST:,} addresses fit in one request, and these are {total:,}."]}
             )

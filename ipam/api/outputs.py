@@ -10,7 +10,7 @@ from ipam.api import fields
 from ipam.domain.insight import findings
 from ipam.domain.networks.completion import Progress as CompletionProgress
 from ipam.domain.space.utilization import FamilyUse
-from ipam.models.events import MOST_LISTED
+from ipam.models.events import MAX_LISTED
 
 Shape = serializers.Serializer[Any]  # of whatever has these attributes
 BOOKKEEPING = ("created_at", "updated_at", "generation", "dry_run")
@@ -234,7 +234,7 @@ class Event(Shape):
     project = serializers.UUIDField(source="project_id", allow_null=True)
     count = serializers.IntegerField(help_text="how many objects it is about")
     changes = serializers.DictField(child=serializers.ListField(), help_text="{field: [before, after]}")
-    addresses = serializers.SerializerMethodField(help_text=f"the first {MOST_LISTED} in a list, all in an event")
+    addresses = serializers.SerializerMethodField(help_text=f"the first {MAX_LISTED} in a list, all in an event")
 
     def get_network(self, event: models.Event) -> str | None:
         return event.network_id or None

@@ -11,7 +11,7 @@ from rest_framework.parsers import JSONParser
 
 from ipam import errors
 
-_MOST_DIGITS = 1_000
+_MAX_DIGITS = 1_000
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -42,8 +42,8 @@ class StrictJSONParser(JSONParser):
 
 
 def _integer(text: str) -> int:
-    if len(text) > _MOST_DIGITS:
-        raise ValueError(f"a number has {len(text):,} digits; none here has more than {_MOST_DIGITS:,}")
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(f"a number has {len(text):,} digits; none here has more than {_MAX_DIGITS:,}")
     return int(text)
 
 

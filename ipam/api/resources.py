@@ -18,8 +18,8 @@ from ipam.api.outputs import Shape
 from ipam.api.parameters import StrictFilterBackend
 from ipam.api.schema import Schema
 from ipam.domain.core import access, lookups
-from ipam.domain.core.operations import rehearsal
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.operations import dry_run
+from ipam.domain.core.permissions import Permission
 from ipam.models import Machine, Network, Partition, Project
 
 M = TypeVar("M", bound=Model)
@@ -74,24 +74,24 @@ class Resource(viewsets.GenericViewSet[M]):
         if seen is None:
             return lookups.get(self.model, self.kwargs["pk"])
         model: Any = self.model  # what can be written has generations
-        return cast(M, lookups.get_unchanged(model, self.kwargs["pk"], seen))
+        return cast(M, lookups.get_for_update(model, self.kwargs["pk"], seen))
 
     def parse(self, request: Request) -> Data:
         """The body in the shape of this action, with every problem reported at once.
 
         Whoever may write nowhere is told that, and neither that it is large nor what is wrong with it.
         """
-        may_write = access.current().may_anywhere(Deed.ALLOCATE)
+        may_write = access.current().may_anywhere(Permission.ALLOCATE)
         if not may_write and int(request.META.get("CONTENT_LENGTH") or 0) > _LONGEST_OF_READERS:
-            access.demand_anywhere(Deed.ALLOCATE)
+            access.require_anywhere(Permission.ALLOCATE)
         try:
             body = request.data
         except Exception:  # whatever is wrong with it
-            access.demand_anywhere(Deed.ALLOCATE)
+            access.require_anywhere(Permission.ALLOCATE)
             raise
         serializer = self.inputs[self.action](data=body)
         if not serializer.is_valid(raise_exception=may_write):
-            access.demand_anywhere(Deed.ALLOCATE)
+            access.require_anywhere(Permission.ALLOCATE)
         return dict(serializer.validated_data)
 
     def render(self, objects: Iterable[M], *, dry_run: bool = False) -> list[dict[str, object]]:
@@ -112,8 +112,8 @@ class Resource(viewsets.GenericViewSet[M]):
         if not self.detail:
             preconditions.refuse_tags(self.request)
         if not self.is_dry_run():
-            return retries.settle(self.request, lambda: render(do(), dry_run=False), key=key, status=status)
-        with rehearsal():
+            return retries.respond(self.request, lambda: render(do(), dry_run=False), key=key, status=status)
+        with dry_run():
             return Response(render(do(), dry_run=True), status=200 if status == 204 else status)
 
     def remove(self, do: Do) -> Response:

@@ -32,7 +32,7 @@ def key_of(request: Request) -> str | None:
     return key
 
 
-def settle(request: Request, do: Callable[[], Any], *, key: str | None, status: int) -> Response:
+def respond(request: Request, do: Callable[[], Any], *, key: str | None, status: int) -> Response:
     """The answer to a write: the body that `do` gives, or with a `key` the answer that was given first.
 
     All that `do` does is one transaction, so that it answers for what it has done even if others undo that at once;
@@ -41,7 +41,7 @@ def settle(request: Request, do: Callable[[], Any], *, key: str | None, status: 
     if key is None:
         return preconditions.tagged(transacted(do)(), status=status)
     user = cast(User, request.user)  # writes are closed to everybody else
-    kept, is_replay = idempotency.once(
+    kept, is_replay = idempotency.run_once(
         user, key, request=_digest(request), do=lambda: (status, _text(do())), refused=_refused
     )
     response = preconditions.tagged(json.loads(kept.body), status=kept.status)

@@ -154,7 +154,7 @@ class NetworkViews(Editable[Network]):
         return {"consumption": utilization.of_networks(objects)}
 
     def make(self, data: Data) -> Network:
-        errors.raise_all(network_fields.judge_given(data["type"], data))
+        errors.raise_all(network_fields.violations_of_given(data["type"], data))
         by_name = {"vrf": (VRF, data["vrf"])} if isinstance(data.get("vrf"), str) else {}
         found = with_references(data, by_name)
         return networks.create(NewNetwork(**found | {name: found[name].pk for name in by_name}))
@@ -354,5 +354,5 @@ def _free(request: Request, prefixes: list[Prefix]) -> dict[str, object]:
     fitting = [family for family in wanted if length is None or length <= family.bits] or wanted
     namespace = parameters.namespace(request)
     lengths = {} if length is None else dict.fromkeys(fitting, length)
-    found = free_blocks.of_prefixes(prefixes, lengths=lengths, namespace=namespace)
+    found = free_blocks.by_family(prefixes, lengths=lengths, namespace=namespace)
     return {family.key: outputs.Free(found[family]).data for family in fitting if family in found}

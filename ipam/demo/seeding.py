@@ -14,9 +14,9 @@ from ipam import errors
 from ipam.addressing import Family, usable_blocks
 from ipam.demo.plan import NAMES, Cloud
 from ipam.domain.core import access, bulk_insert, history
-from ipam.domain.core.bulk_insert import Advance
+from ipam.domain.core.bulk_insert import OnProgress
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.health import rebuilding
 from ipam.domain.space.number_pools import Pool
 from ipam.models import VRF, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
@@ -28,13 +28,15 @@ _FILLS = [0.62, 0.35, 0.88, 0.12, 0.74, 0.05, 5]  # of external networks; the la
 
 
 @operation
-def seed(*, networks: int, prefixes: int, addresses: int, seed: int = 1, advance: Advance = lambda rows: None) -> None:
+def seed(
+    *, networks: int, prefixes: int, addresses: int, seed: int = 1, advance: OnProgress = lambda rows: None
+) -> None:
     """Fill an empty installation with exactly so many networks, prefixes and addresses; the same for the same `seed`.
 
     `advance` is called with the number of prefixes and addresses that were just stored. AlreadyExists unless the
     installation is empty; Invalid or Exhausted when the numbers do not go together.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     if Network.objects.exists() or Project.objects.exists() or Partition.objects.exists():
         raise errors.AlreadyExists(
             "This installation is not empty, and seeding would mix invented networks with real ones. "
@@ -45,7 +47,7 @@ def seed(*, networks: int, prefixes: int, addresses: int, seed: int = 1, advance
     wanted = _addresses_per_network(cloud, addresses)
     _store(cloud, advance)
     taken = chain.from_iterable(_take(cloud, network, count) for network, count in wanted)
-    bulk_insert.store(IPAddress, taken, advance)
+    bulk_insert.bulk_insert(IPAddress, taken, advance)
     rebuilding.build_all()
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
@@ -87,13 +89,13 @@ def _addresses_per_network(cloud: Cloud, total: int) -> list[tuple[Network, int]
     return [(network, sum(parts)) for network, *parts in zip(giving, held, further, strict=True)]
 
 
-def _store(cloud: Cloud, advance: Advance) -> None:
+def _store(cloud: Cloud, advance: OnProgress) -> None:
     """Store the plan, what others refer to first."""
     prefixes = list(chain.from_iterable(cloud.prefixes.values()))
     for model in (Partition, Project, VRF, Network, Machine, MachineNetwork):
-        bulk_insert.store(model, cloud.rows[model])
-    bulk_insert.store(Prefix, [prefix for prefix in prefixes if prefix.parent is None], advance)
-    bulk_insert.store(Prefix, [prefix for prefix in prefixes if prefix.parent], advance)
+        bulk_insert.bulk_insert(model, cloud.rows[model])
+    bulk_insert.bulk_insert(Prefix, [prefix for prefix in prefixes if prefix.parent is None], advance)
+    bulk_insert.bulk_insert(Prefix, [prefix for prefix in prefixes if prefix.parent], advance)
 
 
 def _take(cloud: Cloud, network: Network, wanted: int) -> Iterator[IPAddress]:

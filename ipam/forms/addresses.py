@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from ipam.addressing import Family
-from ipam.domain.networks.address_rules import MOST_PER_REQUEST
+from ipam.domain.networks.address_rules import MAX_PER_REQUEST
 from ipam.forms.described import DescribedForm, LabelledForm
 from ipam.forms.families import PresentFamiliesField, offer
 from ipam.forms.fields import AddressesField, ProjectField
@@ -29,7 +29,7 @@ class AllocateForm(DescribedForm):
         label="Certain addresses",
         help_text="Leave empty for the lowest free ones; of a pair you may name one half, or both.",
     )
-    count = forms.IntegerField(min_value=1, max_value=MOST_PER_REQUEST, initial=1, label="How many")
+    count = forms.IntegerField(min_value=1, max_value=MAX_PER_REQUEST, initial=1, label="How many")
     type = forms.ChoiceField(
         choices=[
             (IPAddress.Type.EPHEMERAL, "Ephemeral: goes with its machine"),

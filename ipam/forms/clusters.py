@@ -14,7 +14,7 @@ from ipam.models import Cluster, Network
 from ipam.models.base import DESCRIPTION_LENGTH, SLUG_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, FamilyOrder, Platform
 
-_MOST = 1_000_000  # pods and nodes
+_MAX = 1_000_000  # pods and nodes
 
 
 class ClusterForm(forms.Form):
@@ -22,12 +22,10 @@ class ClusterForm(forms.Form):
 
     description = forms.CharField(max_length=DESCRIPTION_LENGTH, required=False)
     kubernetes_version = forms.CharField(max_length=8, initial=DEFAULT_VERSION)
-    max_pods = forms.IntegerField(
-        min_value=1, max_value=_MOST, initial=DEFAULT_MAX_PODS, label="Pods per node, at most"
-    )
+    max_pods = forms.IntegerField(min_value=1, max_value=_MAX, initial=DEFAULT_MAX_PODS, label="Pods per node, at most")
     wanted_nodes = forms.IntegerField(
         min_value=1,
-        max_value=_MOST,
+        max_value=_MAX,
         required=False,
         label="Nodes",
         help_text="How many you want at most; empty: as many as fit.",

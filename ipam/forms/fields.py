@@ -15,7 +15,7 @@ from ipam.domain.core import access
 from ipam.models import Project
 from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
 
-_MOST_SUGGESTIONS = 50
+_MAX_SUGGESTIONS = 50
 
 
 class ParsedField(forms.CharField):
@@ -141,7 +141,7 @@ class ProjectInput(forms.TextInput):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["projects"] = access.visible(Project.objects.all()).order_by("name", "id")[:_MOST_SUGGESTIONS]
+        context["projects"] = access.visible(Project.objects.all()).order_by("name", "id")[:_MAX_SUGGESTIONS]
         return context
 
 

@@ -6,7 +6,7 @@ from django import forms
 
 from ipam.addressing import Family
 from ipam.domain.core import access
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.forms.described import ID_HELP, DescribedForm, LabelledForm
 from ipam.forms.families import PresentFamiliesField, offer
 from ipam.forms.fields import CidrField, CidrsField, ProjectField
@@ -97,7 +97,7 @@ class CarveForm(DescribedForm):
                 self.fields[f"length_{family.key}"].widget.attrs["placeholder"] = f"/{lengths[family]} by default"
             else:
                 del self.fields[f"length_{family.key}"]
-        if not access.current().may_anywhere(Deed.MANAGE):  # rule 12
+        if not access.current().may_anywhere(Permission.MANAGE):  # rule 12
             del self.fields["type"].choices[1]  # type: ignore[attr-defined]
         self.parent = parent
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ipam import errors
-from ipam.domain.core.operations import rehearsal
+from ipam.domain.core import operations
 from ipam.domain.files import importing
 from ipam.domain.files.importing import Source
 from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED
@@ -30,8 +30,8 @@ def bring_in(source: Source, *, dry_run: bool, skip_refused: bool, total: int | 
     CommandError, and nothing is kept, when something does not fit and is not to be skipped.
     """
     try:
-        with rehearsal() if dry_run else nullcontext(), tqdm(total=total, unit=" rows", disable=None) as bar:
-            return importing.bring_in(source, skip_refused=skip_refused, advance=bar.update, most_refused=sys.maxsize)
+        with operations.dry_run() if dry_run else nullcontext(), tqdm(total=total, unit=" rows", disable=None) as bar:
+            return importing.apply(source, skip_refused=skip_refused, advance=bar.update, most_refused=sys.maxsize)
     except errors.IpamError as error:
         raise failure(error) from None
 

@@ -12,7 +12,7 @@ from netaddr import IPNetwork, IPRange
 from ipam.address_parts import block_of
 from ipam.addressing import Family
 from ipam.fields import AddressField, FamilyOf
-from ipam.models.base import FAMILIES, MOST_WORDS, Described, RecordQuerySet
+from ipam.models.base import FAMILIES, MAX_WORDS, Described, RecordQuerySet
 from ipam.models.machines import Machine
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
@@ -51,7 +51,7 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
         written. PostgreSQL has one of parts, but not of parts shorter than three characters; where all are so short,
         the whole name is sought.
         """
-        words = text.split()[:MOST_WORDS]
+        words = text.split()[:MAX_WORDS]
         if connection.vendor == "sqlite":
             begins = (Q(name__gte=word, name__lt=word + _HIGHEST_CHARACTER) for word in words)
             named = self.filter(reduce(or_, begins), *(Q(name__icontains=word) for word in words))

@@ -25,7 +25,7 @@ SLUG_LENGTH = 128
 NAME_LENGTH = 255
 DESCRIPTION_LENGTH = 2000
 DOOR_LENGTH = 9
-MOST_WORDS = 5  # of a text that is searched for
+MAX_WORDS = 5  # of a text that is searched for
 FAMILIES = [(int(family), family.label) for family in Family]
 
 

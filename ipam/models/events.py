@@ -12,7 +12,7 @@ from ipam.models.tenures import Tenure
 from ipam.values import parse_address
 
 REQUEST_ID_LENGTH = 64
-MOST_LISTED = 20  # addresses of an event that a list shows
+MAX_LISTED = 20  # addresses of an event that a list shows
 
 
 class Door(models.TextChoices):
@@ -84,12 +84,12 @@ class EventQuerySet(models.QuerySet["Event"]):
     def matching(self, text: str) -> Self:
         """Those about this address, or else by a name like `text` or about something with such a name or id."""
         try:
-            return self.naming(parse_address(text.strip()))
+            return self.about_address(parse_address(text.strip()))
         except ValueError:
             pass
         return self.filter(Q(object_name__icontains=text) | Q(object_id__icontains=text) | Q(actor__icontains=text))
 
-    def naming(self, address: Address) -> Self:
+    def about_address(self, address: Address) -> Self:
         """Those that are about this address, in whatever network."""
         return self._with_rows(Q(address=address))
 
@@ -127,7 +127,7 @@ class Event(models.Model):
     project_id = models.UUIDField(null=True, blank=True, help_text="empty for none or several")
     count = models.PositiveIntegerField(default=1, help_text="of how many objects")
     changes = models.JSONField(default=dict, help_text="{field: [before, after]}")
-    first_addresses = models.JSONField(default=list, help_text=f"the first {MOST_LISTED} addresses, for lists")
+    first_addresses = models.JSONField(default=list, help_text=f"the first {MAX_LISTED} addresses, for lists")
     part_of = models.ForeignKey(
         "self", models.CASCADE, null=True, blank=True, related_name="parts", db_index=False,
         help_text="the event of the operation around this one",

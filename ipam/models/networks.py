@@ -79,11 +79,11 @@ class NetworkQuerySet(RecordQuerySet["Network"]):
     def usable_by(self, project: Project) -> Self:
         """Networks that the project may take addresses from (rule 21)."""
         own = Q(project=project)
-        everybodys = Q(project=None, type=NetworkType.EXTERNAL)
+        public = Q(project=None, type=NetworkType.EXTERNAL)
         shared = Q(type=NetworkType.CHILD_SHARED)
-        return self.giving_addresses().filter(own | everybodys | shared)
+        return self.giving_addresses().filter(own | public | shared)
 
-    def naming(self, vrf: VRF) -> Self:
+    def declaring_vrf(self, vrf: VRF) -> Self:
         """Networks that name this VRF themselves, without those that inherit it from their parent."""
         return self.filter(vrf=vrf).exclude(parent__vrf=vrf)
 

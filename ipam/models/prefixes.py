@@ -71,13 +71,13 @@ class PrefixQuerySet(models.QuerySet["Prefix"]):
             }
         return found
 
-    def holding(self, cidr: IPNetwork) -> Self:
+    def supernets_of(self, cidr: IPNetwork) -> Self:
         """Those that all of `cidr` lies in, itself included."""
         return self.filter(_holding(cidr))
 
-    def containing(self, address: Address) -> Self:
+    def containing_address(self, address: Address) -> Self:
         """Those that the address lies in."""
-        return self.holding(host(address))
+        return self.supernets_of(host(address))
 
     def equal_to(self, cidr: IPNetwork) -> Self:
         """Those that are this block."""

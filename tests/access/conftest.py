@@ -98,7 +98,7 @@ def two(
         spare_vrf=vrfs.create(id=77),
     )
     tokens.issue(cloud.robot.user, name="ci")
-    survey.take()
+    survey.run()
     return cloud
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ipam.domain.core.permissions import MAY, Deed
+from ipam.domain.core.permissions import MAY, Permission
 from ipam.models.roles import Role
 
 PLATFORM: Mapping[str, Role | None] = {"operator": Role.OPERATOR, "auditor": Role.AUDITOR}
@@ -22,14 +22,14 @@ def sees(role: str, place: str) -> bool:
     return role in PLATFORM or role in members
 
 
-def may(role: str, deed: Deed, place: str) -> bool:
+def may(role: str, deed: Permission, place: str) -> bool:
     """Whether the table lets somebody do this there."""
-    if deed is Deed.READ:
+    if deed is Permission.READ:
         return sees(role, place)
     of_project = {OWN: ALICES, FOREIGN: MALLORYS}.get(place, {}).get(role)
     return bool({PLATFORM.get(role), of_project} & MAY[deed])
 
 
-def answer(role: str, deed: Deed, place: str) -> str:
+def answer(role: str, deed: Permission, place: str) -> str:
     """“done”, “forbidden” or “absent”."""
     return "done" if sees(role, place) and may(role, deed, place) else "forbidden" if sees(role, place) else "absent"

@@ -10,18 +10,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
 
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.files import kinds
 from ipam.models import Event
 from tests.access.conftest import ROLES, Cloud
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, answer
 from tests.access.test_rest_matrix import CASES, client_of, halves, held
-from tests.webui.test_pages import MOST_STATEMENTS
+from tests.webui.test_pages import MAX_STATEMENTS
 from webui import urls
 
-READ, ALLOCATE, MANAGE, OPERATE = Deed.READ, Deed.ALLOCATE, Deed.MANAGE, Deed.OPERATE
+READ, ALLOCATE, MANAGE, OPERATE = Permission.READ, Permission.ALLOCATE, Permission.MANAGE, Permission.OPERATE
 Args = Callable[[Cloud], list[Any]]
-Page = tuple[str, Args, Deed, str]
+Page = tuple[str, Args, Permission, str]
 _SAID = {200: "done", 403: "forbidden", 404: "absent"}
 
 
@@ -29,7 +29,7 @@ def nothing(cloud: Cloud) -> list[Any]:
     return []
 
 
-def on_network(name: str, deed: Deed) -> list[Page]:
+def on_network(name: str, deed: Permission) -> list[Page]:
     more = ["ipv6"] if name in ("add-family", "complete") else []
     own = OWN if deed in (READ, ALLOCATE) else EVERYBODYS
     pages: list[Page] = [
@@ -39,7 +39,7 @@ def on_network(name: str, deed: Deed) -> list[Page]:
     return pages
 
 
-def on_cluster(name: str, deed: Deed, *more: str) -> list[Page]:
+def on_cluster(name: str, deed: Permission, *more: str) -> list[Page]:
     return [
         (name, lambda c: [c.cluster.pk, *more], deed, OWN),
         (name, lambda c: [c.foreign_cluster.pk, *more], deed, FOREIGN),
@@ -179,7 +179,7 @@ def signed_in(client: Client, people: dict[str, User]) -> Callable[[str], Client
     return sign_in
 
 
-def expected(role: str, deed: Deed, place: str, takes_a_network: bool) -> str:
+def expected(role: str, deed: Permission, place: str, takes_a_network: bool) -> str:
     if place != ANYWHERE:
         return answer(role, deed, place)
     if role == "nobody":
@@ -219,7 +219,7 @@ def test_page_costs_a_member_no_more_statements_than_anybody(
             with CaptureQueriesContext(connection) as captured:
                 web.get(reverse(name, args=args(two)))
             costs[name] = len(captured)
-    assert {name: cost for name, cost in costs.items() if cost > MOST_STATEMENTS} == {}
+    assert {name: cost for name, cost in costs.items() if cost > MAX_STATEMENTS} == {}
 
 
 @pytest.mark.parametrize("role", ["auditor", "viewer", "stranger", "nobody"])

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from ipam import errors
 from ipam.demo import seeding
 from ipam.domain.core import access, lookups, pruning, timelines
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.files import backup
 from ipam.domain.health import doctor
 from ipam.domain.insight import survey
@@ -38,10 +38,10 @@ def test_nothing_of_any_kind_is_visible(model: type[Any], two: Cloud) -> None:
 READING: dict[str, Callable[[Cloud], Iterable[Any]]] = {
     "search by name": lambda c: search.find("alices"),
     "search by address": lambda c: search.find(str(c.address.address)),
-    "findings": lambda c: survey.found().findings,
+    "findings": lambda c: survey.current_findings().findings,
     "findings, to be paged": lambda c: survey.wanted({}),
-    "roots of the overview": lambda c: survey.look().roots,
-    "measured roots": lambda c: survey.roots(),
+    "roots of the overview": lambda c: survey.overview().roots,
+    "measured roots": lambda c: survey.root_utilization(),
     "timeline of an object": lambda c: timelines.of_object("machine", c.machine.pk),
     "timeline of a network": lambda c: timelines.of_network(c.internet.pk),
     "timeline of an address": lambda c: timelines.of_address(c.internet.pk, c.address.address),
@@ -120,7 +120,7 @@ def test_empty_installation_is_not_filled(fill: Callable[[], Any], db: None) -> 
 def test_no_survey_is_kept(two: Cloud) -> None:
     before = Finding.objects.count(), UtilizationSample.objects.count()
     with pytest.raises(errors.PermissionDenied):
-        asked_by_nobody(survey.take)
+        asked_by_nobody(survey.run)
     assert (Finding.objects.count(), UtilizationSample.objects.count()) == before
 
 
@@ -129,7 +129,7 @@ def test_no_event_is_forgotten(two: Cloud) -> None:
         asked_by_nobody(lambda: pruning.prune(datetime.max.replace(tzinfo=UTC)))
 
 
-@pytest.mark.parametrize("deed", Deed)
-def test_refusal_says_what_is_missing(deed: Deed) -> None:
+@pytest.mark.parametrize("deed", Permission)
+def test_refusal_says_what_is_missing(deed: Permission) -> None:
     with pytest.raises(errors.PermissionDenied, match="Nobody has said who asks for this, so nothing is done"):
-        asked_by_nobody(lambda: access.demand(deed))
+        asked_by_nobody(lambda: access.require(deed))

@@ -10,13 +10,13 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from ipam.api.urls import router
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.people import tokens
 from ipam.models import IPAddress, Machine
 from tests.access.conftest import ROLES, Cloud
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, PLATFORMS, answer, sees
 
-READ, ALLOCATE, MANAGE, OPERATE = Deed.READ, Deed.ALLOCATE, Deed.MANAGE, Deed.OPERATE
+READ, ALLOCATE, MANAGE, OPERATE = Permission.READ, Permission.ALLOCATE, Permission.MANAGE, Permission.OPERATE
 _SAID = {403: "forbidden", 404: "absent"}
 
 
@@ -26,7 +26,7 @@ class Case:
 
     route: str
     method: str
-    deed: Deed
+    deed: Permission
     place: str
     url: Callable[[Cloud], str]
     body: Callable[[Cloud], dict[str, Any]] = lambda cloud: {}

@@ -30,7 +30,7 @@ def troubled(two: Cloud) -> Cloud:
     shared = networks.create(child(type="child-shared", parent=parent, project=two.foreign_project, length={IPV4: 30}))
     addresses.allocate(shared, project=two.project, count=2)
     IPAddress.objects.update(updated_at=datetime(2020, 1, 1, tzinfo=UTC))
-    survey.take()
+    survey.run()
     return two
 
 
@@ -38,7 +38,7 @@ def findings_of(user: User) -> list[tuple[Any, ...]]:
     with as_user(user):
         return sorted(
             (one.code, one.severity, one.kind, one.object_id, one.object_name, one.sentence, str(one.project_id))
-            for one in survey.found().findings
+            for one in survey.current_findings().findings
         )
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from ipam import errors
 from ipam.domain.core import access, lookups
-from ipam.domain.core.permissions import EVERYTHING, MAY, Access, Deed, of_user
+from ipam.domain.core.permissions import EVERYTHING, MAY, Access, Permission, of_user
 from ipam.domain.networks import addresses, bulk, machines, networks, partitions, projects
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members, tokens
@@ -22,7 +22,7 @@ from tests.domain.core.test_history import OPERATIONS, World
 
 
 def deeds(role: Role) -> list[str]:
-    return [deed.name.lower() for deed in Deed if role in MAY[deed]]
+    return [deed.name.lower() for deed in Permission if role in MAY[deed]]
 
 
 def test_each_role_may_do_what_the_issue_of_roles_says() -> None:
@@ -38,7 +38,11 @@ def test_each_role_may_do_what_the_issue_of_roles_says() -> None:
 def test_role_of_a_project_counts_there_only() -> None:
     here, elsewhere = uuid4(), uuid4()
     who = Access(projects={here: Role.EDITOR})
-    assert (who.may(Deed.ALLOCATE, here), who.may(Deed.ALLOCATE, elsewhere), who.may(Deed.ALLOCATE)) == (
+    assert (
+        who.may(Permission.ALLOCATE, here),
+        who.may(Permission.ALLOCATE, elsewhere),
+        who.may(Permission.ALLOCATE),
+    ) == (
         True,
         False,
         False,
@@ -73,13 +77,17 @@ def token(**fields: Any) -> ApiToken:
 def test_token_that_only_reads_takes_writing_from_its_owner() -> None:
     here = uuid4()
     who = Access(projects={here: Role.OWNER}).narrowed(token(is_read_only=True))
-    assert (who.may(Deed.READ, here), who.may(Deed.ALLOCATE, here)) == (True, False)
+    assert (who.may(Permission.READ, here), who.may(Permission.ALLOCATE, here)) == (True, False)
 
 
 def test_token_of_an_operator_that_is_bound_to_a_project_owns_it_and_no_more() -> None:
     here, elsewhere = uuid4(), uuid4()
     who = EVERYTHING.narrowed(token(projects=[str(here)]))
-    assert (who.may(Deed.MANAGE, here), who.may(Deed.READ, elsewhere), who.may(Deed.OPERATE)) == (True, False, False)
+    assert (who.may(Permission.MANAGE, here), who.may(Permission.READ, elsewhere), who.may(Permission.OPERATE)) == (
+        True,
+        False,
+        False,
+    )
 
 
 def test_token_of_an_auditor_that_is_bound_to_a_project_only_views_it() -> None:
@@ -145,7 +153,7 @@ def test_refusal_asks_for_a_role_that_would_do(two: Cloud, people: Any) -> None:
     with as_user(people["viewer"]):
         for refuse, needed in (
             (lambda: addresses.release(two.address), "editor or owner in this project"),
-            (lambda: access.demand_anywhere(Deed.ALLOCATE), "editor or owner in the project that it is for"),
+            (lambda: access.require_anywhere(Permission.ALLOCATE), "editor or owner in the project that it is for"),
             (lambda: members.find_user("nobody"), "owner in the project that it is for"),
             (lambda: projects.update(two.project, name="x"), "owner in this project"),
             (lambda: partitions.create(id="fra"), "operator of the platform"),

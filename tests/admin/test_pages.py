@@ -37,7 +37,7 @@ EDITED = [VRF, ApiToken, Cluster, Identity, IPAddress, Machine, Network, Partiti
 READ_ONLY = [Event, Claim, ServiceAccount]
 MODELS = [*EDITED, *READ_ONLY]
 NEVER_ADDED, NEVER_CHANGED = [*READ_ONLY, ApiToken], [*READ_ONLY, ApiToken, RoleBinding, Identity, Prefix]
-MOST_STATEMENTS = 8
+MAX_STATEMENTS = 8
 KINDS = ["changelist", "add", "change", "delete", "history"]
 Cloud = dict[type[models.Model], models.Model]
 
@@ -189,7 +189,7 @@ def test_pages_cost_the_same_few_statements_for_thirty_rows_more(model: Any, clo
     before = costs()
     MORE.get(model, more_projects)(cloud, 30)
     after = costs()
-    assert max(after) <= MOST_STATEMENTS
+    assert max(after) <= MAX_STATEMENTS
     # A list that was empty did without a look at its rows.
     assert [more for more in map(int.__sub__, after, before) if more not in (0, 1)] == []
 
@@ -208,7 +208,7 @@ def test_index_names_the_site_and_leads_back_to_the_dashboard(web: Client) -> No
 def test_list_counts_no_further_than_anybody_leafs(
     web: Client, internet: Network, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ipam.admin.lists.MOST_COUNTED", 3)
+    monkeypatch.setattr("ipam.admin.lists.MAX_COUNTED", 3)
     html = web.get(page("changelist", IPAddress)).content.decode()
     assert "more than 3 IP addresses; search or filter to see the others" in " ".join(html.split())
 

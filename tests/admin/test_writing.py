@@ -162,7 +162,7 @@ def test_action_names_what_goes_before_anything_does(keeper: Keeper, vpn: IPAddr
 def test_action_takes_no_more_rows_than_it_can_name(
     keeper: Keeper, internet: Network, project: Project, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("ipam.admin.actions.MOST_ROWS", 3)
+    monkeypatch.setattr("ipam.admin.actions.MAX_ROWS", 3)
     held = addresses.allocate(internet, project=project, count=2)
     assert keeper.act("delete_selected", list(held)).status_code == 302
     assert IPAddress.objects.count() == 4

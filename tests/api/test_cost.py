@@ -14,7 +14,7 @@ from ipam.models import IPAddress, Network, Partition, Project
 from tests.api.conftest import codes
 
 V1 = "/api/v1/"
-MOST_ANSWERED = 64_000  # bytes
+MAX_ANSWERED = 64_000  # bytes
 CIDR, NOTHING = "10.0.0.1/24", "x"
 # What one request may carry of each, and that costs or tells more than it should.
 BODIES: dict[str, tuple[str, Any]] = {
@@ -47,7 +47,7 @@ def compact(body: Any) -> str:
 def test_answer_to_bad_input_is_small(api: APIClient, db: None, name: str) -> None:
     path, body = BODIES[name]
     answer = api.post(f"{V1}{path}", compact(body), content_type="application/json")
-    assert (answer.status_code, len(answer.content) <= MOST_ANSWERED) == (400, True), answer.content[:500]
+    assert (answer.status_code, len(answer.content) <= MAX_ANSWERED) == (400, True), answer.content[:500]
     assert len(answer.json()["errors"]) <= 100
 
 

@@ -149,7 +149,7 @@ def test_history_is_for_those_who_are_signed_in(db: None) -> None:
 def whole(api: APIClient, mini_lab: Network) -> Event:
     """An import that has made a partition, and renamed a network."""
     for kind, row in (PARTITIONS, {"id": "fra"}), (NETWORKS, {"id": mini_lab.pk, "name": "Internet"}):
-        importing.bring_in(Table(kind, io.BytesIO(json.dumps([row]).encode()), "json"))
+        importing.apply(Table(kind, io.BytesIO(json.dumps([row]).encode()), "json"))
     return Event.objects.filter(verb="import").earliest("pk")
 
 

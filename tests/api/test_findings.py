@@ -28,7 +28,7 @@ def troubled(
     addresses.allocate(full, project=project, count=2)
     for owner in (project, stranger):
         addresses.allocate(internet, project=owner, families=[IPV4])
-    survey.take()
+    survey.run()
     if request.param == "large":
         monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
 

@@ -155,12 +155,12 @@ def _maintenance() -> str:
 # --- how many at once --------------------------------------------------------------------------------
 def test_searches_beyond_what_a_process_does_at_once_are_busy(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "_PATIENCE", 0.01)
-    for _ in range(search._MOST_AT_ONCE):
+    for _ in range(search._MAX_AT_ONCE):
         assert search._slots.acquire(timeout=1)
     try:
         answer = api.get("/api/v1/search/", {"q": "x"})
     finally:
-        for _ in range(search._MOST_AT_ONCE):
+        for _ in range(search._MAX_AT_ONCE):
             search._slots.release()
     assert (answer.status_code, answer.headers["Retry-After"], codes(answer)) == (503, "1", [("", "busy")])
     assert api.get("/api/v1/search/", {"q": "x"}).status_code == 200

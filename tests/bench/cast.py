@@ -30,7 +30,7 @@ def network(*families: Family) -> Network:
 
 def fill(filled: Network, used: int) -> None:
     """Take so many addresses of each family, 1,000 per operation."""
-    most = address_rules.MOST_PER_REQUEST
+    most = address_rules.MAX_PER_REQUEST
     for start in range(0, used, most):
         addresses.allocate(filled, project=project(), count=min(most, used - start))
 
@@ -38,5 +38,5 @@ def fill(filled: Network, used: int) -> None:
 def perforate(filled: Network, every: int) -> None:
     """Give every n-th address back, so that free space is in single addresses."""
     held = list(IPAddress.objects.filter(network=filled).order_by("address")[::every])
-    for start in range(0, len(held), address_rules.MOST_PER_REQUEST):
-        addresses.release_many(held[start : start + address_rules.MOST_PER_REQUEST])
+    for start in range(0, len(held), address_rules.MAX_PER_REQUEST):
+        addresses.release_many(held[start : start + address_rules.MAX_PER_REQUEST])

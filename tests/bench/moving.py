@@ -44,7 +44,7 @@ def _import(file: IO[Any]) -> float:
     """Take all of them anew; rows per second."""
     _empty(IPAddress, FreeBlock)
     rebuilding.build_all()
-    return _ADDRESSES / seconds(lambda: importing.bring_in(Table(ADDRESSES, file, "csv")))
+    return _ADDRESSES / seconds(lambda: importing.apply(Table(ADDRESSES, file, "csv")))
 
 
 def _store_plainly() -> float:

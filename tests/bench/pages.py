@@ -13,7 +13,7 @@ from tests.bench import scratch
 from tests.bench.table import Row, at_most
 from tests.bench.timing import Ratio
 
-_MOST_STATEMENTS = 12
+_MAX_STATEMENTS = 12
 _PATHS = [
     "/",
     "/networks/",
@@ -38,7 +38,7 @@ def rows() -> Iterator[Row]:
     with scratch.database("many"):
         many = _count_statements(networks=400, prefixes=1_200, addresses=10_000)
     for path in _PATHS:
-        goal = at_most(min(_MOST_STATEMENTS, few[path]))  # more with more rows is a miss, however few they are
+        goal = at_most(min(_MAX_STATEMENTS, few[path]))  # more with more rows is a miss, however few they are
         yield Row(f"SQL statements of {path}, few and many rows", Ratio(many[path], few[path], many[path]), goal)
 
 

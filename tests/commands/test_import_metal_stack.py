@@ -72,7 +72,7 @@ def test_files_that_cannot_be_read_are_named_and_nothing_is_changed(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(documents, "MOST_YAML", 100)
+    monkeypatch.setattr(documents, "MAX_YAML", 100)
     for name, text in {"good": b"partitions: [{id: fra}]", "latin": b"\xfc", "list": b"[", "long": b"-" * 101}.items():
         (tmp_path / name).write_bytes(text)
     with pytest.raises(CommandError) as refused:

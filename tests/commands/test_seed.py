@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 from django.core.management.base import CommandError
 
-from ipam.domain.core.operations import rehearsal
+from ipam.domain.core.operations import dry_run
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks
 from ipam.domain.space import number_pools
@@ -32,7 +32,7 @@ def test_the_doctor_finds_nothing_wrong(run: Run, size: tuple[int, int, int]) ->
 
 def test_the_same_seed_gives_the_same_cloud(run: Run) -> None:
     def addresses_of_cloud(number: int) -> list[tuple[object, ...]]:
-        with rehearsal():
+        with dry_run():
             seed(run, 20, 60, 300, f"--seed={number}")
             return list(IPAddress.objects.values_list("id", "address", "network", "name", "type"))
 

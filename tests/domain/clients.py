@@ -211,7 +211,7 @@ def import_child(parent: str, project: UUID, cidr: str) -> str:
         project=Project.objects.get(pk=project),
         prefixes=[parse_cidr(cidr)],
     )
-    return outcome(children.adopt, wanted)
+    return outcome(children.import_child, wanted)
 
 
 def release_machine(machine: str) -> str:

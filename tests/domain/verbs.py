@@ -129,7 +129,7 @@ def _carve(parent: str, **wanted: Any) -> object:
 
 
 def _adopt(parent: str, cidr: str) -> object:
-    return children.adopt(
+    return children.import_child(
         NewNetwork(type="child", id="adopted", parent=_network(parent), project=_project(), prefixes=cidrs(cidr))
     )
 
@@ -144,7 +144,7 @@ def _delete(network: str) -> None:
 
 def _cluster(name: str) -> Cluster:
     found = Cluster.objects.filter(name=name).values_list("pk", flat=True).first()
-    return planning.find(found)
+    return planning.get(found)
 
 
 def _half() -> QuerySet[IPAddress]:

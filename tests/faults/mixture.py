@@ -104,7 +104,7 @@ def bring_in(world: World, rng: random.Random) -> Answer:
     rows = [f"10.32.0.{number},{world.network},{world.project}" for number in range(first, first + 3)]
     file = io.BytesIO("\n".join(["ip,network,project", *rows]).encode())
     try:
-        importing.bring_in(Table(KINDS["addresses"], file, "csv"), skip_refused=True)
+        importing.apply(Table(KINDS["addresses"], file, "csv"), skip_refused=True)
     except errors.IpamError as refusal:
         return Answer(409, {"code": refusal.code})
     return Answer(200)

@@ -108,4 +108,4 @@ def test_overlap_and_containment_are_range_comparisons(
 
 
 def test_prefix_that_contains_an_address_is_found(three: Network) -> None:
-    assert [str(one) for one in Prefix.objects.containing(ip("10.0.2.255"))] == ["10.0.2.0/24"]
+    assert [str(one) for one in Prefix.objects.containing_address(ip("10.0.2.255"))] == ["10.0.2.0/24"]

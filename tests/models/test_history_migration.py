@@ -100,7 +100,7 @@ def test_what_is_held_is_held_since_its_event_or_else_since_it_was_made_or_befor
     assert told("since", "from_exact", "begun_by", "project_name", address=second.address) == [
         (second.created_at, False, None, "alice")
     ]
-    assert list(doctor.judge_tenures()) == []
+    assert list(doctor.violations_of_tenures()) == []
 
 
 def test_beginning_that_is_forgotten_is_that_of_all_history_or_before(older: Older) -> None:
@@ -125,7 +125,7 @@ def test_blocks_are_held_since_they_were_carved_and_until_their_network_went(old
         (older.home.prefixes.get(family=6).created_at, None, 96, False, "home"),
     ]
     assert told("until", "length", network_id="n9") == [(ended, 22)]
-    assert list(doctor.judge_tenures()) == []
+    assert list(doctor.violations_of_tenures()) == []
 
 
 def test_what_events_tell_and_nobody_holds_has_ended(older: Older) -> None:
@@ -133,7 +133,7 @@ def test_what_events_tell_and_nobody_holds_has_ended(older: Older) -> None:
     migrate()
     ((until,),) = told("until", address=GONE)
     assert until is not None
-    assert list(doctor.judge_tenures()) == []
+    assert list(doctor.violations_of_tenures()) == []
 
 
 def test_migrated_database_can_go_back(older: Older) -> None:

@@ -91,14 +91,14 @@ def test_missing_survey_of_a_large_installation_is_said_without_a_link(
 
 def test_page_says_of_when_it_is(web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "As of now." in web.get("/findings/").content.decode()
-    survey.take()
+    survey.run()
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", web.get("/findings/").content.decode())
 
 
 def test_surveyed_page_shows_what_was_surveyed(web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     live = codes(web)
-    survey.take()
+    survey.run()
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     assert codes(web) == live
     assert Finding.objects.count() == len(live)

@@ -17,7 +17,7 @@ from ipam.domain.files import exports
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network, Partition, Project
-from webui.views.imports import MOST_UPLOADED
+from webui.views.imports import MAX_UPLOADED
 
 
 def upload(web: Client, kind: str, name: str, content: bytes, mapping: str = "") -> str:
@@ -67,7 +67,7 @@ def test_refused_rows_keep_the_others_out_until_they_are_to_be_skipped(web: Clie
         ("sites.csv", "id\nKöln".encode("latin-1"), "Line 2 is not UTF-8"),
         ("sites.csv", b"id,naem\nfra,x", "There is no column “naem”"),
         ("sites.xlsx", b"nonsense", "This is no XLSX file"),
-        ("sites.csv", b"x" * (MOST_UPLOADED + 1), "Split it, or use manage.py import_data"),
+        ("sites.csv", b"x" * (MAX_UPLOADED + 1), "Split it, or use manage.py import_data"),
         ("sites.csv", b"", "empty"),
     ],
 )

@@ -8,7 +8,7 @@ from ipam.addressing import Family
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Prefix
 from tests.builders import cidrs, ip
-from webui.meters import Meter, PrefixMeter, human, percent, units, verdict
+from webui.meters import Meter, PrefixMeter, humanize, percent, summary, units
 
 
 def use(family: Family = Family.IPV4, **changes: object) -> FamilyUse:
@@ -30,7 +30,7 @@ def use(family: Family = Family.IPV4, **changes: object) -> FamilyUse:
     ],
 )
 def test_human_counts_are_short(count: int, text: str) -> None:
-    assert human(count) == text
+    assert humanize(count) == text
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_meter_says_that_it_fills_up_in_words() -> None:
 
 def test_verdict_names_the_family_that_runs_out_first() -> None:
     uses = [use(available_ips=37), use(Family.IPV6, available_ips=2**64)]
-    assert verdict(uses, is_super=False) == "Room for 37 more pairs; IPv4 runs out first"
+    assert summary(uses, is_super=False) == "Room for 37 more pairs; IPv4 runs out first"
 
 
 def test_verdict_of_one_family_names_none() -> None:
-    assert verdict([use(available_ips=1)], is_super=False) == "Room for 1 more address"
+    assert summary([use(available_ips=1)], is_super=False) == "Room for 1 more address"
 
 
 def test_verdict_of_a_super_counts_children() -> None:
     uses = [use(available_prefixes=59), use(Family.IPV6, available_prefixes=2**32)]
-    assert verdict(uses, is_super=True) == "Room for 59 more dual-stack children; IPv4 runs out first"
+    assert summary(uses, is_super=True) == "Room for 59 more dual-stack children; IPv4 runs out first"

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rest_framework.test import APIClient
 
 from ipam import errors
-from ipam.domain.core.operations import operation, rehearsal, transacted
+from ipam.domain.core.operations import dry_run, operation, transacted
 from ipam.domain.insight import survey
 from ipam.domain.networks import addresses, networks, projects
 from ipam.models import Network, Project
@@ -92,7 +92,7 @@ def test_findings_are_counted_by_code(client: Client, project: Project) -> None:
 def test_findings_of_a_large_installation_are_those_of_its_survey(
     client: Client, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    survey.take()
+    survey.run()
     projects.create(name="nobody")
     monkeypatch.setattr(survey, "SMALL_NETWORKS", -1)
     assert samples(client, "twofold_findings") == {
@@ -120,9 +120,9 @@ def test_addresses_that_were_allocated_are_counted(internet: Network, project: P
 @pytest.mark.django_db(transaction=True)
 def test_rehearsed_changes_and_refusals_are_not_counted(internet: Network, project: Project) -> None:
     before = kept("address", "allocate"), refused("exhausted")
-    with rehearsal():
+    with dry_run():
         addresses.allocate(internet, project=project)
-    with pytest.raises(errors.Exhausted), rehearsal():
+    with pytest.raises(errors.Exhausted), dry_run():
         addresses.allocate(internet, project=project, count=200)
     assert (kept("address", "allocate"), refused("exhausted")) == before
 

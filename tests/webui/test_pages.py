@@ -17,8 +17,8 @@ from ipam.domain.people import members, tokens
 from ipam.models import Machine, Network
 from tests.builders import IPV4, child, cidrs, families, namespaced
 
-MOST_STATEMENTS = 12
-MOST_BYTES = 100_000
+MAX_STATEMENTS = 12
+MAX_BYTES = 100_000
 
 
 PAGES: dict[str, str] = {
@@ -99,10 +99,10 @@ def test_page_answers_the_operator_within_size_and_statements(
     name: str, machine: Machine, web: Client, django_assert_max_num_queries: object
 ) -> None:
     url = pages(machine)[name]
-    with django_assert_max_num_queries(MOST_STATEMENTS):
+    with django_assert_max_num_queries(MAX_STATEMENTS):
         answer = web.get(url)
     assert answer.status_code == 200
-    assert len(answer.content) < MOST_BYTES
+    assert len(answer.content) < MAX_BYTES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -175,8 +175,8 @@ def test_pages_cost_the_same_for_one_row_and_for_fifty(
     grow(machine, 49)
     many = {name: cost(url) for name, url in urls.items()}
     assert {name: statements for name, (statements, _) in many.items()} == few
-    assert {name: statements for name, statements in few.items() if statements > MOST_STATEMENTS} == {}
-    assert {name: size for name, (_, size) in many.items() if size >= MOST_BYTES} == {}
+    assert {name: statements for name, statements in few.items() if statements > MAX_STATEMENTS} == {}
+    assert {name: size for name, (_, size) in many.items() if size >= MAX_BYTES} == {}
 
 
 def test_unknown_network_is_a_page_that_says_so(web: Client) -> None:

@@ -18,7 +18,7 @@ from django.urls import reverse_lazy
 
 from ipam.domain.people import accounts
 from ipam.models import RoleBinding
-from webui.pages import attempt, show, signed_in
+from webui.pages import render_page_or_part, run_for_form, signed_in
 
 
 class SignIn(LoginView):
@@ -82,7 +82,7 @@ def index(request: HttpRequest) -> HttpResponse:
         .select_related("project")
         .order_by(of_platform_first, "project"),
     }
-    return show(request, "account/index.html", context)
+    return render_page_or_part(request, "account/index.html", context)
 
 
 class ChangePassword(SuccessMessageMixin, PasswordChangeView):  # type: ignore[type-arg]
@@ -107,8 +107,8 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     form = SignOutForm(request.POST if request.method == "POST" else None, request=request)
     if form.is_valid():
         wanted = {"password": None, **form.cleaned_data}
-        attempt(form, lambda: accounts.sign_out(user, **wanted))
+        run_for_form(form, lambda: accounts.sign_out(user, **wanted))
         update_session_auth_hash(request, user)
         messages.success(request, "Signed you out everywhere else.")
         return redirect("account")
-    return show(request, "account/sign_out.html", {"section": "account", "form": form})
+    return render_page_or_part(request, "account/sign_out.html", {"section": "account", "form": form})

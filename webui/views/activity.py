@@ -11,7 +11,7 @@ from ipam.domain.core.paging import DEFAULT_LIMIT
 from ipam.filters import EventFilters
 from ipam.models import Event
 from ipam.models.events import Door, Kind, Verb
-from webui.pages import show
+from webui.pages import render_page_or_part
 
 FILTERS = ("q", "actor", "door", "verb", "kind", "network", "project", "object", "part_of")
 _PAGES = {"network": "network", "machine": "machine", "cluster": "cluster"}
@@ -35,7 +35,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "verbs": Verb.choices,
         "kinds": Kind.choices,
     }
-    return show(request, "activity.html", context, part="table")
+    return render_page_or_part(request, "activity.html", context, part="table")
 
 
 def with_links(events: Iterable[Event]) -> list[tuple[Event, str]]:

@@ -24,7 +24,7 @@ from ipam.forms.addresses import ChangedAddressForm
 from ipam.forms.fields import LabelsField
 from ipam.models import IPAddress
 from webui.listing import listing
-from webui.pages import attempt, show
+from webui.pages import render_page_or_part, run_for_form
 from webui.views.activity import with_links
 
 FILTERS = ("q", "network", "project", "machine", "allocation", "type", "address_family", "within", "label")
@@ -47,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "types": IPAddress.Type.choices,
         "families": list(Family),
     }
-    return show(request, "addresses/index.html", context, part="table")
+    return render_page_or_part(request, "addresses/index.html", context, part="table")
 
 
 @login_required
@@ -60,12 +60,16 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "section": "addresses",
         "allocation": allocation,
         "held": held,
-        "one": allocation.main,
+        "one": allocation.representative,
         "joinable": allocations.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
-        "dns": "".join(dns_zones.lines(shown, dns_zones.domain_of(allocation.main))).rstrip(),
-        "events": with_links(timelines.of_address(allocation.main.network_id, allocation.main.address)[:_SHOWN_EVENTS]),
+        "dns": "".join(dns_zones.lines(shown, dns_zones.domain_of(allocation.representative))).rstrip(),
+        "events": with_links(
+            timelines.of_address(allocation.representative.network_id, allocation.representative.address)[
+                :_SHOWN_EVENTS
+            ]
+        ),
     }
-    return show(request, "addresses/detail.html", context)
+    return render_page_or_part(request, "addresses/detail.html", context)
 
 
 @login_required
@@ -75,17 +79,20 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     What becomes static stays so, so the page asks before that and names it.
     """
     one = lookups.get(IPAddress, pk)
-    access.demand_change(one)
+    access.require_change(one)
     initial = forms.model_to_dict(one, ChangedAddressForm.base_fields)
     form = ChangedAddressForm(request.POST if request.method == "POST" else None, initial=initial)
     asks = form.is_valid() and form.cleaned_data["type"] == IPAddress.Type.STATIC and "confirmed" not in request.POST
     fixed = _ephemeral(allocations.get(one.allocation)) if asks else []
     ready = form.is_valid() and not fixed
-    if ready and attempt(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)) is not None:
+    if (
+        ready
+        and run_for_form(form, lambda: addresses.update_allocation(one.allocation, **form.cleaned_data)) is not None
+    ):
         messages.success(request, f"Changed {one}")
         return redirect("address", pk=one.pk)
     context = {"section": "addresses", "form": form, "title": f"Edit {one}", "back": reverse("address", args=[one.pk])}
-    return show(request, "edit.html", {**context, "fixed": " and ".join(map(str, fixed))})
+    return render_page_or_part(request, "edit.html", {**context, "fixed": " and ".join(map(str, fixed))})
 
 
 def _ephemeral(allocation: Allocation) -> list[IPAddress]:
@@ -120,12 +127,12 @@ def act(request: HttpRequest) -> HttpResponse:
         return _back(request)
     if form.is_valid() and (action == "label" or "confirmed" in request.POST):
         do, done = _actions(chosen, form)[action]
-        attempt(form, do)
+        run_for_form(form, do)
         if form.is_valid():
             messages.success(request, done.format(len(held)))
             return _back(request)
     context = {"section": "addresses", "held": held, "form": form, "action": action, "back": form["back"].value()}
-    return show(request, "addresses/confirm.html", context)
+    return render_page_or_part(request, "addresses/confirm.html", context)
 
 
 def _actions(chosen: QuerySet[IPAddress], form: forms.Form) -> dict[str, tuple[Callable[[], None], str]]:
@@ -148,15 +155,15 @@ def _back(request: HttpRequest) -> HttpResponse:
 def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
     """Ask, naming what goes; then release the whole allocation."""
     held = allocations.get(allocation)
-    access.demand_change(held.main)
+    access.require_change(held.representative)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        attempt(form, lambda: addresses.release_allocation(allocation))
+        run_for_form(form, lambda: addresses.release_allocation(allocation))
         if form.is_valid():
             messages.success(request, f"Released {' and '.join(held.texts)}")
-            return redirect("network", pk=held.main.network_id)
-    context = {"section": "addresses", "allocation": held, "network": held.main.network, "form": form}
-    return show(request, "addresses/release.html", context)
+            return redirect("network", pk=held.representative.network_id)
+    context = {"section": "addresses", "allocation": held, "network": held.representative.network, "form": form}
+    return render_page_or_part(request, "addresses/release.html", context)
 
 
 @login_required

@@ -16,15 +16,23 @@ from ipam.domain.clusters import lifecycle, migration, planning, rules
 from ipam.domain.clusters.manifests import catalogue
 from ipam.domain.clusters.plan import NewCluster, Plan, capacity
 from ipam.domain.core import access, timelines
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.filters import ClusterFilters
 from ipam.forms.clusters import ClusterForm, DraftForm, NewClusterForm, RollForm
 from ipam.models import Cluster, Network
 from ipam.models.clusters import FamilyOrder
 from webui.cluster_meters import node_meters, verdict
 from webui.listing import listing
-from webui.meters import human
-from webui.pages import Context, Performed, asked, attempt, perform, show, show_form
+from webui.meters import humanize
+from webui.pages import (
+    Context,
+    Performed,
+    asked,
+    render_form_or_preview,
+    render_page_or_part,
+    run_for_form,
+    run_or_preview,
+)
 from webui.views.activity import with_links
 
 FILTERS = ("q", "state", "families", "project", "network")
@@ -47,30 +55,30 @@ def index(request: HttpRequest) -> HttpResponse:
         "states": Cluster.State.choices,
         "orders": FamilyOrder.choices,
     }
-    return show(request, "clusters/index.html", context, part="table")
+    return render_page_or_part(request, "clusters/index.html", context, part="table")
 
 
 @login_required
 def create(request: HttpRequest) -> HttpResponse:
     """Plan a cluster; before anything happens, show its ranges and what they hold, both families side by side."""
-    access.demand_anywhere(Deed.ALLOCATE)
+    access.require_anywhere(Permission.ALLOCATE)
     form = NewClusterForm(request.POST or None, initial=_initial(request))
     given = Performed[Context]()
     if request.method == "POST" and form.is_valid():
-        new = NewCluster(**form.request())
-        given = perform(request, form, lambda: _planned(lifecycle.create(new, reserve="reserve" in request.POST)))
+        new, reserve = NewCluster(**form.request()), "reserve" in request.POST
+        given = run_or_preview(request, form, lambda: _planned(lifecycle.create(new, reserve=reserve)))
         if given.kept:
             made = given.kept["cluster"]
             messages.success(request, f"{'Reserved' if made.is_reserved else 'Drafted'} cluster {made}")
             return redirect("cluster", pk=made.pk)
     context = {"section": "clusters", "form": form, "given": given.shown, "back": reverse("clusters")}
-    return show_form(request, "clusters/plan_form.html", context)
+    return render_form_or_preview(request, "clusters/plan_form.html", context)
 
 
 @login_required
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One cluster: what it holds per family, its machines, and the documents that make it."""
-    cluster = planning.find(pk)
+    cluster = planning.get(pk)
     plan = planning.plan(cluster)
     used = migration.count_nodes(cluster)
     events = timelines.newest(timelines.of_object("cluster", str(cluster.pk)), limit=_SHOWN_EVENTS)
@@ -83,79 +91,79 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "documents": catalogue.documents(cluster, plan),
         "events": with_links(events.rows),
     }
-    return show(request, "clusters/detail.html", context)
+    return render_page_or_part(request, "clusters/detail.html", context)
 
 
 @login_required
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what may change of a plan: of a draft all but its owner and node network."""
-    cluster = planning.find(pk)
-    access.demand_change(cluster)
+    cluster = planning.get(pk)
+    access.require_change(cluster)
     if cluster.is_draft:
         return _edit_draft(request, cluster)
     initial = forms.model_to_dict(cluster, ClusterForm.base_fields)
     form = ClusterForm(request.POST if request.method == "POST" else None, initial=initial)
     changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
-    if form.is_valid() and attempt(form, lambda: lifecycle.update(cluster, **changes)) is not None:
+    if form.is_valid() and run_for_form(form, lambda: lifecycle.update(cluster, **changes)) is not None:
         messages.success(request, f"Changed cluster {cluster}")
         return redirect("cluster", pk=pk)
     back = reverse("cluster", args=[pk])
     context = {"section": "clusters", "form": form, "title": f"Edit {cluster}", "back": back}
-    return show(request, "edit.html", context)
+    return render_page_or_part(request, "edit.html", context)
 
 
 def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
     """Plan it again, with the same preview as at first."""
     form, given = DraftForm(request.POST or None, draft=cluster), Performed[Context]()
     if request.method == "POST" and form.is_valid():
-        given = perform(request, form, lambda: _planned(lifecycle.update(cluster, **form.changes())))
+        given = run_or_preview(request, form, lambda: _planned(lifecycle.update(cluster, **form.changes())))
         if given.kept:
             messages.success(request, f"Changed cluster {given.kept['cluster']}")
             return redirect("cluster", pk=cluster.pk)
     back = reverse("cluster", args=[cluster.pk])
     context = {"section": "clusters", "form": form, "given": given.shown, "cluster": cluster, "back": back}
-    return show_form(request, "clusters/plan_form.html", context)
+    return render_form_or_preview(request, "clusters/plan_form.html", context)
 
 
 @login_required
 def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     """Ask, saying what it means; then reserve, release, delete, or let the switches pass the pods."""
-    cluster = planning.find(pk)
+    cluster = planning.get(pk)
     parent = cluster.network.parent
-    access.demand_change(parent if verb == "announce" and parent else cluster)
+    access.require_change(parent if verb == "announce" and parent else cluster)
     do, says, button, is_dangerous = _VERBS[verb]
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        attempt(form, lambda: do(cluster))
+        run_for_form(form, lambda: do(cluster))
         if form.is_valid():
             messages.success(request, f"{button}: done for {cluster}")
             return redirect("clusters") if verb == "delete" else redirect("cluster", pk=pk)
     context = {"section": "clusters", "cluster": cluster, "form": form, "says": says, "button": button}
-    return show(request, "clusters/confirm.html", {**context, "is_dangerous": is_dangerous})
+    return render_page_or_part(request, "clusters/confirm.html", {**context, "is_dangerous": is_dangerous})
 
 
 @login_required
 def families(request: HttpRequest, pk: UUID) -> HttpResponse:
     """From one family to two, and back: what that takes, how far it is, and then the step."""
-    cluster = planning.find(pk)
-    access.demand_change(cluster)
+    cluster = planning.get(pk)
+    access.require_change(cluster)
     form = RollForm(request.POST if request.method == "POST" else None)
     roll_nodes = form.is_valid() and form.cleaned_data["roll_nodes"]
     ready = migration.readiness(cluster, roll_nodes=roll_nodes)
     if form.is_valid():
-        changed = attempt(form, lambda: migration.change(cluster, ready.families, roll_nodes=roll_nodes))
+        changed = run_for_form(form, lambda: migration.change(cluster, ready.families, roll_nodes=roll_nodes))
         if changed:
             messages.success(request, f"{cluster} is {FamilyOrder(changed.families).label} now")
             return redirect("cluster", pk=pk)
     context = {"section": "clusters", "cluster": cluster, "ready": ready, "form": form}
     context |= _machines(cluster, "has_ipv6", "has_ipv4", "name", "id")
-    return show(request, "clusters/families.html", context)
+    return render_page_or_part(request, "clusters/families.html", context)
 
 
 @login_required
 def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
     """One document as a file."""
-    cluster = planning.find(pk)
+    cluster = planning.get(pk)
     (document,) = catalogue.documents(cluster, planning.plan(cluster), kind=kind)
     if document.refusal:
         raise Http404(document.refusal)
@@ -186,7 +194,7 @@ def _machines(cluster: Cluster, *order: str) -> Context:
 def _row(cluster: Cluster, plan: Plan) -> Context:
     held = capacity(plan)
     pods = [plan.pods.get(family) for family in Family]
-    return {"cluster": cluster, "pods": pods, "capacity": held, "nodes": human(held.nodes)}
+    return {"cluster": cluster, "pods": pods, "capacity": held, "nodes": humanize(held.nodes)}
 
 
 def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
@@ -196,7 +204,7 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
     return {
         "capacity": held,
         "verdict": verdict(held),
-        "services": human(held.services),
+        "services": humanize(held.services),
         "warnings": rules.warnings(plan),
         "is_unannounced": bool(rules.unannounced(plan)),
         "families": [
@@ -208,9 +216,9 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
                 "pods": plan.pods[one.family],
                 "services": plan.services[one.family],
                 "mask": plan.node_mask[one.family],
-                "by_network": human(one.nodes_by_network),
-                "by_pods": human(one.nodes_by_pods),
-                "per_node": human(one.pods_per_node),
+                "by_network": humanize(one.nodes_by_network),
+                "by_pods": humanize(one.nodes_by_pods),
+                "per_node": humanize(one.pods_per_node),
             }
             for one in sorted(held.families, key=lambda one: one.family)
         ],

@@ -10,7 +10,7 @@ from ipam.domain.core import access, lookups
 from ipam.domain.networks import children, completion, networks
 from ipam.forms.networks import LengthForm, PrefixForm
 from ipam.models import IPAddress, Network
-from webui.pages import Context, Performed, perform, show, show_form
+from webui.pages import Context, Performed, render_form_or_preview, render_page_or_part, run_or_preview
 
 BATCH = 250  # allocations per step of the progress bar: well under a second
 
@@ -19,11 +19,11 @@ BATCH = 250  # allocations per step of the progress bar: well under a second
 def add_prefix(request: HttpRequest, pk: str) -> HttpResponse:
     """One more prefix for a network; a super that gains a family by it takes its child length too."""
     network = lookups.get(Network, pk)
-    access.demand_change(network)
+    access.require_change(network)
     form = PrefixForm(request.POST or None, network=network)
     changed = Performed[list[str]]()
     if request.method == "POST" and form.is_valid():
-        changed = perform(request, form, lambda: _with_prefixes(networks.add_prefix(network, **form.request())))
+        changed = run_or_preview(request, form, lambda: _with_prefixes(networks.add_prefix(network, **form.request())))
         if changed.kept:
             messages.success(request, f"Added {form.cleaned_data['prefix']} to {network}")
             return redirect("network", pk=network.pk)
@@ -34,18 +34,18 @@ def add_prefix(request: HttpRequest, pk: str) -> HttpResponse:
         "prefixes": changed.shown,
         "title": "Add a prefix",
     }
-    return show_form(request, "networks/extend.html", context)
+    return render_form_or_preview(request, "networks/extend.html", context)
 
 
 @login_required
 def add_family(request: HttpRequest, pk: str, family: str) -> HttpResponse:
     """The second family of a child network, carved from its parent."""
     network, wanted = lookups.get(Network, pk), Family.from_key(family)
-    access.demand_change(network)
+    access.require_change(network)
     form = LengthForm(request.POST if request.method == "POST" else None, family=wanted, parent=network.parent)
     changed = Performed[list[str]]()
     if form.is_valid():
-        changed = perform(
+        changed = run_or_preview(
             request, form, lambda: _with_prefixes(children.add_family(network, wanted, **form.cleaned_data))
         )
         if changed.kept:
@@ -53,14 +53,14 @@ def add_family(request: HttpRequest, pk: str, family: str) -> HttpResponse:
             return redirect("complete", pk=network.pk, family=family)
     title = f"Add {wanted.label}"
     context = {"section": "networks", "network": network, "form": form, "prefixes": changed.shown, "title": title}
-    return show_form(request, "networks/extend.html", context)
+    return render_form_or_preview(request, "networks/extend.html", context)
 
 
 @login_required
 def complete(request: HttpRequest, pk: str, family: str) -> HttpResponse:
     """Give allocations that lack the family their counterpart, a batch per request: stop and go on at any time."""
     network, wanted = lookups.get(Network, pk), Family.from_key(family)
-    access.demand_change(network)
+    access.require_change(network)
     held = IPAddress.objects.filter(network=network)
     done = completion.complete(network, wanted, limit=BATCH) if request.method == "POST" else None
     lacking = held.lacking(wanted).count()
@@ -76,7 +76,7 @@ def complete(request: HttpRequest, pk: str, family: str) -> HttpResponse:
         "runs": done is not None and done.remaining > 0,
         "batch": BATCH,
     }
-    return show(request, "networks/complete.html", context, part="progress")
+    return render_page_or_part(request, "networks/complete.html", context, part="progress")
 
 
 def _with_prefixes(network: Network) -> list[str]:

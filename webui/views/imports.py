@@ -13,19 +13,19 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from ipam.domain.core import access
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.files import formats, importing
-from ipam.domain.files.documents import Unreadable
+from ipam.domain.files.documents import ParseError
 from ipam.domain.files.importing import Source
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED
 from ipam.domain.files.summaries import Summary
 from ipam.domain.files.tables import Table
 from ipam.domain.moving.moves import MOVES
-from webui.pages import attempt, show
+from webui.pages import render_page_or_part, run_for_form
 
-MOST_UPLOADED = 1_500_000  # bytes; packed and as text it is below DATA_UPLOAD_MAX_MEMORY_SIZE
-_MOST_SHOWN = 200  # rows
+MAX_UPLOADED = 1_500_000  # bytes; packed and as text it is below DATA_UPLOAD_MAX_MEMORY_SIZE
+_MAX_SHOWN = 200  # rows
 _WORDS = {name: "VRFs" if name == "vrfs" else name for name in KINDS}
 _WORDS |= {"metal-stack": "entries of metal-stack", "netbox": "entries of NetBox", "go-ipam": "entries of go-ipam"}
 _CHOICES = [(name, word[0].upper() + word[1:]) for name, word in _WORDS.items()]
@@ -36,7 +36,7 @@ class UploadForm(forms.Form):
 
     kind = forms.ChoiceField(choices=_CHOICES, label="What the rows are")
     file = forms.FileField(
-        help_text=f"CSV, JSON, YAML or XLSX, up to {MOST_UPLOADED / 1e6:g} MB; for more there is manage.py import_data."
+        help_text=f"CSV, JSON, YAML or XLSX, up to {MAX_UPLOADED / 1e6:g} MB; for more there is manage.py import_data."
     )
     mapping = forms.CharField(
         required=False,
@@ -48,11 +48,11 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if file.size > MOST_UPLOADED:
+        if file.size > MAX_UPLOADED:
             raise forms.ValidationError(f"The file has {file.size:,} bytes. Split it, or use manage.py import_data.")
         try:
             self.cleaned_data |= {"name": file.name, "format": formats.guess(file.name)}
-        except Unreadable as error:
+        except ParseError as error:
             raise forms.ValidationError(error.detail) from None
         return file.read()
 
@@ -69,7 +69,7 @@ class PackedForm(forms.Form):
     def clean_file(self) -> bytes:
         try:
             unpacker = zlib.decompressobj()
-            content = unpacker.decompress(base64.b64decode(self.cleaned_data["file"], validate=True), MOST_UPLOADED)
+            content = unpacker.decompress(base64.b64decode(self.cleaned_data["file"], validate=True), MAX_UPLOADED)
         except (ValueError, zlib.error):
             content = b""
         if not content or not unpacker.eof:
@@ -91,33 +91,33 @@ def _source(data: dict[str, Any]) -> Source:
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """Choose a file; then see what would become of each row."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     form = UploadForm(
         request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind", "addresses")}
     )
     if form.is_valid():
         data = form.cleaned_data
         packed = PackedForm({**data, "file": _pack(data["file"])})
-        summary = attempt(form, lambda: importing.preview(_source(data)))
+        summary = run_for_form(form, lambda: importing.preview(_source(data)))
         if summary is not None:
             return _show_preview(request, packed, summary)
-    return show(request, "imports/index.html", {"section": "imports", "form": form})
+    return render_page_or_part(request, "imports/index.html", {"section": "imports", "form": form})
 
 
 @login_required
 @require_POST
 def apply(request: HttpRequest) -> HttpResponse:
     """Do what the preview said. Refused rows keep everything out, unless they are to be skipped."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     packed = PackedForm(request.POST)
     if not packed.is_valid():
         messages.error(request, "The file did not come back whole. Choose it again.")
         return redirect("imports")
     data = packed.cleaned_data
-    summary = attempt(packed, lambda: importing.bring_in(_source(data), skip_refused="skip" in request.POST))
+    summary = run_for_form(packed, lambda: importing.apply(_source(data), skip_refused="skip" in request.POST))
     if summary is None:
         again = PackedForm(request.POST)  # without what was refused, for the preview says it row by row
-        seen = attempt(again, lambda: importing.preview(_source(data)))
+        seen = run_for_form(again, lambda: importing.preview(_source(data)))
         return _show_preview(request, again, seen or Summary(), failed=True)
     done = ", ".join(f"{count} {state}" for state, count in _counts(summary))
     messages.success(request, f"Imported {_WORDS[data['kind']]}: {done or 'no rows'}")
@@ -130,7 +130,7 @@ def _counts(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _show_preview(request: HttpRequest, packed: PackedForm, summary: Summary, *, failed: bool = False) -> HttpResponse:
-    counts, shown = summary.counts, summary.shown(_MOST_SHOWN)
+    counts, shown = summary.counts, summary.shown(_MAX_SHOWN)
     hidden = counts.total() - len(shown)
     context = {
         "section": "imports",
@@ -141,10 +141,10 @@ def _show_preview(request: HttpRequest, packed: PackedForm, summary: Summary, *,
         "counts": _counts(summary),
         "rows": shown,
         "is_move": packed["kind"].data in MOVES,
-        "not_kept": summary.not_kept[:_MOST_SHOWN],
+        "not_kept": summary.not_kept[:_MAX_SHOWN],
         "hidden": f"{hidden:,}" if hidden else "",
         "refused": f"{counts[REFUSED]:,}" if counts[REFUSED] else "",
         "unchanged": counts[UNCHANGED],
         "to_do": counts[NEW] + counts[CHANGED],
     }
-    return show(request, "imports/preview.html", context)
+    return render_page_or_part(request, "imports/preview.html", context)

@@ -12,19 +12,19 @@ from django.urls import reverse
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups, timelines
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import machines, netplan
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.filters import MachineFilters
 from ipam.forms.machines import JoiningForm, MachineForm, MachineOwnerForm
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
 from webui.listing import listing
-from webui.pages import Context, Performed, attempt, perform, show, show_form
+from webui.pages import Context, Performed, render_form_or_preview, render_page_or_part, run_for_form, run_or_preview
 from webui.views.activity import with_links
 
 FILTERS = ("q", "role", "partition", "project", "network")
 COLUMNS = {"name": "name", "asn": "asn", "created": "created_at"}
-MOST_CHOICES = 100
+MAX_CHOICES = 100
 _SHOWN_EVENTS = 10
 
 
@@ -41,9 +41,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "chosen": {name: request.GET.get(name, "") for name in FILTERS},
         "filters": filters,
         "roles": Machine.Role.choices,
-        "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MOST_CHOICES],
+        "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MAX_CHOICES],
     }
-    return show(request, "machines/index.html", context, part="table")
+    return render_page_or_part(request, "machines/index.html", context, part="table")
 
 
 @login_required
@@ -54,56 +54,56 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
     config = netplan.netplan(joined["networks"])
     events = timelines.newest(timelines.of_object("machine", machine.pk), limit=_SHOWN_EVENTS)
     context = {"section": "machines", "machine": machine, "config": config, "events": with_links(events.rows), **joined}
-    return show(request, "machines/detail.html", context)
+    return render_page_or_part(request, "machines/detail.html", context)
 
 
 @login_required
 def edit(request: HttpRequest, pk: str) -> HttpResponse:
     """Change name, hostname, description and labels."""
     machine = lookups.get(Machine, pk)
-    access.demand_change(machine)
+    access.require_change(machine)
     initial = forms.model_to_dict(machine, MachineForm.base_fields)
     form = MachineForm(request.POST if request.method == "POST" else None, initial=initial)
-    if form.is_valid() and attempt(form, lambda: machines.update(machine, **form.cleaned_data)) is not None:
+    if form.is_valid() and run_for_form(form, lambda: machines.update(machine, **form.cleaned_data)) is not None:
         messages.success(request, f"Changed machine {machine.pk}")
         return redirect("machine", pk=machine.pk)
     back = reverse("machine", args=[machine.pk])
     context = {"section": "machines", "form": form, "title": f"Edit {machine}", "back": back}
-    return show(request, "edit.html", context)
+    return render_page_or_part(request, "edit.html", context)
 
 
 @login_required
 def allocate(request: HttpRequest) -> HttpResponse:
     """Two steps on one page: whose and where, then which networks; with a preview of all that it gets."""
-    access.demand_anywhere(Deed.ALLOCATE)
+    access.require_anywhere(Permission.ALLOCATE)
     owner = MachineOwnerForm(request.POST or request.GET or None)
     form, given = None, Performed[Context]()
     if owner.is_bound and owner.is_valid():
         whose = {name: owner.cleaned_data[name] for name in ("project", "partition")}
         form = JoiningForm(request.POST or None, **whose)
         if request.method == "POST" and form.is_valid():
-            given = perform(request, form, lambda: _allocate(owner.cleaned_data, form.cleaned_data))
+            given = run_or_preview(request, form, lambda: _allocate(owner.cleaned_data, form.cleaned_data))
             if given.kept:
                 machine = given.kept["machine"]
                 messages.success(request, f"Allocated {machine} with ASN {machine.asn}")
                 return redirect("machine", pk=machine.pk)
     context = {"section": "machines", "owner": owner, "form": form, "given": given.shown}
-    return show_form(request, "machines/allocate.html", context)
+    return render_form_or_preview(request, "machines/allocate.html", context)
 
 
 @login_required
 def release(request: HttpRequest, pk: str) -> HttpResponse:
     """Ask, naming what goes and what stays; then release."""
     machine = lookups.get(Machine, pk)
-    access.demand_change(machine)
+    access.require_change(machine)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        attempt(form, lambda: machines.release(machine))
+        run_for_form(form, lambda: machines.release(machine))
         if form.is_valid():
             messages.success(request, f"Released machine {machine}")
             return redirect("machines")
     held = sorted(machine.addresses.all(), key=_place)
-    return show(
+    return render_page_or_part(
         request, "machines/release.html", {"section": "machines", "machine": machine, "held": held, "form": form}
     )
 

@@ -15,7 +15,7 @@ from ipam.domain.space import prefix_map
 from ipam.models import IPAddress, Network, Prefix, Project
 from ipam.values import parse_cidr
 from webui.meters import percent
-from webui.pages import Context, show
+from webui.pages import Context, render_page_or_part
 
 SIDE = 16  # squares per row: an octet of IPv4, two nibbles of IPv6 per zoom
 SQUARES = SIDE * SIDE
@@ -98,7 +98,7 @@ def network_map(request: HttpRequest, pk: str) -> HttpResponse:
         "namespaces": namespaces,
         "namespace": namespace,
     }
-    return show(request, "networks/map.html", context, part="maps")
+    return render_page_or_part(request, "networks/map.html", context, part="maps")
 
 
 def _namespace(request: HttpRequest, namespaces: list[Project]) -> UUID | None:

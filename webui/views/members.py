@@ -8,18 +8,18 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from ipam.domain.core import access, lookups
-from ipam.domain.core.permissions import MAY, Deed
+from ipam.domain.core.permissions import MAY, Permission
 from ipam.domain.people import members
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.roles import PROJECT_ROLES, Role
-from webui.pages import attempt, show
+from webui.pages import render_page_or_part, run_for_form
 from webui.views.tokens import TokenForm, ask_to_revoke
 
 _ROLES = [(role.value, role.label) for role in PROJECT_ROLES]
 _DEEDS = {
-    Deed.READ: "see the project",
-    Deed.ALLOCATE: "allocate, carve and release",
-    Deed.MANAGE: "manage members",
+    Permission.READ: "see the project",
+    Permission.ALLOCATE: "allocate, carve and release",
+    Permission.MANAGE: "manage members",
 }
 
 
@@ -43,11 +43,11 @@ def index(request: HttpRequest, pk: str) -> HttpResponse:
     project = lookups.get(Project, pk)
     form = MemberForm(request.POST if "user" in request.POST else None)
     robot = RobotForm(request.POST if "name" in request.POST else None)
-    if form.is_valid() and attempt(form, lambda: _grant(project, **form.cleaned_data)) is not None:
+    if form.is_valid() and run_for_form(form, lambda: _grant(project, **form.cleaned_data)) is not None:
         messages.success(request, f"{form.cleaned_data['user']} is {form.cleaned_data['role']} now")
         return redirect("members", pk=project.pk)
     if robot.is_valid() and (
-        made := attempt(robot, lambda: members.create_service_account(project, **robot.cleaned_data))
+        made := run_for_form(robot, lambda: members.create_service_account(project, **robot.cleaned_data))
     ):
         return redirect("robot", pk=project.pk, user=made.user_id)
     held = (
@@ -65,7 +65,7 @@ def index(request: HttpRequest, pk: str) -> HttpResponse:
             for role in PROJECT_ROLES
         ],
     }
-    return show(request, "projects/members.html", context)
+    return render_page_or_part(request, "projects/members.html", context)
 
 
 def _grant(project: Project, user: str, role: str) -> RoleBinding:
@@ -76,12 +76,12 @@ def _grant(project: Project, user: str, role: str) -> RoleBinding:
 def withdraw(request: HttpRequest, pk: str, user: int) -> HttpResponse:
     """Ask, naming what is lost; then take a role from a member."""
     project = lookups.get(Project, pk)
-    access.demand(Deed.MANAGE, project.pk)
+    access.require(Permission.MANAGE, project.pk)
     held = RoleBinding.objects.select_related("user__service_account")
     binding = get_object_or_404(held, project=project, user=user)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        attempt(form, lambda: members.withdraw(binding))
+        run_for_form(form, lambda: members.withdraw(binding))
         if form.is_valid():
             messages.success(request, f"{binding.user} is no member any more")
             return redirect("members", pk=pk)
@@ -90,17 +90,17 @@ def withdraw(request: HttpRequest, pk: str, user: int) -> HttpResponse:
     else:
         says = f"The role of {binding.get_role_display()} in {project} is taken at once."
     context = {"section": "projects", "form": form, "title": f"Remove {binding.user}", "says": says}
-    return show(request, "confirm.html", {**context, "back": reverse("members", args=[pk])})
+    return render_page_or_part(request, "confirm.html", {**context, "back": reverse("members", args=[pk])})
 
 
 @login_required
 def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
     """A robot's tokens, for those who manage its project; a new one is shown this once."""
     project = lookups.get(Project, pk)
-    access.demand(Deed.MANAGE, project.pk)
+    access.require(Permission.MANAGE, project.pk)
     account = get_object_or_404(ServiceAccount.objects.select_related("user"), project=project, user=user)
     form = TokenForm(request.POST if request.method == "POST" else None)
-    made = attempt(form, lambda: form.issue(account.user)) if form.is_valid() else None
+    made = run_for_form(form, lambda: form.issue(account.user)) if form.is_valid() else None
     context = {
         "section": "projects",
         "project": project,
@@ -109,13 +109,13 @@ def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
         "made": made,
         "tokens": account.user.api_tokens.all(),
     }
-    return show(request, "projects/robot.html", context)
+    return render_page_or_part(request, "projects/robot.html", context)
 
 
 @login_required
 def revoke(request: HttpRequest, pk: str, user: int, token: int) -> HttpResponse:
     """Ask; then make a robot's token useless at once."""
     project = lookups.get(Project, pk)
-    access.demand(Deed.MANAGE, project.pk)
+    access.require(Permission.MANAGE, project.pk)
     account = get_object_or_404(ServiceAccount.objects.select_related("user"), project=project, user=user)
     return ask_to_revoke(request, account.user, token, section="projects", back=reverse("robot", args=[pk, user]))

@@ -11,32 +11,32 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import network_fields, networks
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.forms.networks import ChangedNetworkForm, NewRootForm
 from ipam.models import Network
-from webui.pages import attempt, show
+from webui.pages import render_page_or_part, run_for_form
 
 
 @login_required
 def create(request: HttpRequest) -> HttpResponse:
     """A network whose prefixes are given."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     form = NewRootForm(request.POST or None, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
-        made = attempt(form, lambda: networks.create(NewNetwork(**form.request())))
+        made = run_for_form(form, lambda: networks.create(NewNetwork(**form.request())))
         if made is not None:
             messages.success(request, f"Made network {made}")
             return redirect("network", pk=made.pk)
-    return show(request, "networks/form.html", {"section": "networks", "form": form, "network": None})
+    return render_page_or_part(request, "networks/form.html", {"section": "networks", "form": form, "network": None})
 
 
 @login_required
 def edit(request: HttpRequest, pk: str) -> HttpResponse:
     """Change a network; the domain judges the state after the change."""
     network = lookups.get(Network, pk)
-    access.demand_change(network, fields=access.DESCRIBING)
+    access.require_change(network, fields=access.DESCRIBING)
     form = ChangedNetworkForm(request.POST or None, initial=_initial(network))
     shown = _shown(network)
     for name in list(form.fields):
@@ -44,11 +44,11 @@ def edit(request: HttpRequest, pk: str) -> HttpResponse:
             del form.fields[name]
     if request.method == "POST" and form.is_valid():
         given = {name: value for name, value in form.request().items() if name in shown or name == "force"}
-        changed = attempt(form, lambda: networks.update(network, **given))
+        changed = run_for_form(form, lambda: networks.update(network, **given))
         if changed is not None:
             messages.success(request, f"Changed network {changed}")
             return redirect("network", pk=network.pk)
-    return show(request, "networks/form.html", {"section": "networks", "form": form, "network": network})
+    return render_page_or_part(request, "networks/form.html", {"section": "networks", "form": form, "network": network})
 
 
 def _shown(network: Network) -> Collection[str]:

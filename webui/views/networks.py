@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups, paging
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import addresses, allocations, networks
 from ipam.domain.networks.allocations import Allocation
 from ipam.domain.networks.network_fields import NewNetwork
@@ -20,15 +20,23 @@ from ipam.models import IPAddress, Machine, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
 from ipam.natural import Natural
 from webui.listing import listing
-from webui.meters import Meter, PrefixMeter, meters, twins, verdict
-from webui.pages import Context, Performed, asked, attempt, perform, show, show_form
+from webui.meters import Meter, PrefixMeter, family_pair, meters, summary
+from webui.pages import (
+    Context,
+    Performed,
+    asked,
+    render_form_or_preview,
+    render_page_or_part,
+    run_for_form,
+    run_or_preview,
+)
 from webui.views.families import missing_family
 
 _SHOWN_BLOCKS = 12
 _SHOWN_MACHINES = 8
 FILTERS = ("q", "type", "partition", "project", "vrf", "address_family")
 COLUMNS = {"id": "pk", "name": "name", "type": "type"}
-MOST_CHOICES = 100
+MAX_CHOICES = 100
 
 
 @login_required
@@ -53,10 +61,10 @@ def tree(request: HttpRequest) -> HttpResponse:
         "opened": opened,
         "opened_children": [_row(child, uses) for child in opened_children],
         "types": NetworkType.choices,
-        "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MOST_CHOICES],
+        "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MAX_CHOICES],
         "families": list(Family),
     }
-    return show(request, "networks/tree.html", context, part="table")
+    return render_page_or_part(request, "networks/tree.html", context, part="table")
 
 
 @login_required
@@ -67,13 +75,13 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
     children: list[Network] = page.rows if network.is_super else []
     every_use = utilization.of_networks([network, *children])
     uses, prefixes = every_use[network.pk], list(network.prefixes.all())
-    free = free_blocks.of_prefixes(prefixes, lengths=network.default_child_prefix_length, most=_SHOWN_BLOCKS)
+    free = free_blocks.by_family(prefixes, lengths=network.default_child_prefix_length, most=_SHOWN_BLOCKS)
     families = [_family(meter, prefixes, free[meter.use.family]) for meter in meters(network, uses)]
     context = {
         "section": "networks",
         "network": network,
         "families": families,
-        "verdict": verdict(uses, is_super=network.is_super),
+        "verdict": summary(uses, is_super=network.is_super),
         "page": page,
         "rows": [_row(child, every_use) for child in children] if network.is_super else allocated,
         "is_dual": len(families) > 1,
@@ -82,55 +90,55 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
         "machines": [] if network.is_super else _machines(network),
         "shown_machines": _SHOWN_MACHINES,
     }
-    return show(request, "networks/detail.html", context, part="rows")
+    return render_page_or_part(request, "networks/detail.html", context, part="rows")
 
 
 @login_required
 def allocate(request: HttpRequest, pk: str) -> HttpResponse:
     """Take addresses; before anything happens, show exactly which ones."""
     network = lookups.get(Network, pk)
-    access.demand_anywhere(Deed.ALLOCATE)
+    access.require_anywhere(Permission.ALLOCATE)
     present = sorted({prefix.address_family for prefix in network.prefixes.all()})
     form = AllocateForm(request.POST or None, network=network, present=present)
     given = Performed[list[IPAddress]]()
     if request.method == "POST" and form.is_valid():
-        given = perform(request, form, lambda: addresses.allocate(network, **form.request()))
+        given = run_or_preview(request, form, lambda: addresses.allocate(network, **form.request()))
         if given.kept:
             messages.success(request, f"Allocated {', '.join(map(str, given.kept[:6]))}{' …' * (len(given.kept) > 6)}")
             return redirect("network", pk=network.pk)
     context = {"section": "networks", "network": network, "form": form, "given": given.shown}
-    return show_form(request, "networks/allocate.html", context)
+    return render_form_or_preview(request, "networks/allocate.html", context)
 
 
 @login_required
 def carve(request: HttpRequest, pk: str) -> HttpResponse:
     """Carve a child network; before anything happens, show its prefixes and VRF."""
     parent = lookups.get(Network, pk)
-    access.demand_anywhere(Deed.ALLOCATE)
+    access.require_anywhere(Permission.ALLOCATE)
     form = CarveForm(request.POST or None, parent=parent)
     child = Performed[Context]()
     if request.method == "POST" and form.is_valid():
-        child = perform(request, form, lambda: _carve(form))
+        child = run_or_preview(request, form, lambda: _carve(form))
         if child.kept:
             messages.success(request, f"Carved {' and '.join(child.kept['prefixes'])} out of {parent.pk}")
             return redirect("network", pk=child.kept["network"].pk)
     context = {"section": "networks", "network": parent, "form": form, "child": child.shown}
-    return show_form(request, "networks/carve.html", context)
+    return render_form_or_preview(request, "networks/carve.html", context)
 
 
 @login_required
 def delete(request: HttpRequest, pk: str) -> HttpResponse:
     """Ask, naming what goes; then delete."""
     network = lookups.get(Network, pk)
-    access.demand_change(network)
+    access.require_change(network)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        attempt(form, lambda: networks.delete(network))
+        run_for_form(form, lambda: networks.delete(network))
         if form.is_valid():
             messages.success(request, f"Deleted network {network}")
             return redirect("network", pk=network.parent_id) if network.parent_id else redirect("networks")
     context = {"section": "networks", "network": network, "form": form, "prefixes": network.prefixes.in_order()}
-    return show(request, "networks/delete.html", context)
+    return render_page_or_part(request, "networks/delete.html", context)
 
 
 def _below(network: Network, *, cursor: str) -> tuple[paging.Page, list[Allocation]]:
@@ -168,4 +176,4 @@ def _carve(form: CarveForm) -> Context:
 
 
 def _row(network: Network, uses: dict[str, list[utilization.FamilyUse]]) -> Context:
-    return {"network": network, "twins": twins(network, uses[network.pk])}
+    return {"network": network, "family_pair": family_pair(network, uses[network.pk])}

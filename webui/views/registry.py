@@ -13,16 +13,16 @@ from django.shortcuts import redirect
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import partitions, projects, vrfs
 from ipam.domain.space import utilization
 from ipam.forms.described import LabelledForm, NewPartitionForm, NewProjectForm, NewVrfForm, ProjectForm
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
 from webui.listing import listing
-from webui.meters import human, twins
-from webui.pages import asked, attempt, show
+from webui.meters import family_pair, humanize
+from webui.pages import asked, render_page_or_part, run_for_form
 
-MOST_NETWORKS = 50
+MAX_NETWORKS = 50
 Subject = Partition | Project | VRF
 COLUMNS = {"name": "name", "id": "pk"}
 
@@ -80,7 +80,7 @@ def index(request: HttpRequest, section: str) -> HttpResponse:
     rows = visible.annotate(network_count=Coalesce(kind.number_of_networks(), 0))
     found = listing(request, rows.matching(query) if query else rows, COLUMNS)
     context = {"section": section, "kind": kind, "listing": found, "rows": found.rows, "query": query}
-    return show(request, "registry/index.html", context, part="table")
+    return render_page_or_part(request, "registry/index.html", context, part="table")
 
 
 @login_required
@@ -88,33 +88,35 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     """One of them with the networks that belong to it."""
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
-    networks = list(kind.networks_of(subject).select_related("project").order_by("name", "id")[: MOST_NETWORKS + 1])
-    uses = utilization.of_networks(networks[:MOST_NETWORKS])
+    networks = list(kind.networks_of(subject).select_related("project").order_by("name", "id")[: MAX_NETWORKS + 1])
+    uses = utilization.of_networks(networks[:MAX_NETWORKS])
     context = {
         "section": section,
         "kind": kind,
         "subject": subject,
-        "rows": [{"network": one, "twins": twins(one, uses[one.pk])} for one in networks[:MOST_NETWORKS]],
-        "more": len(networks) > MOST_NETWORKS,
+        "rows": [{"network": one, "family_pair": family_pair(one, uses[one.pk])} for one in networks[:MAX_NETWORKS]],
+        "more": len(networks) > MAX_NETWORKS,
         "held": _held(kind, subject),
         "machines": None if kind.one == "vrf" else kind.machines_of(subject).count(),
     }
-    return show(request, "registry/detail.html", context)
+    return render_page_or_part(request, "registry/detail.html", context)
 
 
 @login_required
 def create(request: HttpRequest, section: str) -> HttpResponse:
     """A new one."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     kind = KINDS[section]
     form = kind.new_form(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = {name: value for name, value in form.cleaned_data.items() if value not in ("", None)}
-        made = attempt(form, lambda: kind.create(**given))
+        made = run_for_form(form, lambda: kind.create(**given))
         if made is not None:
             messages.success(request, f"Made {kind.one} {made}")
             return redirect("registry-detail", section=section, pk=made.pk)
-    return show(request, "registry/form.html", {"section": section, "kind": kind, "form": form, "subject": None})
+    return render_page_or_part(
+        request, "registry/form.html", {"section": section, "kind": kind, "form": form, "subject": None}
+    )
 
 
 @login_required
@@ -122,16 +124,18 @@ def edit(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     """Change what may change: everything but the id."""
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
-    access.demand_change(subject)
+    access.require_change(subject)
     form = kind.form(request.POST or None, initial=forms.model_to_dict(subject, kind.form.base_fields))
     if (
         request.method == "POST"
         and form.is_valid()
-        and attempt(form, lambda: kind.update(subject, **form.cleaned_data)) is not None
+        and run_for_form(form, lambda: kind.update(subject, **form.cleaned_data)) is not None
     ):
         messages.success(request, f"Changed {kind.one} {subject}")
         return redirect("registry-detail", section=section, pk=subject.pk)
-    return show(request, "registry/form.html", {"section": section, "kind": kind, "form": form, "subject": subject})
+    return render_page_or_part(
+        request, "registry/form.html", {"section": section, "kind": kind, "form": form, "subject": subject}
+    )
 
 
 @login_required
@@ -139,14 +143,16 @@ def delete(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     """Ask; then delete, unless something still belongs to it."""
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        attempt(form, lambda: kind.delete(subject))
+        run_for_form(form, lambda: kind.delete(subject))
         if form.is_valid():
             messages.success(request, f"Deleted {kind.one} {subject}")
             return redirect(section)
-    return show(request, "registry/delete.html", {"section": section, "kind": kind, "subject": subject, "form": form})
+    return render_page_or_part(
+        request, "registry/delete.html", {"section": section, "kind": kind, "subject": subject, "form": form}
+    )
 
 
 def _held(kind: Kind, subject: Subject) -> list[tuple[Family, str]]:
@@ -154,4 +160,4 @@ def _held(kind: Kind, subject: Subject) -> list[tuple[Family, str]]:
     column = "project" if kind.one == "project" else f"network__{kind.one}"
     held = access.visible(IPAddress.objects.filter(**{column: subject})).order_by()
     counted = dict(held.values_list("family").annotate(Count("pk")))
-    return [(family, human(counted.get(family, 0))) for family in Family]
+    return [(family, humanize(counted.get(family, 0))) for family in Family]

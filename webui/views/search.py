@@ -12,7 +12,7 @@ from ipam.address_parts import block_of
 from ipam.addressing import Family
 from ipam.domain.networks import search as domain
 from ipam.values import parse_cidr
-from webui.pages import asks_for_part, show
+from webui.pages import asks_for_part, render_page_or_part
 from webui.views.maps import ZOOM
 
 _PER_KIND, _PER_KIND_IN_PANEL = 20, 5
@@ -27,7 +27,9 @@ def search(request: HttpRequest) -> HttpResponse:
         return redirect(_page_of(meant, text))
     found = [(hit, _page_of(hit, text)) for hit in hits]
     groups = [(kind, list(group)) for kind, group in groupby(found, key=lambda pair: pair[0].kind)]
-    return show(request, "search.html", {"query": text, "groups": groups, "count": len(found)}, part="hits")
+    return render_page_or_part(
+        request, "search.html", {"query": text, "groups": groups, "count": len(found)}, part="hits"
+    )
 
 
 def _page_of(hit: domain.Hit, text: str) -> str:

@@ -17,10 +17,10 @@ from ipam.domain.people import tokens
 from ipam.forms.fields import CidrsField
 from ipam.models import ApiToken, Project
 from ipam.models.base import NAME_LENGTH
-from webui.pages import attempt, show, signed_in
+from webui.pages import render_page_or_part, run_for_form, signed_in
 
 _LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "for ever")]
-_MOST_CHOICES = 100
+_MAX_CHOICES = 100
 
 
 class TokenForm(forms.Form):
@@ -50,7 +50,7 @@ class OwnTokenForm(TokenForm):
         super().__init__(*args, **kwargs)
         own = access.visible(Project.objects.order_by("name", "id"))
         self.fields["projects"].queryset = own  # type: ignore[attr-defined]
-        self.fields["projects"].choices = [(one.pk, str(one)) for one in own[:_MOST_CHOICES]]  # type: ignore[attr-defined]
+        self.fields["projects"].choices = [(one.pk, str(one)) for one in own[:_MAX_CHOICES]]  # type: ignore[attr-defined]
 
 
 @login_required
@@ -58,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """The tokens that there are; a new one is shown in the answer to making it, and never again."""
     form = OwnTokenForm(request.POST if request.method == "POST" else None)
     user = signed_in(request)
-    made = attempt(form, lambda: form.issue(user)) if form.is_valid() else None
+    made = run_for_form(form, lambda: form.issue(user)) if form.is_valid() else None
     context = {
         "section": "tokens",
         "form": OwnTokenForm() if made else form,
@@ -66,7 +66,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "tokens": ApiToken.objects.filter(user=user),
         "projects": project_names(ApiToken.objects.filter(user=user)),
     }
-    return show(request, "tokens.html", context)
+    return render_page_or_part(request, "tokens.html", context)
 
 
 def project_names(of: Any) -> dict[str, str]:
@@ -87,10 +87,10 @@ def ask_to_revoke(request: HttpRequest, user: User, key: int, *, section: str, b
     token = get_object_or_404(ApiToken, user=user, pk=key)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        attempt(form, lambda: tokens.revoke(user, key))
+        run_for_form(form, lambda: tokens.revoke(user, key))
         if form.is_valid():
             messages.success(request, f"Revoked {token}.")
             return redirect(back)
     says = "Whatever uses this token stops working at once, and its text never works again. A new one has another text."
     context = {"section": section, "form": form, "title": f"Revoke {token}", "says": says, "back": back}
-    return show(request, "confirm.html", context)
+    return render_page_or_part(request, "confirm.html", context)

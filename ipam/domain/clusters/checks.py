@@ -8,7 +8,7 @@ from ipam.models import Cluster
 
 
 @check
-def judge_clusters() -> Iterator[Finding]:
+def violations_of_clusters() -> Iterator[Finding]:
     """A reserved cluster has pods and services of each family, reserved where its node network comes from."""
     for cluster in Cluster.objects.with_plan():
         if not set(cluster.address_families) == cluster.pods.keys() == cluster.services.keys():

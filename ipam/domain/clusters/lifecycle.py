@@ -9,7 +9,7 @@ from ipam.domain.clusters import planning, rules
 from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import address_rules, networks
 from ipam.domain.space import reservations
 from ipam.models import Cluster, Network
@@ -32,13 +32,13 @@ def create(new: NewCluster, *, reserve: bool = False, id: UUID | None = None) ->
     Its id is made unless it has one from elsewhere. A plan that breaks a rule is not kept: what is wrong is reported
     together.
     """
-    access.demand(Deed.ALLOCATE, new.project.pk)
+    access.require(Permission.ALLOCATE, new.project.pk)
     with history.as_one_event(Verb.CREATE) if new.network is None else nullcontext():
         return _create(new, reserve=reserve, id=id)
 
 
 def _create(new: NewCluster, *, reserve: bool, id: UUID | None) -> Cluster:
-    network = new.network or planning.carve(new)
+    network = new.network or planning.carve_node_network(new)
     address_rules.check_may_use(network, new.project)
     if not network.is_child:
         raise errors.NetworkNotUsable(
@@ -47,7 +47,7 @@ def _create(new: NewCluster, *, reserve: bool, id: UUID | None) -> Cluster:
         )
     wanted = Cluster.State.RESERVED if reserve else Cluster.State.DRAFT
     cluster = Cluster(id=id or uuid4(), project=new.project, network=network, state=wanted)
-    cluster = planning.store(cluster, new)
+    cluster = planning.save_plan(cluster, new)
     history.record(Verb.CREATE, cluster, after=state(cluster))
     return cluster
 
@@ -74,7 +74,7 @@ def update(cluster: Cluster, **changes: Any) -> Cluster:
     if current.state == Cluster.State.RELEASED:
         current.revise(**changes)
     else:
-        current = planning.store(current, planning.changed(current, changes))
+        current = planning.save_plan(current, planning.with_changes(current, changes))
     history.record(Verb.UPDATE, current, before=before, after=state(current))
     return current
 
@@ -89,7 +89,7 @@ def reserve(cluster: Cluster) -> Cluster:
     if not current.is_draft:
         raise errors.WrongState(f"{current} is {current.state}: only a draft is reserved.")
     before = state(current)
-    errors.raise_all(planning.judge(current))
+    errors.raise_all(planning.validate(current))
     current.ranges.update(reserved_in=reservations.reach(current.network))
     current.revise(state=Cluster.State.RESERVED)
     history.record(Verb.RESERVE, current, before=before, after=state(current))
@@ -141,8 +141,8 @@ def announce(cluster: Cluster) -> Network:
 def lock(cluster: Cluster) -> Cluster:
     """The cluster as it is now, with its plan, held until the transaction ends by whoever may change it."""
     current = lookups.get(Cluster, cluster.pk, lock=True)
-    access.demand_change(current)
-    return planning.fetch(current)
+    access.require_change(current)
+    return planning.reload(current)
 
 
 def state(cluster: Cluster) -> states.State:

@@ -20,7 +20,7 @@ from ipam.models.clusters import FamilyOrder
 from ipam.models.events import Verb
 
 # From the families that a running cluster has to those that it may have next.
-STEPS = {FamilyOrder.IPV4: FamilyOrder.IPV4_FIRST, FamilyOrder.IPV4_FIRST: FamilyOrder.IPV4}
+ALLOWED_STEPS = {FamilyOrder.IPV4: FamilyOrder.IPV4_FIRST, FamilyOrder.IPV4_FIRST: FamilyOrder.IPV4}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +49,13 @@ def readiness(cluster: Cluster, *, roll_nodes: bool = False) -> Readiness:
     """
     if not cluster.is_reserved:
         raise errors.WrongState(f"{cluster} is {cluster.state}: the families of a draft are changed like all of it.")
-    if cluster.families not in STEPS:
+    if cluster.families not in ALLOWED_STEPS:
         raise errors.MigrationNotSupported(
             "A running cluster goes from IPv4 to IPv4 and IPv6, and back. This one is "
             f"{FamilyOrder(cluster.families).label}; plan another one.",
             field="families",
         )
-    target = STEPS[FamilyOrder(cluster.families)].families
+    target = ALLOWED_STEPS[FamilyOrder(cluster.families)].families
     nodes = nodes_of(cluster)
     ready = nodes.filter(**{f"has_{family.key}": True for family in target}).count()
     total = nodes.count()
@@ -81,7 +81,7 @@ def count_nodes(cluster: Cluster) -> dict[Family, int]:
 
 def next_families(cluster: Cluster) -> Sequence[Family]:
     """The families that a cluster may have next; none unless it is reserved and there is a step."""
-    step = STEPS.get(FamilyOrder(cluster.families))
+    step = ALLOWED_STEPS.get(FamilyOrder(cluster.families))
     return step.families if step and cluster.is_reserved else ()
 
 
@@ -103,13 +103,13 @@ def change(
     current = lifecycle.lock(cluster)
     _check_ready(current, families, roll_nodes=roll_nodes)
     given = {"pods": dict(pods or {}), "services": dict(services or {}), "node_mask": dict(node_mask or {})}
-    errors.raise_all(_judge_given(current, given))
+    errors.raise_all(_violations_of_given(current, given))
     changes = {
         name: {family: value for family, value in getattr(current, name).items() if family in families} | values
         for name, values in given.items()
     }
     before = lifecycle.state(current)
-    current = planning.store(current, planning.changed(current, {"families": tuple(families), **changes}))
+    current = planning.save_plan(current, planning.with_changes(current, {"families": tuple(families), **changes}))
     history.record(Verb.UPDATE, current, before=before, after=lifecycle.state(current))
     return current
 
@@ -131,7 +131,7 @@ def _check_ready(cluster: Cluster, families: Sequence[Family], *, roll_nodes: bo
     )
 
 
-def _judge_given(cluster: Cluster, given: Mapping[str, Mapping[Family, object]]) -> list[errors.IpamError]:
+def _violations_of_given(cluster: Cluster, given: Mapping[str, Mapping[Family, object]]) -> list[errors.IpamError]:
     return [
         errors.ClusterFrozen(f"The {family.label} {name} of {cluster} stay as they are. Leave them out.", field=name)
         for name, values in given.items()

@@ -23,7 +23,7 @@ from ipam.models.networks import NetworkType
 _WORDS = ("name", "description", "platform", "kubernetes_version", "max_pods", "wanted_nodes", "native_routing")
 
 
-def carve(new: NewCluster) -> Network:
+def carve_node_network(new: NewCluster) -> Network:
     """The node network, named like its cluster; its prefixes are shorter than usual only if the nodes need the room."""
     wanted = NewNetwork(
         type=NetworkType.CHILD,
@@ -43,7 +43,7 @@ def carve(new: NewCluster) -> Network:
     return networks.create(replace(wanted, length={} if lengths.items() <= usual.items() else lengths))
 
 
-def changed(cluster: Cluster, changes: Mapping[str, Any]) -> NewCluster:
+def with_changes(cluster: Cluster, changes: Mapping[str, Any]) -> NewCluster:
     """What one would ask for to get a stored plan with these changes; of families that go nothing is asked."""
     stored: dict[str, Any] = {one.name: getattr(cluster, one.name, None) for one in fields(NewCluster)}
     asked = NewCluster(**stored | {"families": cluster.address_families} | dict(changes))
@@ -55,7 +55,7 @@ def changed(cluster: Cluster, changes: Mapping[str, Any]) -> NewCluster:
     return replace(asked, **kept)
 
 
-def store(cluster: Cluster, asked: NewCluster) -> Cluster:
+def save_plan(cluster: Cluster, asked: NewCluster) -> Cluster:
     """Complete what was asked for, judge it, and store it as the plan of a new or locked cluster.
 
     Plans below one super network take turns: what is free for one proposal must not be proposed to another.
@@ -66,7 +66,8 @@ def store(cluster: Cluster, asked: NewCluster) -> Cluster:
     _assign(cluster, replace(asked, families=families))
     wanted = proposing.complete(replace(asked, families=families), cluster.network)
     errors.raise_all(
-        rules.judge(wanted) or [*_judge_network(cluster), *_judge_name(cluster), *_judge_overlaps(cluster, wanted)]
+        rules.violations(wanted)
+        or [*_violations_of_network(cluster), *_violations_of_name(cluster), *_violations_of_overlaps(cluster, wanted)]
     )
     for family in Family:
         setattr(cluster, f"node_mask_{family.key}", wanted.node_mask.get(family))
@@ -76,13 +77,13 @@ def store(cluster: Cluster, asked: NewCluster) -> Cluster:
         labels = {} if cluster.labels == held else {"labels": cluster.labels}  # older ones may be longer than today's
         cluster.revise(families=cluster.families, **labels, **_columns(cluster))
     _write_ranges(cluster, wanted)
-    return fetch(cluster)
+    return reload(cluster)
 
 
-def judge(cluster: Cluster) -> list[errors.IpamError]:
+def validate(cluster: Cluster) -> list[errors.IpamError]:
     """Every rule that a stored plan breaks as the world is now."""
     held = plan(cluster)
-    return rules.judge(held) or [*_judge_network(cluster), *_judge_overlaps(cluster, held)]
+    return rules.violations(held) or [*_violations_of_network(cluster), *_violations_of_overlaps(cluster, held)]
 
 
 def plans(clusters: Iterable[Cluster]) -> dict[Any, Plan]:
@@ -92,9 +93,9 @@ def plans(clusters: Iterable[Cluster]) -> dict[Any, Plan]:
     return {key: plan_of(cluster, firewalls=held.count(cluster.network_id)) for key, cluster in by_id.items()}
 
 
-def fetch(cluster: Cluster) -> Cluster:
+def reload(cluster: Cluster) -> Cluster:
     """The cluster as it is stored, with all that its plan is made of."""
-    return find(cluster.pk)
+    return get(cluster.pk)
 
 
 def plan(cluster: Cluster) -> Plan:
@@ -102,13 +103,13 @@ def plan(cluster: Cluster) -> Plan:
     return plans([cluster])[cluster.pk]
 
 
-def find(key: UUID) -> Cluster:
+def get(key: UUID) -> Cluster:
     """The cluster with this id, with all that its plan is made of, or NotFound."""
     found = access.visible(Cluster.objects.with_plan()).filter(pk=key).first()
     return found or lookups.get(Cluster, key)
 
 
-def _judge_overlaps(cluster: Cluster, wanted: Plan) -> list[errors.IpamError]:
+def _violations_of_overlaps(cluster: Cluster, wanted: Plan) -> list[errors.IpamError]:
     """Pods and services lie outside of all networks, and of what other clusters have reserved."""
     return [
         error
@@ -138,7 +139,7 @@ def _columns(cluster: Cluster) -> dict[str, Any]:
     return {name: getattr(cluster, name) for name in names}
 
 
-def _judge_network(cluster: Cluster) -> list[errors.IpamError]:
+def _violations_of_network(cluster: Cluster) -> list[errors.IpamError]:
     """A node network has one cluster: its ranges are that cluster's nodes."""
     other = Cluster.objects.filter(network=cluster.network_id, state=Cluster.State.RESERVED).exclude(pk=cluster.pk)
     return [
@@ -151,7 +152,7 @@ def _judge_network(cluster: Cluster) -> list[errors.IpamError]:
     ]
 
 
-def _judge_name(cluster: Cluster) -> list[errors.IpamError]:
+def _violations_of_name(cluster: Cluster) -> list[errors.IpamError]:
     named = Cluster.objects.filter(project=cluster.project_id, name=cluster.name).exclude(pk=cluster.pk)
     return [
         errors.AlreadyExists(f"The project already has a cluster {held}. Choose another name.", field="name")

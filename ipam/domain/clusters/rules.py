@@ -14,16 +14,16 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import Cidr, Family
 from ipam.domain.clusters.plan import Plan, capacity, pods_per_node
-from ipam.domain.networks.rules import judge_canonical
+from ipam.domain.networks.rules import violations_of_canonical
 from ipam.domain.space import usable_space
 from ipam.models.clusters import Platform
 from ipam.special_ranges import Column, touching
 
-FEWEST_SERVICE_BITS = 4  # 16 addresses
-MOST_SERVICE_BITS = 20  # IPv4 /12, IPv6 /108
+MIN_SERVICE_BITS = 4  # 16 addresses
+MAX_SERVICE_BITS = 20  # IPv4 /12, IPv6 /108
 SHORTEST_IPV6_SERVICES = 64  # of API servers from 1.34 on
 _LARGE_IPV6_SERVICES_SINCE = 34
-MOST_NODE_BITS = 16  # 65,536 blocks of nodes
+MAX_NODE_BITS = 16  # 65,536 blocks of nodes
 GARDENER_MASKS = {Family.IPV4: (16, 28), Family.IPV6: (64, 124)}
 # Gardener's own tunnels, and the range that a shoot's networks are mapped to when they overlap the seed's.
 GARDENER_RESERVED = (
@@ -41,12 +41,17 @@ class PlanWarning:
     detail: str
 
 
-def judge(plan: Plan) -> list[errors.IpamError]:
+def violations(plan: Plan) -> list[errors.IpamError]:
     """Every rule that the plan breaks, on the platform that it is for; whether it is large enough comes last."""
     return (
-        _judge_shape(plan)
-        or [*_judge_usable(plan), *_judge_disjoint(plan), *_judge_pods(plan), *judge_platform(plan, plan.platform)]
-        or list(_judge_wanted_nodes(plan))
+        _violations_of_shape(plan)
+        or [
+            *_violations_of_usable(plan),
+            *_violations_of_disjoint(plan),
+            *_violations_of_pods(plan),
+            *violations_of_platform(plan, plan.platform),
+        ]
+        or list(_violations_of_wanted_nodes(plan))
     )
 
 
@@ -55,20 +60,20 @@ def warnings(plan: Plan) -> list[PlanWarning]:
     return [*_warn_of_routes(plan), *_warn_of_other_platforms(plan), *_warn_of_special_ranges(plan)]
 
 
-def judge_platform(plan: Plan, platform: str) -> Iterator[errors.IpamError]:
+def violations_of_platform(plan: Plan, platform: str) -> Iterator[errors.IpamError]:
     """The rules that differ between Gardener, kubeadm and Kubernetes itself."""
     for family in plan.families:
-        yield from _judge_services(plan, family, platform)
-        yield from _judge_blocks(plan, family, platform)
+        yield from _violations_of_services(plan, family, platform)
+        yield from _violations_of_blocks(plan, family, platform)
     if platform == Platform.GARDENER:
-        yield from _judge_gardener(plan)
+        yield from _violations_of_gardener(plan)
 
 
-def _judge_shape(plan: Plan) -> list[errors.IpamError]:
+def _violations_of_shape(plan: Plan) -> list[errors.IpamError]:
     """Ranges without host bits, and masks that fit into them."""
-    broken = [*_judge_families(plan)]
+    broken = [*_violations_of_families(plan)]
     for field, ranges in (("pods", plan.pods), ("services", plan.services)):
-        broken += judge_canonical(ranges.values(), field)
+        broken += violations_of_canonical(ranges.values(), field)
     for family, mask in plan.node_mask.items():
         pods = plan.pods.get(family)
         if pods is not None and Family.of(pods) is family and not pods.prefixlen <= mask <= family.bits:
@@ -82,7 +87,7 @@ def _judge_shape(plan: Plan) -> list[errors.IpamError]:
     return broken
 
 
-def _judge_families(plan: Plan) -> Iterator[errors.IpamError]:
+def _violations_of_families(plan: Plan) -> Iterator[errors.IpamError]:
     """Ranges and masks of families that there are, and each range of its family."""
     for field, values in _per_family(plan).items():
         for family, value in values.items():
@@ -96,15 +101,15 @@ def _per_family(plan: Plan) -> Mapping[str, Mapping[Family, object]]:
     return {"pods": plan.pods, "services": plan.services, "node_mask": plan.node_mask}
 
 
-def _judge_usable(plan: Plan) -> Iterator[errors.IpamError]:
+def _violations_of_usable(plan: Plan) -> Iterator[errors.IpamError]:
     """Rule 4a. Of what Gardener keeps for itself its own rule speaks: there the setting would not help."""
     for name, ranges in _ranges(plan).items():
         for family in plan.families:
             if not (plan.platform == Platform.GARDENER and any(ranges[family] in kept for kept in GARDENER_RESERVED)):
-                yield from usable_space.judge_taken([ranges[family]], field=name, what=f"{name} ")
+                yield from usable_space.violations_of_taken([ranges[family]], field=name, what=f"{name} ")
 
 
-def _judge_disjoint(plan: Plan) -> Iterator[errors.IpamError]:
+def _violations_of_disjoint(plan: Plan) -> Iterator[errors.IpamError]:
     """Nodes, pods and services share no address. Kubernetes itself does not look at pods and services."""
     for family in plan.families:
         named = [(name, ranges[family]) for name, ranges in _ranges(plan).items()]
@@ -120,7 +125,7 @@ def _ranges(plan: Plan) -> Mapping[str, Mapping[Family, IPNetwork]]:
     return {"nodes": plan.nodes, "pods": plan.pods, "services": plan.services}
 
 
-def _judge_pods(plan: Plan) -> Iterator[errors.IpamError]:
+def _violations_of_pods(plan: Plan) -> Iterator[errors.IpamError]:
     """A node has an address for each of its pods, in every family."""
     for family in plan.families:
         mask = plan.node_mask[family]
@@ -132,7 +137,7 @@ def _judge_pods(plan: Plan) -> Iterator[errors.IpamError]:
             )
 
 
-def _judge_wanted_nodes(plan: Plan) -> Iterator[errors.IpamError]:
+def _violations_of_wanted_nodes(plan: Plan) -> Iterator[errors.IpamError]:
     held = capacity(plan)
     if plan.wanted_nodes is not None and held.nodes < plan.wanted_nodes:
         remedy = "a larger node network" if held.reason == "nodes" else "a larger range of pods or a longer node mask"
@@ -143,10 +148,10 @@ def _judge_wanted_nodes(plan: Plan) -> Iterator[errors.IpamError]:
         )
 
 
-def _judge_services(plan: Plan, family: Family, platform: str) -> Iterator[errors.IpamError]:
+def _violations_of_services(plan: Plan, family: Family, platform: str) -> Iterator[errors.IpamError]:
     """At least 16 addresses, for the API server takes the 1st and DNS the 10th; at most 2^20, with one exception."""
     services = plan.services[family]
-    shortest = family.bits - MOST_SERVICE_BITS
+    shortest = family.bits - MAX_SERVICE_BITS
     because = "kubeadm takes" if platform == Platform.KUBEADM else f"Kubernetes {plan.kubernetes_version} takes"
     is_newer = plan.minor_version >= _LARGE_IPV6_SERVICES_SINCE
     if family is Family.IPV6 and is_newer and platform != Platform.KUBEADM:
@@ -156,28 +161,28 @@ def _judge_services(plan: Plan, family: Family, platform: str) -> Iterator[error
             f"{services} is too large a range of {family.label} services: {because} /{shortest} or longer.",
             field="services",
         )
-    if services.size < 1 << FEWEST_SERVICE_BITS:
+    if services.size < 1 << MIN_SERVICE_BITS:
         yield errors.ServicesTooSmall(
             f"{services} has {services.size} addresses; the API server takes the 1st and DNS the 10th. "
-            f"Use /{family.bits - FEWEST_SERVICE_BITS} or shorter.",
+            f"Use /{family.bits - MIN_SERVICE_BITS} or shorter.",
             field="services",
         )
 
 
-def _judge_blocks(plan: Plan, family: Family, platform: str) -> Iterator[errors.IpamError]:
+def _violations_of_blocks(plan: Plan, family: Family, platform: str) -> Iterator[errors.IpamError]:
     """At most 2^16 blocks: of IPv6 the controller-manager cannot count more, of either family kubeadm takes no more."""
     bits = plan.node_mask[family] - plan.pods[family].prefixlen
-    if bits > MOST_NODE_BITS and (family is Family.IPV6 or platform == Platform.KUBEADM):
+    if bits > MAX_NODE_BITS and (family is Family.IPV6 or platform == Platform.KUBEADM):
         whose = "kubeadm takes" if platform == Platform.KUBEADM else "the controller-manager counts"
         mask = plan.node_mask[family]
         yield errors.TooManyNodeBlocks(
-            f"{plan.pods[family]} has 2^{bits} blocks of /{mask}; {whose} at most 2^{MOST_NODE_BITS}. "
-            f"Use pods of /{mask - MOST_NODE_BITS} or longer, or a shorter node mask.",
+            f"{plan.pods[family]} has 2^{bits} blocks of /{mask}; {whose} at most 2^{MAX_NODE_BITS}. "
+            f"Use pods of /{mask - MAX_NODE_BITS} or longer, or a shorter node mask.",
             field="pods",
         )
 
 
-def _judge_gardener(plan: Plan) -> Iterator[errors.IpamError]:
+def _violations_of_gardener(plan: Plan) -> Iterator[errors.IpamError]:
     for family in plan.families:
         shortest, longest = GARDENER_MASKS[family]
         if not shortest <= plan.node_mask[family] <= longest:
@@ -230,8 +235,8 @@ def _warn_of_routes(plan: Plan) -> Iterator[PlanWarning]:
 
 
 def _warn_of_other_platforms(plan: Plan) -> Iterator[PlanWarning]:
-    own = {error.detail for error in judge_platform(plan, plan.platform)}
+    own = {error.detail for error in violations_of_platform(plan, plan.platform)}
     for platform in Platform:
-        for error in judge_platform(plan, platform):
+        for error in violations_of_platform(plan, platform):
             if error.detail not in own:
                 yield PlanWarning(error.code, error.field, f"On {platform.label} this would be refused: {error.detail}")

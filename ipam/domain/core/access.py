@@ -11,7 +11,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from ipam import errors
 from ipam.domain.core import context
-from ipam.domain.core.permissions import MAY, Access, Deed
+from ipam.domain.core.permissions import MAY, Access, Permission
 from ipam.models import (
     VRF,
     Claim,
@@ -42,7 +42,7 @@ def current() -> Access:
 
 
 # --- what may be done -----------------------------------------------------------------------------
-def demand(deed: Deed, project_id: UUID | None = None, *, doing: str = "") -> None:
+def require(deed: Permission, project_id: UUID | None = None, *, doing: str = "") -> None:
     """PermissionDenied unless the caller may do this, also inside another operation.
 
     `doing` says what it is about where the deed itself says too little.
@@ -51,13 +51,13 @@ def demand(deed: Deed, project_id: UUID | None = None, *, doing: str = "") -> No
         raise _denied(deed, "in this project" if project_id else "", doing)
 
 
-def demand_anywhere(deed: Deed) -> None:
+def require_anywhere(deed: Permission) -> None:
     """PermissionDenied unless whoever acts may do this in some project at least."""
     if not current().may_anywhere(deed):
         raise _denied(deed, "in the project that it is for")
 
 
-def _denied(deed: Deed, place: str, doing: str = "") -> errors.PermissionDenied:
+def _denied(deed: Permission, place: str, doing: str = "") -> errors.PermissionDenied:
     """The refusal, with the roles that would do: those of a project where its members may do this at all."""
     if context.current().access.is_read_only:  # which refuses by itself where nobody has said who asks
         return errors.PermissionDenied("This token only reads. Use one that may write.")
@@ -66,13 +66,13 @@ def _denied(deed: Deed, place: str, doing: str = "") -> errors.PermissionDenied:
     return errors.PermissionDenied(f"You may not {doing or deed.value} here. Ask for the role of {needed}.")
 
 
-def deed_on(record: Model, fields: Collection[str] | None = None) -> tuple[Deed, UUID | None]:
+def deed_on(record: Model, fields: Collection[str] | None = None) -> tuple[Permission, UUID | None]:
     """What it takes to change, release or delete a record, or to change just these fields; and in which project."""
     if isinstance(record, Network) and record.project_id and not record.is_child and _only_describe(fields):
-        return Deed.MANAGE, record.project_id
+        return Permission.MANAGE, record.project_id
     if isinstance(record, IPAddress | Machine | Cluster | Claim) or (isinstance(record, Network) and record.is_child):
-        return Deed.ALLOCATE, record.project_id
-    return (Deed.MANAGE, record.pk) if isinstance(record, Project) else (Deed.OPERATE, None)
+        return Permission.ALLOCATE, record.project_id
+    return (Permission.MANAGE, record.pk) if isinstance(record, Project) else (Permission.OPERATE, None)
 
 
 def _only_describe(fields: Collection[str] | None) -> bool:
@@ -84,10 +84,10 @@ def may_change(record: Model, fields: Collection[str] | None = None) -> bool:
     return current().may(*deed_on(record, fields))
 
 
-def demand_change(*records: Model, fields: Collection[str] | None = None) -> None:
+def require_change(*records: Model, fields: Collection[str] | None = None) -> None:
     """PermissionDenied unless whoever acts may change, release or delete all of them, or just these fields of them."""
     for deed, project_id in {deed_on(record, fields) for record in records}:
-        demand(deed, project_id)
+        require(deed, project_id)
 
 
 # --- what is seen ---------------------------------------------------------------------------------
@@ -107,8 +107,8 @@ def sees(record: Model) -> bool:
 def _networks(projects: list[UUID], path: str = "") -> Q:
     """Those of the projects, and those that every project may take from or join (rules 10 and 21)."""
     own = Q(**{f"{path}project__in": projects})
-    everybodys = Q(**{f"{path}project": None, f"{path}type__in": [NetworkType.EXTERNAL, *SUPER_TYPES]})
-    return own | everybodys | Q(**{f"{path}type": NetworkType.CHILD_SHARED})
+    public = Q(**{f"{path}project": None, f"{path}type__in": [NetworkType.EXTERNAL, *SUPER_TYPES]})
+    return own | public | Q(**{f"{path}type": NetworkType.CHILD_SHARED})
 
 
 def _vrfs(projects: list[UUID]) -> Q:

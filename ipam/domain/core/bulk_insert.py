@@ -13,7 +13,7 @@ T = TypeVar("T")
 BATCH = 5_000  # rows
 _NEVER_REFERRED_TO = (IPAddress, FreeBlock, MachineNetwork)
 
-Advance = Callable[[int], object]
+OnProgress = Callable[[int], object]
 
 
 def batches(rows: Iterable[T], size: int = BATCH) -> Iterable[list[T]]:
@@ -23,7 +23,7 @@ def batches(rows: Iterable[T], size: int = BATCH) -> Iterable[list[T]]:
         yield batch
 
 
-def store(model: type[models.Model], rows: Iterable[Any], advance: Advance | None = None) -> None:
+def bulk_insert(model: type[models.Model], rows: Iterable[Any], advance: OnProgress | None = None) -> None:
     """Insert rows; those whose key the database makes and later rows refer to get it set.
 
     `advance` is called with the number of rows that were just stored.

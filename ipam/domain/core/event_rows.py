@@ -10,7 +10,7 @@ from django.db.models import Model
 from ipam.domain.core import context, counters, states
 from ipam.domain.core.states import Changes
 from ipam.models import Event, IPAddress, Mention
-from ipam.models.events import MOST_LISTED, Kind, Verb
+from ipam.models.events import MAX_LISTED, Kind, Verb
 
 Addresses = Sequence[IPAddress]
 _BATCH = 1_000
@@ -19,7 +19,7 @@ _BATCH = 1_000
 def event(verb: Verb, kind: Kind, rows: Addresses = (), **columns: Any) -> Event:
     """An event of whoever acts, about these addresses; not stored yet."""
     caller = context.current()
-    first = [str(row.address) for row in rows[:MOST_LISTED]]
+    first = [str(row.address) for row in rows[:MAX_LISTED]]
     return Event(
         actor=caller.user,
         door=caller.door,
@@ -31,7 +31,7 @@ def event(verb: Verb, kind: Kind, rows: Addresses = (), **columns: Any) -> Event
     )
 
 
-def store(events: Iterable[Event]) -> list[Event]:
+def bulk_insert(events: Iterable[Event]) -> list[Event]:
     """Store events by one INSERT for a thousand, and count what they are about; each gets its key."""
     stored = Event.objects.bulk_create(events, batch_size=_BATCH)
     for one in stored:

@@ -15,7 +15,7 @@ from django.db.models import Model
 
 from ipam.domain.core import event_rows, states, tenures
 from ipam.domain.core.event_rows import Addresses
-from ipam.domain.core.operations import is_part
+from ipam.domain.core.operations import is_nested
 from ipam.domain.core.states import Changes, State
 from ipam.domain.core.wholes import Whole
 from ipam.models import Event, Prefix
@@ -87,13 +87,13 @@ def record_each(verb: Verb, changed: Sequence[tuple[Any, State]]) -> None:
     Addresses that were changed alike share one. As parts of a whole those of what did not differ are left out.
     """
     whole = _whole.get()
-    if not changed or (is_part() and whole is None):
+    if not changed or (is_nested() and whole is None):
         return
     kind, part_of = states.kind(changed[0][0]), whole.event if whole else None
     pairs = [(subject, states.between(before, states.of(subject))) for subject, before in changed]
     told = [(subject, differing) for subject, differing in pairs if differing or whole is None]
     if kind != Kind.ADDRESS:
-        event_rows.store(
+        event_rows.bulk_insert(
             [
                 event_rows.event(verb, kind, changes=said, part_of=part_of, **event_rows.columns_of(subject))
                 for subject, said in told
@@ -105,7 +105,7 @@ def record_each(verb: Verb, changed: Sequence[tuple[Any, State]]) -> None:
         event_rows.event(verb, kind, rows, changes=said, part_of=part_of, **event_rows.columns_of_addresses(rows))
         for rows, said in alike
     ]
-    event_rows.mention((event, rows) for event, (rows, _) in zip(event_rows.store(events), alike, strict=True))
+    event_rows.mention((event, rows) for event, (rows, _) in zip(event_rows.bulk_insert(events), alike, strict=True))
 
 
 def record_user(verb: Verb, user: User, changed: Mapping[str, Any]) -> None:
@@ -136,7 +136,7 @@ def write(
     if whole is not None:
         event: Event | None = whole.tell(verb, kind, ended, begun, unchanged, columns)
     else:
-        event = None if is_part() else _write_alone(verb, kind, ended, begun, unchanged, columns)
+        event = None if is_nested() else _write_alone(verb, kind, ended, begun, unchanged, columns)
     if ended:
         tenures.end(_answering(event), ended)
     if begun:
@@ -168,7 +168,7 @@ def _write_alone(
     verb: Verb, kind: Kind, ended: Addresses, begun: Addresses, unchanged: Addresses, columns: Mapping[str, Any]
 ) -> Event:
     rows = event_rows.once(ended, begun, unchanged)
-    (event,) = event_rows.store([event_rows.event(verb, kind, rows, **columns)])
+    (event,) = event_rows.bulk_insert([event_rows.event(verb, kind, rows, **columns)])
     if unchanged:
         event_rows.mention([(event, unchanged)])
     if rows and not event.network_id:

@@ -19,7 +19,7 @@ class _AnsweredBefore(Exception):
     """The key has been claimed by another request, which has ended."""
 
 
-def once(
+def run_once(
     user: User,
     key: str,
     *,

@@ -19,7 +19,7 @@ R = TypeVar("R", bound=Record)
 Row = TypeVar("Row")
 
 NAMED: tuple[type[models.Model], ...] = (Partition, Project, VRF, Network)  # what a reference may name
-MOST_CANDIDATES = 10  # of an ambiguous name, that are told
+MAX_CANDIDATES = 10  # of an ambiguous name, that are told
 
 
 def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
@@ -108,7 +108,7 @@ def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
     if names:
         # If these are not all, one of the names has too many, and is refused.
         rows = visible.filter(name__in=names).order_by("name", "pk").values_list("name", "pk")
-        for name, pk in rows[: len(names) * (MOST_CANDIDATES + 1)]:
+        for name, pk in rows[: len(names) * (MAX_CANDIDATES + 1)]:
             called[name].append(pk)
     return [_key(model, text, called[text], reads_as_id=text in ids) for text in texts]
 
@@ -130,15 +130,15 @@ def _there_is_no(model: type[models.Model], key: object) -> str:
 def _called(model: type[M], name: str) -> list[M]:
     if not name or "\0" in name:
         return []
-    return list(access.visible(model._default_manager.filter(name=name)).order_by("pk")[: MOST_CANDIDATES + 1])
+    return list(access.visible(model._default_manager.filter(name=name)).order_by("pk")[: MAX_CANDIDATES + 1])
 
 
 def _which(model: type[models.Model], name: str, found: Sequence[Any]) -> str:
     """Which ones share a name, with what tells them apart."""
     shown = [f"{one.pk} of {one.tenant}" if getattr(one, "tenant", "") else str(one.pk) for one in found]
-    more = ", …" if len(found) > MOST_CANDIDATES else ""
+    more = ", …" if len(found) > MAX_CANDIDATES else ""
     kinds = model._meta.verbose_name_plural
-    return f"Several {kinds} are called “{shorten(name)}”: {', '.join(shown[:MOST_CANDIDATES])}{more}. Say which by id."
+    return f"Several {kinds} are called “{shorten(name)}”: {', '.join(shown[:MAX_CANDIDATES])}{more}. Say which by id."
 
 
 def is_id(model: type[models.Model], key: object) -> bool:
@@ -156,7 +156,7 @@ def check_unused(owner: models.Model, *relations: str) -> None:
             raise errors.InUse(f"“{owner}” still has {count:,} {relation}. Remove or release them first.")
 
 
-def get_unchanged(model: type[R], key: object, seen: Container[int]) -> R:
+def get_for_update(model: type[R], key: object, seen: Container[int]) -> R:
     """The locked object, as long as it is in one of the generations that the caller has seen; Stale when it is not.
 
     For whoever edits what he has read: a change that was made meanwhile must not be overwritten unseen.

@@ -32,10 +32,10 @@ _BUSY = "Many requests want the same rows at this moment. Nothing was changed; s
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
 # Whether this transaction waits for others in the order that all keep, instead of passing over what they hold.
-_takes_turns: ContextVar[bool] = ContextVar("takes_turns", default=False)
+_waits_for_locks: ContextVar[bool] = ContextVar("takes_turns", default=False)
 
 # Whether nothing of this will be kept, whatever becomes of it.
-_rehearses: ContextVar[bool] = ContextVar("rehearses", default=False)
+_is_dry_run: ContextVar[bool] = ContextVar("rehearses", default=False)
 
 
 class _Raced(errors.Busy):
@@ -48,7 +48,7 @@ class _Raced(errors.Busy):
 
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:
-    """A verb of the domain: `transacted`, and alone in answering for all that happens inside (`is_part`)."""
+    """A verb of the domain: `transacted`, and alone in answering for all that happens inside (`is_nested`)."""
     transaction_of_its_own = transacted(function)
 
     @functools.wraps(function)
@@ -57,7 +57,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
             try:
                 return transaction_of_its_own(*args, **kwargs)
             except errors.IpamError as refusal:
-                if not (is_part() or _rehearses.get() or _will_be_tried_again(refusal)):
+                if not (is_nested() or _is_dry_run.get() or _will_be_tried_again(refusal)):
                     counters.refused(refusal.code)
                 raise
 
@@ -103,15 +103,15 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @contextmanager
-def rehearsal() -> Iterator[None]:
+def dry_run() -> Iterator[None]:
     """Everything inside happens, its results can be read, and nothing is kept: a dry run."""
-    before = _rehearses.set(True)
+    before = _is_dry_run.set(True)
     try:
         with _turns(True), transaction.atomic():  # it runs once, so it must not lose
             yield
             transaction.set_rollback(True)
     finally:
-        _rehearses.reset(before)
+        _is_dry_run.reset(before)
 
 
 @contextmanager
@@ -143,12 +143,12 @@ def snapshot() -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def takes_turns() -> bool:
+def waits_for_locks() -> bool:
     """Whether this transaction is a further try, or the only one: it waits where a first try would start again."""
-    return _takes_turns.get()
+    return _waits_for_locks.get()
 
 
-def is_part() -> bool:
+def is_nested() -> bool:
     """Whether the operation that runs is part of another, which answers for it."""
     return _depth.get() > 1
 
@@ -169,11 +169,11 @@ def _one_deeper() -> Iterator[None]:
 
 @contextmanager
 def _turns(take: bool) -> Iterator[None]:
-    before = _takes_turns.set(take or _takes_turns.get())
+    before = _waits_for_locks.set(take or _waits_for_locks.get())
     try:
         yield
     finally:
-        _takes_turns.reset(before)
+        _waits_for_locks.reset(before)
 
 
 def _will_be_tried_again(refusal: errors.IpamError) -> bool:

@@ -11,7 +11,7 @@ from ipam.models import ApiToken, RoleBinding
 from ipam.models.roles import Role
 
 
-class Deed(Enum):
+class Permission(Enum):
     """What can be done; each has a sentence for those who may not."""
 
     READ = "see this"
@@ -21,11 +21,11 @@ class Deed(Enum):
 
 
 # The one table: a role of the platform holds everywhere, one of a project there.
-MAY: Mapping[Deed, frozenset[Role]] = {
-    Deed.READ: frozenset(Role),
-    Deed.ALLOCATE: frozenset({Role.OPERATOR, Role.OWNER, Role.EDITOR}),
-    Deed.MANAGE: frozenset({Role.OPERATOR, Role.OWNER}),
-    Deed.OPERATE: frozenset({Role.OPERATOR}),
+MAY: Mapping[Permission, frozenset[Role]] = {
+    Permission.READ: frozenset(Role),
+    Permission.ALLOCATE: frozenset({Role.OPERATOR, Role.OWNER, Role.EDITOR}),
+    Permission.MANAGE: frozenset({Role.OPERATOR, Role.OWNER}),
+    Permission.OPERATE: frozenset({Role.OPERATOR}),
 }
 
 
@@ -42,14 +42,14 @@ class Access:
     def sees_everything(self) -> bool:
         return self.platform is not None
 
-    def may(self, deed: Deed, project_id: UUID | None = None) -> bool:
+    def may(self, deed: Permission, project_id: UUID | None = None) -> bool:
         """Whether the table permits it; without a project it is about the platform."""
-        if self.is_read_only and deed is not Deed.READ:
+        if self.is_read_only and deed is not Permission.READ:
             return False
         of_project = self.projects.get(project_id) if project_id else None
         return self.platform in MAY[deed] or of_project in MAY[deed]
 
-    def may_anywhere(self, deed: Deed) -> bool:
+    def may_anywhere(self, deed: Permission) -> bool:
         """Whether there is any place where the table permits it: for what a page offers before a project is named."""
         return self.may(deed) or any(self.may(deed, project_id) for project_id in self.projects)
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from ipam.domain.core import access, history
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.models import Event, Mention
 from ipam.models.events import EventQuerySet, Kind, Verb
 
@@ -24,7 +24,7 @@ def prune(moment: datetime, *, advance: Callable[[int], object] = lambda events:
 
     `advance` is called with the number that was just deleted. What is deleted stays deleted when it is interrupted.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     if not (found := older_than(moment).count()):
         return 0
     _announce(moment, found)

@@ -8,7 +8,7 @@ from ipam.domain.core import counters, event_rows, states
 from ipam.domain.core.event_rows import Addresses
 from ipam.domain.core.operations import depth
 from ipam.models import Event, Tenure
-from ipam.models.events import MOST_LISTED, Kind, Verb
+from ipam.models.events import MAX_LISTED, Kind, Verb
 
 
 class Whole:
@@ -36,7 +36,7 @@ class Whole:
             self._describe(verb, kind, columns)
         elif kind != Kind.ADDRESS or unchanged:
             self._add_part(verb, kind, unchanged, columns)
-        room = MOST_LISTED - len(self._first_addresses)
+        room = MAX_LISTED - len(self._first_addresses)
         self._first_addresses += [str(row) for row in event_rows.once(ended, begun)[:room]]
         return self.event
 
@@ -63,7 +63,7 @@ class Whole:
             return
         if verb == Verb.UPDATE and not unchanged and self._follow(kind, columns):
             return
-        (part,) = event_rows.store([event_rows.event(verb, kind, unchanged, part_of=self.event, **columns)])
+        (part,) = event_rows.bulk_insert([event_rows.event(verb, kind, unchanged, part_of=self.event, **columns)])
         event_rows.mention([(part, unchanged)])
 
     def _follow(self, kind: Kind, columns: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from ipam.domain.files.outcomes import (
     Changes,
     Existing,
     Outcome,
-    Parsed,
+    ParsedRow,
     differences,
     refuse_other,
 )
@@ -33,16 +33,16 @@ _DERIVED: dict[str, Callable[[Named], Any]] = {
     "namespace": lambda named: named.network.namespace_id,
 }
 Outcomes = dict[int, Outcome]  # by place
-Changing = dict[UUID, tuple[Parsed, Changes]]  # by the id of the address
+Changing = dict[UUID, tuple[ParsedRow, Changes]]  # by the id of the address
 
 
-def bring_in(rows: Iterable[Parsed], references: References) -> Iterator[Outcome]:
+def apply(rows: Iterable[ParsedRow], references: References) -> Iterator[Outcome]:
     """What became of each row. A row with the id of an address is about that one, any other wants a new one.
 
     Rows that change nothing are also about the address that is there already in their network.
     """
     looked_up = Known()
-    for batch in bulk_insert.batches(rows, address_batches.MOST):
+    for batch in bulk_insert.batches(rows, address_batches.MAX):
         outcomes: Outcomes = {row.place: row.refused(_KIND, row.broken) for row in batch if row.broken}
         readable = [row for row in batch if not row.broken]
         known = _Owners(
@@ -65,7 +65,7 @@ class _Owners(NamedTuple):
     machines: dict[str, Machine]
 
 
-def _without_missing_machine(row: Parsed, known: _Owners, references: References) -> Parsed:
+def _without_missing_machine(row: ParsedRow, known: _Owners, references: References) -> ParsedRow:
     """An address of another system may come before its machine, and joins it later."""
     machine = row.values.get("machine")
     if row.existing is not Existing.COMPARE or not machine or machine in known.machines:
@@ -74,7 +74,7 @@ def _without_missing_machine(row: Parsed, known: _Owners, references: References
     return replace(row, values={**row.values, "machine": None}, left_out=left_out)
 
 
-def _stored(rows: Sequence[Parsed], known: _Owners) -> dict[int, IPAddress]:
+def _stored(rows: Sequence[ParsedRow], known: _Owners) -> dict[int, IPAddress]:
     """The address that each row is about, by the row's place, as far as it is there."""
     addresses = IPAddress.objects.select_related("prefix")
     ids = {row.place: row.values["id"] for row in rows if row.values.get("id")}
@@ -90,7 +90,7 @@ def _stored(rows: Sequence[Parsed], known: _Owners) -> dict[int, IPAddress]:
     return found
 
 
-def _compare(rows: Sequence[Parsed], stored: Mapping[int, IPAddress], known: _Owners) -> Outcomes:
+def _compare(rows: Sequence[ParsedRow], stored: Mapping[int, IPAddress], known: _Owners) -> Outcomes:
     """Change what a row may change; an address that has no machine yet may get the one that a row names."""
     outcomes: Outcomes = {}
     changing: Changing = {}
@@ -137,16 +137,16 @@ def _refuse_fixed(found: IPAddress, differing: Changes, changing: Changing) -> N
         raise errors.AlreadyExists(f"{found} is changed by row {changing[found.pk][0].place} already.")
 
 
-def _take(rows: Sequence[Parsed], known: _Owners, references: References) -> Outcomes:
+def _take(rows: Sequence[ParsedRow], known: _Owners, references: References) -> Outcomes:
     """Take what is new; a row that names what does not exist is refused before."""
     outcomes: Outcomes = {}
     wanted: list[Named] = []
-    taken: list[Parsed] = []
+    taken: list[ParsedRow] = []
     for row in rows:
         broken = list(_missing(row, known, references))
         if not broken:
             named = _named(row.values, known)
-            broken = list(_judge_derived(row.values, named))
+            broken = list(_violations_of_derived(row.values, named))
         if broken:
             outcomes[row.place] = row.refused(_KIND, broken)
         else:
@@ -159,7 +159,7 @@ def _take(rows: Sequence[Parsed], known: _Owners, references: References) -> Out
     return outcomes
 
 
-def _missing(row: Parsed, known: _Owners, references: References) -> Iterator[errors.IpamError]:
+def _missing(row: ParsedRow, known: _Owners, references: References) -> Iterator[errors.IpamError]:
     """What the row needs and does not name, or names and is not there."""
     for name in ("ip", "network", "project"):
         if not row.values.get(name):
@@ -190,7 +190,7 @@ def _named(values: Mapping[str, Any], known: _Owners) -> Named:
     )
 
 
-def _judge_derived(values: Mapping[str, Any], named: Named) -> Iterator[errors.IpamError]:
+def _violations_of_derived(values: Mapping[str, Any], named: Named) -> Iterator[errors.IpamError]:
     """Columns that follow from others, where a row gives them."""
     for name, of in _DERIVED.items():
         wanted = values.get(name)

@@ -21,10 +21,10 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import Family, shorten
 from ipam.domain.core import access, bulk_insert, history
-from ipam.domain.core.bulk_insert import Advance
+from ipam.domain.core.bulk_insert import OnProgress
 from ipam.domain.core.operations import lasting_refusal, operation, snapshot
-from ipam.domain.core.permissions import Deed
-from ipam.domain.files.documents import JsonReader, Unreadable
+from ipam.domain.core.permissions import Permission
+from ipam.domain.files.documents import JsonReader, ParseError
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.networks import rules
 from ipam.domain.space.number_pools import Pool
@@ -79,13 +79,13 @@ _DERIVED = {
     IPAddress: {"family"},
 }
 _CIDR = "cidr"
-_MOST_ERRORS = errors.MOST_TOLD - 1  # and that there may be more
+_MAX_ERRORS = errors.MAX_TOLD - 1  # and that there may be more
 _CHUNK = 2_000
 
 
 def write() -> Iterator[str]:
     """The document, line by line, of one moment: others may go on working."""
-    access.demand(Deed.READ)
+    access.require(Permission.READ)
     with snapshot():
         yield f'{{"twofold": {VERSION}'
         for section, model in SECTIONS.items():
@@ -99,13 +99,13 @@ def write() -> Iterator[str]:
 
 
 @operation
-def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
+def restore(file: TextIO, advance: OnProgress = lambda rows: None) -> None:
     """Fill an empty installation from a document. All of it, or nothing.
 
     Everything is judged again: by the constraints of the database, by the rules for networks, and by the doctor, who
     must find nothing. AlreadyExists unless the installation is empty.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     if any(model._default_manager.exists() for model in SECTIONS.values() if model is not LocalSpace):
         raise errors.AlreadyExists(
             "This installation is not empty. Set DATABASE_URL to a new database, migrate it, and restore there."
@@ -119,7 +119,7 @@ def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
         if "FOREIGN KEY" in str(error).upper():
             raise errors.NotFound(f"A row refers to another that the document does not have: {error}") from None
         raise lasting_refusal(error) from error
-    _judge_networks()
+    _violations_of_networks()
     rebuilding.build_all()
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
@@ -129,7 +129,7 @@ def restore(file: TextIO, advance: Advance = lambda rows: None) -> None:
         count=sum(kept.values()),
         changes={section: [0, count] for section, count in kept.items() if count},
     )
-    _judge_all()
+    _validate_all()
 
 
 def _rows(model: type[models.Model]) -> Iterator[dict[str, Any]]:
@@ -171,13 +171,13 @@ def _plain(value: object) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _read(reader: JsonReader, advance: Advance) -> None:
+def _read(reader: JsonReader, advance: OnProgress) -> None:
     broken: list[errors.IpamError] = []
     if not reader.take("{"):
-        raise Unreadable("This is no backup document. If it is a table, say with --kind what its rows are.")
+        raise ParseError("This is no backup document. If it is a table, say with --kind what its rows are.")
     _expect_key(reader, "twofold")
     if (version := reader.value()) != VERSION:
-        raise Unreadable(f"This is a document of version {shorten(version)}; version {VERSION} can be restored.")
+        raise ParseError(f"This is a document of version {shorten(version)}; version {VERSION} can be restored.")
     for section, model in SECTIONS.items():
         reader.expect(",")
         _expect_key(reader, section)
@@ -186,7 +186,7 @@ def _read(reader: JsonReader, advance: Advance) -> None:
             if broken:
                 continue  # to hear of further faults
             with labels_kept():  # the longer ones of older data too
-                bulk_insert.store(model, batch, advance)
+                bulk_insert.bulk_insert(model, batch, advance)
         errors.raise_all(broken)
     reader.expect("}")
     reader.end()
@@ -198,14 +198,14 @@ def _read(reader: JsonReader, advance: Advance) -> None:
 
 def _expect_key(reader: JsonReader, key: str) -> None:
     if (found := reader.value()) != key:
-        raise Unreadable(f"This is no backup document: “{key}” is missing before “{shorten(found)}”.")
+        raise ParseError(f"This is no backup document: “{key}” is missing before “{shorten(found)}”.")
     reader.expect(":")
 
 
 def _instance(
     model: type[models.Model], raw: object, place: str, broken: list[errors.IpamError]
 ) -> models.Model | None:
-    """The row that an entry describes; what is wrong with it goes to `broken`, up to `_MOST_ERRORS` faults."""
+    """The row that an entry describes; what is wrong with it goes to `broken`, up to `_MAX_ERRORS` faults."""
     fields = {field.name: field for field in _fields(model)}
     wanted = {*fields, _CIDR} if model in _BLOCKS else set(fields)
     if not isinstance(raw, dict) or set(raw) != wanted:
@@ -227,7 +227,7 @@ def _instance(
 
 def _refuse(broken: list[errors.IpamError], sentence: str) -> None:
     broken.append(errors.Invalid(sentence))
-    if len(broken) >= _MOST_ERRORS:
+    if len(broken) >= _MAX_ERRORS:
         raise errors.Several([*broken, errors.Invalid("There may be more; these come first.")])
 
 
@@ -274,16 +274,16 @@ def _derived(model: type[models.Model], raw: dict[str, Any], values: dict[str, A
     return {"family": Family.of(cidr), "first": first, "last": last, "length": cidr.prefixlen}
 
 
-def _judge_networks() -> None:
+def _violations_of_networks() -> None:
     """What a network must look like (rules 4, 5, 6 and 9), for all of them."""
     broken: list[errors.IpamError] = []
     for network in Network.objects.prefetch_related("prefixes").iterator(chunk_size=_CHUNK):
         cidrs = [prefix.cidr for prefix in network.prefixes.all()]
-        broken += [type(error)(f"{network.pk}: {error.detail}") for error in rules.judge(network, cidrs)]
+        broken += [type(error)(f"{network.pk}: {error.detail}") for error in rules.violations(network, cidrs)]
     errors.raise_all(broken)
 
 
-def _judge_all() -> None:
+def _validate_all() -> None:
     """The doctor must find nothing."""
     broken: list[errors.IpamError] = []
     for finding in doctor.examine():

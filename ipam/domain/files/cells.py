@@ -17,7 +17,7 @@ from ipam.models.base import SLUG_LENGTH
 
 Read = Callable[[Any], Any]
 NOTHING = object()  # what a cell says that leaves everything as it is
-_MOST_EXACT = 10**15  # spreadsheets keep 15 digits
+_MAX_EXACT = 10**15  # spreadsheets keep 15 digits
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _object(cell: object) -> dict[str, Any]:
 def _plain(cell: Any) -> str:
     """A number that is whole, however it is kept and shown; as text 1.0 is another one than 1."""
     value = cell.value if isinstance(cell, Shown) else cell
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _MOST_EXACT
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _MAX_EXACT
     return _written(int(value) if is_whole else value).strip()
 
 
@@ -155,7 +155,7 @@ def _written(cell: object) -> str:
         return cell  # nearly all of them
     if cell is None:
         return ""
-    if isinstance(cell, float) and abs(cell) >= _MOST_EXACT:
+    if isinstance(cell, float) and abs(cell) >= _MAX_EXACT:
         raise ValueError(f"“{cell}” has more digits than a spreadsheet keeps. Write it as text.")
     if isinstance(cell, int) and not isinstance(cell, bool):
         return str(cell)

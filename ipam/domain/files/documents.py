@@ -14,7 +14,7 @@ import yaml
 from ipam import errors
 from ipam.addressing import shorten
 
-MOST_YAML = 50_000_000  # characters; it is held in memory as a whole
+MAX_YAML = 50_000_000  # characters; it is held in memory as a whole
 LONGEST_ROW = 1_000_000  # characters of one entry of a list
 _CHUNK = 65_536
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -22,7 +22,7 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C
 _NULL = "tag:yaml.org,2002:null"
 
 
-class Unreadable(errors.Invalid):
+class ParseError(errors.Invalid):
     """The text is not what it should be; there is nothing to judge in it."""
 
 
@@ -49,14 +49,14 @@ def load_yaml(file: TextIO) -> list[Any]:
 
     Aliases are refused: a few lines of them stand for gigabytes.
     """
-    text = read_all(file, MOST_YAML)
+    text = read_all(file, MAX_YAML)
     try:
         if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Loader)):
-            raise Unreadable("This YAML uses aliases (*name). Write the values out.")
+            raise ParseError("This YAML uses aliases (*name). Write the values out.")
         return list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = " ".join(str(error).split())
-        raise Unreadable(f"This is not YAML: {shorten(where, 200)}.") from None
+        raise ParseError(f"This is not YAML: {shorten(where, 200)}.") from None
 
 
 @contextmanager
@@ -66,9 +66,9 @@ def opened(path: str) -> Iterator[TextIO]:
         with nullcontext(sys.stdin) if path == "-" else open(path, encoding="utf-8-sig") as file:
             yield file
     except OSError as error:
-        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
-    except Unreadable as error:
-        raise Unreadable(f"{path} cannot be read: {error.detail}") from None
+        raise ParseError(f"{path} cannot be read: {error.strerror}.") from None
+    except ParseError as error:
+        raise ParseError(f"{path} cannot be read: {error.detail}") from None
 
 
 def as_text(file: BinaryIO, newline: str | None = None) -> io.TextIOWrapper:
@@ -90,7 +90,7 @@ def read_all(file: TextIO, most: int) -> str:
     """The whole text, if it has at most `most` characters; a longer one is not read to its end."""
     text = read(file, most + 1)
     if len(text) > most:
-        raise Unreadable(f"The file has more than {most:,} characters. Split it, or use CSV, which is read in parts.")
+        raise ParseError(f"The file has more than {most:,} characters. Split it, or use CSV, which is read in parts.")
     return text
 
 
@@ -102,10 +102,10 @@ def read(file: TextIO, most: int) -> str:
         raise encoding_error(error) from None
 
 
-def encoding_error(error: UnicodeDecodeError, where: str = "This") -> Unreadable:
+def encoding_error(error: UnicodeDecodeError, where: str = "This") -> ParseError:
     """What to do about a file that is not UTF-8."""
     wrong = error.object[error.start]
-    return Unreadable(
+    return ParseError(
         f"{where} is not UTF-8: the byte 0x{wrong:02x} ({error.reason}). Save the file as UTF-8, then send it again."
     )
 
@@ -137,7 +137,7 @@ class JsonReader:
     def expect(self, token: str) -> None:
         """Read just this character."""
         if not self.take(token):
-            raise Unreadable(f"This is not the JSON that was expected: {token} is missing before “{self._near()}”.")
+            raise ParseError(f"This is not the JSON that was expected: {token} is missing before “{self._near()}”.")
 
     def take(self, token: str) -> bool:
         """Whether the next character is this one, which is read then."""
@@ -154,9 +154,9 @@ class JsonReader:
                 value, self._place = self._decoder.raw_decode(self._text, self._place)
             except (ValueError, RecursionError) as error:
                 if len(self._text) - self._place > self._longest:
-                    raise Unreadable(f"An entry has more than {self._longest:,} characters, or is no JSON.") from None
+                    raise ParseError(f"An entry has more than {self._longest:,} characters, or is no JSON.") from None
                 if not self._more():
-                    raise Unreadable(f"This is not JSON: {error}, before “{self._near()}”.") from None
+                    raise ParseError(f"This is not JSON: {error}, before “{self._near()}”.") from None
                 continue
             return value
 
@@ -174,7 +174,7 @@ class JsonReader:
         """Nothing but space may follow."""
         self._skip_space()
         if self._place < len(self._text):
-            raise Unreadable(f"Something follows after the end of the JSON: “{self._near()}”.")
+            raise ParseError(f"Something follows after the end of the JSON: “{self._near()}”.")
 
     def _skip_space(self) -> None:
         while True:

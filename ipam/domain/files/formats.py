@@ -18,7 +18,7 @@ import yaml
 from ipam.addressing import shorten
 from ipam.domain.files import cells as table_cells
 from ipam.domain.files import documents, spreadsheets
-from ipam.domain.files.documents import JsonReader, Unreadable
+from ipam.domain.files.documents import JsonReader, ParseError
 
 FORMATS = {
     "csv": "text/csv",
@@ -27,9 +27,9 @@ FORMATS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 LONGEST_LINE = 1_000_000  # characters, also of a field of CSV, which may have several lines
-_MOST_COLUMNS = 100
-_MOST_LINES = 10_000  # of one row
-_MOST_READ_AGAIN = 1_000_000  # lines behind quotes that nobody closes
+_MAX_COLUMNS = 100
+_MAX_LINES = 10_000  # of one row
+_MAX_READ_AGAIN = 1_000_000  # lines behind quotes that nobody closes
 # What spreadsheets run (OWASP, CSV injection), where a cell begins: at its start, and behind what other readers take
 # for a separator. Quotes and apostrophes belong to it, for what was disarmed may be disarmed again.
 _RUN = r"[\"']*[=+\-@＝＋－＠]"
@@ -50,13 +50,13 @@ class Faulty:
     cells: Row = field(default_factory=dict)
 
 
-def disarm(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Text in which no spreadsheet finds a formula: an apostrophe goes in front of each."""
     return _ALARMING.sub("'", text)
 
 
-def rearm(text: str) -> str:
-    """What `disarm` was given."""
+def unescape_formula(text: str) -> str:
+    """What `escape_formula` was given."""
     return _DISARMED.sub("", text)
 
 
@@ -68,25 +68,25 @@ def ending(name: str) -> str:
 
 
 def guess(name: str) -> str:
-    """The format that the end of a file's name says; Unreadable if it says none."""
+    """The format that the end of a file's name says; ParseError if it says none."""
     found = ending(name)
     if not found:
-        raise Unreadable(f"“{shorten(name)}” ends with none of {', '.join(f'.{one}' for one in FORMATS)}.")
+        raise ParseError(f"“{shorten(name)}” ends with none of {', '.join(f'.{one}' for one in FORMATS)}.")
     return found
 
 
 def read(file: BinaryIO, format: str) -> Iterator[tuple[int, Row]]:
-    """The rows of a table as in `read_each`; the first faulty one is raised as Unreadable."""
+    """The rows of a table as in `read_each`; the first faulty one is raised as ParseError."""
     for place, row in read_each(file, format):
         if isinstance(row, Faulty):
-            raise Unreadable(row.detail)
+            raise ParseError(row.detail)
         yield place, row
 
 
 def read_each(file: BinaryIO, format: str) -> Iterator[tuple[int, Row | Faulty]]:
     """The rows of a table with their places: the row as a spreadsheet shows it, or the number of an entry from 1.
 
-    Unreadable for what is no such file, or is larger than any honest one.
+    ParseError for what is no such file, or is larger than any honest one.
     """
     file.seek(0)
     if format == "xlsx":
@@ -126,7 +126,7 @@ def _read_csv(text: io.TextIOWrapper, file: BinaryIO) -> Iterator[tuple[int, Row
     try:
         header = _header(next(reader, []))
     except csv.Error as error:
-        raise Unreadable(f"Line {lines.number} is no CSV: {error}.") from None
+        raise ParseError(f"Line {lines.number} is no CSV: {error}.") from None
     for place, cells in enumerate(_records(reader, lines), start=2):
         if isinstance(cells, Faulty):
             yield place, cells
@@ -136,8 +136,8 @@ def _read_csv(text: io.TextIOWrapper, file: BinaryIO) -> Iterator[tuple[int, Row
         if not any(cells):
             continue
         if not header:
-            raise Unreadable("The first line is empty. It has to name the columns.")
-        row = {name: rearm(cell) for name, cell in zip(header, cells, strict=False)}
+            raise ParseError("The first line is empty. It has to name the columns.")
+        row = {name: unescape_formula(cell) for name, cell in zip(header, cells, strict=False)}
         if len(cells) == len(header):
             yield place, row
         else:
@@ -150,7 +150,7 @@ def _records(reader: Iterator[list[str]], lines: "_Lines") -> Iterator[list[str]
 
     A quote that nobody closes makes one cell of all that follows; so what was read with it is read again.
     """
-    left = _MOST_READ_AGAIN
+    left = _MAX_READ_AGAIN
     while True:
         lines.taken.clear()
         try:
@@ -162,7 +162,7 @@ def _records(reader: Iterator[list[str]], lines: "_Lines") -> Iterator[list[str]
             lines.unread(again)
             left -= len(again)
             if left < 0:
-                raise Unreadable(f"Too many quotes are never closed. Look at line {lines.number}.") from None
+                raise ParseError(f"Too many quotes are never closed. Look at line {lines.number}.") from None
             yield Faulty(f"Line {lines.number} is no CSV: {error}.")
 
 
@@ -171,8 +171,8 @@ def _header(cells: Iterable[str]) -> list[str]:
     header = [cell.strip() for cell in cells]
     while header and not header[-1]:
         header.pop()
-    if len(header) > _MOST_COLUMNS or len(set(header)) < len(header) or "" in header:
-        raise Unreadable(f"The first line names each column once, and at most {_MOST_COLUMNS} of them.")
+    if len(header) > _MAX_COLUMNS or len(set(header)) < len(header) or "" in header:
+        raise ParseError(f"The first line names each column once, and at most {_MAX_COLUMNS} of them.")
     return header
 
 
@@ -194,8 +194,8 @@ class _Lines(Iterator[str]):
         line = self._unread.popleft() if self._unread else self._read()
         self.number += 1
         self.taken.append(line)
-        if len(self.taken) > _MOST_LINES:
-            raise csv.Error(f"a quote is not closed in {_MOST_LINES:,} lines")
+        if len(self.taken) > _MAX_LINES:
+            raise csv.Error(f"a quote is not closed in {_MAX_LINES:,} lines")
         return line
 
     def _read(self) -> str:
@@ -207,7 +207,7 @@ class _Lines(Iterator[str]):
         if not line:
             raise StopIteration
         if len(line) > LONGEST_LINE:
-            raise Unreadable(f"Line {self.number + 1} has more than {LONGEST_LINE:,} characters.")
+            raise ParseError(f"Line {self.number + 1} has more than {LONGEST_LINE:,} characters.")
         return line
 
 
@@ -222,7 +222,7 @@ def _csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow(columns)
     for row in rows:
-        yield writer.writerow([disarm(table_cells.flat(row[name])) for name in columns])
+        yield writer.writerow([escape_formula(table_cells.flat(row[name])) for name in columns])
 
 
 # --- JSON and YAML --------------------------------------------------------------------------------
@@ -242,8 +242,8 @@ def _yaml_entries(text: io.TextIOWrapper) -> Iterator[Any]:
 
 
 def _checked(entry: object, place: int) -> Row | Faulty:
-    if not isinstance(entry, dict) or len(entry) > _MOST_COLUMNS:
-        return Faulty(f"Entry {place} is no object of at most {_MOST_COLUMNS} columns.")
+    if not isinstance(entry, dict) or len(entry) > _MAX_COLUMNS:
+        return Faulty(f"Entry {place} is no object of at most {_MAX_COLUMNS} columns.")
     return {str(name): cell for name, cell in entry.items()}
 
 
@@ -266,12 +266,12 @@ def _yaml_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
 
 # --- XLSX -----------------------------------------------------------------------------------------
 def _read_xlsx(file: BinaryIO) -> Iterator[tuple[int, Row | Faulty]]:
-    rows = spreadsheets.rows(file, _MOST_COLUMNS)
+    rows = spreadsheets.rows(file, _MAX_COLUMNS)
     _, first = next(rows, (1, []))
     header = _header("" if cell is None else str(cell) for cell in first)
     for place, cells in rows:
         if not header:
-            raise Unreadable("The first row is empty. It has to name the columns.")
+            raise ParseError("The first row is empty. It has to name the columns.")
         row = dict.fromkeys(header) | dict(zip(header, cells, strict=False))
         if any(map(spreadsheets.says_something, cells[len(header) :])):
             detail = f"Row {place} has cells beyond the {len(header)} columns that the first row names."

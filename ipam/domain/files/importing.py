@@ -9,15 +9,15 @@ from typing import Protocol
 
 from ipam import errors
 from ipam.domain.core import access, bulk_insert, history
-from ipam.domain.core.bulk_insert import Advance
-from ipam.domain.core.operations import operation, rehearsal
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.bulk_insert import OnProgress
+from ipam.domain.core.operations import dry_run, operation
+from ipam.domain.core.permissions import Permission
 from ipam.domain.files import address_import, row_import
 from ipam.domain.files.columns import Kind
 from ipam.domain.files.kinds import ADDRESSES, KINDS
-from ipam.domain.files.outcomes import CHANGED, NEW, Outcome, Parsed
+from ipam.domain.files.outcomes import CHANGED, NEW, Outcome, ParsedRow
 from ipam.domain.files.references import References
-from ipam.domain.files.summaries import MOST_KEPT, Summary
+from ipam.domain.files.summaries import MAX_KEPT, Summary
 from ipam.models import events
 
 _BATCH = 2_000
@@ -26,7 +26,7 @@ _BATCH = 2_000
 class Source(Protocol):
     """What rows come from. It may be asked again, when the database wants an import to be tried again."""
 
-    def sections(self) -> Iterable[tuple[Kind | None, Iterable[Parsed]]]:
+    def sections(self) -> Iterable[tuple[Kind | None, Iterable[ParsedRow]]]:
         """Rows by kind, none for what could not be read; what others refer to comes first.
 
         A section is read when those before it have been brought in, so it may depend on what became of them.
@@ -36,28 +36,28 @@ class Source(Protocol):
         """A sentence for what has no place here, asked when all rows are in."""
 
 
-def preview(source: Source, advance: Advance = lambda rows: None) -> Summary:
+def preview(source: Source, advance: OnProgress = lambda rows: None) -> Summary:
     """What would become of each row if those that are refused were left out. Nothing is kept.
 
-    Unreadable when a file is no such table, UnknownField for columns that the kind does not have.
+    ParseError when a file is no such table, UnknownField for columns that the kind does not have.
     """
-    with rehearsal():
-        return bring_in(source, skip_refused=True, advance=advance)
+    with dry_run():
+        return apply(source, skip_refused=True, advance=advance)
 
 
 @operation
-def bring_in(
+def apply(
     source: Source,
     *,
     skip_refused: bool = False,
-    advance: Advance = lambda rows: None,
-    most_refused: int = MOST_KEPT,
+    advance: OnProgress = lambda rows: None,
+    most_refused: int = MAX_KEPT,
 ) -> Summary:
     """Make and change what the rows say. With a refused row nothing is kept, unless refused rows are to be skipped.
 
     `advance` is called with the number of rows that were just done. `most_refused` are told, the others counted.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     summary = Summary(most_refused=most_refused)
     with history.as_one_event(events.Verb.IMPORT):
         for batch in bulk_insert.batches(_outcomes(source), _BATCH):
@@ -78,9 +78,9 @@ def _outcomes(source: Source) -> Iterator[Outcome]:
         if kind is None:
             found = (row.refused("", row.broken) for row in rows)
         elif kind is ADDRESSES:
-            found = address_import.bring_in(rows, references)
+            found = address_import.apply(rows, references)
         else:
-            found = row_import.bring_in(kind, rows, references)
+            found = row_import.apply(kind, rows, references)
         for outcome in found:
             references.note(outcome)
             yield outcome

@@ -65,12 +65,12 @@ def _create_network(values: Values, known: Known) -> Network:
     references: dict[str, Any] = {"project": Project, "partition": Partition, "parent": Network}
     is_adopted = given.get("type") in CHILD_TYPES and bool(given.get("id") or given.get("prefixes"))
     if given.get("type") and not is_adopted:
-        errors.raise_all(network_fields.judge_given(given["type"], given))
+        errors.raise_all(network_fields.violations_of_given(given["type"], given))
     found = known.get_all({name: (model, given[name]) for name, model in references.items() if name in given})
     if is_adopted and found.get("parent"):
         found["partition"] = None  # it is the parent's; another one is refused afterwards
     new = NewNetwork(**{"type": "", **given, **found})
-    return children.adopt(new) if is_adopted else networks.create(new)
+    return children.import_child(new) if is_adopted else networks.create(new)
 
 
 def _cidrs(name: str) -> Column:

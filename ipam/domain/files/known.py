@@ -9,7 +9,7 @@ from ipam import errors
 from ipam.domain.core import lookups
 
 M = TypeVar("M", bound=models.Model)
-_MOST_KEPT = 5_000
+_MAX_KEPT = 5_000
 
 
 class Known:
@@ -48,6 +48,6 @@ class Known:
         return found
 
     def _keep(self, model: type[models.Model], found: Mapping[Any, models.Model]) -> None:
-        if len(self._found) + len(found) > _MOST_KEPT:
+        if len(self._found) + len(found) > _MAX_KEPT:
             self._found.clear()
         self._found |= {(model, key): one for key, one in found.items()}

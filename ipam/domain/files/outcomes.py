@@ -12,7 +12,7 @@ from ipam.domain.files.columns import Kind
 
 NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
 Changes = Mapping[str, tuple[Any, Any]]  # column → before and after
-_MOST_SHOWN = 120  # characters of a value
+_MAX_SHOWN = 120  # characters of a value
 
 
 class Existing(Enum):
@@ -22,7 +22,7 @@ class Existing(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedRow:
     """A row as values, what is wrong with its cells, and the cells.
 
     `place` is its place among all rows, 0 for what is wrong with a file as a whole. `name` is what its file calls it,
@@ -120,5 +120,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict):
         value = [f"{key}={one}" for key, one in value.items()]
     if isinstance(value, list):
-        return shorten(", ".join(map(str, value)), _MOST_SHOWN) or "none"
-    return shorten(value, _MOST_SHOWN) if value not in (None, "") else "none"
+        return shorten(", ".join(map(str, value)), _MAX_SHOWN) or "none"
+    return shorten(value, _MAX_SHOWN) if value not in (None, "") else "none"

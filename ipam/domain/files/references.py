@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from ipam import errors
-from ipam.addressing import MOST_NAMED, shorten, some
+from ipam.addressing import MAX_NAMED, shorten, some
 from ipam.domain.files.outcomes import REFUSED, Outcome
 
 # Columns that refer, and the word for what they refer to.
@@ -40,7 +40,7 @@ class Rows:
     def add(self, name: str) -> None:
         """Count a row, and keep its name while few are kept."""
         self.count += 1
-        if len(self.names) < MOST_NAMED:
+        if len(self.names) < MAX_NAMED:
             self.names.append(name)
 
     def __str__(self) -> str:

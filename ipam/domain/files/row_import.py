@@ -9,7 +9,7 @@ from ipam.domain.core import bulk_insert
 from ipam.domain.core.operations import operation
 from ipam.domain.files.cells import plain
 from ipam.domain.files.columns import Kind
-from ipam.domain.files.documents import Unreadable
+from ipam.domain.files.documents import ParseError
 from ipam.domain.files.known import Known
 from ipam.domain.files.outcomes import (
     CHANGED,
@@ -17,7 +17,7 @@ from ipam.domain.files.outcomes import (
     UNCHANGED,
     Existing,
     Outcome,
-    Parsed,
+    ParsedRow,
     differences,
     refuse_other,
 )
@@ -26,7 +26,7 @@ from ipam.domain.files.references import References
 _BATCH = 200  # rows that are looked up together
 
 
-def bring_in(kind: Kind, rows: Iterable[Parsed], references: References) -> Iterator[Outcome]:
+def apply(kind: Kind, rows: Iterable[ParsedRow], references: References) -> Iterator[Outcome]:
     """What became of each row. Children need their parents, so rows that wait for others come last."""
     known = Known()
     for batch in bulk_insert.batches(_in_order(kind, rows), _BATCH):
@@ -35,7 +35,7 @@ def bring_in(kind: Kind, rows: Iterable[Parsed], references: References) -> Iter
             yield _bring(kind, row, stored, known, references)
 
 
-def _in_order(kind: Kind, rows: Iterable[Parsed]) -> Iterator[Parsed]:
+def _in_order(kind: Kind, rows: Iterable[ParsedRow]) -> Iterator[ParsedRow]:
     waiting = []
     for row in rows:
         if kind.turn(row.values):
@@ -48,7 +48,7 @@ def _in_order(kind: Kind, rows: Iterable[Parsed]) -> Iterator[Parsed]:
 class _Stored:
     """The objects that a batch of rows is about, as far as they are there already."""
 
-    def __init__(self, kind: Kind, rows: Iterable[Parsed]) -> None:
+    def __init__(self, kind: Kind, rows: Iterable[ParsedRow]) -> None:
         self._kind = kind
         self._known: dict[Any, Any] = {}
         if kind.has_text_ids:
@@ -61,7 +61,7 @@ class _Stored:
         return self._known.pop(key) if key in self._known else self._kind.find(values)
 
 
-def _bring(kind: Kind, row: Parsed, stored: _Stored, known: Known, references: References) -> Outcome:
+def _bring(kind: Kind, row: ParsedRow, stored: _Stored, known: Known, references: References) -> Outcome:
     try:
         errors.raise_all(row.broken)
         found = stored.find(row.values)
@@ -69,7 +69,7 @@ def _bring(kind: Kind, row: Parsed, stored: _Stored, known: Known, references: R
             made = _create(kind, row.values, known)
             return row.outcome(kind.one, NEW, key=row.key or str(made.pk))
         return _update(kind, found, row)
-    except (Unreadable, errors.Busy):
+    except (ParseError, errors.Busy):
         raise
     except errors.IpamError as error:
         return row.refused(kind.one, [references.explained(one) for one in error.errors])
@@ -93,7 +93,7 @@ def _create(kind: Kind, values: Mapping[str, Any], known: Known) -> Any:
     return made
 
 
-def _update(kind: Kind, found: Any, row: Parsed) -> Outcome:
+def _update(kind: Kind, found: Any, row: ParsedRow) -> Outcome:
     differing = {} if row.existing is Existing.LEAVE else differences(kind, found, row.values)
     if not differing:
         return row.outcome(kind.one, UNCHANGED)

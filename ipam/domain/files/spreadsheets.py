@@ -18,18 +18,18 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files import cells as table_cells
 from ipam.domain.files.cells import Shown
-from ipam.domain.files.documents import Unreadable
+from ipam.domain.files.documents import ParseError
 
 LONGEST_CELL = 32_767  # characters of a spreadsheet's cell
-_MOST_UNPACKED = 200_000_000  # bytes
+_MAX_UNPACKED = 200_000_000  # bytes
 _HIGHEST_RATIO = 200  # a sheet of equal rows packs to 1 : 50
-_MOST_PARTS = 500
-_MOST_EMPTY_ROWS = 10_000  # a sheet may claim that its next row is the millionth
+_MAX_PARTS = 500
+_MAX_EMPTY_ROWS = 10_000  # a sheet may claim that its next row is the millionth
 # Tags of rows and texts cost openpyxl up to 7 µs each; honest tables have up to 1.3 of them per packed byte.
 _TAGS_PER_BYTE, _TAGS_OF_SMALL_FILES = 1.5, 300_000
-_MOST_OTHER_TAGS = 50_000  # of styles, merged cells, rules: up to 66 µs each
-_MOST_TAGS_OF_A_ROW = 100_000
-_MOST_EXACT = 10**15  # a spreadsheet keeps 15 digits
+_MAX_OTHER_TAGS = 50_000  # of styles, merged cells, rules: up to 66 µs each
+_MAX_TAGS_OF_A_ROW = 100_000
+_MAX_EXACT = 10**15  # a spreadsheet keeps 15 digits
 _CHUNK, _LONGEST_NAME = 65_536, 200  # bytes
 _DOCTYPE = re.compile(rb"<\0?!\0?D\0?O")  # in UTF-8 or UTF-16
 _ROW = re.compile(rb"<(?:\w+:)?(?:row|si)[\s/>]")
@@ -44,7 +44,7 @@ def rows(file: BinaryIO, most_columns: int) -> Iterator[tuple[int, list[Any]]]:
     """The first row of the first sheet, then every row that is not empty, each with its number.
 
     A row ends with its last cell, and has up to one more than `most_columns`, so that one with too many shows.
-    Unreadable for what is no spreadsheet, or costs more than its size warrants.
+    ParseError for what is no spreadsheet, or costs more than its size warrants.
     """
     _check_archive(file)
     try:
@@ -61,12 +61,12 @@ def rows(file: BinaryIO, most_columns: int) -> Iterator[tuple[int, list[Any]]]:
                 yield number, cells
                 continue
             empty += 1
-            if empty > _MOST_EMPTY_ROWS:
-                raise Unreadable(f"More than {_MOST_EMPTY_ROWS:,} rows are empty. Delete them.")
-    except Unreadable:
+            if empty > _MAX_EMPTY_ROWS:
+                raise ParseError(f"More than {_MAX_EMPTY_ROWS:,} rows are empty. Delete them.")
+    except ParseError:
         raise
     except Exception as error:  # openpyxl and its XML parser raise whatever they please
-        raise Unreadable(f"This spreadsheet cannot be read: {shorten(error, 200)}.") from None
+        raise ParseError(f"This spreadsheet cannot be read: {shorten(error, 200)}.") from None
 
 
 def says_something(cell: object) -> bool:
@@ -83,7 +83,7 @@ def _value(cell: Any) -> Any:
         return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
     if not isinstance(value, int | float) or isinstance(value, bool):
         return value
-    value = int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_EXACT else value
+    value = int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _MAX_EXACT else value
     shape = cell.number_format
     if _AS_THEY_ARE.fullmatch(shape):
         return value
@@ -99,11 +99,11 @@ def _check_archive(file: BinaryIO) -> None:
             parts = archive.infolist()
             unpacked = sum(part.file_size for part in parts)
             packed = sum(part.compress_size for part in parts) or 1
-            if len(parts) > _MOST_PARTS or unpacked > _MOST_UNPACKED or unpacked / packed > _HIGHEST_RATIO:
-                raise Unreadable(f"This spreadsheet unpacks to {unpacked:,} bytes. Send its rows as CSV.")
+            if len(parts) > _MAX_PARTS or unpacked > _MAX_UNPACKED or unpacked / packed > _HIGHEST_RATIO:
+                raise ParseError(f"This spreadsheet unpacks to {unpacked:,} bytes. Send its rows as CSV.")
             _check_tags(archive, most=_TAGS_OF_SMALL_FILES + int(_TAGS_PER_BYTE * packed))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error):
-        raise Unreadable("This is no XLSX file. Save it as “Excel Workbook (.xlsx)”, or as CSV.") from None
+        raise ParseError("This is no XLSX file. Save it as “Excel Workbook (.xlsx)”, or as CSV.") from None
     file.seek(0)
 
 
@@ -113,13 +113,13 @@ def _check_tags(archive: zipfile.ZipFile, most: int) -> None:
         of_row = 0
         for piece in _whole_tags(archive.open(part)):
             if _DOCTYPE.search(piece):
-                raise Unreadable("This spreadsheet defines XML entities, which no honest one does.")
+                raise ParseError("This spreadsheet defines XML entities, which no honest one does.")
             tags += piece.count(b"<")
             others += len(_OTHER_TAG.findall(piece))
             starts = [match.start() for match in _ROW.finditer(piece)]
             of_row = piece.count(b"<", starts[-1]) if starts else of_row + piece.count(b"<")
-            if tags > most or others > _MOST_OTHER_TAGS or of_row > _MOST_TAGS_OF_A_ROW:
-                raise Unreadable(
+            if tags > most or others > _MAX_OTHER_TAGS or of_row > _MAX_TAGS_OF_A_ROW:
+                raise ParseError(
                     "This spreadsheet holds more cells, texts or formats than its size warrants. Send its rows as CSV."
                 )
 

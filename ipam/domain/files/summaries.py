@@ -9,7 +9,7 @@ from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome
 from ipam.domain.files.references import Rows, Shared
 
-MOST_KEPT = 1_000  # outcomes of each state that a summary names; it counts all of them
+MAX_KEPT = 1_000  # outcomes of each state that a summary names; it counts all of them
 _PLURALS = {kind.one: kind.name for kind in KINDS.values()}
 
 
@@ -25,7 +25,7 @@ class Summary:
     of_kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     not_kept: list[str] = field(default_factory=list)
-    most_refused: int = MOST_KEPT
+    most_refused: int = MAX_KEPT
     _shared: dict[Hashable, tuple[Shared, str, Rows]] = field(default_factory=dict)
     _more_refused: int = 0
 
@@ -38,7 +38,7 @@ class Summary:
             self._join(reason, outcome)
         has_its_own = len(outcome.reasons) > len(shared)
         kept = self.outcomes.setdefault(outcome.state, [])
-        if len(kept) < (self.most_refused if has_its_own else MOST_KEPT):
+        if len(kept) < (self.most_refused if has_its_own else MAX_KEPT):
             kept.append(outcome)
         elif has_its_own:
             self._more_refused += 1

@@ -11,7 +11,7 @@ from ipam.domain.files import formats
 from ipam.domain.files.columns import Column, Kind
 from ipam.domain.files.formats import Faulty
 from ipam.domain.files.kinds import KINDS
-from ipam.domain.files.outcomes import Parsed
+from ipam.domain.files.outcomes import ParsedRow
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Table:
     file: BinaryIO
     format: str
 
-    def sections(self) -> Iterable[tuple[Kind, Iterator[Parsed]]]:
+    def sections(self) -> Iterable[tuple[Kind, Iterator[ParsedRow]]]:
         """Its rows as values.
 
         What is wrong with a row stays with it; columns that are wrong from the first on are raised as UnknownField.
@@ -33,18 +33,18 @@ class Table:
         """Nothing: all columns are known."""
         return []
 
-    def _rows(self) -> Iterator[Parsed]:
+    def _rows(self) -> Iterator[ParsedRow]:
         columns = {column.name: column for column in self.kind.columns}
         known: set[str] = set()
         for place, cells in formats.read_each(self.file, self.format):
             if isinstance(cells, Faulty):
-                yield Parsed(place, {}, [errors.Invalid(cells.detail)], cells.cells)
+                yield ParsedRow(place, {}, [errors.Invalid(cells.detail)], cells.cells)
             elif known.issuperset(cells):
                 yield _parse_row(place, cells, columns)
             elif unknown := _unknown(self.kind, cells):
                 if not known:
                     raise unknown
-                yield Parsed(place, {}, [unknown], cells)
+                yield ParsedRow(place, {}, [unknown], cells)
             else:
                 known |= set(cells)
                 yield _parse_row(place, cells, columns)
@@ -63,7 +63,7 @@ def _unknown(kind: Kind, names: Collection[str]) -> errors.UnknownField | None:
     return errors.UnknownField(f"{there_is_none} {', '.join(unknown)} of {kind.name}. Known: {', '.join(kind.names)}.")
 
 
-def _parse_row(place: int, cells: Mapping[str, Any], columns: Mapping[str, Column]) -> Parsed:
+def _parse_row(place: int, cells: Mapping[str, Any], columns: Mapping[str, Column]) -> ParsedRow:
     values: dict[str, Any] = {}
     broken: list[errors.IpamError] = []
     for name, cell in cells.items():
@@ -74,4 +74,4 @@ def _parse_row(place: int, cells: Mapping[str, Any], columns: Mapping[str, Colum
             continue
         if value is not table_cells.NOTHING:
             values[name] = value
-    return Parsed(place, values, broken, cells)
+    return ParsedRow(place, values, broken, cells)

@@ -37,7 +37,9 @@ Show = Callable[[int, int], str]
 Merges = Callable[[Piece, Piece], bool]
 
 
-def find_faults(first: int, last: int, pieces: Iterable[Piece], *, show: Show, merges: Merges) -> Iterator[str]:
+def find_gaps_and_overlaps(
+    first: int, last: int, pieces: Iterable[Piece], *, show: Show, merges: Merges
+) -> Iterator[str]:
     """What keeps `pieces`, in ascending order, from being exactly first..last without overlap: a sentence for each.
 
     `show` writes a range for people. `merges` says whether two free neighbours should have been one piece.
@@ -78,11 +80,11 @@ def faults_of_prefixes() -> Iterator[tuple[Prefix, str]]:
         for namespace, of_copy in groupby(of_prefix, key=itemgetter(1)):
             if namespace in unseen:
                 unseen.remove(namespace)
-                yield from _judge_copy(prefix, namespace, (Piece(*row[2:]) for row in of_copy))
+                yield from _violations_of_copy(prefix, namespace, (Piece(*row[2:]) for row in of_copy))
             else:
                 yield prefix, f"it has free space or children{_of_project(namespace)} where it should have none"
         for namespace in sorted(unseen):
-            yield from _judge_copy(prefix, namespace, ())
+            yield from _violations_of_copy(prefix, namespace, ())
 
 
 def copies_of_space() -> dict[str, set[str]]:
@@ -93,7 +95,7 @@ def copies_of_space() -> dict[str, set[str]]:
     }
 
 
-def _judge_copy(prefix: Prefix, namespace: str, pieces: Iterable[Piece]) -> Iterator[tuple[Prefix, str]]:
+def _violations_of_copy(prefix: Prefix, namespace: str, pieces: Iterable[Piece]) -> Iterator[tuple[Prefix, str]]:
     cidr = prefix.cidr
     all_pieces = merge(
         pieces,
@@ -105,7 +107,7 @@ def _judge_copy(prefix: Prefix, namespace: str, pieces: Iterable[Piece]) -> Iter
         lowest, highest = Address(first, cidr.version), Address(last, cidr.version)
         return str(lowest) if first == last else f"{lowest} to {highest}"
 
-    for fault in find_faults(cidr.first, cidr.last, all_pieces, show=show, merges=are_buddies):
+    for fault in find_gaps_and_overlaps(cidr.first, cidr.last, all_pieces, show=show, merges=are_buddies):
         yield prefix, f"{fault}{_of_project(namespace)}"
 
 

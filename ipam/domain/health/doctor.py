@@ -16,7 +16,7 @@ from ipam import errors
 from ipam.domain.core import access, checks, history
 from ipam.domain.core.checks import Finding, Remedy, check, same
 from ipam.domain.core.operations import snapshot
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.health import consistency, rebuilding
 from ipam.domain.health.consistency import FREE, TAKEN, Piece
 from ipam.domain.space.number_pools import Pool
@@ -25,18 +25,18 @@ from ipam.models.events import Kind, Verb
 from ipam.models.number_ranges import BOUNDS
 from ipam.models.tenures import addresses_untold, blocks_untold
 
-_MOST_ALIKE = 3  # sentences; a prefix that lost its free blocks would have thousands
+_MAX_ALIKE = 3  # sentences; a prefix that lost its free blocks would have thousands
 
 
 def examine() -> Iterator[Finding]:
     """All findings of all checks, on one snapshot of the data: others may go on working."""
-    access.demand(Deed.READ)
+    access.require(Permission.READ)
     with snapshot():
         yield from checks.run_all()
 
 
 @check
-def judge_guards() -> Iterator[Finding]:
+def violations_of_guards() -> Iterator[Finding]:
     """The database itself refuses overlapping siblings."""
     if not guards.are_installed(connection):
         yield Finding(
@@ -46,7 +46,7 @@ def judge_guards() -> Iterator[Finding]:
 
 
 @check
-def judge_prefixes() -> Iterator[Finding]:
+def violations_of_prefixes() -> Iterator[Finding]:
     """A prefix is the block that its length says, in the namespace of its network."""
     for prefix in Prefix.objects.order_by("pk").iterator():
         if (prefix.first.value, prefix.last.value) != (prefix.cidr.first, prefix.cidr.last):
@@ -56,7 +56,7 @@ def judge_prefixes() -> Iterator[Finding]:
 
 
 @check
-def judge_roots() -> Iterator[Finding]:
+def violations_of_roots() -> Iterator[Finding]:
     """Prefixes that were not carved out of another overlap nothing."""
     roots = Prefix.objects.roots().order_by("first").iterator()
     for lower, upper in pairwise(roots):
@@ -65,7 +65,7 @@ def judge_roots() -> Iterator[Finding]:
 
 
 @check
-def judge_children() -> Iterator[Finding]:
+def violations_of_children() -> Iterator[Finding]:
     """A parent contains its child, in the same family, and belongs to the parent of the child's network."""
     outside = Q(first__lt=F("parent__first")) | Q(last__gt=F("parent__last")) | ~Q(family=F("parent__family"))
     strayed = Prefix.objects.exclude(parent=None).select_related("parent").order_by("pk")
@@ -78,7 +78,7 @@ def judge_children() -> Iterator[Finding]:
 
 
 @check
-def judge_roles() -> Iterator[Finding]:
+def violations_of_roles() -> Iterator[Finding]:
     """Rule 16: a prefix has addresses or children, never both."""
     holding = Exists(IPAddress.objects.filter(prefix=OuterRef("pk")))
     carved = Exists(Prefix.objects.filter(parent=OuterRef("pk")))
@@ -87,7 +87,7 @@ def judge_roles() -> Iterator[Finding]:
 
 
 @check
-def judge_free_blocks() -> Iterator[Finding]:
+def violations_of_free_blocks() -> Iterator[Finding]:
     """A free block lies in its prefix and says the same network and family."""
     outside = Q(first__lt=F("prefix__first")) | Q(first__gt=F("prefix__last"))
     differs = ~Q(network=F("prefix__network")) | ~Q(family=F("prefix__family"))
@@ -96,17 +96,17 @@ def judge_free_blocks() -> Iterator[Finding]:
 
 
 @check
-def judge_spaces() -> Iterator[Finding]:
+def violations_of_spaces() -> Iterator[Finding]:
     """Free blocks, children, addresses and reserved addresses are the prefix, and free blocks are merged."""
     for prefix, found in groupby(consistency.faults_of_prefixes(), key=lambda pair: pair[0]):
-        for _, fault in islice(found, _MOST_ALIKE):
+        for _, fault in islice(found, _MAX_ALIKE):
             yield Finding(f"{_name(prefix)}: {fault}.", _remedy(prefix))
         if more := sum(1 for _ in found):
             yield Finding(f"{_name(prefix)}: {more:,} more faults like these.", _remedy(prefix))
 
 
 @check
-def judge_pools() -> Iterator[Finding]:
+def violations_of_pools() -> Iterator[Finding]:
     """The free ranges of a pool, however many there are, and the numbers in use are the pool."""
     for pool in Pool:
         ranges = NumberRange.objects.filter(pool=pool).order_by("first")
@@ -114,12 +114,14 @@ def judge_pools() -> Iterator[Finding]:
         used = (Piece(number, number, TAKEN) for number in rebuilding.drawn(pool))
         pieces = sorted([*free, *used])
         remedy = Remedy(f"the free ranges of the {pool.label} pool", partial(rebuilding.rebuild_pool, pool))
-        for fault in consistency.find_faults(*BOUNDS[pool], pieces, show=_numbers, merges=lambda lower, upper: False):
+        for fault in consistency.find_gaps_and_overlaps(
+            *BOUNDS[pool], pieces, show=_numbers, merges=lambda lower, upper: False
+        ):
             yield Finding(f"{pool.label} pool: {fault}.", remedy)
 
 
 @check
-def judge_tenures() -> Iterator[Finding]:
+def violations_of_tenures() -> Iterator[Finding]:
     """The open tenures are the addresses that are held, and the child prefixes."""
     remedy = Remedy("the tenures of what is held", rebuilding.rebuild_tenures)
     held_against_told: list[tuple[QuerySet[Any], str]] = [
@@ -127,9 +129,9 @@ def judge_tenures() -> Iterator[Finding]:
         *((untrue, "its tenure has not ended, but nobody holds it so") for untrue in Tenure.objects.untrue()),
     ]
     for rows, fault in held_against_told:
-        for row in rows.order_by("pk")[:_MOST_ALIKE]:
+        for row in rows.order_by("pk")[:_MAX_ALIKE]:
             yield Finding(f"{row} of {row.network_id}: {fault}.", remedy)
-        if (more := rows.count() - _MOST_ALIKE) > 0:
+        if (more := rows.count() - _MAX_ALIKE) > 0:
             yield Finding(f"{more:,} more such addresses or blocks: {fault}.", remedy)
 
 

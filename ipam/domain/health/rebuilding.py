@@ -11,7 +11,7 @@ from django.db import connection
 
 from ipam.domain.core import access, bulk_insert, history, lookups
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.health import consistency
 from ipam.domain.space import free_space
 from ipam.domain.space.gaps import Range, free_parts, gaps
@@ -24,8 +24,8 @@ from ipam.models.number_ranges import BOUNDS
 @operation
 def rebuild_prefix(key: int) -> None:
     """Replace the free blocks of the prefix with this id by what its addresses and children leave free; NotFound."""
-    access.demand(Deed.OPERATE)
-    free_space.hold(Prefix.objects.filter(pk=key))
+    access.require(Permission.OPERATE)
+    free_space.lock_all(Prefix.objects.filter(pk=key))
     prefix = lookups.get(Prefix, key)
     FreeBlock.objects.filter(prefix=prefix).delete()
     network = prefix.network
@@ -41,15 +41,15 @@ def rebuild_prefix(key: int) -> None:
 @operation
 def build_all() -> None:
     """Make the free blocks of every prefix of an installation that has none yet, in one pass over each table."""
-    access.demand(Deed.OPERATE)
-    bulk_insert.store(FreeBlock, _all_free_blocks())
+    access.require(Permission.OPERATE)
+    bulk_insert.bulk_insert(FreeBlock, _all_free_blocks())
     history.write(Verb.REPAIR, Kind.INSTALLATION)
 
 
 @operation
 def rebuild_pool(pool: Pool) -> None:
     """Replace the free ranges of a pool by what its VRFs or machines leave free."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     _hold_pools()
     NumberRange.objects.filter(pool=pool).delete()
     taken = ((number, number) for number in drawn(pool))
@@ -62,7 +62,7 @@ def rebuild_pool(pool: Pool) -> None:
 @operation
 def rebuild_tenures() -> None:
     """End open tenures of what nobody holds so, and begin those that are missing; who held it when is lost."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     history.record_filled(Verb.REPAIR, object_name="tenures")
 
 

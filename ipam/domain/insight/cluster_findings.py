@@ -11,12 +11,12 @@ from ipam.addressing import Family, block
 from ipam.domain.clusters import rules
 from ipam.domain.clusters.plan import usable
 from ipam.domain.core import access
-from ipam.domain.insight.findings import FULL, MOST_OF_A_KIND, SERIOUS, WARN, WARNING
+from ipam.domain.insight.findings import FULL, MAX_OF_A_KIND, SERIOUS, WARN, WARNING
 from ipam.models import ClusterRange, Finding, IPAddress, Machine, MachineNetwork, Prefix
 from ipam.values import parse_cidr
 
 
-def of_clusters(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+def of_clusters(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
     """Findings of the first so many reserved clusters by name, of all if None."""
     pods = access.visible(ClusterRange.objects.reserved()).filter(purpose=ClusterRange.Purpose.PODS)
     rows = _counted(pods.select_related("cluster", "reserved_in")).order_by("cluster__name", "cluster", "family")

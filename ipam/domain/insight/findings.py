@@ -1,6 +1,6 @@
 """What an operator should look at: one small function for each kind of finding, none of which changes anything.
 
-Each returns at most `MOST_OF_A_KIND`, worst first where there is a worst; with `limit=None`, as a survey asks that is
+Each returns at most `MAX_OF_A_KIND`, worst first where there is a worst; with `limit=None`, as a survey asks that is
 read by members of every project, at most so many of each project. docs/rules.md lists them all.
 """
 
@@ -22,7 +22,7 @@ from ipam.models import Finding, IPAddress, Machine, MachineNetwork, Network, Pr
 from ipam.models.networks import NetworkType
 from ipam.models.number_ranges import BOUNDS
 
-MOST_OF_A_KIND = 100
+MAX_OF_A_KIND = 100
 WARN, FULL = 0.8, 0.95  # shares of a family from which on it is worth a look, and pressing
 POOL_WARN = 0.9
 FEW_CHILDREN = 5
@@ -41,7 +41,7 @@ def of_networks(networks: Iterable[Network], uses: Uses) -> Iterator[Finding]:
             yield from no_child_fits(network, uses[network.pk])
 
 
-def of_the_rest(uses_families: Mapping[str, set[Family]], *, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+def of_the_rest(uses_families: Mapping[str, set[Family]], *, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
     """Everything that is not about the use of one network; four statements. `uses_families`: {network id: families}."""
     yield from one_family_only(uses_families, limit=limit)
     yield from unused_static(limit=limit)
@@ -78,7 +78,7 @@ def no_child_fits(network: Network, uses: Sequence[FamilyUse]) -> Iterator[Findi
         yield _of_network(network, "few_children_left", WARNING, text, left.family)
 
 
-def one_family_only(families: Mapping[str, set[Family]], *, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+def one_family_only(families: Mapping[str, set[Family]], *, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
     """A project has allocations, or machines, with an address of one family only in a dual-stack network."""
     counterpart = IPAddress.objects.filter(allocation=OuterRef("allocation")).exclude(family=OuterRef("family"))
     lonely = (
@@ -120,14 +120,14 @@ def _of_one_family(row: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(code="one_family_machines", sentence=f"{have}: {why}", **about)
 
 
-def unused_static(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+def unused_static(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
     """A static address belongs to no machine and has not changed for 90 days; it may be forgotten."""
     forgotten = access.visible(IPAddress.objects.all()).filter(
         type=IPAddress.Type.STATIC, machine=None, updated_at__lt=timezone.now() - UNUSED_AFTER
     )
     if limit is None:
         place = Window(RowNumber(), partition_by="project", order_by="updated_at")
-        forgotten = forgotten.annotate(place=place).filter(place__lte=MOST_OF_A_KIND)
+        forgotten = forgotten.annotate(place=place).filter(place__lte=MAX_OF_A_KIND)
     for one in forgotten.order_by("updated_at")[:limit]:
         yield Finding(
             code="unused_static",
@@ -142,7 +142,7 @@ def unused_static(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
         )
 
 
-def firewalls_and_projects(*, limit: int | None = MOST_OF_A_KIND) -> Iterator[Finding]:
+def firewalls_and_projects(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
     """A firewall is in no underlay, as its partition had none (rule 30); a project owns no network. One statement."""
     underlays = MachineNetwork.objects.filter(machine=OuterRef("pk"), network__type=NetworkType.UNDERLAY)
     firewalls = access.visible(Machine.objects.filter(role=Machine.Role.FIREWALL)).exclude(Exists(underlays))
@@ -209,7 +209,7 @@ def _at_most_per_project(rows: Iterable[Row], project: Callable[[Row], Any]) -> 
     kept = []
     for row in rows:
         met[project(row)] += 1
-        if met[project(row)] <= MOST_OF_A_KIND:
+        if met[project(row)] <= MAX_OF_A_KIND:
             kept.append(row)
     return kept
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.insight import cluster_findings, findings
 from ipam.domain.space import utilization
 from ipam.domain.space.utilization import FamilyUse
@@ -23,9 +23,9 @@ from ipam.models import Finding, IPAddress, Network, UtilizationSample
 from ipam.models.networks import CHILD_TYPES, NetworkType
 
 SMALL_NETWORKS, SMALL_ADDRESSES = 200, 20_000  # up to here everything is looked at live
-MOST_ROOTS = 12
-MOST_MEASURED = 40  # roots that are measured all the time, by monitoring
-MOST_FINDINGS = 500
+MAX_ROOTS = 12
+MAX_MEASURED = 40  # roots that are measured all the time, by monitoring
+MAX_FINDINGS = 500
 _CHUNK = 500  # networks whose free blocks are summed at once
 _OLD = timedelta(days=1)
 
@@ -33,7 +33,7 @@ Uses = dict[str, list[FamilyUse]]
 
 
 @dataclass(frozen=True)
-class Picture:
+class Overview:
     """What the overview shows. `uses` has every network that is named here, exact and of this moment.
 
     `roots` are the networks that space is taken from, at most 12; `fullest` ranks (network, use) per family.
@@ -60,15 +60,15 @@ class Found:
     as_of: datetime | None
 
 
-def look(*, fullest: int = 5) -> Picture:
+def overview(*, fullest: int = 5) -> Overview:
     """The overview of the installation; at most ten statements at any size."""
     networks = _all_if_small()
     if networks is not None:
         uses = utilization.of_networks(networks)
         roots = _in_places([network for network in networks if not network.is_child and not network.is_underlay])
-        return Picture(
-            roots[:MOST_ROOTS],
-            len(roots) > MOST_ROOTS,
+        return Overview(
+            roots[:MAX_ROOTS],
+            len(roots) > MAX_ROOTS,
             uses,
             _ranked(networks, uses, fullest),
             _evaluate(networks, uses),
@@ -76,16 +76,16 @@ def look(*, fullest: int = 5) -> Picture:
         )
     shown = access.visible(Network.objects.all()).exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
     in_places = shown.select_related("partition").order_by(F("partition_id").asc(nulls_first=True), "-type", "id")
-    roots = list(in_places[: MOST_ROOTS + 1])
+    roots = list(in_places[: MAX_ROOTS + 1])
     samples = _fullest_samples(fullest)
     candidates = {sample.network_id: sample.network for sample in samples}
-    uses = utilization.of_networks((candidates | {one.pk: one for one in roots[:MOST_ROOTS]}).values())
+    uses = utilization.of_networks((candidates | {one.pk: one for one in roots[:MAX_ROOTS]}).values())
     as_of = samples[0].sampled_at if samples else None
     ranked = _ranked(candidates.values(), uses, fullest)
-    return Picture(roots[:MOST_ROOTS], len(roots) > MOST_ROOTS, uses, ranked, _stored(as_of), as_of)
+    return Overview(roots[:MAX_ROOTS], len(roots) > MAX_ROOTS, uses, ranked, _stored(as_of), as_of)
 
 
-def found() -> Found:
+def current_findings() -> Found:
     """What there is to look at, worst first; at most ten statements at any size."""
     networks = _all_if_small()
     if networks is None:
@@ -115,13 +115,13 @@ def wanted(columns: Mapping[str, Collection[Any]]) -> QuerySet[Finding] | list[F
     return [row for row in rows if all(getattr(row, name) in values for name, values in columns.items())]
 
 
-def roots() -> Uses:
+def root_utilization() -> Uses:
     """The exact use of the networks that space is taken from, at most 40 by id; three statements at any size."""
     networks = access.visible(Network.objects.exclude(type__in=CHILD_TYPES)).order_by("id")
-    return utilization.of_networks(networks[:MOST_MEASURED])
+    return utilization.of_networks(networks[:MAX_MEASURED])
 
 
-def counted() -> Mapping[tuple[str, int], int]:
+def count_findings() -> Mapping[tuple[str, int], int]:
     """How many findings there are of each (code, severity); of a large installation as of the last survey."""
     networks = _all_if_small()
     if networks is not None:
@@ -133,9 +133,9 @@ def counted() -> Mapping[tuple[str, int], int]:
 
 
 @operation
-def take() -> int:
+def run() -> int:
     """Survey the whole installation and keep what was found in the place of the last survey; how many findings."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     UtilizationSample.objects.all().delete()
     Finding.objects.all().delete()
     kept: list[Finding] = []
@@ -178,7 +178,7 @@ def _worst_first(finding: Finding) -> tuple[int, str]:
 
 
 def _stored(as_of: datetime | None) -> list[Finding]:
-    kept = list(access.visible(Finding.objects.all())[:MOST_FINDINGS])
+    kept = list(access.visible(Finding.objects.all())[:MAX_FINDINGS])
     if _is_old(as_of):
         kept.insert(0, _no_survey(as_of))
     return kept

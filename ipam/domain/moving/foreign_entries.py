@@ -8,7 +8,7 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam import errors
-from ipam.domain.files.outcomes import Parsed
+from ipam.domain.files.outcomes import ParsedRow
 
 Said = Mapping[str, Any]  # project, name, description and labels, by column
 
@@ -46,15 +46,15 @@ class Foreign:
 
     prefixes: list[ForeignPrefix] = field(default_factory=list)
     addresses: list[ForeignAddress] = field(default_factory=list)
-    vrfs: list[Parsed] = field(default_factory=list)
+    vrfs: list[ParsedRow] = field(default_factory=list)
     vnis: Collection[int] = ()
-    broken: list[Parsed] = field(default_factory=list)
+    broken: list[ParsedRow] = field(default_factory=list)
     not_kept: list[str] = field(default_factory=list)
 
 
-def fault(place: str, error: errors.IpamError) -> Parsed:
+def fault(place: str, error: errors.IpamError) -> ParsedRow:
     """What is wrong with an entry, or, without a place, with a file as a whole."""
-    return Parsed(0, {}, [error], name=place)
+    return ParsedRow(0, {}, [error], name=place)
 
 
 class SortedPrefixes(NamedTuple):
@@ -63,14 +63,14 @@ class SortedPrefixes(NamedTuple):
 
     containers: list[ForeignPrefix]
     leaves: list[tuple[ForeignPrefix, ForeignPrefix]]
-    singles: list[ForeignPrefix]
-    levels: list[ForeignPrefix]
+    standalone: list[ForeignPrefix]
+    intermediate: list[ForeignPrefix]
 
 
 def sort_prefixes(prefixes: Sequence[ForeignPrefix]) -> SortedPrefixes:
     """Tell prefixes apart by what holds what. No prefix is there twice."""
     ordered = sorted(prefixes, key=lambda one: (one.cidr.version, one.cidr.first, -one.cidr.last))
-    found = containers, leaves, singles, levels = SortedPrefixes([], [], [], [])
+    found = containers, leaves, standalone, intermediate = SortedPrefixes([], [], [], [])
     outermost: ForeignPrefix | None = None
     for place, one in enumerate(ordered):
         following = ordered[place + 1] if place + 1 < len(ordered) else None
@@ -79,10 +79,10 @@ def sort_prefixes(prefixes: Sequence[ForeignPrefix]) -> SortedPrefixes:
         )
         if outermost is not None and one.cidr in outermost.cidr:
             if holds:
-                levels.append(one)
+                intermediate.append(one)
             else:
                 leaves.append((one, outermost))
         else:
             outermost = one
-            (containers if holds else singles).append(one)
+            (containers if holds else standalone).append(one)
     return found

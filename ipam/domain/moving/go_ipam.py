@@ -10,7 +10,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import shorten, some
-from ipam.domain.files.documents import MOST_YAML, JsonReader, Unreadable
+from ipam.domain.files.documents import MAX_YAML, JsonReader, ParseError
 from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, fault
 from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Prefix, Project
@@ -44,16 +44,16 @@ def read(
         held[found] += 1
         if found == namespace:
             _read_entry(dump, entries, place, raw, read_prefix)
-    _judge_names(namespace, held, [cidr for cidr in containers if cidr not in entries])
+    _validate_names(namespace, held, [cidr for cidr in containers if cidr not in entries])
     dump.not_kept += [*_drift(entries), *_others(namespace, held)]
     return dump
 
 
 def _objects(file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = JsonReader(file, longest=MOST_YAML)  # all addresses of a prefix are one entry
+    reader = JsonReader(file, longest=MAX_YAML)  # all addresses of a prefix are one entry
     for place, raw in enumerate(reader.elements()):
         if not isinstance(raw, dict):
-            raise Unreadable(f"Entry {place} is no object: this is no dump of go-ipam.")
+            raise ParseError(f"Entry {place} is no object: this is no dump of go-ipam.")
         yield place, raw
     reader.end()
 
@@ -75,7 +75,7 @@ def _read_entry(
     _read_hosts(dump, prefix, taken)
 
 
-def _judge_names(namespace: str, held: Mapping[str, int], missing: Iterable[IPNetwork]) -> None:
+def _validate_names(namespace: str, held: Mapping[str, int], missing: Iterable[IPNetwork]) -> None:
     """NotFound for a namespace that is not among those that the dump holds, and for containers that are missing."""
     if held and namespace not in held:
         known = ", ".join(f"{shorten(name)} ({count:,})" for name, count in sorted(held.items()))

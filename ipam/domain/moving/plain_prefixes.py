@@ -20,12 +20,12 @@ from ipam.addressing import Family, some
 from ipam.domain.core import bulk_insert
 from ipam.domain.files.columns import Kind
 from ipam.domain.files.kinds import ADDRESSES, NETWORKS, VRFS
-from ipam.domain.files.outcomes import Existing, Parsed
+from ipam.domain.files.outcomes import Existing, ParsedRow
 from ipam.domain.files.references import Rows, Shared
 from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, sort_prefixes
 from ipam.domain.moving.longest_prefix import LongestPrefix
 from ipam.domain.networks import rules
-from ipam.domain.networks.address_batches import MOST
+from ipam.domain.networks.address_batches import MAX
 from ipam.domain.space import usable_space
 from ipam.models import IPAddress, Network, Partition, Prefix
 from ipam.models.networks import NetworkType
@@ -46,7 +46,7 @@ class PlainPrefixes:
         self._reasons: dict[IPNetwork, str] = {}  # container that is refused → why, for what lies in it
         self.made: list[str] = []  # networks of one prefix that are not there yet, and will be unless they are refused
 
-    def sections(self) -> Iterator[tuple[Kind | None, Iterable[Parsed]]]:
+    def sections(self) -> Iterator[tuple[Kind | None, Iterable[ParsedRow]]]:
         """Rows by kind; VRFs before a network draws one of their VNIs, and what was not read before all."""
         self._places = count(1)
         self._parents, self._reasons, self.made = {}, {}, []
@@ -58,7 +58,7 @@ class PlainPrefixes:
     def not_kept(self) -> Iterator[str]:
         """What was not read, levels between container and children, and what containers were called."""
         yield from self._found.not_kept
-        for one in self._sorted.levels:
+        for one in self._sorted.intermediate:
             yield (
                 f"{one.place}: a level between container and children, of which there is none here; its children "
                 "were kept."
@@ -71,14 +71,14 @@ class PlainPrefixes:
 
     def _row(
         self, name: str, values: Mapping[str, Any], *broken: errors.IpamError, existing: Existing = Existing.LEAVE
-    ) -> Parsed:
-        return Parsed(next(self._places), values, broken, name=name, existing=existing)
+    ) -> ParsedRow:
+        return ParsedRow(next(self._places), values, broken, name=name, existing=existing)
 
     # --- networks ---------------------------------------------------------------------------------
-    def _networks(self) -> Iterator[Parsed]:
+    def _networks(self) -> Iterator[ParsedRow]:
         stored = _stored(self._found.prefixes)
         yield from self._containers(stored)
-        for one in self._sorted.singles:
+        for one in self._sorted.standalone:
             if one.cidr in stored or one.vrf is not None:
                 yield self._network(one, stored, type=NetworkType.EXTERNAL, partition=self._partition_id)
             else:
@@ -91,7 +91,7 @@ class PlainPrefixes:
                 detail = f"it lies in {container.cidr}, which was refused: {self._reasons[container.cidr]}"
                 yield self._row(one.place, {}, errors.NoParentNetwork(detail))
 
-    def _network(self, one: ForeignPrefix, stored: Mapping[IPNetwork, Network], **of_type: Any) -> Parsed:
+    def _network(self, one: ForeignPrefix, stored: Mapping[IPNetwork, Network], **of_type: Any) -> ParsedRow:
         """A network with just this prefix, or the one that has it already."""
         if found := stored.get(one.cidr):
             if one.vrf in (None, found.vrf_id):
@@ -114,13 +114,13 @@ class PlainPrefixes:
     def _partition_id(self) -> str | None:
         return self._partition.pk if self._partition else None
 
-    def _containers(self, stored: Mapping[IPNetwork, Network]) -> Iterator[Parsed]:
+    def _containers(self, stored: Mapping[IPNetwork, Network]) -> Iterator[ParsedRow]:
         """One super network of all containers that are not there yet; a refused one takes no other with it."""
         fitting: list[ForeignPrefix] = []
         for one in self._sorted.containers:
             if found := stored.get(one.cidr):
                 self._parents[one.cidr] = found.pk
-            elif broken := _judge_container(one):
+            elif broken := _violations_of_container(one):
                 self._reasons[one.cidr] = " ".join(error.detail for error in broken)
                 yield self._row(one.place, {}, *broken)
             else:
@@ -130,7 +130,7 @@ class PlainPrefixes:
             self._parents |= {one.cidr: key for one in fitting}
             yield self._super(key, fitting)
 
-    def _super(self, key: str, containers: Sequence[ForeignPrefix]) -> Parsed:
+    def _super(self, key: str, containers: Sequence[ForeignPrefix]) -> ParsedRow:
         """The super network of this source, with these containers too."""
         cidrs = sorted((one.cidr for one in containers), key=lambda cidr: cidr.version)
         lengths = _usual_lengths(cidrs, [leaf for leaf, _ in self._sorted.leaves])
@@ -145,7 +145,7 @@ class PlainPrefixes:
         return self._row(some([one.place for one in containers]), values, existing=Existing.CHANGE)
 
     # --- addresses --------------------------------------------------------------------------------
-    def _addresses(self) -> Iterator[Parsed]:
+    def _addresses(self) -> Iterator[ParsedRow]:
         """Each in the network that gives it; said where it lies if none does."""
         prefixes = Prefix.objects.exclude(network__in=Network.objects.supers()).filter(namespace=None)
         giving = LongestPrefix({one.cidr: one.network for one in prefixes.select_related("network")})
@@ -168,7 +168,7 @@ class PlainPrefixes:
         remedy = " A super network gives no addresses: give them a prefix of their own."
         stored = _stored(self._found.prefixes)
         beside = {cidr: (f"{cidr} beside its children", remedy) for cidr in self._parents if cidr in stored}
-        wanted = {one.cidr for one in self._found.prefixes} - {one.cidr for one in self._sorted.levels}
+        wanted = {one.cidr for one in self._found.prefixes} - {one.cidr for one in self._sorted.intermediate}
         return LongestPrefix(beside | {cidr: (f"{cidr}, which was refused", "") for cidr in wanted - stored.keys()})
 
 
@@ -189,7 +189,7 @@ class _Nowhere(Shared, errors.NotInPrefix):
 def _stored(prefixes: Iterable[ForeignPrefix]) -> dict[IPNetwork, Network]:
     """The networks that have just these prefixes; of a parent and its child the child."""
     found: dict[IPNetwork, Network] = {}
-    for batch in bulk_insert.batches((one.cidr for one in prefixes), MOST):
+    for batch in bulk_insert.batches((one.cidr for one in prefixes), MAX):
         firsts = [Address(cidr.first, cidr.version) for cidr in batch]
         same = Prefix.objects.filter(first__one_of=firsts, namespace=None).select_related("network")
         held = {(one.cidr, one.parent_id is not None): one.network for one in same}
@@ -197,14 +197,14 @@ def _stored(prefixes: Iterable[ForeignPrefix]) -> dict[IPNetwork, Network]:
     return found
 
 
-def _judge_container(one: ForeignPrefix) -> list[errors.IpamError]:
+def _violations_of_container(one: ForeignPrefix) -> list[errors.IpamError]:
     """What is wrong with a container alone, so that it takes no other with it."""
     if one.cidr.prefixlen == Family.of(one.cidr).bits:
         detail = f"{one.cidr} is a single address and has no room for children. Make it no container."
         return [errors.ChildPrefixLengthTooShort(detail)]
     return [
-        *rules.judge_canonical([one.cidr], "prefixes"),
-        *usable_space.judge_prefixes([one.cidr]),
+        *rules.violations_of_canonical([one.cidr], "prefixes"),
+        *usable_space.violations_of_prefixes([one.cidr]),
         *rules.find_overlaps([one.cidr]),
     ]
 

@@ -80,7 +80,7 @@ def _take_one(network: Network, prefixes: Sequence[Prefix], address: Address) ->
     prefix = next((prefix for prefix in prefixes if address in prefix.cidr), None)
     if prefix is None:
         raise address_rules.not_in_prefix(address, network, prefixes)
-    errors.raise_all(list(usable_space.judge_address(address)))
+    errors.raise_all(list(usable_space.violations_of_address(address)))
     if address in reserved_addresses(prefix.cidr):
         raise address_rules.reserved(address, prefix)
 

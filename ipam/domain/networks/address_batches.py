@@ -17,7 +17,7 @@ from django.utils import timezone
 from ipam import errors
 from ipam.domain.core import access, bulk_insert, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import address_rules, batch_rules
 from ipam.domain.networks.batch_rules import Named, Refusals
 from ipam.domain.space.bulk_acquisition import acquire_named
@@ -25,7 +25,7 @@ from ipam.models import IPAddress, Machine, Prefix
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
 
-MOST = 2_000  # addresses at once: as many values as SQLite takes in a statement, several times over
+MAX = 2_000  # addresses at once: as many values as SQLite takes in a statement, several times over
 _COLUMNS = [field.attname for field in IPAddress._meta.concrete_fields]
 _CHANGEABLE = ["type", "name", "description", "labels"]
 
@@ -37,12 +37,12 @@ def take(wanted: Sequence[Named]) -> Refusals:
     The rules are those of `addresses.allocate` (21 to 26). Rows that share an allocation are of one network and one
     project, and of different families. Costs about a dozen statements, whatever the number of rows and prefixes.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     refused: Refusals = {}
     with _through_indexes():
         prefixes = batch_rules.KnownPrefixes({one.network.pk: one.network for one in wanted}.values())
-        batch_rules.judge_owners(wanted, refused)
-        batch_rules.judge_ids_and_allocations(wanted, refused)
+        batch_rules.validate_owners(wanted, refused)
+        batch_rules.validate_ids_and_allocations(wanted, refused)
         found = batch_rules.find_prefixes(wanted, prefixes, refused)
         free = acquire_named([(prefix, wanted[place].address) for place, prefix in found.items()])
     now = timezone.now()
@@ -55,7 +55,7 @@ def take(wanted: Sequence[Named]) -> Refusals:
     rows = [_row(wanted[place], prefix, now) for place, prefix in taken.items()]
     if lost := {place: prefix for place, prefix in found.items() if place not in taken}:
         batch_rules.refuse_taken(wanted, lost, rows, refused)
-    bulk_insert.store(IPAddress, rows)
+    bulk_insert.bulk_insert(IPAddress, rows)
     history.record_addresses(Verb.ALLOCATE, begun=rows)
     return refused
 
@@ -66,7 +66,7 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
 
     Refusals are StaticToEphemeral, Invalid for labels that Kubernetes would not take, NotFound for what has gone.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     held = {row.pk: row for row in lookups.lock_all(_by_key(changes), no_key=True)}
     refused = _gone(changes, held)
     changed = []
@@ -96,7 +96,7 @@ def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamErro
 
     Refusals are InUse, WrongProject, NetworkNotUsable (rule 32), NotFound for what has gone.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     rows = lookups.lock_all(_by_key(wanted).select_related("network", "project"), no_key=True)
     held = {row.pk: row for row in rows}
     refused = _gone(wanted, held)

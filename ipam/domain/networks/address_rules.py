@@ -10,7 +10,7 @@ from ipam.domain.core import access
 from ipam.labels import label_bytes
 from ipam.models import IPAddress, Machine, Network, Prefix, Project
 
-MOST_PER_REQUEST = 1000  # allocations
+MAX_PER_REQUEST = 1000  # allocations
 _MAX_TEXT = 16_000_000  # bytes of names, descriptions and labels that one request stores, for each allocation
 
 
@@ -22,8 +22,8 @@ def check_request(families: Sequence[Family], addresses: Sequence[Address], coun
         )
     if len({address.version for address in addresses}) < len(addresses):
         raise errors.Invalid("An allocation has at most one address of each family. Ask for one of each.", field="ip")
-    if not 1 <= count <= MOST_PER_REQUEST:
-        raise errors.Invalid(f"count is a number from 1 to {MOST_PER_REQUEST}.", field="count")
+    if not 1 <= count <= MAX_PER_REQUEST:
+        raise errors.Invalid(f"count is a number from 1 to {MAX_PER_REQUEST}.", field="count")
     if addresses and count > 1:
         raise errors.Invalid("A named address exists once. Leave the count out.", field="count")
 

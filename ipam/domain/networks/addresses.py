@@ -11,7 +11,7 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import acquisition, address_rules
 from ipam.models import Claim, IPAddress, Machine, Network, Project
 from ipam.models.events import Verb
@@ -38,7 +38,7 @@ def allocate(
     names them instead, at most one per family; `as_pair` adds the lowest free one of each other family. `count`
     (1..1000) repeats the allocation, each under an id of its own; IPv4 comes before IPv6.
     """
-    demand_allocation(network, project)
+    require_allocation(network, project)
     address_rules.check_request(families, addresses, count)
     address_rules.check_room(count, name, description, labels or {})
     address_rules.check_may_use(network, project)
@@ -54,7 +54,7 @@ def allocate(
 def update(address: IPAddress, **changes: Any) -> IPAddress:
     """Change name, description, labels or type; StaticToEphemeral for a static address that would not be (27)."""
     current = lookups.get(IPAddress, address.pk, lock=True)
-    access.demand_change(current)
+    access.require_change(current)
     _change([current], changes)
     return current
 
@@ -66,7 +66,7 @@ def update_allocation(allocation: uuid.UUID, **changes: Any) -> list[IPAddress]:
     NotFound when it was released, StaticToEphemeral as `update` has it.
     """
     held = lock_allocation(allocation)
-    access.demand_change(*held)
+    access.require_change(*held)
     _change(held, changes)
     return held
 
@@ -78,7 +78,7 @@ def make_static(addresses: Iterable[IPAddress]) -> None:
     Of a query all that it gives once they are locked: of whole allocations also what a completion has just added.
     """
     held = lookups.lock_all(_query(addresses).order_by("pk"), no_key=True)
-    access.demand_change(*held)
+    access.require_change(*held)
     ephemeral = [address for address in held if address.type != IPAddress.Type.STATIC]
     for address in ephemeral:
         address.revise(type=IPAddress.Type.STATIC)
@@ -113,11 +113,11 @@ def release_many(addresses: Iterable[IPAddress]) -> None:
     _release(_lock(_query(addresses)))
 
 
-def demand_allocation(network: Network, project: Project) -> None:
+def require_allocation(network: Network, project: Project) -> None:
     """Forbidden unless the caller may allocate for the project; of an underlay network operators do."""
-    access.demand(Deed.ALLOCATE, project.pk)
+    access.require(Permission.ALLOCATE, project.pk)
     if network.is_underlay:
-        access.demand(Deed.OPERATE)
+        access.require(Permission.OPERATE)
 
 
 def _lock_machine(machine: Machine | None, network: Network, project: Project) -> Any:
@@ -166,7 +166,7 @@ def _query(addresses: Iterable[IPAddress]) -> QuerySet[IPAddress]:
 
 
 def _release(addresses: Sequence[Any]) -> None:
-    access.demand_change(*addresses)
+    access.require_change(*addresses)
     errors.raise_all(
         [
             errors.InUse(f"A controller claims {address} as “{address.claimed}”. Release the claim of that name.")

@@ -29,13 +29,15 @@ class Allocation:
     addresses: tuple[IPAddress | None, IPAddress | None]  # IPv4, IPv6
 
     @property
-    def main(self) -> IPAddress:
+    def representative(self) -> IPAddress:
         """The address that speaks for both: they share name, type, project and machine."""
         return next(address for address in self.addresses if address is not None)
 
-    def seen_from(self, one: IPAddress) -> "Seen":
+    def seen_from(self, one: IPAddress) -> "AllocationRow":
         """The allocation as a row of a list of addresses."""
-        return Seen(self, *sorted((each for each in self.addresses if each), key=lambda each: each.pk != one.pk))
+        return AllocationRow(
+            self, *sorted((each for each in self.addresses if each), key=lambda each: each.pk != one.pk)
+        )
 
     @property
     def texts(self) -> list[str]:
@@ -43,7 +45,7 @@ class Allocation:
 
 
 @dataclass(frozen=True)
-class Seen:
+class AllocationRow:
     """One address of an allocation, and its partner in the other family if it has one."""
 
     allocation: Allocation
@@ -108,7 +110,7 @@ def join(keys: Sequence[object]) -> list[IPAddress]:
     held = _lock_halves(first.network_id, Q(pk__in=keys))
     if len(held) < 2:
         raise errors.NotFound("One of the addresses has just been released. Look again.", field="ips")
-    access.demand_change(*held)
+    access.require_change(*held)
     errors.raise_all([*_differences(*held), *_hindrances(held)])
     ipv4, ipv6 = held
     before, after = ipv6.allocation, ipv4.allocation
@@ -127,7 +129,7 @@ def part(allocation: UUID) -> list[IPAddress]:
     held = _lock_halves(seen.network_id, Q(allocation=allocation)) if seen else []
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
-    access.demand_change(*held)
+    access.require_change(*held)
     if len(held) < 2:
         raise errors.Invalid(f"{held[0]} is the only address of its allocation. There is nothing to part.")
     errors.raise_all(list(_claims(held)))

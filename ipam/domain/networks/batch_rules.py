@@ -67,21 +67,21 @@ def _order(address: Address) -> tuple[int, int]:
     return address.version, address.value
 
 
-def judge_owners(wanted: Sequence[Named], refused: Refusals) -> None:
+def validate_owners(wanted: Sequence[Named], refused: Refusals) -> None:
     """Rule 21, and that an address of a machine is of its project and networks; each combination once."""
     joined = attachments(one.machine for one in wanted if one.machine)
     known: dict[tuple[str, uuid.UUID, str | None], errors.IpamError | None] = {}
     for place, one in enumerate(wanted):
         key = one.network.pk, one.project.pk, one.machine.pk if one.machine else None
         if key not in known:
-            known[key] = _judge_owner(one, joined)
+            known[key] = _violations_of_owner(one, joined)
         if (error := known[key]) is not None:
             refused.setdefault(place, error)
         elif fault := label_fault(one.labels):
             refused[place] = errors.Invalid(fault, field="labels")
 
 
-def _judge_owner(one: Named, joined: set[tuple[str, str]]) -> errors.IpamError | None:
+def _violations_of_owner(one: Named, joined: set[tuple[str, str]]) -> errors.IpamError | None:
     try:
         address_rules.check_may_use(one.network, one.project)
         if one.machine is not None:
@@ -102,7 +102,7 @@ def attachments(machines: Iterable[Machine]) -> set[tuple[str, str]]:
     return set(attachments.values_list("machine_id", "network_id"))
 
 
-def judge_ids_and_allocations(wanted: Sequence[Named], refused: Refusals) -> None:
+def validate_ids_and_allocations(wanted: Sequence[Named], refused: Refusals) -> None:
     """An id is new. An allocation has one address of each family at most, all of one network and project."""
     seen: set[uuid.UUID] = set()
     held: dict[uuid.UUID, dict[int, tuple[str, uuid.UUID]]] = defaultdict(dict)
@@ -141,7 +141,7 @@ def find_prefixes(wanted: Sequence[Named], prefixes: KnownPrefixes, refused: Ref
         if prefix is None:
             known = sorted(prefixes.of_network[one.network.pk], key=lambda prefix: (prefix.family, prefix.pk))
             refused[place] = address_rules.not_in_prefix(one.address, one.network, known)
-        elif unusable := next(usable_space.judge_address(one.address), None):
+        elif unusable := next(usable_space.violations_of_address(one.address), None):
             refused[place] = unusable
         elif one.address in prefixes.reserved[prefix.pk]:
             refused[place] = address_rules.reserved(one.address, prefix)

@@ -63,5 +63,5 @@ def _lock(records: Records, field: str) -> Sequence[Described]:
     if not isinstance(records, QuerySet):
         records = type(records[0])._default_manager.filter(pk__in=[record.pk for record in records])
     locked: Sequence[Described] = lookups.lock_all(records.order_by("pk"), no_key=True)
-    access.demand_change(*locked, fields=[field])
+    access.require_change(*locked, fields=[field])
     return locked

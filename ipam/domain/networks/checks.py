@@ -9,7 +9,7 @@ from ipam.models import VRF, IPAddress, MachineNetwork
 
 
 @check
-def judge_addresses() -> Iterator[Finding]:
+def violations_of_addresses() -> Iterator[Finding]:
     """An address lies in its prefix and says the same network, namespace and family; its machine is in its network."""
     addresses = IPAddress.objects.select_related("prefix").order_by("address")
     outside = Q(address__lt=F("prefix__first")) | Q(address__gt=F("prefix__last"))
@@ -24,7 +24,7 @@ def judge_addresses() -> Iterator[Finding]:
 
 
 @check
-def judge_allocations() -> Iterator[Finding]:
+def violations_of_allocations() -> Iterator[Finding]:
     """What one allocation took is of one network and one project."""
     elsewhere = IPAddress.objects.filter(allocation=OuterRef("allocation"), family=6).exclude(
         network=OuterRef("network"), project=OuterRef("project")
@@ -36,7 +36,7 @@ def judge_allocations() -> Iterator[Finding]:
 
 
 @check
-def judge_vrfs() -> Iterator[Finding]:
+def violations_of_vrfs() -> Iterator[Finding]:
     """A VRF was made by hand, or a network is in it."""
     for vrf in VRF.objects.filter(kept=False, networks=None).order_by("pk"):
         yield Finding(f"VRF {vrf}: no network is in it, and nobody made it by hand. Delete it.")

@@ -68,7 +68,7 @@ def choose_lengths(
     `allowed` is what the child's stack permits: defaults of other families are left out, asking for one is refused.
     """
     longest = rules.longest_lengths([prefix.cidr for prefix in prefixes])
-    errors.raise_all(list(rules.judge_child_lengths(asked, longest, field="length")))
+    errors.raise_all(list(rules.violations_of_child_lengths(asked, longest, field="length")))
     for family in [*asked, *families]:
         check_stack(allowed, family, None)
     defaults = parent.default_child_prefix_length.items()
@@ -107,12 +107,12 @@ def check_stack(allowed: Sequence[Family], family: Family, network: Network | No
         )
 
 
-def judge_adopted_lengths(parent: Network, sources: Mapping[IPNetwork, Prefix]) -> Iterator[errors.IpamError]:
+def violations_of_adopted_lengths(parent: Network, sources: Mapping[IPNetwork, Prefix]) -> Iterator[errors.IpamError]:
     """Rules 9 and 13 for prefixes that are given, each with the parent's prefix that it lies in."""
     for cidr, source in sources.items():
         family = Family.of(cidr)
         longest = {family: source.length}
-        yield from rules.judge_child_lengths({family: cidr.prefixlen}, longest, field="prefixes")
+        yield from rules.violations_of_child_lengths({family: cidr.prefixlen}, longest, field="prefixes")
         if cidr.prefixlen < parent.min_child_prefix_length.get(family, 0):
             yield _below_minimum(parent, family, cidr.prefixlen, field="prefixes")
 

@@ -12,7 +12,7 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import child_rules, rules, vrfs
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import allocator, free_space, usable_space
@@ -44,7 +44,7 @@ def carve(new: NewNetwork) -> Network:
 
 
 @operation
-def adopt(new: NewNetwork) -> Network:
+def import_child(new: NewNetwork) -> Network:
     """Make a child network that comes from elsewhere: with the id, prefixes and VRF that it has there.
 
     The rules are those of `carve` (10 to 15), but nothing is chosen: each prefix is free in one of the parent's, else
@@ -63,9 +63,9 @@ def adopt(new: NewNetwork) -> Network:
     sources = {cidr: _source(parent, cidr) for cidr in new.prefixes}
     errors.raise_all(
         [
-            *rules.judge(network, new.prefixes),
-            *usable_space.judge_taken(new.prefixes, field="prefixes"),
-            *child_rules.judge_adopted_lengths(parent, sources),
+            *rules.violations(network, new.prefixes),
+            *usable_space.violations_of_taken(new.prefixes, field="prefixes"),
+            *child_rules.violations_of_adopted_lengths(parent, sources),
         ]
     )
     is_parents = parent.vrf_id is not None and new.vrf == parent.vrf_id
@@ -84,7 +84,7 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
     AlreadyExists when it has the family, FamilyNotAllowed by its stack, Exhausted when the parent has no room.
     """
     current = lookups.get(Network, network.pk, lock=True)
-    access.demand_change(current)
+    access.require_change(current)
     if not current.is_child or current.parent is None:
         raise errors.NetworkNotUsable(
             f"{current.pk} was not carved from a super network. Add a prefix of {family.label} to it instead."
@@ -111,11 +111,11 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
 def _demand(new: NewNetwork) -> None:
     """Who may carve for the project, and what every project may join (12); naming a VRF is about the platform."""
     project_id = new.project.pk if new.project else None
-    access.demand(Deed.ALLOCATE, project_id)
+    access.require(Permission.ALLOCATE, project_id)
     if new.type == NetworkType.CHILD_SHARED:
-        access.demand(Deed.MANAGE, project_id, doing="make a network that every project may join")
+        access.require(Permission.MANAGE, project_id, doing="make a network that every project may join")
     if new.vrf is not None:
-        access.demand(Deed.OPERATE)
+        access.require(Permission.OPERATE)
 
 
 def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
 def _source(parent: Network, cidr: IPNetwork) -> Prefix:
     """The parent's prefix that the child's lies in."""
     first, last = IPAddress(cidr.first, cidr.version), IPAddress(cidr.last, cidr.version)
-    source = parent.prefixes.containing(first).filter(last__gte=last).first()
+    source = parent.prefixes.containing_address(first).filter(last__gte=last).first()
     if source is None:
         have = ", ".join(map(str, parent.prefixes.in_order()))
         raise errors.NotInPrefix(f"{cidr} lies in no prefix of {parent.pk}, which has {have}.", field="prefixes")

@@ -25,7 +25,7 @@ def claim(network: Network, *, project: Project, name: str) -> Claim:
 @operation
 def take(network: Network, *, project: Project, name: str) -> Claim:
     """As `claim`, but AlreadyExists when another request has just claimed by this name."""
-    addresses.demand_allocation(network, project)
+    addresses.require_allocation(network, project)
     known = lookups.lock_all(_named(network, project, name), no_key=True)  # its release waits, or was first
     if known:
         return known[0]
@@ -40,7 +40,7 @@ def take(network: Network, *, project: Project, name: str) -> Claim:
 def release(claim: Claim) -> None:
     """Give back the addresses of a claim, whose name may be claimed again; NotFound when it was released already."""
     current = lookups.get(Claim, claim.pk, lock=True)
-    access.demand_change(current)
+    access.require_change(current)
     held = addresses.lock_allocation(current.allocation)
     history.record(Verb.RELEASE, current, before=states.of(current), ended=held)
     current.delete()

@@ -12,7 +12,7 @@ from ipam.models import FreeBlock, IPAddress, Network
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
 
-MOST_PER_BATCH = 1000
+MAX_PER_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Progress:
 
 
 @operation
-def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -> Progress:
+def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) -> Progress:
     """Give up to `limit` (1..1000) allocations that lack `family` an address of it, lowest address first.
 
     The new address shares the allocation's id, type, name, description, labels, project and machine. A batch
@@ -41,10 +41,10 @@ def complete(network: Network, family: Family, *, limit: int = MOST_PER_BATCH) -
     batch completes what fits and names the rest.
     Invalid for another limit, NetworkNotUsable for a super network, FamilyNotInNetwork without a prefix of the family.
     """
-    if not 1 <= limit <= MOST_PER_BATCH:
-        raise errors.Invalid(f"limit is a number from 1 to {MOST_PER_BATCH}.", field="limit")
+    if not 1 <= limit <= MAX_PER_BATCH:
+        raise errors.Invalid(f"limit is a number from 1 to {MAX_PER_BATCH}.", field="limit")
     current = lookups.get(Network, network.pk, lock=True)  # two batches at once would complete the same allocations
-    access.demand_change(current)
+    access.require_change(current)
     _check_family(current, family)
     lacking = IPAddress.objects.filter(network=current).lacking(family)
     lowest = IPAddress.objects.filter(pk__in=lacking.values("pk")[:limit])

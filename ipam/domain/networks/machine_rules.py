@@ -31,13 +31,17 @@ def check(role: str, attachments: Sequence[Attachment], project: Project, partit
     is_firewall = role == Machine.Role.FIREWALL
     errors.raise_all(
         [
-            *_judge_networks(attachments, project, partition),
-            *(_judge_firewall(attachments) if is_firewall else _judge_machine(attachments, of_networks)),
+            *_violations_of_networks(attachments, project, partition),
+            *(
+                _violations_of_firewall(attachments)
+                if is_firewall
+                else _violations_of_machine(attachments, of_networks)
+            ),
         ]
     )
 
 
-def _judge_networks(
+def _violations_of_networks(
     attachments: Sequence[Attachment], project: Project, partition: Partition
 ) -> list[errors.IpamError]:
     """Rule 31."""
@@ -61,7 +65,9 @@ def _judge_networks(
     return broken
 
 
-def _judge_machine(attachments: Sequence[Attachment], of_networks: Mapping[str, set[Family]]) -> list[errors.IpamError]:
+def _violations_of_machine(
+    attachments: Sequence[Attachment], of_networks: Mapping[str, set[Family]]
+) -> list[errors.IpamError]:
     """Rule 29: one private network per family, be it one network for both or one for each."""
     private = [attachment.network for attachment in attachments if attachment.network.is_child]
     if not private:
@@ -79,7 +85,7 @@ def _judge_machine(attachments: Sequence[Attachment], of_networks: Mapping[str, 
     return broken
 
 
-def _judge_firewall(attachments: Sequence[Attachment]) -> list[errors.IpamError]:
+def _violations_of_firewall(attachments: Sequence[Attachment]) -> list[errors.IpamError]:
     """Rule 30."""
     networks = [attachment.network for attachment in attachments]
     broken: list[errors.IpamError] = []

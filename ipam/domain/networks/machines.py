@@ -6,7 +6,7 @@ from typing import Any
 from ipam import errors
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import acquisition, ids, machine_rules
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space import number_pools
@@ -38,7 +38,7 @@ def allocate(
 
     Without `asn` (1..4294967295) it draws a free one. Without `with_addresses` it takes none: they follow.
     """
-    access.demand(Deed.ALLOCATE, project.pk)
+    access.require(Permission.ALLOCATE, project.pk)
     if id:
         ids.check_new_id(Machine, id)
     machine_rules.check(role, networks, project, partition)
@@ -56,7 +56,7 @@ def allocate(
 def update(machine: Machine, **changes: Any) -> Machine:
     """Change name, hostname, description or labels; NotFound when it was released."""
     current = lookups.get(Machine, machine.pk, lock=True)
-    access.demand_change(current)
+    access.require_change(current)
     return history.revise(current, **changes)
 
 
@@ -64,7 +64,7 @@ def update(machine: Machine, **changes: Any) -> Machine:
 def release(machine: Machine) -> None:
     """Forget a machine (rule 35): its ephemeral addresses and its ASN are free again, its static addresses stay."""
     current = lookups.get(Machine, machine.pk, lock=True)
-    access.demand_change(current)
+    access.require_change(current)
     held = lookups.lock_all(current.addresses.order_by("pk"))
     for address in held:
         address.machine = None

@@ -23,7 +23,7 @@ def change(network: Network, changes: Mapping[str, Any], *, force: bool = False)
             "Add a family to it, or carve another child.",
             field="prefixes",
         )
-    errors.raise_all(network_fields.judge_changed_fields(network, changes))
+    errors.raise_all(network_fields.violations_of_changed_fields(network, changes))
     stored = list(network.prefixes.in_order())
     before = [prefix.cidr for prefix in stored]
     after: Sequence[IPNetwork] = changes.get("prefixes", before)
@@ -35,9 +35,9 @@ def change(network: Network, changes: Mapping[str, Any], *, force: bool = False)
     columns = {column for name, value in changes.items() for column in assign(network, name, value)}
     errors.raise_all(
         [
-            *_judge_removed_prefixes(network, removed, after),  # first: what is in use is what has to go first
-            *judge_prefixes(network, after, added, own=before, removed=removed),
-            *_judge_dropped_announcable(network, announcable_before, force=force),
+            *_violations_of_removed_prefixes(network, removed, after),  # first: what is in use is what has to go first
+            *violations_of_prefixes(network, after, added, own=before, removed=removed),
+            *_violations_of_dropped_announcable(network, announcable_before, force=force),
         ]
     )
     delete_prefixes(removed)
@@ -47,7 +47,7 @@ def change(network: Network, changes: Mapping[str, Any], *, force: bool = False)
     return network
 
 
-def judge_prefixes(
+def violations_of_prefixes(
     network: Network,
     prefixes: Sequence[IPNetwork],
     added: Sequence[IPNetwork],
@@ -57,8 +57,8 @@ def judge_prefixes(
 ) -> list[errors.IpamError]:
     """What is wrong with a network that would have these prefixes, some of them new (rules 4 to 6, 9 and 18)."""
     return [
-        *rules.judge(network, prefixes),
-        *usable_space.judge_prefixes(added),
+        *rules.violations(network, prefixes),
+        *usable_space.violations_of_prefixes(added),
         *rules.find_overlaps(added, own=own, removed=removed),
     ]
 
@@ -82,7 +82,7 @@ def assign(network: Network, name: str, value: Any) -> set[str]:
 def add_prefixes(network: Network, cidrs: Iterable[IPNetwork]) -> None:
     """Store them in this order, in as many statements as for one."""
     prefixes = [Prefix.of(cidr, network=network) for cidr in cidrs]
-    bulk_insert.store(Prefix, prefixes)
+    bulk_insert.bulk_insert(Prefix, prefixes)
     free_space.open_prefixes(prefixes, network)
 
 
@@ -98,7 +98,7 @@ def in_order(cidrs: Iterable[IPNetwork]) -> list[IPNetwork]:
     return sorted(cidrs, key=lambda cidr: cidr.version)
 
 
-def _judge_removed_prefixes(
+def _violations_of_removed_prefixes(
     network: Network, removed: Sequence[Prefix], after: Sequence[IPNetwork]
 ) -> list[errors.IpamError]:
     """Rules 17 and 18: the last prefix stays; a prefix with addresses or children stays."""
@@ -109,7 +109,7 @@ def _judge_removed_prefixes(
     kept = set(after)
     # Of a prefix that is made wider, `find_overlaps` says what to do instead.
     gone = [prefix for prefix in removed if kept.isdisjoint(prefix.cidr.supernet())]
-    free_space.hold(network.prefixes.filter(pk__in=[prefix.pk for prefix in gone]))
+    free_space.lock_all(network.prefixes.filter(pk__in=[prefix.pk for prefix in gone]))
     broken: list[errors.IpamError] = []
     addresses, children = _count_by(gone, "addresses"), _count_by(gone, "children")
     for prefix in gone:
@@ -128,7 +128,9 @@ def _count_by(prefixes: Sequence[Prefix], what: str) -> dict[int, int]:
     return dict(counted.order_by().values("pk").annotate(number=Count(what)).values_list("pk", "number"))
 
 
-def _judge_dropped_announcable(network: Network, before: Sequence[str], *, force: bool) -> list[errors.IpamError]:
+def _violations_of_dropped_announcable(
+    network: Network, before: Sequence[str], *, force: bool
+) -> list[errors.IpamError]:
     """Rule 19: clusters may announce from these CIDRs, so dropping one needs force."""
     dropped = set(before) - set(network.additional_announcable_cidrs)
     if not dropped or force:

@@ -80,19 +80,19 @@ class NewNetwork:
         return {**{name: getattr(self, name) for name in Network.texts}, "labels": dict(self.labels)}
 
 
-def judge_given(type_: str, given: Mapping[str, object]) -> list[errors.IpamError]:
+def violations_of_given(type_: str, given: Mapping[str, object]) -> list[errors.IpamError]:
     """Rule 2: missing and refused fields of a new network, also where references are names not looked up yet."""
     broken: list[errors.IpamError] = []
-    for name, demand in FIELDS[type_].items():
+    for name, require in FIELDS[type_].items():
         is_given = _is_given(given.get(name))
-        if demand == REQUIRED and not is_given:
+        if require == REQUIRED and not is_given:
             broken.append(_missing(type_, name))
-        if demand == REFUSED and is_given:
+        if require == REFUSED and is_given:
             broken.append(_refused(type_, name))
     return broken
 
 
-def judge_changed_fields(network: Network, changes: Iterable[str]) -> list[errors.IpamError]:
+def violations_of_changed_fields(network: Network, changes: Iterable[str]) -> list[errors.IpamError]:
     """Which of these fields this type of network never takes, also not later (rules 2 and 17)."""
     return [
         _refused(network.type, name)

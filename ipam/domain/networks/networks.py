@@ -9,7 +9,7 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import children, ids, network_changes, network_fields, rules, vrfs
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import free_space
@@ -45,10 +45,10 @@ def create(new: NewNetwork) -> Network:
     """
     if new.type not in NetworkType.values:
         raise errors.Invalid(f"A network type is one of {', '.join(NetworkType.values)}.", field="type")
-    errors.raise_all(network_fields.judge_given(new.type, vars(new)))
+    errors.raise_all(network_fields.violations_of_given(new.type, vars(new)))
     if new.type in CHILD_TYPES:
         return children.carve(new)
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     return _create_root(new)
 
 
@@ -62,7 +62,7 @@ def update(network: Network, *, force: bool = False, **changes: Any) -> Network:
     operator's (19a).
     """
     current = lookups.get(Network, network.pk, lock=True)
-    access.demand_change(current, fields=changes)
+    access.require_change(current, fields=changes)
     return network_changes.change(current, changes, force=force)
 
 
@@ -74,7 +74,7 @@ def add_prefix(network: Network, cidr: IPNetwork, *, default_child_prefix_length
     PrefixesImmutable for a child.
     """
     current = lookups.get(Network, network.pk, lock=True)
-    access.demand_change(current)
+    access.require_change(current)
     changes: dict[str, Any] = {"prefixes": [*_cidrs(current), cidr]}
     if default_child_prefix_length is not None:
         lengths = current.default_child_prefix_length
@@ -89,8 +89,8 @@ def remove_prefix(network: Network, cidr: IPNetwork) -> Network:
     NotFound when it has no such prefix, LastPrefix, HasIps or HasChildren when it has to stay.
     """
     current = lookups.get(Network, network.pk, lock=True)
-    access.demand_change(current)
-    errors.raise_all(list(rules.judge_canonical([cidr], "prefix")))  # netaddr compares without host bits
+    access.require_change(current)
+    errors.raise_all(list(rules.violations_of_canonical([cidr], "prefix")))  # netaddr compares without host bits
     cidrs = _cidrs(current)
     if cidr not in cidrs:
         raise errors.NotFound(f"{current.pk} has no prefix {cidr}. It has {_listed(cidrs)}.", field="prefix")
@@ -105,8 +105,8 @@ def delete(network: Network) -> None:
     HasChildren, HasMachines, HasIps or InUse, all that hold it together.
     """
     current = lookups.get(Network, network.pk, lock=True)
-    access.demand_change(current)
-    free_space.hold(current.prefixes.all())
+    access.require_change(current)
+    free_space.lock_all(current.prefixes.all())
     _refuse_while_used(current)
     vrf, prefixes = current.vrf, list(current.prefixes.in_order())
     ended = [prefix for prefix in prefixes if prefix.parent_id is not None]
@@ -137,7 +137,7 @@ def _create_root(new: NewNetwork) -> Network:
         network_changes.assign(network, name, getattr(new, name))
     errors.raise_all(
         [
-            *network_changes.judge_prefixes(network, new.prefixes, new.prefixes),
+            *network_changes.violations_of_prefixes(network, new.prefixes, new.prefixes),
             *_one_per_partition(network),
         ]
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import ids
 from ipam.models import Partition
 from ipam.models.events import Verb
@@ -16,7 +16,7 @@ def create(*, id: str, name: str = "", description: str = "", labels: dict[str, 
 
     Invalid for an id that is no slug, ReservedId for a word of a URL, AlreadyExists if it is taken in any case.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     ids.check_new_id(Partition, id)
     partition = Partition.objects.create(pk=id, name=name, description=description, labels=labels or {})
     history.record(Verb.CREATE, partition, after=states.of(partition))
@@ -26,14 +26,14 @@ def create(*, id: str, name: str = "", description: str = "", labels: dict[str, 
 @operation
 def update(partition: Partition, **changes: Any) -> Partition:
     """Change name, description or labels; Forbidden for all but operators, NotFound when it has gone."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     return history.revise(lookups.get(Partition, partition.pk, lock=True), **changes)
 
 
 @operation
 def delete(partition: Partition) -> None:
     """Remove a partition; InUse while networks or machines are in it."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     current = lookups.get(Partition, partition.pk, lock=True)
     lookups.check_unused(current, "networks", "machines")
     history.record(Verb.DELETE, current, before=states.of(current))

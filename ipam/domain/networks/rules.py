@@ -18,18 +18,18 @@ from ipam.values import parse_cidr
 _MAX_KEPT = 4  # prefixes for which a refusal to grow reckons what lies beside them
 
 
-def judge(network: Network, prefixes: Sequence[IPNetwork]) -> list[errors.IpamError]:
+def violations(network: Network, prefixes: Sequence[IPNetwork]) -> list[errors.IpamError]:
     """Rules 4, 5, 6 and 9 for a network that would have these prefixes."""
     return [
-        *judge_canonical(prefixes, "prefixes"),
-        *_judge_families(network, prefixes),
-        *_judge_destinations(network, prefixes),
-        *_judge_announcable(network),
-        *_judge_child_lengths(network, prefixes),
+        *violations_of_canonical(prefixes, "prefixes"),
+        *_violations_of_families(network, prefixes),
+        *_violations_of_destinations(network, prefixes),
+        *_violations_of_announcable(network),
+        *_violations_of_child_lengths(network, prefixes),
     ]
 
 
-def judge_canonical(cidrs: Iterable[IPNetwork], field: str) -> Iterator[errors.IpamError]:
+def violations_of_canonical(cidrs: Iterable[IPNetwork], field: str) -> Iterator[errors.IpamError]:
     """Rule 4: no host bits; every offender is named."""
     for cidr in cidrs:
         if not is_canonical(cidr):
@@ -81,7 +81,7 @@ def _grown(cidr: IPNetwork, inside: Sequence[IPNetwork], field: str) -> errors.I
     return errors.Overlap(f"{cidr} holds {have}, and a prefix never grows: {remedy}.", field=field)
 
 
-def _judge_families(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator[errors.IpamError]:
+def _violations_of_families(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator[errors.IpamError]:
     """Rules 2 and 6: the stack, and for underlay IPv4, say which families the prefixes may have."""
     allowed = set(network.allowed_families)
     for family in sorted({Family.of(cidr) for cidr in prefixes}):
@@ -97,10 +97,10 @@ def _judge_families(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator
             )
 
 
-def _judge_destinations(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator[errors.IpamError]:
+def _violations_of_destinations(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator[errors.IpamError]:
     """Rules 4 and 5: destinations are canonical, and only of families that the network has."""
     destinations = [parse_cidr(text) for text in network.destination_prefixes]
-    yield from judge_canonical(destinations, "destination_prefixes")
+    yield from violations_of_canonical(destinations, "destination_prefixes")
     missing = {Family.of(cidr) for cidr in destinations} - {Family.of(cidr) for cidr in prefixes}
     for family in sorted(missing):
         yield errors.FamilyNotInNetwork(
@@ -110,16 +110,18 @@ def _judge_destinations(network: Network, prefixes: Sequence[IPNetwork]) -> Iter
         )
 
 
-def _judge_announcable(network: Network) -> Iterator[errors.IpamError]:
-    yield from judge_canonical(map(parse_cidr, network.additional_announcable_cidrs), "additional_announcable_cidrs")
+def _violations_of_announcable(network: Network) -> Iterator[errors.IpamError]:
+    yield from violations_of_canonical(
+        map(parse_cidr, network.additional_announcable_cidrs), "additional_announcable_cidrs"
+    )
 
 
-def _judge_child_lengths(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator[errors.IpamError]:
+def _violations_of_child_lengths(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator[errors.IpamError]:
     """Rule 9, and rule 2 where a super network needs a default length for every family."""
     defaults, minima = network.default_child_prefix_length, network.min_child_prefix_length
     longest = longest_lengths(prefixes)
-    yield from judge_child_lengths(defaults, longest, field="default_child_prefix_length")
-    yield from judge_child_lengths(minima, longest, field="min_child_prefix_length")
+    yield from violations_of_child_lengths(defaults, longest, field="default_child_prefix_length")
+    yield from violations_of_child_lengths(minima, longest, field="min_child_prefix_length")
     for family in sorted(longest):
         if network.is_super and family not in defaults:
             yield errors.MissingDefaultChildPrefixLength(
@@ -142,7 +144,7 @@ def longest_lengths(cidrs: Iterable[IPNetwork]) -> dict[Family, int]:
     return longest
 
 
-def judge_child_lengths(
+def violations_of_child_lengths(
     lengths: Mapping[Family, int], longest: Mapping[Family, int], *, field: str
 ) -> Iterator[errors.IpamError]:
     """Rule 9: child lengths are of a family that the prefixes have, and longer than each of them.

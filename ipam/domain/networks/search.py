@@ -20,14 +20,14 @@ from ipam import errors
 from ipam.address_parts import asn_of, block_of, spans_of, unwrapped
 from ipam.domain.core import access
 from ipam.models import VRF, Cluster, ClusterRange, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
-from ipam.models.base import MOST_WORDS, RecordQuerySet
+from ipam.models.base import MAX_WORDS, RecordQuerySet
 
 KINDS = ("addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs")
 _MAC = re.compile(
     r"(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}|[0-9a-f]{10})[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.I
 )
-_MOST_AT_ONCE, _PATIENCE = 4, 1  # searches of one process, fewer than it has connections; seconds until one is refused
-_slots = BoundedSemaphore(_MOST_AT_ONCE)
+_MAX_AT_ONCE, _PATIENCE = 4, 1  # searches of one process, fewer than it has connections; seconds until one is refused
+_slots = BoundedSemaphore(_MAX_AT_ONCE)
 
 # What a hit of each kind says beside its name: a column.
 _DETAILS = {"networks": "type", "machines": "role", "clusters": "state", "projects": "tenant"}
@@ -151,7 +151,7 @@ def _prefixes(wanted: IPNetwork, spans: Sequence[IPNetwork | IPRange], limit: in
     """Those that hold the block, the most specific first, then those inside it and what it may go on as."""
     visible = access.visible(Prefix.objects.all())
     first, last = Address(wanted.first, wanted.version), Address(wanted.last, wanted.version)
-    holding = list(visible.holding(wanted).select_related("network").order_by("-length", "id")[:limit])
+    holding = list(visible.supernets_of(wanted).select_related("network").order_by("-length", "id")[:limit])
     inside: Any = []  # of an address there is nothing
     if wanted.size > 1:
         inside = _inside(visible.exclude(first=first, last=last), spans, "first", limit)
@@ -201,7 +201,7 @@ def _named(text: str, limit: int, wanted: IPNetwork | None = None, macs: Sequenc
 
 def _with_words(model: type[Any], text: str) -> Any:
     """Those that have each word of the text in id, name or description."""
-    return reduce(lambda found, word: found.with_text(word), text.split()[:MOST_WORDS], model.objects.all())
+    return reduce(lambda found, word: found.with_text(word), text.split()[:MAX_WORDS], model.objects.all())
 
 
 def _hits(wanted: dict[str, RecordQuerySet[Any]], limit: int) -> dict[str, list[Hit]]:

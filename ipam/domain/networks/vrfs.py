@@ -5,7 +5,7 @@ from typing import Any
 from ipam import errors
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import Pool
 from ipam.models import VRF, Network
@@ -19,7 +19,7 @@ def create(*, id: int, name: str = "", description: str = "", labels: dict[str, 
 
     Invalid outside of that, AlreadyExists if there is one.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     _check_vni(id, field="id")
     if VRF.objects.filter(pk=id).exists():
         raise errors.AlreadyExists(f"There is already a VRF {id}. Choose another VNI, or change that one.", field="id")
@@ -32,14 +32,14 @@ def create(*, id: int, name: str = "", description: str = "", labels: dict[str, 
 @operation
 def update(vrf: VRF, **changes: Any) -> VRF:
     """Change name, description or labels; Forbidden for all but operators, NotFound when it has gone."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     return history.revise(lookups.get(VRF, vrf.pk, lock=True), **changes)
 
 
 @operation
 def delete(vrf: VRF) -> None:
     """Remove a VRF that no network uses; its VNI returns to the pool. InUse otherwise."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     current = lookups.get(VRF, vrf.pk, lock=True)
     users = list(current.networks.values_list("pk", flat=True)[:3])
     if users:
@@ -56,7 +56,7 @@ def claim(vni: int, *, shared: bool) -> VRF:
     """
     _check_vni(vni, field="vrf")
     vrf = _lock_or_make(vni)
-    users = list(Network.objects.naming(vrf))
+    users = list(Network.objects.declaring_vrf(vrf))
     if users and not (shared and all(user.vrf_shared for user in users)):
         raise errors.VrfInUse(
             f"VRF {vni} belongs to network {users[0].pk}. Choose another VNI, or say vrf_shared on all networks in it.",

@@ -7,7 +7,7 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import access, history
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.models import Identity
 from ipam.models.events import Verb
 
@@ -19,7 +19,7 @@ def enter(issuer: str, subject: str, *, name: str) -> User:
     Issuer and subject alone say who it is. A name or an e-mail address never leads to a user that there is, for at a
     provider people can often choose both. NotAuthenticated when the user may not sign in or cannot have this name.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     known = Identity.objects.select_related("user").filter(issuer=issuer, subject=subject).first()
     user = known.user if known else _welcome(issuer, subject, name)
     if not user.is_active:
@@ -30,7 +30,7 @@ def enter(issuer: str, subject: str, *, name: str) -> User:
 @operation
 def link(user: User, *, issuer: str, subject: str) -> Identity:
     """Let whoever has this account at an identity provider sign in as this user; AlreadyExists if it is taken."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     if taken := Identity.objects.select_related("user").filter(issuer=issuer, subject=subject).first():
         raise errors.AlreadyExists(f"This account belongs to the user “{taken.user}”. Unlink it there first.")
     made = Identity.objects.create(user=user, issuer=issuer, subject=subject)
@@ -41,7 +41,7 @@ def link(user: User, *, issuer: str, subject: str) -> Identity:
 @operation
 def unlink(identity: Identity) -> None:
     """Let this account of the provider sign in as its user no more; NotFound when it has been unlinked already."""
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     held = Identity.objects.select_for_update(of=("self",)).select_related("user").filter(pk=identity.pk).first()
     if held is None:
         raise errors.NotFound("The account of the provider has been unlinked already.")
@@ -56,7 +56,7 @@ def sign_out(user: User, password: str | None, *, revoke_tokens: bool = False) -
     The password is the one that they have, hashed anew; without it they have none, and no two of those are equal.
     """
     if access.current().user_id != user.pk:
-        access.demand(Deed.OPERATE)
+        access.require(Permission.OPERATE)
     user.set_password(password)
     user.save(update_fields=["password"])
     revoked = user.api_tokens.all().delete()[0] if revoke_tokens else 0

@@ -11,7 +11,7 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import access, history, states
 from ipam.domain.core.operations import operation
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.events import Verb
 from ipam.models.roles import PLATFORM_ROLES, PROJECT_ROLES, Role
@@ -21,7 +21,7 @@ _LONGEST_NAME = 100  # with "@" and the id of the project it has to fit into the
 
 def find_user(username: str) -> User:
     """The active user with this name, for those who may give roles; NotFound if there is none."""
-    access.demand_anywhere(Deed.MANAGE)  # others are not told who has an account
+    access.require_anywhere(Permission.MANAGE)  # others are not told who has an account
     found = User.objects.filter(username=username, is_active=True).first()
     if found is None:
         raise errors.NotFound(
@@ -40,7 +40,7 @@ def grant(
     by those who manage that, and would give them more than they have. InUse where it would leave the place without
     anybody who leads it; what groups say is not held up by that.
     """
-    access.demand(Deed.MANAGE if project else Deed.OPERATE, project.pk if project else None)
+    access.require(Permission.MANAGE if project else Permission.OPERATE, project.pk if project else None)
     possible = PROJECT_ROLES if project else PLATFORM_ROLES
     if role not in possible:
         raise errors.Invalid(f"A role here is one of {', '.join(possible)}.", field="role")
@@ -68,7 +68,7 @@ def withdraw(binding: RoleBinding) -> None:
     InUse where it would leave the place without anybody who leads it: a project without an owner, the platform
     without an operator.
     """
-    access.demand(Deed.MANAGE if binding.project_id else Deed.OPERATE, binding.project_id)
+    access.require(Permission.MANAGE if binding.project_id else Permission.OPERATE, binding.project_id)
     leaders = _lock_leaders(binding.project_id)
     held = RoleBinding.objects.select_for_update().filter(pk=binding.pk).first()
     if held is None:
@@ -92,7 +92,7 @@ def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
     What was given here stays, and wins in its place. A project that is gone gives nothing. The provider decides: nobody
     keeps a role for being the last one who has it.
     """
-    access.demand(Deed.OPERATE)
+    access.require(Permission.OPERATE)
     User.objects.select_for_update().get(pk=user.pk)  # their sign-ins take turns
     held = {one.project_id: one for one in RoleBinding.objects.select_for_update().filter(user=user)}
     before = {place: one.role for place, one in held.items() if one.source == RoleBinding.Source.GROUP}
@@ -110,7 +110,7 @@ def set_group_roles(user: User, wanted: Mapping[UUID | None, Role]) -> None:
 @operation
 def create_service_account(project: Project, name: str, *, role: str = Role.EDITOR) -> ServiceAccount:
     """A service account: a member of one project that never signs in and works by tokens only."""
-    access.demand(Deed.MANAGE, project.pk)
+    access.require(Permission.MANAGE, project.pk)
     username = f"{name}@{project.pk}"
     try:
         UnicodeUsernameValidator()(username)

@@ -15,7 +15,7 @@ from netaddr import IPAddress, IPNetwork
 from ipam import errors
 from ipam.domain.core import access, history, states
 from ipam.domain.core.operations import operation, without_waiting
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.models import ApiToken, Project, ServiceAccount
 from ipam.models.events import Verb
 
@@ -101,9 +101,9 @@ def _demand(user: User) -> None:
     who = access.current()
     account = ServiceAccount.objects.filter(user=user).first()
     if account is not None:
-        access.demand(Deed.MANAGE, account.project_id)
+        access.require(Permission.MANAGE, account.project_id)
     elif who.is_read_only or user.pk != who.user_id:
-        access.demand(Deed.OPERATE)
+        access.require(Permission.OPERATE)
 
 
 def _digest(token: str) -> bytes:

@@ -15,7 +15,7 @@ from netaddr import IPAddress, IPNetwork
 from ipam import errors
 from ipam.addressing import Family, block, blocks_between, split_around
 from ipam.domain.core import lookups
-from ipam.domain.core.operations import takes_turns
+from ipam.domain.core.operations import waits_for_locks
 from ipam.domain.space.free_space import rows
 from ipam.fields import from_bytes
 from ipam.models import FreeBlock, Network, Prefix
@@ -73,7 +73,7 @@ def acquire_addresses(network: Network, families: Iterable[Family], count: int =
                 del taken[family]
                 unfinished.remove(family)
                 continue
-            if not blocks and not takes_turns():
+            if not blocks and not waits_for_locks():
                 _check_hands_are_empty(network, family, [*found.values(), *taken.values()])
                 blocks = _wait_for_blocks(network, family, batch)
             addresses, parts = _split(network, blocks, count - len(taken[family]))
@@ -168,7 +168,7 @@ def _take_out(
 
 def _seek(network: Network, families: Sequence[Family], most: int) -> dict[Family, list[Held]]:
     """The `most` lowest blocks of each family, taken out; those that others hold are passed over by a first try."""
-    if takes_turns():
+    if waits_for_locks():
         return {family: _wait_for_blocks(network, family, most) for family in families}
     return _take_out(network, families, most)
 

@@ -26,7 +26,7 @@ def acquire_named(wanted: Sequence[tuple[Prefix, Address]]) -> set[tuple[int, in
     values: dict[int, list[int]] = defaultdict(list)
     for prefix_id, value in sorted({(prefix.pk, address.value) for prefix, address in wanted}):
         values[prefix_id].append(value)
-    free_space.hold(Prefix.objects.filter(pk__one_of=prefixes.keys()))
+    free_space.lock_all(Prefix.objects.filter(pk__one_of=prefixes.keys()))
     free: set[tuple[int, int]] = set()
     spent: list[int] = []
     left: list[FreeBlock] = []
@@ -37,7 +37,7 @@ def acquire_named(wanted: Sequence[tuple[Prefix, Address]]) -> set[tuple[int, in
             spent.append(block.pk)
             left += _left_of(block, inside)
     FreeBlock.objects.filter(pk__one_of=spent).delete()
-    bulk_insert.store(FreeBlock, left)
+    bulk_insert.bulk_insert(FreeBlock, left)
     return free
 
 

@@ -37,7 +37,7 @@ class FreeSpace:
         return sum(size(self.family, length) * blocks for length, blocks in self.lengths.items())
 
 
-def of_prefixes(
+def by_family(
     prefixes: Sequence[Prefix],
     *,
     lengths: Mapping[Family, int] | None = None,
@@ -57,14 +57,14 @@ def of_prefixes(
     is_touched = bool(spaces) and prefixes[0].network.is_namespaced  # what is stored says so by itself
     untouched = not is_touched and free_space.is_untouched(prefixes[0].network, namespace)
     if untouched:
-        spaces = _untouched(prefixes)
+        spaces = _whole_prefixes(prefixes)
     found = {}
     for family in sorted({prefix.address_family for prefix in prefixes}):
         found[family] = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}, of_prefix={}))
         if family in asked:
             length, stored = asked[family], free.filter(family=family)
-            following = _next_untouched(prefixes, family, length) if untouched else _next_stored(stored, length)
-            found[family] = _answer(found[family], length, following)
+            following = _next_of_whole_prefixes(prefixes, family, length) if untouched else _next_stored(stored, length)
+            found[family] = _answer_length(found[family], length, following)
     return found
 
 
@@ -114,7 +114,7 @@ def _largest(
     return blocks
 
 
-def _untouched(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
+def _whole_prefixes(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
     """A namespaced super as a project sees it that has taken nothing: all that can be used of its prefixes."""
     whole: dict[Family, list[IPNetwork]] = defaultdict(list)
     of_prefix: dict[Family, dict[int, dict[int, int]]] = defaultdict(dict)
@@ -138,11 +138,11 @@ def _next_stored(free: QuerySet[FreeBlock], length: int) -> IPNetwork | None:
     return best and block(Family(best.family), best.first.value, length)
 
 
-def _next_untouched(prefixes: Sequence[Prefix], family: Family, length: int) -> IPNetwork | None:
+def _next_of_whole_prefixes(prefixes: Sequence[Prefix], family: Family, length: int) -> IPNetwork | None:
     whole = [prefix.cidr for prefix in prefixes if prefix.family == family]
     return free_range(whole, [never for cidr in whole for never in usable_space.never_used_blocks(cidr)], length)
 
 
-def _answer(space: FreeSpace, length: int, following: IPNetwork | None) -> FreeSpace:
+def _answer_length(space: FreeSpace, length: int, following: IPNetwork | None) -> FreeSpace:
     """The space with the answer for one length; the next block is what rule 14 would choose."""
     return replace(space, length=length, fits=fitting(space.lengths, length), next=following)

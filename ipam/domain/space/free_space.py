@@ -29,7 +29,7 @@ _LOCK_FREE = """
         FOR UPDATE
     ) AS free
 """
-_MOST_AT_ONCE = 250  # addresses: each has up to 128 possible buddies, and SQLite takes 32,766 values in a statement
+_MAX_AT_ONCE = 250  # addresses: each has up to 128 possible buddies, and SQLite takes 32,766 values in a statement
 
 
 def open_prefixes(prefixes: Sequence[Prefix], network: Network) -> None:
@@ -39,7 +39,7 @@ def open_prefixes(prefixes: Sequence[Prefix], network: Network) -> None:
     Any number of prefixes costs about as many statements as one.
     """
     given = namespaces(network) if network.is_namespaced else [None]
-    bulk_insert.store(
+    bulk_insert.bulk_insert(
         FreeBlock,
         (
             row
@@ -113,11 +113,11 @@ def release(prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | 
 def release_addresses(prefix_id: int, addresses: Iterable[IPAddress]) -> None:
     """Give addresses back to their prefix."""
     blocks = [host(address) for address in addresses]
-    for start in range(0, len(blocks), _MOST_AT_ONCE):
-        release(prefix_id, blocks[start : start + _MOST_AT_ONCE])
+    for start in range(0, len(blocks), _MAX_AT_ONCE):
+        release(prefix_id, blocks[start : start + _MAX_AT_ONCE])
 
 
-def hold(prefixes: PrefixQuerySet) -> None:
+def lock_all(prefixes: PrefixQuerySet) -> None:
     """Wait until nobody takes from these prefixes or gives back to them, and keep it so until the transaction ends."""
     lookups.lock_all(prefixes.in_order(), no_key=True)  # who gives back locks the prefix
     blocks = FreeBlock.objects.filter(prefix__in=prefixes).order_by("family", "prefix", "first")

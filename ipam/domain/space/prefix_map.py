@@ -17,7 +17,7 @@ from ipam.models import FreeBlock, IPAddress, Prefix
 from ipam.models.prefixes import PrefixQuerySet
 from ipam.special_ranges import Span
 
-MOST_CELLS = 4096
+MAX_CELLS = 4096
 
 # (bytes of the first address, cut to whole bytes that tell cells apart; prefix length; how many such blocks)
 FreeSlice = tuple[bytes, int, int]
@@ -49,8 +49,8 @@ def of_prefix(
     in the database by the leading bytes that tell one cell from the next. Of a namespaced super, `namespace` names
     the project.
     """
-    if not (1 <= cells <= MOST_CELLS and cells & (cells - 1) == 0):
-        raise errors.Invalid(f"cells is a power of two from 1 to {MOST_CELLS}.", field="cells")
+    if not (1 <= cells <= MAX_CELLS and cells & (cells - 1) == 0):
+        raise errors.Invalid(f"cells is a power of two from 1 to {MAX_CELLS}.", field="cells")
     whole = within or prefix.cidr
     if whole not in prefix.cidr:
         raise errors.NotInPrefix(f"{whole} does not lie in {prefix}.", field="within")

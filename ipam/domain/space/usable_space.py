@@ -53,21 +53,21 @@ def count_held_back(family: Family, first: int, length: int, *, is_super: bool) 
     return sum(last - first + 1 for first, last in held_back(cidr, is_super=is_super))
 
 
-def judge_prefixes(cidrs: Iterable[IPNetwork], *, field: str = "prefixes") -> Iterator[errors.IpamError]:
+def violations_of_prefixes(cidrs: Iterable[IPNetwork], *, field: str = "prefixes") -> Iterator[errors.IpamError]:
     """Rule 4a for what is given: a prefix may cover space that is never used, but not lie in it."""
     for cidr in cidrs:
         if not parts(cidr, is_super=True):
             yield _not_usable(cidr, str(cidr), field)
 
 
-def judge_taken(cidrs: Iterable[IPNetwork], *, field: str, what: str = "") -> Iterator[errors.IpamError]:
+def violations_of_taken(cidrs: Iterable[IPNetwork], *, field: str, what: str = "") -> Iterator[errors.IpamError]:
     """Rule 4a for what is carved, taken or reserved: no address of it is in space that is never used."""
     for cidr in cidrs:
         if never_used(cidr):
             yield _not_usable(cidr, f"{what}{cidr}", field)
 
 
-def judge_address(address: IPAddress, *, field: str = "ip") -> Iterator[errors.IpamError]:
+def violations_of_address(address: IPAddress, *, field: str = "ip") -> Iterator[errors.IpamError]:
     """Rule 4a for one address."""
     if _within(Family.of(address), address.value, address.value):
         yield _not_usable(host(address), str(address), field)

@@ -15,7 +15,7 @@ from ipam.domain.files.summaries import Summary
 from ipam.domain.files.tables import Table
 from ipam.management.base import SystemCommand
 
-_MOST_LINES = 200
+_MAX_LINES = 200
 
 
 class Command(SystemCommand):
@@ -43,7 +43,7 @@ class Command(SystemCommand):
                 format = options["format"] or formats.guess(file)
                 self._bring_in(Table(KINDS[kind], opened, format), bar, **options)
         except errors.IpamError as error:
-            details = [*(one.detail for one in error.errors)][:_MOST_LINES]
+            details = [*(one.detail for one in error.errors)][:_MAX_LINES]
             raise CommandError("\n".join([*details, "Nothing was imported."])) from None
 
     def _bring_in(self, table: Table, bar: Any, *, apply: bool, skip_refused: bool, **options: Any) -> None:
@@ -51,10 +51,10 @@ class Command(SystemCommand):
             self._print(importing.preview(table, bar.update))
             self.stdout.write("This was a preview: nothing was kept. Add --apply to keep it.")
             return
-        self._print(importing.bring_in(table, skip_refused=skip_refused, advance=bar.update))
+        self._print(importing.apply(table, skip_refused=skip_refused, advance=bar.update))
 
     def _print(self, summary: Summary) -> None:
-        for outcome in summary.shown(_MOST_LINES):
+        for outcome in summary.shown(_MAX_LINES):
             if outcome.state != UNCHANGED:
                 self.stdout.write(_line(outcome))
         counts = summary.counts

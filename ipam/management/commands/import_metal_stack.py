@@ -11,7 +11,7 @@ from ipam.domain.moving.metal_stack.rows import Rows
 from ipam.management import foreign
 from ipam.management.base import SystemCommand
 
-_MOST_LINES = 100  # of outcomes; what is wrong is told in full
+_MAX_LINES = 100  # of outcomes; what is wrong is told in full
 
 
 class Command(SystemCommand):
@@ -47,11 +47,11 @@ class Command(SystemCommand):
     def _print(self, summary: Summary) -> None:
         counts = Counter({what: n for what, n in summary.of_kinds.items() if what[1] != REFUSED})
         kept = [outcome for state, held in summary.outcomes.items() if state != REFUSED for outcome in held]
-        for one in sorted(kept, key=lambda one: one.place)[:_MOST_LINES]:
+        for one in sorted(kept, key=lambda one: one.place)[:_MAX_LINES]:
             self.stdout.write(f"{foreign.word(one.state, one.kind):<9}  {one.kind:<9}  {one.key}")
         words: Counter[str] = Counter(created=0, unchanged=0)
         for state, kind, count in sorted((foreign.word(state, kind), kind, n) for (kind, state), n in counts.items()):
             words[state] += count
-            if counts.total() > _MOST_LINES:
+            if counts.total() > _MAX_LINES:
                 self.stdout.write(f"{state:<9}  {kind:<9}  {count:,} in all")
         self.stdout.write(", ".join(f"{count:,} {state}" for state, count in words.items()) + ".")

@@ -32,7 +32,7 @@ class Command(SystemCommand):
     def handle(self, *, no_serve: bool, port: int, empty: bool, **options: Any) -> None:
         call_command("migrate", verbosity=0)
         if not empty and not Network.objects.exists():  # else people have begun to work: nothing comes back
-            importing.bring_in(Rows(reading.parse(EXAMPLE.read_text(encoding="utf-8"))))
+            importing.apply(Rows(reading.parse(EXAMPLE.read_text(encoding="utf-8"))))
         python = _shown(sys.executable)
         reset = f"as before, for {OPERATOR} exists already; `{python} manage.py changepassword {OPERATOR}` sets another"
         password = _make_operator() or reset

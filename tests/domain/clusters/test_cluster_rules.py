@@ -16,7 +16,7 @@ WORKED = cluster_plan()
 
 
 def broken(plan: Plan) -> list[tuple[str, str]]:
-    return [(error.code, error.field) for error in rules.judge(plan)]
+    return [(error.code, error.field) for error in rules.violations(plan)]
 
 
 def only(family: Family, **changes: Any) -> Plan:

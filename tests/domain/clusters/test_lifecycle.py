@@ -260,7 +260,7 @@ def test_no_two_reserved_plans_overlap(announcing: Network, project: Project) ->
     )
     assert len(held) == 12 * 4 + 2
     assert all(last < first for (_, last), (first, _) in pairwise(held))
-    assert all(planning.judge(cluster) == [] for cluster in Cluster.objects.with_plan())
+    assert all(planning.validate(cluster) == [] for cluster in Cluster.objects.with_plan())
 
 
 # --- states ---------------------------------------------------------------------------------------
@@ -333,7 +333,7 @@ def test_pods_that_nobody_announces_are_announced_by_one_operation(private: Netw
     assert [one.code for one in rules.warnings(plan(made))] == ["pods_not_announcable"] * 2 + ["special_range"]
     parent = lifecycle.announce(made)
     assert parent.additional_announcable_cidrs == ["10.240.0.0/13", "fd00:10:240::/52"]
-    assert [one.code for one in rules.warnings(plan(planning.fetch(made)))] == ["special_range"]
+    assert [one.code for one in rules.warnings(plan(planning.reload(made)))] == ["special_range"]
 
 
 def test_firewalls_of_the_node_network_are_no_nodes(
@@ -354,7 +354,7 @@ def test_plans_of_many_at_once_never_overlap(announcing: Network, project: Proje
     carved = [networks.create(child(parent=announcing, project=project, name=str(n))).pk for n in range(12)]
     plan_some = [partial(clients.plan_clusters, carved[n::6], project.pk) for n in range(6)]
     assert in_processes(plan_some) == [["done", "done"]] * 6
-    assert all(planning.judge(cluster) == [] for cluster in Cluster.objects.with_plan())
+    assert all(planning.validate(cluster) == [] for cluster in Cluster.objects.with_plan())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from ipam.addressing import Family, block
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster, capacity
 from ipam.domain.clusters.planning import plan
-from ipam.domain.core.operations import rehearsal
+from ipam.domain.core.operations import dry_run
 from ipam.domain.networks import networks
 from ipam.models import Cluster, Network, Project
 from tests.builders import IPV4, IPV6, cidrs
@@ -78,7 +78,7 @@ def assert_rules_hold(cluster: Cluster) -> None:
 def test_plans_that_are_reserved_keep_the_rules_and_apart(
     asked: list[dict[str, Any]], tenants: Network, project: Project
 ) -> None:
-    with rehearsal():
+    with dry_run():
         networks.update(tenants, additional_announcable_cidrs=cidrs("10.240.0.0/12"))
         made = []
         for number, fields in enumerate(asked):

@@ -23,7 +23,7 @@ from ipam.demo import seeding
 from ipam.domain.clusters import lifecycle, migration
 from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import context, timelines
-from ipam.domain.core.operations import operation, rehearsal
+from ipam.domain.core.operations import dry_run, operation
 from ipam.domain.files import backup
 from ipam.domain.files import importing as table_import
 from ipam.domain.files.columns import Kind as TableKind
@@ -270,7 +270,9 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     ),
     "claims.release": (lambda w: claims.release(w.claim), ("release", "claim", "*", 1)),
     "children.adopt": (
-        lambda w: children.adopt(child(id="old", parent=w.tenants, project=w.project, prefixes=cidrs("10.7.4.0/24"))),
+        lambda w: children.import_child(
+            child(id="old", parent=w.tenants, project=w.project, prefixes=cidrs("10.7.4.0/24"))
+        ),
         ("create", "network", "old", 1),
     ),
     "address_batches.take": (
@@ -286,15 +288,15 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("update", "address", "*", 1),
     ),
     "importing.bring_in (a table)": (
-        lambda w: table_import.bring_in(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
+        lambda w: table_import.apply(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
         ("import", "installation", "", 2),
     ),
     "importing.bring_in (from metal-stack)": (
-        lambda w: table_import.bring_in(Rows(reading.parse("partitions: [{id: fra}, {id: muc}]"))),
+        lambda w: table_import.apply(Rows(reading.parse("partitions: [{id: fra}, {id: muc}]"))),
         ("import", "installation", "", 2),
     ),
     "importing.bring_in (from go-ipam)": (
-        lambda w: table_import.bring_in(
+        lambda w: table_import.apply(
             go_ipam.Rows(
                 go_ipam.read(
                     io.StringIO('[{"Cidr": "192.0.2.0/24", "IPs": {"192.0.2.9": true}}]'), project=w.project, vrf=7
@@ -305,7 +307,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("import", "installation", "", 2),
     ),
     "importing.bring_in (from NetBox)": (
-        lambda w: table_import.bring_in(
+        lambda w: table_import.apply(
             netbox.read(
                 [
                     Source("p.csv", io.BytesIO(b"prefix,vrf\n192.0.2.0/24,seven\n"), "csv"),
@@ -341,7 +343,7 @@ def test_operation_leaves_one_event_by_one_insert(name: str, world: World) -> No
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_rehearsal_leaves_no_event(name: str, world: World) -> None:
     call, _ = OPERATIONS[name]
-    with rehearsal():
+    with dry_run():
         call(world)
     assert not Event.objects.exists()
 
@@ -377,7 +379,7 @@ def test_refused_operation_leaves_no_event(world: World) -> None:
 
 def test_operation_that_changes_nothing_at_all_leaves_no_event(world: World) -> None:
     addresses.release_many([])
-    table_import.bring_in(Rows(reading.parse("partitions: []")))
+    table_import.apply(Rows(reading.parse("partitions: []")))
     assert not Event.objects.exists()
 
 
@@ -505,7 +507,7 @@ def test_machine_is_one_event_with_all_its_addresses(world: World) -> None:
 
 
 def test_import_is_one_event_that_its_networks_and_addresses_know(db: None) -> None:
-    made = table_import.bring_in(Rows(reading.parse(EXAMPLE.read_text())))
+    made = table_import.apply(Rows(reading.parse(EXAMPLE.read_text())))
     event = whole()
     assert (event.count, event.changes["partitions, new"]) == (made.counts.total(), [0, 1])
     assert list(timelines.of_network("underlay-mini-lab")) == [event]
@@ -514,7 +516,7 @@ def test_import_is_one_event_that_its_networks_and_addresses_know(db: None) -> N
 
 def test_imported_addresses_have_the_import_in_their_timelines(world: World) -> None:
     row = f'[{{"ip": "203.0.113.200", "network": "internet", "project": "{world.project.pk}"}}]'
-    table_import.bring_in(Table(ADDRESSES, io.BytesIO(row.encode()), "json"))
+    table_import.apply(Table(ADDRESSES, io.BytesIO(row.encode()), "json"))
     event = whole()
     assert addresses_of(event) == ["203.0.113.200"]
     assert timelines.of_address("internet", ip("203.0.113.200")) == [event]
@@ -522,7 +524,7 @@ def test_imported_addresses_have_the_import_in_their_timelines(world: World) -> 
 
 
 def imported(kind: TableKind, *rows: dict[str, Any], **options: Any) -> list[Event]:
-    table_import.bring_in(Table(kind, io.BytesIO(json.dumps(rows).encode()), "json"), **options)
+    table_import.apply(Table(kind, io.BytesIO(json.dumps(rows).encode()), "json"), **options)
     return list(Event.objects.order_by("at", "pk"))
 
 
@@ -598,7 +600,7 @@ def test_refused_change_leaves_no_event(world: World) -> None:
 
 def test_refused_rows_are_no_part_of_the_event(world: World) -> None:
     rows = b'[{"id": "fra"}, {"id": ""}]'
-    table_import.bring_in(Table(PARTITIONS, io.BytesIO(rows), "json"), skip_refused=True)
+    table_import.apply(Table(PARTITIONS, io.BytesIO(rows), "json"), skip_refused=True)
     assert (whole().count, whole().changes) == (1, {"partitions, new": [0, 1]})
 
 

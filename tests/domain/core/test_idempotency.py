@@ -22,7 +22,7 @@ def ask(operator: User) -> Ask:
 
     def once(do: Callable[[], idempotency.Answer]) -> str:
         refused = lambda refusal: (409, refusal.code)  # noqa: E731
-        kept, _ = idempotency.once(operator, "k1", request=bytes(32), do=do, refused=refused)
+        kept, _ = idempotency.run_once(operator, "k1", request=bytes(32), do=do, refused=refused)
         return kept.body
 
     return once

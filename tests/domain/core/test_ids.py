@@ -32,7 +32,7 @@ def make(kind: str, partition: Partition, project: Project, tenants: Network, pr
     joined = [Attachment(network=private)]
     makers: dict[str, Make] = {
         "network": lambda id: networks.create(external(id=id)),
-        "adopted child": lambda id: children.adopt(child(id=id, parent=tenants, project=project, prefixes=cidr)),
+        "adopted child": lambda id: children.import_child(child(id=id, parent=tenants, project=project, prefixes=cidr)),
         "machine": lambda id: machines.allocate(id=id, project=project, partition=partition, networks=joined),
         "partition": lambda id: partitions.create(id=id),
     }

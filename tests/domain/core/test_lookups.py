@@ -9,13 +9,13 @@ from ipam.models import Network, Partition, Project
 
 
 def test_object_that_nobody_has_changed_is_found(internet: Network) -> None:
-    assert lookups.get_unchanged(Network, "internet", [1]) == internet
+    assert lookups.get_for_update(Network, "internet", [1]) == internet
 
 
 def test_object_that_somebody_has_changed_is_stale(internet: Network) -> None:
     networks.update(internet, name="changed")
     with pytest.raises(errors.Stale, match="Somebody else has changed “changed”"):
-        lookups.get_unchanged(Network, "internet", [1])
+        lookups.get_for_update(Network, "internet", [1])
 
 
 def test_unknown_names_are_told_together(internet: Network) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
 from ipam import errors
-from ipam.domain.core.operations import operation, rehearsal, takes_turns
+from ipam.domain.core.operations import dry_run, operation, waits_for_locks
 from ipam.domain.networks import networks, partitions
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Prefix, Project
 from tests.builders import cidrs, external, ip, super_network
@@ -37,14 +37,14 @@ def test_refused_operation_keeps_nothing(db: None) -> None:
 
 
 def test_rehearsal_keeps_nothing_and_its_results_can_be_read(partition: Partition) -> None:
-    with rehearsal():
+    with dry_run():
         network = networks.create(external(partition=partition))
         assert str(network.prefixes.in_order()[0]) == "203.0.113.128/25"
     assert not Network.objects.exists()
 
 
 def test_refusal_inside_a_rehearsal_is_raised(internet: Network) -> None:
-    with pytest.raises(errors.AlreadyExists), rehearsal():
+    with pytest.raises(errors.AlreadyExists), dry_run():
         networks.create(external())
 
 
@@ -54,18 +54,18 @@ def test_further_tries_take_turns() -> None:
 
     @operation
     def contended() -> None:
-        seen.append(takes_turns())
+        seen.append(waits_for_locks())
         if len(seen) < 3:
             raise errors.Busy("Not now.")
 
     contended()
-    assert (seen, takes_turns()) == ([False, True, True], False)
+    assert (seen, waits_for_locks()) == ([False, True, True], False)
 
 
 def test_rehearsal_takes_turns_at_once_for_it_is_not_tried_again(db: None) -> None:
-    with rehearsal():
-        assert takes_turns()
-    assert not takes_turns()
+    with dry_run():
+        assert waits_for_locks()
+    assert not waits_for_locks()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -239,8 +239,8 @@ def test_integrity_error_of_nobody_is_raised(db: None) -> None:
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has one writer: no check comes too early there")
 @pytest.mark.django_db(transaction=True)
 def test_asn_that_only_the_database_sees_taken_exists_already(partition: Partition, project: Project) -> None:
-    twins = [Machine(project=project, partition=partition, asn=65_000) for _ in range(2)]
-    assert refusal(*twins).code == "already_exists"
+    family_pair = [Machine(project=project, partition=partition, asn=65_000) for _ in range(2)]
+    assert refusal(*family_pair).code == "already_exists"
 
 
 def test_who_is_busy_says_only_that(db: None) -> None:

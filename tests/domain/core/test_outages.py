@@ -125,7 +125,7 @@ def test_import_that_runs_out_of_time_keeps_nothing_though_it_skips_what_is_refu
     rows = "name,tenant\n" + "".join(f"p{number},t\n" for number in range(50))
     table = Table(KINDS["projects"], io.BytesIO(rows.encode()), "csv")
     with pytest.raises(OutOfTime), connection.execute_wrapper(run_out):
-        importing.bring_in(table, skip_refused=True)
+        importing.apply(table, skip_refused=True)
     assert Project.objects.count() == 0
 
 

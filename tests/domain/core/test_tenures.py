@@ -122,7 +122,7 @@ def test_claim_begins_and_ends_the_tenures_of_its_addresses(internet: Network, p
 
 def imported(network: Network, project: Project) -> Event:
     row = f"ip,network,project\n203.0.113.200,{network.pk},{project.pk}\n"
-    importing.bring_in(Table(ADDRESSES, io.BytesIO(row.encode()), "csv"))
+    importing.apply(Table(ADDRESSES, io.BytesIO(row.encode()), "csv"))
     return Event.objects.get(verb="import")
 
 
@@ -147,4 +147,4 @@ def test_tenures_outlive_the_events_that_began_and_ended_them(internet: Network,
     pruning.prune(Event.objects.latest("at").at)
     assert not Event.objects.filter(pk__lte=newest.pk).exists()
     assert told("begun_by", "ended_by", "since", "until") == kept
-    assert list(doctor.judge_tenures()) == []
+    assert list(doctor.violations_of_tenures()) == []

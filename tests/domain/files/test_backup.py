@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ipam import errors
 from ipam.demo import seeding
-from ipam.domain.core.operations import rehearsal
+from ipam.domain.core.operations import dry_run
 from ipam.domain.files import backup
 from ipam.domain.health import doctor
 from ipam.domain.networks import children, networks, older_data
@@ -70,7 +70,7 @@ def test_life_goes_on_after_a_restore(cloud: None, project: Project) -> None:
 @given(seed=st.integers(0, 10_000), size=st.integers(60, 400))
 @settings(max_examples=5)
 def test_any_installation_comes_back(db: None, seed: int, size: int) -> None:
-    with rehearsal():
+    with dry_run():
         seeding.seed(networks=max(20, size // 8), prefixes=size, addresses=size * 3, seed=seed)
         before, space_before = written(), space()
         empty()
@@ -177,7 +177,7 @@ def test_whatever_a_value_is_it_is_refused_or_comes_back(cloud: None, data: Any)
         data if isinstance(data, tuple) else (data.draw(st.sampled_from(columns)), data.draw(st.sampled_from(_STRANGE)))
     )
     document[section][0][key] = value
-    with rehearsal():
+    with dry_run():
         empty()
         try:
             restore(json.dumps(document))
@@ -260,5 +260,5 @@ def test_of_many_faults_a_hundred_sentences_are_told_and_none_is_counted(partiti
     empty()
     with pytest.raises(errors.Several) as refusal:
         restore(json.dumps(document | {"partitions": [{}] * 101}))
-    assert len(refusal.value.errors) == errors.MOST_TOLD
+    assert len(refusal.value.errors) == errors.MAX_TOLD
     assert refusal.value.detail.endswith(". There may be more; these come first.")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ipam.domain.files import cells
-from ipam.labels import LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
+from ipam.labels import LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MAX_LABELS
 
 UUID = "4b9b17c4-2d7c-4190-ae95-dda44e430fa6"
 
@@ -74,7 +74,7 @@ def test_what_a_file_made_of_a_text_is_told(cell: Any, why: str) -> None:
 @pytest.mark.parametrize(
     ("labels", "why"),
     [
-        ({str(number): "" for number in range(MOST_LABELS + 1)}, "101 labels; at most 100 fit."),
+        ({str(number): "" for number in range(MAX_LABELS + 1)}, "101 labels; at most 100 fit."),
         ({"a": "x" * (LABEL_VALUE_LENGTH + 1)}, "The label “a” has 2,001 characters; at most 2,000 fit."),
         (
             {"x" * (LABEL_PREFIX_LENGTH + 1) + "/stage": ""},

@@ -145,7 +145,7 @@ def test_a_machine_in_two_networks_has_one_name(
 def test_twins_of_two_namespaces_are_in_files_of_their_own(
     partition: Partition, project: Project, stranger: Project
 ) -> None:
-    everybodys = networks.create(
+    public = networks.create(
         super_network(
             id="everybodys",
             type="super-namespaced",
@@ -154,7 +154,7 @@ def test_twins_of_two_namespaces_are_in_files_of_their_own(
         )
     )
     for owner in (project, stranger):
-        carved = networks.create(child(parent=everybodys, project=owner))
+        carved = networks.create(child(parent=public, project=owner))
         addresses.allocate(carved, project=owner, name="db")
     assert [line for line in text("zones", "").splitlines() if "IN" in line] == []
     assert sorted(line for line in text("zones", "").splitlines() if "left out" in line) == sorted(

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from ipam import errors
 from ipam.demo import seeding
-from ipam.domain.core.operations import rehearsal
+from ipam.domain.core.operations import dry_run
 from ipam.domain.files import backup, exports, importing
 from ipam.domain.files.columns import Kind
-from ipam.domain.files.documents import Unreadable
+from ipam.domain.files.documents import ParseError
 from ipam.domain.files.kinds import ADDRESSES, CLUSTERS, KINDS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
 from ipam.domain.files.summaries import Summary
 from ipam.domain.files.tables import Table
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks
-from ipam.labels import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MOST_LABELS
+from ipam.labels import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MAX_LABELS
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, losing_a_race, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
@@ -53,14 +53,14 @@ def reasons(summary: Summary) -> dict[int, list[str]]:
 
 
 def made(*tables: Table) -> Sequence[Summary]:
-    return [importing.bring_in(one) for one in tables]
+    return [importing.apply(one) for one in tables]
 
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_importing_an_export_changes_nothing(cloud: None, kind: Kind, format: str) -> None:
     before = "".join(backup.write())
-    summary = importing.bring_in(Table(kind, io.BytesIO(exported(kind, format)), format))
+    summary = importing.apply(Table(kind, io.BytesIO(exported(kind, format)), format))
     assert dict(summary.counts) == {"unchanged": kind.rows().count()}
     assert "".join(backup.write()) == before
 
@@ -71,7 +71,7 @@ def test_tables_of_all_kinds_make_the_same_installation_elsewhere(cloud: None, f
     tables = {kind.name: exported(kind) for kind in KINDS.values()}
     empty()
     for kind in KINDS.values():
-        importing.bring_in(Table(kind, io.BytesIO(files[kind.name]), format))
+        importing.apply(Table(kind, io.BytesIO(files[kind.name]), format))
     assert {kind.name: exported(kind) for kind in KINDS.values()} == tables
     assert list(doctor.examine()) == []
 
@@ -83,7 +83,7 @@ def test_many_addresses_come_back(db: None) -> None:
     released = IPAddress.objects.filter(machine=None)
     count = released.count()
     addresses.release_many(released)
-    summary = importing.bring_in(Table(ADDRESSES, io.BytesIO(file), "csv"))
+    summary = importing.apply(Table(ADDRESSES, io.BytesIO(file), "csv"))
     assert dict(summary.counts) == {"unchanged": MANY - count, "new": count}
     assert exported(ADDRESSES) == before
     assert list(doctor.examine()) == []
@@ -95,13 +95,13 @@ def test_a_preview_tells_what_then_happens_and_keeps_nothing(partition: Partitio
     assert told(previewed) == [(1, "mini-lab", "changed"), (2, "fra", "new"), (3, "x", "refused")]
     assert previewed.shown(2)[1].changes == {"name": ("", "Lab")}
     assert [(one.pk, one.name) for one in Partition.objects.all()] == [("mini-lab", "")]
-    assert told(importing.bring_in(wanted, skip_refused=True)) == told(previewed)
+    assert told(importing.apply(wanted, skip_refused=True)) == told(previewed)
     assert [(one.pk, one.name) for one in Partition.objects.all()] == [("fra", ""), ("mini-lab", "Lab")]
 
 
 def test_one_refused_row_keeps_all_of_them_out(db: None) -> None:
     with pytest.raises(errors.IpamError) as refused:
-        importing.bring_in(table(PARTITIONS, {"id": "fra"}, {"id": "x"}, {"id": ""}))
+        importing.apply(table(PARTITIONS, {"id": "fra"}, {"id": "x"}, {"id": ""}))
     assert [error.detail[:6] for error in refused.value.errors] == ["Row 2:", "Row 3:"]
     assert Partition.objects.count() == 0
 
@@ -116,7 +116,7 @@ def test_every_row_tells_its_own_fault_and_good_ones_are_judged_on(db: None) -> 
         (6, "Total: 3", "refused"),
     ]
     with pytest.raises(errors.IpamError) as refused:
-        importing.bring_in(csv(PARTITIONS, *lines))
+        importing.apply(csv(PARTITIONS, *lines))
     assert [error.detail[:6] for error in refused.value.errors] == ["Row 2:", "Row 3:", "Row 5:", "Row 6:"]
     assert Partition.objects.count() == 0
 
@@ -129,7 +129,7 @@ def test_a_later_entry_with_another_column_is_a_fault_of_its_own(db: None) -> No
 
 def test_yaml_gives_ids_and_labels_as_they_were_written(db: None) -> None:
     rows = b"- {id: 0123, name: 12:30:45, description: null, labels: {rack: 0x1F, hot: yes}}"
-    importing.bring_in(Table(PARTITIONS, io.BytesIO(rows), "yaml"))
+    importing.apply(Table(PARTITIONS, io.BytesIO(rows), "yaml"))
     made = Partition.objects.get()
     assert (made.pk, made.name, made.labels) == ("0123", "12:30:45", {"rack": "0x1F", "hot": "yes"})
 
@@ -171,7 +171,7 @@ def test_a_vrf_without_vni_is_refused(db: None) -> None:
 
 
 def test_parents_may_stand_below_their_children(partition: Partition, project: Project) -> None:
-    summary = importing.bring_in(
+    summary = importing.apply(
         table(
             NETWORKS,
             {"id": "a-child", "type": "child", "parent": "tenants", "project": str(project.pk), "vrf": 7,
@@ -254,9 +254,7 @@ def test_what_never_changes_is_named(private: Network, stranger: Project) -> Non
 
 
 def test_a_prefix_is_added_to_its_network(internet: Network) -> None:
-    summary = importing.bring_in(
-        csv(PREFIXES, "network,prefix", "internet,203.0.113.128/25", "internet,198.51.100.0/24")
-    )
+    summary = importing.apply(csv(PREFIXES, "network,prefix", "internet,203.0.113.128/25", "internet,198.51.100.0/24"))
     assert told(summary) == [(2, "203.0.113.128/25", "unchanged"), (3, "198.51.100.0/24", "new")]
     assert prefixes_of(internet) == ["203.0.113.128/25", "198.51.100.0/24", "2001:db8:0:113::/64"]
 
@@ -292,7 +290,7 @@ def test_addresses_are_new_changed_unchanged_and_refused(internet: Network, proj
         6: ["forbidden_field"],
         7: ["not_in_prefix"],
     }
-    importing.bring_in(wanted, skip_refused=True)
+    importing.apply(wanted, skip_refused=True)
     assert [(str(one), one.name) for one in IPAddress.objects.all()] == [
         ("203.0.113.129", "vpn"),
         ("203.0.113.200", ""),
@@ -323,20 +321,20 @@ _storable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=
 def test_whatever_an_object_is_called_comes_back(
     db: None, format: str, name: str, description: str, labels: dict[str, str]
 ) -> None:
-    with rehearsal():
+    with dry_run():
         Partition.objects.create(pk="fra", name=name, description=description, labels=labels)
         before, file = json.loads(exported(PARTITIONS)), exported(PARTITIONS, format)
         Partition.objects.all().delete()
-        importing.bring_in(Table(PARTITIONS, io.BytesIO(file), format))
+        importing.apply(Table(PARTITIONS, io.BytesIO(file), format))
         assert json.loads(exported(PARTITIONS)) == before
 
 
 @pytest.mark.parametrize("format", ["csv", "json", "yaml"])
 def test_all_labels_that_an_object_may_have_come_back(db: None, format: str) -> None:
     prefix = "x" * LABEL_PREFIX_LENGTH
-    labels = {f"{prefix}/{number:0{LABEL_NAME_LENGTH}}": '"' * LABEL_VALUE_LENGTH for number in range(MOST_LABELS)}
+    labels = {f"{prefix}/{number:0{LABEL_NAME_LENGTH}}": '"' * LABEL_VALUE_LENGTH for number in range(MAX_LABELS)}
     Partition.objects.create(pk="fra", labels=labels)
-    summary = importing.bring_in(Table(PARTITIONS, io.BytesIO(exported(PARTITIONS, format)), format))
+    summary = importing.apply(Table(PARTITIONS, io.BytesIO(exported(PARTITIONS, format)), format))
     assert dict(summary.counts) == {"unchanged": 1}
 
 
@@ -347,8 +345,8 @@ def test_a_spreadsheet_is_refused_that_would_cut_off_what_it_holds(db: None) -> 
 
 
 def test_a_table_that_breaks_off_keeps_nothing(db: None) -> None:
-    with pytest.raises(Unreadable):
-        importing.bring_in(Table(PARTITIONS, io.BytesIO(b'[{"id": "fra"}, {"id":'), "json"), skip_refused=True)
+    with pytest.raises(ParseError):
+        importing.apply(Table(PARTITIONS, io.BytesIO(b'[{"id": "fra"}, {"id":'), "json"), skip_refused=True)
     assert Partition.objects.count() == 0
 
 
@@ -373,7 +371,7 @@ def test_clusters_come_in_and_change_as_everywhere(private: Network, project: Pr
         {"id": held["id"], "kubernetes_version": "1.34"},
         {"id": held["id"], "pods": '{"ipv4": "10.244.0.0/14"}'},
     ]
-    summary = importing.bring_in(table(CLUSTERS, *changes), skip_refused=True)
+    summary = importing.apply(table(CLUSTERS, *changes), skip_refused=True)
     assert (dict(summary.counts), reasons(summary)) == ({"changed": 1, "refused": 1}, {2: ["cluster_frozen"]})
 
 
@@ -394,7 +392,7 @@ def test_row_that_only_renames_leaves_older_labels_as_they_are(internet: Network
 
 def test_race_that_a_row_has_lost_is_no_refusal_of_the_row(db: None) -> None:
     with losing_a_race("ipam_partition"), pytest.raises(errors.Busy):
-        importing.bring_in(table(PARTITIONS, {"id": "fra"}), skip_refused=True)
+        importing.apply(table(PARTITIONS, {"id": "fra"}), skip_refused=True)
 
 
 def test_row_is_called_by_what_a_spreadsheet_holds_and_not_by_our_words_for_it(db: None) -> None:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from ipam.domain.health.consistency import FREE, TAKEN, Piece, are_buddies, find_faults
+from ipam.domain.health.consistency import FREE, TAKEN, Piece, are_buddies, find_gaps_and_overlaps
 
 
 def faults(*pieces: tuple[int, int, str]) -> list[str]:
     return list(
-        find_faults(
+        find_gaps_and_overlaps(
             0, 15, [Piece(*piece) for piece in pieces], show=lambda first, last: f"{first}..{last}", merges=are_buddies
         )
     )

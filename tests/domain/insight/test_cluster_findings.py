@@ -64,6 +64,6 @@ def test_drafts_and_released_clusters_have_no_findings(web: Cluster, tenants: Ne
 
 def test_survey_keeps_the_findings_of_clusters(web: Cluster, tenants: Network) -> None:
     networks.update(tenants, additional_announcable_cidrs=[], force=True)
-    survey.take()
-    stored = [one.code for one in survey.found().findings if one.kind == "cluster"]
+    survey.run()
+    stored = [one.code for one in survey.current_findings().findings if one.kind == "cluster"]
     assert stored == ["pods_not_announcable"] * 2

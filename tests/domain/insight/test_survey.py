@@ -9,13 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ipam.domain.insight import survey
-from ipam.domain.insight.survey import Picture
+from ipam.domain.insight.survey import Overview
 from ipam.domain.networks import addresses, networks, projects
 from ipam.models import Finding, Network, Project, UtilizationSample
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced
 from tests.shared import shared_fixture
 
-MOST_STATEMENTS = 9
+MAX_STATEMENTS = 9
 
 
 @pytest.fixture
@@ -40,23 +40,23 @@ def said(found: list[Finding]) -> list[tuple[object, ...]]:
     ]
 
 
-def ranked(picture: Picture) -> list[list[str]]:
+def ranked(picture: Overview) -> list[list[str]]:
     return [[network.pk for network, _ in picture.fullest[family]] for family in (IPV4, IPV6)]
 
 
 def test_live_and_surveyed_findings_are_the_same(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    live = said(survey.found().findings)
-    survey.take()
+    live = said(survey.current_findings().findings)
+    survey.run()
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
-    assert said(survey.found().findings) == live
+    assert said(survey.current_findings().findings) == live
     assert [one[0] for one in live] == ["family_nearly_full", "one_family_allocations", "project_without_networks"]
 
 
 def test_live_and_surveyed_overview_are_the_same(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    live = survey.look()
-    survey.take()
+    live = survey.overview()
+    survey.run()
     monkeypatch.setattr(survey, "SMALL_ADDRESSES", 0)
-    stored = survey.look()
+    stored = survey.overview()
     assert ranked(stored) == ranked(live) == [["full", "internet", "tenants"], ["tenants", "internet"]]
     assert stored.roots == live.roots
     assert said(stored.findings) == said(live.findings)
@@ -66,24 +66,24 @@ def test_roots_of_every_partition_come_first_and_supers_before_external_networks
     cloud: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks.create(namespaced())
-    live = survey.look()
+    live = survey.overview()
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     assert [root.pk for root in live.roots] == ["clusters", "full", "tenants", "internet"]
-    assert [root.pk for root in survey.look().roots] == ["clusters", "full", "tenants", "internet"]
+    assert [root.pk for root in survey.overview().roots] == ["clusters", "full", "tenants", "internet"]
 
 
 def test_worst_comes_first(cloud: None) -> None:
-    assert [one.severity for one in survey.found().findings] == [1, 2, 3]
+    assert [one.severity for one in survey.current_findings().findings] == [1, 2, 3]
 
 
 def test_survey_says_how_much_it_found(cloud: None) -> None:
-    assert survey.take() == Finding.objects.count() == 3
+    assert survey.run() == Finding.objects.count() == 3
 
 
 def test_survey_replaces_the_one_before(cloud: None, project: Project) -> None:
-    survey.take()
+    survey.run()
     addresses.release_many(Network.objects.get(pk="full").addresses.all())
-    assert survey.take() == 2
+    assert survey.run() == 2
     assert list(Finding.objects.values_list("code", flat=True)) == [
         "one_family_allocations",
         "project_without_networks",
@@ -93,21 +93,21 @@ def test_survey_replaces_the_one_before(cloud: None, project: Project) -> None:
 
 
 def test_survey_of_many_networks_goes_by_chunks(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = survey.take()
+    whole = survey.run()
     monkeypatch.setattr(survey, "_CHUNK", 2)
-    assert (survey.take(), UtilizationSample.objects.count()) == (whole, 7)
+    assert (survey.run(), UtilizationSample.objects.count()) == (whole, 7)
 
 
 def test_small_installation_is_of_now(cloud: None) -> None:
-    assert (survey.found().as_of, survey.look().as_of) == (None, None)
+    assert (survey.current_findings().as_of, survey.overview().as_of) == (None, None)
 
 
 def test_large_installation_is_as_of_its_survey(cloud: None, large: None) -> None:
     before = timezone.now()
-    survey.take()
-    as_of = survey.look().as_of
+    survey.run()
+    as_of = survey.overview().as_of
     assert as_of is not None
-    assert as_of == survey.found().as_of
+    assert as_of == survey.current_findings().as_of
     assert before <= as_of <= timezone.now()
 
 
@@ -116,7 +116,9 @@ def test_number_of_networks_decides_what_is_small(
     networks_: int, is_live: bool, cloud: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(survey, "SMALL_NETWORKS", networks_)
-    assert (survey.found().as_of is None and survey.found().findings[0].code != "survey_old") == is_live
+    assert (
+        survey.current_findings().as_of is None and survey.current_findings().findings[0].code != "survey_old"
+    ) == is_live
 
 
 @pytest.mark.parametrize(("addresses_", "is_live"), [(9, True), (8, False)])
@@ -124,12 +126,12 @@ def test_number_of_addresses_decides_what_is_small(
     addresses_: int, is_live: bool, cloud: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(survey, "SMALL_ADDRESSES", addresses_)
-    assert (survey.found().findings[0].code != "survey_old") == is_live
+    assert (survey.current_findings().findings[0].code != "survey_old") == is_live
 
 
 # --- a survey that is missing or old --------------------------------------------------------------
 def test_missing_survey_is_the_first_finding(cloud: None, large: None) -> None:
-    (found,) = survey.found().findings
+    (found,) = survey.current_findings().findings
     assert (found.code, found.get_severity_display(), found.sentence) == (
         "survey_old",
         "warning",
@@ -139,36 +141,36 @@ def test_missing_survey_is_the_first_finding(cloud: None, large: None) -> None:
 
 @pytest.mark.parametrize(("hours", "is_old"), [(23.9, False), (24.1, True)])
 def test_survey_is_old_after_a_day(hours: float, is_old: bool, cloud: None, large: None) -> None:
-    survey.take()
+    survey.run()
     taken = timezone.now() - timedelta(hours=hours)
     UtilizationSample.objects.update(sampled_at=taken)
-    old = [one.sentence for one in survey.found().findings if one.code == "survey_old"]
+    old = [one.sentence for one in survey.current_findings().findings if one.code == "survey_old"]
     text = f"No survey has been kept since {taken:%Y-%m-%d %H:%M} UTC: run `manage.py survey` hourly, else rankings and"
     assert old == ([f"{text} findings are old."] if is_old else [])
 
 
 # --- the ranking ----------------------------------------------------------------------------------
 def test_ranking_of_surveyed_networks_is_exact_and_of_this_moment(cloud: None, large: None, project: Project) -> None:
-    survey.take()
+    survey.run()
     addresses.allocate(Network.objects.get(pk="internet"), project=project, families=[IPV4], count=100)
     addresses.release_many(Network.objects.get(pk="full").addresses.all())
-    fullest = survey.look().fullest[IPV4]
+    fullest = survey.overview().fullest[IPV4]
     assert [(network.pk, use.used_ips) for network, use in fullest] == [("internet", 104), ("tenants", 1024)]
 
 
 def test_ranking_holds_as_many_as_asked_for(cloud: None) -> None:
-    assert ranked(survey.look(fullest=1)) == [["full"], ["tenants"]]
+    assert ranked(survey.overview(fullest=1)) == [["full"], ["tenants"]]
 
 
 def test_network_of_which_nothing_is_taken_is_not_ranked(internet: Network) -> None:
-    assert ranked(survey.look()) == [[], []]
+    assert ranked(survey.overview()) == [[], []]
 
 
 def test_network_that_is_gone_since_the_survey_is_not_ranked(cloud: None, large: None) -> None:
-    survey.take()
+    survey.run()
     addresses.release_many(Network.objects.get(pk="full").addresses.all())
     networks.delete(Network.objects.get(pk="full"))
-    assert ranked(survey.look())[0] == ["internet", "tenants"]
+    assert ranked(survey.overview())[0] == ["internet", "tenants"]
 
 
 # --- what it costs --------------------------------------------------------------------------------
@@ -179,7 +181,7 @@ def statements(do: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("limit", [None, "SMALL_NETWORKS", "SMALL_ADDRESSES"])
-@pytest.mark.parametrize("do", [survey.look, survey.found])
+@pytest.mark.parametrize("do", [survey.overview, survey.current_findings])
 def test_looking_costs_the_same_for_one_network_and_for_thirty(
     do: Callable[[], object],
     limit: str | None,
@@ -190,7 +192,7 @@ def test_looking_costs_the_same_for_one_network_and_for_thirty(
     addresses.allocate(networks.create(child(parent=tenants, project=project)), project=project)
     if limit:
         monkeypatch.setattr(survey, limit, 0)
-    survey.take()
+    survey.run()
     few = statements(do)
     for number in range(15):
         owner = projects.create(name=f"p{number}")
@@ -201,5 +203,5 @@ def test_looking_costs_the_same_for_one_network_and_for_thirty(
                 id=f"net-{number}", vrf=500 + number, prefixes=cidrs(f"192.0.2.{number}/32"), destination_prefixes=()
             )
         )
-    survey.take()
-    assert statements(do) == few <= MOST_STATEMENTS
+    survey.run()
+    assert statements(do) == few <= MAX_STATEMENTS

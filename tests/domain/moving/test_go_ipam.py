@@ -28,7 +28,7 @@ def refused(dump: Foreign) -> list[str]:
 
 
 def bring_in(dump: Foreign, partition: Partition | None = None) -> Summary:
-    return importing.bring_in(go_ipam.Rows(dump, partition=partition), skip_refused=True)
+    return importing.apply(go_ipam.Rows(dump, partition=partition), skip_refused=True)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_namespace_that_is_not_there_is_told_with_those_that_are() -> None:
 
 
 def test_what_follows_the_dump_is_no_part_of_it() -> None:
-    with pytest.raises(documents.Unreadable, match="Something follows after the end of the JSON"):
+    with pytest.raises(documents.ParseError, match="Something follows after the end of the JSON"):
         go_ipam.read(io.StringIO("[] []"), project=Project())
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from ipam.domain.files import documents
-from ipam.domain.files.outcomes import Parsed
+from ipam.domain.files.outcomes import ParsedRow
 from ipam.domain.moving.metal_stack import reading
 from ipam.domain.moving.metal_stack.entries import REPORTED, Document
 from tests.builders import IPV4, IPV6, cidrs, ip
@@ -21,7 +21,7 @@ def faults(text: str) -> list[str]:
     ]
 
 
-def values(rows: list[Parsed], *names: str) -> list[Any]:
+def values(rows: list[ParsedRow], *names: str) -> list[Any]:
     """What rows say in these columns."""
     found = [tuple(row.values[name] for name in names) for row in rows]
     return [one[0] for one in found] if len(names) == 1 else found
@@ -123,7 +123,7 @@ def test_empty_document_has_nothing_and_no_fault() -> None:
 
 @pytest.mark.parametrize("text", ["networks: [", "!!python/object/apply:os.getcwd []"])
 def test_text_that_is_no_yaml_or_builds_objects_is_unreadable(text: str) -> None:
-    with pytest.raises(documents.Unreadable, match="This is not YAML: "):
+    with pytest.raises(documents.ParseError, match="This is not YAML: "):
         reading.parse(text)
 
 
@@ -215,7 +215,7 @@ def test_text_that_looks_like_a_number_stays_the_text_that_was_written() -> None
 
 
 def test_key_that_stands_there_twice_is_refused() -> None:
-    with pytest.raises(documents.Unreadable) as refused:
+    with pytest.raises(documents.ParseError) as refused:
         reading.parse("networks: [{id: a, id: b}]")
     assert refused.value.detail.startswith("This is not YAML: a key stands there twice")
 

@@ -35,7 +35,7 @@ MACHINE = f"""
 
 
 def imported(text: str, *, skip_refused: bool = False) -> Summary:
-    return importing.bring_in(Rows(reading.parse(text)), skip_refused=skip_refused)
+    return importing.apply(Rows(reading.parse(text)), skip_refused=skip_refused)
 
 
 def bring_in(text: str) -> list[tuple[str, str, str]]:

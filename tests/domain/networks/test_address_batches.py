@@ -133,7 +133,7 @@ def test_statements_do_not_grow_with_rows(internet: Network, project: Project) -
     before=st.sets(st.integers(1, 62), max_size=10),
 )
 def test_batches_take_what_one_by_one_would(db: None, project: Project, values: list[int], before: set[int]) -> None:
-    with operations.rehearsal():
+    with operations.dry_run():
         made = [
             networks.create(
                 external(id=f"n-{vrf}", vrf=vrf, prefixes=cidrs(f"198.18.{vrf % 2}.0/26"), destination_prefixes=())

@@ -51,9 +51,12 @@ EMPTY: dict[str, Any] = {
 }
 
 
-def cases(demand: str) -> list[tuple[str, str]]:
+def cases(require: str) -> list[tuple[str, str]]:
     return [
-        (type_, field) for field, row in TABLE.items() for type_, said in zip(TYPES, row, strict=True) if said == demand
+        (type_, field)
+        for field, row in TABLE.items()
+        for type_, said in zip(TYPES, row, strict=True)
+        if said == require
     ]
 
 
@@ -233,7 +236,7 @@ def test_broken_rules_of_the_values_are_reported_together(partition: Partition) 
 
 def test_fields_are_judged_by_the_names_of_what_they_refer_to() -> None:
     said = {"type": "underlay", "id": "underlay", "partition": "nowhere", "project": "nobody", "prefixes": ["x"]}
-    assert [(one.field, one.code) for one in network_fields.judge_given("underlay", said)] == [
+    assert [(one.field, one.code) for one in network_fields.violations_of_given("underlay", said)] == [
         ("project", "forbidden_field")
     ]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ipam import errors
-from ipam.domain.core.operations import rehearsal
+from ipam.domain.core.operations import dry_run
 from ipam.domain.networks import addresses, children, completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Network, Partition, Project
@@ -223,7 +223,7 @@ def test_ten_thousand_addresses_are_completed_in_place_after_a_rehearsal(legacy:
     networks.add_prefix(legacy, *cidrs("2001:db8:5::/64"))
     fresh = free_blocks(legacy)
 
-    with rehearsal():
+    with dry_run():
         previewed = [str(one) for one in completion.complete(legacy, IPV6).completed]
     assert (free_blocks(legacy), IPAddress.objects.count()) == (fresh, 10_000)
 

@@ -36,7 +36,7 @@ def leave(seed: int) -> dict[Family, list[IPNetwork]]:
 @given(most=st.integers(0, 150), seed=st.integers(0, 7))
 def test_largest_blocks_come_first_and_all_are_counted(prefixes: list[Prefix], most: int, seed: int) -> None:
     left = leave(seed)
-    for family, space in free_blocks.of_prefixes(prefixes, most=most).items():
+    for family, space in free_blocks.by_family(prefixes, most=most).items():
         assert space.blocks == left[family][:most]
         assert sum(space.lengths.values()) == len(left[family])
         assert space.available_ips == sum(cidr.size for cidr in left[family])
@@ -47,4 +47,4 @@ def test_free_space_of_both_families_costs_two_statements(
     prefixes: list[Prefix], most: int, django_assert_num_queries: object
 ) -> None:
     with django_assert_num_queries(2):
-        free_blocks.of_prefixes(prefixes, most=most)
+        free_blocks.by_family(prefixes, most=most)

@@ -87,7 +87,7 @@ def test_exhausted_super_has_given_all_but_what_is_never_used(db: None, project:
 
 def test_namespaced_super_gives_no_project_what_is_never_used(db: None, project: Project, stranger: Project) -> None:
     spaces = networks.create(namespaced(prefixes=cidrs("126.0.0.0/7"), default_child_prefix_length={IPV4: 8}))
-    before = free_blocks.of_prefixes(list(spaces.prefixes.all()), lengths={IPV4: 9})[IPV4]
+    before = free_blocks.by_family(list(spaces.prefixes.all()), lengths={IPV4: 9})[IPV4]
     assert ([str(one) for one in before.blocks], before.fits, str(before.next)) == (["126.0.0.0/8"], 2, "126.0.0.0/9")
     assert utilization.of_network(spaces)[0].available_prefixes == 1
     for one in (project, stranger):
@@ -100,7 +100,7 @@ def test_namespaced_super_gives_no_project_what_is_never_used(db: None, project:
 def test_adopted_child_neither_lies_in_it_nor_holds_it(text: str, db: None, project: Project) -> None:
     everything = networks.create(wide())
     with pytest.raises(errors.RangeNotUsable):
-        children.adopt(child(id="elsewhere", parent=everything, project=project, prefixes=cidrs(text)))
+        children.import_child(child(id="elsewhere", parent=everything, project=project, prefixes=cidrs(text)))
 
 
 def test_external_network_that_covers_it_gives_none_of_it(db: None, project: Project) -> None:
@@ -128,7 +128,7 @@ def test_import_refuses_such_prefixes_one_by_one_and_brings_in_the_others(projec
         {"Cidr": "fe80::/64"},
     ]
     found = go_ipam.read(StringIO(json.dumps(dump)), project=project, vrf=7)
-    summary = importing.bring_in(go_ipam.Rows(found), skip_refused=True)
+    summary = importing.apply(go_ipam.Rows(found), skip_refused=True)
     assert {error.code for error in summary.refusals()} == {"range_not_usable", "no_parent_network"}
     assert sorted(str(one) for network in Network.objects.all() for one in network.prefixes.all()) == [
         "10.0.0.0/8",

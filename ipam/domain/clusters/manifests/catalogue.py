@@ -69,7 +69,7 @@ def documents(cluster: Cluster, plan: Plan, *, kind: str = "", pool: str = "") -
 
 def _document(name: str, subject: Subject) -> Document:
     kind = KINDS[name]
-    broken = list(rules.judge_platform(subject.plan, kind.platform)) if kind.platform else []
+    broken = list(rules.violations_of_platform(subject.plan, kind.platform)) if kind.platform else []
     refusal = " ".join(error.detail for error in broken)
     header = f"# {kind.label}: {subject.name}\n# Checked against the rules of {kind.checked}.\n"
     if not subject.is_reserved:

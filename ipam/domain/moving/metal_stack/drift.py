@@ -7,10 +7,10 @@ from netaddr import IPAddress as Address
 
 from ipam.addressing import Family, some
 from ipam.domain.core import bulk_insert
-from ipam.domain.files.outcomes import Parsed
+from ipam.domain.files.outcomes import ParsedRow
 from ipam.domain.moving.metal_stack.entries import REPORTED, Document
 from ipam.domain.moving.metal_stack.pairs import split_pairs
-from ipam.domain.networks.address_batches import MOST
+from ipam.domain.networks.address_batches import MAX
 from ipam.models import IPAddress, Machine, Prefix
 from ipam.models.networks import NetworkType
 
@@ -35,7 +35,7 @@ def find(document: Document) -> Iterator[str]:
 
 
 def _two_owners(document: Document) -> Iterator[str]:
-    owners: dict[tuple[Address, str], list[Parsed]] = defaultdict(list)
+    owners: dict[tuple[Address, str], list[ParsedRow]] = defaultdict(list)
     namespaced = _namespaced(document)
     for row in document.ips:
         namespace = str(row.values["project"]) if row.values["network"] in namespaced else ""
@@ -100,7 +100,7 @@ def _families(document: Document) -> dict[str, set[Family]]:
     for row in document.networks:
         families[row.values["id"]] = {Family.of(cidr) for cidr in row.values["prefixes"]}
         elsewhere.discard(row.values["id"])
-    for batch in bulk_insert.batches(elsewhere, MOST):
+    for batch in bulk_insert.batches(elsewhere, MAX):
         stored = Prefix.objects.filter(network__in=batch).order_by().distinct()
         for id, family in stored.values_list("network", "family"):
             families[id].add(Family(family))
@@ -110,7 +110,7 @@ def _families(document: Document) -> dict[str, set[Family]]:
 def _completed(addresses: Iterable[Address]) -> set[tuple[str, Address]]:
     """Those of them, each with its network, whose allocation was given the other family here meanwhile."""
     completed: set[tuple[str, Address]] = set()
-    for batch in bulk_insert.batches(addresses, MOST):
+    for batch in bulk_insert.batches(addresses, MAX):
         stored = IPAddress.objects.filter(address__one_of=batch)
         single = set(stored.single().values_list("network", "address"))
         completed |= set(stored.values_list("network", "address")) - single
@@ -122,7 +122,7 @@ def _claims_that_nobody_confirms(document: Document) -> Iterator[str]:
     said = {(row.values["network"], row.values["ip"]): row.values["machine"] or "" for row in document.ips}
     elsewhere = {claim[1] for row in document.machines for claim in row.values[REPORTED] if claim not in said}
     here: dict[tuple[str, Address], str | None] = {}
-    for batch in bulk_insert.batches(elsewhere, MOST):
+    for batch in bulk_insert.batches(elsewhere, MAX):
         for one in IPAddress.objects.filter(address__one_of=batch):
             here[one.network_id, one.address] = one.machine_id
     unknown = "" if document.ips else None  # without any addresses, they are in another file
@@ -143,7 +143,7 @@ def _machines_that_are_missing(document: Document) -> Iterator[str]:
     for row in document.ips:
         if row.values["machine"] and row.values["machine"] not in named:
             of_machine[row.values["machine"]].append(row.key)
-    for batch in bulk_insert.batches(list(of_machine), MOST):
+    for batch in bulk_insert.batches(list(of_machine), MAX):
         for id in Machine.objects.filter(pk__one_of=batch).values_list("pk", flat=True):
             del of_machine[id]
     lacking = [address for held in of_machine.values() for address in held]

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ipam.domain.files.outcomes import Parsed
+from ipam.domain.files.outcomes import ParsedRow
 
 MACHINE_TAG = "machine.metal-stack.io/id"
 ASN_TAG = "machine.metal-stack.io/network.primary.asn"
@@ -20,13 +20,13 @@ class Document:
     with several values.
     """
 
-    partitions: list[Parsed] = field(default_factory=list)
-    projects: list[Parsed] = field(default_factory=list)
-    networks: list[Parsed] = field(default_factory=list)
-    machines: list[Parsed] = field(default_factory=list)
-    ips: list[Parsed] = field(default_factory=list)
-    named: dict[tuple[str, str], Parsed | None] = field(default_factory=dict)
-    broken: dict[str, list[Parsed]] = field(default_factory=dict)
+    partitions: list[ParsedRow] = field(default_factory=list)
+    projects: list[ParsedRow] = field(default_factory=list)
+    networks: list[ParsedRow] = field(default_factory=list)
+    machines: list[ParsedRow] = field(default_factory=list)
+    ips: list[ParsedRow] = field(default_factory=list)
+    named: dict[tuple[str, str], ParsedRow | None] = field(default_factory=dict)
+    broken: dict[str, list[ParsedRow]] = field(default_factory=dict)
     not_kept: Counter[str] = field(default_factory=Counter)
     repeated: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 

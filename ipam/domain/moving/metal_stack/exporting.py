@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from ipam.domain.core import access
 from ipam.domain.core.operations import snapshot
-from ipam.domain.core.permissions import Deed
+from ipam.domain.core.permissions import Permission
 from ipam.domain.moving.metal_stack.entries import MACHINE_TAG
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project
 from ipam.models.networks import NatType, NetworkType, Stack
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 def lines() -> Iterator[str]:
     """The document, entry by entry, of one moment. Its first lines say what this form cannot hold."""
-    access.demand(Deed.READ)
+    access.require(Permission.READ)
     with snapshot():
         yield from _losses()
         for section, rows in (

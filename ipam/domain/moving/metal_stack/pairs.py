@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ipam.domain.files.outcomes import Parsed
+from ipam.domain.files.outcomes import ParsedRow
 from ipam.domain.moving.metal_stack.entries import Document
 
 
-def split_pairs(document: Document) -> Iterator[tuple[Parsed, Parsed]]:
+def split_pairs(document: Document) -> Iterator[tuple[ParsedRow, ParsedRow]]:
     """What a machine has in a network by two allocations: one IPv4 and one IPv6 address of one project and type."""
-    held: dict[tuple[str, ...], list[Parsed]] = defaultdict(list)
+    held: dict[tuple[str, ...], list[ParsedRow]] = defaultdict(list)
     for row in document.ips:
         if row.values["machine"]:
             held[row.values["network"], row.values["machine"]].append(row)

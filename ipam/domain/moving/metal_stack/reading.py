@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files import documents
-from ipam.domain.files.outcomes import Existing, Parsed
+from ipam.domain.files.outcomes import Existing, ParsedRow
 from ipam.domain.moving.metal_stack.entries import Document
 from ipam.domain.moving.metal_stack.fields import SECTIONS, Values
 from ipam.domain.moving.metal_stack.values import Reader
@@ -40,14 +40,14 @@ _DERIVED = {"usage", "consumption", "addressfamilies", "addressfamily"}
 
 
 def parse(text: str) -> Document:
-    """Read one text; what is wrong with it is in its `broken`, but Unreadable is raised."""
+    """Read one text; what is wrong with it is in its `broken`, but ParseError is raised."""
     return parse_all([nullcontext(io.StringIO(text))])
 
 
 def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
     """Read several texts as one, such as the lists of networks, of addresses and of machines.
 
-    Those that are Unreadable are raised together: what stands in them is not known, so the rest cannot be judged.
+    Those that cannot be parsed are raised together: what stands in them is not known, so the rest cannot be judged.
     """
     document = Document()
     positions: dict[str, int] = dict.fromkeys(SECTIONS, 0)
@@ -56,7 +56,7 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
         try:
             with file as text:
                 found = documents.load_yaml(text)
-        except documents.Unreadable as error:
+        except documents.ParseError as error:
             unreadable.append(error)
             continue
         for raw in found:
@@ -74,7 +74,7 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
 
 def _refuse(document: Document, error: errors.IpamError, section: str = "", place: str = "") -> None:
     """An entry that is none, or, without section, what is wrong with a text as a whole."""
-    document.broken.setdefault(section, []).append(Parsed(0, {}, [error], name=place))
+    document.broken.setdefault(section, []).append(ParsedRow(0, {}, [error], name=place))
 
 
 def _is_one_object(raw: Any) -> bool:
@@ -169,7 +169,7 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
 
 def _keep(document: Document, section: str, id: str, reader: Reader, found: Values, name: str = "") -> None:
     """Keep an entry, unless it is there already with the same values; one with other values is refused."""
-    row = Parsed(0, found, reader.broken, {"id": name}, name=reader.place, existing=Existing.COMPARE)
+    row = ParsedRow(0, found, reader.broken, {"id": name}, name=reader.place, existing=Existing.COMPARE)
     first = document.named.setdefault((section, id), None if reader.broken else row)
     if first is not None and first is not row and not reader.broken:
         if first.values == found:

@@ -9,8 +9,8 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files import documents, formats
 from ipam.domain.files.cells import Shown
-from ipam.domain.files.documents import JsonReader, Unreadable
-from ipam.domain.files.outcomes import Parsed
+from ipam.domain.files.documents import JsonReader, ParseError
+from ipam.domain.files.outcomes import ParsedRow
 from ipam.domain.moving.foreign_entries import fault
 from ipam.domain.moving.netbox import dumps
 
@@ -51,7 +51,7 @@ class Lists:
     prefixes: list[Entry] = field(default_factory=list)
     addresses: list[Entry] = field(default_factory=list)
     vrfs: list[Entry] = field(default_factory=list)
-    broken: list[Parsed] = field(default_factory=list)
+    broken: list[ParsedRow] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -63,7 +63,7 @@ class Lists:
 def read(sources: Iterable[Source]) -> Lists:
     """Read all files. A row is told by its fields, so each file may hold any list, or a page of one.
 
-    Unreadable, with the name of the file, for what is no list of rows.
+    ParseError, with the name of the file, for what is no list of rows.
     """
     lists, names = Lists(), dumps.Names()
     paged: Counter[tuple[str, int]] = Counter()  # what pages hold, and the length that they say it has → rows
@@ -71,8 +71,8 @@ def read(sources: Iterable[Source]) -> Lists:
         page = _Page(source)
         try:
             kind = _read_page(page, lists, names)
-        except Unreadable as error:
-            raise Unreadable(f"{source.name}: {error.detail}") from None
+        except ParseError as error:
+            raise ParseError(f"{source.name}: {error.detail}") from None
         if page.count is not None:
             paged[kind, page.count] += page.length
     lists.not_kept = names.not_kept
@@ -98,7 +98,7 @@ def _read_page(page: "_Page", lists: Lists, names: dumps.Names) -> str:
     return kind
 
 
-def _missing_pages(paged: Mapping[tuple[str, int], int]) -> Iterator[Parsed]:
+def _missing_pages(paged: Mapping[tuple[str, int], int]) -> Iterator[ParsedRow]:
     for (kind, count), length in paged.items():
         if length < count:
             detail = f"{kind}: NetBox has {count:,}, and {length:,} of them are in these files."
@@ -136,7 +136,7 @@ class _Page:
         entries = self._results(reader) if reader.take("{") else reader.elements()
         for number, row in enumerate(entries, start=1):
             if not isinstance(row, dict):
-                raise Unreadable(f"entry {number} is no object.")
+                raise ParseError(f"entry {number} is no object.")
             yield number, row
         reader.end()
 
@@ -155,7 +155,7 @@ class _Page:
                 break
         reader.expect("}")
         if not is_page:
-            raise Unreadable("this is neither a list nor a page of the API, which has “results”.")
+            raise ParseError("this is neither a list nor a page of the API, which has “results”.")
 
 
 def _table(source: Source) -> Iterator[tuple[int, Row]]:
@@ -166,7 +166,7 @@ def _table(source: Source) -> Iterator[tuple[int, Row]]:
             if heading not in names:
                 name = _field(heading)
                 if name in names.values():
-                    raise Unreadable(f"two columns are called “{shorten(name)}”.")
+                    raise ParseError(f"two columns are called “{shorten(name)}”.")
                 names[heading] = name
         plain = {key: cell.value if isinstance(cell, Shown) else cell for key, cell in cells.items()}
         yield number, {names[heading]: cell for heading, cell in plain.items()}

@@ -17,7 +17,7 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import lookups
 from ipam.domain.files import documents
-from ipam.domain.files.outcomes import Existing, Parsed
+from ipam.domain.files.outcomes import Existing, ParsedRow
 from ipam.domain.moving import mappings
 from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, fault
 from ipam.domain.moving.netbox import fields, files
@@ -41,12 +41,14 @@ class Places:
 
 
 def read_places(file: Any) -> Places:
-    """A mapping file in YAML. Unreadable, Invalid, NotFound or UnknownField when it is not as it should be."""
+    """A mapping file in YAML. ParseError, Invalid, NotFound or UnknownField when it is not as it should be."""
     raw = mappings.read(file, _KEYS)
     tenants, vrfs = raw.get("tenants") or {}, raw.get("vrfs") or {}
     if not isinstance(tenants, dict) or not isinstance(vrfs, dict):
-        raise documents.Unreadable("“tenants” and “vrfs” are objects.")
-    errors.raise_all([*_judge_names("tenants", tenants), *_judge_names("vrfs", vrfs), *_judge_vnis(vrfs)])
+        raise documents.ParseError("“tenants” and “vrfs” are objects.")
+    errors.raise_all(
+        [*_violations_of_names("tenants", tenants), *_violations_of_names("vrfs", vrfs), *_violations_of_vnis(vrfs)]
+    )
     return Places(
         lookups.get(Partition, raw["partition"], field="partition") if raw.get("partition") else None,
         lookups.get(Project, raw["project"], field="project") if raw.get("project") else None,
@@ -55,13 +57,13 @@ def read_places(file: Any) -> Places:
     )
 
 
-def _judge_names(field: str, names: Iterable[Any]) -> Iterator[errors.IpamError]:
+def _violations_of_names(field: str, names: Iterable[Any]) -> Iterator[errors.IpamError]:
     for name in names:
         if not isinstance(name, str):
             yield errors.Invalid(f"{field}: “{shorten(name)}” is no text.", field=field)
 
 
-def _judge_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
+def _violations_of_vnis(vrfs: Mapping[Any, Any]) -> Iterator[errors.IpamError]:
     for name, vni in vrfs.items():
         try:
             mappings.vni(vni, f" of “{shorten(name)}”")
@@ -92,10 +94,10 @@ class _Run:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._vrfs = Vrfs(places.vrfs)
-        self.vrfs: dict[int, Parsed] = {}
+        self.vrfs: dict[int, ParsedRow] = {}
         self.prefixes: dict[IPNetwork, ForeignPrefix] = {}
         self.addresses: dict[tuple[int | None, Address], ForeignAddress] = {}
-        self.broken: list[Parsed] = []
+        self.broken: list[ParsedRow] = []
         self.not_kept: Counter[str] = Counter()
 
     def read(self, lists: Lists) -> None:
@@ -180,7 +182,7 @@ class _Run:
         return vni
 
     def _learn(self, place: str, vni: int, **said: Any) -> None:
-        self.vrfs[vni] = Parsed(0, {"id": vni, **said}, name=place, existing=Existing.LEAVE)
+        self.vrfs[vni] = ParsedRow(0, {"id": vni, **said}, name=place, existing=Existing.LEAVE)
 
 
 def _said(row: Row, *, name: str = "", labels: Mapping[str, str] | None = None) -> dict[str, Any]:
