@@ -93,7 +93,7 @@ def record_each(verb: Verb, changed: Sequence[tuple[Any, State]]) -> None:
     pairs = [(subject, states.between(before, states.of(subject))) for subject, before in changed]
     told = [(subject, differing) for subject, differing in pairs if differing or whole is None]
     if kind != Kind.ADDRESS:
-        event_rows.bulk_insert(
+        event_rows.store(
             [
                 event_rows.event(verb, kind, changes=said, part_of=part_of, **event_rows.columns_of(subject))
                 for subject, said in told
@@ -105,7 +105,7 @@ def record_each(verb: Verb, changed: Sequence[tuple[Any, State]]) -> None:
         event_rows.event(verb, kind, rows, changes=said, part_of=part_of, **event_rows.columns_of_addresses(rows))
         for rows, said in alike
     ]
-    event_rows.mention((event, rows) for event, (rows, _) in zip(event_rows.bulk_insert(events), alike, strict=True))
+    event_rows.mention((event, rows) for event, (rows, _) in zip(event_rows.store(events), alike, strict=True))
 
 
 def record_user(verb: Verb, user: User, changed: Mapping[str, Any]) -> None:
@@ -168,7 +168,7 @@ def _write_alone(
     verb: Verb, kind: Kind, ended: Addresses, begun: Addresses, unchanged: Addresses, columns: Mapping[str, Any]
 ) -> Event:
     rows = event_rows.once(ended, begun, unchanged)
-    (event,) = event_rows.bulk_insert([event_rows.event(verb, kind, rows, **columns)])
+    (event,) = event_rows.store([event_rows.event(verb, kind, rows, **columns)])
     if unchanged:
         event_rows.mention([(event, unchanged)])
     if rows and not event.network_id:

@@ -63,7 +63,7 @@ class Whole:
             return
         if verb == Verb.UPDATE and not unchanged and self._follow(kind, columns):
             return
-        (part,) = event_rows.bulk_insert([event_rows.event(verb, kind, unchanged, part_of=self.event, **columns)])
+        (part,) = event_rows.store([event_rows.event(verb, kind, unchanged, part_of=self.event, **columns)])
         event_rows.mention([(part, unchanged)])
 
     def _follow(self, kind: Kind, columns: dict[str, Any]) -> bool:
