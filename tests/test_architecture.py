@@ -19,15 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "docs" / "rules.md"
 MAX_MODULE, MAX_FUNCTION = 250, 30  # lines, docstrings included
 # What is longer still. Both lists only shrink: what has become short enough leaves them.
-LONG_MODULES = {
-    "ipam/domain/files/formats.py",
-    "ipam/domain/files/kinds.py",
-}
-LONG_FUNCTIONS = {
-    "ipam/domain/core/operations.py: transacted",
-    "ipam/domain/moving/go_ipam.py: read",
-    "ipam/domain/moving/netbox/files.py: read",
-}
+LONG_MODULES = {"ipam/domain/files/formats.py"}
+LONG_FUNCTIONS = {"ipam/domain/core/operations.py: transacted"}
 MAX_TEMPLATE_LINE = 160  # characters
 OURS = [
     path

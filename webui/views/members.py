@@ -1,4 +1,4 @@
-"""Who may do what in a project: its people, its robots, and the robots' tokens."""
+"""Who may do what in a project: its people, its service accounts, and their tokens."""
 
 from django import forms
 from django.contrib import messages
@@ -24,13 +24,13 @@ _DEEDS = {
 
 
 class MemberForm(forms.Form):
-    """A user and his role, which replaces the one that he has."""
+    """A user and their role, which replaces the one that they have."""
 
     user = forms.CharField(max_length=150, label="User name")
     role = forms.ChoiceField(choices=_ROLES, initial=Role.VIEWER)
 
 
-class RobotForm(forms.Form):
+class ServiceAccountForm(forms.Form):
     """A service account of the project."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="Such as “terraform”. It works by tokens only.")
@@ -39,17 +39,17 @@ class RobotForm(forms.Form):
 
 @login_required
 def index(request: HttpRequest, pk: str) -> HttpResponse:
-    """People and robots of a project; those who manage it give and withdraw roles here."""
+    """People and service accounts of a project; those who manage it give and withdraw roles here."""
     project = lookups.get(Project, pk)
     form = MemberForm(request.POST if "user" in request.POST else None)
-    robot = RobotForm(request.POST if "name" in request.POST else None)
+    account_form = ServiceAccountForm(request.POST if "name" in request.POST else None)
     if form.is_valid() and run_for_form(form, lambda: _grant(project, **form.cleaned_data)) is not None:
         messages.success(request, f"{form.cleaned_data['user']} is {form.cleaned_data['role']} now")
         return redirect("members", pk=project.pk)
-    if robot.is_valid() and (
-        made := run_for_form(robot, lambda: members.create_service_account(project, **robot.cleaned_data))
+    if account_form.is_valid() and (
+        made := run_for_form(account_form, lambda: members.create_service_account(project, **account_form.cleaned_data))
     ):
-        return redirect("robot", pk=project.pk, user=made.user_id)
+        return redirect("service-account", pk=project.pk, user=made.user_id)
     held = (
         RoleBinding.objects.filter(project=project).select_related("user__service_account").order_by("user__username")
     )
@@ -57,9 +57,9 @@ def index(request: HttpRequest, pk: str) -> HttpResponse:
         "section": "projects",
         "project": project,
         "people": [one for one in held if not hasattr(one.user, "service_account")],
-        "robots": [one for one in held if hasattr(one.user, "service_account")],
+        "accounts": [one for one in held if hasattr(one.user, "service_account")],
         "form": form,
-        "robot": robot,
+        "account_form": account_form,
         "roles": [
             (role.label, ", ".join(text for deed, text in _DEEDS.items() if role in MAY[deed]))
             for role in PROJECT_ROLES
@@ -94,8 +94,8 @@ def withdraw(request: HttpRequest, pk: str, user: int) -> HttpResponse:
 
 
 @login_required
-def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
-    """A robot's tokens, for those who manage its project; a new one is shown this once."""
+def service_account(request: HttpRequest, pk: str, user: int) -> HttpResponse:
+    """The tokens of a service account, for those who manage its project; a new one is shown this once."""
     project = lookups.get(Project, pk)
     access.require(Permission.MANAGE, project.pk)
     account = get_object_or_404(ServiceAccount.objects.select_related("user"), project=project, user=user)
@@ -109,13 +109,15 @@ def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
         "made": made,
         "tokens": account.user.api_tokens.all(),
     }
-    return render_page_or_part(request, "projects/robot.html", context)
+    return render_page_or_part(request, "projects/service_account.html", context)
 
 
 @login_required
 def revoke(request: HttpRequest, pk: str, user: int, token: int) -> HttpResponse:
-    """Ask; then make a robot's token useless at once."""
+    """Ask; then make such a token useless at once."""
     project = lookups.get(Project, pk)
     access.require(Permission.MANAGE, project.pk)
     account = get_object_or_404(ServiceAccount.objects.select_related("user"), project=project, user=user)
-    return ask_to_revoke(request, account.user, token, section="projects", back=reverse("robot", args=[pk, user]))
+    return ask_to_revoke(
+        request, account.user, token, section="projects", back=reverse("service-account", args=[pk, user])
+    )

@@ -25,7 +25,7 @@ _MAX_CHOICES = 100
 
 
 class TokenForm(forms.Form):
-    """A token for a robot: what will use it, and what it is limited to."""
+    """A token for a service account: what will use it, and what it is limited to."""
 
     name = forms.CharField(max_length=NAME_LENGTH, help_text="What will use it, so that you know which one to revoke.")
     read_only = forms.BooleanField(required=False, label="It only reads")
@@ -40,7 +40,7 @@ class TokenForm(forms.Form):
 
 
 class OwnTokenForm(TokenForm):
-    """A token of a person, who may bind it to some of his projects."""
+    """A token of a person, who may bind it to some of their projects."""
 
     projects = forms.ModelMultipleChoiceField(
         Project.objects.none(), required=False, label="Only for", help_text="None chosen: all that you see."

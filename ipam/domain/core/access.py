@@ -100,7 +100,7 @@ def visible(objects: Objects) -> Objects:
 
 
 def sees(record: Model) -> bool:
-    """Whether whoever acts may see a record; what he may not see is not named to him either."""
+    """Whether the caller may see a record; what they may not see is not named to them either."""
     return current().sees_everything or visible(type(record)._default_manager.filter(pk=record.pk)).exists()
 
 

@@ -159,7 +159,7 @@ def check_unused(owner: models.Model, *relations: str) -> None:
 def get_for_update(model: type[R], key: object, seen: Container[int]) -> R:
     """The locked object, as long as it is in one of the generations that the caller has seen; Stale when it is not.
 
-    For whoever edits what he has read: a change that was made meanwhile must not be overwritten unseen.
+    For whoever edits what they have read: a change that was made meanwhile must not be overwritten unseen.
     """
     current = get(model, key, lock=True)
     if current.generation not in seen:

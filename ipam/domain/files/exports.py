@@ -14,7 +14,8 @@ from ipam.domain.core.paging import batches
 from ipam.domain.files import ansible_inventory, dns_zones, kinds
 from ipam.domain.files import formats as table_formats
 from ipam.domain.files.cells import plain
-from ipam.domain.files.kinds import KINDS, Kind
+from ipam.domain.files.columns import Kind
+from ipam.domain.files.kinds import KINDS
 
 _PIECE = 65_536  # bytes
 

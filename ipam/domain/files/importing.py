@@ -13,7 +13,8 @@ from ipam.domain.core.bulk_insert import OnProgress
 from ipam.domain.core.operations import dry_run, operation
 from ipam.domain.core.permissions import Permission
 from ipam.domain.files import address_import, row_import
-from ipam.domain.files.kinds import ADDRESSES, KINDS, Kind
+from ipam.domain.files.columns import Kind
+from ipam.domain.files.kinds import ADDRESSES, KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, Outcome, ParsedRow
 from ipam.domain.files.references import References
 from ipam.domain.files.summaries import MAX_KEPT, Summary
@@ -38,7 +39,7 @@ class Source(Protocol):
 def preview(source: Source, advance: OnProgress = lambda rows: None) -> Summary:
     """What would become of each row if those that are refused were left out. Nothing is kept.
 
-    Unreadable when a file is no such table, UnknownField for columns that the kind does not have.
+    ParseError when a file is no such table, UnknownField for columns that the kind does not have.
     """
     with dry_run():
         return apply(source, skip_refused=True, advance=advance)

@@ -8,7 +8,7 @@ from typing import Any
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files.cells import plain
-from ipam.domain.files.kinds import Kind
+from ipam.domain.files.columns import Kind
 
 NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
 Changes = Mapping[str, tuple[Any, Any]]  # column → before and after

@@ -8,8 +8,8 @@ from ipam.addressing import shorten
 from ipam.domain.core import bulk_insert
 from ipam.domain.core.operations import operation
 from ipam.domain.files.cells import plain
+from ipam.domain.files.columns import Kind
 from ipam.domain.files.documents import ParseError
-from ipam.domain.files.kinds import Kind
 from ipam.domain.files.known import Known
 from ipam.domain.files.outcomes import (
     CHANGED,

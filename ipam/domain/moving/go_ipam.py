@@ -1,7 +1,8 @@
 """The JSON dump of go-ipam: a list of prefixes, each with the addresses taken from it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, TextIO
 
 from netaddr import IPAddress as Address
@@ -17,6 +18,7 @@ from ipam.models.networks import NetworkType
 from ipam.values import parse_address, parse_cidr
 
 DEFAULT_NAMESPACE = "root"
+Entries = dict[IPNetwork, tuple[str, dict[str, Any]]]  # prefix → its place and what was read
 
 
 def read(
@@ -35,46 +37,51 @@ def read(
     """
     dump = Foreign()
     held: Counter[str] = Counter()
-    entries: dict[IPNetwork, tuple[str, dict[str, Any]]] = {}  # prefix → its place and what was read
+    entries: Entries = {}
+    read_prefix = partial(_prefix, project=project, vrf=vrf, containers=containers)
+    for place, raw in _objects(file):
+        found = str(raw.get("Namespace") or DEFAULT_NAMESPACE)
+        held[found] += 1
+        if found == namespace:
+            _read_entry(dump, entries, place, raw, read_prefix)
+    _validate_names(namespace, held, [cidr for cidr in containers if cidr not in entries])
+    dump.not_kept += [*_drift(entries), *_others(namespace, held)]
+    return dump
+
+
+def _objects(file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = JsonReader(file, longest=MAX_YAML)  # all addresses of a prefix are one entry
     for place, raw in enumerate(reader.elements()):
         if not isinstance(raw, dict):
             raise ParseError(f"Entry {place} is no object: this is no dump of go-ipam.")
-        found = str(raw.get("Namespace") or DEFAULT_NAMESPACE)
-        held[found] += 1
-        if found != namespace:
-            continue
-        try:
-            prefix = _prefix(place, raw, project, vrf, containers)
-            if prefix.cidr in entries:
-                raise ValueError(f"{prefix.cidr} is there twice. Take one of them out.")
-            taken = list(_texts(raw.pop("IPs", None)))
-        except ValueError as error:
-            dump.broken.append(fault(f"prefixes[{place}]", errors.Invalid(str(error))))
-            continue
-        entries[prefix.cidr] = prefix.place, raw
-        dump.prefixes.append(prefix)
-        _read_hosts(dump, prefix, taken, project)
+        yield place, raw
     reader.end()
+
+
+def _read_entry(
+    dump: Foreign, entries: Entries, place: int, raw: dict[str, Any], read_prefix: Callable[..., ForeignPrefix]
+) -> None:
+    """A prefix with the addresses that are taken in it, or what is wrong with it."""
+    try:
+        prefix = read_prefix(place, raw)
+        if prefix.cidr in entries:
+            raise ValueError(f"{prefix.cidr} is there twice. Take one of them out.")
+        taken = list(_texts(raw.pop("IPs", None)))
+    except ValueError as error:
+        dump.broken.append(fault(f"prefixes[{place}]", errors.Invalid(str(error))))
+        return
+    entries[prefix.cidr] = prefix.place, raw
+    dump.prefixes.append(prefix)
+    _read_hosts(dump, prefix, taken)
+
+
+def _validate_names(namespace: str, held: Mapping[str, int], missing: Iterable[IPNetwork]) -> None:
+    """NotFound for a namespace that is not among those that the dump holds, and for containers that are missing."""
     if held and namespace not in held:
         known = ", ".join(f"{shorten(name)} ({count:,})" for name, count in sorted(held.items()))
         raise errors.NotFound(f"There is no prefix in namespace “{shorten(namespace)}”. There are: {known}.")
-    errors.raise_all(
-        [
-            errors.NotFound(
-                f"There is no prefix {cidr} in namespace “{shorten(namespace)}”, but it is named a container."
-            )
-            for cidr in containers
-            if cidr not in entries
-        ]
-    )
-    dump.not_kept += _drift(entries)
-    dump.not_kept += [
-        f"{count:,} prefixes of namespace “{shorten(name)}”; name it to bring them in."
-        for name, count in sorted(held.items())
-        if name != namespace
-    ]
-    return dump
+    there = f"in namespace “{shorten(namespace)}”, but it is named a container."
+    errors.raise_all([errors.NotFound(f"There is no prefix {cidr} {there}") for cidr in missing])
 
 
 class Rows(PlainPrefixes):
@@ -95,7 +102,7 @@ class Rows(PlainPrefixes):
 
 
 def _prefix(
-    place: int, raw: dict[str, Any], project: Project, vrf: int | None, containers: Collection[IPNetwork]
+    place: int, raw: dict[str, Any], *, project: Project, vrf: int | None, containers: Collection[IPNetwork]
 ) -> ForeignPrefix:
     """One that holds others, or did, gives no addresses; older versions tell it by the length of its children."""
     cidr = parse_cidr(str(raw.get("Cidr")))
@@ -118,7 +125,7 @@ def _texts(taken: Any) -> Iterator[str]:
     yield from map(str, taken or [])
 
 
-def _read_hosts(dump: Foreign, prefix: ForeignPrefix, taken: Iterable[str], project: Project) -> None:
+def _read_hosts(dump: Foreign, prefix: ForeignPrefix, taken: Iterable[str]) -> None:
     """The addresses that somebody took: the dump counts those too that go-ipam took itself, for nobody."""
     place, outside = f"{prefix.place}.IPs", []
     for text in taken:
@@ -130,7 +137,7 @@ def _read_hosts(dump: Foreign, prefix: ForeignPrefix, taken: Iterable[str], proj
         if address not in prefix.cidr:
             outside.append(str(address))
         elif not _is_its_own(address, prefix.cidr):
-            dump.addresses.append(ForeignAddress(place=place, address=address, said={"project": project.pk}))
+            dump.addresses.append(ForeignAddress(place=place, address=address, said=prefix.said))
     if outside:
         detail = f"{len(outside):,} lie outside of the prefix: {some(outside)}."
         dump.broken.append(fault(place, errors.NotInPrefix(detail)))
@@ -142,7 +149,14 @@ def _is_its_own(address: Address, cidr: IPNetwork) -> bool:
     return address.value in own
 
 
-def _drift(entries: dict[IPNetwork, tuple[str, dict[str, Any]]]) -> Iterator[str]:
+def _others(namespace: str, held: Mapping[str, int]) -> Iterator[str]:
+    """How many prefixes are in other namespaces."""
+    for name, count in sorted(held.items()):
+        if name != namespace:
+            yield f"{count:,} prefixes of namespace “{shorten(name)}”; name it to bring them in."
+
+
+def _drift(entries: Entries) -> Iterator[str]:
     """Parents and children that know each other, but are not among the prefixes; each missing one is told once."""
     orphans: dict[str, list[str]] = defaultdict(list)
     for cidr, (place, raw) in entries.items():

@@ -18,7 +18,8 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import Family, some
 from ipam.domain.core import bulk_insert
-from ipam.domain.files.kinds import ADDRESSES, NETWORKS, VRFS, Kind
+from ipam.domain.files.columns import Kind
+from ipam.domain.files.kinds import ADDRESSES, NETWORKS, VRFS
 from ipam.domain.files.outcomes import Existing, ParsedRow
 from ipam.domain.files.references import Rows, Shared
 from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, sort_prefixes

@@ -26,8 +26,8 @@ from ipam.domain.core import context, timelines
 from ipam.domain.core.operations import dry_run, operation
 from ipam.domain.files import backup
 from ipam.domain.files import importing as table_import
+from ipam.domain.files.columns import Kind as TableKind
 from ipam.domain.files.kinds import ADDRESSES, CLUSTERS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
-from ipam.domain.files.kinds import Kind as TableKind
 from ipam.domain.files.tables import Table
 from ipam.domain.health import rebuilding
 from ipam.domain.moving import go_ipam
@@ -269,7 +269,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ("allocate", "claim", "*", 1),
     ),
     "claims.release": (lambda w: claims.release(w.claim), ("release", "claim", "*", 1)),
-    "children.adopt": (
+    "children.import_child": (
         lambda w: children.import_child(
             child(id="old", parent=w.tenants, project=w.project, prefixes=cidrs("10.7.4.0/24"))
         ),
@@ -287,15 +287,15 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: address_batches.join({w.at_home().pk: w.machine}),
         ("update", "address", "*", 1),
     ),
-    "importing.bring_in (a table)": (
+    "importing.apply (a table)": (
         lambda w: table_import.apply(Table(PARTITIONS, io.BytesIO(b"id\nfra\nmuc\n"), "csv")),
         ("import", "installation", "", 2),
     ),
-    "importing.bring_in (from metal-stack)": (
+    "importing.apply (from metal-stack)": (
         lambda w: table_import.apply(Rows(reading.parse("partitions: [{id: fra}, {id: muc}]"))),
         ("import", "installation", "", 2),
     ),
-    "importing.bring_in (from go-ipam)": (
+    "importing.apply (from go-ipam)": (
         lambda w: table_import.apply(
             go_ipam.Rows(
                 go_ipam.read(
@@ -306,7 +306,7 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         ),
         ("import", "installation", "", 2),
     ),
-    "importing.bring_in (from NetBox)": (
+    "importing.apply (from NetBox)": (
         lambda w: table_import.apply(
             netbox.read(
                 [
@@ -357,7 +357,7 @@ def test_every_operation_is_in_the_table() -> None:
         if not name.startswith("_") and getattr(function, "__module__", "") == module.__name__
         if is_operation(function)
     }
-    assert known - {name.partition(" ")[0] for name in OPERATIONS} == {"backup.restore", "survey.take"}
+    assert known - {name.partition(" ")[0] for name in OPERATIONS} == {"backup.restore", "survey.run"}
 
 
 def domain_modules() -> list[ModuleType]:

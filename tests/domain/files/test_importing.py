@@ -16,19 +16,9 @@ from ipam import errors
 from ipam.demo import seeding
 from ipam.domain.core.operations import dry_run
 from ipam.domain.files import backup, exports, importing
+from ipam.domain.files.columns import Kind
 from ipam.domain.files.documents import ParseError
-from ipam.domain.files.kinds import (
-    ADDRESSES,
-    CLUSTERS,
-    KINDS,
-    MACHINES,
-    NETWORKS,
-    PARTITIONS,
-    PREFIXES,
-    PROJECTS,
-    VRFS,
-    Kind,
-)
+from ipam.domain.files.kinds import ADDRESSES, CLUSTERS, KINDS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
 from ipam.domain.files.summaries import Summary
 from ipam.domain.files.tables import Table
 from ipam.domain.health import doctor

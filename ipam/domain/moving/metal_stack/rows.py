@@ -5,7 +5,8 @@ from dataclasses import replace
 from itertools import count
 
 from ipam.domain.core import bulk_insert
-from ipam.domain.files.kinds import ADDRESSES, MACHINES, NETWORKS, PARTITIONS, PROJECTS, Kind
+from ipam.domain.files.columns import Kind
+from ipam.domain.files.kinds import ADDRESSES, MACHINES, NETWORKS, PARTITIONS, PROJECTS
 from ipam.domain.files.outcomes import Existing, ParsedRow
 from ipam.domain.moving.metal_stack.entries import REPORTED, Document
 from ipam.domain.networks.address_batches import MAX

@@ -54,50 +54,55 @@ class Lists:
     broken: list[ParsedRow] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def by_kind(self) -> dict[str, list[Entry]]:
+        """The same lists, by what their rows are."""
+        return {PREFIXES: self.prefixes, ADDRESSES: self.addresses, VRFS: self.vrfs}
+
 
 def read(sources: Iterable[Source]) -> Lists:
     """Read all files. A row is told by its fields, so each file may hold any list, or a page of one.
 
-    Unreadable, with the name of the file, for what is no list of rows.
+    ParseError, with the name of the file, for what is no list of rows.
     """
-    lists = Lists()
-    held = {PREFIXES: lists.prefixes, ADDRESSES: lists.addresses, VRFS: lists.vrfs}
+    lists, names = Lists(), dumps.Names()
     paged: Counter[tuple[str, int]] = Counter()  # what pages hold, and the length that they say it has → rows
-    names = dumps.Names()
     for source in sources:
         page = _Page(source)
-        kind = source.name
         try:
-            for number, row in page.rows():
-                place = f"{source.name}[{number}]"
-                if is_dumped := dumps.is_row(row):
-                    names.learn(row)
-                if (kind := _kind(row)) in held:
-                    held[kind].append(Entry(place, row))
-                elif not is_dumped:
-                    what = errors.Invalid("neither a prefix nor an address nor a VRF.")
-                    lists.broken.append(fault(place, what))
+            kind = _read_page(page, lists, names)
         except ParseError as error:
             raise ParseError(f"{source.name}: {error.detail}") from None
         if page.count is not None:
             paged[kind, page.count] += page.length
     lists.not_kept = names.not_kept
-    for entries in held.values():
+    for entries in lists.by_kind.values():
         entries[:] = [
             entry._replace(row=names.resolve(entry.row)) if dumps.is_row(entry.row) else entry for entry in entries
         ]
-    lists.broken += [
-        fault(
-            "",
-            errors.Invalid(
-                f"{kind}: NetBox has {count:,}, and {length:,} of them are in these files. "
-                "Fetch the pages that are missing, at “next”."
-            ),
-        )
-        for (kind, count), length in paged.items()
-        if length < count
-    ]
+    lists.broken += _missing_pages(paged)
     return lists
+
+
+def _read_page(page: "_Page", lists: Lists, names: dumps.Names) -> str:
+    """Add the rows of a file to the lists; what its last row is, or its name if it has none."""
+    held, kind = lists.by_kind, page.name
+    for number, row in page.rows():
+        place = f"{page.name}[{number}]"
+        if is_dumped := dumps.is_row(row):
+            names.learn(row)
+        if (kind := _kind(row)) in held:
+            held[kind].append(Entry(place, row))
+        elif not is_dumped:
+            lists.broken.append(fault(place, errors.Invalid("neither a prefix nor an address nor a VRF.")))
+    return kind
+
+
+def _missing_pages(paged: Mapping[tuple[str, int], int]) -> Iterator[ParsedRow]:
+    for (kind, count), length in paged.items():
+        if length < count:
+            detail = f"{kind}: NetBox has {count:,}, and {length:,} of them are in these files."
+            yield fault("", errors.Invalid(f"{detail} Fetch the pages that are missing, at “next”."))
 
 
 def _kind(row: Row) -> str:
@@ -115,7 +120,7 @@ class _Page:
     """A file on its way in; then how many rows it had, and how many the API says that there are in all pages."""
 
     def __init__(self, source: Source) -> None:
-        self._source = source
+        self._source, self.name = source, source.name
         self.length = 0
         self.count: int | None = None
 
