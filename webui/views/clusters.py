@@ -32,6 +32,7 @@ from webui.pages import (
     render_page_or_part,
     run_for_form,
     run_or_preview,
+    went_through,
 )
 from webui.views.activity import with_links
 
@@ -106,7 +107,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     initial = forms.model_to_dict(cluster, ClusterForm.base_fields)
     form = ClusterForm(request.POST if request.method == "POST" else None, initial=initial)
     changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
-    if form.is_valid() and run_for_form(form, lambda: lifecycle.update(cluster, **changes)) is not None:
+    if went_through(form, lambda: lifecycle.update(cluster, **changes)):
         messages.success(request, f"Changed cluster {cluster}")
         return redirect("cluster", pk=pk)
     back = reverse("cluster", args=[pk])
@@ -135,11 +136,9 @@ def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     access.require_change(parent if verb == "announce" and parent else cluster)
     do, says, button, is_dangerous = _VERBS[verb]
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: do(cluster))
-        if form.is_valid():
-            messages.success(request, f"{button}: done for {cluster}")
-            return redirect("clusters") if verb == "delete" else redirect("cluster", pk=pk)
+    if went_through(form, lambda: do(cluster)):
+        messages.success(request, f"{button}: done for {cluster}")
+        return redirect("clusters") if verb == "delete" else redirect("cluster", pk=pk)
     context = {"section": "clusters", "cluster": cluster, "form": form, "says": says, "button": button}
     return render_page_or_part(request, "clusters/confirm.html", {**context, "is_dangerous": is_dangerous})
 
