@@ -12,6 +12,7 @@ from webui.views import (
     account,
     activity,
     addresses,
+    cluster_verbs,
     clusters,
     exports,
     families,
@@ -53,7 +54,7 @@ class SectionConverter(FamilyConverter):
 class ClusterVerbConverter(FamilyConverter):
     """What can be done with a cluster."""
 
-    regex = "|".join(clusters.VERBS)
+    regex = "|".join(cluster_verbs.VERBS)
 
 
 register_converter(FamilyConverter, "family")
@@ -96,7 +97,7 @@ urlpatterns = [
     path("clusters/<uuid:pk>/edit/", clusters.edit, name="edit-cluster"),
     path("clusters/<uuid:pk>/families/", clusters.families, name="cluster-families"),
     path("clusters/<uuid:pk>/manifests/<slug:kind>/", clusters.manifest, name="manifest"),
-    path("clusters/<uuid:pk>/<cluster_verb:verb>/", clusters.act, name="act-on-cluster"),
+    path("clusters/<uuid:pk>/<cluster_verb:verb>/", cluster_verbs.act, name="act-on-cluster"),
     *(path(f"{section}/", registry.index, {"section": section}, name=section) for section in registry.KINDS),
     path("<section:section>/new/", registry.create, name="registry-create"),
     path("<section:section>/<str:pk>/", registry.detail, name="registry-detail"),

@@ -1,7 +1,5 @@
 """Clusters: plan one with both families in sight, see what it holds, copy what makes it."""
 
-from collections.abc import Callable
-from typing import NamedTuple
 from uuid import UUID
 
 from django import forms
@@ -129,21 +127,6 @@ def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
 
 
 @login_required
-def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
-    """Ask, saying what it means; then reserve, release, delete, or let the switches pass the pods."""
-    cluster = planning.get(pk)
-    parent = cluster.network.parent
-    access.require_change(parent if verb == "announce" and parent else cluster)
-    do, says, button, is_dangerous = _VERBS[verb]
-    form = forms.Form(request.POST if request.method == "POST" else None)
-    if went_through(form, lambda: do(cluster)):
-        messages.success(request, f"{button}: done for {cluster}")
-        return redirect("clusters") if verb == "delete" else redirect("cluster", pk=pk)
-    context = {"section": "clusters", "cluster": cluster, "form": form, "says": says, "button": button}
-    return render_page_or_part(request, "clusters/confirm.html", {**context, "is_dangerous": is_dangerous})
-
-
-@login_required
 def families(request: HttpRequest, pk: UUID) -> HttpResponse:
     """From one family to two, and back: what that takes, how far it is, and then the step."""
     cluster = planning.get(pk)
@@ -224,34 +207,3 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
             for one in sorted(held.families, key=lambda one: one.family)
         ],
     }
-
-
-class _Verb(NamedTuple):
-    """What can be done with a plan, what it means, how its button reads, and whether something goes."""
-
-    do: Callable[[Cluster], object]
-    says: str
-    button: str
-    is_dangerous: bool = False
-
-
-_VERBS = {
-    "reserve": _Verb(
-        lifecycle.reserve,
-        "From then on nothing else may overlap its pods and services, and the plan stays as it is.",
-        "Reserve",
-    ),
-    "release": _Verb(
-        lifecycle.release,
-        "Do this when the cluster is gone: its pods and services may then be used again.",
-        "Release",
-        True,
-    ),
-    "delete": _Verb(lifecycle.delete, "The plan is forgotten. Its node network stays.", "Delete", True),
-    "announce": _Verb(
-        lifecycle.announce,
-        "Its super network gains the pods as announcable CIDRs, so that the leaf switches let their routes pass.",
-        "Add announcable CIDRs",
-    ),
-}
-VERBS = tuple(_VERBS)
