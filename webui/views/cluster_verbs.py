@@ -1,4 +1,4 @@
-"""What can be done with the plan of a cluster, after a page has asked: reserve, release, delete, announce."""
+"""What can be done with the plan of a cluster at a click, after a question that says what it means."""
 
 from collections.abc import Callable
 from typing import NamedTuple

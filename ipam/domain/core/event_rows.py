@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from ipam.domain.core import context, counters, states
+from ipam.domain.core import bulk_insert, context, counters, states
 from ipam.domain.core.states import Changes
 from ipam.models import Event, IPAddress, Mention
 from ipam.models.events import MAX_LISTED, Kind, Verb
@@ -33,7 +33,11 @@ def event(verb: Verb, kind: Kind, rows: Addresses = (), **columns: Any) -> Event
 
 def store(events: Iterable[Event]) -> list[Event]:
     """Store events by one INSERT for a thousand, and count what they are about; each gets its key."""
-    stored = Event.objects.bulk_create(events, batch_size=_BATCH)
+    stored = list(events)
+    if len(stored) == 1:
+        bulk_insert.insert(stored[0])
+    else:
+        Event.objects.bulk_create(stored, batch_size=_BATCH)
     for one in stored:
         if one.part_of_id is None or one.verb == Verb.UPDATE:  # what a part has made, the whole counts
             counters.changed(one.kind, one.verb, one.count)

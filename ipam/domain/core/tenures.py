@@ -17,7 +17,9 @@ from ipam.models import Event, IPAddress, Prefix, Tenure
 from ipam.models.events import Verb
 from ipam.models.tenures import addresses_untold, blocks_untold
 
-# Names by subqueries: PostgreSQL plans them in half of the time that it needs for joins.
+# Names by subqueries: PostgreSQL plans them in half of the time that it needs for joins. Of few addresses all else
+# comes from Python: in half of the time again.
+_FEW = 4
 _INSERT = """
     INSERT INTO ipam_tenure (
         begun_by, actor, door, from_exact, since, address, length, prefix_length, namespace_id, network_id, project_id,
@@ -38,15 +40,33 @@ _BLOCKS = """
         network.name, network.type, NULL
     FROM ipam_prefix AS held JOIN ipam_network AS network ON network.id = held.network_id WHERE held.id {which}
 """
+_ADDRESS = """(
+    %s, %s, %s, %s, %s, %s, NULL, (SELECT length FROM ipam_prefix WHERE id = %s), %s, %s, %s,
+    (SELECT name FROM ipam_project WHERE id = %s), {machine}, %s, %s, %s
+)"""
+_MACHINE, _NO_MACHINE = "%s, (SELECT name FROM ipam_machine WHERE id = %s)", "'', ''"
 _END = """
     UPDATE ipam_tenure SET until = %s, ended_by = %s
     WHERE until IS NULL AND {kind} AND namespace_id {namespace} AND address {which}
 """
 
 
-def begin(event: Event, addresses: Iterable[IPAddress]) -> None:
+def begin(event: Event, addresses: Sequence[IPAddress]) -> None:
     """Whoever holds these stored addresses holds them from this event on; without end."""
-    _begin(_ADDRESSES, event, [address.pk for address in addresses])
+    if len(addresses) > _FEW:
+        _begin(_ADDRESSES, event, [address.pk for address in addresses])
+        return
+    shared = [event.pk, event.actor, event.door, _is_exact(event), _moment(event)]
+    parameters: list[Any] = []
+    rows = []
+    for one in addresses:
+        rows.append(_ADDRESS.format(machine=_MACHINE if one.machine_id else _NO_MACHINE))
+        machine = [one.machine_id] * 2 if one.machine_id else []
+        place = [to_bytes(one.address), one.prefix_id, _key(one.namespace_id), one.network_id]
+        owner = [*[_key(one.project_id)] * 2, *machine]
+        parameters += [*shared, *place, *owner, one.name, one.type, _key(one.allocation)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_INSERT} VALUES {', '.join(rows)}", parameters)
 
 
 def begin_blocks(event: Event, prefixes: Iterable[Prefix]) -> None:
@@ -80,11 +100,10 @@ def make_true(event: Event) -> None:
 
 
 def _begin(selected: str, event: Event, keys: Sequence[Any]) -> None:
-    is_exact = event.verb != Verb.IMPORT  # what an import brings was held before, elsewhere
     for batch in bulk_insert.batches(keys):
         which, parameters = _among(batch)
         statement = selected.format(since="%s", which=which)
-        _insert(statement, event, [_moment(event)], parameters, is_exact=is_exact)
+        _insert(statement, event, [_moment(event)], parameters, is_exact=_is_exact(event))
 
 
 def _insert(selected: str, event: Event, since: list[Any], which: Sequence[Any], *, is_exact: bool) -> None:
@@ -101,6 +120,16 @@ def _end(event: Event, kind: str, namespace_id: UUID | None, starts: Sequence[Ad
             cursor.execute(statement, [_moment(event), event.pk, *of_namespace, *parameters])
 
 
+def _is_exact(event: Event) -> bool:
+    """What an import brings was held before, elsewhere."""
+    return event.verb != Verb.IMPORT
+
+
+def _key(value: UUID | None) -> Any:
+    """A UUID as the database has it."""
+    return value.hex if value is not None and connection.vendor == "sqlite" else value
+
+
 def _moment(event: Event) -> Any:
     return connection.ops.adapt_datetimefield_value(event.at)
 
@@ -111,5 +140,5 @@ def _among(values: Sequence[Any]) -> tuple[str, list[Any]]:
         return "IS NULL", []
     if connection.vendor == "postgresql":
         return "= ANY(%s)", [list(values)]
-    stored = [value.hex if isinstance(value, UUID) else value for value in values]
+    stored = [_key(value) if isinstance(value, UUID) else value for value in values]
     return f"IN ({', '.join(['%s'] * len(stored))})", stored
