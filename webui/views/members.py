@@ -12,7 +12,7 @@ from ipam.domain.core.permissions import MAY, Permission
 from ipam.domain.people import members
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.roles import PROJECT_ROLES, Role
-from webui.pages import render_page_or_part, run_for_form
+from webui.pages import render_page_or_part, run_for_form, went_through
 from webui.views.tokens import TokenForm, ask_to_revoke
 
 _ROLES = [(role.value, role.label) for role in PROJECT_ROLES]
@@ -43,7 +43,7 @@ def index(request: HttpRequest, pk: str) -> HttpResponse:
     project = lookups.get(Project, pk)
     form = MemberForm(request.POST if "user" in request.POST else None)
     account_form = ServiceAccountForm(request.POST if "name" in request.POST else None)
-    if form.is_valid() and run_for_form(form, lambda: _grant(project, **form.cleaned_data)) is not None:
+    if went_through(form, lambda: _grant(project, **form.cleaned_data)):
         messages.success(request, f"{form.cleaned_data['user']} is {form.cleaned_data['role']} now")
         return redirect("members", pk=project.pk)
     if account_form.is_valid() and (
@@ -80,11 +80,9 @@ def withdraw(request: HttpRequest, pk: str, user: int) -> HttpResponse:
     held = RoleBinding.objects.select_related("user__service_account")
     binding = get_object_or_404(held, project=project, user=user)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: members.withdraw(binding))
-        if form.is_valid():
-            messages.success(request, f"{binding.user} is no member any more")
-            return redirect("members", pk=pk)
+    if went_through(form, lambda: members.withdraw(binding)):
+        messages.success(request, f"{binding.user} is no member any more")
+        return redirect("members", pk=pk)
     if hasattr(binding.user, "service_account"):
         says = "The service account is deleted with all of its tokens. What works by them stops working at once."
     else:
