@@ -9,7 +9,7 @@ from ipam.domain.core.permissions import Permission
 
 
 class RoleBackend(BaseBackend):
-    """Answers for whoever acts in this request; Django asks for nobody else's permissions."""
+    """Answers for the caller in this request; Django asks for nobody else's permissions."""
 
     def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: object = None) -> bool:
         who = access.current()

@@ -43,7 +43,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
         return claims
 
     def get_or_create_user(self, access_token: str, id_token: str, claims: dict[str, Any]) -> User:
-        """Who signs in, with the roles of his groups. Nobody has signed in yet, so the provider asks."""
+        """Who signs in, with the roles of their groups. Nobody has signed in yet, so the provider asks."""
         name = str(claims.get("preferred_username") or claims["sub"])
         groups = claims.get(settings.OIDC_GROUPS_CLAIM) or []
         roles = group_roles.roles_of([groups] if isinstance(groups, str) else groups)

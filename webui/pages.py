@@ -50,6 +50,13 @@ def run_for_form(form: forms.Form, do: Callable[[], R]) -> R | None:
         return None
 
 
+def went_through(form: forms.Form, do: Callable[[], object]) -> bool:
+    """Whether the form was sent, is right, and its operation happened; else it has every reason why not."""
+    if form.is_valid():
+        run_for_form(form, do)
+    return form.is_valid()
+
+
 @dataclass(frozen=True)
 class Performed(Generic[R]):
     """What an operation gave: `shown` also when it was only a preview, `kept` when it is done for good.

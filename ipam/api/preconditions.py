@@ -1,4 +1,4 @@
-"""`ETag` and `If-Match` (RFC 9110): nobody overwrites a change that he has not seen.
+"""`ETag` and `If-Match` (RFC 9110): nobody overwrites a change that they have not seen.
 
 The tag of an object is its generation. That moves with each change of the object itself, not with what follows from
 others: a network can be renamed while addresses are taken from it, though its consumption has changed meanwhile. So a

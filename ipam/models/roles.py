@@ -66,7 +66,7 @@ class RoleBinding(models.Model):
 
 
 class ServiceAccount(models.Model):
-    """A user that is a robot of one project: it has no password, works by tokens, and goes with the project."""
+    """A user without a person: of one project, without a password, it works by tokens and goes with the project."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="service_account")
     project = models.ForeignKey(Project, models.CASCADE, related_name="service_accounts")

@@ -102,7 +102,7 @@ PAGES: list[Page] = [
     *(("registry-create", lambda c, kind=kind: [kind], OPERATE, NEW) for kind in ("projects", "partitions", "vrfs")),
     ("members", lambda c: [c.project.pk], READ, OWN),
     ("members", lambda c: [c.foreign_project.pk], READ, FOREIGN),
-    ("robot", lambda c: [c.project.pk, c.robot.user_id], MANAGE, OWN),
+    ("service-account", lambda c: [c.project.pk, c.robot.user_id], MANAGE, OWN),
     ("imports", nothing, OPERATE, NEW),
     *(("export", lambda c, kind=kind: [kind, "csv"], READ, NEW) for kind in kinds.KINDS),
     ("export", lambda c: ["zones", "zone"], READ, NEW),
@@ -114,7 +114,7 @@ WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
     "act-on-addresses": (nothing, lambda c: {"allocation": [c.address.allocation], "action": "release"}),
     "import-apply": (nothing, lambda c: {}),
     "withdraw": (lambda c: [c.project.pk, User.objects.get(username="viewer").pk], lambda c: {}),
-    "revoke-robot-token": (lambda c: [c.project.pk, c.robot.user_id, c.robot.user.api_tokens.get().pk], lambda c: {}),
+    "revoke-account-token": (lambda c: [c.project.pk, c.robot.user_id, c.robot.user.api_tokens.get().pk], lambda c: {}),
     "revoke-token": (lambda c: [c.robot.user.api_tokens.get().pk], lambda c: {}),
     "release": (lambda c: [c.address.allocation], lambda c: {}),
     "part": (lambda c: [held(c.machine)[0].allocation], lambda c: {}),
@@ -164,7 +164,7 @@ WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
     "registry-edit": (lambda c: ["projects", c.project.pk], lambda c: {"name": "x"}),
     "registry-delete": (lambda c: ["partitions", "spare"], lambda c: {}),
     "members": (lambda c: [c.project.pk], lambda c: {"user": "nobody", "role": "viewer"}),
-    "robot": (lambda c: [c.project.pk, c.robot.user_id], lambda c: {"name": "x", "days": "90"}),
+    "service-account": (lambda c: [c.project.pk, c.robot.user_id], lambda c: {"name": "x", "days": "90"}),
 }
 # Metrics are for whoever has their own token.
 _OF_EVERYBODY = {"login", "logout", "provider", "provider-callback", "metrics"}

@@ -23,7 +23,7 @@ from ipam.forms.addresses import ChangedAddressForm
 from ipam.forms.fields import LabelsField
 from ipam.models import IPAddress
 from webui.listing import listing
-from webui.pages import render_page_or_part, run_for_form
+from webui.pages import render_page_or_part, run_for_form, went_through
 from webui.views.activity import with_links
 
 FILTERS = ("q", "network", "project", "machine", "allocation", "type", "address_family", "within", "label")
@@ -126,8 +126,7 @@ def act(request: HttpRequest) -> HttpResponse:
         return _back(request)
     if form.is_valid() and (action == "label" or "confirmed" in request.POST):
         do, done = _actions(chosen, form)[action]
-        run_for_form(form, do)
-        if form.is_valid():
+        if went_through(form, do):
             messages.success(request, done.format(len(held)))
             return _back(request)
     context = {"section": "addresses", "held": held, "form": form, "action": action, "back": form["back"].value()}
@@ -156,11 +155,9 @@ def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
     held = allocations.get(allocation)
     access.require_change(held.representative)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: addresses.release_allocation(allocation))
-        if form.is_valid():
-            messages.success(request, f"Released {' and '.join(held.texts)}")
-            return redirect("network", pk=held.representative.network_id)
+    if went_through(form, lambda: addresses.release_allocation(allocation)):
+        messages.success(request, f"Released {' and '.join(held.texts)}")
+        return redirect("network", pk=held.representative.network_id)
     context = {"section": "addresses", "allocation": held, "network": held.representative.network, "form": form}
     return render_page_or_part(request, "addresses/release.html", context)
 

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from ipam.domain.clusters import lifecycle, planning
 from ipam.domain.core import access
 from ipam.models import Cluster
-from webui.pages import render_page_or_part, run_for_form
+from webui.pages import render_page_or_part, went_through
 
 
 class _Verb(NamedTuple):
@@ -55,10 +55,8 @@ def act(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     access.require_change(parent if verb == "announce" and parent else cluster)
     do, says, button, is_dangerous = _VERBS[verb]
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: do(cluster))
-        if form.is_valid():
-            messages.success(request, f"{button}: done for {cluster}")
-            return redirect("clusters") if verb == "delete" else redirect("cluster", pk=pk)
+    if went_through(form, lambda: do(cluster)):
+        messages.success(request, f"{button}: done for {cluster}")
+        return redirect("clusters") if verb == "delete" else redirect("cluster", pk=pk)
     context = {"section": "clusters", "cluster": cluster, "form": form, "says": says, "button": button}
     return render_page_or_part(request, "clusters/confirm.html", {**context, "is_dangerous": is_dangerous})

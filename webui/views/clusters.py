@@ -30,6 +30,7 @@ from webui.pages import (
     render_page_or_part,
     run_for_form,
     run_or_preview,
+    went_through,
 )
 from webui.views.activity import with_links
 
@@ -104,7 +105,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     initial = forms.model_to_dict(cluster, ClusterForm.base_fields)
     form = ClusterForm(request.POST if request.method == "POST" else None, initial=initial)
     changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
-    if form.is_valid() and run_for_form(form, lambda: lifecycle.update(cluster, **changes)) is not None:
+    if went_through(form, lambda: lifecycle.update(cluster, **changes)):
         messages.success(request, f"Changed cluster {cluster}")
         return redirect("cluster", pk=pk)
     back = reverse("cluster", args=[pk])

@@ -17,7 +17,7 @@ from ipam.filters import MachineFilters
 from ipam.forms.machines import JoiningForm, MachineForm, MachineOwnerForm
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
 from webui.listing import listing
-from webui.pages import Context, Performed, render_form_or_preview, render_page_or_part, run_for_form, run_or_preview
+from webui.pages import Context, Performed, render_form_or_preview, render_page_or_part, run_or_preview, went_through
 from webui.views.activity import with_links
 
 FILTERS = ("q", "role", "partition", "project", "network")
@@ -62,7 +62,7 @@ def edit(request: HttpRequest, pk: str) -> HttpResponse:
     access.require_change(machine)
     initial = forms.model_to_dict(machine, MachineForm.base_fields)
     form = MachineForm(request.POST if request.method == "POST" else None, initial=initial)
-    if form.is_valid() and run_for_form(form, lambda: machines.update(machine, **form.cleaned_data)) is not None:
+    if went_through(form, lambda: machines.update(machine, **form.cleaned_data)):
         messages.success(request, f"Changed machine {machine.pk}")
         return redirect("machine", pk=machine.pk)
     back = reverse("machine", args=[machine.pk])
@@ -95,11 +95,9 @@ def release(request: HttpRequest, pk: str) -> HttpResponse:
     machine = lookups.get(Machine, pk)
     access.require_change(machine)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: machines.release(machine))
-        if form.is_valid():
-            messages.success(request, f"Released machine {machine}")
-            return redirect("machines")
+    if went_through(form, lambda: machines.release(machine)):
+        messages.success(request, f"Released machine {machine}")
+        return redirect("machines")
     held = sorted(machine.addresses.all(), key=_place)
     return render_page_or_part(
         request, "machines/release.html", {"section": "machines", "machine": machine, "held": held, "form": form}

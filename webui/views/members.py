@@ -1,4 +1,4 @@
-"""Who may do what in a project: its people, its robots, and the robots' tokens."""
+"""Who may do what in a project: its people, its service accounts, and their tokens."""
 
 from django import forms
 from django.contrib import messages
@@ -12,7 +12,7 @@ from ipam.domain.core.permissions import MAY, Permission
 from ipam.domain.people import members
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.roles import PROJECT_ROLES, Role
-from webui.pages import render_page_or_part, run_for_form
+from webui.pages import render_page_or_part, run_for_form, went_through
 from webui.views.tokens import TokenForm, ask_to_revoke
 
 _ROLES = [(role.value, role.label) for role in PROJECT_ROLES]
@@ -24,13 +24,13 @@ _DEEDS = {
 
 
 class MemberForm(forms.Form):
-    """A user and his role, which replaces the one that he has."""
+    """A user and their role, which replaces the one that they have."""
 
     user = forms.CharField(max_length=150, label="User name")
     role = forms.ChoiceField(choices=_ROLES, initial=Role.VIEWER)
 
 
-class RobotForm(forms.Form):
+class ServiceAccountForm(forms.Form):
     """A service account of the project."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="Such as “terraform”. It works by tokens only.")
@@ -39,17 +39,17 @@ class RobotForm(forms.Form):
 
 @login_required
 def index(request: HttpRequest, pk: str) -> HttpResponse:
-    """People and robots of a project; those who manage it give and withdraw roles here."""
+    """People and service accounts of a project; those who manage it give and withdraw roles here."""
     project = lookups.get(Project, pk)
     form = MemberForm(request.POST if "user" in request.POST else None)
-    robot = RobotForm(request.POST if "name" in request.POST else None)
-    if form.is_valid() and run_for_form(form, lambda: _grant(project, **form.cleaned_data)) is not None:
+    account_form = ServiceAccountForm(request.POST if "name" in request.POST else None)
+    if went_through(form, lambda: _grant(project, **form.cleaned_data)):
         messages.success(request, f"{form.cleaned_data['user']} is {form.cleaned_data['role']} now")
         return redirect("members", pk=project.pk)
-    if robot.is_valid() and (
-        made := run_for_form(robot, lambda: members.create_service_account(project, **robot.cleaned_data))
+    if account_form.is_valid() and (
+        made := run_for_form(account_form, lambda: members.create_service_account(project, **account_form.cleaned_data))
     ):
-        return redirect("robot", pk=project.pk, user=made.user_id)
+        return redirect("service-account", pk=project.pk, user=made.user_id)
     held = (
         RoleBinding.objects.filter(project=project).select_related("user__service_account").order_by("user__username")
     )
@@ -57,9 +57,9 @@ def index(request: HttpRequest, pk: str) -> HttpResponse:
         "section": "projects",
         "project": project,
         "people": [one for one in held if not hasattr(one.user, "service_account")],
-        "robots": [one for one in held if hasattr(one.user, "service_account")],
+        "accounts": [one for one in held if hasattr(one.user, "service_account")],
         "form": form,
-        "robot": robot,
+        "account_form": account_form,
         "roles": [
             (role.label, ", ".join(text for deed, text in _DEEDS.items() if role in MAY[deed]))
             for role in PROJECT_ROLES
@@ -80,11 +80,9 @@ def withdraw(request: HttpRequest, pk: str, user: int) -> HttpResponse:
     held = RoleBinding.objects.select_related("user__service_account")
     binding = get_object_or_404(held, project=project, user=user)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: members.withdraw(binding))
-        if form.is_valid():
-            messages.success(request, f"{binding.user} is no member any more")
-            return redirect("members", pk=pk)
+    if went_through(form, lambda: members.withdraw(binding)):
+        messages.success(request, f"{binding.user} is no member any more")
+        return redirect("members", pk=pk)
     if hasattr(binding.user, "service_account"):
         says = "The service account is deleted with all of its tokens. What works by them stops working at once."
     else:
@@ -94,8 +92,8 @@ def withdraw(request: HttpRequest, pk: str, user: int) -> HttpResponse:
 
 
 @login_required
-def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
-    """A robot's tokens, for those who manage its project; a new one is shown this once."""
+def service_account(request: HttpRequest, pk: str, user: int) -> HttpResponse:
+    """The tokens of a service account, for those who manage its project; a new one is shown this once."""
     project = lookups.get(Project, pk)
     access.require(Permission.MANAGE, project.pk)
     account = get_object_or_404(ServiceAccount.objects.select_related("user"), project=project, user=user)
@@ -109,13 +107,15 @@ def robot(request: HttpRequest, pk: str, user: int) -> HttpResponse:
         "made": made,
         "tokens": account.user.api_tokens.all(),
     }
-    return render_page_or_part(request, "projects/robot.html", context)
+    return render_page_or_part(request, "projects/service_account.html", context)
 
 
 @login_required
 def revoke(request: HttpRequest, pk: str, user: int, token: int) -> HttpResponse:
-    """Ask; then make a robot's token useless at once."""
+    """Ask; then make such a token useless at once."""
     project = lookups.get(Project, pk)
     access.require(Permission.MANAGE, project.pk)
     account = get_object_or_404(ServiceAccount.objects.select_related("user"), project=project, user=user)
-    return ask_to_revoke(request, account.user, token, section="projects", back=reverse("robot", args=[pk, user]))
+    return ask_to_revoke(
+        request, account.user, token, section="projects", back=reverse("service-account", args=[pk, user])
+    )

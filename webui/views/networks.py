@@ -27,8 +27,8 @@ from webui.pages import (
     asked,
     render_form_or_preview,
     render_page_or_part,
-    run_for_form,
     run_or_preview,
+    went_through,
 )
 from webui.views.families import missing_family
 
@@ -132,11 +132,9 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
     network = lookups.get(Network, pk)
     access.require_change(network)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: networks.delete(network))
-        if form.is_valid():
-            messages.success(request, f"Deleted network {network}")
-            return redirect("network", pk=network.parent_id) if network.parent_id else redirect("networks")
+    if went_through(form, lambda: networks.delete(network)):
+        messages.success(request, f"Deleted network {network}")
+        return redirect("network", pk=network.parent_id) if network.parent_id else redirect("networks")
     context = {"section": "networks", "network": network, "form": form, "prefixes": network.prefixes.in_order()}
     return render_page_or_part(request, "networks/delete.html", context)
 

@@ -20,7 +20,7 @@ from ipam.forms.described import LabelledForm, NewPartitionForm, NewProjectForm,
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
 from webui.listing import listing
 from webui.meters import family_pair, humanize
-from webui.pages import asked, render_page_or_part, run_for_form
+from webui.pages import asked, render_page_or_part, run_for_form, went_through
 
 MAX_NETWORKS = 50
 Subject = Partition | Project | VRF
@@ -126,11 +126,7 @@ def edit(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     subject = lookups.get(kind.model, pk)
     access.require_change(subject)
     form = kind.form(request.POST or None, initial=forms.model_to_dict(subject, kind.form.base_fields))
-    if (
-        request.method == "POST"
-        and form.is_valid()
-        and run_for_form(form, lambda: kind.update(subject, **form.cleaned_data)) is not None
-    ):
+    if went_through(form, lambda: kind.update(subject, **form.cleaned_data)):
         messages.success(request, f"Changed {kind.one} {subject}")
         return redirect("registry-detail", section=section, pk=subject.pk)
     return render_page_or_part(
@@ -145,11 +141,9 @@ def delete(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     subject = lookups.get(kind.model, pk)
     access.require(Permission.OPERATE)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: kind.delete(subject))
-        if form.is_valid():
-            messages.success(request, f"Deleted {kind.one} {subject}")
-            return redirect(section)
+    if went_through(form, lambda: kind.delete(subject)):
+        messages.success(request, f"Deleted {kind.one} {subject}")
+        return redirect(section)
     return render_page_or_part(
         request, "registry/delete.html", {"section": section, "kind": kind, "subject": subject, "form": form}
     )

@@ -18,14 +18,14 @@ from ipam.domain.people import tokens
 from ipam.forms.fields import CidrsField
 from ipam.models import ApiToken, Project
 from ipam.models.base import NAME_LENGTH
-from webui.pages import render_page_or_part, run_for_form, signed_in
+from webui.pages import render_page_or_part, run_for_form, signed_in, went_through
 
 _LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "for ever")]
 _MAX_CHOICES = 100
 
 
 class TokenForm(forms.Form):
-    """A token for a robot: what will use it, and what it is limited to."""
+    """A token for a service account: what will use it, and what it is limited to."""
 
     name = forms.CharField(max_length=NAME_LENGTH, help_text="What will use it, so that you know which one to revoke.")
     read_only = forms.BooleanField(required=False, label="It only reads")
@@ -40,7 +40,7 @@ class TokenForm(forms.Form):
 
 
 class OwnTokenForm(TokenForm):
-    """A token of a person, who may bind it to some of his projects."""
+    """A token of a person, who may bind it to some of their projects."""
 
     projects = forms.ModelMultipleChoiceField(
         Project.objects.none(), required=False, label="Only for", help_text="None chosen: all that you see."
@@ -87,11 +87,9 @@ def ask_to_revoke(request: HttpRequest, user: User, key: int, *, section: str, b
     """The page that asks before a token of this user is revoked for good, or its end."""
     token = get_object_or_404(ApiToken, user=user, pk=key)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        run_for_form(form, lambda: tokens.revoke(user, key))
-        if form.is_valid():
-            messages.success(request, f"Revoked {token}.")
-            return redirect(back)
+    if went_through(form, lambda: tokens.revoke(user, key)):
+        messages.success(request, f"Revoked {token}.")
+        return redirect(back)
     says = "Whatever uses this token stops working at once, and its text never works again. A new one has another text."
     context = {"section": section, "form": form, "title": f"Revoke {token}", "says": says, "back": back}
     return render_page_or_part(request, "confirm.html", context)

@@ -52,7 +52,7 @@ def require(deed: Permission, project_id: UUID | None = None, *, doing: str = ""
 
 
 def require_anywhere(deed: Permission) -> None:
-    """PermissionDenied unless whoever acts may do this in some project at least."""
+    """PermissionDenied unless the caller may do this in some project at least."""
     if not current().may_anywhere(deed):
         raise _denied(deed, "in the project that it is for")
 
@@ -80,19 +80,19 @@ def _only_describe(fields: Collection[str] | None) -> bool:
 
 
 def may_change(record: Model, fields: Collection[str] | None = None) -> bool:
-    """Whether whoever acts may change, release or delete it, or change just these fields of it."""
+    """Whether the caller may change, release or delete it, or change just these fields of it."""
     return current().may(*deed_on(record, fields))
 
 
 def require_change(*records: Model, fields: Collection[str] | None = None) -> None:
-    """PermissionDenied unless whoever acts may change, release or delete all of them, or just these fields of them."""
+    """PermissionDenied unless the caller may change, release or delete all of them, or just these fields of them."""
     for deed, project_id in {deed_on(record, fields) for record in records}:
         require(deed, project_id)
 
 
 # --- what is seen ---------------------------------------------------------------------------------
 def visible(objects: Objects) -> Objects:
-    """Those that whoever acts may see; foreign ones are absent."""
+    """Those that the caller may see; foreign ones are absent."""
     who = current()
     if who.sees_everything:
         return objects
@@ -100,7 +100,7 @@ def visible(objects: Objects) -> Objects:
 
 
 def sees(record: Model) -> bool:
-    """Whether whoever acts may see a record; what he may not see is not named to him either."""
+    """Whether the caller may see a record; what they may not see is not named to them either."""
     return current().sees_everything or visible(type(record)._default_manager.filter(pk=record.pk)).exists()
 
 

@@ -17,7 +17,7 @@ _BATCH = 1_000
 
 
 def event(verb: Verb, kind: Kind, rows: Addresses = (), **columns: Any) -> Event:
-    """An event of whoever acts, about these addresses; not stored yet."""
+    """An event of the caller, about these addresses; not stored yet."""
     caller = context.current()
     first = [str(row.address) for row in rows[:MAX_LISTED]]
     return Event(

@@ -25,7 +25,7 @@ MAX_CANDIDATES = 10  # of an ambiguous name, that are told
 def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
     """The object with this id. With `lock` others may refer to it, but not change it, until the transaction ends.
 
-    NotFound, about `field`, if there is none that whoever acts may see; a malformed id is an id of nothing, and so
+    NotFound, about `field`, if there is none that the caller may see; a malformed id is an id of nothing, and so
     is one that is merely read as the same: an id has one spelling, but for the case of a UUID.
     """
     objects = access.visible(model._default_manager.all())
@@ -75,7 +75,7 @@ def lock_first(rows: models.QuerySet[M]) -> M | None:
 
 
 def named(model: type[M], key: object, *, field: str = "") -> M:
-    """The object with this id, or else the only one with this name that whoever acts may see; ids win.
+    """The object with this id, or else the only one with this name that the caller may see; ids win.
 
     Names are for partitions, projects, VRFs and networks. NotFound as `get` has it; Invalid for a name that several
     have, which lists them.
@@ -97,7 +97,7 @@ def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
     """The ids that a filter means by ids or names; ids win, also those of nothing, which is what they find.
 
     Two statements at most, for many as for one. ValueError for what is neither an id nor the name of exactly one
-    that whoever acts may see.
+    that the caller may see.
     """
     visible = access.visible(model._default_manager.all())
     ids = known = {text for text in texts if is_id(model, text)}
@@ -159,7 +159,7 @@ def check_unused(owner: models.Model, *relations: str) -> None:
 def get_for_update(model: type[R], key: object, seen: Container[int]) -> R:
     """The locked object, as long as it is in one of the generations that the caller has seen; Stale when it is not.
 
-    For whoever edits what he has read: a change that was made meanwhile must not be overwritten unseen.
+    For whoever edits what they have read: a change that was made meanwhile must not be overwritten unseen.
     """
     current = get(model, key, lock=True)
     if current.generation not in seen:

@@ -31,7 +31,7 @@ MAY: Mapping[Permission, frozenset[Role]] = {
 
 @dataclass(frozen=True)
 class Access:
-    """What one caller may: a role on the platform, roles in projects, and whether he only reads."""
+    """What one caller may: a role on the platform, roles in projects, and whether they only read."""
 
     platform: Role | None = None
     projects: Mapping[UUID, Role] = field(default_factory=dict)

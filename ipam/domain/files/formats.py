@@ -33,7 +33,7 @@ def ending(name: str) -> str:
 
 
 def guess(name: str) -> str:
-    """The format that the end of a file's name says; Unreadable if it says none."""
+    """The format that the end of a file's name says; ParseError if it says none."""
     found = ending(name)
     if not found:
         raise ParseError(f"“{shorten(name)}” ends with none of {', '.join(f'.{one}' for one in FORMATS)}.")
@@ -41,7 +41,7 @@ def guess(name: str) -> str:
 
 
 def read(file: BinaryIO, format: str) -> Iterator[tuple[int, Row]]:
-    """The rows of a table as in `read_each`; the first faulty one is raised as Unreadable."""
+    """The rows of a table as in `read_each`; the first faulty one is raised as ParseError."""
     for place, row in read_each(file, format):
         if isinstance(row, Faulty):
             raise ParseError(row.detail)
@@ -51,7 +51,7 @@ def read(file: BinaryIO, format: str) -> Iterator[tuple[int, Row]]:
 def read_each(file: BinaryIO, format: str) -> Iterator[tuple[int, Row | Faulty]]:
     """The rows of a table with their places: the row as a spreadsheet shows it, or the number of an entry from 1.
 
-    Unreadable for what is no such file, or is larger than any honest one.
+    ParseError for what is no such file, or is larger than any honest one.
     """
     file.seek(0)
     if format == "xlsx":

@@ -44,7 +44,7 @@ def rows(file: BinaryIO, most_columns: int) -> Iterator[tuple[int, list[Any]]]:
     """The first row of the first sheet, then every row that is not empty, each with its number.
 
     A row ends with its last cell, and has up to one more than `most_columns`, so that one with too many shows.
-    Unreadable for what is no spreadsheet, or costs more than its size warrants.
+    ParseError for what is no spreadsheet, or costs more than its size warrants.
     """
     _check_archive(file)
     try:

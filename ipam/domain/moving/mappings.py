@@ -11,7 +11,7 @@ from ipam.values import is_number
 
 
 def read(file: TextIO, keys: Collection[str]) -> dict[str, Any]:
-    """What a mapping says under these keys; nothing if it is empty. Unreadable, or UnknownField for other keys."""
+    """What a mapping says under these keys; nothing if it is empty. ParseError, or UnknownField for other keys."""
     found = load_yaml(file)
     raw = (found[0] if found else None) or {}
     if not isinstance(raw, dict):

@@ -142,7 +142,7 @@ def _lock_leaders(project_id: UUID | None) -> list[RoleBinding]:
 
 
 def _check_is_not_the_last(held: RoleBinding, leaders: Sequence[RoleBinding]) -> None:
-    """InUse for the last person who leads a place. Robots do not count, nor does who may not sign in any more."""
+    """InUse for the last person who leads a place: one who may sign in, and no service account."""
     people = {one.pk for one in leaders if one.user.is_active and not hasattr(one.user, "service_account")}
     if people != {held.pk}:
         return

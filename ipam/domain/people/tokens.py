@@ -97,7 +97,7 @@ def authenticate(token: str, source: IPAddress | None) -> ApiToken:
 
 
 def _demand(user: User) -> None:
-    """PermissionDenied unless whoever acts is the user, or manages the project whose service account the user is."""
+    """PermissionDenied unless the caller is the user, or manages the project whose service account the user is."""
     who = access.current()
     account = ServiceAccount.objects.filter(user=user).first()
     if account is not None:

@@ -40,14 +40,14 @@ _DERIVED = {"usage", "consumption", "addressfamilies", "addressfamily"}
 
 
 def parse(text: str) -> Document:
-    """Read one text; what is wrong with it is in its `broken`, but Unreadable is raised."""
+    """Read one text; what is wrong with it is in its `broken`, but ParseError is raised."""
     return parse_all([nullcontext(io.StringIO(text))])
 
 
 def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
     """Read several texts as one, such as the lists of networks, of addresses and of machines.
 
-    Those that are Unreadable are raised together: what stands in them is not known, so the rest cannot be judged.
+    Those that cannot be parsed are raised together: what stands in them is not known, so the rest cannot be judged.
     """
     document = Document()
     positions: dict[str, int] = dict.fromkeys(SECTIONS, 0)

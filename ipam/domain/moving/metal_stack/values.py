@@ -72,10 +72,9 @@ def flag(value: object) -> bool:
 def project(id: str) -> UUID | str | None:
     """The id of a project, or None; one that is no UUID in its usual form is the id of nothing."""
     try:
-        found = UUID(id)
+        return values.parse_uuid(id)
     except ValueError:
         return id or None
-    return found if str(found) == id.lower() else id
 
 
 def allocation(value: object) -> UUID | None:

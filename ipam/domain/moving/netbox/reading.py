@@ -41,7 +41,7 @@ class Places:
 
 
 def read_places(file: Any) -> Places:
-    """A mapping file in YAML. Unreadable, Invalid, NotFound or UnknownField when it is not as it should be."""
+    """A mapping file in YAML. ParseError, Invalid, NotFound or UnknownField when it is not as it should be."""
     raw = mappings.read(file, _KEYS)
     tenants, vrfs = raw.get("tenants") or {}, raw.get("vrfs") or {}
     if not isinstance(tenants, dict) or not isinstance(vrfs, dict):
