@@ -69,8 +69,7 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
 
     A deadlock, a serialization failure or `Busy` is retried up to 5 times with jitter, taking turns. Inside
     another transaction (a rehearsal, an import) it is a savepoint, and the outer one decides about retries.
-    A constraint that only the database could see broken is raised as the error that it stands for. If somebody else
-    may have moved meanwhile that is `Busy`; where a further try could say no more, it is what the constraint says.
+    Where a further try could say no more about a broken constraint, what the constraint says is raised.
     """
 
     @functools.wraps(function)
@@ -78,17 +77,12 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
         for attempt in range(_TRIES):
             refusal: errors.IpamError = errors.Busy(_BUSY)
             try:
-                with _turns(attempt > 0), transaction.atomic():
+                with _turns(attempt > 0), _constraints_in_words(), transaction.atomic():
                     return function(*args, **kwargs)
             except errors.Busy as busy:
                 if connection.in_atomic_block:
                     raise
                 refusal = getattr(busy, "lasting", busy)
-            except IntegrityError as error:
-                broken = _refusal(error)
-                if connection.in_atomic_block or not isinstance(broken, errors.Busy):
-                    raise broken from error
-                refusal = getattr(broken, "lasting", broken)
             except OperationalError as error:
                 if not connection.in_atomic_block and _has_waited_in_vain(error):
                     break
@@ -174,6 +168,18 @@ def _turns(take: bool) -> Iterator[None]:
         yield
     finally:
         _waits_for_locks.reset(before)
+
+
+@contextmanager
+def _constraints_in_words() -> Iterator[None]:
+    """A constraint that only the database could see broken is raised as the error that it stands for.
+
+    It is around the transaction, since some are checked at its end. `Busy` says that somebody else may have moved.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        raise _refusal(error) from error
 
 
 def _will_be_tried_again(refusal: errors.IpamError) -> bool:

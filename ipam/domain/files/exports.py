@@ -16,6 +16,7 @@ from ipam.domain.files import formats as table_formats
 from ipam.domain.files.cells import plain
 from ipam.domain.files.columns import Kind
 from ipam.domain.files.kinds import KINDS
+from ipam.domain.files.raw_rows import Row
 
 _PIECE = 65_536  # bytes
 
@@ -58,7 +59,7 @@ def pieces(name: str, format: str, objects: QuerySet[Any], domain: str = dns_zon
     return (line.encode() for line in table_formats.lines(kind.names, rows(kind, objects), format))
 
 
-def rows(kind: Kind, objects: QuerySet[Any]) -> Iterator[table_formats.Row]:
+def rows(kind: Kind, objects: QuerySet[Any]) -> Iterator[Row]:
     """Objects as rows of plain values."""
     for one in batches(objects, *kind.order):
         yield {column.name: plain(column.of(one)) for column in kind.columns}

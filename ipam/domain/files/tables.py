@@ -9,9 +9,9 @@ from ipam.addressing import shorten
 from ipam.domain.files import cells as table_cells
 from ipam.domain.files import formats
 from ipam.domain.files.columns import Column, Kind
-from ipam.domain.files.formats import Faulty
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import ParsedRow
+from ipam.domain.files.raw_rows import Faulty
 
 
 @dataclass(frozen=True)

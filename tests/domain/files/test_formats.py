@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from ipam.domain.files import cells
+from ipam.domain.files import cells, csv_rows
 from ipam.domain.files import formats as table_formats
 from ipam.domain.files.documents import ParseError
-from ipam.domain.files.formats import Faulty
+from ipam.domain.files.raw_rows import Faulty
 
 NAMES = ["id", "name", "labels"]
 FORMATS = list(table_formats.FORMATS)
@@ -48,25 +48,25 @@ def test_text_comes_back_to_the_letter(format: str, texts: list[str]) -> None:
 
 @given(text=storable | st.text("'\"=+-@;,\t\r\n x", max_size=12))
 def test_disarmed_text_is_rearmed(text: str) -> None:
-    assert table_formats.unescape_formula(table_formats.escape_formula(text)) == text
+    assert csv_rows.unescape_formula(csv_rows.escape_formula(text)) == text
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", '"=1', "＝1+1"])
 def test_csv_holds_no_formula(text: str) -> None:
-    assert table_formats.escape_formula(text) == f"'{text}"
+    assert csv_rows.escape_formula(text) == f"'{text}"
 
 
 @given(text=st.text("'\"=+-@;\t\r\n x", max_size=12))
 @example(text="x;=1+1")
 @example(text="x\t@SUM(A1)\n-1")
 def test_csv_holds_no_formula_for_readers_that_split_elsewhere(text: str) -> None:
-    for cell in re.split("[;\t\r\n]", table_formats.escape_formula(text)):
+    for cell in re.split("[;\t\r\n]", csv_rows.escape_formula(text)):
         assert not cell.lstrip('"').startswith(("=", "+", "-", "@"))
 
 
 @pytest.mark.parametrize("text", ["a; b", "a\n\nb", "a-b=c", "x, -1"])
 def test_text_without_a_formula_stays_as_it_is(text: str) -> None:
-    assert table_formats.escape_formula(text) == text
+    assert csv_rows.escape_formula(text) == text
 
 
 def test_spreadsheet_holds_text_where_text_was(db: None) -> None:
