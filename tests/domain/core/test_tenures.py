@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from ipam import errors
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.planning import NewCluster
 from ipam.domain.core import pruning
@@ -148,3 +149,13 @@ def test_tenures_outlive_the_events_that_began_and_ended_them(internet: Network,
     assert not Event.objects.filter(pk__lte=newest.pk).exists()
     assert told("begun_by", "ended_by", "since", "until") == kept
     assert list(doctor.violations_of_tenures()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("count", [1, 10])
+def test_project_that_has_just_gone_gets_nothing_in_words(internet: Network, project: Project, count: int) -> None:
+    gone = Project(pk=project.pk)
+    projects.delete(project)
+    with pytest.raises(errors.Busy, match="removed what it needs"):
+        addresses.allocate(internet, project=gone, count=count)
+    assert not Tenure.objects.exists()
