@@ -30,7 +30,7 @@ class EventFilters(StrictFilterSet):
     door = filters.ChoiceFilter(choices=Door.choices)
     network = ListFilter(KeyField(Network), method=asks("in_networks"))
     project = reference(Project, "project_id", nullable=True)
-    address = AddressFilter(method=asks("naming"))
+    address = AddressFilter(method=asks("about_address"))
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
     request_id = filters.CharFilter()

@@ -163,6 +163,13 @@ def test_every_rule_names_functions_and_constraints_that_exist() -> None:
     assert [name for names in named.values() for name in names if not re.search(rf"\b{name}\b", source)] == []
 
 
+def test_what_the_rules_name_in_a_module_stands_there() -> None:
+    stands = {
+        (path.stem, name) for path in OURS for name in re.findall(r"^ *(?:def |class )?(\w+)", path.read_text(), re.M)
+    }
+    assert sorted(set(re.findall(r"`([a-z_]+)\.([A-Za-z_]+)`", RULES.read_text())) - stands) == []
+
+
 def test_every_code_is_documented() -> None:
     assert [cls.code for cls in CLASSES if f"`{cls.code}`" not in RULES.read_text()] == []
 

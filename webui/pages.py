@@ -69,16 +69,16 @@ class Performed(Generic[R]):
 
 
 def run_or_preview(request: HttpRequest, form: forms.Form, do: Callable[[], R]) -> Performed[R]:
-    """Run an operation for a form, or, when only a preview is wanted, rehearse it and keep nothing."""
+    """Run an operation for a form, or, when only a preview is wanted, try it and keep nothing."""
     if "preview" not in request.POST:
         given = run_for_form(form, do)
         return Performed(given, given)
 
-    def rehearsed() -> R:
+    def tried() -> R:
         with dry_run():
             return do()
 
-    return Performed(run_for_form(form, rehearsed))
+    return Performed(run_for_form(form, tried))
 
 
 def render_form_or_preview(request: HttpRequest, template: str, context: Context) -> HttpResponse:

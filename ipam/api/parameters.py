@@ -56,7 +56,7 @@ def namespace(request: Request) -> uuid.UUID | None:
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:
-    """A misspelt parameter would otherwise change nothing, or worse, turn a rehearsal into a real change.
+    """A misspelt parameter would otherwise change nothing, or worse, turn a dry run into a real change.
 
     So would an empty or blank one, which a script has that lost its variable, and one that is said twice.
     """

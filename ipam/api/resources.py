@@ -1,4 +1,4 @@
-"""What all views share: parse, call one operation, render; or rehearse it."""
+"""What all views share: parse, call one operation, render; or only try it."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ipam import errors
-from ipam.api import parameters, preconditions, retries
+from ipam.api import idempotency, parameters, preconditions
 from ipam.api.inputs import Input
 from ipam.api.parameters import StrictFilterBackend
 from ipam.api.schema import Schema
@@ -103,17 +103,17 @@ class Resource(viewsets.GenericViewSet[M]):
 
         `do` may be called several times, so it leaves the request as it was.
         """
-        key = retries.key_of(self.request)
+        key = idempotency.key_of(self.request)
         if not self.detail:
             preconditions.refuse_tags(self.request)
         if not self.is_dry_run():
-            return retries.respond(self.request, lambda: render(do()), key=key, status=status)
+            return idempotency.respond(self.request, lambda: render(do()), key=key, status=status)
         with dry_run():
             body = {**(render(do()) or {}), "dry_run": True}
             return Response(body, status=200 if status == 204 else status)
 
     def remove(self, do: Callable[[], object]) -> Response:
-        """Run an operation that leaves nothing to render: 204, or when rehearsed a word that it was."""
+        """Run an operation that leaves nothing to render: 204, or of a dry run a word that it was."""
         return self.run(do, lambda result: None, status=204)
 
     def is_dry_run(self) -> bool:

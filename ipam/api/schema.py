@@ -5,13 +5,13 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from ipam.api import preconditions, retries, shapes
+from ipam.api import idempotency, preconditions, shapes
 from ipam.models.idempotent_responses import KEY_LENGTH
 
 WRITES = ("POST", "PATCH", "DELETE")
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Everything happens, the answer is given, nothing is kept.")
 KEY = OpenApiParameter(
-    retries.HEADER,
+    idempotency.HEADER,
     {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH},
     OpenApiParameter.HEADER,
     description="A name of your choice for this one request: sent again within 24 hours, it gets the same answer "
@@ -27,7 +27,7 @@ ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description="The object's generation, in quotes"
 )
 REPLAYED = OpenApiParameter(
-    retries.REPLAYED,
+    idempotency.REPLAYED,
     {"type": "string", "enum": ["true"]},
     OpenApiParameter.HEADER,
     response=True,

@@ -29,11 +29,11 @@ _FILLS = [0.62, 0.35, 0.88, 0.12, 0.74, 0.05, 5]  # of external networks; the la
 
 @operation
 def seed(
-    *, networks: int, prefixes: int, addresses: int, seed: int = 1, advance: OnProgress = lambda rows: None
+    *, networks: int, prefixes: int, addresses: int, seed: int = 1, on_progress: OnProgress = lambda rows: None
 ) -> None:
     """Fill an empty installation with exactly so many networks, prefixes and addresses; the same for the same `seed`.
 
-    `advance` is called with the number of prefixes and addresses that were just stored. AlreadyExists unless the
+    `on_progress` is called with the number of prefixes and addresses that were just stored. AlreadyExists unless the
     installation is empty; Invalid or Exhausted when the numbers do not go together.
     """
     access.require(Permission.OPERATE)
@@ -45,9 +45,9 @@ def seed(
     rng = Random(seed)  # noqa: S311  invented data, no secret
     cloud = Cloud(rng, networks=networks, prefixes=prefixes, machines=addresses // _ADDRESSES_PER_MACHINE)
     wanted = _addresses_per_network(cloud, addresses)
-    _store(cloud, advance)
+    _store(cloud, on_progress)
     taken = chain.from_iterable(_take(cloud, network, count) for network, count in wanted)
-    bulk_insert.bulk_insert(IPAddress, taken, advance)
+    bulk_insert.bulk_insert(IPAddress, taken, on_progress)
     rebuilding.build_all()
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
@@ -89,13 +89,13 @@ def _addresses_per_network(cloud: Cloud, total: int) -> list[tuple[Network, int]
     return [(network, sum(parts)) for network, *parts in zip(giving, held, further, strict=True)]
 
 
-def _store(cloud: Cloud, advance: OnProgress) -> None:
+def _store(cloud: Cloud, on_progress: OnProgress) -> None:
     """Store the plan, what others refer to first."""
     prefixes = list(chain.from_iterable(cloud.prefixes.values()))
     for model in (Partition, Project, VRF, Network, Machine, MachineNetwork):
         bulk_insert.bulk_insert(model, cloud.rows[model])
-    bulk_insert.bulk_insert(Prefix, [prefix for prefix in prefixes if prefix.parent is None], advance)
-    bulk_insert.bulk_insert(Prefix, [prefix for prefix in prefixes if prefix.parent], advance)
+    bulk_insert.bulk_insert(Prefix, [prefix for prefix in prefixes if prefix.parent is None], on_progress)
+    bulk_insert.bulk_insert(Prefix, [prefix for prefix in prefixes if prefix.parent], on_progress)
 
 
 def _take(cloud: Cloud, network: Network, wanted: int) -> Iterator[IPAddress]:

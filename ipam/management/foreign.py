@@ -31,13 +31,13 @@ def bring_in(source: Source, *, dry_run: bool, skip_refused: bool, total: int | 
     """
     try:
         with operations.dry_run() if dry_run else nullcontext(), tqdm(total=total, unit=" rows", disable=None) as bar:
-            return importing.apply(source, skip_refused=skip_refused, advance=bar.update, most_refused=sys.maxsize)
+            return importing.apply(source, skip_refused=skip_refused, on_progress=bar.update, max_refusals=sys.maxsize)
     except errors.IpamError as error:
         raise failure(error) from None
 
 
 def report(command: BaseCommand, source: Source, *, dry_run: bool, skip_refused: bool) -> None:
-    """Run an import and print what became of it; a rehearsal tells what is wrong and the rest too."""
+    """Run an import and print what became of it; a dry run tells what is wrong and the rest too."""
     summary = bring_in(source, dry_run=dry_run, skip_refused=skip_refused or dry_run)
     for one in summary.refusals():
         command.stdout.write(f"Left out: {one.detail}")

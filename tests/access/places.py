@@ -22,14 +22,16 @@ def sees(role: str, place: str) -> bool:
     return role in PLATFORM or role in members
 
 
-def may(role: str, deed: Permission, place: str) -> bool:
+def may(role: str, permission: Permission, place: str) -> bool:
     """Whether the table lets somebody do this there."""
-    if deed is Permission.READ:
+    if permission is Permission.READ:
         return sees(role, place)
     of_project = {OWN: ALICES, FOREIGN: MALLORYS}.get(place, {}).get(role)
-    return bool({PLATFORM.get(role), of_project} & MAY[deed])
+    return bool({PLATFORM.get(role), of_project} & MAY[permission])
 
 
-def answer(role: str, deed: Permission, place: str) -> str:
+def answer(role: str, permission: Permission, place: str) -> str:
     """“done”, “forbidden” or “absent”."""
-    return "done" if sees(role, place) and may(role, deed, place) else "forbidden" if sees(role, place) else "absent"
+    return (
+        "done" if sees(role, place) and may(role, permission, place) else "forbidden" if sees(role, place) else "absent"
+    )

@@ -29,20 +29,20 @@ def nothing(cloud: Cloud) -> list[Any]:
     return []
 
 
-def on_network(name: str, deed: Permission) -> list[Page]:
+def on_network(name: str, permission: Permission) -> list[Page]:
     more = ["ipv6"] if name in ("add-family", "complete") else []
-    own = OWN if deed in (READ, ALLOCATE) else EVERYBODYS
+    own = OWN if permission in (READ, ALLOCATE) else EVERYBODYS
     pages: list[Page] = [
-        (name, lambda c: [c.empty.pk if name == "add-family" else c.private.pk, *more], deed, own),
-        (name, lambda c: [c.foreign.pk, *more], deed, FOREIGN),
+        (name, lambda c: [c.empty.pk if name == "add-family" else c.private.pk, *more], permission, own),
+        (name, lambda c: [c.foreign.pk, *more], permission, FOREIGN),
     ]
     return pages
 
 
-def on_cluster(name: str, deed: Permission, *more: str) -> list[Page]:
+def on_cluster(name: str, permission: Permission, *more: str) -> list[Page]:
     return [
-        (name, lambda c: [c.cluster.pk, *more], deed, OWN),
-        (name, lambda c: [c.foreign_cluster.pk, *more], deed, FOREIGN),
+        (name, lambda c: [c.cluster.pk, *more], permission, OWN),
+        (name, lambda c: [c.foreign_cluster.pk, *more], permission, FOREIGN),
     ]
 
 
@@ -179,9 +179,9 @@ def signed_in(client: Client, people: dict[str, User]) -> Callable[[str], Client
     return sign_in
 
 
-def expected(role: str, deed: Permission, place: str, takes_a_network: bool) -> str:
+def expected(role: str, permission: Permission, place: str, takes_a_network: bool) -> str:
     if place != ANYWHERE:
-        return answer(role, deed, place)
+        return answer(role, permission, place)
     if role == "nobody":
         return "absent" if takes_a_network else "forbidden"
     return "done" if role in ("operator", "owner", "editor", "stranger") else "forbidden"
@@ -203,8 +203,8 @@ def test_every_page_answers_everybody_as_the_table_says(
     }
     found = {key: _SAID.get(status, status) for key, status in answers.items()}
     wanted = {
-        (name, n, place): expected(role, deed, place, bool(args(two)))
-        for n, (name, args, deed, place) in enumerate(PAGES)
+        (name, n, place): expected(role, permission, place, bool(args(two)))
+        for n, (name, args, permission, place) in enumerate(PAGES)
     }
     assert found == wanted
 
@@ -214,8 +214,8 @@ def test_page_costs_a_member_no_more_statements_than_anybody(
 ) -> None:
     web = signed_in("editor")
     costs = {}
-    for name, args, deed, place in PAGES:
-        if expected("editor", deed, place, bool(args(two))) == "done":
+    for name, args, permission, place in PAGES:
+        if expected("editor", permission, place, bool(args(two))) == "done":
             with CaptureQueriesContext(connection) as captured:
                 web.get(reverse(name, args=args(two)))
             costs[name] = len(captured)

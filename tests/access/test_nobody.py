@@ -129,7 +129,7 @@ def test_no_event_is_forgotten(two: Cloud) -> None:
         asked_by_nobody(lambda: pruning.prune(datetime.max.replace(tzinfo=UTC)))
 
 
-@pytest.mark.parametrize("deed", Permission)
-def test_refusal_says_what_is_missing(deed: Permission) -> None:
+@pytest.mark.parametrize("permission", Permission)
+def test_refusal_says_what_is_missing(permission: Permission) -> None:
     with pytest.raises(errors.PermissionDenied, match="Nobody has said who asks for this, so nothing is done"):
-        asked_by_nobody(lambda: access.require(deed))
+        asked_by_nobody(lambda: access.require(permission))

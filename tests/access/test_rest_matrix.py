@@ -26,7 +26,7 @@ class Case:
 
     route: str
     method: str
-    deed: Permission
+    permission: Permission
     place: str
     url: Callable[[Cloud], str]
     body: Callable[[Cloud], dict[str, Any]] = lambda cloud: {}
@@ -255,7 +255,7 @@ def test_every_route_answers_everybody_as_the_table_says(
     client = client_of(people[role])
     statuses = {(n, name(case)): ask(client, case, two) for n, case in enumerate(CASES)}
     found = {key: _SAID.get(status, "done" if status < 300 else status) for key, status in statuses.items()}
-    expected = {(n, name(case)): answer(role, case.deed, case.place) for n, case in enumerate(CASES)}
+    expected = {(n, name(case)): answer(role, case.permission, case.place) for n, case in enumerate(CASES)}
     expected |= {key: "absent" for key in expected if key[1] in ABOUT_NOTHING and expected[key] == "done"}
     assert found == expected
 
@@ -263,7 +263,7 @@ def test_every_route_answers_everybody_as_the_table_says(
 @pytest.mark.parametrize("role", ROLES)
 def test_who_may_not_delete_a_project_is_not_told_what_is_in_it(role: str, two: Cloud, people: dict[str, User]) -> None:
     (case,) = REFUSED
-    expected = {"done": 409, "forbidden": 403, "absent": 404}[answer(role, case.deed, case.place)]
+    expected = {"done": 409, "forbidden": 403, "absent": 404}[answer(role, case.permission, case.place)]
     assert ask(client_of(people[role]), case, two) == expected
 
 

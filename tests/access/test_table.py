@@ -21,12 +21,12 @@ from tests.callers import as_user
 from tests.domain.core.test_history import OPERATIONS, World
 
 
-def deeds(role: Role) -> list[str]:
-    return [deed.name.lower() for deed in Permission if role in MAY[deed]]
+def permissions(role: Role) -> list[str]:
+    return [permission.name.lower() for permission in Permission if role in MAY[permission]]
 
 
 def test_each_role_may_do_what_the_issue_of_roles_says() -> None:
-    assert {role.value: deeds(role) for role in Role} == {
+    assert {role.value: permissions(role) for role in Role} == {
         "operator": ["read", "allocate", "manage", "operate"],
         "auditor": ["read"],
         "owner": ["read", "allocate", "manage"],

@@ -165,7 +165,7 @@ def _initial(request: HttpRequest) -> Context:
 
 
 def _planned(cluster: Cluster) -> Context:
-    """A plan with all that its page shows, read while a rehearsal still holds it."""
+    """A plan with all that its page shows, read while a dry run still holds it."""
     return {"cluster": cluster, **_shown(cluster, planning.plan(cluster), {})}
 
 

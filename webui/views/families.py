@@ -80,7 +80,7 @@ def complete(request: HttpRequest, pk: str, family: str) -> HttpResponse:
 
 
 def _with_prefixes(network: Network) -> list[str]:
-    """The network's prefixes after the change, read while a rehearsal still holds them."""
+    """The network's prefixes after the change, read while a dry run still holds them."""
     return [str(prefix) for prefix in network.prefixes.in_order()]
 
 

@@ -105,7 +105,7 @@ def release(request: HttpRequest, pk: str) -> HttpResponse:
 
 
 def _allocate(owner: Context, asked: Context) -> Context:
-    """The new machine with its addresses, read while a rehearsal still holds them."""
+    """The new machine with its addresses, read while a dry run still holds them."""
     wanted = [Attachment(network=network) for network in asked.pop("networks")]
     machine = machines.allocate(networks=wanted, **owner, **asked)
     return {"machine": machine, **_networks(machine)}

@@ -16,7 +16,7 @@ from webui.pages import render_page_or_part, run_for_form, went_through
 from webui.views.tokens import TokenForm, ask_to_revoke
 
 _ROLES = [(role.value, role.label) for role in PROJECT_ROLES]
-_DEEDS = {
+_PERMISSIONS = {
     Permission.READ: "see the project",
     Permission.ALLOCATE: "allocate, carve and release",
     Permission.MANAGE: "manage members",
@@ -61,7 +61,7 @@ def index(request: HttpRequest, pk: str) -> HttpResponse:
         "form": form,
         "account_form": account_form,
         "roles": [
-            (role.label, ", ".join(text for deed, text in _DEEDS.items() if role in MAY[deed]))
+            (role.label, ", ".join(text for permission, text in _PERMISSIONS.items() if role in MAY[permission]))
             for role in PROJECT_ROLES
         ],
     }

@@ -168,7 +168,7 @@ def _family(meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace) -
 
 
 def _carve(form: CarveForm) -> Context:
-    """The new child with its prefixes, read while a rehearsal still holds them."""
+    """The new child with its prefixes, read while a dry run still holds them."""
     network = networks.create(NewNetwork(**form.request()))
     return {"network": network, "prefixes": [str(prefix) for prefix in network.prefixes.in_order()]}
 

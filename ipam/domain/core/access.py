@@ -42,28 +42,28 @@ def current() -> Access:
 
 
 # --- what may be done -----------------------------------------------------------------------------
-def require(deed: Permission, project_id: UUID | None = None, *, doing: str = "") -> None:
+def require(permission: Permission, project_id: UUID | None = None, *, doing: str = "") -> None:
     """PermissionDenied unless the caller may do this, also inside another operation.
 
-    `doing` says what it is about where the deed itself says too little.
+    `doing` says what it is about where the permission itself says too little.
     """
-    if not current().may(deed, project_id):
-        raise _denied(deed, "in this project" if project_id else "", doing)
+    if not current().may(permission, project_id):
+        raise _denied(permission, "in this project" if project_id else "", doing)
 
 
-def require_anywhere(deed: Permission) -> None:
+def require_anywhere(permission: Permission) -> None:
     """PermissionDenied unless the caller may do this in some project at least."""
-    if not current().may_anywhere(deed):
-        raise _denied(deed, "in the project that it is for")
+    if not current().may_anywhere(permission):
+        raise _denied(permission, "in the project that it is for")
 
 
-def _denied(deed: Permission, place: str, doing: str = "") -> errors.PermissionDenied:
+def _denied(permission: Permission, place: str, doing: str = "") -> errors.PermissionDenied:
     """The refusal, with the roles that would do: those of a project where its members may do this at all."""
     if context.current().access.is_read_only:  # which refuses by itself where nobody has said who asks
         return errors.PermissionDenied("This token only reads. Use one that may write.")
-    of_project = sorted(role.label for role in MAY[deed] if role in PROJECT_ROLES)
+    of_project = sorted(role.label for role in MAY[permission] if role in PROJECT_ROLES)
     needed = f"{' or '.join(of_project)} {place}" if place and of_project else "operator of the platform"
-    return errors.PermissionDenied(f"You may not {doing or deed.value} here. Ask for the role of {needed}.")
+    return errors.PermissionDenied(f"You may not {doing or permission.value} here. Ask for the role of {needed}.")
 
 
 def deed_on(record: Model, fields: Collection[str] | None = None) -> tuple[Permission, UUID | None]:
@@ -86,8 +86,8 @@ def may_change(record: Model, fields: Collection[str] | None = None) -> bool:
 
 def require_change(*records: Model, fields: Collection[str] | None = None) -> None:
     """PermissionDenied unless the caller may change, release or delete all of them, or just these fields of them."""
-    for deed, project_id in {deed_on(record, fields) for record in records}:
-        require(deed, project_id)
+    for permission, project_id in {deed_on(record, fields) for record in records}:
+        require(permission, project_id)
 
 
 # --- what is seen ---------------------------------------------------------------------------------

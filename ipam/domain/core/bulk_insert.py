@@ -24,18 +24,18 @@ def batches(rows: Iterable[T], size: int = BATCH) -> Iterable[list[T]]:
         yield batch
 
 
-def bulk_insert(model: type[models.Model], rows: Iterable[Any], advance: OnProgress | None = None) -> None:
+def bulk_insert(model: type[models.Model], rows: Iterable[Any], on_progress: OnProgress | None = None) -> None:
     """Insert rows; those whose key the database makes and later rows refer to get it set.
 
-    `advance` is called with the number of rows that were just stored.
+    `on_progress` is called with the number of rows that were just stored.
     """
     for batch in batches(rows):
         if connection.vendor == "postgresql" and model in _NEVER_REFERRED_TO:
             _copy(model, batch)
         else:
             model._default_manager.bulk_create(batch)
-        if advance is not None:
-            advance(len(batch))
+        if on_progress is not None:
+            on_progress(len(batch))
 
 
 def insert(row: models.Model) -> None:

@@ -12,7 +12,7 @@ _REFUSALS = Counter("twofold_refusals", "Operations that were refused, by the co
 
 
 def changed(kind: str, verb: str, count: int) -> None:
-    """Count a change when its transaction is kept; one that is rehearsed or undone is not counted."""
+    """Count a change when its transaction is kept; that of a dry run, or undone, is not counted."""
     transaction.on_commit(lambda: _CHANGES.labels(kind, verb).inc(count))
 
 

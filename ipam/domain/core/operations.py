@@ -22,9 +22,9 @@ from ipam.models.guards import DISJOINT, ID_ONCE
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_TRIES = 6
+_MAX_ATTEMPTS = 6
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
-_SNAPSHOT = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN"}
+_BEGIN_SNAPSHOT = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN"}
 _FOREIGN_KEY, _UNIQUE = "23503", "23505"
 _BUSY = "Many requests want the same rows at this moment. Nothing was changed; send it again."
 
@@ -32,13 +32,13 @@ _BUSY = "Many requests want the same rows at this moment. Nothing was changed; s
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
 # Whether this transaction waits for others in the order that all keep, instead of passing over what they hold.
-_waits_for_locks: ContextVar[bool] = ContextVar("takes_turns", default=False)
+_waits_for_locks: ContextVar[bool] = ContextVar("waits_for_locks", default=False)
 
 # Whether nothing of this will be kept, whatever becomes of it.
-_is_dry_run: ContextVar[bool] = ContextVar("rehearses", default=False)
+_is_dry_run: ContextVar[bool] = ContextVar("is_dry_run", default=False)
 
 
-class _Raced(errors.Busy):
+class _LostRace(errors.Busy):
     """A rule that only the database could see broken, since somebody else moved meanwhile.
 
     Tried again, the ordinary check says so in words of its own; `lasting` is what is said where none does.
@@ -53,7 +53,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def act(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _one_deeper():
+        with _nested():
             try:
                 return transaction_of_its_own(*args, **kwargs)
             except errors.IpamError as refusal:
@@ -67,14 +67,14 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
 def transacted(function: Callable[P, R]) -> Callable[P, R]:
     """Run `function` in a transaction of its own: all of it happens, or nothing.
 
-    A deadlock, a serialization failure or `Busy` is retried up to 5 times with jitter, taking turns. Inside
-    another transaction (a rehearsal, an import) it is a savepoint, and the outer one decides about retries.
+    A deadlock, a serialization failure or `Busy` is retried up to 5 times with jitter, waiting for locks. Inside
+    another transaction (a dry run, an import) it is a savepoint, and the outer one decides about retries.
     Where a further try could say no more about a broken constraint, what the constraint says is raised.
     """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        for attempt in range(_TRIES):
+        for attempt in range(_MAX_ATTEMPTS):
             refusal: errors.IpamError = errors.Busy(_BUSY)
             try:
                 with _turns(attempt > 0), _constraints_in_words(), transaction.atomic():
@@ -84,9 +84,9 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
                     raise
                 refusal = getattr(busy, "lasting", busy)
             except OperationalError as error:
-                if not connection.in_atomic_block and _has_waited_in_vain(error):
+                if not connection.in_atomic_block and _is_lock_timeout(error):
                     break
-                if connection.in_atomic_block or not _will_pass(error):
+                if connection.in_atomic_block or not _is_transient(error):
                     raise
             time.sleep(random.uniform(0.2, 1) * 0.01 * 2**attempt)  # noqa: S311  jitter, no secret
         if not _depth.get():  # the transaction of a whole request: no operation is around it to count this
@@ -130,7 +130,7 @@ def snapshot() -> Iterator[None]:
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute(_SNAPSHOT[connection.vendor])
+        cursor.execute(_BEGIN_SNAPSHOT[connection.vendor])
         try:
             yield
         finally:
@@ -153,7 +153,7 @@ def depth() -> int:
 
 
 @contextmanager
-def _one_deeper() -> Iterator[None]:
+def _nested() -> Iterator[None]:
     before = _depth.set(_depth.get() + 1)
     try:
         yield
@@ -187,12 +187,12 @@ def _will_be_tried_again(refusal: errors.IpamError) -> bool:
     return isinstance(refusal, errors.Busy) and connection.in_atomic_block
 
 
-def _will_pass(error: OperationalError) -> bool:
+def _is_transient(error: OperationalError) -> bool:
     """Whether the same transaction may well succeed when it is run again."""
     return getattr(error.__cause__, "sqlstate", None) in (_SERIALIZATION_FAILURE, _DEADLOCK)
 
 
-def _has_waited_in_vain(error: OperationalError) -> bool:
+def _is_lock_timeout(error: OperationalError) -> bool:
     """Whether SQLite's one writer did not finish within the timeout of the connection."""
     return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
 
@@ -215,8 +215,8 @@ def _refusal(error: IntegrityError) -> errors.IpamError:
     for constraint in _constraints():
         if constraint.name in broken:
             return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))
-    if sqlstate == _UNIQUE or ID_ONCE in broken:
-        field = "id" if broken.endswith("_pkey") or ID_ONCE in broken else ""
+    if sqlstate == _UNIQUE:
+        field = "id" if broken.endswith("_pkey") else ""
         return _raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field=field))
     if isinstance(error, ProtectedError) or sqlstate == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
         return errors.Busy(
@@ -231,8 +231,8 @@ def lasting_refusal(error: IntegrityError) -> errors.IpamError:
     return getattr(broken, "lasting", broken)
 
 
-def _raced(lasting: errors.IpamError) -> _Raced:
-    passing = _Raced(_BUSY)
+def _raced(lasting: errors.IpamError) -> _LostRace:
+    passing = _LostRace(_BUSY)
     passing.lasting = lasting
     return passing
 

@@ -42,16 +42,16 @@ class Access:
     def sees_everything(self) -> bool:
         return self.platform is not None
 
-    def may(self, deed: Permission, project_id: UUID | None = None) -> bool:
+    def may(self, permission: Permission, project_id: UUID | None = None) -> bool:
         """Whether the table permits it; without a project it is about the platform."""
-        if self.is_read_only and deed is not Permission.READ:
+        if self.is_read_only and permission is not Permission.READ:
             return False
         of_project = self.projects.get(project_id) if project_id else None
-        return self.platform in MAY[deed] or of_project in MAY[deed]
+        return self.platform in MAY[permission] or of_project in MAY[permission]
 
-    def may_anywhere(self, deed: Permission) -> bool:
+    def may_anywhere(self, permission: Permission) -> bool:
         """Whether there is any place where the table permits it: for what a page offers before a project is named."""
-        return self.may(deed) or any(self.may(deed, project_id) for project_id in self.projects)
+        return self.may(permission) or any(self.may(permission, project_id) for project_id in self.projects)
 
     def narrowed(self, token: ApiToken) -> "Access":
         """What is left of it for a token: never more than its owner has.

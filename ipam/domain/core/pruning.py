@@ -19,10 +19,10 @@ def older_than(moment: datetime) -> EventQuerySet:
     return access.visible(Event.objects.filter(at__lt=moment)).order_by("at", "id")
 
 
-def prune(moment: datetime, *, advance: Callable[[int], object] = lambda events: None) -> int:
+def prune(moment: datetime, *, on_progress: Callable[[int], object] = lambda events: None) -> int:
     """Delete the events before this moment, and leave one that says so; how many were deleted.
 
-    `advance` is called with the number that was just deleted. What is deleted stays deleted when it is interrupted.
+    `on_progress` is called with the number that was just deleted. What is deleted stays deleted when it is interrupted.
     """
     access.require(Permission.OPERATE)
     if not (found := older_than(moment).count()):
@@ -31,7 +31,7 @@ def prune(moment: datetime, *, advance: Callable[[int], object] = lambda events:
     deleted = 0
     while batch := _delete_some(moment):
         deleted += batch
-        advance(batch)
+        on_progress(batch)
     return deleted
 
 

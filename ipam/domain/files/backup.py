@@ -75,7 +75,7 @@ def write() -> Iterator[str]:
 
 
 @operation
-def restore(file: TextIO, advance: OnProgress = lambda rows: None) -> None:
+def restore(file: TextIO, on_progress: OnProgress = lambda rows: None) -> None:
     """Fill an empty installation from a document. All of it, or nothing.
 
     Everything is judged again: by the constraints of the database, by the rules for networks, and by the doctor, who
@@ -83,7 +83,7 @@ def restore(file: TextIO, advance: OnProgress = lambda rows: None) -> None:
     """
     access.require(Permission.OPERATE)
     _refuse_what_is_filled()
-    _fill(file, advance)
+    _fill(file, on_progress)
     _violations_of_networks()
     rebuilding.build_all()
     for pool in Pool:
@@ -104,19 +104,19 @@ def _refuse_what_is_filled() -> None:
         )
 
 
-def _fill(file: TextIO, advance: OnProgress) -> None:
+def _fill(file: TextIO, on_progress: OnProgress) -> None:
     LocalSpace.objects.all().delete()  # what this installation has drawn for itself
     file.seek(0)  # a further try reads it again
     try:
         with guards.ids_in_any_case():
-            _read(JsonReader(file), advance)
+            _read(JsonReader(file), on_progress)
     except IntegrityError as error:
         if "FOREIGN KEY" in str(error).upper():
             raise errors.NotFound(f"A row refers to another that the document does not have: {error}") from None
         raise lasting_refusal(error) from error
 
 
-def _read(reader: JsonReader, advance: OnProgress) -> None:
+def _read(reader: JsonReader, on_progress: OnProgress) -> None:
     broken: list[errors.IpamError] = []
     if not reader.take("{"):
         raise ParseError("This is no backup document. If it is a table, say with --kind what its rows are.")
@@ -132,7 +132,7 @@ def _read(reader: JsonReader, advance: OnProgress) -> None:
             if broken:
                 continue  # to hear of further faults
             with labels_kept():  # the longer ones of older data too
-                bulk_insert.bulk_insert(model, batch, advance)
+                bulk_insert.bulk_insert(model, batch, on_progress)
         errors.raise_all(broken)
     reader.expect("}")
     reader.end()

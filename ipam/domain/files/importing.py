@@ -1,7 +1,7 @@
 """Bring rows in: judge every one, say what would become of it, and do it; all of them, or what is not refused.
 
 They may come from a table or from another system, whose readers yield rows of the kinds that tables have. A preview
-is a rehearsal of the same thing: there is no second code path that could disagree.
+is a dry run of the same thing: there is no second code path that could disagree.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,13 +36,13 @@ class Source(Protocol):
         """A sentence for what has no place here, asked when all rows are in."""
 
 
-def preview(source: Source, advance: OnProgress = lambda rows: None) -> Summary:
+def preview(source: Source, on_progress: OnProgress = lambda rows: None) -> Summary:
     """What would become of each row if those that are refused were left out. Nothing is kept.
 
     ParseError when a file is no such table, UnknownField for columns that the kind does not have.
     """
     with dry_run():
-        return apply(source, skip_refused=True, advance=advance)
+        return apply(source, skip_refused=True, on_progress=on_progress)
 
 
 @operation
@@ -50,20 +50,20 @@ def apply(
     source: Source,
     *,
     skip_refused: bool = False,
-    advance: OnProgress = lambda rows: None,
-    most_refused: int = MAX_KEPT,
+    on_progress: OnProgress = lambda rows: None,
+    max_refusals: int = MAX_KEPT,
 ) -> Summary:
     """Make and change what the rows say. With a refused row nothing is kept, unless refused rows are to be skipped.
 
-    `advance` is called with the number of rows that were just done. `most_refused` are told, the others counted.
+    `on_progress` is called with the number of rows that were just done. `max_refusals` are told, the others counted.
     """
     access.require(Permission.OPERATE)
-    summary = Summary(most_refused=most_refused)
+    summary = Summary(max_refusals=max_refusals)
     with history.as_one_event(events.Verb.IMPORT):
         for batch in bulk_insert.batches(_outcomes(source), _BATCH):
             for outcome in batch:
                 summary.add(outcome)
-            advance(len(batch))
+            on_progress(len(batch))
         if not skip_refused:
             errors.raise_all(list(summary.refusals()))
         _record(summary)

@@ -18,14 +18,14 @@ class Summary:
     """What became of rows, or would: how many of each state, and the first of each by their place.
 
     `of_kinds` counts by kind and state. `not_kept` says what has no place here. Of refusals that rows do not share, no
-    more than `most_refused` are kept.
+    more than `max_refusals` are kept.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     of_kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     not_kept: list[str] = field(default_factory=list)
-    most_refused: int = MAX_KEPT
+    max_refusals: int = MAX_KEPT
     _shared: dict[Hashable, tuple[Shared, str, Rows]] = field(default_factory=dict)
     _more_refused: int = 0
 
@@ -38,7 +38,7 @@ class Summary:
             self._join(reason, outcome)
         has_its_own = len(outcome.reasons) > len(shared)
         kept = self.outcomes.setdefault(outcome.state, [])
-        if len(kept) < (self.most_refused if has_its_own else MAX_KEPT):
+        if len(kept) < (self.max_refusals if has_its_own else MAX_KEPT):
             kept.append(outcome)
         elif has_its_own:
             self._more_refused += 1

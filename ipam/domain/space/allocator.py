@@ -1,8 +1,8 @@
 """The buddy allocator: addresses and children out of free space, at the same cost at any fill level.
 
 Whoever takes locks one free block and skips those that others hold, so a hot prefix serves clients in parallel;
-whoever has to wait does so with empty hands, or in the order that all keep: network, family, prefix, address. All
-functions here expect to run inside an operation's transaction.
+whoever has to wait does so without holding anything, or in the order that all keep: network, family, prefix, address.
+All functions here expect to run inside an operation's transaction.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -74,7 +74,7 @@ def acquire_addresses(network: Network, families: Iterable[Family], count: int =
                 unfinished.remove(family)
                 continue
             if not blocks and not waits_for_locks():
-                _check_hands_are_empty(network, family, [*found.values(), *taken.values()])
+                _check_holds_nothing(network, family, [*found.values(), *taken.values()])
                 blocks = _wait_for_blocks(network, family, batch)
             addresses, parts = _split(network, blocks, count - len(taken[family]))
             taken[family] += addresses
@@ -173,7 +173,7 @@ def _seek(network: Network, families: Sequence[Family], most: int) -> dict[Famil
     return _take_out(network, families, most)
 
 
-def _check_hands_are_empty(network: Network, family: Family, held: Iterable[Sequence[object]]) -> None:
+def _check_holds_nothing(network: Network, family: Family, held: Iterable[Sequence[object]]) -> None:
     """Refuse to wait for free space while holding some that others may wait for: that is how deadlocks are made."""
     if any(held) and FreeBlock.objects.filter(network=network, family=family, namespace=None).exists():
         raise errors.Busy("Others take the last addresses at this moment. Nothing was changed; send it again.")

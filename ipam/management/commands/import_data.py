@@ -51,7 +51,7 @@ class Command(SystemCommand):
             self._print(importing.preview(table, bar.update))
             self.stdout.write("This was a preview: nothing was kept. Add --apply to keep it.")
             return
-        self._print(importing.apply(table, skip_refused=skip_refused, advance=bar.update))
+        self._print(importing.apply(table, skip_refused=skip_refused, on_progress=bar.update))
 
     def _print(self, summary: Summary) -> None:
         for outcome in summary.shown(_MAX_LINES):

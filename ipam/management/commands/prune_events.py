@@ -22,7 +22,7 @@ class Command(SystemCommand):
         found = pruning.older_than(moment).count()
         if not dry_run:
             with tqdm(total=found, unit=" events", disable=None) as bar:
-                found = pruning.prune(moment, advance=bar.update)
+                found = pruning.prune(moment, on_progress=bar.update)
         verb = "Would delete" if dry_run else "Deleted"
         self.stdout.write(f"{verb} {found:,} events from before {moment:%Y-%m-%d %H:%M} UTC.")
 

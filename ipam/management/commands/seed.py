@@ -21,7 +21,9 @@ class Command(SystemCommand):
     def handle(self, *, networks: int, prefixes: int, addresses: int, seed: int, **options: Any) -> None:
         try:
             with tqdm(total=prefixes + addresses, unit=" rows", disable=None) as bar:
-                seeding.seed(networks=networks, prefixes=prefixes, addresses=addresses, seed=seed, advance=bar.update)
+                seeding.seed(
+                    networks=networks, prefixes=prefixes, addresses=addresses, seed=seed, on_progress=bar.update
+                )
         except errors.IpamError as error:
             raise CommandError(error.detail) from None
         self.stdout.write(f"Seeded {networks:,} networks, {prefixes:,} prefixes and {addresses:,} addresses.")
