@@ -2,6 +2,7 @@
 
 import uuid
 from importlib import import_module
+from itertools import islice
 
 from django.db import models
 from django.utils import timezone
@@ -38,7 +39,8 @@ _END_UNTRUE = [
 ]
 # What an event on several addresses did not say of each.
 _COMPLETE = [
-    "UPDATE ipam_tenure AS tenure SET name = held.name, type = held.type, allocation = held.allocation,"
+    "UPDATE ipam_tenure AS tenure SET name = coalesce(nullif(tenure.name, ''), held.name),"
+    " type = coalesce(nullif(tenure.type, ''), held.type), allocation = coalesce(tenure.allocation, held.allocation),"
     " prefix_length = prefix.length FROM ipam_ipaddress AS held JOIN ipam_prefix AS prefix ON prefix.id = held.prefix_id"
     f" WHERE {_SAME_ADDRESS}",
     "UPDATE ipam_tenure AS tenure SET prefix_length = parent.length FROM ipam_prefix AS held"
@@ -81,6 +83,8 @@ def fill(apps, schema_editor):
         replay.run(events)
         last = events[-1].pk
     none = NO_NAMESPACE[connection.vendor]
+    if connection.vendor == "postgresql":  # of rows of this transaction the planner knows nothing yet
+        schema_editor.execute("ANALYZE ipam_tenure")
     now = models.DateTimeField().get_db_prep_save(timezone.now(), connection)
     with connection.cursor() as cursor:
         for statement in _END_UNTRUE:
@@ -102,11 +106,21 @@ class _Replay:
         self.names |= {("machine", key): name for key, name in of("Machine").exclude(name="").values_list("pk", "name")}
         namespaced = of("Network").exclude(namespace=None)
         self.namespaces = dict(namespaced.values_list("pk", "namespace_id"))
+        for key, changes in self.events.filter(kind="network", verb="delete").values_list("object_id", "changes"):
+            if namespace := (changes.get("namespace") or [None])[0]:
+                self.namespaces[key] = uuid.UUID(namespace)
         first = self.events.order_by("at").first()
         self.oldest = first.at if first else None
 
     def run(self, events):
-        moves = [(event, *move) for event in events for move in self._moves(event)]
+        moves = ((event, *move) for event in events for move in self._moves(event))
+        while some := list(islice(moves, AT_ONCE)):
+            self._follow_all(some)
+        mentions = self._mentions(events)
+        while some := list(islice(mentions, AT_ONCE)):
+            self.mentions.bulk_create(some)
+
+    def _follow_all(self, moves):
         self.open = self._open_ones({address for _, _, address, *_ in moves})
         self.new, self.ended = [], {}
         for move in moves:
@@ -115,8 +129,7 @@ class _Replay:
             for start in range(0, len(keys), AT_ONCE):
                 some = keys[start : start + AT_ONCE]
                 self.tenures.filter(pk__in=some).update(until=at, ended_by=event)
-        self.tenures.bulk_create(self.new, batch_size=AT_ONCE)
-        self.mentions.bulk_create(self._mentions(events), batch_size=AT_ONCE)
+        self.tenures.bulk_create(self.new)
 
     def _moves(self, event):
         """(network, address, length, whether it was held, columns of who holds it then or None)."""
@@ -170,7 +183,7 @@ class _Replay:
         key = self.namespaces.get(network), address, length
         known = self.open.pop(key, None)
         if known is None and before:  # when it began is forgotten
-            known = self._tenure(key, network, since=min(self.oldest, event.at), from_exact=False, **before)
+            known = self._tenure(key, network, since=self._freed(key, event), from_exact=False, **before)
             self.new.append(known)
         if known is not None:
             known.until, known.ended_by = event.at, event.pk
@@ -181,6 +194,14 @@ class _Replay:
             columns = {"begun_by": event.pk, "actor": event.actor, "door": event.door, **after}
             self.open[key] = self._tenure(key, network, since=event.at, from_exact=exact, **columns)
             self.new.append(self.open[key])
+
+    def _freed(self, key, event):
+        """Since all history; a block, whose carving need not have an event, since it was held by somebody else."""
+        namespace_id, address, length = key
+        if length is None:
+            return min(self.oldest, event.at)
+        before = self.tenures.filter(namespace_id=namespace_id, address=address, length=length, until__lte=event.at)
+        return before.aggregate(last=models.Max("until"))["last"] or min(self.oldest, event.at)
 
     def _tenure(self, key, network, **columns):
         namespace_id, address, length = key

@@ -142,3 +142,21 @@ def test_migrated_database_can_go_back(older: Older) -> None:
     older.event("allocate", "address", older.group(GONE, None, older.project.pk), network_id="internet")
     migrate()
     assert told("project_name", address=GONE) == [("alice",)]
+
+
+def test_words_of_a_tenure_are_those_of_its_beginning(older: Older) -> None:
+    first, _ = older.held
+    words = {"name": [None, "web"], "type": [None, "ephemeral"]}
+    group = older.group(first, None, older.project.pk)
+    older.event("allocate", "address", group, network_id="internet", changes=words, object_id=str(first.allocation))
+    IPAddress.objects.filter(pk=first.pk).update(name="mail", type="static")
+    migrate()
+    assert told("name", "type", address=first.address) == [("web", "ephemeral")]
+
+
+def test_namespace_of_a_network_that_went_is_that_of_its_removal(older: Older) -> None:
+    namespace = older.gone_project
+    older.event("allocate", "address", {**older.group(GONE, None, namespace), "network": "n8"}, network_id="n8")
+    older.event("delete", "network", object_id="n8", network_id="n8", changes={"namespace": [str(namespace), None]})
+    migrate()
+    assert told("namespace_id", address=GONE) == [(namespace,)]

@@ -106,6 +106,9 @@ def record_each(verb: Verb, changed: Sequence[tuple[Any, State]]) -> None:
         for rows, said in alike
     ]
     event_rows.mention((event, rows) for event, (rows, _) in zip(event_rows.store(events), alike, strict=True))
+    for event, (rows, _) in zip(events, alike, strict=True):
+        if not event.network_id:
+            event_rows.mention_networks(event, event_rows.networks_of(rows))
 
 
 def record_user(verb: Verb, user: User, changed: Mapping[str, Any]) -> None:

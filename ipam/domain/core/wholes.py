@@ -7,7 +7,7 @@ from django.utils import timezone
 from ipam.domain.core import counters, event_rows, states
 from ipam.domain.core.event_rows import Addresses
 from ipam.domain.core.operations import depth
-from ipam.models import Event, Tenure
+from ipam.models import Event, Mention, Tenure
 from ipam.models.events import MAX_LISTED, Kind, Verb
 
 
@@ -32,6 +32,7 @@ class Whole:
         columns: dict[str, Any],
     ) -> Event:
         """Store a part, or what the whole was about. Addresses that change hands are told by the tenures alone."""
+        self.event.at = timezone.now()  # what changes hands now does so after whatever this has waited for
         if depth() == self._depth:
             self._describe(verb, kind, columns)
         elif kind != Kind.ADDRESS or unchanged:
@@ -55,7 +56,8 @@ class Whole:
         parts = self.event.parts.exclude(network_id="").order_by().values_list("network_id", flat=True)
         begun = Tenure.objects.filter(begun_by=self.event.pk).order_by().values_list("network_id", flat=True)
         ended = Tenure.objects.filter(ended_by=self.event.pk).order_by().values_list("network_id", flat=True)
-        return set(parts.union(begun, ended))
+        mentioned = Mention.objects.filter(event__part_of=self.event, address=None).values_list("network_id", flat=True)
+        return set(parts.union(begun, ended, mentioned))
 
     def _add_part(self, verb: Verb, kind: Kind, unchanged: Addresses, columns: dict[str, Any]) -> None:
         """An object that several parts changed went from what it was before the first to what it is after the last."""
@@ -65,6 +67,8 @@ class Whole:
             return
         (part,) = event_rows.store([event_rows.event(verb, kind, unchanged, part_of=self.event, **columns)])
         event_rows.mention([(part, unchanged)])
+        if unchanged and not part.network_id:
+            event_rows.mention_networks(part, event_rows.networks_of(unchanged))
 
     def _follow(self, kind: Kind, columns: dict[str, Any]) -> bool:
         """Add changes to those of an earlier part, if there is one of this object."""

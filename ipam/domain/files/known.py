@@ -28,23 +28,31 @@ class Known:
         return held | found
 
     def get(self, model: type[M], key: object, *, field: str) -> M:
-        """The object with this id or name. NotFound, about `field`, if there is none; Required if there is no key."""
+        """The object with this id. NotFound, about `field`, if there is none; Required if there is no key."""
         if not key:
             raise errors.Required(f"The column “{field}” is needed.", field=field)
         if (model, key) not in self._found:
-            self._keep(model, {key: lookups.named(model, key, field=field)})
+            self._keep(model, {key: lookups.get(model, key, field=field)})
         return self._found[model, key]  # type: ignore[no-any-return]
 
     def get_all(self, wanted: Mapping[str, tuple[type[models.Model], object]]) -> dict[str, Any]:
-        """Objects by the field that names them; all that are missing are told together (rule 2)."""
+        """Objects by the field that names them by id or name; all that are missing are told together (rule 2)."""
         found: dict[str, Any] = {}
         missing: list[errors.IpamError] = []
         for field, (model, key) in wanted.items():
             try:
-                found[field] = self.get(model, key, field=field)
+                found[field] = self._get_named(model, key, field=field)
             except errors.IpamError as error:
                 missing.append(error)
         errors.raise_all(missing)
+        return found
+
+    def _get_named(self, model: type[models.Model], key: object, *, field: str) -> Any:
+        if not key or (model, key) in self._found:
+            return self.get(model, key, field=field)
+        found = lookups.named(model, key, field=field)
+        if found.pk == key:
+            self._keep(model, {key: found})
         return found
 
     def _keep(self, model: type[models.Model], found: Mapping[Any, models.Model]) -> None:

@@ -32,7 +32,7 @@ _CHANGEABLE = ["type", "name", "description", "labels"]
 
 @operation
 def take(wanted: Sequence[Named]) -> Refusals:
-    """Take up to `MOST` named addresses, of any networks; what was refused, by its place in `wanted`.
+    """Take up to `MAX` named addresses, of any networks; what was refused, by its place in `wanted`.
 
     The rules are those of `addresses.allocate` (21 to 26). Rows that share an allocation are of one network and one
     project, and of different families. Costs about a dozen statements, whatever the number of rows and prefixes.
@@ -62,7 +62,7 @@ def take(wanted: Sequence[Named]) -> Refusals:
 
 @operation
 def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, errors.IpamError]:
-    """Change type, name, description or labels of up to `MOST` addresses; what was refused, by id (rule 27).
+    """Change type, name, description or labels of up to `MAX` addresses; what was refused, by id (rule 27).
 
     Refusals are StaticToEphemeral, Invalid for labels that Kubernetes would not take, NotFound for what has gone.
     """
@@ -92,7 +92,7 @@ def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, er
 
 @operation
 def join(wanted: Mapping[uuid.UUID, Machine]) -> dict[uuid.UUID, errors.IpamError]:
-    """Give up to `MOST` addresses that have no machine one of their project and network; what was refused, by id.
+    """Give up to `MAX` addresses that have no machine one of their project and network; what was refused, by id.
 
     Refusals are InUse, WrongProject, NetworkNotUsable (rule 32), NotFound for what has gone.
     """

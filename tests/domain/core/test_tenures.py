@@ -115,6 +115,13 @@ def test_node_network_of_a_cluster_is_carved_in_its_event(tenants: Network, proj
     assert list(event.parts.values_list("verb", "kind")) == [("carve", "network")]
 
 
+def test_what_a_part_takes_is_held_from_then_on_and_not_since_its_whole_began(
+    tenants: Network, project: Project
+) -> None:
+    cluster = lifecycle.create(NewCluster(name="web", project=project, parent=tenants, wanted_nodes=50))
+    assert min(told("since")) >= cluster.network.created_at
+
+
 def test_claim_begins_and_ends_the_tenures_of_its_addresses(internet: Network, project: Project) -> None:
     claims.release(claims.claim(internet, project=project, name="vip"))
     released, claimed = Event.objects.filter(kind="claim")

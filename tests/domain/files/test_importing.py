@@ -403,3 +403,12 @@ def test_row_is_called_by_what_a_spreadsheet_holds_and_not_by_our_words_for_it(d
     file = io.BytesIO()
     book.save(file)
     assert told(importing.preview(Table(PARTITIONS, file, "xlsx"))) == [(2, "#REF!", "refused")]
+
+
+def test_networks_of_machines_and_of_prefixes_are_named_by_id(
+    private: Network, internet: Network, project: Project
+) -> None:
+    Network.objects.filter(pk=internet.pk).update(name="uplink")
+    row = {"id": "m1", "project": str(project.pk), "partition": "mini-lab", "networks": [private.pk, "uplink"]}
+    assert reasons(importing.preview(table(MACHINES, row))) == {1: ["not_found"]}
+    assert reasons(importing.preview(csv(PREFIXES, "network,prefix", "uplink,198.51.100.0/24"))) == {2: ["not_found"]}

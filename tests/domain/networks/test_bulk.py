@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from ipam import errors
 from ipam.domain.networks import addresses, bulk, partitions
 from ipam.domain.people import members
-from ipam.models import IPAddress, Network, Partition, Project
+from ipam.models import Event, IPAddress, Network, Partition, Project
 from tests.builders import IPV4, codes
 from tests.callers import as_user
 from tests.shared import shared_fixture
@@ -81,3 +81,11 @@ def test_rights_are_those_to_what_the_records_are_by_now(
     IPAddress.objects.update(project=stranger)
     with as_user(alice), pytest.raises(errors.PermissionDenied):
         bulk.rename(held, name="mine")
+
+
+def test_label_of_addresses_in_two_networks_is_in_the_history_of_both(
+    internet: Network, private: Network, project: Project
+) -> None:
+    held = [*addresses.allocate(internet, project=project), *addresses.allocate(private, project=project)]
+    bulk.label(held, add={"tier": "1"}, remove={})
+    assert [Event.objects.in_networks([one.pk]).first().verb for one in (internet, private)] == ["label", "label"]
