@@ -83,14 +83,18 @@ def fill(apps, schema_editor):
         replay.run(events)
         last = events[-1].pk
     none = NO_NAMESPACE[connection.vendor]
-    if connection.vendor == "postgresql":  # of rows of this transaction the planner knows nothing yet
+    if connection.vendor == "postgresql":
+        # The planner knows nothing of rows of this transaction, and would look through all of them for each row.
         schema_editor.execute("ANALYZE ipam_tenure")
+        schema_editor.execute("SET LOCAL enable_nestloop = off")
     now = models.DateTimeField().get_db_prep_save(timezone.now(), connection)
     with connection.cursor() as cursor:
         for statement in _END_UNTRUE:
             cursor.execute(statement.format(none=none), [now])
         for statement in [*_COMPLETE, *_BEGIN_UNTOLD]:
             cursor.execute(statement.format(none=none))
+    if connection.vendor == "postgresql":
+        schema_editor.execute("RESET enable_nestloop")
     connection.check_constraints()  # with checks pending, PostgreSQL alters no table
 
 
