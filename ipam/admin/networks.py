@@ -29,7 +29,7 @@ class LengthsForm(forms.Form):
     min_child_prefix_length = LengthsField(label="Shortest children", help_text="Of super networks.")
 
 
-class ChangedNetworkForm(LengthsForm, NetworkForm):
+class AdminNetworkForm(LengthsForm, NetworkForm):
     """What its type does not take is left out; its prefixes are rows below."""
 
 
@@ -109,7 +109,7 @@ class NatForm(forms.Form):
 class NetworkAdmin(DescribedAdmin[Network]):
     table = "networks"
     add_form = AnyNetworkForm
-    change_form = ChangedNetworkForm
+    change_form = AdminNetworkForm
     list_display = (
         "id", "name", "type", "prefix_list", "partition_id", "project", "vrf_id", "nat_type", "description",
         "label_list",

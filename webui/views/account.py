@@ -18,7 +18,7 @@ from django.urls import reverse_lazy
 
 from ipam.domain.people import accounts
 from ipam.models import RoleBinding
-from webui.pages import render_page_or_part, run_for_form, signed_in
+from webui.pages import render_page_or_part, signed_in, went_through
 
 
 class SignIn(LoginView):
@@ -105,9 +105,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     """End every session but this one."""
     user = signed_in(request)
     form = SignOutForm(request.POST if request.method == "POST" else None, request=request)
-    if form.is_valid():
-        wanted = {"password": None, **form.cleaned_data}
-        run_for_form(form, lambda: accounts.sign_out(user, **wanted))
+    if went_through(form, lambda: accounts.sign_out(user, **{"password": None, **form.cleaned_data})):
         update_session_auth_hash(request, user)
         messages.success(request, "Signed you out everywhere else.")
         return redirect("account")

@@ -57,9 +57,12 @@ def mention(found: Iterable[tuple[Event, Addresses]]) -> None:
     Mention.objects.bulk_create(rows, batch_size=_BATCH)
 
 
-def mention_networks(event: Event, networks: Iterable[str]) -> None:
-    """Let an event on several networks be found by each of them."""
-    Mention.objects.bulk_create((Mention(event=event, network_id=key) for key in networks), batch_size=_BATCH)
+def mention_networks(found: Iterable[tuple[Event, Iterable[str]]]) -> None:
+    """Let events on several networks be found by each of them; one on a single network names it itself."""
+    rows = (
+        Mention(event=event, network_id=key) for event, networks in found if not event.network_id for key in networks
+    )
+    Mention.objects.bulk_create(rows, batch_size=_BATCH)
 
 
 def columns_of(subject: Model) -> dict[str, Any]:

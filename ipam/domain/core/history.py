@@ -105,10 +105,9 @@ def record_each(verb: Verb, changed: Sequence[tuple[Any, State]]) -> None:
         event_rows.event(verb, kind, rows, changes=said, part_of=part_of, **event_rows.columns_of_addresses(rows))
         for rows, said in alike
     ]
-    event_rows.mention((event, rows) for event, (rows, _) in zip(event_rows.store(events), alike, strict=True))
-    for event, (rows, _) in zip(events, alike, strict=True):
-        if not event.network_id:
-            event_rows.mention_networks(event, event_rows.networks_of(rows))
+    stored = [(event, rows) for event, (rows, _) in zip(event_rows.store(events), alike, strict=True)]
+    event_rows.mention(stored)
+    event_rows.mention_networks((event, event_rows.networks_of(rows)) for event, rows in stored)
 
 
 def record_user(verb: Verb, user: User, changed: Mapping[str, Any]) -> None:
@@ -174,8 +173,7 @@ def _write_alone(
     (event,) = event_rows.store([event_rows.event(verb, kind, rows, **columns)])
     if unchanged:
         event_rows.mention([(event, unchanged)])
-    if rows and not event.network_id:
-        event_rows.mention_networks(event, event_rows.networks_of(rows))
+    event_rows.mention_networks([(event, event_rows.networks_of(rows))])
     return event
 
 

@@ -50,7 +50,7 @@ class Whole:
         counters.changed(kind, verb, self.event.count)
         self.is_described = True
         if not self.event.network_id:
-            event_rows.mention_networks(self.event, self._networks())
+            event_rows.mention_networks([(self.event, self._networks())])
 
     def _networks(self) -> set[str]:
         parts = self.event.parts.exclude(network_id="").order_by().values_list("network_id", flat=True)
@@ -67,8 +67,7 @@ class Whole:
             return
         (part,) = event_rows.store([event_rows.event(verb, kind, unchanged, part_of=self.event, **columns)])
         event_rows.mention([(part, unchanged)])
-        if unchanged and not part.network_id:
-            event_rows.mention_networks(part, event_rows.networks_of(unchanged))
+        event_rows.mention_networks([(part, event_rows.networks_of(unchanged))])
 
     def _follow(self, kind: Kind, columns: dict[str, Any]) -> bool:
         """Add changes to those of an earlier part, if there is one of this object."""
