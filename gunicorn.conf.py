@@ -12,7 +12,7 @@ from typing import Any
 
 wsgi_app = "webui.wsgi"
 bind = os.environ.get("BIND", "127.0.0.1:8000")
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+workers = max(1, int(os.environ.get("WEB_CONCURRENCY", "2")))  # without one nobody answers
 worker_class = "webui.worker.BufferingWorker"  # slow clients cost no thread
 # Most threads wait for the database; more of them than connections of the pool only wait for each other.
 threads = int(os.environ.get("WEB_THREADS", "8"))
@@ -32,6 +32,11 @@ def when_ready(server: Any) -> None:
     for listener in server.LISTENERS:
         for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             listener.sock.setsockopt(socket.SOL_SOCKET, direction, struct.pack("ll", _STALL_SECONDS, 0))
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Twofold is imported next, and lets some of the threads wait for events: of as many as there really are."""
+    os.environ["WEB_THREADS"] = str(worker.cfg.threads)
 
 
 if os.environ.get("METRICS_TOKEN"):

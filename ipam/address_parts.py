@@ -16,6 +16,9 @@ _PORT = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}", re.ASCII)
 _REVERSE = re.compile(r"((?:[0-9a-f]{1,3}\.)+)(in-addr|ip6)\.arpa\.?", re.ASCII | re.IGNORECASE)
 _ASN = re.compile(r"(?:ASN? ?)?(\d{1,10})", re.ASCII | re.IGNORECASE)
 _AROUND = " \t\r\n\"'`,;()<>"  # what comes along when people copy from a sentence or a file
+_MAC = re.compile(
+    r"(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}|[0-9a-f]{10})[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.I
+)
 
 
 def block_of(text: str) -> IPNetwork | None:
@@ -111,3 +114,13 @@ def _part(text: str) -> tuple[Family, int, int] | None:
         return None
     value = sum(group << (family.bits - width * place) for place, group in enumerate(groups, start=1))
     return family, value, width * len(groups)
+
+
+def macs_of(text: str) -> list[str]:
+    """A MAC in the spellings in which it may stand in a label; nothing for other text."""
+    if not _MAC.fullmatch(text):
+        return []
+    digits = re.sub(r"[:.-]", "", text)
+    pairs, quads = re.findall("..", digits), re.findall("....", digits)
+    spelt = {text, digits, ":".join(pairs), "-".join(pairs), ".".join(quads)}
+    return sorted({case for one in spelt for case in (one, one.lower(), one.upper())})

@@ -1,7 +1,9 @@
 """A column for addresses whose order in the database is address order, on SQLite and PostgreSQL alike."""
 
+from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
@@ -18,6 +20,16 @@ def to_bytes(address: IPAddress) -> bytes:
 def from_bytes(stored: bytes) -> IPAddress:
     """The address that `to_bytes` made these bytes of."""
     return IPAddress(int.from_bytes(stored[1:], "big"), stored[0])
+
+
+def text_of(stored: bytes) -> str:
+    """The text of the address that `to_bytes` made these bytes of: of thousands no value is needed in between."""
+    return inet_ntop(AF_INET if stored[0] == 4 else AF_INET6, stored[1:])
+
+
+def stored(column: str) -> models.Expression:
+    """A column of addresses as their bytes."""
+    return models.ExpressionWrapper(models.F(column), output_field=models.BinaryField())
 
 
 class AddressField(models.Field):  # type: ignore[type-arg]
@@ -55,6 +67,54 @@ class AddressField(models.Field):  # type: ignore[type-arg]
 
     def value_to_string(self, obj: models.Model) -> str:
         return str(self.value_from_object(obj))
+
+
+class CountField(models.CharField):  # type: ignore[type-arg]
+    """A count of addresses, 0..2^128, exact on both databases: as text that orders and compares as the numbers do.
+
+    SQLite's decimal is a float, and PostgreSQL's bytes have no greatest. The text is the number of digits, then they.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_length"] = 41
+        super().__init__(*args, **kwargs)
+
+    def from_db_value(self, value: str | None, *args: Any) -> int | None:
+        return None if value is None else int(value[2:])
+
+    @property
+    def validators(self) -> list[Any]:
+        """None of texts: it is a number."""
+        return [MinValueValidator(0), MaxValueValidator(2**128)]
+
+    def to_python(self, value: Any) -> Any:
+        return None if value is None else int(value)
+
+    def get_prep_value(self, value: int | None) -> Any:
+        return None if value is None else count_text(value)
+
+
+def count_text(count: int) -> str:
+    """The text that `CountField` stores for a count."""
+    return f"{len(str(count)):02}{count}"
+
+
+_ADD = "add_to_count"  # of SQLite, whose numbers end at 2^63
+ADDED = {
+    "sqlite": f"{_ADD}({{stored}}, {{number}})",
+    "postgresql": "(SELECT lpad(length(sum)::text, 2, '0') || sum FROM "
+    "(SELECT (substr({stored}, 3)::numeric + {number})::text AS sum) AS added)",
+}  # what a stored count is with a number, which may be negative, added to it; in SQL
+
+
+def teach(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Let a connection that has just been opened know how to add to a count."""
+    if connection.vendor == "sqlite":
+        connection.connection.create_function(_ADD, 2, _added, deterministic=True)
+
+
+def _added(stored: str, number: str) -> str:
+    return count_text(int(stored[2:]) + int(number))
 
 
 class FamilyOf(models.Func):

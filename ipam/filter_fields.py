@@ -10,14 +10,16 @@ from django.http import QueryDict
 from django_filters.constants import EMPTY_VALUES
 
 from ipam import errors
-from ipam.addressing import Cidr, shorten
+from ipam.addressing import Cidr, Family, shorten
 from ipam.domain.core import lookups
 from ipam.domain.networks.rules import violations_of_canonical
 from ipam.forms.fields import ParsedField
-from ipam.values import parse_address, parse_cidr, parse_number
+from ipam.measures import parse_moment
+from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, parse_number
 
 NOTHING = "null"  # of a reference: without one
 MAX_VALUES = 50  # of one parameter
+FAMILIES = [*((family.key, family.label) for family in Family), (DUAL_STACK, "IPv4 and IPv6")]
 
 
 class _ParsedField(ParsedField):
@@ -43,6 +45,10 @@ class CidrField(_ParsedField):
 
 class NumberField(_ParsedField):
     parse = staticmethod(parse_number)
+
+
+class MomentField(_ParsedField):
+    parse = staticmethod(parse_moment)
 
 
 class KeyField(_ParsedField):
@@ -125,8 +131,19 @@ class KeyFilter(filters.Filter):
         return qs if value in EMPTY_VALUES else _any_of(qs, self.field_name, [value])
 
 
+class TextFilter(filters.CharFilter):
+    """Objects with just this text."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return qs.saying(self.field_name, value) if value else qs
+
+
 class NumberFilter(filters.Filter):
     field_class = NumberField
+
+
+class MomentFilter(filters.Filter):
+    field_class = MomentField
 
 
 class AddressFilter(filters.Filter):
@@ -169,3 +186,12 @@ class StrictFilterSet(filters.FilterSet):
         self.refuse_malformed()
         left: QuerySet[Any] = self.qs
         return left
+
+
+def of_family(column: str) -> filters.ChoiceFilter:
+    """Narrows by a column that holds a family; both families are all."""
+
+    def narrow(queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return queryset.filter(**{f"{name}__in": parse_families(value)})
+
+    return filters.ChoiceFilter(choices=FAMILIES, field_name=column, method=narrow)

@@ -5,36 +5,41 @@ from typing import Any, TypeVar
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, Model, OuterRef, QuerySet, TextField
+from django.db import connection
+from django.db.models import CharField, Exists, Model, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import QueryDict
 
 from ipam.addressing import Address, Cidr, Family, block
 from ipam.domain.core import lookups
 from ipam.filter_fields import (
+    FAMILIES,
     AddressFilter,
     CidrField,
     CidrFilter,
     KeyField,
     KeyFilter,
     ListFilter,
+    MomentFilter,
     NumberFilter,
     StrictFilterSet,
+    TextFilter,
     asks,
+    of_family,
     reference,
 )
-from ipam.models import VRF, Cluster, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project
+from ipam.labels import split_label
+from ipam.models import VRF, Cluster, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project, Quota
 from ipam.models.addresses import IPAddressQuerySet
 from ipam.models.base import RecordQuerySet
 from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.machines import MachineQuerySet
 from ipam.models.networks import NatType, NetworkQuerySet, NetworkType, Stack
 from ipam.models.prefixes import PrefixQuerySet
+from ipam.range_filters import RangeFilters
 from ipam.values import DUAL_STACK, parse_families
 
 M = TypeVar("M", bound=Model)
-
-FAMILIES = [*((family.key, family.label) for family in Family), (DUAL_STACK, "IPv4 and IPv6")]
 
 
 def narrow(kind: str, parameters: QueryDict, objects: QuerySet[Any]) -> QuerySet[Any]:
@@ -52,13 +57,14 @@ def _having(word: str) -> Callable[[Any, str, Any], Any]:
 class Filters(StrictFilterSet):
     """Filters of every described object. `label=key` or `label=key=value`, repeatable; `q` is free text."""
 
+    FILTER_DEFAULTS = {**StrictFilterSet.FILTER_DEFAULTS, CharField: {"filter_class": TextFilter}}
+
     label = ListFilter(forms.CharField(strip=False), method="with_label")
     q = filters.CharFilter(method=asks("matching"))
 
     def with_label(self, queryset: RecordQuerySet[M], name: str, value: list[str]) -> RecordQuerySet[M]:
         for text in value:
-            key, has_value, wanted = text.partition("=")
-            queryset = queryset.labelled(key, wanted if has_value else None)
+            queryset = queryset.labelled(*split_label(text))
         return queryset
 
 
@@ -66,14 +72,14 @@ class PartitionFilters(Filters):
     id = filters.CharFilter()
 
     class Meta:
-        model, fields = Partition, Partition.texts
+        model, fields = Partition, (*Partition.texts, "managed_by")
 
 
 class ProjectFilters(Filters):
     id = filters.UUIDFilter()
 
     class Meta:
-        model, fields = Project, Project.texts
+        model, fields = Project, (*Project.texts, "managed_by")
 
 
 class VrfFilters(Filters):
@@ -101,7 +107,7 @@ class NetworkFilters(Filters):
     usable_by = KeyFilter(model=Project, method="usable")
 
     class Meta:
-        model, fields = Network, Network.texts
+        model, fields = Network, (*Network.texts, "managed_by")
 
     def with_family(self, queryset: NetworkQuerySet, name: str, value: str) -> NetworkQuerySet:
         for family in parse_families(value):
@@ -114,7 +120,9 @@ class NetworkFilters(Filters):
         return queryset
 
     def with_destinations(self, queryset: NetworkQuerySet, name: str, value: list[Cidr]) -> NetworkQuerySet:
-        # A JSON list of strings; both databases write it as text with each item in double quotes.
+        if connection.features.supports_json_field_contains:
+            return queryset.filter(destination_prefixes__contains=list(map(str, value)))
+        # A JSON list of strings, written as text with each item in double quotes.
         listed = queryset.annotate(_destinations=Cast("destination_prefixes", TextField()))
         for cidr in value:
             listed = listed.filter(_destinations__contains=f'"{cidr}"')
@@ -137,7 +145,8 @@ class PrefixFilters(StrictFilterSet):
     q = filters.CharFilter(method=asks("matching"))
 
     def of_family(self, queryset: PrefixQuerySet, name: str, value: str) -> PrefixQuerySet:
-        return queryset if value == DUAL_STACK else queryset.filter(family=Family.from_key(value))
+        # A family is a range of addresses, and lists are in the order of addresses.
+        return queryset if value == DUAL_STACK else queryset.within(block(Family.from_key(value), 0, 0))
 
 
 class AddressFilters(Filters):
@@ -146,6 +155,7 @@ class AddressFilters(Filters):
     project = reference(Project, "project_id")
     namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
     machine = KeyFilter(model=Machine, field_name="machine_id", nullable=True)
+    cluster = KeyFilter(model=Cluster, field_name="cluster_id", nullable=True)
     prefix = ListFilter(CidrField(), method="of_prefixes")
     within = CidrFilter(method=asks("within"))
     type = ListFilter(forms.ChoiceField(choices=IPAddress.Type.choices))
@@ -153,15 +163,15 @@ class AddressFilters(Filters):
     allocation = filters.UUIDFilter()
 
     class Meta:
-        model, fields = IPAddress, IPAddress.texts
+        model, fields = IPAddress, (*IPAddress.texts, "managed_by")
 
     def of_prefixes(self, queryset: IPAddressQuerySet, name: str, value: list[Cidr]) -> IPAddressQuerySet:
+        # By key: only then the database knows that there is one, and that its addresses are in order.
         for cidr in value:
-            queryset = queryset.filter(prefix__in=Prefix.objects.equal_to(cidr))
+            queryset = queryset.filter(prefix__in=list(Prefix.objects.equal_to(cidr).values_list("pk", flat=True)))
         return queryset
 
     def of_family(self, queryset: IPAddressQuerySet, name: str, value: str) -> IPAddressQuerySet:
-        # A family is a range of addresses, and lists are in the order of addresses.
         return queryset if value == DUAL_STACK else queryset.within(block(Family.from_key(value), 0, 0))
 
 
@@ -175,7 +185,7 @@ class MachineFilters(Filters):
     asn = NumberFilter()
 
     class Meta:
-        model, fields = Machine, Machine.texts
+        model, fields = Machine, (*Machine.texts, "managed_by")
 
     def in_networks(self, queryset: MachineQuerySet, name: str, value: list[str]) -> MachineQuerySet:
         if len(value) == 1:
@@ -198,10 +208,24 @@ class ClusterFilters(Filters):
         model, fields = Cluster, Cluster.texts
 
 
-class ClaimFilters(StrictFilterSet):
+class HistoryFilters(StrictFilterSet):
+    network = reference(Network, "series__network_id")
+    address_family = of_family("series__family")
+    since = MomentFilter(field_name="at", lookup_expr="gte")
+    until = MomentFilter(field_name="at", lookup_expr="lt")
+
+
+class ClaimFilters(Filters):
     pool = KeyFilter(model=Network, field_name="network_id")
     owner = KeyFilter(model=Project, field_name="project_id")
     name = filters.CharFilter()
+
+
+class QuotaFilters(StrictFilterSet):
+    project = reference(Project, "project_id")
+    network = reference(Network, "network_id", nullable=True)
+    address_family = of_family("family")
+    resource = filters.ChoiceFilter(choices=Quota.Resource.choices)
 
 
 BY_KIND: dict[str, type[StrictFilterSet]] = {
@@ -213,4 +237,7 @@ BY_KIND: dict[str, type[StrictFilterSet]] = {
     "machines": MachineFilters,
     "clusters": ClusterFilters,
     "addresses": AddressFilters,
+    "quotas": QuotaFilters,
+    "ranges": RangeFilters,
+    "history": HistoryFilters,
 }

@@ -7,6 +7,13 @@ from ipam.values import parse_text
 
 MAX_LABELS, LABEL_VALUE_LENGTH, MAX_LABEL_BYTES = 100, 2000, 256_000
 LABEL_PREFIX_LENGTH, LABEL_NAME_LENGTH = 253, 63  # of a key, as Kubernetes has them: prefix/name, or a name alone
+LABEL_LENGTH = 2400  # of what asks for one, `key` or `key=value`: all that fits above, and to spare
+
+
+def split_label(text: str) -> tuple[str, str | None]:
+    """The key and the value of a label that is asked for, as `key` or `key=value`; without the latter any value."""
+    key, has_value, value = text.partition("=")
+    return key, value if has_value else None
 
 
 def parse_texts(found: object) -> dict[str, str]:

@@ -91,7 +91,7 @@ def cluster_plan(**changes: Any) -> Plan:
     """The worked example: metal-stack's defaults on mini-lab networks, dual-stack, IPv4 first."""
     fields: dict[str, Any] = {
         "platform": "gardener",
-        "kubernetes_version": "1.33",
+        "kubernetes_version": "1.35",
         "families": (IPV4, IPV6),
         "nodes": families("10.0.0.0/22", "2001:db8:0:10::/96"),
         "pods": families("10.240.0.0/13", "fd00:10:240::/52"),

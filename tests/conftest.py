@@ -40,6 +40,12 @@ def _quick_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _key_of_secrets() -> Iterator[None]:
+    with override_settings(SECRETS_KEY="c2VjcmV0cyBvZiB0ZXN0cyBhcmUga2VwdCB3aXRoIGk="):
+        yield
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _system() -> Iterator[None]:
     """Twofold itself asks, unless a test says that somebody else does (tests.callers)."""

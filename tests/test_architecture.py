@@ -183,7 +183,8 @@ def test_every_constraint_is_documented() -> None:
 
 @functools.cache
 def functions_of(module: str) -> frozenset[str]:
-    """Of the modules of this name where the core is tested, or where roles and pages are if there is none."""
-    folders = ("addressing", "models", "domain", "access", "webui")
-    path = next(path for core in folders for path in (ROOT / "tests" / core).rglob(f"{module}.py"))
-    return frozenset(node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef))
+    """Of the modules of this name where the core is tested, and where roles, pages, doors and foreign clients are."""
+    folders = ("addressing", "models", "domain", "access", "webui", "compat", "api")
+    paths = [path for core in folders for path in (ROOT / "tests" / core).rglob(f"{module}.py")]
+    nodes = [node for path in paths for node in ast.parse(path.read_text()).body]
+    return frozenset(node.name for node in nodes if isinstance(node, ast.FunctionDef))

@@ -1,5 +1,6 @@
 """System checks: combinations of settings that would hurt in production, each with an id."""
 
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
@@ -98,3 +99,19 @@ def check_provider_is_reached_by_tls(**kwargs: object) -> list[CheckMessage]:
         for name in names
         if not getattr(settings, name).startswith("https://")
     ]
+
+
+@register(Tags.security)
+def check_secrets_can_be_kept(**kwargs: object) -> list[CheckMessage]:
+    try:
+        for key in filter(None, settings.SECRETS_KEY.split(",")):
+            Fernet(key.strip())
+    except ValueError:
+        return [
+            Error(
+                "SECRETS_KEY has a key that is none: secrets of webhooks can neither be kept nor read.",
+                hint="docs/operations.md says how one is made: 32 bytes in url-safe base64.",
+                id="webui.E007",
+            )
+        ]
+    return []

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from ipam.addressing import Family, utilization
 from ipam.domain.clusters.plan import Capacity, FamilyCapacity
-from ipam.domain.insight.findings import FULL, WARN
-from webui.meters import humanize, percent
+from webui.bars import Bar
+from webui.meters import humanize
 
 
 @dataclass(frozen=True)
-class NodeMeter:
+class NodeMeter(Bar):
     """How many nodes of one family are there, drawn like the use of a network."""
 
     limit: FamilyCapacity
@@ -18,31 +18,15 @@ class NodeMeter:
 
     @property
     def room(self) -> int:
-        return min(self.limit.nodes_by_network, self.limit.nodes_by_pods)
+        return max(self.limit.nodes, 0)
 
     @property
-    def family(self) -> str:
-        return self.limit.family.key
-
-    @property
-    def label(self) -> str:
-        return self.limit.family.label
+    def address_family(self) -> Family:
+        return self.limit.family
 
     @property
     def share(self) -> float:
         return min(utilization(self.used, self.room), 1.0)
-
-    @property
-    def percent(self) -> str:
-        return percent(self.share)
-
-    @property
-    def width(self) -> float:
-        return max(self.share * 100, 0.8 if self.used else 0)
-
-    @property
-    def state(self) -> str:
-        return "full" if self.share >= FULL else "warn" if self.share >= WARN else ""
 
     @property
     def state_text(self) -> str:
@@ -55,9 +39,11 @@ class NodeMeter:
     @property
     def exact(self) -> str:
         """For hovering and screen readers."""
+        blocks = self.limit.nodes_by_pods
+        pods = "" if blocks is None else f" and {blocks:,} by the pods"
         return (
             f"{self.label}: {self.used:,} nodes have an address; room for {self.limit.nodes_by_network:,} by the node "
-            f"network and {self.limit.nodes_by_pods:,} by the pods."
+            f"network{pods}."
         )
 
 

@@ -1,5 +1,6 @@
-"""What one request may cost; what the database says when it is more is put into words by `ipam.domain.core.outages`."""
+"""What one request may cost; of the database see `ipam.domain.core.bounds`."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -22,7 +23,7 @@ class RequestTime:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        end = time.monotonic() + settings.REQUEST_SECONDS
+        end = time.monotonic() + (settings.REQUEST_SECONDS or math.inf)
 
         def in_time(execute: Callable[..., object], *statement: object) -> object:
             if time.monotonic() > end:
@@ -34,23 +35,3 @@ class RequestTime:
                 return self.get_response(request)
         finally:
             throttling.leave(request)
-
-
-def bound_statements() -> None:
-    """Let PostgreSQL end what takes too long, from the next connection of this process on.
-
-    A pooler lends each transaction another session: there it sets the timeouts itself, and no cursor may outlive its
-    statement.
-    """
-    if connection.vendor != "postgresql":
-        return
-    connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
-    if settings.DATABASE_POOLER:
-        kept = {"pool": connection.settings_dict["OPTIONS"]["pool"]}
-        connection.settings_dict.update(settings.DATABASE_POOLER)
-        connection.settings_dict["OPTIONS"] = kept | settings.DATABASE_POOLER.get("OPTIONS", {})
-        return
-    given = {name: seconds for name, seconds in settings.DATABASE_TIMEOUTS.items() if seconds}
-    options = connection.settings_dict["OPTIONS"]
-    timeouts = [f"-c {name}={seconds}s" for name, seconds in given.items()]
-    options["options"] = " ".join([*filter(None, [options.get("options")]), *timeouts])

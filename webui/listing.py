@@ -1,6 +1,6 @@
 """A table whose order and place are in the URL: `?sort=name` or `?sort=-name`, and an opaque `?cursor=`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +28,9 @@ class Listing:
         return f"-{self.order}" if self.descending else self.order
 
 
-def listing(request: HttpRequest, rows: QuerySet[Any], columns: Mapping[str, str]) -> Listing:
-    """The page of `rows` that the URL asks for. `columns` names what may order it, the default first.
+def listing(request: HttpRequest, rows: QuerySet[Any], columns: Mapping[str, str | Callable[[], Any]]) -> Listing:
+    """The page of `rows` that the URL asks for. `columns` names what may order it, the default first: a column, or what
+    makes an expression.
 
     An order that is not offered is the default: a link that went stale still shows the list.
     """
@@ -37,10 +38,10 @@ def listing(request: HttpRequest, rows: QuerySet[Any], columns: Mapping[str, str
     order = asked.removeprefix("-")
     if order not in columns:
         order, asked = next(iter(columns)), ""
-    descending = asked.startswith("-")
+    descending, field = asked.startswith("-"), columns[order]
     page = paging.page(
         rows,
-        field=columns[order],
+        field=field if isinstance(field, str) else field(),
         descending=descending,
         limit=paging.DEFAULT_LIMIT,
         cursor=request.GET.get("cursor", ""),

@@ -1,13 +1,15 @@
 """Counts as people read them: one unit per family, exact numbers on hover."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ipam.addressing import Family, fitting, size, utilization
+from ipam.addressing import Family, size
+from ipam.domain.insight import series
 from ipam.domain.insight.findings import FULL, WARN
-from ipam.domain.space import usable_space
-from ipam.domain.space.utilization import FamilyUse, Room, room
-from ipam.models import Prefix
+from ipam.domain.space import room
+from ipam.domain.space.room import Room
+from ipam.domain.space.utilization import FamilyUse
+from ipam.models import Network, Prefix
 
 _WORDS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -50,6 +52,12 @@ class Meter:
 
     use: FamilyUse
     child_length: int | None = None
+    days: Sequence[int] = ()  # what was used as each of the last 90 began
+
+    @property
+    def spark(self) -> str:
+        """How it went, as a path whose top is full; empty where nothing is known."""
+        return sparkline([*self.days, self.use.used_ips], self.use.takeable_ips)
 
     @property
     def family(self) -> str:
@@ -105,72 +113,61 @@ class Meter:
     @property
     def exact(self) -> str:
         """The whole truth, for hovering and for screen readers."""
+        return f"{self.label}: {self.counts}."
+
+    @property
+    def counts(self) -> str:
+        """Exactly what is taken, free and cooling."""
         use = self.use
-        text = (
-            f"{use.family.label}: {use.used_ips:,} of {use.total_ips - use.reserved_ips:,} addresses taken "
-            f"({self.percent}), {use.available_ips:,} free"
-        )
+        text = f"{use.used_ips:,} of {use.takeable_ips:,} addresses taken ({self.percent}), {use.available_ips:,} free"
+        if use.cooling_ips:
+            text += f", {use.cooling_ips:,} cooling"
         if use.available_prefixes is not None:
             text += f"; {use.used_prefixes:,} children, room for {use.available_prefixes:,} of /{self.child_length}"
-        return text + "."
+        return text
 
 
 @dataclass(frozen=True)
 class PrefixMeter:
-    """How one prefix of a network is drawn; `lengths` is its free space, {prefix length: how many blocks}."""
+    """How one prefix of a network is drawn."""
 
     prefix: Prefix
-    lengths: Mapping[int, int]
-    child_length: int | None
-
-    @property
-    def free(self) -> int:
-        return sum(size(self.prefix.address_family, length) * blocks for length, blocks in self.lengths.items())
-
-    @property
-    def takeable(self) -> int:
-        first, length, is_super = self.prefix.first.value, self.prefix.length, self.child_length is not None
-        held_back = usable_space.count_held_back(self.prefix.address_family, first, length, is_super=is_super)
-        return size(self.prefix.address_family, length) - held_back
-
-    @property
-    def share(self) -> float:
-        return utilization(self.takeable - self.free, self.takeable)
-
-    @property
-    def percent(self) -> str:
-        return percent(self.share)
+    meter: Meter
 
     @property
     def width(self) -> float:
-        return max(self.share * 100, 0.8 if self.share else 0)
+        return self.meter.width
 
     @property
     def left(self) -> str:
-        if self.child_length is not None:
-            return f"{humanize(self.room)} × /{self.child_length} left"
-        return f"{units(self.prefix.address_family, self.free)} left"
-
-    @property
-    def room(self) -> int:
-        """How many children of the default length fit."""
-        return fitting(self.lengths, self.child_length or 0)
+        return self.meter.left_text
 
     @property
     def exact(self) -> str:
         """The whole truth, for hovering and for screen readers."""
-        room = "" if self.child_length is None else f"; room for {self.room:,} children of /{self.child_length}"
-        taken = f"{self.takeable - self.free:,} of {self.takeable:,} addresses taken ({self.percent})"
-        return f"{self.prefix}: {taken}, {self.free:,} free{room}."
+        return f"{self.prefix}: {self.meter.counts}."
 
 
-def meters(network: object, uses: list[FamilyUse]) -> list[Meter]:
+def sparkline(values: Sequence[int], most: int) -> str:
+    """The path of daily values 0..most in a box of 90 by 20, in whole steps, newest at the right."""
+    if len(values) < 2 or most <= 0:
+        return ""
+    at, height, path = 91 - len(values), None, ""
+    for day, value in enumerate(values, at):
+        y = 19 - round(18 * min(1, value / most))
+        if y != height:
+            path += f"H{day}V{y}" if path else f"M{day} {y}"
+            height = y
+    return f"{path}H90"
+
+
+def meters(network: Network, uses: list[FamilyUse]) -> list[Meter]:
     """The meters of a network, IPv4 first."""
-    lengths: dict[Family, int] = network.default_child_prefix_length  # type: ignore[attr-defined]
-    return [Meter(use, lengths.get(use.family)) for use in uses]
+    lengths = network.default_child_prefix_length
+    return [Meter(use, lengths.get(use.family), series.days_of(network, use.family)) for use in uses]
 
 
-def family_pair(network: object, uses: list[FamilyUse]) -> list[Meter | None]:
+def family_pair(network: Network, uses: list[FamilyUse]) -> list[Meter | None]:
     """Always two places, IPv4 and IPv6, so that rows align; None where the network lacks the family."""
     by_family = {meter.use.family: meter for meter in meters(network, uses)}
     return [by_family.get(family) for family in Family]
@@ -178,7 +175,7 @@ def family_pair(network: object, uses: list[FamilyUse]) -> list[Meter | None]:
 
 def summary(uses: list[FamilyUse], *, is_super: bool) -> str:
     """The answer to the first question: how much more fits, and what runs out first."""
-    left: Room | None = room(uses)
+    left: Room | None = room.of_uses(uses)
     if left is None:
         return "No prefixes yet"
     both = left.family is not None

@@ -4,10 +4,16 @@ import re
 import uuid
 from collections.abc import Callable
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
+from django.utils.functional import cached_property
 
 from ipam import errors
 from ipam.api.errors import STATUS
@@ -15,7 +21,7 @@ from ipam.domain.core import context, outages
 from ipam.models import ApiToken
 from ipam.models.events import REQUEST_ID_LENGTH, Door
 
-_DOORS = {"/api/": Door.API, "/admin/": Door.ADMIN}
+_DOORS = {"/api/": Door.API, "/admin/": Door.ADMIN, "/metal/": Door.METAL_API}
 _PLAIN = re.compile(rf"[A-Za-z0-9._:-]{{1,{REQUEST_ID_LENGTH}}}")
 
 
@@ -31,7 +37,7 @@ class Acting:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         door = next((door for start, door in _DOORS.items() if request.path_info.startswith(start)), Door.DASHBOARD)
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _PLAIN.fullmatch(given) else uuid.uuid4().hex
         with context.as_caller(lambda: _caller(request), door=door, request_id=request_id):
             response = self.get_response(request)
@@ -67,6 +73,34 @@ class BrowserRules:
         return response
 
 
+class Compression(GZipMiddleware):
+    """Pages are sent compressed; what a form answers is not.
+
+    BREACH reads a secret out of the length of compressed answers, beside text of the attacker's own, over thousands of
+    requests with somebody's session. Sessions are SameSite=Lax, so no other site can send those unseen. Were one to,
+    CSRF tokens are masked anew in each answer, secrets (tokens, of webhooks) are only ever answered to POST, and Django
+    adds bytes of a random number to each.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        return super().process_response(request, response) if is_page and request.method == "GET" else response
+
+
+class Policy(CSPMiddleware):
+    """The content security policy: that of all answers is written once, those of a view's own each time."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if any(name.startswith("_csp") for name in vars(response)):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, self._policy)
+        return response
+
+    @cached_property
+    def _policy(self) -> str:
+        return build_policy()
+
+
 class RefusalPages:
     """Answers for pages what `ipam.api.errors` answers for the API."""
 
@@ -76,7 +110,7 @@ class RefusalPages:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Django bounds what forms hold in memory; files would go to the disk first, whatever their size.
         length = int(request.META.get("CONTENT_LENGTH") or 0)
-        if not request.path_info.startswith("/api/"):  # which asks who it is before it reads anything
+        if not request.path_info.startswith(("/api/", "/metal/")):  # which ask who it is before it reads anything
             if length > (most := settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
                 return self._page(errors.TooLarge(f"This is longer than {most:,} bytes. Send it in parts."))
             if length > settings.STRANGERS_UPLOAD_MAX_MEMORY_SIZE and not request.user.is_authenticated:

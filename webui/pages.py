@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
 from django import forms
@@ -12,6 +13,7 @@ from django.shortcuts import render
 from ipam import errors
 from ipam.domain.core.operations import dry_run
 from ipam.forms.refusals import tell
+from ipam.measures import parse_moment
 
 R = TypeVar("R")
 Context = dict[str, Any]  # what a template is given
@@ -28,6 +30,14 @@ def asked(request: HttpRequest, name: str) -> str:
     if "\0" in text:
         raise errors.Invalid(f"“{name}” contains a NUL character. Take it out.", field=name)
     return text
+
+
+def moment_of(request: HttpRequest) -> datetime | None:
+    """The moment that is asked about, by `at`; Invalid for what is none."""
+    try:
+        return parse_moment(text) if (text := asked(request, "at")) else None
+    except ValueError as error:
+        raise errors.Invalid(str(error), field="at") from None
 
 
 def asks_for_part(request: HttpRequest) -> bool:

@@ -1,13 +1,12 @@
 """The key that signs sessions, where nobody has given one: kept beside the SQLite database that it belongs to."""
 
-import os
 import secrets
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from ipam import key_files
 
 _ENTROPY_BYTES = 48
 _MIN_LENGTH = 50  # characters, as Django's check security.W009 has it
@@ -21,7 +20,7 @@ def beside(database: Path) -> str:
     path = database.with_name(f"{database.name}.secret-key")
     try:
         if not path.exists():
-            _create(path)
+            key_files.create(path, secrets.token_urlsafe(_ENTROPY_BYTES))
         key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(
@@ -43,17 +42,3 @@ def require_shared() -> None:
             "50 or more random characters into their environment, for instance what this prints: "
             'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
-
-
-def _create(path: Path) -> None:
-    """Written elsewhere and linked when it is whole, so nobody reads a part; a link that is there already wins."""
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}-", dir=path.parent)  # mode 600
-    try:
-        with open(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(_ENTROPY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        os.unlink(name)

@@ -7,16 +7,25 @@ from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from ipam.api.description import DescriptionView
+from webui.choices import MODELS
 from webui.metrics import metrics
 from webui.views import (
     account,
     activity,
+    address_states,
     addresses,
+    alert_rules,
+    alerts,
+    choices,
+    claims,
+    cluster_belongings,
+    cluster_documents,
     cluster_verbs,
     clusters,
     exports,
     families,
     findings,
+    history,
     imports,
     machines,
     maps,
@@ -24,10 +33,15 @@ from webui.views import (
     network_forms,
     networks,
     overview,
+    prefix_changes,
+    prefixes,
     provider,
+    quotas,
+    ranges,
     registry,
     search,
     tokens,
+    webhooks,
 )
 
 # Swagger UI draws its icons and sizes with style attributes; nothing else of the policy is loosened.
@@ -51,31 +65,70 @@ class SectionConverter(FamilyConverter):
     regex = "|".join(registry.KINDS)
 
 
+class ChoiceConverter(FamilyConverter):
+    """What pickers offer."""
+
+    regex = "|".join(MODELS)
+
+
 class ClusterVerbConverter(FamilyConverter):
     """What can be done with a cluster."""
 
     regex = "|".join(cluster_verbs.VERBS)
 
 
+class FindingVerbConverter(FamilyConverter):
+    """What can be done with a finding."""
+
+    regex = "|".join(findings.MARKS)
+
+
 register_converter(FamilyConverter, "family")
+register_converter(ChoiceConverter, "choice")
+register_converter(FindingVerbConverter, "finding_verb")
 register_converter(ClusterVerbConverter, "cluster_verb")
 register_converter(SectionConverter, "section")
 
 urlpatterns = [
+    path("api/v1/", include("ipam.api.urls")),  # first, for addresses are tried in order and machines ask most
+    path("metal/v1/", include("ipam.compat.metal_api.urls")),
     path("", overview.overview, name="overview"),
+    path("pairs/", overview.pairs, name="pairs"),
+    path("findings/kinds/", overview.work, name="work"),
     path("findings/", findings.index, name="findings"),
+    path("findings/complete/", findings.complete_all, name="complete-all"),
+    path("findings/<finding_verb:verb>/", findings.mark, name="mark-finding"),
+    path("alerts/", alerts.index, name="alerts"),
+    path("alerts/firing/", alerts.firing, name="firing"),
+    path("alerts/<int:pk>/acknowledge/", alerts.acknowledge, name="acknowledge-alert"),
+    path("alerts/<int:pk>/snooze/", alerts.snooze, name="snooze-alert"),
+    path("alert-rules/", alert_rules.index, name="alert-rules"),
+    path("alert-rules/new/", alert_rules.create, name="create-alert-rule"),
+    *(
+        path(f"alert-rules/<int:pk>/{view.__name__}/", view, name=f"{view.__name__}-alert-rule")
+        for view in (alert_rules.edit, alert_rules.delete, alert_rules.snooze, alert_rules.switch, alert_rules.test)
+    ),
     path("activity/", activity.index, name="activity"),
+    path("activity/news/", activity.news, name="news"),
+    path("activity/<int:pk>/undo/", activity.undo, name="undo"),
+    path("soonest/", history.soonest, name="soonest"),
     path("networks/", networks.tree, name="networks"),
     path("networks/new/", network_forms.create, name="create-network"),
     path("networks/<str:pk>/", networks.detail, name="network"),
     path("networks/<str:pk>/prefixes/add/", families.add_prefix, name="add-prefix"),
+    path("networks/<str:pk>/prefixes/change/", prefix_changes.change, name="change-prefix"),
     path("networks/<str:pk>/families/<family:family>/", families.add_family, name="add-family"),
     path("networks/<str:pk>/complete/<family:family>/", families.complete, name="complete"),
     path("networks/<str:pk>/edit/", network_forms.edit, name="edit-network"),
     path("networks/<str:pk>/map/", maps.network_map, name="map"),
+    path("networks/<str:pk>/history/", history.network_history, name="network-history"),
     path("networks/<str:pk>/allocate/", networks.allocate, name="allocate"),
     path("networks/<str:pk>/carve/", networks.carve, name="carve"),
     path("networks/<str:pk>/delete/", networks.delete, name="delete-network"),
+    path("prefixes/<int:pk>/edit/", prefixes.edit, name="edit-prefix"),
+    path("claims/", claims.index, name="claims"),
+    path("prefixes/at/<path:cidr>/", address_states.block_state, name="block-state"),
+    path("addresses/at/<str:ip>/", address_states.address_state, name="address-state"),
     path("addresses/", addresses.index, name="addresses"),
     path("addresses/act/", addresses.act, name="act-on-addresses"),
     path("addresses/<uuid:pk>/", addresses.detail, name="address"),
@@ -93,9 +146,26 @@ urlpatterns = [
     path("machines/<str:pk>/release/", machines.release, name="release-machine"),
     path("clusters/", clusters.index, name="clusters"),
     path("clusters/new/", clusters.create, name="create-cluster"),
+    path("clusters/import/", cluster_documents.register, name="register-cluster"),
     path("clusters/<uuid:pk>/", clusters.detail, name="cluster"),
+    path("clusters/<uuid:pk>/document/", cluster_documents.compare, name="compare-cluster"),
+    path("clusters/<uuid:pk>/migration/", cluster_documents.finish, name="cluster-migration"),
     path("clusters/<uuid:pk>/edit/", clusters.edit, name="edit-cluster"),
     path("clusters/<uuid:pk>/families/", clusters.families, name="cluster-families"),
+    path(
+        "clusters/<uuid:pk>/load-balancer-addresses/",
+        cluster_belongings.take_for_load_balancers,
+        name="take-load-balancer-addresses",
+    ),
+    path("clusters/<uuid:pk>/api-addresses/", cluster_belongings.take_for_api, name="take-api-addresses"),
+    path(
+        "clusters/<uuid:pk>/allocations/<uuid:allocation>/release/",
+        cluster_belongings.give_back,
+        name="give-back-of-cluster",
+    ),
+    path("clusters/<uuid:pk>/services/", cluster_belongings.add_services, name="add-services"),
+    path("clusters/<uuid:pk>/services/<path:cidr>/remove/", cluster_belongings.remove_services, name="remove-services"),
+    path("clusters/<uuid:pk>/documents/", clusters.documents, name="cluster-documents"),
     path("clusters/<uuid:pk>/manifests/<slug:kind>/", clusters.manifest, name="manifest"),
     path("clusters/<uuid:pk>/<cluster_verb:verb>/", cluster_verbs.act, name="act-on-cluster"),
     *(path(f"{section}/", registry.index, {"section": section}, name=section) for section in registry.KINDS),
@@ -111,9 +181,25 @@ urlpatterns = [
         members.revoke,
         name="revoke-account-token",
     ),
+    path("webhooks/", webhooks.index, name="webhooks"),
+    path("webhooks/new/", webhooks.create, name="create-webhook"),
+    path("webhooks/<str:pk>/", webhooks.detail, name="webhook"),
+    *(
+        path(f"webhooks/<str:pk>/{view.__name__}/", view, name=f"{view.__name__}-webhook")
+        for view in (webhooks.edit, webhooks.rotate, webhooks.delete, webhooks.switch, webhooks.test)
+    ),
+    path("deliveries/<str:pk>/resend/", webhooks.resend, name="resend"),
+    path("projects/<uuid:pk>/quotas/new/", quotas.create, name="create-quota"),
+    path("networks/<str:pk>/ranges/", ranges.index, name="ranges"),
+    path("networks/<str:pk>/ranges/new/", ranges.create, name="create-range"),
+    path("ranges/<uuid:pk>/edit/", ranges.edit, name="edit-range"),
+    path("ranges/<uuid:pk>/delete/", ranges.delete, name="delete-range"),
+    path("quotas/<uuid:pk>/edit/", quotas.edit, name="edit-quota"),
+    path("quotas/<uuid:pk>/delete/", quotas.delete, name="delete-quota"),
     path("tokens/", tokens.index, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.revoke, name="revoke-token"),
     path("search/", search.search, name="search"),
+    path("choices/<choice:kind>/", choices.index, name="choices"),
     path("account/", account.index, name="account"),
     path("account/password/", account.ChangePassword.as_view(), name="change-password"),
     path("account/sign-out/", account.sign_out_everywhere, name="sign-out-everywhere"),
@@ -123,7 +209,6 @@ urlpatterns = [
     path("accounts/provider/callback/", provider.callback, name="provider-callback"),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("ipam.api.urls")),
     path("api/schema/", DescriptionView.as_view(), name="schema"),
     path("api/docs/", docs, name="docs"),
 ]

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 import time
 from functools import partial
 from selectors import EVENT_READ
@@ -12,7 +13,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from webui.arriving import LONGEST_HEAD, Arriving, Connection
 
-_PATIENCE = 20  # seconds for a whole request to arrive, head and body
+_ARRIVAL_TIMEOUT_SECONDS = 20  # seconds for a whole request to arrive, head and body
 _MAX_HELD = 64_000_000  # bytes of requests that are not whole, in each process
 
 
@@ -63,6 +64,12 @@ class BufferingWorker(ThreadWorker):
             req.force_close()
         return super().handle_request(req, conn)
 
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Whoever waits for events is answered, and asks another process."""
+        if waiting := sys.modules.get("ipam.domain.notify.waiting"):  # which nobody may import before Django is set up
+            waiting.end()
+        super().handle_exit(sig, frame)
+
     def linger(self, conn: Connection) -> None:
         """Nothing more will be sent; wait until the client has seen it, whatever it sends (RFC 9112, section 9.6)."""
         conn.request = None
@@ -73,7 +80,7 @@ class BufferingWorker(ThreadWorker):
 
     def _wait(self, conn: Connection) -> None:
         conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + _PATIENCE
+        conn.timeout = time.monotonic() + _ARRIVAL_TIMEOUT_SECONDS
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 

@@ -7,8 +7,9 @@ from django.http import HttpRequest
 
 from ipam.admin.actions import bulk
 from ipam.admin.base import DescribedAdmin
-from ipam.admin.filters import AddressFamilyFilter, HolderFilter, chosen
+from ipam.admin.filters import AddressFamilyFilter, HolderFilter, ManagerFilter, chosen
 from ipam.admin.forms import Data, chooser
+from ipam.admin.lists import unlisted
 from ipam.domain.networks import addresses
 from ipam.forms.described import LabelledForm
 from ipam.forms.fields import AddressesField, FamiliesField
@@ -51,18 +52,22 @@ class AddressAdmin(DescribedAdmin[IPAddress]):
     table = "addresses"
     add_form = NewAddressesForm
     change_form = AddressForm
-    list_display = ("address", "network_id", "project", "machine", "type", "name", "description", "label_list")
+    list_display = ("address", "name", "description", "network", "project", "machine", "type", "label_list")
+    list_display_links = ("address",)
     list_filter = (
         AddressFamilyFilter,
         "type",
         HolderFilter,
+        ManagerFilter,
         chosen(Network, "partition", of="network"),
         chosen(IPAddress, "network"),
         chosen(IPAddress, "project"),
         chosen(IPAddress, "machine"),
     )
-    list_select_related = ("network", "prefix", "project", "namespace", "machine")
+    list_select_related = ("network", "project", "machine")
+    unlisted = unlisted(beside=list_select_related)
     readonly_fields = (
+        "managed_by",
         "address",
         "network",
         "prefix",

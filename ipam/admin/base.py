@@ -13,6 +13,7 @@ from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.forms.models import ModelFormMetaclass
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 
 from ipam.admin.actions import MAX_ROWS, LabelsForm, RenameForm, bulk
 from ipam.admin.attempts import attempt, each, noting, refusals
@@ -34,9 +35,9 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """
 
     table: ClassVar[str] = ""
-    unlisted: ClassVar[tuple[str, ...]] = ()  # large columns, which a list does not show
+    unlisted: ClassVar[tuple[str, ...]] = ()  # columns that a list does not show, so that it does not read them
     most_at_once: ClassVar[int] = MAX_ROWS
-    list_per_page = 50
+    list_per_page = 45
     list_max_show_all = 0
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -51,7 +52,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         related = self.list_select_related
-        found = super().get_queryset(request).defer(*self.unlisted)
+        found = super().get_queryset(request)
         return found.select_related(*related) if isinstance(related, Sequence) else found
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
@@ -213,7 +214,13 @@ class DescribedAdmin(DomainAdmin[D]):
     """Of records with name, description and labels; the list edits the first two, actions all three of many."""
 
     list_editable = ("name", "description")
+    list_display_links = ("opened",)
     actions: tuple[str, ...] = ("change_labels", "rename", "delete_selected")
+
+    @admin.display(description="page")
+    def opened(self, obj: D) -> str:
+        """The way to its page, for its name stands in a field."""
+        return format_html('Open<span class="visually-hidden"> {}</span>', str(obj))
 
     @admin.display(description="labels")
     def label_list(self, obj: D) -> str:

@@ -71,7 +71,7 @@ class ClusterAdmin(DomainAdmin[Cluster]):
 class ClaimAdmin(ReadOnlyAdmin):
     """What controllers hold; they release it by its name."""
 
-    list_display = ("name", "network", "project", "allocation")
+    list_display = ("name", "network", "project")
     list_filter = (chosen(Claim, "network"), chosen(Claim, "project"))
     list_select_related = ("network", "project")
     search_fields = ("name",)

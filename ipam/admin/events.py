@@ -11,4 +11,5 @@ class EventAdmin(ReadOnlyAdmin):
     list_display = ("at", "actor", "door", "verb", "kind", "title", "network_id")
     list_filter = ("door",)
     ordering = ("-at", "-id")
+    exclude = ("kept",)
     search_help_text = "An address, or a part of a name, an id or an actor."

@@ -14,6 +14,7 @@ from ipam.addressing import Family, block
 from ipam.admin.forms import chooser
 from ipam.domain.core import lookups
 from ipam.models import Prefix
+from ipam.models.managed import METAL_STACK
 
 
 class FamilyFilter(admin.SimpleListFilter):
@@ -68,6 +69,22 @@ class HolderFilter(admin.SimpleListFilter):
         if self.value() not in (None, "machine", "free-standing"):
             raise IncorrectLookupParameters(self.value())
         return queryset if self.value() is None else queryset.filter(machine__isnull=self.value() != "machine")
+
+
+class ManagerFilter(admin.SimpleListFilter):
+    """Whether another system owns it."""
+
+    title = "manager"
+    parameter_name = "managed_by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(METAL_STACK, METAL_STACK), ("twofold", "Twofold")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in (None, METAL_STACK, "twofold"):
+            raise IncorrectLookupParameters(self.value())
+        managers = {METAL_STACK: METAL_STACK, "twofold": ""}
+        return queryset if self.value() is None else queryset.filter(managed_by=managers[str(self.value())])
 
 
 class _Chosen(admin.ListFilter):

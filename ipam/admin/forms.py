@@ -1,6 +1,6 @@
 """Forms of the admin: the shape of input, and the place where refusals are read."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from ipam import errors
 from ipam.addressing import shorten
+from ipam.admin.lists import RowField
 from ipam.domain.core import lookups
 from ipam.forms.described import DescribedForm
 from ipam.forms.refusals import tell
@@ -58,6 +59,7 @@ class GenerationField(forms.IntegerField):
 class NamesForm(DescribedForm, RecordForm):
     """A row of a list that can be edited there. What was shown is sent along: a row that only others change is left."""
 
+    bound_field_class = RowField
     generation = GenerationField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,9 +72,14 @@ class _Known:
     """Of a widget: what is no id of anything is not looked up to be shown."""
 
     field: Any
+    is_required: bool
+    allow_multiple_selected: bool
+    create_option: Callable[..., Any]
 
     def optgroups(self, name: str, value: Iterable[str], attr: dict[str, object] | None = None) -> Any:
         known = [key for key in value if lookups.is_id(self.field.remote_field.model, key)]
+        if not known and not self.is_required and not self.allow_multiple_selected:  # no query has to find that
+            return [(None, [self.create_option(name, "", "", False, 0)], 0)]
         return super().optgroups(name, known, attr)  # type: ignore[misc]
 
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from ipam.admin.actions import bulk
 from ipam.admin.base import DescribedAdmin
-from ipam.admin.filters import chosen
+from ipam.admin.filters import ManagerFilter, chosen
 from ipam.admin.forms import Data, chooser, many_chooser
 from ipam.domain.networks import machines
 from ipam.domain.networks.machine_rules import Attachment
@@ -54,10 +54,14 @@ class MachineAdmin(DescribedAdmin[Machine]):
     table = "machines"
     add_form = NewMachineForm
     change_form = MachineForm
-    list_display = ("id", "name", "hostname", "role", "project", "partition_id", "asn", "description", "label_list")
-    list_filter = ("role", chosen(Machine, "partition"), chosen(Machine, "project"))
+    list_display = (
+        "opened", "name", "description", "hostname", "role", "project", "partition_id", "asn", "label_list", "id",
+    )  # fmt: skip
+    list_filter = ("role", ManagerFilter, chosen(Machine, "partition"), chosen(Machine, "project"))
     list_select_related = ("project", "partition")
-    readonly_fields = ("id", "role", "project", "partition", "asn", "address_list", "created_at", "updated_at")
+    readonly_fields = (
+        "id", "role", "project", "partition", "asn", "address_list", "managed_by", "created_at", "updated_at",
+    )  # fmt: skip
     search_help_text = "An id, an ASN, an address or a CIDR, or a part of a name or host name."
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:

@@ -10,8 +10,9 @@ from ipam.addressing import Cidr
 from ipam.admin.actions import bulk
 from ipam.admin.attempts import each
 from ipam.admin.base import DescribedAdmin
-from ipam.admin.filters import NetworkFamilyFilter, chosen
+from ipam.admin.filters import ManagerFilter, NetworkFamilyFilter, chosen
 from ipam.admin.forms import Data, chooser
+from ipam.admin.lists import unlisted
 from ipam.domain.networks import network_fields, networks
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.forms.fields import CidrField, FamiliesField, LengthsField
@@ -111,23 +112,25 @@ class NetworkAdmin(DescribedAdmin[Network]):
     add_form = AnyNetworkForm
     change_form = AdminNetworkForm
     list_display = (
-        "id", "name", "type", "prefix_list", "partition_id", "project", "vrf_id", "nat_type", "description",
-        "label_list",
+        "opened", "name", "description", "type", "prefix_list", "partition_id", "project", "vrf_id", "nat_type",
+        "label_list", "id",
     )  # fmt: skip
     list_filter = (
-        "type", NetworkFamilyFilter, "stack", "nat_type",
+        "type", NetworkFamilyFilter, "stack", "nat_type", ManagerFilter,
         chosen(Network, "partition"), chosen(Network, "project"), chosen(Network, "parent"), chosen(Network, "vrf"),
     )  # fmt: skip
-    list_select_related = ("partition", "project", "namespace", "parent", "vrf")
+    list_select_related = ("project",)
+    unlisted = unlisted("destination_prefixes", "additional_announcable_cidrs", beside=list_select_related)
     readonly_fields = (
-        "id", "type", "partition", "project", "namespace", "parent", "vrf", "vrf_shared", "created_at", "updated_at",
+        "id", "type", "partition", "project", "namespace", "parent", "vrf", "vrf_shared", "managed_by",
+        "created_at", "updated_at",
     )  # fmt: skip
     sortable_by = ("id", "name")
     search_help_text = "An address, a CIDR or a part of one, an id, or a part of a name or description."
     actions: tuple[str, ...] = ("change_nat_type", "change_labels", "rename", "delete_selected")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        first = Prefix.objects.in_order()[: MAX_LISTED + 1]
+        first = Prefix.objects.in_order().only("network", "first", "length")[: MAX_LISTED + 1]
         return super().get_queryset(request).prefetch_related(Prefetch("prefixes", first, to_attr="first_prefixes"))
 
     def get_inlines(self, request: HttpRequest, obj: Network | None) -> Any:

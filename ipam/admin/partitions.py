@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
+from ipam.admin.filters import ManagerFilter
 from ipam.admin.forms import Data
 from ipam.domain.networks import partitions
 from ipam.forms.described import NewPartitionForm
@@ -12,7 +13,9 @@ class PartitionAdmin(DescribedAdmin[Partition]):
     table = "partitions"
     add_form = NewPartitionForm
     list_display = ("id", "name", "description", "label_list")
-    readonly_fields = ("id", "created_at", "updated_at")
+    list_display_links = ("id",)
+    readonly_fields = ("id", "managed_by", "created_at", "updated_at")
+    list_filter = (ManagerFilter,)
     sortable_by = ("id", "name")
 
     def make(self, given: Data) -> Partition:

@@ -27,11 +27,11 @@ class NewPrefixForm(forms.Form):
 
 @admin.register(Prefix)
 class PrefixAdmin(DomainAdmin[Prefix]):
-    """Prefixes never change. Those of root networks are added and removed, those of children are carved."""
+    """Prefixes do not change here. Those of root networks are added and removed, those of children are carved."""
 
     table = "prefixes"
     add_form = NewPrefixForm
-    list_display = ("cidr", "network_id", "parent", "namespace")
+    list_display = ("cidr", "network", "parent", "namespace")
     list_filter = (
         FamilyFilter,
         chosen(Network, "partition", of="network"),

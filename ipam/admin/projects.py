@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from ipam.admin.base import DescribedAdmin
+from ipam.admin.filters import ManagerFilter
 from ipam.admin.forms import Data
 from ipam.domain.networks import projects
 from ipam.forms.described import NewProjectForm, ProjectForm
@@ -12,8 +13,9 @@ class ProjectAdmin(DescribedAdmin[Project]):
     table = "projects"
     add_form = NewProjectForm
     change_form = ProjectForm
-    list_display = ("id", "name", "tenant", "description", "label_list")
-    readonly_fields = ("id", "created_at", "updated_at")
+    list_display = ("opened", "name", "description", "tenant", "label_list", "id")
+    readonly_fields = ("id", "managed_by", "created_at", "updated_at")
+    list_filter = (ManagerFilter,)
     sortable_by = ("name", "tenant")
 
     def make(self, given: Data) -> Project:

@@ -12,6 +12,7 @@ class VrfAdmin(DescribedAdmin[VRF]):
     table = "vrfs"
     add_form = NewVrfForm
     list_display = ("id", "name", "description", "kept", "label_list")
+    list_display_links = ("id",)
     list_filter = ("kept",)
     readonly_fields = ("id", "kept", "created_at", "updated_at")
     sortable_by = ("id", "name")

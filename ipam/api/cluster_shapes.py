@@ -1,6 +1,6 @@
-"""The shape of clusters and claims: what requests look like, and what answers do."""
+"""The shape of clusters: what requests look like, and what answers do."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -8,12 +8,13 @@ from rest_framework import serializers
 from ipam import models, values
 from ipam.addressing import Cidr, Family
 from ipam.api import fields, inputs
-from ipam.api.shapes import Described, Output, Shape
-from ipam.domain.clusters import plan, rules
-from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
-from ipam.models.clusters import CLUSTER_NAME_LENGTH, Platform
+from ipam.api.shapes import Described, Shape
+from ipam.domain.clusters import belongings, documented, plan
+from ipam.models.base import SLUG_LENGTH
+from ipam.models.clusters import CLUSTER_NAME_LENGTH, MigrationStep, Platform, PodIpam
 
 _MAX = 10**6  # nodes and pods; the domain says what there is room for
+_MAX_SURGE = 1_000  # nodes
 
 
 @extend_schema_field(
@@ -49,6 +50,12 @@ class ChangedCluster(inputs.Described):
     max_pods = fields.Integer(required=False, min_value=1, max_value=_MAX)
     wanted_nodes = fields.Integer(required=False, allow_null=True, min_value=1, max_value=_MAX)
     native_routing = fields.Flag(required=False)
+    ipam = fields.Choice(choices=PodIpam.choices, required=False)
+    max_surge = fields.Integer(required=False, allow_null=True, min_value=0, max_value=_MAX_SURGE)
+    gardener_project = fields.Text(required=False, allow_blank=True, max_length=CLUSTER_NAME_LENGTH)
+    gardener_version = fields.Text(required=False, allow_blank=True, max_length=11)
+    is_seed = fields.Flag(required=False)
+    seed = fields.Uuid(required=False, allow_null=True, help_text="a cluster that is one")
 
 
 class NewCluster(ChangedCluster):
@@ -70,26 +77,22 @@ class NewFamilies(inputs.Input):
     node_mask = fields.Lengths(required=False)
 
 
-class NewClaim(inputs.Input):
-    pool = fields.Text(max_length=SLUG_LENGTH, help_text="a network")
-    name = fields.Text(max_length=NAME_LENGTH)
-    owner = fields.Text(max_length=SLUG_LENGTH, help_text="a project")
-
-
 # --- answers --------------------------------------------------------------------------------------
 class FamilyCapacity(Shape):
     """Counts are decimal strings: they may exceed what a JSON number holds exactly."""
 
     nodes_by_network = serializers.CharField()
-    nodes_by_pods = serializers.CharField()
+    nodes_by_pods = serializers.CharField(allow_null=True, help_text="null where no block of a node binds")
     pods_per_node = serializers.CharField()
     services = serializers.CharField()
-    api_server = serializers.CharField()
-    dns = serializers.CharField()
+    api_server = serializers.CharField(allow_null=True, help_text="null where services that run are too few")
+    dns = serializers.CharField(allow_null=True)
 
 
 class Capacity(Shape):
-    nodes = serializers.CharField()
+    nodes = serializers.CharField(help_text="after firewalls, and those that come before others go")
+    reserve = serializers.CharField(help_text="addresses for a firewall that comes before another goes")
+    ipam = serializers.ChoiceField(choices=PodIpam.choices, help_text="for which nodes_by_pods holds")
     limiting_family = fields.OneFamily(source="family")
     limited_by = serializers.ChoiceField(choices=["nodes", "pods"], source="reason")
     services = serializers.CharField(help_text="with an address of every family")
@@ -97,15 +100,15 @@ class Capacity(Shape):
     ipv6 = FamilyCapacity(required=False)
 
     def to_representation(self, instance: plan.Capacity) -> dict[str, object]:
-        shared = {name: field for name, field in self.fields.items() if name not in ("ipv4", "ipv6")}
-        answer = {name: field.to_representation(field.get_attribute(instance)) for name, field in shared.items()}
-        return {**answer, **{one.family.key: FamilyCapacity(one).data for one in instance.families}}
+        of_families = {one.family.key: FamilyCapacity.of(one) for one in instance.families}
+        return {**super().to_representation(instance), **of_families}
 
 
 class PlanWarning(Shape):
     code = serializers.CharField()
     field = serializers.CharField()
     detail = serializers.CharField()
+    issues = serializers.ListField(child=serializers.URLField(), help_text="where upstream speaks of it")
 
 
 class Cluster(Described):
@@ -123,16 +126,45 @@ class Cluster(Described):
     max_pods = serializers.IntegerField()
     wanted_nodes = serializers.IntegerField(allow_null=True)
     native_routing = serializers.BooleanField()
+    ipam = serializers.ChoiceField(choices=PodIpam.choices)
+    max_surge = serializers.IntegerField(source="surge")
+    gardener_project = serializers.CharField(allow_blank=True)
+    gardener_version = serializers.CharField(allow_blank=True)
+    is_seed = serializers.BooleanField()
+    seed = serializers.UUIDField(source="seed_id", allow_null=True)
+    service_cidrs = serializers.ListField(child=serializers.CharField())
+    migration_step = serializers.ChoiceField(choices=MigrationStep.choices, help_text="what comes next; empty for none")
+    load_balancer_ips = serializers.SerializerMethodField(
+        help_text="their texts, IPv4 first; GET ips/?cluster= has them whole, with the allocations to give back"
+    )
+    api_ips = serializers.SerializerMethodField()
+    firewall_ips = serializers.SerializerMethodField()
+    differences = serializers.SerializerMethodField(help_text="from the document of the running cluster")
     capacity = serializers.SerializerMethodField()
     warnings = serializers.SerializerMethodField()
 
+    def get_load_balancer_ips(self, cluster: models.Cluster) -> list[str]:
+        return self._owned(cluster, belongings.LOAD_BALANCERS)
+
+    def get_api_ips(self, cluster: models.Cluster) -> list[str]:
+        return self._owned(cluster, belongings.API)
+
+    def get_firewall_ips(self, cluster: models.Cluster) -> list[str]:
+        return self._owned(cluster, belongings.FIREWALLS)
+
+    def _owned(self, cluster: models.Cluster, what: str) -> list[str]:
+        return cast(list[str], self.context["owned"][cluster.pk][what])
+
+    def get_differences(self, cluster: models.Cluster) -> list[str]:
+        return list(documented.differences(cluster))
+
     @extend_schema_field(Capacity)
     def get_capacity(self, cluster: models.Cluster) -> dict[str, object]:
-        return dict(Capacity(plan.capacity(self.context["plans"][cluster.pk])).data)
+        return Capacity.of(plan.capacity(self.context["plans"][cluster.pk]))
 
     @extend_schema_field(PlanWarning(many=True))
     def get_warnings(self, cluster: models.Cluster) -> list[object]:
-        return list(PlanWarning(rules.warnings(self.context["plans"][cluster.pk]), many=True).data)
+        return list(map(PlanWarning.of, self.context["warnings"][cluster.pk]))
 
 
 class Document(Shape):
@@ -156,17 +188,6 @@ class Precondition(Shape):
 class Readiness(Shape):
     families = _families(help_text="those that come next")
     preconditions = Precondition(many=True)
+    warnings = PlanWarning(many=True)
     machines = serializers.IntegerField()
     machines_ready = serializers.IntegerField(help_text="those that have an address of each of these families")
-
-
-class Claim(Output):
-    id = serializers.UUIDField()
-    pool = serializers.CharField(source="network_id")
-    name = serializers.CharField()
-    owner = serializers.UUIDField(source="project_id")
-    allocation = serializers.UUIDField()
-    ips = serializers.SerializerMethodField()
-
-    def get_ips(self, claim: models.Claim) -> list[str]:
-        return [str(address) for address in self.context["ips"].get(claim.allocation, ())]

@@ -53,6 +53,8 @@ def add_links(result: dict[str, Any], **context: object) -> dict[str, Any]:
     """Say what can be done with what was created or listed, so that tools can walk from one operation to the next."""
     for path, operations in result["paths"].items():
         collection = path.removeprefix(_BASE).removesuffix("/")
+        if "{" in collection:  # what lies below another object needs the id of that too
+            continue
         for verb, status, where in (
             ("post", "201", _CREATED.get(collection, "$response.body#/")),
             ("get", "200", _FIRST_OF_A_LIST),

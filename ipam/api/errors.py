@@ -13,6 +13,7 @@ from rest_framework.views import set_rollback
 
 from ipam import errors
 from ipam.addressing import shorten
+from ipam.api.shapes import moment
 from ipam.domain.core import outages
 
 PROBLEM_TYPE = "application/problem+json"
@@ -23,6 +24,7 @@ _LONGEST_LIST = 40_000  # bytes of all that is told one by one
 STATUS = {
     "permission_denied": 403,
     "not_found": 404,
+    "cursor_expired": 410,
     "stale": 412,
     "too_large": 413,
     "idempotency_key_reused": 422,
@@ -36,19 +38,29 @@ STATUS = {
             "already_exists",
             "already_allocated",
             "exhausted",
+            "in_range",
+            "cooling",
+            "quota_exceeded",
             "vrf_exhausted",
             "asn_exhausted",
             "vrf_in_use",
             "has_children",
             "has_ips",
             "has_machines",
+            "has_ranges",
+            "no_sibling",
             "in_use",
+            "managed_elsewhere",
             "one_super_per_partition",
             "one_shared_child_per_project",
             "node_network_taken",
             "wrong_state",
             "cluster_frozen",
             "migration_not_ready",
+            "undo_expired",
+            "already_undone",
+            "not_undoable",
+            "changed_since",
         ],
         409,
     ),
@@ -59,6 +71,7 @@ _ADVICE = {"required": " Add it.", "null": " Give it a value.", "blank": " Give 
 _RETRY_AFTER = {"busy": "1", "unavailable": "5"}  # seconds
 _CODES = {401: "not_authenticated", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed",
           406: "not_acceptable", 415: "unsupported_media_type", 429: "throttled"}  # fmt: skip
+_TITLES = {405: "Not this method", 415: "Not this kind of body"}  # where the framework has a form to fill in
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -79,14 +92,22 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         return _problem(STATUS.get(first.code, 400), first.code, first.title, errors.Several(found).detail, found)
     if isinstance(error, exceptions.APIException):
         code = _CODES.get(error.status_code, "invalid")
-        return _problem(error.status_code, code, str(error.default_detail), str(error.detail), (), _headers(error))
+        title = _TITLES.get(error.status_code) or str(error.default_detail)
+        return _problem(error.status_code, code, title, str(error.detail), (), _headers(error))
     return None
 
 
 def refusal_response(error: errors.IpamError) -> Response:
     """The answer to what the domain refuses."""
     headers = {"Retry-After": seconds} if (seconds := _RETRY_AFTER.get(error.code)) else None
-    return _problem(STATUS.get(error.code, 400), error.code, error.title, error.detail, error.errors, headers)
+    # The same code, but what stands in the way is there already.
+    status = 409 if isinstance(error.errors[0], errors.WouldBeReserved) else STATUS.get(error.code, 400)
+    answer = _problem(status, error.code, error.title, error.detail, error.errors, headers)
+    if isinstance(error, errors.QuotaExceeded):
+        answer.data["quota"] = error.quota
+    if until := next((one.until for one in error.errors if isinstance(one, errors.Cooling)), None):
+        answer.data["until"] = moment(until)
+    return answer
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:
@@ -126,6 +147,7 @@ def _told(each: Sequence[errors.IpamError]) -> list[dict[str, str]]:
             "field": shorten(one.field, _LONGEST_FIELD),
             "code": one.code,
             "detail": _cut(one.detail, _LONGEST_SENTENCE),
+            **({"nearest": one.nearest} if one.nearest else {}),
         }
         for one in each[: errors.MAX_TOLD]
     ]

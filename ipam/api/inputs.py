@@ -1,19 +1,24 @@
 """The shape of requests. Which combinations are right is for the domain to say."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, cached_property
 from typing import Any, cast
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.utils.serializer_helpers import BindingDict
 
 from ipam.addressing import shorten
-from ipam.api import fields
+from ipam.api import fields, measures
+from ipam.api.prefix_fields import NewPrefixes
 from ipam.domain.networks.address_rules import MAX_PER_REQUEST
 from ipam.domain.networks.completion import MAX_PER_BATCH
+from ipam.domain.networks.networks import MAX_CHILDREN
 from ipam.models import IPAddress, Machine
 from ipam.models.base import DESCRIPTION_LENGTH, NAME_LENGTH, SLUG_LENGTH
 from ipam.models.networks import NatType, NetworkType, Stack
 from ipam.models.roles import PROJECT_ROLES
+from ipam.models.super_networks import ChildChoice, ClusterRanges
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 MAX_ATTACHMENTS = 100
@@ -23,31 +28,74 @@ _MAX_KEYS = 100  # of an object, known or not
 class Input(serializers.Serializer[Any]):
     """An object whose fields are all known; what is wrong with any of them is reported together."""
 
+    @cached_property
+    def fields(self) -> BindingDict:
+        """Made once for each shape: they keep nothing of a request, and copying them takes longer than all they do."""
+        return _fields(type(self))
+
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return super().to_internal_value(data)
-        known = {name for name, field in self.fields.items() if not field.read_only}
-        self._bound(data, known)
-        names = f"Known: {', '.join(sorted(known))}."
-        problems: dict[str, Any] = {
-            shorten(name): [ErrorDetail(f"There is no field “{shorten(name)}” here. {names}", "unknown_field")]
-            for name in data
-            if name not in known
-        }
-        try:
-            value = super().to_internal_value(data)
-        except serializers.ValidationError as error:
-            problems |= cast(dict[str, Any], error.detail)
+        readers = _readers_of(type(self))
+        self._bound(data, readers.keys())
+        value: dict[str, Any] = {}
+        problems: dict[str, Any] = {}
+        for name in data:
+            if name not in readers:
+                fault = f"There is no field “{shorten(name)}” here. Known: {', '.join(sorted(readers))}."
+                problems[shorten(name)] = [ErrorDetail(fault, "unknown_field")]
+        for name, (read, is_required) in readers.items():
+            if is_required or name in data:
+                try:
+                    value[name] = read(data.get(name, serializers.empty))
+                except serializers.ValidationError as error:
+                    problems[name] = error.detail
         if problems:
             raise serializers.ValidationError(problems)
         return value
 
-    def _bound(self, data: Mapping[str, Any], known: set[str]) -> None:
+    def _bound(self, data: Mapping[str, Any], known: Collection[str]) -> None:
         """The number of keys is judged before any of them."""
         if len(data) > _MAX_KEYS:
             names = ", ".join(sorted(known))
             fault = f"There are {len(data):,} fields here, and only {len(known)} are known: {names}."
             raise serializers.ValidationError({"non_field_errors": [ErrorDetail(fault, "unknown_field")]})
+
+
+@cache
+def _fields(shape: type[Input]) -> BindingDict:
+    original: Any = serializers.Serializer.fields
+    return cast(BindingDict, original.func(shape()))
+
+
+Read = Callable[[Any], Any]
+
+
+@cache
+def _readers_of(shape: type[Input]) -> dict[str, tuple[Read, bool]]:
+    """For each field what reads a value, and whether it has to be there; settled once, as `shapes` does it."""
+    return {name: (_read(field), field.required) for name, field in _fields(shape).items()}
+
+
+def _read(field: Any) -> Read:
+    """What a field makes of a value: the same one where it is right at first sight, without all that a field asks."""
+    is_right = _AT_FIRST_SIGHT.get(type(field))
+
+    def read(value: Any) -> Any:
+        return value if is_right and is_right(field, value) else field.run_validation(value)
+
+    return read
+
+
+def _is_text(field: Any, value: object) -> bool:
+    return type(value) is str and 0 < len(value) <= (field.max_length or 0) and value.isprintable()
+
+
+def _is_integer(field: Any, value: object) -> bool:
+    return type(value) is int and (field.min_value or 0) <= value <= (field.max_value or 0)
+
+
+_AT_FIRST_SIGHT: dict[type, Callable[[Any, Any], bool]] = {fields.Text: _is_text, fields.Integer: _is_integer}
 
 
 def _name(**options: Any) -> fields.Text:
@@ -98,13 +146,18 @@ class Network(Described):
     default_child_prefix_length = fields.Lengths(required=False)
     min_child_prefix_length = fields.Lengths(required=False)
     additional_announcable_cidrs = fields.Cidrs(required=False)
+    child_choice = fields.Choice(choices=ChildChoice.choices, required=False)
     stack = fields.Choice(choices=Stack.choices, required=False)
+    cluster_ranges = fields.Choice(choices=ClusterRanges.choices, required=False)
+    quarantine = measures.Hours(required=False)
+    quarantine_strict = fields.Flag(required=False)
 
 
 class NewNetwork(Network):
     """A network of any type. Which fields each type needs, takes and refuses, the answer to a wrong one says."""
 
     type = fields.Choice(choices=NetworkType.choices)
+    prefixes = NewPrefixes(required=False)  # type: ignore[assignment]
     id = _id(required=False, allow_null=True, allow_blank=True)
     project = _id(required=False, allow_null=True)
     partition = _id(required=False, allow_null=True)
@@ -113,6 +166,7 @@ class NewNetwork(Network):
     address_family = fields.Families(required=False)
     vrf = fields.Vrf(required=False, allow_null=True, min_value=LOWEST_VNI, max_value=HIGHEST_VNI)
     vrf_shared = fields.Flag(required=False)
+    count = fields.Integer(required=False, min_value=1, max_value=MAX_CHILDREN)
 
 
 class ChangedNetwork(Network):
@@ -121,7 +175,12 @@ class ChangedNetwork(Network):
     force = fields.Flag(required=False)
 
 
-class NewPrefix(Input):
+class ChangedPrefix(Input):
+    gateway = fields.Address(required=False, allow_null=True)
+    reserve_ends = fields.Flag(required=False)
+
+
+class NewPrefix(ChangedPrefix):
     prefix = fields.Cidr()
     default_child_prefix_length = fields.Integer(required=False, min_value=0, max_value=128)
 
@@ -172,15 +231,14 @@ class NewMachine(ChangedMachine):
     role = fields.Choice(choices=Machine.Role.choices, required=False)
     networks = fields.Many(child=Attachment(), max_length=MAX_ATTACHMENTS)
 
-    def _bound(self, data: Mapping[str, Any], known: set[str]) -> None:
+    def _bound(self, data: Mapping[str, Any], known: Collection[str]) -> None:
         """The addresses of all attachments together are as many as those of one."""
         super()._bound(data, known)
         attachments = data.get("networks")
         named = (
             [one.get("ips") for one in attachments if isinstance(one, dict)] if isinstance(attachments, list) else []
         )
-        total = sum(len(ips) for ips in named if isinstance(ips, list))
-        if total > MAX_PER_REQUEST:
+        if (total := sum(len(ips) for ips in named if isinstance(ips, list))) > MAX_PER_REQUEST:
             raise serializers.ValidationError(
                 {"networks": [f"At most {MAX_PER_REQUEST:,} addresses fit in one request, and these are {total:,}."]}
             )

@@ -1,31 +1,37 @@
 """Networks and their prefixes, and what is free in them."""
 
 import uuid
+from typing import cast
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Model, OuterRef, Subquery
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ipam import errors, filters
 from ipam.addressing import Family
-from ipam.api import fields, inputs, outputs, parameters
-from ipam.api.resources import Body, Data, Editable, Readable, with_references
+from ipam.api import fields, inputs, measures, outputs, parameters, points, preconditions, prefix_changes
+from ipam.api.resources import Body, Changeable, Data, Editable, Readable, with_references
+from ipam.api.series import PERIOD, NetworkForecast, NetworkHistory, NetworkSeries, Stored
 from ipam.domain.networks import children, network_fields, networks
 from ipam.domain.networks import completion as families
+from ipam.domain.networks import prefixes as prefix_operations
 from ipam.domain.networks.network_fields import NewNetwork
-from ipam.domain.space import free_blocks, prefix_map, utilization
-from ipam.models import VRF, Network, Prefix
+from ipam.domain.space import free_blocks, fullness, prefix_map, utilization
+from ipam.domain.space.utilization import FamilyUse
+from ipam.models import VRF, Network, Partition, Prefix, Project
+from ipam.models.prefixes import PrefixRow
 
+REFERENCES: dict[str, type[Model]] = {"project": Project, "partition": Partition, "parent": Network}
 LENGTH = OpenApiParameter("length", int, description="a prefix length")
 ADDRESS_FAMILY = OpenApiParameter("address_family", str, enum=[family.key for family in Family])
 NAMESPACE = OpenApiParameter("namespace", uuid.UUID, description="in a namespaced super: the project")
 FIRST = Subquery(Prefix.objects.filter(network=OuterRef("pk")).in_order().values("first")[:1])
-ORDERED_PREFIXES = Prefetch("prefixes", Prefix.objects.in_order())
 
 
-class NetworkViews(Editable[Network]):
+class NetworkViews(NetworkSeries, Editable[Network]):
     model, output, filterset_class = Network, outputs.Network, filters.NetworkFilters
     inputs = {
         "create": inputs.NewNetwork,
@@ -33,39 +39,73 @@ class NetworkViews(Editable[Network]):
         "prefixes": inputs.NewPrefix,
         "families": inputs.NewFamily,
         "complete": inputs.Completion,
+        "add_history": points.NewPoints,
     }
-    answers = {"complete": outputs.Progress, "free": outputs.FreeByFamily}
+    several = {"create": outputs.Networks}
+    answers = {
+        "complete": outputs.Progress,
+        "free": outputs.FreeByFamily,
+        "history": NetworkHistory,
+        "add_history": Stored,
+        "forecast": NetworkForecast,
+    }
     parameters = {
         "remove_prefix": [OpenApiParameter("prefix", str, required=True, description="the CIDR")],
         "free": [ADDRESS_FAMILY, LENGTH, NAMESPACE],
+        "history": PERIOD,
     }
-    creating = {"create", "prefixes", "families"}
+    creating = {"create", "prefixes", "families", "add_history"}
     ordering_fields = {
         "id": "pk",
         "name": "name",
         "type": "type",
         "prefix": FIRST,
-        "utilization": utilization.fullness(),
+        "utilization": fullness.fullness,
         "created_at": "created_at",
     }
 
-    def get_queryset(self) -> QuerySet[Network]:
-        return Network.objects.prefetch_related(ORDERED_PREFIXES)
-
     def context_for(self, objects: list[Network]) -> dict[str, object]:
-        return {"consumption": utilization.of_networks(objects)}
+        prefixes = Prefix.objects.rows_of([network.pk for network in objects])
+        return {"prefixes": prefixes, "consumption": utilization.of_networks(objects, prefixes)}
 
-    def make(self, data: Data) -> Network:
-        errors.raise_all(network_fields.violations_of_given(data["type"], data))
-        by_name = {"vrf": (VRF, data["vrf"])} if isinstance(data.get("vrf"), str) else {}
-        found = with_references(data, by_name)
-        return networks.create(NewNetwork(**found | {name: found[name].pk for name in by_name}))
+    def create(self, request: Request) -> Response:
+        data = self.parse(request)
+        count = data.pop("count", None)
+        prefixes = data.pop("prefixes", [])
+        data |= {"prefixes": [cidr for cidr, _ in prefixes], "prefix_fields": dict(prefixes)}
+        if count is None:
+            return self.run(lambda: networks.create(_wanted(data)), self.show_new, status=201)
+        return self.run(lambda: networks.create_many(_wanted(data), count), self._show_all, status=201)
+
+    def show_new(self, network: Network) -> Body:
+        """A network that has just been made."""
+        return self._show(network, _rows_of(network), utilization.of_new(network))
+
+    def _show_all(self, made: list[Network]) -> Body:
+        return {"networks": [self.show_new(network) for network in made]}
 
     def change(self, found: Network, data: Data) -> Network:
         return networks.update(found, **data)
 
     def discard(self, found: Network) -> None:
         networks.delete(found)
+
+    def found(self) -> Network:
+        """The network that the address names; merely its id for operations, which read it themselves."""
+        if self.request.method in SAFE_METHODS or self.action == "complete":
+            return cast(Network, super().found())
+        network = Network(pk=self.kwargs["pk"])
+        network.expected_generations = preconditions.seen(self.request)
+        return network
+
+    def render(self, one: Network) -> Body:
+        """A network with its prefixes, which operations tell."""
+        rows = _rows_of(one) or Prefix.objects.rows_of([one.pk])[one.pk]
+        return self._show(one, rows, utilization.of_networks([one], {one.pk: rows})[one.pk])
+
+    def _show(self, one: Network, prefixes: list[PrefixRow], uses: list[FamilyUse]) -> Body:
+        context = {"prefixes": {one.pk: prefixes}, "consumption": {one.pk: uses}}
+        return dict(self.output(one, context=context).data)
 
     @action(detail=True, methods=["post"])
     def prefixes(self, request: Request, pk: str) -> Response:
@@ -97,20 +137,30 @@ class NetworkViews(Editable[Network]):
         return Response(_free(request, list(self.found().prefixes.select_related("network").in_order())))
 
 
-class PrefixViews(Readable[Prefix]):
+class PrefixViews(Readable[Prefix], Changeable[Prefix], prefix_changes.PrefixChanges):
     model, output, filterset_class = Prefix, outputs.Prefix, filters.PrefixFilters
-    answers = {"free": outputs.FreeByFamily, "map": outputs.Map}
+    inputs = {
+        "partial_update": inputs.ChangedPrefix,
+        "resize": prefix_changes.Resize,
+        "split": prefix_changes.Split,
+        "merge": inputs.Nothing,
+    }
+    answers = {"free": outputs.FreeByFamily, "map": outputs.Map, "split": prefix_changes.Prefixes}
     parameters = {
         "free": [ADDRESS_FAMILY, LENGTH, NAMESPACE],
-        "map": [OpenApiParameter("cells", int, description="a power of two, 256 if left out"), NAMESPACE],
+        "map": [
+            OpenApiParameter("cells", int, description="a power of two, 256 if left out"),
+            OpenApiParameter("at", str, description="a past moment, without ranges and what cooled; now if left out"),
+            NAMESPACE,
+        ],
     }
     ordering_fields = {"prefix": "first", "id": "pk", "length": "length", "network": "network_id"}
 
-    def get_queryset(self) -> QuerySet[Prefix]:
-        return Prefix.objects.select_related("network")
-
     def context_for(self, objects: list[Prefix]) -> dict[str, object]:
         return {"consumption": utilization.of_prefixes(objects)}
+
+    def change(self, found: Prefix, data: Data) -> Prefix:
+        return prefix_operations.update(found, **data)
 
     @action(detail=True)
     def free(self, request: Request, pk: str) -> Response:
@@ -118,12 +168,30 @@ class PrefixViews(Readable[Prefix]):
 
     @action(detail=True)
     def map(self, request: Request, pk: str) -> Response:
-        parameters.refuse_unknown(request, {"cells", "namespace"})
+        parameters.refuse_unknown(request, {"cells", "at", "namespace"})
         prefix = self.found()
         drawing = prefix_map.of_prefix(
-            prefix, cells=parameters.number(request, "cells", 256), namespace=parameters.namespace(request)
+            prefix,
+            cells=parameters.number(request, "cells", 256),
+            namespace=parameters.namespace(request),
+            at=parameters.value_if_given(request, "at", measures.Moment()),
         )
         return Response(outputs.Map({"prefix": prefix.cidr, "cells": drawing.cells}).data)
+
+
+def _wanted(data: Data) -> NewNetwork:
+    """What a request says, with references that operations look up."""
+    if isinstance(data.get("vrf"), str):
+        errors.raise_all(network_fields.violations_of_given(data["type"], data))
+        found = with_references(data, {"vrf": (VRF, data["vrf"])})
+        return NewNetwork(**found | {"vrf": found["vrf"].pk})
+    given = {name: value for name, value in data.items() if value is not None}
+    return NewNetwork(**given | {name: model(pk=given[name]) for name, model in REFERENCES.items() if name in given})
+
+
+def _rows_of(network: Network) -> list[PrefixRow]:
+    """The prefixes that an operation knows of, as rows."""
+    return [PrefixRow.of(prefix) for prefix in network.known_prefixes]
 
 
 def _render_progress(progress: families.Progress) -> Body:

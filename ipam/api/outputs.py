@@ -1,21 +1,26 @@
 """The shape of answers, one class per object of the contract."""
 
+from typing import cast
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ipam import models
-from ipam.api import fields
+from ipam.api import fields, measures
 from ipam.api.shapes import Described, Output, Shape
-from ipam.domain.insight import findings
+from ipam.domain.insight import loose_ends
 from ipam.domain.networks.completion import Progress as CompletionProgress
-from ipam.domain.space.utilization import FamilyUse
 
 
-class Partition(Described):
+class Managed(Described):
+    managed_by = serializers.CharField(help_text="the system that owns it, such as metal-stack; empty: Twofold")
+
+
+class Partition(Managed):
     id = serializers.CharField()
 
 
-class Project(Described):
+class Project(Managed):
     id = serializers.UUIDField()
     tenant = serializers.CharField()
 
@@ -42,15 +47,16 @@ class Vrf(Described):
     networks = serializers.SerializerMethodField()
 
     def get_networks(self, vrf: models.VRF) -> list[str]:
-        return [network.pk for network in vrf.networks.all()]
+        return cast(list[str], self.context["networks"][vrf.pk])
 
 
-class Usage(serializers.Serializer[FamilyUse]):
+class Usage(Shape):
     """Counts are decimal strings: they may exceed what a JSON number holds exactly."""
 
     total_ips = serializers.CharField()
     used_ips = serializers.CharField()
     reserved_ips = serializers.CharField()
+    cooling_ips = serializers.CharField()
     available_ips = serializers.CharField()
     used_prefixes = serializers.CharField()
     available_prefixes = serializers.CharField(allow_null=True)
@@ -62,7 +68,7 @@ class Consumption(Shape):
     ipv6 = Usage(required=False)
 
 
-class Network(Described):
+class Network(Managed):
     id = serializers.CharField()
     type = serializers.CharField()
     stack = serializers.CharField()
@@ -79,35 +85,48 @@ class Network(Described):
     default_child_prefix_length = fields.Lengths()
     min_child_prefix_length = fields.Lengths()
     additional_announcable_cidrs = serializers.ListField(child=serializers.CharField())
+    child_choice = serializers.CharField()
+    quarantine = measures.Hours()
+    quarantine_strict = serializers.BooleanField()
+    cluster_ranges = serializers.CharField(help_text="of a super network: per-vrf or strict")
     consumption = serializers.SerializerMethodField()
 
     def get_address_families(self, network: models.Network) -> list[str]:
-        return [family.key for family in sorted({prefix.address_family for prefix in network.prefixes.all()})]
+        return [use.family.key for use in self.context["consumption"][network.pk]]
 
     def get_prefixes(self, network: models.Network) -> list[str]:
-        return [str(prefix) for prefix in network.prefixes.all()]
+        return list(map(str, self.context["prefixes"][network.pk]))
 
     @extend_schema_field(Consumption)
     def get_consumption(self, network: models.Network) -> dict[str, object]:
-        return {use.family.key: Usage(use).data for use in self.context["consumption"][network.pk]}
+        return {use.family.key: Usage.of(use) for use in self.context["consumption"][network.pk]}
+
+
+class Networks(Shape):
+    """What a request with a count has made."""
+
+    networks = Network(many=True)
+    dry_run = serializers.BooleanField(required=False)
 
 
 class Prefix(Output):
     id = serializers.IntegerField()
-    prefix = serializers.CharField(source="cidr")
+    prefix = serializers.CharField(source="*")
     network = serializers.CharField(source="network_id")
     address_family = fields.OneFamily(source="family")
     parent = serializers.IntegerField(source="parent_id", allow_null=True)  # type: ignore[assignment]
     namespace = serializers.UUIDField(source="namespace_id", allow_null=True)
     length = serializers.IntegerField()
+    gateway = serializers.CharField(allow_null=True)
+    reserve_ends = serializers.BooleanField()
     consumption = serializers.SerializerMethodField()
 
     @extend_schema_field(Usage)
     def get_consumption(self, prefix: models.Prefix) -> dict[str, object]:
-        return dict(Usage(self.context["consumption"][prefix.pk]).data)
+        return Usage.of(self.context["consumption"][prefix.pk])
 
 
-class Address(Described):
+class Address(Managed):
     id = serializers.UUIDField()
     ip = serializers.CharField(source="address")
     address_family = fields.OneFamily(source="family")
@@ -117,6 +136,7 @@ class Address(Described):
     namespace = serializers.UUIDField(source="namespace_id", allow_null=True)
     type = serializers.CharField()
     machine = serializers.CharField(source="machine_id", allow_null=True)
+    cluster = serializers.UUIDField(source="cluster_id", allow_null=True)
     allocation = serializers.UUIDField()
 
 
@@ -144,7 +164,7 @@ class Warning(Shape):
     detail = serializers.CharField(source="sentence")
 
 
-class Machine(Described):
+class Machine(Managed):
     id = serializers.CharField()
     hostname = serializers.CharField()
     project = serializers.UUIDField(source="project_id")
@@ -156,25 +176,12 @@ class Machine(Described):
 
     @extend_schema_field(Warning(many=True))
     def get_warnings(self, machine: models.Machine) -> list[object]:
-        return list(Warning(findings.of_machine(machine), many=True).data)
+        types = {joined.type for joined in self.context["networks"][machine.pk]}
+        return [Warning.of(finding) for finding in loose_ends.of_machine(machine, types)]
 
     @extend_schema_field(MachineNetwork(many=True))
-    def get_networks(self, machine: models.Machine) -> list[dict[str, object]]:
-        return [self._network(machine, attachment.network) for attachment in machine.attachments.all()]
-
-    def _network(self, machine: models.Machine, network: models.Network) -> dict[str, object]:
-        held = [address.address for address in machine.addresses.all() if address.network_id == network.pk]
-        return {
-            "network": network.pk,
-            "type": network.type,
-            "vrf": network.vrf_id,
-            "asn": machine.asn,
-            "nat_type": network.nat_type,
-            "private": network.is_child,
-            "prefixes": [str(prefix) for prefix in network.prefixes.all()],
-            "destination_prefixes": network.destination_prefixes,
-            "ips": [str(address) for address in sorted(held)],
-        }
+    def get_networks(self, machine: models.Machine) -> list[object]:
+        return [MachineNetwork.of(joined) for joined in self.context["networks"][machine.pk]]
 
 
 class RefusedAllocation(Shape):
@@ -210,7 +217,7 @@ class FreeByFamily(Shape):
 
 class Cell(Shape):
     cidr = serializers.CharField()
-    state = serializers.ChoiceField(choices=["free", "partial", "full", "reserved"])
+    state = serializers.ChoiceField(choices=["free", "partial", "full", "reserved", "cooling"])
     used = serializers.FloatField(min_value=0, max_value=1)
 
 

@@ -18,21 +18,26 @@ Schema = dict[str, Any]
 class KeysetPagination(BasePagination):
     """Pages of `ipam.domain.core.paging`.
 
-    A view names its sortable columns in `ordering_fields`. The default is its `ordering`, or else the first of them.
+    A view names its sortable columns, or what makes an expression, in `ordering_fields`. The default is its `ordering`,
+    or else the first of them.
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.request = request
         self.count = _count(queryset) if _is_counted(request) else None
         field, descending = _ordering(request, view)
-        at: Any = {"limit": _limit(request), "cursor": request.query_params.get("cursor", ""), "descending": descending}
-        self.page = page_of_list(queryset, **at) if isinstance(queryset, list) else page(queryset, field=field, **at)
-        return self.page.rows
+        cursor = request.query_params.get("cursor", "")
+        at: Any = {"limit": limit_of(request), "cursor": cursor, "descending": descending}
+        found = page_of_list(queryset, **at) if isinstance(queryset, list) else page(queryset, field=field, **at)
+        self.next, self.previous = found.next, found.previous
+        return found.rows
 
     def get_paginated_response(self, data: object) -> Response:
         counted = {} if self.count is None else {"count": self.count}
-        around = {"next": self._url(self.page.next), "previous": self._url(self.page.previous)}
-        return Response({**around, **counted, "results": data})
+        around = {"next": self._url(self.next), "previous": self._url(self.previous)}
+        response = Response({**around, **counted, "results": data})
+        response.add_post_render_callback(forget)
+        return response
 
     def get_paginated_response_schema(self, schema: Schema) -> Schema:
         url = {"type": "string", "format": "uri", "nullable": True}
@@ -45,17 +50,23 @@ class KeysetPagination(BasePagination):
     def get_schema_operation_parameters(self, view: object) -> list[Schema]:
         fields = list(getattr(view, "ordering_fields", ["id"]))
         return [
-            _parameter("limit", {"type": "integer", "minimum": 1, "maximum": HIGHEST_LIMIT, "default": DEFAULT_LIMIT}),
-            _parameter("cursor", {"type": "string"}),
-            _parameter("count", {"type": "boolean", "default": False}),
-            _parameter("ordering", {"type": "string", "enum": [*fields, *(f"-{field}" for field in fields)]}),
+            parameter("limit", {"type": "integer", "minimum": 1, "maximum": HIGHEST_LIMIT, "default": DEFAULT_LIMIT}),
+            parameter("cursor", {"type": "string"}),
+            parameter("count", {"type": "boolean", "default": False}),
+            parameter("ordering", {"type": "string", "enum": [*fields, *(f"-{field}" for field in fields)]}),
         ]
 
     def _url(self, cursor: str | None) -> str | None:
         return str(replace_query_param(self.request.build_absolute_uri(), "cursor", cursor)) if cursor else None
 
 
-def _limit(request: Request) -> int:
+def forget(response: Response) -> None:
+    """View, request and response hold each other, and so would all rows until the garbage collector comes."""
+    response.data = None
+
+
+def limit_of(request: Request) -> int:
+    """How many rows a page has at most; Invalid unless it is a number from 1 to 1,000."""
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
     if not (is_number(text) and 1 <= int(text) <= HIGHEST_LIMIT):
         raise errors.Invalid(f"limit is a number from 1 to {HIGHEST_LIMIT}.", field="limit")
@@ -80,8 +91,10 @@ def _ordering(request: Request, view: object) -> tuple[Any, bool]:
     name = asked.removeprefix("-")
     if name not in columns:
         raise errors.Invalid(f"Cannot order by “{name[:60]}”; choose one of {', '.join(columns)}.", field="ordering")
-    return columns[name], asked.startswith("-")
+    column = columns[name]
+    return column() if callable(column) else column, asked.startswith("-")
 
 
-def _parameter(name: str, schema: Schema) -> Schema:
+def parameter(name: str, schema: Schema) -> Schema:
+    """A parameter of an address as OpenAPI describes it."""
     return {"name": name, "in": "query", "required": False, "schema": schema}

@@ -24,6 +24,7 @@ for _kind, _schema in (
     (filter_fields.ListFilter, {"type": "array", "items": {"type": "string"}}),
     (filter_fields.NumberFilter, {"type": "integer", "minimum": 0}),
     (filter_fields.KeyFilter, str),
+    (filter_fields.MomentFilter, {"type": "string", "format": "date-time"}),
     (filter_fields.AddressFilter, str),
     (filter_fields.CidrFilter, str),
 ):
@@ -38,6 +39,11 @@ def value(request: Request, name: str, field: serializers.Field[Any, Any, Any, A
         return field.run_validation(request.query_params[name])
     except serializers.ValidationError as error:
         raise serializers.ValidationError({name: error.detail}) from None
+
+
+def value_if_given(request: Request, name: str, field: serializers.Field[Any, Any, Any, Any]) -> Any:
+    """The same, and None if it is left out."""
+    return value(request, name, field) if name in request.query_params else None
 
 
 def number(request: Request, name: str, default: N) -> int | N:
@@ -68,8 +74,9 @@ class StrictFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         filterset: StrictFilterSet | None = self.get_filterset(request, queryset, view)
+        paging = getattr(view, "paging", PAGING)
         if filterset is None:
-            refuse_unknown(request, PAGING)
+            refuse_unknown(request, paging)
             return queryset
-        filterset.refuse_unknown(PAGING)
+        filterset.refuse_unknown(paging)
         return filterset.narrowed()

@@ -10,16 +10,20 @@ from ipam import errors, filters
 from ipam.addressing import shorten
 from ipam.api import fields, inputs, outputs, parameters
 from ipam.api.resources import Body, Data, Editable
+from ipam.api.series import PERIOD, ProjectHistory, WithHistory
 from ipam.domain.networks import projects
 from ipam.domain.people import members
 from ipam.models import Project, RoleBinding
 
 
-class ProjectViews(Editable[Project]):
+class ProjectViews(WithHistory, Editable[Project]):
     model, output, filterset_class = Project, outputs.Project, filters.ProjectFilters
     inputs = {"create": inputs.NewProject, "partial_update": inputs.ChangedProject, "add_member": inputs.Member}
-    answers = {"members": outputs.Members, "add_member": outputs.Member}
-    parameters = {"remove_member": [OpenApiParameter("user", str, required=True, description="the user's name")]}
+    answers = {"members": outputs.Members, "add_member": outputs.Member, "history": ProjectHistory}
+    parameters = {
+        "remove_member": [OpenApiParameter("user", str, required=True, description="the user's name")],
+        "history": PERIOD,
+    }
     creating = {"create", "add_member"}
     ordering_fields = {"id": "pk", "name": "name", "tenant": "tenant", "created_at": "created_at"}
 

@@ -13,11 +13,13 @@ from rest_framework.response import Response
 
 from ipam import errors
 from ipam.api import idempotency, parameters, preconditions
+from ipam.api.idempotency import Status
 from ipam.api.inputs import Input
 from ipam.api.parameters import StrictFilterBackend
 from ipam.api.schema import Schema
 from ipam.api.shapes import Shape
 from ipam.domain.core import access, lookups
+from ipam.domain.core.by_ids import AtHand, Named, Only
 from ipam.domain.core.operations import dry_run
 from ipam.domain.core.permissions import Permission
 from ipam.models import Machine, Network, Partition, Project
@@ -39,9 +41,12 @@ class Resource(viewsets.GenericViewSet[M]):
     output: ClassVar[type[Shape]]
     inputs: ClassVar[dict[str, type[Input]]] = {}
     answers: ClassVar[dict[str, type[Shape]]] = {}
+    several: ClassVar[dict[str, type[Shape]]] = {}  # what answers instead where a count was asked for
     parameters: ClassVar[dict[str, list[OpenApiParameter]]] = {}
     creating: ClassVar[set[str]] = {"create"}
-    ordering_fields: ClassVar[dict[str, str | Combinable]] = {"id": "pk"}
+    accepting: ClassVar[set[str]] = set()  # what is only begun: 202
+    finding: ClassVar[set[str]] = set()  # what is created unless it is there: 201, or 200
+    ordering_fields: ClassVar[dict[str, str | Combinable | Callable[[], Combinable]]] = {"id": "pk"}
 
     schema = Schema()
     filter_backends = (StrictFilterBackend,)
@@ -91,14 +96,17 @@ class Resource(viewsets.GenericViewSet[M]):
 
     def render(self, one: M) -> Body:
         """An object as its output, re-read with what it shows; NotFound if it is gone by now."""
-        row = self.objects().filter(pk=one.pk).first() or lookups.get(self.model, one.pk)
-        return dict(self.output(row, context=self.context_for([row])).data)
+        return self.show(self.objects().filter(pk=one.pk).first() or lookups.get(self.model, one.pk))
+
+    def show(self, one: M) -> Body:
+        """An object that knows what its output shows."""
+        return dict(self.output(one, context=self.context_for([one])).data)
 
     def write(self, do: Callable[[], M], *, status: int = 200) -> Response:
         """Run an operation on one object, and answer how it is now."""
         return self.run(do, self.render, status=status)
 
-    def run(self, do: Callable[[], R], render: Callable[[R], Body | None], *, status: int = 200) -> Response:
+    def run(self, do: Callable[[], R], render: Callable[[R], Body | None], *, status: Status = 200) -> Response:
         """Run an operation and render its result, once for each key; with `?dry_run=true` keep nothing of it.
 
         `do` may be called several times, so it leaves the request as it was.
@@ -110,7 +118,8 @@ class Resource(viewsets.GenericViewSet[M]):
             return idempotency.respond(self.request, lambda: render(do()), key=key, status=status)
         with dry_run():
             body = {**(render(do()) or {}), "dry_run": True}
-            return Response(body, status=200 if status == 204 else status)
+            code = idempotency.code(status)
+            return Response(body, status=200 if code == 204 else code)
 
     def remove(self, do: Callable[[], object]) -> Response:
         """Run an operation that leaves nothing to render: 204, or of a dry run a word that it was."""
@@ -131,7 +140,8 @@ class Readable(Resource[M]):
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.objects())) or []
-        return self.get_paginated_response(self.output(page, many=True, context=self.context_for(page)).data)
+        shape = self.output(context=self.context_for(page))
+        return self.get_paginated_response([shape.to_representation(row) for row in page])
 
     def retrieve(self, request: Request, pk: str) -> Response:
         parameters.refuse_unknown(request, set())
@@ -180,8 +190,23 @@ _REFERENCES: dict[str, type[Model]] = {
 }
 
 
-def with_references(data: Data, more: Mapping[str, tuple[type[Model], object]] | None = None) -> Data:
-    """The data with ids turned into objects, and without what was null; `more` ids are looked up together with them."""
+def with_references(
+    data: Data,
+    more: Mapping[str, tuple[type[Model], object]] | None = None,
+    at_hand: AtHand | None = None,
+    only: Only | None = None,
+) -> Data:
+    """The data with ids turned into objects, and without what was null; `more` ids are looked up together with them.
+
+    `at_hand` and `only` are as `lookups.get_all` has them.
+    """
     given = {name: value for name, value in data.items() if value is not None}
-    named = {name: (_REFERENCES[name], value) for name, value in given.items() if name in _REFERENCES}
-    return {**given, **lookups.get_all({**named, **(more or {})})}
+    named = references(given)
+    return {**given, **lookups.get_all({**named, **(more or {})}, at_hand, only)}
+
+
+def references(data: Data) -> Named:
+    """What the ids in the data name."""
+    return {
+        name: (_REFERENCES[name], value) for name, value in data.items() if name in _REFERENCES and value is not None
+    }

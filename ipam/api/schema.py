@@ -3,7 +3,7 @@
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer
 
 from ipam.api import idempotency, preconditions, shapes
 from ipam.models.idempotent_responses import KEY_LENGTH
@@ -52,7 +52,12 @@ class Schema(AutoSchema):
         if self.method == "DELETE":
             return {204: None, 200: shapes.Gone, **refusals, "default": PROBLEM}
         answer = self.view.answers.get(action, self.view.output)
-        return {201 if action in self.view.creating else 200: answer, **refusals, "default": PROBLEM}
+        if action in self.view.several:
+            either = [answer, self.view.several[action]]
+            answer = PolymorphicProxySerializer(f"OneOrMany{answer.__name__}s", either, resource_type_field_name=None)
+        status = 202 if action in self.view.accepting else 201 if action in self.view.creating else 200
+        found = {200: answer} if action in self.view.finding else {}
+        return {status: answer, **found, **refusals, "default": PROBLEM}
 
     def get_override_parameters(self) -> list[Any]:
         more = list(self.view.parameters.get(self.view.action, []))

@@ -56,7 +56,7 @@ class ReadyView(OpenView):
     @extend_schema(responses={200: shapes.Status, 503: shapes.Status}, auth=[])
     def get(self, request: Request) -> Response:
         """The database answers, every migration is applied, and the guards against overlap are in place."""
-        problem = _not_ready()
+        problem = find_problem()
         return Response({"status": problem or "ok"}, status=503 if problem else 200)
 
 
@@ -68,7 +68,8 @@ class NothingHereView(OpenView):
         raise NotFound("There is nothing at this address. The API is described at /api/docs/.")
 
 
-def _not_ready() -> str:
+def find_problem() -> str:
+    """Why requests cannot be answered; empty when they can."""
     try:
         if not _needed_migrations() <= MigrationRecorder(connection).applied_migrations().keys():
             return "migrations are missing"

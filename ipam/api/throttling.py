@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections import Counter
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,7 +15,7 @@ _Owner = tuple[str, int]  # a token or a person
 _Level = tuple[float, float]  # how many requests are left, and when that was (monotonic seconds)
 _levels: dict[_Owner, _Level] = {}
 _lock = threading.Lock()
-_PATIENCE = 0.25  # seconds that a request waits until another of its owner has ended; it holds a thread meanwhile
+_TURN_TIMEOUT_SECONDS = 0.25  # until another request of its owner has ended; it holds a thread meanwhile
 _under_way: Counter[_Owner] = Counter()
 _ended = threading.Condition()
 
@@ -31,10 +32,11 @@ class AtOnce(BaseThrottle):
         if not most or owner is None:
             return True
         with _ended:
-            if not _ended.wait_for(lambda: _under_way[owner] < most, _PATIENCE):
+            if not _ended.wait_for(lambda: _under_way[owner] < most, _TURN_TIMEOUT_SECONDS):
                 return False
             _under_way[owner] += 1
-        request._request._place = owner  # type: ignore[attr-defined]
+        asked: Any = request
+        getattr(asked, "_request", asked)._place = owner  # of the framework's request, or without it
         return True
 
     def wait(self) -> int:

@@ -1,7 +1,5 @@
 """VRFs."""
 
-from django.db.models import Prefetch, QuerySet
-
 from ipam import filters
 from ipam.api import inputs, outputs
 from ipam.api.resources import Data, Editable
@@ -15,8 +13,12 @@ class VrfViews(Editable[VRF]):
     inputs = {"create": inputs.NewVrf, "partial_update": inputs.Described}
     ordering_fields = {"id": "pk", "name": "name", "created_at": "created_at"}
 
-    def get_queryset(self) -> QuerySet[VRF]:
-        return VRF.objects.prefetch_related(Prefetch("networks", access.visible(Network.objects.only("id", "vrf_id"))))
+    def context_for(self, objects: list[VRF]) -> dict[str, object]:
+        found: dict[int, list[str]] = {vrf.pk: [] for vrf in objects}
+        networks = access.visible(Network.objects.filter(vrf__in=found))
+        for vrf, network in networks.order_by("pk").values_list("vrf_id", "pk"):
+            found[vrf].append(network)
+        return {"networks": found}
 
     def make(self, data: Data) -> VRF:
         return vrfs.create(**data)

@@ -53,7 +53,10 @@ class Cloud:
         externals = max(sites, round(networks * 0.15))
         children = networks - 2 * sites - externals - has_namespaced
         bits = (children // sites * 5 // 4 + 1).bit_length()  # room for a site's children, and for some to come
-        lengths = NAMES["lengths"] | {"super": [[min(16, 22 - bits)], [64]], "underlay": [[min(24, 31 - bits)]]}
+        lengths = NAMES["lengths"] | {
+            "super": [[min(16, 22 - bits)], [min(60, 64 - bits)]],
+            "underlay": [[min(24, 31 - bits)]],
+        }
         self._pools = {
             kind: [(slots(map(parse_cidr, cidrs), choices[0]), choices) for cidrs, choices in zip(*both, strict=True)]
             for kind, both in ((kind, (cidrs, lengths[kind])) for kind, cidrs in NAMES["cidrs"].items())

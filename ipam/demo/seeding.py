@@ -8,10 +8,13 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from random import Random
 
+from django.utils import timezone
 from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, usable_blocks
+from ipam.demo import ageing
+from ipam.demo.ageing import Past
 from ipam.demo.plan import NAMES, Cloud
 from ipam.domain.core import access, bulk_insert, history
 from ipam.domain.core.bulk_insert import OnProgress
@@ -29,31 +32,48 @@ _FILLS = [0.62, 0.35, 0.88, 0.12, 0.74, 0.05, 5]  # of external networks; the la
 
 @operation
 def seed(
-    *, networks: int, prefixes: int, addresses: int, seed: int = 1, on_progress: OnProgress = lambda rows: None
+    *,
+    networks: int,
+    prefixes: int,
+    addresses: int,
+    days: int = 0,
+    seed: int = 1,
+    on_progress: OnProgress = lambda rows: None,
 ) -> None:
     """Fill an empty installation with exactly so many networks, prefixes and addresses; the same for the same `seed`.
 
+    With `days` (0..400) it looks as if it had grown for so long: tenures, series and forecasts.
     `on_progress` is called with the number of prefixes and addresses that were just stored. AlreadyExists unless the
     installation is empty; Invalid or Exhausted when the numbers do not go together.
     """
     access.require(Permission.OPERATE)
+    _refuse_what_is_filled()
+    rng = Random(seed)  # noqa: S311  invented data, no secret
+    past = Past(rng, days=days, now=timezone.now())
+    cloud = Cloud(rng, networks=networks, prefixes=prefixes, machines=addresses // _ADDRESSES_PER_MACHINE)
+    past.date(cloud)
+    wanted = _addresses_per_network(cloud, addresses)
+    _store(cloud, on_progress)
+    taken = chain.from_iterable(_take(cloud, past, network, count) for network, count in wanted)
+    bulk_insert.bulk_insert(IPAddress, taken, on_progress)
+    rebuilding.build_all()
+    for pool in Pool:
+        rebuilding.rebuild_pool(pool)
+    _record(networks=networks, prefixes=prefixes, addresses=addresses)
+    ageing.keep(past)
+
+
+def _record(**stored: int) -> None:
+    changes = {kind: [0, count] for kind, count in stored.items()}
+    history.record_filled(Verb.SEED, count=sum(stored.values()), changes=changes)
+
+
+def _refuse_what_is_filled() -> None:
     if Network.objects.exists() or Project.objects.exists() or Partition.objects.exists():
         raise errors.AlreadyExists(
             "This installation is not empty, and seeding would mix invented networks with real ones. "
             "Set DATABASE_URL to a new database, migrate it, and seed that."
         )
-    rng = Random(seed)  # noqa: S311  invented data, no secret
-    cloud = Cloud(rng, networks=networks, prefixes=prefixes, machines=addresses // _ADDRESSES_PER_MACHINE)
-    wanted = _addresses_per_network(cloud, addresses)
-    _store(cloud, on_progress)
-    taken = chain.from_iterable(_take(cloud, network, count) for network, count in wanted)
-    bulk_insert.bulk_insert(IPAddress, taken, on_progress)
-    rebuilding.build_all()
-    for pool in Pool:
-        rebuilding.rebuild_pool(pool)
-    told = {"networks": networks, "prefixes": prefixes, "addresses": addresses}
-    changes = {kind: [0, count] for kind, count in told.items()}
-    history.record_filled(Verb.SEED, count=sum(told.values()), changes=changes)
 
 
 def shares(total: int, weights: Sequence[float], caps: Sequence[int]) -> list[int]:
@@ -98,7 +118,7 @@ def _store(cloud: Cloud, on_progress: OnProgress) -> None:
     bulk_insert.bulk_insert(Prefix, [prefix for prefix in prefixes if prefix.parent], on_progress)
 
 
-def _take(cloud: Cloud, network: Network, wanted: int) -> Iterator[IPAddress]:
+def _take(cloud: Cloud, past: Past, network: Network, wanted: int) -> Iterator[IPAddress]:
     """So many addresses of a network: first its machines', then services'; pairs where it has both families."""
     rng, machines = cloud.rng, iter(cloud.claims[network.pk])
     hosts = {family: _hosts(cloud, network, family, room - wanted) for family, room in cloud.room(network).items()}
@@ -114,6 +134,8 @@ def _take(cloud: Cloud, network: Network, wanted: int) -> Iterator[IPAddress]:
             "type": IPAddress.Type.STATIC if rng.random() < (0.1 if machine else 0.7) else IPAddress.Type.EPHEMERAL,
             "name": machine.name if machine else f"{rng.choice(NAMES['services'])}-{rng.randint(1, 9)}",
         }
+        if past.days:
+            allocation["created_at"] = allocation["updated_at"] = past.moment(network.created_at)
         families = list(hosts) if machine or rng.random() >= single else list(hosts)[:1]
         for family in families:
             if wanted and (found := next(hosts[family], None)):

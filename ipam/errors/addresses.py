@@ -1,5 +1,7 @@
 """Rules of addresses and of the machines that hold them."""
 
+from datetime import datetime
+
 from ipam.errors.base import IpamError
 
 
@@ -17,6 +19,24 @@ class NotInPrefix(IpamError):
 
 class ReservedAddress(IpamError):
     code, title = "reserved_address", "The address is reserved"
+
+
+class WouldBeReserved(ReservedAddress):
+    """An address that is in use, and that a change of its prefix would reserve."""
+
+
+class InRange(IpamError):
+    code, title = "in_range", "The space is reserved by a range"
+
+
+class Cooling(IpamError):
+    """It was released a short time ago; `until` says when anybody may have it."""
+
+    code, title = "cooling", "The space is in quarantine"
+
+    def __init__(self, detail: str, *, until: datetime, field: str = "") -> None:
+        super().__init__(detail, field=field)
+        self.until = until
 
 
 class IpAndAddressFamily(IpamError):

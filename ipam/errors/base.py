@@ -8,11 +8,13 @@ MAX_TOLD = 100  # problems that one answer names; it counts the rest
 class IpamError(Exception):
     """A refusal. Nothing of the operation that raised it is kept.
 
-    `field` names the input that it is about, in the words of the API, or is empty.
+    `field` names the input that it is about, in the words of the API, or is empty. `nearest` is the prefix that
+    would do instead, where that is known.
     """
 
     code = "invalid"
     title = "The request is not valid"
+    nearest = ""
 
     def __init__(self, detail: str, *, field: str = "") -> None:
         super().__init__(detail)

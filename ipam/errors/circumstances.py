@@ -1,5 +1,7 @@
 """Not rules, but what is there already, who asks, and what the world allows at this moment."""
 
+from collections.abc import Mapping
+
 from ipam.errors.base import IpamError
 
 
@@ -23,6 +25,20 @@ class InUse(IpamError):
     code, title = "in_use", "It is in use"
 
 
+class ManagedElsewhere(IpamError):
+    code, title = "managed_elsewhere", "Another system owns it"
+
+
+class QuotaExceeded(IpamError):
+    """The project would have more than an operator has set for it; `quota` says which one, as numbers."""
+
+    code, title = "quota_exceeded", "The quota of the project is used up"
+
+    def __init__(self, detail: str, *, quota: Mapping[str, object] | None = None, field: str = "") -> None:
+        super().__init__(detail, field=field)
+        self.quota = quota
+
+
 class NotAuthenticated(IpamError):
     code, title = "not_authenticated", "We do not know who you are"
 
@@ -33,6 +49,10 @@ class PermissionDenied(IpamError):
 
 class Stale(IpamError):
     code, title = "stale", "Somebody else was first"
+
+
+class CursorExpired(IpamError):
+    code, title = "cursor_expired", "The cursor is too old"
 
 
 class IdempotencyKeyReused(IpamError):
@@ -55,3 +75,19 @@ class Unavailable(IpamError):
     """The database is away; whether a write that was under way has happened is not known."""
 
     code, title = "unavailable", "The database does not answer"
+
+
+class UndoExpired(IpamError):
+    code, title = "undo_expired", "It is too late to undo this"
+
+
+class AlreadyUndone(IpamError):
+    code, title = "already_undone", "It has been undone already"
+
+
+class NotUndoable(IpamError):
+    code, title = "not_undoable", "This cannot be undone"
+
+
+class ChangedSince(IpamError):
+    code, title = "changed_since", "It has changed since"

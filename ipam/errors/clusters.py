@@ -43,12 +43,20 @@ class RangeNotAllowed(IpamError):
     code, title = "range_not_allowed", "A range that the platform keeps for itself"
 
 
+class NativeRoutingRequired(IpamError):
+    code, title = "native_routing_required", "The platform routes IPv6 natively only"
+
+
+class VersionNotSupported(IpamError):
+    code, title = "version_not_supported", "The version cannot do this"
+
+
 class NodeNetworkTaken(IpamError):
     code, title = "node_network_taken", "Another cluster stands on the node network"
 
 
 class WrongState(IpamError):
-    code, title = "wrong_state", "Not in this state of the cluster"
+    code, title = "wrong_state", "Not in this state"
 
 
 class ClusterFrozen(IpamError):

@@ -79,6 +79,18 @@ class PrefixesImmutable(IpamError):
     code, title = "prefixes_immutable", "The prefixes of a child network never change"
 
 
+class NotResizable(IpamError):
+    code, title = "not_resizable", "The prefix cannot become this one"
+
+
+class HasRanges(IpamError):
+    code, title = "has_ranges", "Ranges are in the way"
+
+
+class NoSibling(IpamError):
+    code, title = "no_sibling", "There is nothing to merge with"
+
+
 class LastPrefix(IpamError):
     code, title = "last_prefix", "The last prefix of a network stays"
 

@@ -43,3 +43,7 @@ class RangeNotUsable(IpamError):
 
 class ReservedId(IpamError):
     code, title = "reserved_id", "The id is a word of our own"
+
+
+class UrlNotAllowed(IpamError):
+    code, title = "url_not_allowed", "An address that Twofold does not call"

@@ -3,16 +3,20 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
 from ipam.addressing import Family
 from ipam.domain.clusters.plan import DEFAULT_VERSION
 from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
 from ipam.domain.core import access
+from ipam.domain.moving.cluster_documents import LONGEST as LONGEST_DOCUMENT
+from ipam.domain.networks.address_rules import MAX_PER_REQUEST
 from ipam.forms.described import LABELS_HELP
 from ipam.forms.fields import CidrField, LabelsField, ProjectField
 from ipam.models import Cluster, Network
 from ipam.models.base import DESCRIPTION_LENGTH, SLUG_LENGTH
-from ipam.models.clusters import CLUSTER_NAME_LENGTH, FamilyOrder, Platform
+from ipam.models.clusters import CLUSTER_NAME_LENGTH, FamilyOrder, MigrationStep, Platform, PodIpam
+from ipam.models.networks import CHILD_TYPES, NetworkType
 
 _MAX = 1_000_000  # pods and nodes
 
@@ -30,7 +34,31 @@ class ClusterForm(forms.Form):
         label="Nodes",
         help_text="How many you want at most; empty: as many as fit.",
     )
+    gardener_project = forms.CharField(
+        max_length=CLUSTER_NAME_LENGTH, required=False, help_text="Of Gardener, not of this installation."
+    )
+    gardener_version = forms.CharField(max_length=11, required=False, help_text="Such as 1.150; empty if unknown.")
+    max_surge = forms.IntegerField(
+        min_value=0,
+        max_value=1_000,
+        required=False,
+        label="Nodes that come before others go",
+        help_text="In a rolling update; empty: 1 with Gardener, else none.",
+    )
+    is_seed = forms.BooleanField(required=False, label="It is a seed of Gardener")
+    seed = forms.ModelChoiceField(
+        Cluster.objects.none(),
+        required=False,
+        empty_label="none of these",
+        label="Seed that runs its control plane",
+        help_text="Its IPv6 ranges keep apart from those of the seed.",
+    )
     labels = LabelsField(required=False, help_text=LABELS_HELP)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        seeds = Cluster.objects.filter(is_seed=True).exclude(state=Cluster.State.RELEASED).order_by("name", "pk")
+        self.fields["seed"].queryset = access.visible(seeds)  # type: ignore[attr-defined]
 
 
 class DraftedForm(ClusterForm):
@@ -52,9 +80,10 @@ class PlanForm(DraftedForm):
         label="The fabric routes pods (no overlay)",
         help_text="Then their ranges have to be announcable, and a second family can be added later.",
     )
+    ipam = forms.ChoiceField(choices=PodIpam.choices, required=False, label="Pods get addresses by")
     field_order = [
-        *("name", "families", "wanted_nodes", "max_pods", "platform", "kubernetes_version", "native_routing"),
-        *("description", "labels"),
+        *("name", "families", "wanted_nodes", "max_pods", "platform", "kubernetes_version", "native_routing", "ipam"),
+        *("max_surge", "gardener_project", "gardener_version", "is_seed", "seed", "description", "labels"),
     ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -98,6 +127,7 @@ class PlanForm(DraftedForm):
         for name in ("pods", "services", "node_mask"):
             given = {family: data.pop(f"{name}_{family.key}") for family in Family}
             data[name] = {family: value for family, value in given.items() if value is not None}
+        data["ipam"] = data["ipam"] or PodIpam.HOST_LOCAL
         return {**data, "families": FamilyOrder(data["families"]).families}
 
 
@@ -146,6 +176,63 @@ class DraftForm(PlanForm):
         """What changes; ranges of one purpose together, those that were emptied left out: they are proposed again."""
         changed = {name.removesuffix("_ipv4").removesuffix("_ipv6") for name in self.changed_data}
         return {name: value for name, value in self.request().items() if name in changed}
+
+
+class DocumentForm(forms.Form):
+    """What a cluster that runs says of itself."""
+
+    document = forms.CharField(
+        max_length=LONGEST_DOCUMENT,
+        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}),
+        help_text="A Shoot (kubectl get shoot … -o yaml), or kubeadm's ClusterConfiguration.",
+    )
+
+
+class RunningClusterForm(DocumentForm):
+    """Whose it is, and where its nodes are."""
+
+    project = ProjectField()
+    network = forms.ModelChoiceField(Network.objects.none(), label="Node network")
+    field_order = ["project", "network", "document"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        children = access.visible(Network.objects.filter(type__in=CHILD_TYPES).order_by("id"))
+        self.fields["network"].queryset = children  # type: ignore[attr-defined]
+
+
+class ApiAddressForm(forms.Form):
+    """Where addresses of a cluster are taken: in external networks, and in its project's own."""
+
+    network = forms.ModelChoiceField(Network.objects.none())
+
+    def __init__(self, *args: Any, cluster: Cluster, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = Q(type=NetworkType.EXTERNAL) | Q(project=cluster.project_id, type__in=CHILD_TYPES)
+        self.fields["network"].queryset = access.visible(Network.objects.filter(own).order_by("id"))  # type: ignore[attr-defined]
+
+
+class LoadBalancerForm(ApiAddressForm):
+    """And how many, one of each family of the cluster each."""
+
+    count = forms.IntegerField(min_value=1, max_value=MAX_PER_REQUEST, initial=1, label="How many")
+
+
+class ServicesForm(forms.Form):
+    """Further ranges of services, of one family or both."""
+
+    ipv4 = CidrField(required=False, label="IPv4 services", help_text="Such as 10.249.0.0/18.")
+    ipv6 = CidrField(required=False, label="IPv6 services", help_text="Such as fd00:10:249::/112.")
+
+    def ranges(self) -> dict[Family, Any]:
+        """Those that were given, by family."""
+        return {family: cidr for family in Family if (cidr := self.cleaned_data[family.key]) is not None}
+
+
+class StepForm(forms.Form):
+    """The step of a migration that somebody has done."""
+
+    done = forms.ChoiceField(choices=MigrationStep.choices)
 
 
 class RollForm(forms.Form):

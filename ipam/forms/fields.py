@@ -15,8 +15,6 @@ from ipam.domain.core import access
 from ipam.models import Project
 from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
 
-_MAX_SUGGESTIONS = 50
-
 
 class ParsedField(forms.CharField):
     """Text that becomes a value, and a value that is shown as text."""
@@ -47,6 +45,15 @@ class ParsedField(forms.CharField):
             return True
 
 
+class AddressField(ParsedField):
+    """One address, or none."""
+
+    parse = staticmethod(parse_address)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(empty_value=None, **options)
+
+
 class CidrField(ParsedField):
     """A CIDR, or none; host bits stay, so that the rule can name the corrected form."""
 
@@ -59,6 +66,13 @@ class CidrField(ParsedField):
 class _ListField(ParsedField):
     def show(self, value: Any) -> str:
         return "\n".join(map(str, value or ()))
+
+
+class WordsField(_ListField):
+    """Texts, separated by spaces, commas or lines."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+    parse = staticmethod(words)
 
 
 class AddressesField(_ListField):
@@ -131,24 +145,18 @@ class LengthsField(forms.MultiValueField):
         return {family: length for family, length in zip(Family, values, strict=False) if length is not None}
 
 
-class ProjectInput(forms.TextInput):
-    """A text box that suggests projects; works without scripts."""
-
-    template_name = "components/project_input.html"
-
-    def __init__(self) -> None:
-        super().__init__(attrs={"list": "projects", "autocomplete": "off"})
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        context["projects"] = access.visible(Project.objects.all()).order_by("name", "id")[:_MAX_SUGGESTIONS]
-        return context
-
-
 class ProjectField(forms.CharField):
     """A project, named by its id or, where that is unique, by its name."""
 
-    widget = ProjectInput
+    widget = forms.TextInput(attrs={"data-choices": "projects", "autocomplete": "off"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Its name, where only one has it."""
+        if not isinstance(value, uuid.UUID):
+            return value
+        visible = access.visible(Project.objects.all())
+        name = visible.filter(pk=value).values_list("name", flat=True).first()
+        return name if name and visible.filter(name=name).count() == 1 else value
 
     def clean(self, value: Any) -> Project | None:
         text = super().clean(value).strip()

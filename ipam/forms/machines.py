@@ -12,6 +12,8 @@ from ipam.models import Machine, Network, Partition, Project
 from ipam.models.base import NAME_LENGTH
 
 NETWORKS_HELP = "One private network per family, and any number of external ones."
+MAX_OFFERED = 100
+SEARCH_HELP = f"Part of a name, an address or a CIDR; {MAX_OFFERED} networks are offered at most."
 
 
 class HostForm(DescribedForm):
@@ -30,6 +32,7 @@ class MachineOwnerForm(forms.Form):
     project = ProjectField()
     partition = forms.ModelChoiceField(Partition.objects.order_by("id"), empty_label=None)
     role = forms.ChoiceField(choices=Machine.Role.choices, initial=Machine.Role.MACHINE, widget=forms.RadioSelect)
+    q = forms.CharField(label="Networks", max_length=NAME_LENGTH, required=False, help_text=SEARCH_HELP)
 
 
 class JoiningForm(HostForm):
@@ -40,8 +43,12 @@ class JoiningForm(HostForm):
     )
     field_order = ["networks", "name", "hostname", "description"]
 
-    def __init__(self, *args: Any, project: Project, partition: Partition, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, project: Project, partition: Partition, q: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         here = Q(partition=partition) | Q(partition=None)
-        usable = access.visible(Network.objects.usable_by(project)).filter(here)
-        self.fields["networks"].queryset = usable.order_by("-type", "id")  # type: ignore[attr-defined]
+        usable = access.visible(Network.objects.usable_by(project)).filter(here).order_by("-type", "id")
+        found = list((usable.matching(q) if q else usable)[: MAX_OFFERED + 1])
+        self.has_more = len(found) > MAX_OFFERED
+        networks: Any = self.fields["networks"]
+        networks.queryset = usable
+        networks.choices = [(one.pk, str(one)) for one in found[:MAX_OFFERED]]

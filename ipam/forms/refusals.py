@@ -10,6 +10,8 @@ from ipam import errors
 def tell(form: forms.BaseForm, refused: Sequence[errors.IpamError]) -> None:
     """Let each refusal stand at its field, or above all fields; of many the first, and how many more there are."""
     for error in refused[: errors.MAX_TOLD]:
-        form.add_error(error.field if error.field in form.fields else None, error.detail)
+        names = error.field.split(".")
+        field = next((name for name in (names[0], names[-1]) if name in form.fields), None)  # of a list as a whole
+        form.add_error(field, error.detail)
     if (more := len(refused) - errors.MAX_TOLD) > 0:
         form.add_error(None, f"And {more:,} more problems.")

@@ -47,7 +47,7 @@ def report(command: BaseCommand, source: Source, *, dry_run: bool, skip_refused:
         if state != REFUSED:
             command.stdout.write(f"{state:<9}  {kind:<9}  {count:,}")
     if dry_run:
-        command.stdout.write("This was a rehearsal: nothing was kept.")
+        command.stdout.write("This was a dry run: nothing was kept.")
 
 
 def failure(error: errors.IpamError) -> CommandError:

@@ -1,26 +1,58 @@
 import uuid
+from collections.abc import Collection
 from functools import reduce
 from operator import or_
-from typing import Self
+from typing import Any, Self
 
 from django.db import connection, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
+from django.db.models.sql.compiler import SQLCompiler
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
 from ipam.address_parts import block_of
 from ipam.addressing import Family
-from ipam.fields import AddressField, FamilyOf
-from ipam.models.base import FAMILIES, MAX_WORDS, Described, RecordQuerySet
+from ipam.fields import AddressField, FamilyOf, stored, text_of
+from ipam.models.base import FAMILIES, MAX_WORDS, HasLabel, OftenEmptyField, RecordQuerySet
+from ipam.models.indexes import texts
 from ipam.models.machines import Machine
+from ipam.models.managed import Managed
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import NO_NAMESPACE, Project
 from ipam.natural import Natural
+from ipam.tags import cut, is_label
 
 _HIGHEST_CHARACTER = chr(0x10FFFF)
 _SHORTEST_PART = 3  # characters: a trigram
+
+
+class HasTag(models.Func):
+    """Whether a list of tags beside the labels has this one; on PostgreSQL by an index of those that are not empty."""
+
+    output_field = models.BooleanField()
+
+    def __init__(self, tag: str, **extra: Any) -> None:
+        super().__init__("tags", **extra)
+        self.tag = tag
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        template = "(%(expressions)s <> '[]'::jsonb AND %(expressions)s ? %%s)"
+        sql, params = self.as_sql(compiler, connection, template=template, **extra)
+        return sql, [*params, self.tag]
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        template = "EXISTS (SELECT 1 FROM json_each(%(expressions)s) WHERE value = %%s)"
+        sql, params = self.as_sql(compiler, connection, template=template, **extra)
+        return sql, [*params, self.tag]
+
+
+def has_tag(tag: str) -> Q:
+    """Whether it has just this tag of metal-stack, as a label or beside its labels."""
+    is_beside = Q(HasTag(tag))
+    return Q(HasLabel(*cut(tag))) | is_beside if is_label(tag) else is_beside
 
 
 class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
@@ -55,10 +87,18 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
         if connection.vendor == "sqlite":
             begins = (Q(name__gte=word, name__lt=word + _HIGHEST_CHARACTER) for word in words)
             named = self.filter(reduce(or_, begins), *(Q(name__icontains=word) for word in words))
-            return named.order_by("name", "id")
+            return named.exclude(name="").order_by("name", "address")
         if max(map(len, words)) < _SHORTEST_PART:
             return self.filter(name=text).order_by("address", "id")
         return self.filter(*(Q(name__icontains=word) for word in words)).exclude(name="").order_by("address", "id")
+
+    def texts_of(self, machines: Collection[str]) -> dict[str, dict[Family, list[str]]]:
+        """The addresses of each of these machines as texts, by its id and family, in order."""
+        found: dict[str, dict[Family, list[str]]] = {machine: {family: [] for family in Family} for machine in machines}
+        rows = self.filter(machine__pk__one_of=found).order_by("address")
+        for machine, family, address in rows.values_list("machine_id", "family", stored("address")):
+            found[machine][family].append(text_of(address))
+        return found
 
     def matching(self, text: str) -> Self:
         """Those in the block that `text` names, or else those with it in name or description."""
@@ -72,7 +112,7 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
         )
 
 
-class IPAddress(Described):
+class IPAddress(Managed):
     """An address that is taken. What one request took from one network shares an allocation id."""
 
     class Type(models.TextChoices):
@@ -91,8 +131,12 @@ class IPAddress(Described):
     machine = models.ForeignKey(
         Machine, models.PROTECT, null=True, blank=True, related_name="addresses", db_index=False
     )
+    cluster = models.ForeignKey(  # whose API or load balancers are reached by it
+        "ipam.Cluster", models.PROTECT, null=True, blank=True, editable=False, related_name="addresses", db_index=False
+    )
     allocation = models.UUIDField(default=uuid.uuid4, editable=False)
     type = models.CharField(max_length=9, choices=Type, default=Type.EPHEMERAL)
+    tags = OftenEmptyField(default=list, blank=True, editable=False)  # of metal-stack's: those that are no label
 
     objects = IPAddressQuerySet.as_manager()
 
@@ -104,11 +148,15 @@ class IPAddress(Described):
             models.Index(fields=["network", "address"], name="address_of_network"),  # the network's page
             models.Index(fields=["prefix", "address"], name="address_of_prefix"),  # removing and mapping a prefix
             models.Index(fields=["project", "address"], name="address_of_project"),  # GET ips/?project=
-            models.Index(fields=["name", "id"], name="address_by_name"),  # GET ips/?name=; search
             models.Index(Natural("name"), "id", name="address_in_order"),  # GET ips/?ordering=name
             models.Index(fields=["created_at", "id"], name="address_by_age"),  # GET ips/?ordering=-created_at
-            # Most addresses have neither, and cost nothing here: a machine's page, GET ips/?machine= and ?namespace=
+            *texts("address", "address", columns=(*Managed.texts, "managed_by")),  # GET ips/?name=; search
+            models.Index(fields=["address"], name="address_ephemeral", condition=Q(type="ephemeral")),  # GET ips/?type=
+            models.Index(fields=["address"], name="address_static", condition=Q(type="static")),
+            # a machine's page, GET ips/?machine= and ?namespace=
             models.Index(fields=["machine", "address"], name="address_of_machine", condition=Q(machine__isnull=False)),
+            models.Index(fields=["cluster", "address"], name="address_of_cluster", condition=Q(cluster__isnull=False)),
+            models.Index(fields=["address"], name="address_without_machine", condition=Q(machine__isnull=True)),
             models.Index(
                 fields=["namespace", "address"], name="address_in_namespace", condition=Q(namespace__isnull=False)
             ),

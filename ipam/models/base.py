@@ -1,17 +1,16 @@
 """What every object of the API carries, and columns that several of them share."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self, TypeVar
 
-from django.core.exceptions import EmptyResultSet
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
-from django.db.models.lookups import Exact, In, IsNull
+from django.db.models.lookups import Exact
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 from netaddr import IPNetwork
@@ -19,12 +18,14 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import Family, block
 from ipam.labels import label_fault
+from ipam.models.columns import from_row
+from ipam.models.indexes import Beginning
 
 SLUG = r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,126}[a-zA-Z0-9])"
 SLUG_LENGTH = 128
 NAME_LENGTH = 255
 DESCRIPTION_LENGTH = 2000
-DOOR_LENGTH = 9
+DOOR_LENGTH = 11
 MAX_WORDS = 5  # of a text that is searched for
 FAMILIES = [(int(family), family.label) for family in Family]
 
@@ -58,12 +59,21 @@ def labels_kept() -> Iterator[None]:
         _keeps_labels.reset(before)
 
 
-class LabelsField(models.JSONField):
-    """An object of texts, of bounded size by whatever door it comes (`label_fault`); to migrations plain JSON."""
+class OftenEmptyField(models.JSONField):
+    """JSON that is empty in most rows: of thousands that is not parsed. To migrations plain JSON."""
 
     def deconstruct(self) -> Any:
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value == "{}":
+            return {}
+        return [] if value == "[]" else super().from_db_value(value, expression, connection)
+
+
+class LabelsField(OftenEmptyField):
+    """An object of texts, of bounded size by whatever door it comes (`label_fault`)."""
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         if isinstance(value, dict) and not _keeps_labels.get() and (fault := label_fault(value)):
@@ -74,60 +84,35 @@ class LabelsField(models.JSONField):
 M = TypeVar("M", bound=models.Model)
 
 
-@models.Field.register_lookup
-class OneOf(In):
-    """`in` for thousands of values, of columns that are no foreign keys.
+class HasLabel(models.Func):
+    """Whether there is a label `key`, with this value if one is given; on PostgreSQL by the index of labels.
 
-    PostgreSQL gets them as one array; of as many parameters, driver and database would each make a token.
+    JSONField's own transforms take a key such as "1" for a list index, and paths of json_extract have no way to write a
+    key with a quote in it.
     """
 
-    lookup_name = "one_of"
+    output_field = models.BooleanField()
 
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[object]]:
-        if not self.rhs:
-            raise EmptyResultSet
-        column, parameters = self.process_lhs(compiler, connection)
-        field = self.lhs.output_field
-        values = [field.get_db_prep_value(value, connection, prepared=True) for value in self.rhs]
-        return f"{column} = ANY(%s)", [*parameters, values]
-
-
-@models.Field.register_lookup
-class Among(In):
-    """`in` for what a query gives. PostgreSQL reads that first, as an array: so indexes serve both sides of an OR."""
-
-    lookup_name = "among"
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        column, parameters = self.process_lhs(compiler, connection)
-        query, more = self.process_rhs(compiler, connection)
-        return f"{column} = ANY(ARRAY{query})", [*parameters, *more]
-
-
-# Not json_extract: its paths have no way to write a key with a quote in it.
-_SQLITE_LABEL = "(SELECT value FROM json_each(%(expressions)s) WHERE key = %%s)"
-
-
-class LabelValue(models.Func):
-    """The value of a label, NULL without it. JSONField's own transforms take a key such as "1" for a list index."""
-
-    output_field = models.TextField()
-
-    def __init__(self, key: str, **extra: Any) -> None:
+    def __init__(self, key: str, value: str | None, **extra: Any) -> None:
         super().__init__("labels", **extra)
-        self.key = key
+        self.key, self.value = key, value
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
-        sql, params = self.as_sql(compiler, connection, template="(%(expressions)s ->> %%s)", **extra)
-        return sql, [*params, self.key]
+        asked = "? %%s" if self.value is None else "@> %%s::jsonb"
+        template = f"(%(expressions)s <> '{{}}'::jsonb AND %(expressions)s {asked})"
+        sql, params = self.as_sql(compiler, connection, template=template, **extra)
+        return sql, [*params, self.key if self.value is None else json.dumps({self.key: self.value})]
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
-        sql, params = self.as_sql(compiler, connection, template=_SQLITE_LABEL, **extra)
-        return sql, [*params, self.key]
+        asked = [self.key] if self.value is None else [self.key, self.value]
+        wanted = "key = %%s" + " AND value = %%s" * (self.value is not None)
+        template = f"EXISTS (SELECT 1 FROM json_each(%(expressions)s) WHERE {wanted})"  # noqa: S608  marks only
+        sql, params = self.as_sql(compiler, connection, template=template, **extra)
+        return sql, [*params, *asked]
 
 
 class HasLabelValue(models.Func):
-    """Whether any label has one of these values, by the index that the migration 0011 gives PostgreSQL."""
+    """Whether any label has one of these values; on PostgreSQL by the index of labels."""
 
     output_field = models.BooleanField()
 
@@ -151,12 +136,18 @@ class HasLabelValue(models.Func):
 class RecordQuerySet(models.QuerySet[M]):
     def labelled(self, key: str, value: str | None = None) -> Self:
         """Those with the label `key`, and this value if one is given."""
-        held = LabelValue(key)
-        return self.filter(IsNull(held, False) if value is None else Exact(held, value))
+        return self.filter(HasLabel(key, value))
 
     def labelled_any(self, values: Collection[str]) -> Self:
         """Those that have one of these values in a label, whatever its key."""
         return self.filter(HasLabelValue(values))
+
+    def saying(self, column: str, text: str) -> Self:
+        """Those with just this text in a column: its index has those with one, and descriptions by their beginning."""
+        if column != "description":
+            return self.filter(**{column: text}).exclude(**{column: ""})
+        begun = self.filter(Exact(Beginning(column), text[: Beginning.length])).exclude(**{column: ""})
+        return begun if len(text) < Beginning.length else begun.filter(**{column: text})
 
     id_characters = ""  # where ids have few characters, a text with others is not sought among them
 
@@ -166,7 +157,9 @@ class RecordQuerySet(models.QuerySet[M]):
 
     def with_text(self, text: str) -> Self:
         """Those whose id, name or description contains `text`, whatever its case."""
-        found = Q(name__icontains=text) | Q(description__icontains=text)
+        found = Q(name__icontains=text)
+        if hasattr(self.model, "description"):  # a claim has none
+            found |= Q(description__icontains=text)
         may_be_id = not self.id_characters or set(text.lower()) <= set(self.id_characters)
         return self.filter(found | Q(pk__icontains=text) if may_be_id else found)
 
@@ -182,7 +175,7 @@ class Block(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return str(self.cidr)
+        return f"{self.first}/{self.length}"
 
     @property
     def address_family(self) -> Family:
@@ -193,15 +186,29 @@ class Block(models.Model):
         return block(self.address_family, self.first.value, self.length)
 
 
+def know(record: M, **related: Sequence[models.Model]) -> M:
+    """Let relations of a record, by their names, give these rows unasked, as after `prefetch_related`; returns it."""
+    for name, rows in related.items():
+        known = getattr(record, name).all()
+        known._result_cache, known._prefetch_done = list(rows), True
+        record.__dict__.setdefault("_prefetched_objects_cache", {})[name] = known
+    return record
+
+
 class Record(models.Model):
     """When it was made and changed, and a number that grows by one with each change."""
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     generation = models.PositiveIntegerField(default=1, editable=False)
+    expected_generations: Container[int] | None = None  # in which an operation may find it
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **_: Any) -> Self:
+        return from_row(cls, field_names, values, db)
 
     def revise(self, **changes: object) -> None:
         """Set these fields and save them as one change. The caller holds the row's lock."""

@@ -1,24 +1,31 @@
 import uuid
 from typing import Self
 
+from django.apps import apps
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Prefetch, Q
-from netaddr import IPAddress as Address
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
 from netaddr import IPNetwork
 
 from ipam.addressing import Family
-from ipam.fields import AddressField, FamilyOf
-from ipam.models.base import FAMILIES, Block, Described, RecordQuerySet
+from ipam.models.base import Described, RecordQuerySet
+from ipam.models.cluster_ranges import ClusterRange
+from ipam.models.indexes import by, texts
+from ipam.models.machines import Machine, MachineNetwork
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
 from ipam.models.projects import Project
+from ipam.natural import Natural
 
 CLUSTER_NAME_LENGTH = 63
 # A DNS label (RFC 1123), as Kubernetes wants for the names of objects; Gardener and kubeadm start them with a letter.
 _NAME = RegexValidator(
     r"\A[a-z]([a-z0-9-]*[a-z0-9])?\Z",
     "A cluster's name has small letters, digits and dashes; it starts with a letter and does not end with a dash.",
+)
+_GARDENER_VERSION = RegexValidator(
+    r"\A1\.[0-9]{1,4}(\.[0-9]{1,4})?\Z", "A version of Gardener looks like 1.138 or 1.138.2."
 )
 _VERSION = RegexValidator(r"\A1\.[0-9]{1,2}(\.[0-9]{1,2})?\Z", "A Kubernetes version looks like 1.33 or 1.33.4.")
 
@@ -43,14 +50,40 @@ class Platform(models.TextChoices):
     KUBEADM = "kubeadm", "kubeadm"
     KUBERNETES = "kubernetes", "Kubernetes itself"
 
+    @property
+    def surge(self) -> int:
+        """How many nodes come before others go, unless a plan says so; Gardener replaces one at a time."""
+        return int(self is Platform.GARDENER)
+
+
+class PodIpam(models.TextChoices):
+    """What gives addresses to pods: out of the block of their node, or out of blocks that nodes take as they need."""
+
+    HOST_LOCAL = "host-local", "host-local"
+    CALICO = "calico-ipam", "calico-ipam"
+
+
+class MigrationStep(models.TextChoices):
+    """What comes next in a running cluster whose families have changed."""
+
+    NONE = "", "none"
+    SPEC = "spec", "change its specification"
+    NODES = "nodes", "replace its nodes"
+    DNS = "dns", "move its DNS"
+    SERVICES = "services", "recreate its services"
+
 
 class ClusterQuerySet(RecordQuerySet["Cluster"]):
     id_characters = "0123456789abcdef-"
 
     def with_plan(self) -> Self:
         """With all that the plan of each is made of, in a constant number of statements."""
+        joined = MachineNetwork.objects.filter(network=OuterRef("network"), machine__role=Machine.Role.FIREWALL)
+        count = joined.order_by().values("network").annotate(number=Count("*")).values("number")
         prefixes = Prefetch("network__prefixes", Prefix.objects.in_order())
-        return self.select_related("project", "network__parent").prefetch_related("ranges", prefixes)
+        related = self.select_related("project", "network__parent").prefetch_related("ranges", prefixes)
+        owned = apps.get_model("ipam", "IPAddress")._default_manager.filter(cluster=OuterRef("pk"))
+        return related.annotate(firewalls=Coalesce(Subquery(count), 0), owns=Exists(owned))
 
 
 def _mask_of(family: Family) -> Q:
@@ -73,8 +106,8 @@ class Cluster(Described):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=CLUSTER_NAME_LENGTH, validators=[_NAME])
-    project = models.ForeignKey(Project, models.PROTECT, related_name="clusters")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="clusters")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="clusters", db_index=False)
+    network = models.ForeignKey(Network, models.PROTECT, related_name="clusters", db_index=False)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT, editable=False)
     platform = models.CharField(max_length=10, choices=Platform, default=Platform.GARDENER)
     kubernetes_version = models.CharField(max_length=8, validators=[_VERSION])
@@ -86,11 +119,37 @@ class Cluster(Described):
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(1_000_000)]
     )
     native_routing = models.BooleanField(default=True, help_text="Pods are routed by the fabric, without an overlay.")
+    ipam = models.CharField(max_length=11, choices=PodIpam, default=PodIpam.HOST_LOCAL)
+    max_surge = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Nodes beyond those that are wanted, while others are replaced."
+    )
+    gardener_project = models.CharField(max_length=CLUSTER_NAME_LENGTH, blank=True, default="")
+    gardener_version = models.CharField(max_length=11, blank=True, default="", validators=[_GARDENER_VERSION])
+    is_seed = models.BooleanField(default=False, help_text="Gardener runs control planes of other clusters in it.")
+    seed = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="shoots", db_index=False)
+    # The allocation of the addresses that its API is reached by, or none.
+    api_allocation = models.UUIDField(null=True, blank=True, editable=False)
+    migration_step = models.CharField(
+        max_length=8, choices=MigrationStep, default=MigrationStep.NONE, blank=True, editable=False
+    )
+    # What a document of the running cluster says, in the words of the API; {} where none was read in.
+    document = models.JSONField(default=dict, blank=True, editable=False)
+    firewalls: int  # in the node network, where each has an address that no node can have; of those fetched `with_plan`
+
+    owns = False  # whether any address is its own; of those fetched `with_plan`
 
     objects = ClusterQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "id"]
+        indexes = [
+            *by("cluster", Natural("name"), "id", columns=("project", "network", "state", "platform", "families")),
+            models.Index(Natural("name"), "id", name="cluster_in_order"),  # the list of clusters
+            models.Index(fields=["state", "id"], name="cluster_in_order_of_state"),
+            models.Index(fields=["created_at", "id"], name="cluster_by_age"),
+            models.Index(fields=["seed"], name="cluster_of_seed", condition=Q(seed__isnull=False)),
+            *texts("cluster", Natural("name"), "id", columns=Described.texts),
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="cluster_name_once_per_project",
@@ -114,6 +173,11 @@ class Cluster(Described):
                     families__in=["ipv4", "ipv6", "ipv4,ipv6", "ipv6,ipv4"],
                 ),
                 violation_error_message="State, platform and families of a cluster are among those that are offered.",
+            ),
+            models.CheckConstraint(
+                name="cluster_ipam_and_step_known",
+                condition=Q(ipam__in=PodIpam.values, migration_step__in=MigrationStep.values),
+                violation_error_message="IPAM and step of a cluster are among those that are offered.",
             ),
             models.CheckConstraint(
                 name="cluster_node_mask_per_family",
@@ -140,6 +204,11 @@ class Cluster(Described):
         return self.state == self.State.RESERVED
 
     @property
+    def surge(self) -> int:
+        """How many nodes come before others go."""
+        return Platform(self.platform).surge if self.max_surge is None else self.max_surge
+
+    @property
     def node_mask(self) -> dict[Family, int]:
         """The prefix length of the block of pods that each node gets; the primary family first."""
         return {family: getattr(self, f"node_mask_{family.key}") for family in self.address_families}
@@ -158,61 +227,12 @@ class Cluster(Described):
     def services(self) -> dict[Family, IPNetwork]:
         return self._ranges(ClusterRange.Purpose.SERVICES)
 
+    @property
+    def service_cidrs(self) -> list[IPNetwork]:
+        """Ranges of services beyond the first ones, IPv4 before IPv6."""
+        held = (one for one in self.ranges.all() if one.purpose == ClusterRange.Purpose.FURTHER_SERVICES)
+        return sorted(one.cidr for one in held)
+
     def _ranges(self, purpose: str) -> dict[Family, IPNetwork]:
         held = {one.address_family: one.cidr for one in self.ranges.all() if one.purpose == purpose}
         return {family: held[family] for family in self.address_families if family in held}
-
-
-class ClusterRangeQuerySet(models.QuerySet["ClusterRange"]):
-    def reserved(self) -> Self:
-        """Those that nothing else may overlap."""
-        return self.filter(reserved_in__isnull=False)
-
-    def overlapping(self, cidr: IPNetwork) -> Self:
-        """Those that share an address with `cidr`."""
-        return self.filter(first__lte=Address(cidr.last, cidr.version), last__gte=Address(cidr.first, cidr.version))
-
-
-class ClusterRange(Block):
-    """The pods or services of one family of a cluster.
-
-    While `reserved_in` names a super network, the range is reserved: no other reserved range of that super and no
-    network overlaps it. ipam/models/guards.py makes the database refuse that.
-    """
-
-    class Purpose(models.TextChoices):
-        PODS = "pods", "pods"
-        SERVICES = "services", "services"
-
-    cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="ranges", db_index=False)
-    purpose = models.CharField(max_length=8, choices=Purpose)
-    family = models.PositiveSmallIntegerField(choices=FAMILIES)
-    first = AddressField()
-    last = AddressField()
-    length = models.PositiveSmallIntegerField()
-    reserved_in = models.ForeignKey(Network, models.PROTECT, null=True, blank=True, related_name="reserved_ranges")
-
-    objects = ClusterRangeQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["cluster", "purpose", "family"]
-        indexes = [models.Index(fields=["first", "last"], name="cluster_range_by_address")]  # overlap, search
-        constraints = [
-            models.UniqueConstraint(
-                name="cluster_range_once",
-                fields=["cluster", "purpose", "family"],
-                violation_error_message="A cluster has one range of each family for pods, and one for services.",
-            ),
-            models.CheckConstraint(
-                name="cluster_range_purpose_known",
-                condition=Q(purpose__in=["pods", "services"]),
-                violation_error_message="A range is for pods or services.",
-            ),
-            models.CheckConstraint(
-                name="cluster_range_is_a_block_of_its_family",
-                condition=Q(family=FamilyOf("first"), first__lte=F("last"))
-                & Q(family=FamilyOf("last"))
-                & (Q(family=4, length__lte=32) | Q(family=6, length__lte=128)),
-                violation_error_message="A range is a block of addresses of its family.",
-            ),
-        ]

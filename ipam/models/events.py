@@ -1,13 +1,16 @@
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Self
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
-from netaddr import IPAddress as Address
 
-from ipam.fields import AddressField
+from ipam.addressing import Address, Cidr
 from ipam.models.base import DOOR_LENGTH, NAME_LENGTH, SLUG_LENGTH
+from ipam.models.feed import Position, WritingTransaction
+from ipam.models.mentions import Mention
 from ipam.models.tenures import Tenure
 from ipam.values import parse_address
 
@@ -20,6 +23,9 @@ class Door(models.TextChoices):
     API = "api", "API"
     ADMIN = "admin", "admin"
     COMMAND = "command", "command"
+    METAL_API = "metal-api", "metal-api"
+    GO_IPAM = "go-ipam", "go-ipam"
+    METAL_STACK = "metal-stack", "metal-stack"
 
 
 class Verb(models.TextChoices):
@@ -40,11 +46,22 @@ class Verb(models.TextChoices):
     REVOKE = "revoke", "revoke"
     GRANT = "grant", "grant"
     WITHDRAW = "withdraw", "withdraw"
+    ROTATE = "rotate", "rotate"
     SIGN_OUT = "sign-out", "sign out"
     IMPORT = "import", "import"
     SEED = "seed", "seed"
     REPAIR = "repair", "repair"
     PRUNE = "prune", "prune"
+    FIRE = "fire", "fire"
+    CLEAR = "clear", "clear"
+    ACKNOWLEDGE = "acknowledge", "acknowledge"
+    SNOOZE = "snooze", "snooze"
+    ACCEPT = "accept", "accept"
+    REOPEN = "reopen", "reopen"
+    RESIZE = "resize", "resize"
+    SPLIT = "split", "split"
+    MERGE = "merge", "merge"
+    MOVE = "move", "move"
 
 
 class Kind(models.TextChoices):
@@ -55,22 +72,33 @@ class Kind(models.TextChoices):
     CLUSTER = "cluster", "cluster"
     CLAIM = "claim", "claim"
     PROJECT = "project", "project"
+    QUOTA = "quota", "quota"
+    RANGE = "range", "range"
     PARTITION = "partition", "partition"
     VRF = "vrf", "VRF"
     POOL = "pool", "number pool"
     TOKEN = "token", "token"
     MEMBER = "member", "member"
     USER = "user", "user"
+    ALERT = "alert", "alert"
+    ALERT_RULE = "alert-rule", "alert rule"
+    FINDING = "finding", "finding"
+    WEBHOOK = "webhook", "webhook"
     INSTALLATION = "installation", "installation"
+
+
+_TOLD = Q(part_of__isnull=True) | Q(verb=Verb.UPDATE.value)
+_USUAL = {
+    "kind": Q(kind=Kind.ADDRESS.value),
+    "verb": Q(verb=Verb.ALLOCATE.value),
+    "door": Q(door=Door.API.value),
+}
 
 
 class EventQuerySet(models.QuerySet["Event"]):
     def told(self) -> Self:
-        """What lists show by themselves: whole operations, and of their parts those that say from what to what.
-
-        What a part has made, the whole counts.
-        """
-        return self.filter(Q(part_of=None) | Q(verb=Verb.UPDATE))
+        """Whole operations, and of their parts those that say from what to what; what a part made, the whole counts."""
+        return self.filter(_TOLD)
 
     def of_object(self, kind: str, object_id: str) -> Self:
         """What happened to this object itself."""
@@ -89,6 +117,11 @@ class EventQuerySet(models.QuerySet["Event"]):
             pass
         return self.filter(Q(object_name__icontains=text) | Q(object_id__icontains=text) | Q(actor__icontains=text))
 
+    def within(self, cidr: Cidr) -> Self:
+        """Those that are about addresses and blocks that lie in this one."""
+        first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
+        return self._with_rows(Q(address__range=(first, last)), Tenure.objects.within(cidr))
+
     def about_address(self, address: Address) -> Self:
         """Those that are about this address, in whatever network."""
         return self._with_rows(Q(address=address))
@@ -97,11 +130,20 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Those that are about this address of this network."""
         return self._with_rows(Q(address=address, network_id=network_id))
 
-    def _with_rows(self, rows: Q) -> Self:
-        """Those that began or ended such tenures of addresses, or mention such addresses."""
-        tenures = Tenure.objects.of_addresses().filter(rows).order_by()
+    def _with_rows(self, rows: Q, tenures: QuerySet[Tenure] | None = None) -> Self:
+        """Those that began or ended such tenures, of addresses if no others are given, or mention such addresses."""
+        tenures = (Tenure.objects.of_addresses().filter(rows) if tenures is None else tenures).order_by()
         mentions = Mention.objects.filter(rows).order_by().values("event")
         return self.filter(pk__in=tenures.values("begun_by").union(tenures.values("ended_by"), mentions))
+
+
+_EventManager = models.Manager.from_queryset(EventQuerySet)
+
+
+class EventManager(_EventManager["Event"]):
+    def get_queryset(self) -> EventQuerySet:
+        """No list loads what an undo needs."""
+        return EventQuerySet(self.model, using=self._db).defer("kept")
 
 
 class Event(models.Model):
@@ -110,7 +152,8 @@ class Event(models.Model):
     Networks, projects and objects are plain values, no foreign keys: history outlives them and is in nobody's way.
     What an operation inside another one did is an event of its own, a part of the outer one's. Which addresses it is
     about say the tenures that it began or ended, and mentions.
-    An event that others can see is never changed; `manage.py prune_events` removes old ones.
+    An event that others can see is never changed, but for what undoing it needs and says; `manage.py prune_events`
+    removes old ones.
     """
 
     at = models.DateTimeField(default=timezone.now)
@@ -132,30 +175,68 @@ class Event(models.Model):
         "self", models.CASCADE, null=True, blank=True, related_name="parts", db_index=False,
         help_text="the event of the operation around this one",
     )  # fmt: skip
+    xid = models.BigIntegerField(db_default=WritingTransaction(), editable=False)
+    is_undoable = models.BooleanField(default=False, db_default=False, help_text="whether its inverse is known")
+    kept = models.JSONField(null=True, help_text="the rows that it removed, while it can be undone")
+    undone_by = models.BigIntegerField(null=True, help_text="an event, which may have been forgotten")
+    undoes = models.BigIntegerField(null=True, help_text="an event, which may have been forgotten")
+    rule_name = ""  # of an alert's, where a list has looked it up
 
-    objects = EventQuerySet.as_manager()
+    objects = EventManager()
 
     class Meta:
         ordering = ["-at", "-id"]
         indexes = [
-            models.Index(fields=["at", "id"], name="event_newest"),  # the activity page, since and until, pruning
-            models.Index(fields=["kind", "object_id", "at", "id"], name="event_of_object"),  # an object's page
-            models.Index(fields=["network_id", "at", "id"], name="event_of_network"),  # a network's page
-            models.Index(fields=["project_id", "at", "id"], name="event_of_project"),  # a project's page
-            models.Index(fields=["actor", "at", "id"], name="event_of_actor"),  # what somebody did
-            models.Index(fields=["request_id"], name="event_of_request"),  # what one request did
-            models.Index(fields=["part_of", "id"], name="event_part_of", condition=Q(part_of__isnull=False)),
+            models.Index(fields=["at", "id"], name="event_by_age"),  # pruning
+            models.Index(fields=["at", "id"], name="event_newest", condition=_TOLD),  # the activity page, since, until
+            models.Index(fields=["object_id", "at", "id"], name="event_of_object"),  # an object's page
+            models.Index(fields=["network_id", "at", "id"], name="event_of_network", condition=_TOLD),  # its page
+            models.Index(fields=["project_id", "at", "id"], name="event_of_project", condition=_TOLD),  # its page
+            models.Index(fields=["actor", "at", "id"], name="event_of_actor", condition=_TOLD),  # what somebody did
+            models.Index(fields=["request_id", "at", "id"], name="event_of_request", condition=_TOLD),  # of a request
+            models.Index(fields=["xid", "id"], name="event_in_feed"),  # those who read on
+            models.Index(fields=["part_of", "at", "id"], name="event_part_of", condition=Q(part_of__isnull=False)),
+            # Addresses are taken by the API all day, so whoever asks for those soon meets some: they cost nothing here.
+            *(
+                models.Index(fields=[column, "at", "id"], name=f"event_by_{column}", condition=_TOLD & ~usual)
+                for column, usual in _USUAL.items()
+            ),
+            models.Index(fields=["at"], name="event_kept", condition=Q(kept__isnull=False)),  # forgetting that
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["undoes"],
+                name="event_undone_once",
+                condition=Q(undoes__isnull=False),
+                violation_error_message="It has been undone already.",
+                violation_error_code="already_undone",
+            ),
             models.CheckConstraint(
                 name="event_door_known",
-                condition=Q(door__in=["dashboard", "api", "admin", "command"]),
-                violation_error_message="A door is dashboard, api, admin or command.",
+                condition=Q(door__in=["dashboard", "api", "admin", "command", "metal-api", "go-ipam", "metal-stack"]),
+                violation_error_message="A door is dashboard, api, admin, command, metal-api, go-ipam or metal-stack.",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.kind} {self.title}"
+
+    @property
+    def position(self) -> Position:
+        """Its place in the feed (`ipam.domain.notify.feed`)."""
+        return Position(self.xid, self.pk)
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """Until when it can be undone, or could be; None: never, or it was."""
+        if not self.is_undoable or self.part_of_id is not None or self.undone_by is not None:
+            return None
+        return self.at + timedelta(seconds=settings.UNDO_SECONDS)
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether now is in time for it; whether nothing has changed since is judged when it is tried."""
+        return self.undo_until is not None and timezone.now() < self.undo_until
 
     @property
     def title(self) -> str:
@@ -165,25 +246,3 @@ class Event(models.Model):
         if self.count != 1:
             return f"{self.count:,}"
         return self.object_name or self.object_id
-
-
-class Mention(models.Model):
-    """An event is also about this: an address whose holder stays, or one of several networks.
-
-    An event that begins or ends tenures needs none for their addresses.
-    """
-
-    event = models.ForeignKey(Event, models.CASCADE, related_name="mentions")
-    network_id = models.CharField(max_length=SLUG_LENGTH)
-    address = AddressField(null=True, help_text="empty: the network itself")
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["address", "network_id"], name="mention_of_address", condition=Q(address__isnull=False)
-            ),
-            models.Index(fields=["network_id", "event"], name="mention_of_network", condition=Q(address=None)),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.address or self.network_id}"

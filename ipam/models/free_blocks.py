@@ -16,11 +16,6 @@ class FreeBlockQuerySet(models.QuerySet["FreeBlock"]):
         """The free space of a prefix; of a namespaced one, in one project's copy."""
         return self.filter(network=prefix.network_id, family=prefix.family, prefix=prefix, namespace=namespace_id)
 
-    def best_fit(self, length: int) -> Self:
-        """Blocks that hold a child of `length`: the smallest first, of those the lowest (rule 14)."""
-        # Of one namespace, so ordering by it changes nothing; but PostgreSQL only then reads the order off the index.
-        return self.filter(length__lte=length).order_by("namespace_id", "-length", "first")
-
 
 class FreeBlock(Block):
     """A maximal aligned block of free space in a prefix: what a buddy allocator keeps.

@@ -11,21 +11,28 @@ from typing import Any
 
 from django.apps import apps as installed_apps
 from django.apps.registry import Apps
+from django.core.exceptions import FieldDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Count
 from django.db.models.functions import Lower
 
-from ipam.models import reservation_guards
-from ipam.models.reservation_guards import APART_FROM_NETWORKS, RANGES_DISJOINT
+from ipam.models import range_guards, reservation_guards
+from ipam.models.range_guards import RANGES_APART
+from ipam.models.reservation_guards import APART_FROM_NETWORKS, RANGES_DISJOINT, STRICT_RANGES_DISJOINT
 
 SIBLINGS_DISJOINT = "prefix_siblings_disjoint"
-DISJOINT = (SIBLINGS_DISJOINT, RANGES_DISJOINT, APART_FROM_NETWORKS)
+DISJOINT = (SIBLINGS_DISJOINT, RANGES_DISJOINT, APART_FROM_NETWORKS, RANGES_APART)
 
 # Ids that differ only in case are one (rule 4b). No constraint of Django's, for older data may hold such pairs, whose
 # ids cannot change: there the index has to wait until one of them is gone.
 ID_ONCE = "id_once_in_any_case"
 _WITH_SLUGS = ("Network", "Machine", "Partition")
+# Further guards by their model, and the field without which it is as it was before them.
+_FURTHER: tuple[tuple[str, str, Any], ...] = (
+    ("ClusterRange", "reserved_vrf", reservation_guards),
+    ("AddressRange", "first", range_guards),
+)
 
 _POSTGRESQL = """
 CREATE EXTENSION IF NOT EXISTS btree_gist;
@@ -73,14 +80,21 @@ def install(*, using: str, apps: Apps = installed_apps, **kwargs: Any) -> None:
     if "ipam_prefix" not in tables:
         return  # migrated back to nothing
     statements = [_POSTGRESQL] if connection.vendor == "postgresql" else _SQLITE
-    if "ipam_clusterrange" in tables:
-        is_postgresql = connection.vendor == "postgresql"
-        statements = statements + ([reservation_guards.POSTGRESQL] if is_postgresql else reservation_guards.SQLITE)
+    for name, field, more in _FURTHER:
+        if _has_field(apps, name, field):  # a database that went back lacks what they ask for
+            statements = statements + ([more.POSTGRESQL] if connection.vendor == "postgresql" else more.SQLITE)
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
         for name in _WITH_SLUGS:
             _index_ids(connection, cursor, apps.get_model("ipam", name))
+
+
+def _has_field(apps: Apps, model: str, field: str) -> bool:
+    try:
+        return bool(apps.get_model("ipam", model)._meta.get_field(field))
+    except (LookupError, FieldDoesNotExist):
+        return False
 
 
 def _index_ids(connection: BaseDatabaseWrapper, cursor: Any, model: Any) -> None:
@@ -122,8 +136,9 @@ def lift(*, using: str, **kwargs: Any) -> None:
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
-        for trigger in _triggers(cursor, APART_FROM_NETWORKS):
-            cursor.execute(f"DROP TRIGGER {trigger}")
+        for trigger in _triggers(cursor):
+            if trigger.startswith(APART_FROM_NETWORKS):
+                cursor.execute(f"DROP TRIGGER {trigger}")
 
 
 def are_installed(connection: BaseDatabaseWrapper) -> bool:
@@ -133,13 +148,14 @@ def are_installed(connection: BaseDatabaseWrapper) -> bool:
             cursor.execute(
                 "SELECT (SELECT count(*) FROM pg_constraint WHERE conname = ANY(%s)),"
                 " (SELECT count(*) FROM pg_trigger WHERE tgname = %s)",
-                [[SIBLINGS_DISJOINT, RANGES_DISJOINT], APART_FROM_NETWORKS],
+                [[SIBLINGS_DISJOINT, RANGES_DISJOINT, STRICT_RANGES_DISJOINT, RANGES_APART], APART_FROM_NETWORKS],
             )
-            return bool(cursor.fetchone() == (2, 2))
-        return len(_triggers(cursor, SIBLINGS_DISJOINT)) == 2 and len(_triggers(cursor, APART_FROM_NETWORKS)) == 4
+            return bool(cursor.fetchone() == (4, 2))
+        there, expected = _triggers(cursor), {SIBLINGS_DISJOINT: 2, APART_FROM_NETWORKS: 4, RANGES_APART: 2}
+        return all(sum(name.startswith(stem) for name in there) == number for stem, number in expected.items())
 
 
-def _triggers(cursor: Any, stem: str) -> list[str]:
-    """The triggers of SQLite whose names begin so."""
-    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{stem}%"])
+def _triggers(cursor: Any) -> list[str]:
+    """The triggers of SQLite by name."""
+    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     return [name for (name,) in cursor.fetchall()]

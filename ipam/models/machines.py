@@ -6,11 +6,15 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from ipam.address_parts import asn_of, block_of
-from ipam.models.base import NAME_LENGTH, Described, RecordQuerySet, SlugIdField
+from ipam.models.base import NAME_LENGTH, RecordQuerySet, SlugIdField
+from ipam.models.indexes import by, texts
+from ipam.models.managed import Managed
 from ipam.models.networks import Network
 from ipam.models.partitions import Partition
 from ipam.models.projects import Project
 from ipam.natural import Natural
+
+_MAX_LOOKED_UP = 256  # so many are looked up to find their machines
 
 
 def new_machine_id() -> str:
@@ -24,12 +28,15 @@ class MachineQuerySet(RecordQuerySet["Machine"]):
         wanted, asn = block_of(text), asn_of(text)
         if wanted is None and asn is None:
             return self.with_text(text)
-        found = Q(pk__in=self.model.objects.with_text(text).values("pk"))
+        found = Q(pk__among=self.model.objects.with_text(text).order_by().values("pk"))
         if asn is not None:
             found |= Q(asn=asn)
         if wanted is not None:
-            within = apps.get_model("ipam", "IPAddress")._default_manager.within(wanted)
-            found |= Q(Exists(within.filter(machine=OuterRef("pk"))))
+            within = apps.get_model("ipam", "IPAddress")._default_manager.within(wanted).filter(machine__isnull=False)
+            if wanted.size > _MAX_LOOKED_UP:  # those who have one are soon met
+                found |= Q(Exists(within.filter(machine=OuterRef("pk"))))
+            else:
+                found |= Q(pk__among=within.order_by().values("machine"))
         return self.filter(found)
 
     def with_text(self, text: str) -> Self:
@@ -41,19 +48,19 @@ class MachineQuerySet(RecordQuerySet["Machine"]):
         )
 
 
-class Machine(Described):
+class Machine(Managed):
     """Who got which addresses, VRFs and ASN. Hardware, sizes and images belong to other systems."""
 
     class Role(models.TextChoices):
         MACHINE = "machine", "machine"
         FIREWALL = "firewall", "firewall"
 
-    texts = (*Described.texts, "hostname")
+    texts = (*Managed.texts, "hostname")
 
     id = SlugIdField(default=new_machine_id)
     hostname = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
-    project = models.ForeignKey(Project, models.PROTECT, related_name="machines")
-    partition = models.ForeignKey(Partition, models.PROTECT, related_name="machines")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="machines", db_index=False)
+    partition = models.ForeignKey(Partition, models.PROTECT, related_name="machines", db_index=False)
     role = models.CharField(max_length=8, choices=Role, default=Role.MACHINE)
     asn = models.BigIntegerField("ASN", unique=True)
     networks = models.ManyToManyField(Network, through="MachineNetwork", related_name="machines")
@@ -63,7 +70,9 @@ class Machine(Described):
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["name", "id"], name="machine_by_name"),  # GET machines/?name=
+            *by("machine", "id", columns=("project", "partition", "role")),  # GET machines/
+            *by("machine_in_order", Natural("name"), "id", columns=("project", "partition", "role")),  # the page
+            *texts("machine", "id", columns=("name", "description", "hostname", "managed_by")),
             models.Index(Natural("name"), "id", name="machine_in_order"),  # the list of machines
             models.Index(fields=["created_at", "id"], name="machine_by_age"),  # GET machines/?ordering=-created_at
         ]
@@ -83,11 +92,12 @@ class MachineNetwork(models.Model):
     """A network that a machine is in, at its place in the machine's list."""
 
     machine = models.ForeignKey(Machine, models.CASCADE, related_name="attachments", db_index=False)
-    network = models.ForeignKey(Network, models.PROTECT, related_name="attachments")
+    network = models.ForeignKey(Network, models.PROTECT, related_name="attachments", db_index=False)
     position = models.PositiveSmallIntegerField()
 
     class Meta:
         ordering = ["machine", "position"]
+        indexes = [models.Index(fields=["network", "machine"], name="machine_of_network")]  # GET machines/?network=
         constraints = [
             models.UniqueConstraint(name="machine_network_position_once", fields=["machine", "position"]),
             models.UniqueConstraint(name="machine_network_once", fields=["machine", "network"]),

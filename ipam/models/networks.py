@@ -1,14 +1,19 @@
+from collections.abc import Collection
 from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
 from ipam.address_parts import block_of
 from ipam.addressing import Family
-from ipam.models.base import Described, RecordQuerySet, SlugIdField
+from ipam.models.base import OftenEmptyField, RecordQuerySet, SlugIdField
+from ipam.models.indexes import by, texts
+from ipam.models.managed import Managed
 from ipam.models.partitions import Partition
 from ipam.models.projects import Project
+from ipam.models.quarantines import Quarantined
+from ipam.models.super_networks import SaidOfChildren
 from ipam.models.vrfs import VRF
 from ipam.natural import Natural
 
@@ -52,8 +57,8 @@ class NetworkQuerySet(RecordQuerySet["Network"]):
         if wanted is None:
             return self.with_text(text)
         overlapping = apps.get_model("ipam", "Prefix")._default_manager.overlapping(wanted)
-        named = Q(pk__in=self.model.objects.with_text(text).values("pk"))
-        return self.filter(named | Exists(overlapping.filter(network=OuterRef("pk"))))
+        named = Q(pk__among=self.model.objects.with_text(text).order_by().values("pk"))
+        return self.filter(named | Q(pk__among=overlapping.order_by().values("network")))
 
     def having(self, prefixes: models.QuerySet[Any]) -> Self:
         """Networks with one of these prefixes."""
@@ -63,47 +68,40 @@ class NetworkQuerySet(RecordQuerySet["Network"]):
         """Networks that exist only to carve children from."""
         return self.filter(type__in=SUPER_TYPES)
 
-    def children(self) -> Self:
-        """Private networks, carved from a super network."""
-        return self.filter(type__in=CHILD_TYPES)
-
     def counting_children(self, among: "NetworkQuerySet") -> Self:
         """With `child_count`, None without children: counted for the rows of a page, not for all that match."""
         children = among.filter(parent=OuterRef("pk")).order_by().values("parent")
         return self.annotate(child_count=Subquery(children.annotate(number=Count("*")).values("number")))
-
-    def giving_addresses(self) -> Self:
-        """Networks that hand out addresses: all but supers."""
-        return self.exclude(type__in=SUPER_TYPES)
 
     def usable_by(self, project: Project) -> Self:
         """Networks that the project may take addresses from (rule 21)."""
         own = Q(project=project)
         public = Q(project=None, type=NetworkType.EXTERNAL)
         shared = Q(type=NetworkType.CHILD_SHARED)
-        return self.giving_addresses().filter(own | public | shared)
+        return self.exclude(type__in=SUPER_TYPES).filter(own | public | shared)
 
-    def declaring_vrf(self, vrf: VRF) -> Self:
-        """Networks that name this VRF themselves, without those that inherit it from their parent."""
-        return self.filter(vrf=vrf).exclude(parent__vrf=vrf)
+    def declaring_vrf(self, vnis: Collection[int]) -> Self:
+        """Networks that name one of these VRFs themselves, without those that inherit it from their parent."""
+        return self.filter(vrf__in=vnis).exclude(parent__vrf=F("vrf"))
 
 
 def _type_in(*types: NetworkType) -> Q:
     return Q(type__in=[str(type_) for type_ in types])
 
 
-_SUPER = _type_in(*SUPER_TYPES)
-_CHILD = _type_in(*CHILD_TYPES)
+_SUPER, _CHILD = _type_in(*SUPER_TYPES), _type_in(*CHILD_TYPES)
 
 
-class Network(Described):
+class Network(SaidOfChildren, Quarantined, Managed):
     """A named set of prefixes of one or both families, in one VRF, of one type."""
 
     id = SlugIdField()
     type = models.CharField(max_length=16, choices=NetworkType, editable=False)
     stack = models.CharField(max_length=4, choices=Stack, default=Stack.DUAL)
-    partition = models.ForeignKey(Partition, models.PROTECT, null=True, blank=True, related_name="networks")
-    project = models.ForeignKey(Project, models.PROTECT, null=True, blank=True, related_name="networks")
+    partition = models.ForeignKey(
+        Partition, models.PROTECT, null=True, blank=True, related_name="networks", db_index=False
+    )
+    project = models.ForeignKey(Project, models.PROTECT, null=True, blank=True, related_name="networks", db_index=False)
     namespace = models.ForeignKey(
         Project,
         models.PROTECT,
@@ -111,30 +109,32 @@ class Network(Described):
         blank=True,
         editable=False,
         related_name="+",
+        db_index=False,
         help_text="The project whose own copy of a super-namespaced space this network was carved from.",
     )
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="children", db_index=False
     )
-    vrf = models.ForeignKey(VRF, models.PROTECT, null=True, blank=True, related_name="networks")
+    vrf = models.ForeignKey(VRF, models.PROTECT, null=True, blank=True, related_name="networks", db_index=False)
     vrf_shared = models.BooleanField(default=False)
     nat_type = models.CharField(max_length=15, choices=NatType, default=NatType.NONE)
-    destination_prefixes = models.JSONField(default=list, blank=True)
-    additional_announcable_cidrs = models.JSONField(default=list, blank=True)
-    default_child_length_ipv4 = models.PositiveSmallIntegerField(null=True, blank=True)
-    default_child_length_ipv6 = models.PositiveSmallIntegerField(null=True, blank=True)
-    min_child_length_ipv4 = models.PositiveSmallIntegerField(null=True, blank=True)
-    min_child_length_ipv6 = models.PositiveSmallIntegerField(null=True, blank=True)
+    destination_prefixes = OftenEmptyField(default=list, blank=True)
+    additional_announcable_cidrs = OftenEmptyField(default=list, blank=True)
 
     objects = NetworkQuerySet.as_manager()
+    known_prefixes: tuple[Any, ...] | list[Any] = ()  # in order, as the operation that gave it has left them
 
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["type", "id"], name="network_by_type"),  # GET networks/?type=…, overview
-            models.Index(fields=["id"], name="network_roots", condition=Q(parent__isnull=True)),  # the tree
+            *by("network", "id", columns=("type", "stack", "nat_type")),  # GET networks/?type=…, overview
+            *by("network", "id", optional=("parent", "partition", "project", "namespace", "vrf")),
+            *texts("network", "id", columns=(*Managed.texts, "managed_by")),
+            models.Index("type", "id", name="network_roots_by_type", condition=Q(parent__isnull=True)),  # the tree
+            models.Index(Natural("name"), "id", name="network_roots_in_order", condition=Q(parent__isnull=True)),
             models.Index("parent", Natural("name"), "id", name="network_children"),  # the page of a super network
-            models.Index(Natural("name"), "id", name="network_by_name"),  # GET networks/?ordering=name
+            models.Index(Natural("name"), "id", name="network_in_order"),  # GET networks/?ordering=name
+            models.Index(fields=["created_at", "id"], name="network_by_age"),  # GET networks/?ordering=created_at
         ]
         constraints = [
             models.CheckConstraint(
@@ -174,6 +174,16 @@ class Network(Described):
                     min_child_length_ipv6__isnull=True,
                 ),
                 violation_error_message="Only super networks have child prefix lengths.",
+            ),
+            models.CheckConstraint(
+                name="network_child_choice_on_super_only",
+                condition=Q(child_choice="best-fit") | (_SUPER & Q(child_choice__in=["sparse", "first-fit"])),
+                violation_error_message="A super network chooses by best-fit, sparse or first-fit; others never do.",
+            ),
+            models.CheckConstraint(
+                name="network_cluster_ranges_strict_on_super_only",
+                condition=Q(cluster_ranges="per-vrf") | (_SUPER & Q(cluster_ranges="strict")),
+                violation_error_message="Only super networks keep ranges of clusters apart: per-vrf or strict.",
             ),
             models.UniqueConstraint(
                 name="network_one_super_per_partition",
@@ -232,18 +242,3 @@ class Network(Described):
     def allowed_families(self) -> tuple[Family, ...]:
         """The families that its stack allows, IPv4 first."""
         return Stack(self.stack).families
-
-    @property
-    def default_child_prefix_length(self) -> dict[Family, int]:
-        """The prefix lengths that it hands to children; a missing family means none."""
-        return _per_family(self, "default_child_length_")
-
-    @property
-    def min_child_prefix_length(self) -> dict[Family, int]:
-        """The shortest prefix lengths that a child may ask for; a missing family means no limit."""
-        return _per_family(self, "min_child_length_")
-
-
-def _per_family(network: Network, stem: str) -> dict[Family, int]:
-    values: dict[Family, Any] = {family: getattr(network, f"{stem}{family.key}") for family in Family}
-    return {family: value for family, value in values.items() if value is not None}

@@ -23,7 +23,12 @@ class NumberRange(models.Model):
     class Meta:
         ordering = ["pool", "first"]
         constraints = [
-            models.UniqueConstraint(name="number_range_once", fields=["pool", "first"]),
+            models.UniqueConstraint(
+                name="number_range_once",
+                fields=["pool", "first"],
+                violation_error_message="Others take and give back these numbers at this moment. Send it again.",
+                violation_error_code="busy",  # so it is tried again
+            ),
             models.CheckConstraint(name="number_range_not_empty", condition=Q(first__lte=F("last"))),
         ]
 

@@ -1,11 +1,12 @@
-from ipam.models.base import Described, RecordQuerySet, SlugIdField
+from ipam.models.base import RecordQuerySet, SlugIdField
+from ipam.models.managed import Managed
 
 
 class PartitionQuerySet(RecordQuerySet["Partition"]):
     pass
 
 
-class Partition(Described):
+class Partition(Managed):
     """A site or failure domain."""
 
     id = SlugIdField()

@@ -1,5 +1,7 @@
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Collection, Sequence
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple, Self
 
 from django.db import connections, models
 from django.db.models import F, Q
@@ -7,9 +9,10 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
 from ipam.address_parts import block_of
-from ipam.addressing import host
-from ipam.fields import AddressField, FamilyOf, to_bytes
-from ipam.models.base import FAMILIES, Block, Record
+from ipam.addressing import host, reserved_addresses
+from ipam.fields import AddressField, FamilyOf, stored, text_of, to_bytes
+from ipam.models.base import FAMILIES, Block, Record, know
+from ipam.models.indexes import by
 from ipam.models.networks import Network
 from ipam.models.projects import Project
 
@@ -24,6 +27,34 @@ _LAST_ROOT = """
 _BLOCKS_AT_ONCE = 5_000  # SQLite takes 32,766 values in a statement
 
 
+class PrefixRow(NamedTuple):
+    """What lists tell of a prefix, without its model: they read tens of thousands."""
+
+    network_id: str
+    pk: int
+    family: int
+    first: bytes
+    length: int
+    gateway: bytes | None = None
+    reserve_ends: bool = True
+    sets_aside: bool = False
+
+    @classmethod
+    def of(cls, prefix: "Prefix") -> "PrefixRow":
+        """The row of a prefix."""
+        first, gateway = to_bytes(prefix.first), prefix.gateway and to_bytes(prefix.gateway)
+        about = prefix.reserve_ends, prefix.sets_aside
+        return cls(prefix.network_id, prefix.pk, prefix.family, first, prefix.length, gateway, *about)
+
+    def __str__(self) -> str:
+        return f"{text_of(self.first)}/{self.length}"
+
+    @property
+    def value(self) -> int:
+        """The first address."""
+        return int.from_bytes(self.first[1:], "big")
+
+
 class PrefixQuerySet(models.QuerySet["Prefix"]):
     def matching(self, text: str) -> Self:
         """Those that share an address with the block that `text` names, or else those of networks with such a text."""
@@ -36,14 +67,40 @@ class PrefixQuerySet(models.QuerySet["Prefix"]):
         """IPv4 before IPv6, then in the order in which they were added."""
         return self.order_by("family", "id")
 
+    def networks(self, *related: str) -> list[Network]:
+        """The networks of these prefixes, each knowing those and its `related` objects; one statement."""
+        held: dict[str, list[Prefix]] = {}
+        for prefix in self.in_order().select_related("network", *(f"network__{name}" for name in related)):
+            held.setdefault(prefix.network_id, []).append(prefix)
+        return [know(prefixes[0].network, prefixes=prefixes) for prefixes in held.values()]
+
+    def rows_of(self, networks: Collection[str]) -> dict[str, list[PrefixRow]]:
+        """The prefixes of each of these networks, by its id, in order."""
+        found: dict[str, list[PrefixRow]] = {network: [] for network in networks}
+        rows = self.filter(network__pk__one_of=found).in_order()
+        about = stored("gateway"), "reserve_ends", "sets_aside"
+        for row in rows.values_list("network_id", "pk", "family", stored("first"), "length", *about):
+            found[row[0]].append(PrefixRow._make(row))
+        return found
+
+    def texts_of(self, networks: Collection[str]) -> dict[str, list[str]]:
+        """The same as texts."""
+        found: dict[str, list[str]] = {network: [] for network in networks}
+        rows = self.filter(network__pk__one_of=found).in_order()
+        for network, first, length in rows.values_list("network_id", stored("first"), "length"):
+            found[network].append(f"{text_of(first)}/{length}")
+        return found
+
     def roots(self) -> Self:
         """Prefixes that were given, not carved out of another."""
         return self.filter(parent=None)
 
-    def overlapping(self, cidr: IPNetwork) -> Self:
-        """Those that share an address with `cidr`: they hold it or lie in it, as blocks do."""
-        first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
-        return self.filter(_holding(cidr) | Q(first__gte=first, first__lte=last))
+    def overlapping(self, *cidrs: IPNetwork) -> Self:
+        """Those that share an address with one of these: they hold it or lie in it, as blocks do."""
+        ends = [(cidr, Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)) for cidr in cidrs]
+        return self.filter(
+            reduce(or_, (_holding(cidr) | Q(first__gte=first, first__lte=last) for cidr, first, last in ends))
+        )
 
     def overlapping_roots(
         self, cidrs: Sequence[IPNetwork], *, apart_from: Sequence[int] = ()
@@ -102,8 +159,8 @@ def _holding(cidr: IPNetwork) -> Q:
 class Prefix(Block, Record):
     """A CIDR of a network; a child network's prefix is carved out of a super network's prefix.
 
-    Prefixes never change. Siblings (same parent, same namespace) never overlap: ipam/models/guards.py
-    makes the database refuse that.
+    Its block changes by `resizing` and `splitting` alone. Siblings (same parent, same namespace) never overlap:
+    ipam/models/guards.py makes the database refuse that. Its gateway is given only to who names it.
     """
 
     network = models.ForeignKey(Network, models.PROTECT, related_name="prefixes", db_index=False)
@@ -113,6 +170,12 @@ class Prefix(Block, Record):
     first = AddressField()
     last = AddressField()
     length = models.PositiveSmallIntegerField()
+    gateway = AddressField(null=True, blank=True)
+    reserve_ends = models.BooleanField(default=True, db_default=True, help_text="whether rule 25 holds here")
+    sets_aside = models.BooleanField(
+        default=False, db_default=False, editable=False,
+        help_text="whether what comes back may be set aside: it has ranges, or its network a quarantine",
+    )  # fmt: skip
 
     objects = PrefixQuerySet.as_manager()
 
@@ -121,10 +184,13 @@ class Prefix(Block, Record):
         verbose_name_plural = "prefixes"
         indexes = [
             models.Index(fields=["network", "family", "id"], name="prefix_of_network"),  # every network page
+            *by(
+                "prefix", "first", "id", columns=("network", "length"), optional=("parent", "namespace")
+            ),  # GET prefixes/
             # overlap and containment look for the sibling with the greatest `first`
             models.Index(fields=["parent", "namespace", "first"], name="prefix_siblings"),
-            models.Index(fields=["first", "last"], name="prefix_by_address"),  # search, GET prefixes/?contains=
-            models.Index(fields=["length", "id"], name="prefix_by_length"),  # GET prefixes/?ordering=length
+            models.Index(fields=["first", "id"], name="prefix_in_order"),  # GET prefixes/, its ?contains=; search
+            models.Index(fields=["length", "id"], name="prefix_in_order_of_length"),  # GET prefixes/?ordering=length
             # the children that fill squares of a map: of few lengths, in one range
             models.Index(fields=["parent", "length", "first"], name="prefix_children_by_length"),
         ]
@@ -140,6 +206,12 @@ class Prefix(Block, Record):
                 violation_error_message="A prefix starts before it ends.",
             ),
             models.CheckConstraint(
+                name="prefix_gateway_lies_in_it",
+                condition=Q(gateway__isnull=True) | Q(gateway__gte=F("first"), gateway__lte=F("last")),
+                violation_error_message="A gateway is an address of its prefix.",
+                violation_error_code="not_in_prefix",
+            ),
+            models.CheckConstraint(
                 name="prefix_length_in_family",
                 condition=Q(family=4, length__lte=32) | Q(family=6, length__lte=128),
                 violation_error_message="A prefix length is 0..32 for IPv4 and 0..128 for IPv6.",
@@ -148,6 +220,13 @@ class Prefix(Block, Record):
 
     @classmethod
     def of(cls, cidr: IPNetwork, **columns: Any) -> "Prefix":
-        """A prefix that is this block, not stored yet."""
+        """A prefix that is this block, not stored yet; what comes back to it cools if its `network` says so."""
         first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
-        return cls(family=cidr.version, first=first, last=last, length=cidr.prefixlen, **columns)
+        made = cls(family=cidr.version, first=first, last=last, length=cidr.prefixlen, **columns)
+        made.sets_aside = "network" in columns and columns["network"].cools_for(made.address_family) is not None
+        return made
+
+    @property
+    def ends(self) -> list[Address]:
+        """The addresses of its ends that are reserved where addresses are given (rule 25), unless it says otherwise."""
+        return reserved_addresses(self.cidr) if self.reserve_ends else []

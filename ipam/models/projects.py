@@ -2,7 +2,9 @@ import uuid
 
 from django.db import models
 
-from ipam.models.base import NAME_LENGTH, Described, RecordQuerySet
+from ipam.models.base import NAME_LENGTH, RecordQuerySet
+from ipam.models.indexes import texts
+from ipam.models.managed import Managed
 from ipam.natural import Natural
 
 NO_NAMESPACE = uuid.UUID(int=0)  # stands for "none" where the database must compare namespaces
@@ -12,10 +14,10 @@ class ProjectQuerySet(RecordQuerySet["Project"]):
     id_characters = "0123456789abcdef-"
 
 
-class Project(Described):
+class Project(Managed):
     """What owns networks, addresses and machines; it belongs to a tenant."""
 
-    texts = (*Described.texts, "tenant")
+    texts = (*Managed.texts, "tenant")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     tenant = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
@@ -27,6 +29,9 @@ class Project(Described):
         indexes = [
             models.Index(fields=["name", "id"], name="project_by_name"),  # forms that offer projects
             models.Index(Natural("name"), "id", name="project_in_order"),  # GET projects/?ordering=name
+            models.Index(fields=["tenant", "id"], name="project_by_tenant"),  # GET projects/?tenant=, ?ordering=tenant
+            models.Index(fields=["created_at", "id"], name="project_by_age"),
+            *texts("project", "id", columns=("description", "managed_by")),
         ]
 
     def __str__(self) -> str:

@@ -1,3 +1,6 @@
+from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from django.db import models
@@ -5,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
+from ipam.addressing import Address, Cidr, Family, block
 from ipam.fields import AddressField
 from ipam.models.addresses import IPAddress
 from ipam.models.base import DOOR_LENGTH, NAME_LENGTH, SLUG_LENGTH
@@ -27,6 +31,30 @@ class TenureQuerySet(models.QuerySet["Tenure"]):
     def of_blocks(self) -> Self:
         """Those of child prefixes."""
         return self.filter(length__isnull=False)
+
+    def held_at(self, moment: datetime) -> Self:
+        """Those that had begun by this moment, and not ended."""
+        return self.filter(Q(until=None) | Q(until__gt=moment), since__lte=moment)
+
+    def within(self, cidr: Cidr) -> Self:
+        """Those of addresses and blocks that lie in this one."""
+        first, last = Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)
+        return self.filter(Q(length=None) | Q(length__gte=cidr.prefixlen), address__range=(first, last))
+
+    def around(self, cidr: Cidr) -> Self:
+        """Those of blocks that all of this one lies in, itself included: one look at an index for each bit set."""
+        lengths: dict[int, list[int]] = {}
+        for one in (*cidr.supernet(), cidr):
+            lengths.setdefault(one.first, []).append(one.prefixlen)
+        starts = (
+            Q(address=Address(first, cidr.version), length__range=(min(those), max(those)))
+            for first, those in lengths.items()
+        )
+        return self.filter(reduce(or_, starts))
+
+    def of_address(self, address: Address) -> Self:
+        """Those of this single address."""
+        return self.of_addresses().filter(address=address)
 
     def untrue(self) -> list[Self]:
         """Open ones of what nobody holds now, or somebody else: of addresses, and of blocks."""
@@ -69,6 +97,9 @@ class Tenure(models.Model):
         ordering = ["address", "since", "id"]
         indexes = [
             models.Index(fields=["address", "since"], name="tenure_of_address"),  # the timeline of an address
+            models.Index(fields=["network_id", "address", "id"], name="tenure_in_network"),
+            models.Index(fields=["project_id", "address", "id"], name="tenure_of_project"),
+            models.Index(fields=["machine_id", "address", "id"], name="tenure_of_machine", condition=~Q(machine_id="")),
             models.Index(fields=["begun_by"], name="tenure_begun_by"),  # all addresses of an event
             models.Index(fields=["ended_by"], name="tenure_ended_by", condition=Q(ended_by__isnull=False)),
         ]
@@ -92,6 +123,23 @@ class Tenure(models.Model):
     def __str__(self) -> str:
         return str(self.address) if self.length is None else f"{self.address}/{self.length}"
 
+    @property
+    def text(self) -> str:
+        """The address, or the block."""
+        return str(self)
+
+    @property
+    def family(self) -> Family:
+        return Family.of(self.address)
+
+    @property
+    def prefix(self) -> Cidr | None:
+        """The prefix that it was taken from."""
+        if self.prefix_length is None:
+            return None
+        beyond = self.family.bits - self.prefix_length
+        return block(self.family, self.address.value >> beyond << beyond, self.prefix_length)
+
 
 def child_prefixes() -> QuerySet[Prefix]:
     """Child prefixes in the words of tenures: the blocks that somebody holds."""
@@ -102,6 +150,12 @@ def child_prefixes() -> QuerySet[Prefix]:
 def addresses_untold() -> QuerySet[IPAddress]:
     """Addresses of which no open tenure says who holds them."""
     return IPAddress.objects.exclude(Exists(Tenure.objects.open().of_addresses().filter(*_same_address())))
+
+
+def addresses_held_since(event: int) -> QuerySet[IPAddress]:
+    """Addresses that whoever got them by this event holds without a break."""
+    begun = Tenure.objects.open().of_addresses().filter(begun_by=event)
+    return IPAddress.objects.filter(Exists(begun.filter(*_same_address())))
 
 
 def blocks_untold() -> QuerySet[Prefix]:

@@ -2,6 +2,8 @@ from django.db import models
 from django.db.models import Q
 
 from ipam.models.base import Described, RecordQuerySet
+from ipam.models.indexes import texts
+from ipam.natural import Natural
 
 LOWEST_VNI, HIGHEST_VNI = 1, 16_777_215  # 24 bits, RFC 7348
 
@@ -25,6 +27,11 @@ class VRF(Described):
     class Meta:
         ordering = ["id"]
         verbose_name = "VRF"
+        indexes = [
+            models.Index(Natural("name"), "id", name="vrf_in_order"),  # the list of VRFs
+            models.Index(fields=["created_at", "id"], name="vrf_by_age"),
+            *texts("vrf", "id", columns=Described.texts),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="vrf_vni_in_range",

@@ -1,22 +1,8 @@
-// Small comforts on top of pages that work without them: theme, search keys, copying, announcements.
+// Small comforts on top of pages that work without them: search keys, copying, closing, announcements.
 (() => {
-  const root = document.documentElement;
-  const remember = (theme) => { try { localStorage.setItem("theme", theme); } catch { /* storage is blocked */ } };
-  const recall = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
-  const saved = recall();
-  if (saved) root.dataset.theme = saved; // before the first paint: this file is loaded in the head
-
   const announce = (text) => {
     const live = document.getElementById("live");
     if (live) live.textContent = text;
-  };
-
-  const toggleTheme = () => {
-    const chosen = root.dataset.theme;
-    const isDark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = isDark ? "light" : "dark";
-    remember(root.dataset.theme);
-    announce(`${root.dataset.theme} theme`);
   };
 
   const copy = async (button) => {
@@ -32,34 +18,118 @@
   };
 
   const light = (element, on) => {
-    const partner = element?.closest?.("[data-partner]")?.dataset.partner;
-    if (!partner) return;
-    for (const other of document.querySelectorAll(`[data-partner="${CSS.escape(partner)}"]`)) {
+    const one = element?.closest?.("[data-partner], .map a");
+    if (!one) return;
+    // On a map partners have one link; elsewhere they are told.
+    const partner = CSS.escape(
+      one.dataset.partner || (one.closest("a") ?? one.querySelector("a")).getAttribute("href"),
+    );
+    const linked = `.map a[href="${partner}"], [data-partner=""]:has([href="${partner}"])`;
+    for (const other of document.querySelectorAll(`[data-partner="${partner}"], ${linked}`)) {
       other.classList.toggle("is-partner", on);
     }
+    join();
+  };
+
+  // The line across the gutter of a map follows the pair that is pointed at, and goes back to the first.
+  const join = () => {
+    const line = document.querySelector(".joint path");
+    if (!line) return;
+    line.dataset.first ??= line.getAttribute("d");
+    const [left, right] = [...document.querySelectorAll(".map-side")].map((side) => {
+      const box = side.querySelector(".map .is-partner rect");
+      return box && Number(box.getAttribute("y")) + Number(box.getAttribute("height") ?? 1) / 2;
+    });
+    const isPair = left !== null && right !== null;
+    line.setAttribute("d", isPair ? `M0 ${left}C5 ${left} 5 ${right} 10 ${right}` : line.dataset.first);
   };
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy], [data-theme-switch]");
+    const button = event.target.closest("[data-copy], [data-close]");
     if (!button) return;
-    if (button.dataset.copy) copy(button); else toggleTheme();
+    if (button.dataset.copy) copy(button);
+    else button.closest(".toast").remove();
   });
 
-  // On a phone the sections are a strip: the one that is open must be in sight.
-  const showSection = () =>
-    document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  document.addEventListener("DOMContentLoaded", showSection);
+  // Squares of a map zoom without a new page. There are hundreds, so each says where it leads and no more.
+  document.addEventListener("click", (event) => {
+    const zoom = event.target.closest('#maps a[href^="?"]');
+    if (!zoom || !window.htmx || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    htmx.ajax("GET", zoom.getAttribute("href"), { source: zoom });
+  });
+
+  // Arrow keys move between the squares of a map; so Tab need not stop at every free one.
+  const centre = (link) => {
+    const { x, y, width, height } = link.querySelector("rect").getBBox();
+    return [x + width / 2, y + height / 2];
+  };
+  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  document.addEventListener("keydown", (event) => {
+    const here = event.target.closest?.(".map a");
+    const way = ARROWS[event.key];
+    if (!here || !way) return;
+    event.preventDefault();
+    const [x, y] = centre(here);
+    // How far it is along the way, and how far off it, which counts more.
+    const distance = (link) => {
+      const [dx, dy] = [centre(link)[0] - x, centre(link)[1] - y];
+      const along = dx * way[0] + dy * way[1];
+      return along > 0.1 ? along + 3 * Math.abs(dx * way[1] + dy * way[0]) : Infinity;
+    };
+    const links = [...here.closest(".map").querySelectorAll("a")].filter((link) => distance(link) < Infinity);
+    links.sort((one, other) => distance(one) - distance(other))[0]?.focus();
+  });
+  const skipFree = () => {
+    for (const map of document.querySelectorAll(".map")) {
+      const free = map.querySelectorAll('a[href^="."]');
+      for (const link of [...free].slice(1)) link.setAttribute("tabindex", "-1");
+    }
+  };
+  skipFree();
+
+  // Moments are written in UTC; here people read them in their own time, with UTC on hover.
+  const showLocally = () => {
+    for (const time of document.querySelectorAll("time[data-local]")) {
+      const at = new Date(time.dateTime);
+      const two = (number) => String(number).padStart(2, "0");
+      const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+      time.textContent = `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
+    }
+  };
+  showLocally();
+
+  // Quiet menus close when something else is pressed, the drawer of a phone by Escape.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.more[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+    if (!event.target.closest(".search")) document.getElementById("search-results")?.replaceChildren();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.more[open]")) {
+      menu.open = false;
+      if (menu.contains(event.target)) menu.querySelector("summary").focus();
+    }
+    if (location.hash === "#menu") location.hash = "content";
+  });
 
   // The box in the head of a table ticks all rows of the page; without scripts it is not there.
   const showTickAll = () => {
     for (const box of document.querySelectorAll("[data-tick-all]")) box.hidden = false;
   };
-  document.addEventListener("DOMContentLoaded", showTickAll);
-  document.addEventListener("change", (event) => {
-    if (!event.target.matches?.("[data-tick-all]")) return;
-    event.stopPropagation();
-    for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = event.target.checked;
-  }, true);
+  showTickAll();
+  document.addEventListener(
+    "change",
+    (event) => {
+      if (!event.target.matches?.("[data-tick-all]")) return;
+      event.stopPropagation();
+      for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]"))
+        box.checked = event.target.checked;
+    },
+    true,
+  );
 
   document.addEventListener("mouseover", (event) => light(event.target, true));
   document.addEventListener("mouseout", (event) => light(event.target, false));
@@ -70,12 +140,15 @@
     const search = document.getElementById("search");
     const panel = document.getElementById("search-results");
     const typing = event.target.closest?.("input, textarea, select");
-    if (event.key === "/" && !typing && search) {
+    const isPalette = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+    if (search && (isPalette || (event.key === "/" && !typing))) {
       event.preventDefault();
       search.focus();
+      search.select();
       return;
     }
-    if (!panel || !event.target.closest?.(".searchbox")) return;
+    if (event.key === "?" && !typing) document.getElementById("keys")?.togglePopover?.();
+    if (!panel || !event.target.closest?.(".search")) return;
     if (event.key === "Escape") {
       search.focus();
       panel.replaceChildren();
@@ -90,7 +163,9 @@
   // The server holds what a preview shows until it has answered: a form sent meanwhile would be given the next addresses.
   // So it waits for the preview that is on its way, and no further one starts.
   let sent = null;
-  addEventListener("pageshow", () => { sent = null; });
+  addEventListener("pageshow", () => {
+    sent = null;
+  });
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches('[hx-target="#preview"]')) return;
@@ -104,9 +179,12 @@
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
-    const said = event.detail.target.dataset.announce ?? event.detail.target.querySelector?.("[data-announce]")?.dataset.announce;
+    const said =
+      event.detail.target.dataset.announce ?? event.detail.target.querySelector?.("[data-announce]")?.dataset.announce;
     announce(said ?? "Updated");
     showTickAll();
+    skipFree();
+    showLocally();
     document.getElementById("problem").hidden = true;
   });
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {

@@ -5,14 +5,34 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.insight import survey
-from ipam.domain.networks import addresses, claims, machines, networks, partitions, vrfs
+from ipam.domain.insight import survey, surveying
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, quota_limits, ranges, vrfs
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.ranges import Bounds
+from ipam.domain.notify import targets, webhooks
 from ipam.domain.people import members, tokens
-from ipam.models import Claim, Cluster, Event, IPAddress, Machine, Network, Partition, Prefix, Project, ServiceAccount
+from ipam.models import (
+    AddressRange,
+    Alert,
+    AlertRule,
+    Claim,
+    Cluster,
+    Delivery,
+    Event,
+    IPAddress,
+    Machine,
+    Network,
+    Partition,
+    Prefix,
+    Project,
+    Quota,
+    ServiceAccount,
+    Webhook,
+)
 from tests.builders import IPV4, child
 from tests.shared import shared_fixture
 
@@ -40,8 +60,24 @@ class Cloud:
     foreign_cluster: Cluster
     claim: Claim
     foreign_claim: Claim
+    quota: Quota
+    foreign_quota: Quota
+    range: AddressRange
+    foreign_range: AddressRange
     robot: ServiceAccount
     spare_vrf: Any
+    rule: AlertRule
+    webhook: Webhook
+    foreign_webhook: Webhook
+    platform_webhook: Webhook
+
+    @property
+    def delivery(self) -> Delivery:
+        return self.webhook.deliveries.get()
+
+    @property
+    def foreign_delivery(self) -> Delivery:
+        return self.foreign_webhook.deliveries.get()
 
     @property
     def prefix(self) -> Prefix:
@@ -50,6 +86,14 @@ class Cloud:
     @property
     def foreign_prefix(self) -> Prefix:
         return self.foreign.prefixes.in_order()[0]
+
+    @property
+    def alert(self) -> Alert:
+        return Alert.objects.get(project_id=self.project.pk, kind="network")
+
+    @property
+    def foreign_alert(self) -> Alert:
+        return Alert.objects.get(project_id=self.foreign_project.pk, kind="network")
 
     @property
     def event(self) -> Event:
@@ -82,6 +126,10 @@ def two(
         draft=plan("draft", project, tenants),
         claim=claims.claim(internet, project=project, name="alices"),
         foreign_claim=claims.claim(internet, project=stranger, name="mallorys"),
+        quota=limit(project),
+        foreign_quota=limit(stranger),
+        range=lay(private),
+        foreign_range=lay(foreign),
         project=project,
         foreign_project=stranger,
         partition=partition,
@@ -96,14 +144,48 @@ def two(
         foreign_address=other,
         robot=members.create_service_account(project, "terraform"),
         spare_vrf=vrfs.create(id=77),
+        rule=AlertRule.objects.earliest("id"),
+        webhook=webhook(project),
+        foreign_webhook=webhook(stranger),
+        platform_webhook=webhook(None),
     )
     tokens.issue(cloud.robot.user, name="ci")
-    survey.run()
+    surveying.run()
+    alert_on(private)
+    alert_on(foreign)
     return cloud
 
 
+def alert_on(network: Network) -> Alert:
+    """An alert of its own, as judging makes them."""
+    about = {"kind": "network", "object_id": network.pk, "object_name": network.name, "network_id": network.pk}
+    rule = AlertRule.objects.earliest("id")
+    return Alert.objects.create(
+        rule=rule, subject=network.pk, project_id=network.project_id, severity="info", since=timezone.now(), **about
+    )
+
+
+def webhook(project: Project | None) -> Webhook:
+    """With a message that waits."""
+    made, _ = webhooks.create(targets.resolve(f"https://1.1.1.1/{project.name if project else ''}"), project=project)
+    webhooks.test(made)
+    return made
+
+
 def plan(name: str, project: Project, parent: Network) -> Cluster:
-    return lifecycle.create(NewCluster(name=name, project=project, parent=parent, wanted_nodes=30))
+    return lifecycle.create(
+        NewCluster(name=name, project=project, parent=parent, wanted_nodes=30, gardener_version="1.137")
+    )
+
+
+def lay(network: Network) -> AddressRange:
+    return ranges.create(
+        network, Bounds(inside=network.prefixes.in_order()[0].cidr, last_n=8), name=f"of {network.name}"
+    )
+
+
+def limit(project: Project) -> Quota:
+    return quota_limits.create(project=project, address_family=IPV4, resource="addresses", limit=900)
 
 
 def machine_of(private: Network, internet: Network, project: Project, partition: Partition) -> Machine:

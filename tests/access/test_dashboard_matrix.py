@@ -14,15 +14,17 @@ from ipam.domain.core.permissions import Permission
 from ipam.domain.files import kinds
 from ipam.models import Event
 from tests.access.conftest import ROLES, Cloud
-from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, answer
-from tests.access.test_rest_matrix import CASES, client_of, halves, held
+from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, PLATFORMS, answer
+from tests.access.test_rest_matrix import CASES, allocated, client_of, halves, held, soon
+from tests.shoots import SHOOT
 from tests.webui.test_pages import MAX_STATEMENTS
 from webui import urls
+from webui.choices import MODELS
 
 READ, ALLOCATE, MANAGE, OPERATE = Permission.READ, Permission.ALLOCATE, Permission.MANAGE, Permission.OPERATE
 Args = Callable[[Cloud], list[Any]]
 Page = tuple[str, Args, Permission, str]
-_SAID = {200: "done", 403: "forbidden", 404: "absent"}
+_SAID = {200: "done", 204: "done", 403: "forbidden", 404: "absent"}
 
 
 def nothing(cloud: Cloud) -> list[Any]:
@@ -46,18 +48,33 @@ def on_cluster(name: str, permission: Permission, *more: str) -> list[Page]:
     ]
 
 
+def on_webhook(name: str, permission: Permission) -> list[Page]:
+    return [
+        (name, lambda c: [c.webhook.pk], permission, OWN),
+        (name, lambda c: [c.foreign_webhook.pk], permission, FOREIGN),
+        (name, lambda c: [c.platform_webhook.pk], OPERATE if permission is MANAGE else READ, PLATFORMS),
+    ]
+
+
 # Whoever may allocate somewhere is offered the form for what everybody takes from; it asks for which project.
 ANYWHERE = "anywhere"
 
 PAGES: list[Page] = [
     *((name, nothing, READ, NEW) for name in ("overview", "findings", "activity", "networks", "addresses", "machines")),
-    ("clusters", nothing, READ, NEW),
+    *((name, nothing, READ, NEW) for name in ("clusters", "pairs", "work", "news", "complete-all")),
+    *(("choices", lambda c, kind=kind: [kind], READ, NEW) for kind in MODELS),
     *((name, nothing, READ, NEW) for name in ("projects", "partitions", "vrfs", "tokens", "search", "docs", "schema")),
     *((name, nothing, READ, NEW) for name in ("account", "change-password", "sign-out-everywhere")),
     *on_network("network", READ),
     *on_network("map", READ),
     *(("network", lambda c, key=key: [key], READ, EVERYBODYS) for key in ("tenants", "internet")),
     *(("map", lambda c, key=key: [key], READ, EVERYBODYS) for key in ("tenants", "internet")),
+    *on_network("network-history", READ),
+    *on_network("ranges", READ),
+    ("soonest", nothing, READ, NEW),
+    *(("address-state", lambda c, a=a: [str(getattr(c, a))], READ, NEW) for a in ("address", "foreign_address")),
+    ("block-state", lambda c: [str(c.private.prefixes.in_order().first())], READ, NEW),
+    ("block-state", lambda c: [str(c.foreign.prefixes.in_order().first())], READ, NEW),
     *on_network("edit-network", ALLOCATE),
     *on_network("delete-network", ALLOCATE),
     *on_network("add-prefix", ALLOCATE),
@@ -74,9 +91,18 @@ PAGES: list[Page] = [
     ("create-cluster", nothing, ALLOCATE, ANYWHERE),
     *on_cluster("cluster", READ),
     *on_cluster("manifest", READ, "kubeadm"),
+    *on_cluster("cluster-documents", READ),
     *on_cluster("edit-cluster", ALLOCATE),
     *on_cluster("cluster-families", ALLOCATE),
+    ("register-cluster", nothing, ALLOCATE, ANYWHERE),
+    *on_cluster("compare-cluster", ALLOCATE),
     *on_cluster("act-on-cluster", ALLOCATE, "release"),
+    *on_cluster("take-load-balancer-addresses", ALLOCATE),
+    *on_cluster("take-api-addresses", ALLOCATE),
+    *on_cluster("add-services", ALLOCATE),
+    *on_cluster("remove-services", ALLOCATE, "10.249.0.0/24"),
+    ("give-back-of-cluster", lambda c: [c.cluster.pk, c.address.allocation], ALLOCATE, OWN),
+    ("give-back-of-cluster", lambda c: [c.foreign_cluster.pk, c.foreign_address.allocation], ALLOCATE, FOREIGN),
     ("act-on-cluster", lambda c: [c.cluster.pk, "announce"], OPERATE, OWN),
     ("address", lambda c: [c.address.pk], READ, OWN),
     ("address", lambda c: [c.foreign_address.pk], READ, FOREIGN),
@@ -103,6 +129,27 @@ PAGES: list[Page] = [
     ("members", lambda c: [c.project.pk], READ, OWN),
     ("members", lambda c: [c.foreign_project.pk], READ, FOREIGN),
     ("service-account", lambda c: [c.project.pk, c.robot.user_id], MANAGE, OWN),
+    *((name, nothing, READ, NEW) for name in ("alerts", "firing", "alert-rules")),
+    *((f"{verb}-alert", lambda c: [c.alert.pk], MANAGE, OWN) for verb in ("acknowledge", "snooze")),
+    *((f"{verb}-alert", lambda c: [c.foreign_alert.pk], MANAGE, FOREIGN) for verb in ("acknowledge", "snooze")),
+    ("create-alert-rule", nothing, OPERATE, NEW),
+    *((f"{verb}-alert-rule", lambda c: [c.rule.pk], OPERATE, PLATFORMS) for verb in ("edit", "delete", "snooze")),
+    ("webhooks", nothing, READ, NEW),
+    ("create-webhook", nothing, MANAGE, ANYWHERE),
+    *on_webhook("webhook", READ),
+    *(page for verb in ("edit", "rotate", "delete") for page in on_webhook(f"{verb}-webhook", MANAGE)),
+    ("create-quota", lambda c: [c.project.pk], OPERATE, OWN),
+    ("create-quota", lambda c: [c.foreign_project.pk], OPERATE, FOREIGN),
+    *((page, lambda c: [c.quota.pk], OPERATE, OWN) for page in ("edit-quota", "delete-quota")),
+    *((page, lambda c: [c.foreign_quota.pk], OPERATE, FOREIGN) for page in ("edit-quota", "delete-quota")),
+    *on_network("change-prefix", ALLOCATE),
+    ("claims", nothing, READ, NEW),
+    ("edit-prefix", lambda c: [c.prefix.pk], ALLOCATE, OWN),
+    ("edit-prefix", lambda c: [c.foreign_prefix.pk], ALLOCATE, FOREIGN),
+    ("create-range", lambda c: [c.private.pk], ALLOCATE, OWN),
+    ("create-range", lambda c: [c.foreign.pk], ALLOCATE, FOREIGN),
+    *((page, lambda c: [c.range.pk], ALLOCATE, OWN) for page in ("edit-range", "delete-range")),
+    *((page, lambda c: [c.foreign_range.pk], ALLOCATE, FOREIGN) for page in ("edit-range", "delete-range")),
     ("imports", nothing, OPERATE, NEW),
     *(("export", lambda c, kind=kind: [kind, "csv"], READ, NEW) for kind in kinds.KINDS),
     ("export", lambda c: ["zones", "zone"], READ, NEW),
@@ -112,7 +159,20 @@ PAGES: list[Page] = [
 # Pages that only write, and what is sent to them; `test_no_page_writes_for…` sends it to them.
 WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
     "act-on-addresses": (nothing, lambda c: {"allocation": [c.address.allocation], "action": "release"}),
+    "undo": (lambda c: [allocated(c.address)], lambda c: {}),
     "import-apply": (nothing, lambda c: {}),
+    "acknowledge-alert": (lambda c: [c.alert.pk], lambda c: {"reason": "known"}),
+    "snooze-alert": (lambda c: [c.alert.pk], lambda c: {"reason": "known", "until": soon()[:16]}),
+    "mark-finding": (lambda c: ["accept"], lambda c: {"reason": "known"}),
+    "create-alert-rule": (
+        nothing,
+        lambda c: {"name": "n", "watch": "pool", "fire": "1", "clear": "2", "severity": "info"},
+    ),
+    "edit-alert-rule": (lambda c: [c.rule.pk], lambda c: {"name": "n", "fire": "9", "clear": "8", "severity": "info"}),
+    "delete-alert-rule": (lambda c: [c.rule.pk], lambda c: {}),
+    "snooze-alert-rule": (lambda c: [c.rule.pk], lambda c: {"reason": "known", "until": soon()[:16]}),
+    "switch-alert-rule": (lambda c: [c.rule.pk], lambda c: {}),
+    "test-alert-rule": (lambda c: [c.rule.pk], lambda c: {}),
     "withdraw": (lambda c: [c.project.pk, User.objects.get(username="viewer").pk], lambda c: {}),
     "revoke-account-token": (lambda c: [c.project.pk, c.robot.user_id, c.robot.user.api_tokens.get().pk], lambda c: {}),
     "revoke-token": (lambda c: [c.robot.user.api_tokens.get().pk], lambda c: {}),
@@ -159,11 +219,43 @@ WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
         lambda c: {"kubernetes_version": "1.33", "max_pods": 100, "wanted_nodes": 30, "description": "x"},
     ),
     "cluster-families": (lambda c: [c.cluster.pk], lambda c: {"roll_nodes": "on"}),
+    "register-cluster": (nothing, lambda c: {"project": c.project.pk, "network": c.private.pk, "document": SHOOT}),
+    "compare-cluster": (lambda c: [c.cluster.pk], lambda c: {"document": SHOOT}),
+    "cluster-migration": (lambda c: [c.cluster.pk], lambda c: {"done": "spec"}),
     "act-on-cluster": (lambda c: [c.cluster.pk, "release"], lambda c: {}),
+    "take-load-balancer-addresses": (lambda c: [c.cluster.pk], lambda c: {"network": "internet", "count": 1}),
+    "take-api-addresses": (lambda c: [c.cluster.pk], lambda c: {"network": "internet"}),
+    "add-services": (lambda c: [c.cluster.pk], lambda c: {"ipv4": "192.168.200.0/24"}),
+    "remove-services": (lambda c: [c.cluster.pk, "10.249.0.0/24"], lambda c: {}),
+    "give-back-of-cluster": (lambda c: [c.cluster.pk, c.address.allocation], lambda c: {}),
+    "create-webhook": (nothing, lambda c: {"url": "https://1.1.1.1/", "project": c.project.pk}),
+    "edit-webhook": (lambda c: [c.webhook.pk], lambda c: {"url": "https://1.1.1.1/", "project": c.project.pk}),
+    "rotate-webhook": (lambda c: [c.webhook.pk], lambda c: {}),
+    "switch-webhook": (lambda c: [c.webhook.pk], lambda c: {}),
+    "delete-webhook": (lambda c: [c.webhook.pk], lambda c: {}),
+    "test-webhook": (lambda c: [c.webhook.pk], lambda c: {}),
+    "resend": (lambda c: [c.delivery.pk], lambda c: {}),
     "registry-create": (lambda c: ["projects"], lambda c: {"name": "x"}),
     "registry-edit": (lambda c: ["projects", c.project.pk], lambda c: {"name": "x"}),
     "registry-delete": (lambda c: ["partitions", "spare"], lambda c: {}),
     "members": (lambda c: [c.project.pk], lambda c: {"user": "nobody", "role": "viewer"}),
+    "create-quota": (
+        lambda c: [c.project.pk],
+        lambda c: {"address_family": "ipv6", "resource": "networks", "limit": "9"},
+    ),
+    "create-range": (
+        lambda c: [c.private.pk],
+        lambda c: {"first": c.prefix.first, "last": c.prefix.first, "use": "dhcp"},
+    ),
+    "edit-prefix": (lambda c: [c.prefix.pk], lambda c: {"gateway": str(c.prefix.cidr[9])}),
+    "edit-range": (lambda c: [c.range.pk], lambda c: {"use": "growth"}),
+    "change-prefix": (
+        lambda c: [c.private.pk],
+        lambda c: {"cidr": c.prefix, "change": "split", "length": c.prefix.length + 1},
+    ),
+    "delete-range": (lambda c: [c.range.pk], lambda c: {}),
+    "edit-quota": (lambda c: [c.quota.pk], lambda c: {"limit": "901"}),
+    "delete-quota": (lambda c: [c.quota.pk], lambda c: {}),
     "service-account": (lambda c: [c.project.pk, c.robot.user_id], lambda c: {"name": "x", "days": "90"}),
 }
 # Metrics are for whoever has their own token.
@@ -184,7 +276,8 @@ def expected(role: str, permission: Permission, place: str, takes_a_network: boo
         return answer(role, permission, place)
     if role == "nobody":
         return "absent" if takes_a_network else "forbidden"
-    return "done" if role in ("operator", "owner", "editor", "stranger") else "forbidden"
+    editors = () if permission is MANAGE else ("editor",)
+    return "done" if role in ("operator", "owner", "stranger", *editors) else "forbidden"
 
 
 def test_every_page_is_walked() -> None:
@@ -218,7 +311,7 @@ def test_page_costs_a_member_no_more_statements_than_anybody(
         if expected("editor", permission, place, bool(args(two))) == "done":
             with CaptureQueriesContext(connection) as captured:
                 web.get(reverse(name, args=args(two)))
-            costs[name] = len(captured)
+            costs[name] = max(len(captured), costs.get(name, 0))
     assert {name: cost for name, cost in costs.items() if cost > MAX_STATEMENTS} == {}
 
 
@@ -239,8 +332,11 @@ def test_every_page_writes_for_operators(two: Cloud, signed_in: Callable[[str], 
             if Event.objects.count() > before:
                 written.add(name)
             transaction.set_rollback(True)
-    # Nothing lacks a family here, no file was previewed, the token is not the operator's own.
-    assert set(WRITES) - written == {"complete", "import-apply", "revoke-token"}
+    # Nothing lacks a family here, no file was previewed, the token is not the operator's own, no finding is named, the
+    # rule tells nobody; what is sent is no event.
+    left = {"complete", "import-apply", "revoke-token", "mark-finding", "test-alert-rule", "test-webhook", "resend"}
+    left |= {"cluster-migration", "give-back-of-cluster", "remove-services"}  # none is on its way, none owns anything
+    assert set(WRITES) - written == left
 
 
 @pytest.mark.parametrize("role", ["owner", "viewer", "nobody"])
@@ -249,12 +345,16 @@ def test_no_answer_says_a_word_of_what_is_foreign(
 ) -> None:
     web, api = signed_in(role), client_of(people[role])
     foreign = [two.foreign_project.pk, two.foreign.pk, two.foreign_machine.pk, two.foreign_address.pk, "mallory"]
-    foreign += [two.foreign_cluster.pk, two.foreign_claim.pk, *two.foreign_cluster.pods.values()]
+    foreign += [two.foreign_cluster.pk, two.foreign_claim.pk, two.foreign_quota.pk, *two.foreign_cluster.pods.values()]
     reads = [reverse(name, args=args(two)) for name, args, _, place in PAGES if place != FOREIGN]
     reads += [f"/search/?q={text}&all=1" for text in ("mall", two.foreign_address, "203.0.113.0/24", "10.0.")]
     reads += ["/networks/internet/map/?ipv4=203.0.113.128/25", "/networks/?open=tenants"]
     lists = [f"/api/v1/{kind}/" for kind in ("networks", "prefixes", "ips", "machines", "projects", "vrfs", "events")]
-    lists += ["/api/v1/clusters/", "/api/v1/claims/", "/api/v1/findings/"]
+    lists += ["/api/v1/clusters/", "/api/v1/claims/", "/api/v1/quotas/", "/api/v1/findings/", "/api/v1/forecasts/"]
+    lists += ["/api/v1/alerts/"]
+    lists += ["/api/v1/tenures/?within=0.0.0.0/0", "/api/v1/tenures/?within=::/0", "/api/v1/tenures/?network=internet"]
+    lists += [f"/api/v1/{question}{two.foreign_address}" for question in ("tenures/?ip=", "tenures/?within=")]
+    lists += [f"/api/v1/addresses/{two.foreign_address}/"]
     lists += [f"/api/v1/search/?q={text}" for text in ("mall", two.foreign_address, "203.0.113.0/24", "10.0.")]
     bodies = {url: _text(web.get(url)) for url in reads} | {url: _text(api.get(url)) for url in lists}
     bodies |= {

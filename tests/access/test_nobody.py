@@ -16,10 +16,10 @@ from ipam.domain.core import access, lookups, pruning, timelines
 from ipam.domain.core.permissions import Permission
 from ipam.domain.files import backup
 from ipam.domain.health import doctor
-from ipam.domain.insight import survey
+from ipam.domain.insight import survey, surveying
 from ipam.domain.moving.metal_stack import exporting
 from ipam.domain.networks import allocations, search
-from ipam.models import Event, Finding, Network, Project, UtilizationSample
+from ipam.models import Event, Finding, Network, Project, Series
 from tests.access.conftest import Cloud
 from tests.callers import asked_by_nobody
 from tests.domain.core.test_history import OPERATIONS, World
@@ -118,10 +118,10 @@ def test_empty_installation_is_not_filled(fill: Callable[[], Any], db: None) -> 
 
 
 def test_no_survey_is_kept(two: Cloud) -> None:
-    before = Finding.objects.count(), UtilizationSample.objects.count()
+    before = Finding.objects.count(), Series.objects.count()
     with pytest.raises(errors.PermissionDenied):
-        asked_by_nobody(survey.run)
-    assert (Finding.objects.count(), UtilizationSample.objects.count()) == before
+        asked_by_nobody(surveying.run)
+    assert (Finding.objects.count(), Series.objects.count()) == before
 
 
 def test_no_event_is_forgotten(two: Cloud) -> None:

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from ipam.api.urls import router
 from ipam.domain.core.permissions import Permission
 from ipam.domain.people import tokens
-from ipam.models import IPAddress, Machine
+from ipam.models import Event, Finding, IPAddress, Machine, Project
 from tests.access.conftest import ROLES, Cloud
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, PLATFORMS, answer, sees
+from tests.shoots import SHOOT
 
 READ, ALLOCATE, MANAGE, OPERATE = Permission.READ, Permission.ALLOCATE, Permission.MANAGE, Permission.OPERATE
 _SAID = {403: "forbidden", 404: "absent"}
@@ -41,10 +44,36 @@ def held(machine: Machine) -> list[IPAddress]:
     return list(machine.addresses.filter(network="internet").order_by("family"))
 
 
+def own_finding(project: Project) -> str:
+    """The key of a finding that is about this project alone."""
+    return Finding.objects.filter(project_id=project.pk).exclude(code__in=Finding.SHARES)[0].key
+
+
+def soon() -> str:
+    return (timezone.now() + timedelta(days=1)).isoformat()
+
+
+def mark(verb: str) -> dict[str, str]:
+    until = {"until": soon()} if verb == "snooze" else {}
+    return until if verb == "reopen" else {"reason": "known", **until}
+
+
 def halves(machine: Machine) -> dict[str, Any]:
     """That pair, parted."""
     IPAddress.objects.filter(pk=held(machine)[1].pk).update(allocation=uuid4())
     return {"ips": [str(one.pk) for one in held(machine)]}
+
+
+def allocated(address: IPAddress) -> int:
+    """The event that took it."""
+    return Event.objects.get(verb="allocate", kind="address", object_id=address.allocation).pk
+
+
+BELONGINGS: dict[str, dict[str, Any]] = {
+    "load-balancer-addresses": {"network": "internet"},
+    "api-addresses": {"network": "internet"},
+    "service-cidrs": {"services": {"ipv4": "10.251.0.0/24"}},
+}
 
 
 def of_clusters(place: str, running: Any, draft: Any, project: Any) -> list[Case]:
@@ -67,7 +96,68 @@ def of_clusters(place: str, running: Any, draft: Any, project: Any) -> list[Case
             "cluster-list", "post", ALLOCATE, place, lambda c: "clusters/",
             lambda c: {"name": "new", "project": str(project(c).pk), "parent": "tenants", "wanted_nodes": 3},
         ),
+        read("cluster-migration", place, lambda c: f"clusters/{running(c).pk}/migration/"),
+        *(
+            Case(
+                f"cluster-{name}", "post", ALLOCATE, place,
+                lambda c, name=name: f"clusters/{running(c).pk}/{name}/", lambda c, body=body: body,
+            )
+            for name, body in BELONGINGS.items()
+        ),
+        Case(
+            "cluster-give-back", "delete", ALLOCATE, place,
+            lambda c: f"clusters/{running(c).pk}/load-balancer-addresses/{uuid4()}/",
+        ),
+        Case(
+            "cluster-service-cidrs", "delete", ALLOCATE, place,
+            lambda c: f"clusters/{running(c).pk}/service-cidrs/?prefix=10.251.0.0/24",
+        ),
+        Case(
+            "cluster-compare", "post", ALLOCATE, place, lambda c: f"clusters/{running(c).pk}/document/",
+            lambda c: {"document": SHOOT},
+        ),
+        Case(
+            "cluster-register", "post", ALLOCATE, place, lambda c: "clusters/import/",
+            lambda c: {
+                "name": "old", "project": str(project(c).pk), "document": SHOOT,
+                "network": (c.private if place == OWN else c.foreign).pk,
+            },
+        ),
         *(drafted if place == OWN else []),
+    ]  # fmt: skip
+
+
+def of_webhooks(place: str, webhook: Any, delivery: Any, project: Any) -> list[Case]:
+    """What can be done with a webhook, of a project or of the platform."""
+    permission = MANAGE if project else OPERATE
+    url: dict[str, Any] = {"url": "https://1.1.1.1/"}
+    return [
+        read("webhook-detail", place, lambda c: f"webhooks/{webhook(c).pk}/"),
+        read("webhook-deliveries", place, lambda c: f"webhooks/{webhook(c).pk}/deliveries/"),
+        Case("webhook-detail", "patch", permission, place, lambda c: f"webhooks/{webhook(c).pk}/", lambda c: url),
+        Case("webhook-detail", "delete", permission, place, lambda c: f"webhooks/{webhook(c).pk}/"),
+        Case("webhook-test", "post", permission, place, lambda c: f"webhooks/{webhook(c).pk}/test/"),
+        Case("webhook-rotate", "post", permission, place, lambda c: f"webhooks/{webhook(c).pk}/rotate/"),
+        Case("delivery-resend", "post", permission, place, lambda c: f"deliveries/{delivery(c).pk}/resend/"),
+        Case(
+            "webhook-list", "post", permission, place if project else NEW, lambda c: "webhooks/",
+            lambda c: url | ({"project": str(project(c).pk)} if project else {}),
+        ),
+    ]  # fmt: skip
+
+
+def of_ranges(place: str, found: Any) -> list[Case]:
+    """What can be done with a range of a child network, and beside it."""
+    url = lambda c: f"networks/{found(c).network_id}/ranges/{found(c).pk}/"  # noqa: E731
+    return [
+        read("range-list", place, lambda c: f"networks/{found(c).network_id}/ranges/"),
+        read("range-detail", place, url),
+        Case(
+            "range-list", "post", ALLOCATE, place, lambda c: f"networks/{found(c).network_id}/ranges/",
+            lambda c: {"in": str(found(c).prefix), "first_n": 1},
+        ),
+        Case("range-detail", "patch", ALLOCATE, place, url, lambda c: {"name": "new"}),
+        Case("range-detail", "delete", ALLOCATE, place, url),
     ]  # fmt: skip
 
 
@@ -135,6 +225,16 @@ CASES = [
         "network-families", "post", ALLOCATE, FOREIGN, lambda c: f"networks/{c.foreign.pk}/families/",
         lambda c: {"address_family": "ipv6"},
     ),
+    read("network-history", OWN, lambda c: f"networks/{c.private.pk}/history/"),
+    read("network-history", FOREIGN, lambda c: f"networks/{c.foreign.pk}/history/"),
+    Case(
+        "network-history", "post", OPERATE, EVERYBODYS, lambda c: f"networks/{c.internet.pk}/history/",
+        lambda c: {"points": [{"address_family": "ipv4", "at": "2026-01-01T00:00:00Z", "used": "1", "total": "2"}]},
+    ),
+    read("network-forecast", OWN, lambda c: f"networks/{c.private.pk}/forecast/"),
+    read("network-forecast", FOREIGN, lambda c: f"networks/{c.foreign.pk}/forecast/"),
+    read("project-history", OWN, lambda c: f"projects/{c.project.pk}/history/"),
+    read("project-history", FOREIGN, lambda c: f"projects/{c.foreign_project.pk}/history/"),
     read("network-free", OWN, lambda c: f"networks/{c.private.pk}/free/"),
     read("network-free", FOREIGN, lambda c: f"networks/{c.foreign.pk}/free/"),
     Case(
@@ -146,6 +246,26 @@ CASES = [
     ),
     read("prefix-detail", OWN, lambda c: f"prefixes/{c.prefix.pk}/"),
     read("prefix-detail", FOREIGN, lambda c: f"prefixes/{c.foreign_prefix.pk}/"),
+    Case(
+        "prefix-detail", "patch", ALLOCATE, OWN, lambda c: f"prefixes/{c.prefix.pk}/", lambda c: {"gateway": None},
+    ),
+    Case(
+        "prefix-detail", "patch", ALLOCATE, FOREIGN, lambda c: f"prefixes/{c.foreign_prefix.pk}/",
+        lambda c: {"gateway": None},
+    ),
+    *(
+        Case(
+            f"prefix-{verb}", "post", ALLOCATE, place,
+            lambda c, verb=verb, found=found: f"prefixes/{found(c).pk}/{verb}/",
+            lambda c, body=body, found=found: body(found(c)),
+        )
+        for verb, body in (
+            ("resize", lambda one: {"prefix": str(one.cidr)}),  # a part of it would leave a range outside
+            ("split", lambda one: {"length": one.length + 1}),
+            ("merge", lambda one: {}),
+        )
+        for place, found in ((OWN, lambda c: c.prefix), (FOREIGN, lambda c: c.foreign_prefix))
+    ),
     read("prefix-free", OWN, lambda c: f"prefixes/{c.prefix.pk}/free/"),
     read("prefix-free", FOREIGN, lambda c: f"prefixes/{c.foreign_prefix.pk}/free/"),
     read("prefix-map", OWN, lambda c: f"prefixes/{c.prefix.pk}/map/"),
@@ -168,6 +288,18 @@ CASES = [
     Case("ip-detail", "patch", ALLOCATE, FOREIGN, lambda c: f"ips/{c.foreign_address.pk}/"),
     Case("ip-detail", "delete", ALLOCATE, OWN, lambda c: f"ips/{c.address.pk}/"),
     Case("ip-detail", "delete", ALLOCATE, FOREIGN, lambda c: f"ips/{c.foreign_address.pk}/"),
+    *(
+        Case(f"{kind}-move", "post", ALLOCATE, place, lambda c, url=url: url(c), lambda c, whose=whose: whose(c))
+        for kind, place, url, whose in (
+            ("ip", OWN, lambda c: f"ips/{c.address.pk}/move/", lambda c: {"project": str(c.project.pk)}),
+            ("ip", FOREIGN, lambda c: f"ips/{c.foreign_address.pk}/move/",
+             lambda c: {"project": str(c.foreign_project.pk)}),
+            ("allocation", OWN, lambda c: f"allocations/{c.address.allocation}/move/",
+             lambda c: {"project": str(c.project.pk)}),
+            ("allocation", FOREIGN, lambda c: f"allocations/{c.foreign_address.allocation}/move/",
+             lambda c: {"project": str(c.foreign_project.pk)}),
+        )
+    ),
     Case(
         "allocation-part", "post", ALLOCATE, OWN, lambda c: f"allocations/{held(c.machine)[0].allocation}/part/",
     ),
@@ -204,6 +336,21 @@ CASES = [
     Case("machine-detail", "delete", ALLOCATE, FOREIGN, lambda c: f"machines/{c.foreign_machine.pk}/"),
     *of_clusters(OWN, lambda c: c.cluster, lambda c: c.draft, lambda c: c.project),
     *of_clusters(FOREIGN, lambda c: c.foreign_cluster, lambda c: c.foreign_cluster, lambda c: c.foreign_project),
+    *of_ranges(OWN, lambda c: c.range),
+    *of_ranges(FOREIGN, lambda c: c.foreign_range),
+    read("quota-detail", OWN, lambda c: f"quotas/{c.quota.pk}/"),
+    read("quota-detail", FOREIGN, lambda c: f"quotas/{c.foreign_quota.pk}/"),
+    Case(
+        "quota-list", "post", OPERATE, OWN, lambda c: "quotas/",
+        lambda c: {"project": str(c.project.pk), "address_family": "ipv6", "resource": "addresses", "limit": "900"},
+    ),
+    Case("quota-detail", "patch", OPERATE, OWN, lambda c: f"quotas/{c.quota.pk}/", lambda c: {"limit": "901"}),
+    Case(
+        "quota-detail", "patch", OPERATE, FOREIGN, lambda c: f"quotas/{c.foreign_quota.pk}/",
+        lambda c: {"limit": "901"},
+    ),
+    Case("quota-detail", "delete", OPERATE, OWN, lambda c: f"quotas/{c.quota.pk}/"),
+    Case("quota-detail", "delete", OPERATE, FOREIGN, lambda c: f"quotas/{c.foreign_quota.pk}/"),
     read("claim-detail", OWN, lambda c: f"claims/{c.claim.pk}/"),
     read("claim-detail", FOREIGN, lambda c: f"claims/{c.foreign_claim.pk}/"),
     Case("claim-detail", "delete", ALLOCATE, OWN, lambda c: f"claims/{c.claim.pk}/"),
@@ -216,12 +363,69 @@ CASES = [
         "claim-list", "post", ALLOCATE, FOREIGN, lambda c: "claims/",
         lambda c: {"pool": "internet", "owner": str(c.foreign_project.pk), "name": "new"},
     ),
+    *of_webhooks(OWN, lambda c: c.webhook, lambda c: c.delivery, lambda c: c.project),
+    *of_webhooks(FOREIGN, lambda c: c.foreign_webhook, lambda c: c.foreign_delivery, lambda c: c.foreign_project),
+    *of_webhooks(PLATFORMS, lambda c: c.platform_webhook, lambda c: c.platform_webhook.deliveries.get(), None),
     read("event-detail", OWN, lambda c: f"events/{c.event.pk}/"),
     read("event-detail", FOREIGN, lambda c: f"events/{c.foreign_event.pk}/"),
+    Case("event-undo", "post", ALLOCATE, OWN, lambda c: f"events/{allocated(c.address)}/undo/"),
+    Case("event-undo", "post", ALLOCATE, FOREIGN, lambda c: f"events/{allocated(c.foreign_address)}/undo/"),
+    *(
+        case
+        for place, alert in ((OWN, lambda c: c.alert.pk), (FOREIGN, lambda c: c.foreign_alert.pk))
+        for case in (
+            read("alert-detail", place, lambda c, alert=alert: f"alerts/{alert(c)}/"),
+            Case(
+                "alert-acknowledge", "post", MANAGE, place, lambda c, alert=alert: f"alerts/{alert(c)}/acknowledge/",
+                lambda c: {"reason": "known"},
+            ),
+            Case(
+                "alert-snooze", "post", MANAGE, place, lambda c, alert=alert: f"alerts/{alert(c)}/snooze/",
+                lambda c: {"reason": "known", "until": soon()},
+            ),
+        )
+    ),
+    *(
+        Case(
+            f"finding-{verb}", "post", MANAGE, place, lambda c, verb=verb: f"findings/{verb}/",
+            lambda c, verb=verb, project=project: {"key": own_finding(project(c)), **mark(verb)},
+        )
+        for verb in ("snooze", "accept", "reopen")
+        for place, project in ((OWN, lambda c: c.project), (FOREIGN, lambda c: c.foreign_project))
+    ),
+    read("alert-rule-detail", PLATFORMS, lambda c: f"alert-rules/{c.rule.pk}/"),
+    Case(
+        "alert-rule-list", "post", OPERATE, NEW, lambda c: "alert-rules/",
+        lambda c: {"name": "new", "watch": "pool", "fire": "1", "clear": "2", "severity": "info"},
+    ),
+    Case("alert-rule-detail", "patch", OPERATE, PLATFORMS, lambda c: f"alert-rules/{c.rule.pk}/"),
+    Case("alert-rule-detail", "delete", OPERATE, PLATFORMS, lambda c: f"alert-rules/{c.rule.pk}/"),
+    Case(
+        "alert-rule-snooze", "post", OPERATE, PLATFORMS, lambda c: f"alert-rules/{c.rule.pk}/snooze/",
+        lambda c: {"reason": "known", "until": soon()},
+    ),
+    Case(
+        "alert-rule-test", "post", OPERATE, NEW, lambda c: "alert-rules/test/",
+        lambda c: {"destination": {"mail": "noc@example.org"}},
+    ),
 ]  # fmt: skip
-# A project in use is not deleted by anybody; who may is told that, who may not is told so first.
-REFUSED = [Case("project-detail", "delete", OPERATE, OWN, lambda c: f"projects/{c.project.pk}/")]
-ABOUT_NOTHING = {"network-prefixes delete platforms": 404}  # whoever may learns that there is no such prefix
+# A project in use is not deleted by anybody; who may is told that, who may not is told so first. Nor does a cluster
+# finish a step of a migration that it is not in.
+REFUSED = [
+    Case("project-detail", "delete", OPERATE, OWN, lambda c: f"projects/{c.project.pk}/"),
+    *(
+        Case("cluster-migration", "post", ALLOCATE, place, url, lambda c: {"done": "spec"})
+        for place, url in (
+            (OWN, lambda c: f"clusters/{c.cluster.pk}/migration/"),
+            (FOREIGN, lambda c: f"clusters/{c.foreign_cluster.pk}/migration/"),
+        )
+    ),
+]
+# Whoever may learns that there is no such prefix, range of services or allocation of a cluster.
+ABOUT_NOTHING = {
+    "network-prefixes delete platforms",
+    *(f"cluster-{name} delete {place}" for name in ("service-cidrs", "give-back") for place in (OWN, FOREIGN)),
+}
 
 
 def name(case: Case) -> str:
@@ -257,12 +461,13 @@ def test_every_route_answers_everybody_as_the_table_says(
     found = {key: _SAID.get(status, "done" if status < 300 else status) for key, status in statuses.items()}
     expected = {(n, name(case)): answer(role, case.permission, case.place) for n, case in enumerate(CASES)}
     expected |= {key: "absent" for key in expected if key[1] in ABOUT_NOTHING and expected[key] == "done"}
+    expected |= {key: 409 for key in expected if key[1].startswith("prefix-merge") and expected[key] == "done"}
     assert found == expected
 
 
+@pytest.mark.parametrize("case", REFUSED, ids=name)
 @pytest.mark.parametrize("role", ROLES)
-def test_who_may_not_delete_a_project_is_not_told_what_is_in_it(role: str, two: Cloud, people: dict[str, User]) -> None:
-    (case,) = REFUSED
+def test_who_may_not_is_not_told_why_nobody_can(role: str, case: Case, two: Cloud, people: dict[str, User]) -> None:
     expected = {"done": 409, "forbidden": 403, "absent": 404}[answer(role, case.permission, case.place)]
     assert ask(client_of(people[role]), case, two) == expected
 
@@ -276,7 +481,7 @@ def test_every_list_holds_just_what_one_sees(role: str, size: str, two: Cloud, p
             str(row.get("id")) for row in client.get(f"/api/v1/{route.name.split('-')[0]}s/").json()["results"]
         ]
         for route in router.urls
-        if route.name.endswith("-list") and route.name != "prefix-list"
+        if route.name.endswith("-list") and route.name not in ("prefix-list", "range-list")
     }
     shown["prefix-list"] = [str(row["id"]) for row in client.get("/api/v1/prefixes/").json()["results"]]
     seen = {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ipam.domain.insight import survey
+from ipam.domain.insight import survey, surveying
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, MachineNetwork
@@ -30,7 +30,7 @@ def troubled(two: Cloud) -> Cloud:
     shared = networks.create(child(type="child-shared", parent=parent, project=two.foreign_project, length={IPV4: 30}))
     addresses.allocate(shared, project=two.project, count=2)
     IPAddress.objects.update(updated_at=datetime(2020, 1, 1, tzinfo=UTC))
-    survey.run()
+    surveying.run()
     return two
 
 

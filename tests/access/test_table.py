@@ -15,7 +15,7 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members, tokens
 from ipam.models import ApiToken, Event, IPAddress, Network, Project
 from ipam.models.roles import Role
-from tests.access.conftest import Cloud
+from tests.access.conftest import ROLES, Cloud
 from tests.builders import IPV4, child, cidrs, external, ip
 from tests.callers import as_user
 from tests.domain.core.test_history import OPERATIONS, World
@@ -33,6 +33,15 @@ def test_each_role_may_do_what_the_issue_of_roles_says() -> None:
         "editor": ["read", "allocate"],
         "viewer": ["read"],
     }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_at_hand_is_seen_as_if_the_database_were_asked(
+    role: str, people: dict[str, User], two: Cloud, tenants: Network
+) -> None:
+    with as_user(people[role]):
+        for one in [*Network.objects.all(), *Project.objects.all(), *IPAddress.objects.all()]:
+            assert access.sees_at_hand(one) == access.sees(one), one
 
 
 def test_role_of_a_project_counts_there_only() -> None:
@@ -204,7 +213,7 @@ def test_holder_of_an_address_is_named_to_those_who_see_it(role: str, said: str,
     wanted = [ip(str(two.foreign_address))]
     with as_user(people[role]), pytest.raises(errors.AlreadyAllocated) as refused:
         addresses.allocate(two.internet, project=two.project, addresses=wanted)
-    assert f"is held by {said.format(two.foreign_project.pk)}." in refused.value.detail
+    assert f"is held by {said.format(two.foreign_project)}." in refused.value.detail
 
 
 # --- members --------------------------------------------------------------------------------------

@@ -4,14 +4,19 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
+from django.utils import timezone
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.networks import addresses, claims, machines, vrfs
+from ipam.domain.networks import addresses, claims, machines, quota_limits, ranges, vrfs
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.ranges import Bounds
 from ipam.domain.people import accounts, members, tokens
 from ipam.models import (
     VRF,
+    AddressRange,
+    Alert,
+    AlertRule,
     ApiToken,
     Claim,
     Cluster,
@@ -19,15 +24,17 @@ from ipam.models import (
     Identity,
     IPAddress,
     Machine,
+    Mirror,
     Network,
     Partition,
     Prefix,
     Project,
+    Quota,
     RoleBinding,
     ServiceAccount,
 )
 from tests.admin.keeper import Keeper
-from tests.builders import ip
+from tests.builders import IPV4, ip
 from tests.shared import shared_fixture
 
 
@@ -100,7 +107,11 @@ def cloud(
     cluster: Cluster,
 ) -> dict[type[models.Model], models.Model]:
     """One of everything that has pages, by its model."""
+    rule = AlertRule.objects.earliest("id")
+    alert = {"subject": "vrf", "kind": "pool", "object_id": "vrf", "since": timezone.now()}
     return {
+        Alert: Alert.objects.create(rule=rule, severity="info", **alert),
+        AlertRule: rule,
         Event: Event.objects.all()[0],
         Partition: partition,
         Project: project,
@@ -114,5 +125,8 @@ def cloud(
         ServiceAccount: robot,
         Cluster: cluster,
         Claim: claims.claim(private, project=project, name="vip"),
+        AddressRange: ranges.create(tenants, Bounds(inside=tenants.prefixes.in_order()[0].cidr, last_n=8)),
+        Quota: quota_limits.create(project=project, address_family=IPV4, resource="addresses", limit=900),
+        Mirror: Mirror.objects.create(pk="metal-stack", url="https://api.example.org", succeeded_at=timezone.now()),
         Identity: accounts.link(robot.user, issuer="https://id.example.org", subject="1"),
     }

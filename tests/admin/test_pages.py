@@ -16,6 +16,9 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import accounts, members, tokens
 from ipam.models import (
     VRF,
+    AddressRange,
+    Alert,
+    AlertRule,
     ApiToken,
     Claim,
     Cluster,
@@ -23,20 +26,37 @@ from ipam.models import (
     Identity,
     IPAddress,
     Machine,
+    Mirror,
     Network,
     Partition,
     Prefix,
     Project,
+    Quota,
     RoleBinding,
     ServiceAccount,
 )
 from tests.admin.keeper import Keeper, complaints, page
 from tests.builders import child
 
-EDITED = [VRF, ApiToken, Cluster, Identity, IPAddress, Machine, Network, Partition, Prefix, Project, RoleBinding]
-READ_ONLY = [Event, Claim, ServiceAccount]
+EDITED = [
+    VRF,
+    AlertRule,
+    ApiToken,
+    Cluster,
+    Identity,
+    IPAddress,
+    Machine,
+    Network,
+    Partition,
+    Prefix,
+    Project,
+    AddressRange,
+    Quota,
+    RoleBinding,
+]
+READ_ONLY = [Alert, Event, Claim, Mirror, ServiceAccount]
 MODELS = [*EDITED, *READ_ONLY]
-NEVER_ADDED, NEVER_CHANGED = [*READ_ONLY, ApiToken], [*READ_ONLY, ApiToken, RoleBinding, Identity, Prefix]
+NEVER_ADDED, NEVER_CHANGED = [*READ_ONLY, AlertRule, ApiToken], [*READ_ONLY, ApiToken, RoleBinding, Identity, Prefix]
 MAX_STATEMENTS = 8
 KINDS = ["changelist", "add", "change", "delete", "history"]
 Cloud = dict[type[models.Model], models.Model]
@@ -248,7 +268,7 @@ def test_autocomplete_finds_by_what_a_list_is_searched_by(internet: Network, ten
     assert web.get("/admin/autocomplete/", {**asked, "term": "\0"}).json()["results"] == []
 
 
-@pytest.mark.parametrize("name", kinds.KINDS)
+@pytest.mark.parametrize("name", sorted(kinds.KINDS.keys() - {"history"}))  # of which the admin has no list
 def test_list_of_what_tables_hold_leads_to_its_import_and_export(name: str, web: Client) -> None:
     kind = kinds.KINDS[name]
     html = web.get(page("changelist", kind.rows().model)).content.decode()

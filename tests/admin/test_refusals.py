@@ -16,7 +16,7 @@ Write = Callable[[Keeper, dict[str, Any]], Any]
 
 NEW_SUPER = {"type": "super", "id": "second", "prefixes-TOTAL_FORMS": "1"}
 LENGTHS = {"default_child_prefix_length_ipv4": "24"}
-IN_USE = "203.0.113.129 belongs to machine worker-1. Release the machine; its ephemeral addresses go with it."
+IN_USE = "203.0.113.129 belongs to machine worker. Release the machine; its ephemeral addresses go with it."
 TOO_LONG = "would have a name of more than 255 characters. Shorten it."
 
 # Way of writing and rule: what is done, and the beginnings of what is said.

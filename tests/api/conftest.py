@@ -9,10 +9,12 @@ from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, vrfs
+from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, quota_limits, ranges, vrfs
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.ranges import Bounds
+from ipam.domain.notify import targets, webhooks
 from ipam.domain.people import tokens
-from ipam.models import ApiToken, Network, Partition, Project
+from ipam.models import Alert, AlertRule, ApiToken, Event, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip
 from tests.shared import shared_fixture
 
@@ -64,30 +66,56 @@ def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
     """Something for every write to work on, by the words that the table below uses for it."""
     ipv4_only = networks.create(child(parent=home.parent, project=project, address_family=[IPV4], name="old"))
     (single,) = addresses.allocate(ipv4_only, project=project)
+    (loose,) = addresses.allocate(mini_lab, project=project, families=[IPV4])
+    loose_pair = addresses.allocate(mini_lab, project=project)[0].allocation
     machine = machines.allocate(project=project, partition=mini_lab.partition, networks=[Attachment(network=home)])
     empty = networks.create(child(parent=home.parent, project=project))
     vrfs.create(id=500)
     carved = [networks.create(child(parent=home.parent, project=project)) for _ in range(2)]
-    wanted = {"project": project, "wanted_nodes": 50}
+    wanted = {"project": project, "wanted_nodes": 50, "gardener_version": "1.137"}
+    quota = quota_limits.create(project=project, address_family=IPV4, resource="addresses", limit=900)
     parts = [addresses.allocate(home, project=project, families=[one], name="half")[0] for one in (IPV4, IPV6)]
+    webhook, other = (webhooks.create(targets.resolve("https://1.1.1.1/"), project=project)[0] for _ in range(2))
     running = lifecycle.create(NewCluster(name="running", network=carved[0], **wanted), reserve=True)
+    addresses.release_many(addresses.allocate(home, project=project, name="gone"))
+    crew = projects.create()
+    rule = AlertRule.objects.create(name="r", watch="pool", fire=1, clear=2, severity="info")
+    about = {"subject": "vrf", "kind": "pool", "object_id": "vrf", "since": timezone.now()}
     return {
+        "allocated": event_of(verb="allocate", object_id=single.allocation),
+        "released": event_of(verb="release", object_name="gone"),
+        "carved": event_of(verb="carve", object_id=empty.pk),
+        "rule": str(rule.pk),
+        "alert": str(Alert.objects.create(rule=rule, severity="info", **about).pk),
+        "finding": f"project_without_networks:project:{crew.pk}:",
         "running": str(running.pk),
         "draft": str(lifecycle.create(NewCluster(name="draft", network=carved[1], **wanted)).pk),
         "claim": str(claims.claim(mini_lab, project=project, name="vip").pk),
+        "webhook": str(webhook.pk),
+        "delivery": str(webhooks.test(other).pk),
+        "quota": str(quota.pk),
+        "range": str(ranges.create(mini_lab, Bounds(prefix=cidrs("203.0.113.208/28")[0]), use="by-name").pk),
         "alice": str(project.pk),
         "home": home.pk,
+        "prefix": str(home.prefixes.in_order()[0].pk),
         "old": ipv4_only.pk,
         "empty": empty.pk,
         "ipv4_half": str(parts[0].pk),
         "ipv6_half": str(parts[1].pk),
         "pair": str(machine.addresses.all()[0].allocation),
         "single": str(single.pk),
+        "loose": str(loose.pk),
+        "loose_pair": str(loose_pair),
         "allocation": str(single.allocation),
         "machine": machine.pk,
-        "crew": str(projects.create().pk),
+        "crew": str(crew.pk),
         "partition": partitions.create(id="fra-1").pk,
     }
+
+
+def event_of(**columns: object) -> str:
+    """The id of an event of the history."""
+    return str(Event.objects.get(**columns).pk)
 
 
 def codes(response: Any) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-_PATIENCE = 60  # seconds, for the server to start and for each answer
+_TIMEOUT_SECONDS = 60  # seconds, for the server to start and for each answer
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -28,7 +28,7 @@ class Server:
     def send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
         """A request over a connection of its own, and its answer; OSError or HTTPException if none comes."""
         with_type = {"Content-Type": "application/json", "Connection": "close", **headers}
-        client = HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        client = HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT_SECONDS)
         try:
             client.request(method, path, json.dumps(body), with_type)
             answer = client.getresponse()
@@ -45,7 +45,7 @@ class Server:
         text = json.dumps(body)
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(text)}"]
         lines += [f"{name}: {value}" for name, value in {"Content-Type": "application/json", **headers}.items()]
-        with socket.create_connection(("127.0.0.1", self.port), _PATIENCE) as client:
+        with socket.create_connection(("127.0.0.1", self.port), _TIMEOUT_SECONDS) as client:
             client.sendall("\r\n".join([*lines, "", text]).encode())
 
     def kill_a_worker(self) -> None:
@@ -69,7 +69,7 @@ def serving(workers: int = 2, threads: int = 4) -> Iterator[Server]:
     command = [sys.executable, "-m", "gunicorn", "webui.wsgi", "--bind", f"127.0.0.1:{port}"]
     options = [f"--workers={workers}", f"--threads={threads}", "--log-level=critical"]
     process = subprocess.Popen(
-        [*command, *options], env={**os.environ, "DATABASE_URL": _database(), "SECRET_KEY": "x" * 60}
+        [*command, *options], env={**os.environ, "DATABASE_URL": database(), "SECRET_KEY": "x" * 60}
     )
     try:
         server = Server(port, process)
@@ -77,12 +77,12 @@ def serving(workers: int = 2, threads: int = 4) -> Iterator[Server]:
         yield server
     finally:
         process.terminate()
-        process.wait(_PATIENCE)
+        process.wait(_TIMEOUT_SECONDS)
 
 
 def until(ask: Callable[[], Any]) -> Any:
     """What `ask` gives as soon as that is something."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while not (found := ask()):
         if time.monotonic() > deadline:
             raise TimeoutError
@@ -90,7 +90,8 @@ def until(ask: Callable[[], Any]) -> Any:
     return found
 
 
-def _database() -> str:
+def database() -> str:
+    """DATABASE_URL of the database of the tests."""
     name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"

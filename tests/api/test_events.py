@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -62,6 +63,9 @@ def test_event_says_who_did_what_to_what(api: APIClient, mini_lab: Network, proj
         "count": 1,
         "changes": {"name": [None, "web"], "type": [None, "ephemeral"]},
         "addresses": ["203.0.113.129"],
+        "undo_until": (event.at + timedelta(seconds=600)).isoformat().replace("+00:00", "Z"),
+        "undone_by": None,
+        "undoes": None,
     }
 
 
@@ -204,13 +208,13 @@ def test_refused_request_carries_its_id_and_leaves_no_event(api: APIClient) -> N
     assert (answer.status_code, len(answer.headers["X-Request-ID"]), Event.objects.count()) == (400, 32, before)
 
 
-def test_rehearsed_request_leaves_no_event(api: APIClient, mini_lab: Network, project: Project) -> None:
+def test_dry_run_of_a_request_leaves_no_event(api: APIClient, mini_lab: Network, project: Project) -> None:
     before = Event.objects.count()
     answer = api.post("/api/v1/ips/?dry_run=true", {"network": mini_lab.pk, "project": str(project.pk)})
     assert (answer.status_code, Event.objects.count()) == (201, before)
 
 
-def test_rehearsed_deletion_leaves_no_event(api: APIClient) -> None:
+def test_dry_run_of_a_deletion_leaves_no_event(api: APIClient) -> None:
     partitions.create(id="fra")
     before = Event.objects.count()
     api.delete("/api/v1/partitions/fra/?dry_run=true")

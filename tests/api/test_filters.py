@@ -295,6 +295,7 @@ def test_malformed_value_is_refused_by_name(api: APIClient, kind: str, name: str
         ("networks", "project=null&project=", "project"),
         ("events", "verb=", "verb"),
         ("claims", "name=a&name=b", "name"),
+        ("quotas", "resource=", "resource"),
         ("search", "q=a&q=b", "q"),
         ("networks/tenants/free", "length=", "length"),
         ("networks/tenants/free", "address_family=ipv4&address_family=ipv6", "address_family"),

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain.insight import survey
+from ipam.domain.insight import survey, surveying
 from ipam.domain.networks import addresses, networks
-from ipam.models import Network, Project, UtilizationSample
+from ipam.models import Network, Project, Survey
 from tests.api.conftest import codes, results
 from tests.builders import IPV4, cidrs, external
 
@@ -28,7 +28,7 @@ def troubled(
     addresses.allocate(full, project=project, count=2)
     for owner in (project, stranger):
         addresses.allocate(internet, project=owner, families=[IPV4])
-    survey.run()
+    surveying.run()
     if request.param == "large":
         monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
 
@@ -39,6 +39,7 @@ HALF, EMPTY = "one_family_allocations", "project_without_networks"
 def test_finding_says_what_and_where(api: APIClient, troubled: None, project: Project) -> None:
     (half,) = api.get(FINDINGS, {"code": HALF, "project": "alice"}).json()["results"]
     assert half == {
+        "key": f"{HALF}:network:internet:ipv6",
         "code": HALF,
         "severity": "warning",
         "kind": "network",
@@ -48,6 +49,8 @@ def test_finding_says_what_and_where(api: APIClient, troubled: None, project: Pr
         "project": str(project.pk),
         "address_family": "ipv6",
         "detail": "alice: 1 allocation has no IPv6 address. Complete what is missing.",
+        "until": None,
+        "reason": None,
     }
 
 
@@ -108,6 +111,8 @@ def test_cursor_of_something_else_is_refused(api: APIClient, troubled: None) -> 
 def test_missing_survey_of_a_large_installation_is_said(
     api: APIClient, troubled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    UtilizationSample.objects.all().delete()
+    Survey.objects.all().delete()
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     assert "survey_old" in results(api.get(FINDINGS), "code")
+    answer = api.post(f"{FINDINGS}accept/", {"key": "survey_old:survey::", "reason": "known"})
+    assert codes(answer) == [("key", "invalid")]

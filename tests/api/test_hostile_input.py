@@ -76,6 +76,9 @@ SUPER: dict[str, Any] = {
     "prefixes": ["10.64.0.0/16", "2001:db8:64::/48"],
     "default_child_prefix_length": {"ipv4": 22, "ipv6": 64},
 }
+COLLECTIONS = (
+    *("partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines", "clusters", "claims", "quotas"),
+)
 # A request that would work, for each endpoint; each test spoils it in one place.
 GOOD: dict[str, dict[str, Any]] = {
     "partitions/": {"id": "fra-1", "name": "a", "description": "a", "labels": {}},
@@ -91,16 +94,27 @@ GOOD: dict[str, dict[str, Any]] = {
     "clusters/": {"name": "web", "project": "{alice}", "network": "{home}", "parent": None, "partition": None}
     | {"platform": "kubeadm", "kubernetes_version": "1.33", "families": ["ipv4"], "pods": {"ipv4": "10.240.0.0/14"}}
     | {"services": {"ipv4": "10.248.0.0/18"}, "node_mask": {"ipv4": 24}, "max_pods": 110, "wanted_nodes": 500}
-    | {"native_routing": True, "reserve": True, "labels": {}},
+    | {"native_routing": True, "reserve": True, "labels": {}, "ipam": "host-local", "max_surge": 1, "is_seed": False}
+    | {"gardener_project": "team", "gardener_version": "1.150", "seed": None},
+    "clusters/{running}/load-balancer-addresses/": {"network": "internet-mini-lab", "count": 1},
+    "clusters/{running}/api-addresses/": {"network": "internet-mini-lab"},
+    "clusters/{running}/service-cidrs/": {"services": {"ipv4": "10.251.0.0/24"}},
+    "clusters/{running}/document/": {"document": "kind: Shoot"},
+    "clusters/import/": {"project": "{alice}", "network": "{home}", "name": "old", "document": "kind: Shoot"},
     "clusters/{running}/families/": {"families": ["ipv4"], "roll_nodes": True, "pods": {}, "services": {}}
     | {"node_mask": {}},
-    "claims/": {"pool": "internet-mini-lab", "name": "a", "owner": "{alice}"},
-    "networks/internet-mini-lab/prefixes/": {"prefix": "192.0.2.0/24"},
+    "claims/": {"pool": "internet-mini-lab", "name": "a", "owner": "{alice}", "address_family": "ipv4", "labels": {}},
+    "quotas/": {"project": "{alice}", "network": "internet-mini-lab", "address_family": "ipv4"}
+    | {"resource": "addresses", "limit": "9"},
+    "networks/internet-mini-lab/prefixes/": {"prefix": "192.0.2.0/24", "gateway": "192.0.2.1"},
     "networks/internet-mini-lab/complete/": {"address_family": "ipv4", "limit": 1},
     "networks/{home}/families/": {"address_family": "ipv6", "length": 96},
 }
 # What is no mistake where a field says so.
 FINE: dict[str, list[Any]] = {
+    "quotas/network": [None],
+    "gateway": [None],
+    "quotas/limit": [1, 2**63],
     "name": ["", "x", "٣"],
     "description": ["", "x", "٣"],
     "tenant": ["", "x", "٣"],
@@ -122,6 +136,11 @@ FINE: dict[str, list[Any]] = {
     "wanted_nodes": [None, 1],
     "native_routing": [True],
     "reserve": [True],
+    "max_surge": [None, 1],
+    "gardener_project": ["", "x", "٣"],
+    "gardener_version": [""],
+    "is_seed": [True],
+    "seed": [None],
     "roll_nodes": [True],
     "count": [1],
     "limit": [1],
@@ -133,7 +152,7 @@ FIELDS = [(path, field) for path, body in GOOD.items() for field in body]
 def world(mini_lab: Network, home: Network, project: Project) -> dict[str, str]:
     """The ids that the table uses in braces."""
     ranges = {"pods": families("10.16.0.0/14"), "services": families("10.20.0.0/18")}
-    planned = NewCluster(name="running", project=project, parent=home.parent, **ranges)
+    planned = NewCluster(name="running", project=project, parent=home.parent, gardener_version="1.137", **ranges)
     running = lifecycle.create(planned, reserve=True)
     return {"alice": str(project.pk), "home": home.pk, "running": str(running.pk)}
 
@@ -158,8 +177,9 @@ def everything() -> dict[str, list[Any]]:
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 
 
-def is_fine(field: str, value: Any) -> bool:
-    return any(value == fine and type(value) is type(fine) for fine in FINE.get(field, []))
+def is_fine(path: str, field: str, value: Any) -> bool:
+    fine = FINE.get(f"{path}{field}", FINE.get(field, []))
+    return any(value == one and type(value) is type(one) for one in fine)
 
 
 def assert_refused(response: Any) -> None:
@@ -176,7 +196,7 @@ def assert_refused(response: Any) -> None:
 def test_value_of_a_wrong_type_is_refused(api: APIClient, world: dict[str, str], path: str, field: str) -> None:
     before = everything()
     for value in WRONG_TYPES:
-        if not is_fine(field, value):
+        if not is_fine(path, field, value):
             assert_refused(raw(api, "POST", fill(path, world), fill(json.dumps(GOOD[path] | {field: value}), world)))
     assert everything() == before
 
@@ -321,7 +341,18 @@ HOSTILE_IDS = [
 @pytest.mark.parametrize("id", HOSTILE_IDS, ids=ascii_start)
 def test_hostile_id_in_the_address_finds_nothing(api: APIClient, world: dict[str, str], id: str) -> None:
     before = everything()
-    for kind in ("partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines", "clusters", "claims"):
+    for kind in (
+        "partitions",
+        "projects",
+        "vrfs",
+        "networks",
+        "prefixes",
+        "ips",
+        "machines",
+        "clusters",
+        "claims",
+        "quotas",
+    ):
         for verb in ("GET", "PATCH", "DELETE"):
             assert_refused(raw(api, verb, f"{kind}/{id}/", "{}"))
     for path in (f"allocations/{id}/", f"networks/{id}/prefixes/?prefix=10.0.0.0/8"):
@@ -367,7 +398,18 @@ PARAMETERS += [
 
 @pytest.mark.parametrize("value", HOSTILE_VALUES)
 def test_hostile_query_is_answered_or_refused(api: APIClient, world: dict[str, str], value: str) -> None:
-    for kind in ("partitions", "projects", "vrfs", "networks", "prefixes", "ips", "machines", "clusters", "claims"):
+    for kind in (
+        "partitions",
+        "projects",
+        "vrfs",
+        "networks",
+        "prefixes",
+        "ips",
+        "machines",
+        "clusters",
+        "claims",
+        "quotas",
+    ):
         for parameter in PARAMETERS:
             response = api.get(f"{V1}{kind}/?{parameter}={value}")
             assert response.status_code in (200, 400), (kind, parameter, response.content[:300])

@@ -72,8 +72,9 @@ def test_what_is_used_up_comes_back_with_time(
     assert [api.get(NETWORKS).status_code for _ in range(2)] == [200, 429]
 
 
-def test_zero_is_no_limit(api: APIClient, settings: Any, three_a_minute: None) -> None:
-    settings.REQUESTS_PER_MINUTE = 0
+@pytest.mark.parametrize("name", ["REQUESTS_PER_MINUTE", "REQUESTS_AT_ONCE", "REQUEST_SECONDS"])
+def test_zero_is_no_limit(api: APIClient, settings: Any, name: str) -> None:
+    setattr(settings, name, 0)
     assert {api.get(NETWORKS).status_code for _ in range(10)} == {200}
 
 
@@ -154,7 +155,7 @@ def _maintenance() -> str:
 
 # --- how many at once --------------------------------------------------------------------------------
 def test_searches_beyond_what_a_process_does_at_once_are_busy(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "_PATIENCE", 0.01)
+    monkeypatch.setattr(search, "_TURN_TIMEOUT_SECONDS", 0.01)
     for _ in range(search._MAX_AT_ONCE):
         assert search._slots.acquire(timeout=1)
     try:
@@ -169,7 +170,7 @@ def test_searches_beyond_what_a_process_does_at_once_are_busy(api: APIClient, mo
 @pytest.fixture
 def one_at_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.REQUESTS_AT_ONCE = 1
-    monkeypatch.setattr(throttling, "_PATIENCE", 0.01)
+    monkeypatch.setattr(throttling, "_TURN_TIMEOUT_SECONDS", 0.01)
     monkeypatch.setattr(throttling, "_under_way", Counter())
 
 
@@ -186,7 +187,7 @@ def test_token_with_too_many_requests_under_way_is_told_to_come_back(
 def test_request_that_waits_its_turn_is_answered(
     api: APIClient, one_at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttling, "_PATIENCE", 60)
+    monkeypatch.setattr(throttling, "_TURN_TIMEOUT_SECONDS", 60)
     before = HttpRequest()
     before._place = ("token", ApiToken.objects.get().pk)  # type: ignore[attr-defined]
     throttling._under_way[before._place] = 1  # type: ignore[attr-defined]
@@ -200,3 +201,24 @@ def test_requests_one_after_another_are_never_at_once(api: APIClient, one_at_onc
     settings.REQUEST_SECONDS = -1  # fails in the middle
     asked += [api.get(NETWORKS).status_code for _ in range(2)]
     assert (asked, throttling._under_way) == ([200, 404, 404, 400, 400, 503, 503], Counter())
+
+
+# --- numbers that settings may have ------------------------------------------------------------------
+def started(**given: str) -> subprocess.CompletedProcess[str]:
+    """What reading the settings of a process on PostgreSQL prints: how long it waits for a connection."""
+    show = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS']['pool']['timeout'])"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "webui.settings", "DATABASE_URL": "postgres://x@127.0.0.1/x"}
+    command = [sys.executable, "-c", show]
+    return subprocess.run(command, env=environment | given, cwd=configured.BASE_DIR, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "least"),
+    [("REQUEST_SECONDS", -1, 0), ("SESSION_HOURS", 0, 1), ("DATABASE_POOL_MAX", 0, 1), ("HISTORY_DAYS", 0, 1)],
+)
+def test_number_that_cannot_work_stops_the_start(name: str, value: int, least: int) -> None:
+    assert f"{name} is {value}; it has to be {least} or more." in started(**{name: str(value)}).stderr
+
+
+def test_zero_is_no_limit_to_waiting_for_a_connection() -> None:
+    assert float(started(DATABASE_POOL_SECONDS="0").stdout) > 365 * 86_400

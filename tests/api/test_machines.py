@@ -55,6 +55,7 @@ def test_machine_answers_every_field_of_the_contract(api: APIClient, home: Netwo
         "ips": ["10.0.0.1", "2001:db8:0:10::1"],
     }
     assert answer == given | {
+        "managed_by": "",
         "project": str(project.pk),
         "partition": "mini-lab",
         "role": "machine",

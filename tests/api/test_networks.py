@@ -41,6 +41,7 @@ def test_super_answers_every_field_of_the_contract(api: APIClient, partition: Pa
     assert answer.pop("created_at") <= answer.pop("updated_at")
     assert answer.pop("consumption").keys() == {"ipv4", "ipv6"}
     assert answer == MINI_LAB_SUPER | {
+        "managed_by": "",
         "description": "",
         "stack": "dual",
         "project": None,
@@ -52,6 +53,10 @@ def test_super_answers_every_field_of_the_contract(api: APIClient, partition: Pa
         "address_families": ["ipv4", "ipv6"],
         "destination_prefixes": [],
         "min_child_prefix_length": {},
+        "child_choice": "best-fit",
+        "quarantine": {},
+        "quarantine_strict": False,
+        "cluster_ranges": "per-vrf",
         "labels": {},
         "generation": 1,
     }
@@ -62,6 +67,7 @@ def test_consumption_counts_are_exact_strings(api: APIClient, partition: Partiti
         "total_ips": "18446744073709551616",
         "used_ips": "0",
         "reserved_ips": "0",
+        "cooling_ips": "0",
         "available_ips": "18446744073709551616",
         "used_prefixes": "0",
         "available_prefixes": "4294967296",
@@ -419,3 +425,34 @@ def test_network_with_machines_stays(api: APIClient, home: Network, project: Pro
     made(api.post("/api/v1/machines/", body))
     response = api.delete(f"{NETWORKS}{home.pk}/")
     assert (response.status_code, response.json()["code"]) == (409, "has_machines")
+
+
+def test_child_of_named_prefixes(api: APIClient, tenants: Network, project: Project) -> None:
+    answer = made(carve(api, project, prefixes=["10.0.128.0/22", "2001:db8:0:10:8::/96"]))
+    assert answer["prefixes"] == ["10.0.128.0/22", "2001:db8:0:10:8::/96"]
+    assert answer["parent"] == tenants.pk
+
+
+def test_named_prefixes_and_length_exclude_each_other(api: APIClient, tenants: Network, project: Project) -> None:
+    response = carve(api, project, prefixes=["10.0.128.0/22"], length={"ipv4": 22})
+    assert (response.status_code, codes(response)) == (400, [("length", "forbidden_field")])
+
+
+def test_many_children_in_one_request(api: APIClient, tenants: Network, project: Project) -> None:
+    answer = made(carve(api, project, count=2))
+    assert [network["prefixes"][0] for network in answer["networks"]] == ["10.0.0.0/22", "10.0.4.0/22"]
+
+
+def test_many_children_in_a_dry_run_are_shown_and_not_kept(api: APIClient, tenants: Network, project: Project) -> None:
+    body = {"type": "child", "project": str(project.pk), "partition": "mini-lab", "count": 2}
+    answer = made(api.post(f"{NETWORKS}?dry_run=true", body))
+    assert (answer["dry_run"], len(answer["networks"]), tenants.children.count()) == (True, 2, 0)
+
+
+def test_count_is_of_children_alone(api: APIClient, partition: Partition) -> None:
+    response = api.post(NETWORKS, MINI_LAB_SUPER | {"count": 2})
+    assert (response.status_code, codes(response)) == (400, [("count", "forbidden_field")])
+
+
+def test_super_network_changes_how_it_chooses(api: APIClient, tenants: Network) -> None:
+    assert patch(api, tenants, child_choice="sparse").json()["child_choice"] == "sparse"

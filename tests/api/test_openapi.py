@@ -15,6 +15,7 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.test import Client
+from django.utils import timezone
 from drf_spectacular.validation import validate_schema
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
@@ -29,10 +30,13 @@ from schemathesis.checks import (
 from ipam.api import description
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.networks import claims, machines
+from ipam.domain.networks import claims, machines, quota_limits, ranges
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.ranges import Bounds
+from ipam.domain.notify import targets, webhooks
 from ipam.domain.people import tokens
-from ipam.models import Event, Network, Project
+from ipam.models import Alert, AlertRule, Event, Network, Project
+from tests.builders import IPV4
 
 TRUTHS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 schema = schemathesis.openapi.from_wsgi("/api/schema/", get_wsgi_application())
@@ -57,7 +61,17 @@ def known(one_connection: None, mini_lab: Network, home: Network, project: Proje
         id="m1", project=project, partition=mini_lab.partition, networks=[Attachment(network=home)], labels={"a": "b"}
     )
     address = mini_lab.addresses.first()
+    rule = AlertRule.objects.earliest("id")
+    about = {"subject": "vrf", "kind": "pool", "object_id": "vrf", "since": timezone.now()}
+    webhook, _ = webhooks.create(targets.resolve("https://1.1.1.1/"), project=project)
+    quota = quota_limits.create(project=project, address_family=IPV4, resource="addresses", limit=900)
     return {
+        "alert-rules": str(rule.pk),
+        "alerts": str(Alert.objects.create(rule=rule, severity="info", **about).pk),
+        "deliveries": str(webhooks.test(webhook).pk),
+        "quotas": str(quota.pk),
+        "ranges": str(ranges.create(home, Bounds(inside=home.prefixes.in_order()[0].cidr, last_n=4)).pk),
+        "webhooks": str(webhook.pk),
         "allocations": str(address.allocation),
         "claims": str(claims.claim(mini_lab, project=project, name="vip").pk),
         "clusters": str(lifecycle.create(NewCluster(name="web", project=project, network=home), reserve=True).pk),
@@ -76,7 +90,9 @@ def known(one_connection: None, mini_lab: Network, home: Network, project: Proje
 @settings(suppress_health_check=list(HealthCheck))
 def test_answers_are_what_the_description_says(case: Case, known: dict[str, str], operator: User) -> None:
     if "id" in case.path_parameters:  # a made-up one would end in 404 almost always
-        case.path_parameters["id"] = known[case.path.split("/")[3]]
+        case.path_parameters["id"] = known["ranges" if "/ranges/" in case.path else case.path.split("/")[3]]
+    if "network" in case.path_parameters:
+        case.path_parameters["network"] = known["networks"]
     case.call_and_validate(headers={"Authorization": f"Bearer {tokens.issue(operator)}"}, checks=TRUTHS)
 
 
@@ -98,11 +114,16 @@ def test_every_collection_of_the_contract_is_described() -> None:
     paths = described()["paths"]
     collections = {path.split("/")[3] for path in paths if path.startswith("/api/v1/")}
     assert sorted(collections) == [
+        "addresses",
+        "alert-rules",
+        "alerts",
         "allocations",
         "claims",
         "clusters",
+        "deliveries",
         "events",
         "findings",
+        "forecasts",
         "healthz",
         "ips",
         "machines",
@@ -110,9 +131,12 @@ def test_every_collection_of_the_contract_is_described() -> None:
         "partitions",
         "prefixes",
         "projects",
+        "quotas",
         "readyz",
         "search",
+        "tenures",
         "vrfs",
+        "webhooks",
     ]
 
 
@@ -122,7 +146,7 @@ def test_every_operation_describes_its_refusals() -> None:
     assert silent == ["api_schema_retrieve", "healthz_retrieve", "readyz_retrieve"]
 
 
-def test_every_write_can_be_rehearsed() -> None:
+def test_every_write_has_a_dry_run() -> None:
     verbs = {"post", "patch", "delete"}
     writes = [one for path in described()["paths"].values() for verb, one in path.items() if verb in verbs]
     assert all("dry_run" in [parameter["name"] for parameter in one["parameters"]] for one in writes)
@@ -139,12 +163,22 @@ def test_every_write_takes_a_key_and_a_condition_and_describes_their_refusals() 
 def test_answers_of_one_object_describe_their_tag() -> None:
     operations = [one for path in described()["paths"].values() for one in path.values()]
     tagged = {one["operationId"] for one in operations if "ETag" in str(one["responses"])}
-    kinds = ("partitions", "projects", "vrfs", "networks", "machines", "ips", "clusters")
+    kinds = ("partitions", "projects", "vrfs", "networks", "machines", "ips", "clusters", "quotas", "webhooks")
+    kinds += ("networks_ranges",)
     with_one = {f"{kind}_{verb}" for kind in kinds for verb in ("create", "retrieve", "partial_update")}
-    actions = {"networks_prefixes_create", "networks_families_create", "prefixes_retrieve"}
-    actions |= {f"clusters_{verb}_create" for verb in ("reserve", "release", "families")}
-    actions |= {"claims_create", "claims_retrieve"}
+    with_one |= {f"alert_rules_{verb}" for verb in ("create", "retrieve", "partial_update", "snooze_create")}
+    actions = {"networks_prefixes_create", "networks_families_create", "prefixes_retrieve", "prefixes_partial_update"}
+    actions |= {"prefixes_resize_create", "prefixes_merge_create", "ips_move_create"}
+    verbs = ("reserve", "release", "families", "service_cidrs", "migration", "import", "document")
+    actions |= {f"clusters_{verb}_create" for verb in verbs}
+    actions |= {"claims_create", "claims_retrieve", "webhooks_rotate_create"}
     assert tagged == with_one - {"ips_create"} | actions
+
+
+def test_networks_are_made_one_or_many_at_once() -> None:
+    made = described()["paths"]["/api/v1/networks/"]["post"]["responses"]["201"]["content"]["application/json"]
+    either = described()["components"]["schemas"][made["schema"]["$ref"].rsplit("/", 1)[1]]["oneOf"]
+    assert [one["$ref"].rsplit("/", 1)[1] for one in either] == ["Network", "Networks"]
 
 
 @pytest.fixture
@@ -207,7 +241,9 @@ def test_links_lead_from_what_was_created_to_all_that_can_be_done_with_it() -> N
         for path in known
         if "post" in described()["paths"][path] and "{" not in path
     }
-    expected["/api/v1/ips/"] += known["/api/v1/allocations/{id}/"] + known["/api/v1/allocations/{id}/part/"]
+    expected["/api/v1/ips/"] += [
+        name for verb in ("", "part/", "move/") for name in known[f"/api/v1/allocations/{{id}}/{verb}"]
+    ]
     assert {path: sorted(names) for path, names in targets.items()} == {
         path: sorted(names) for path, names in expected.items() if names
     }

@@ -11,7 +11,14 @@ from tests.api.conftest import codes
 from tests.api.writes import WRITES, everything, fill, send
 
 URL = "/api/v1/networks/internet/"
-ON_ONE = [one for one in WRITES if one[1].count("/") > 1 and not one[1].startswith("allocations")]
+ON_ONE = [
+    one
+    for one in WRITES
+    if one[1].count("/") > 1
+    and not one[1].startswith(("alert-rules/test", "alerts", "allocations", "clusters/import", "deliveries", "events"))
+    and not one[1].startswith("findings")
+    and not one[1].endswith("/ranges/")
+]
 ON_NONE = [one for one in WRITES if one not in ON_ONE]
 
 
@@ -77,7 +84,7 @@ def test_write_of_an_object_that_has_not_changed_is_done(
     api: APIClient, world: dict[str, str], verb: str, path: str, body: Any
 ) -> None:
     before = everything()
-    assert send(api, verb, path, body, world, if_match='"1"').status_code in (200, 201, 204)
+    assert send(api, verb, path, body, world, if_match='"1"').status_code in (200, 201, 202, 204)
     assert everything() != before
 
 

@@ -156,6 +156,10 @@ UNKNOWN: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["networks.0.network", "networks.1.network", "partition", "project"],
     ),
     "clusters": ({"name": "web", "project": NOBODY, "parent": "nowhere"}, ["parent", "project"]),
+    "quotas": (
+        {"project": NOBODY, "network": "nowhere", "address_family": "ipv4", "resource": "addresses", "limit": "1"},
+        ["network", "project"],
+    ),
     "claims": ({"pool": "nowhere", "name": "vip", "owner": NOBODY}, ["owner", "pool"]),
 }
 

@@ -82,3 +82,10 @@ def test_foreign_namesakes_are_no_candidates(home: Network, project: Project, op
 @pytest.mark.parametrize("name", ["", "\0", "x" * 300])
 def test_odd_name_is_a_name_of_nothing(api: APIClient, home: Network, name: str) -> None:
     assert allocate(api, home.pk, name).status_code in (400, 404)
+
+
+def test_many_unknown_references_are_told_like_one(api: APIClient, project: Project, partition: Partition) -> None:
+    body = {"project": str(project.pk), "partition": partition.pk}
+    answer = api.post("/api/v1/machines/", {**body, "networks": [{"network": f"n{number}"} for number in range(100)]})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert len(answer.json()["errors"]) == 100

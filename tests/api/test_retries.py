@@ -39,7 +39,7 @@ def test_write_that_is_sent_again_is_done_once_and_answered_alike(
     first, after_first = send(api, verb, path, body, world, idempotency_key="k1"), everything()
     second = send(api, verb, path, body, world, idempotency_key="k1")
     assert (second.status_code, second.content, everything()) == (first.status_code, first.content, after_first)
-    assert first.status_code in (200, 201, 204)
+    assert first.status_code in (200, 201, 202, 204)
     assert [one.headers.get("Idempotency-Replayed") for one in (first, second)] == [None, "true"]
     assert second.headers.get("ETag") == first.headers.get("ETag")
 
@@ -157,9 +157,9 @@ def test_body_that_means_nothing_reaches_no_operation_and_is_not_kept(post: Call
     assert post().status_code == 201
 
 
-def test_rehearsal_is_not_kept(api: APIClient, post: Callable[..., Any]) -> None:
-    rehearsed = api.post(f"{URL}?dry_run=true", FRA, headers=keyed())
-    assert (rehearsed.status_code, IdempotentResponse.objects.count()) == (201, 0)
+def test_dry_run_is_not_kept(api: APIClient, post: Callable[..., Any]) -> None:
+    tried = api.post(f"{URL}?dry_run=true", FRA, headers=keyed())
+    assert (tried.status_code, IdempotentResponse.objects.count()) == (201, 0)
     assert post().headers.get("Idempotency-Replayed") is None
 
 

@@ -78,4 +78,4 @@ def test_widening_says_what_to_add_beside(api: APIClient, mini_lab: Network) -> 
     wider = {"prefixes": ["203.0.113.0/24", "2001:db8:0:113::/64"]}
     status, codes, detail = problem(api.patch(f"/api/v1/networks/{mini_lab.pk}/", wider, format="json"))
     assert (status, codes) == (409, ["overlap"])
-    assert detail.endswith("a prefix never grows: keep 203.0.113.128/25 and add 203.0.113.0/25 beside it.")
+    assert detail.endswith("resize that, or keep 203.0.113.128/25 and add 203.0.113.0/25 beside it.")

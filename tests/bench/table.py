@@ -1,10 +1,10 @@
-"""The table that a run prints: what, goal, measured, reached or missed by how much."""
+"""The table that a run prints: what, goal, measured, CPU beside it, reached or missed by how much."""
 
 from dataclasses import dataclass
 
 from tests.bench.timing import Ratio
 
-HEAD = "| what | goal | measured (middle half of the rounds) | |\n| --- | --- | --- | --- |"
+HEAD = "| what | goal | measured (middle half of the rounds) | CPU | |\n| --- | --- | --- | --- | --- |"
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Row:
 
     def __str__(self) -> str:
         found = self.measured
-        shown = f"{found.middle:.3g} ({found.low:.3g} … {found.high:.3g})"
+        goal = f"{self.goal} {found.unit}" if self.goal else ""
+        shown = f"{found.middle:.3g} ({found.low:.3g} … {found.high:.3g}) {found.unit}"
         verdict = self.goal.judge(found.middle) if self.goal else ""
-        return f"| {self.what} | {self.goal or ''} | {shown} | {verdict} |"
+        return f"| {self.what} | {goal.rstrip()} | {shown.rstrip()} | {found.cpu} | {verdict} |"

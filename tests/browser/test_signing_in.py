@@ -24,7 +24,7 @@ def test_operator_signs_in_and_sees_the_overview(page: Page, operator: User, com
     page.get_by_label("Password").fill("correct horse")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/")
-    expect(page.get_by_role("link", name="operator")).to_be_visible()
+    expect(page.get_by_label("Account of operator")).to_be_visible()
     assert complaints == []
 
 
@@ -35,7 +35,8 @@ def test_provider_signs_one_in_and_leads_to_the_page_asked_for(
     assert looks_right(page)
     page.get_by_role("link", name="Sign in with Keycloak").click()
     page.wait_for_url("**/machines/")
-    page.get_by_role("link", name="alice").click()
+    page.get_by_label("Account of alice").click()
+    page.get_by_role("link", name="Account", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("alice")
     expect(page.get_by_role("link", name="Change password")).to_have_count(0)
     assert complaints == []
@@ -60,7 +61,8 @@ def test_too_many_wrong_passwords_are_a_page_that_says_when(page: Page, operator
 
 def test_other_browsers_are_signed_out_and_this_one_stays(signed_in: Page) -> None:
     page = signed_in
-    page.get_by_role("link", name="operator").click()
+    page.get_by_label("Account of operator").click()
+    page.get_by_role("link", name="Account", exact=True).click()
     page.get_by_role("link", name="Sign out everywhere").click()
     page.get_by_label("Your password").fill("correct horse")
     page.get_by_role("button", name="Sign out everywhere").click()

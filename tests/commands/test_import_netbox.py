@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 from ipam.domain.health import doctor
 from ipam.domain.networks import networks
-from ipam.models import VRF, IPAddress, Network, Project
+from ipam.models import VRF, AddressRange, IPAddress, Network, Prefix, Project
 from tests.builders import external, losing_a_race, prefixes_of
 
 Bring = Callable[..., list[str]]
@@ -61,11 +61,11 @@ def test_what_of_netbox_does_not_fit_is_listed(netbox: Bring) -> None:
     ]
 
 
-def test_a_rehearsal_keeps_nothing(netbox: Bring) -> None:
+def test_a_dry_run_keeps_nothing(netbox: Bring) -> None:
     assert netbox({"p.csv": "prefix,vrf\n203.0.113.0/24,blue\n"}, "--dry-run") == [
         "created    network    1",
         "created    vrf        1",
-        "This was a rehearsal: nothing was kept.",
+        "This was a dry run: nothing was kept.",
     ]
     assert Network.objects.count() == 0
 
@@ -115,8 +115,8 @@ def test_the_case_of_a_header_does_not_matter(netbox: Bring, header: str) -> Non
     ("text", "why"),
     [
         ("Prefix,prefix\n203.0.113.0/24,\n", "l.csv: two columns are called “prefix”."),
-        ("Start address,End address\n10.0.0.1,10.0.0.9\n", "l.csv[2]: neither a prefix nor an address nor a VRF."),
-        ("Name,Slug\nacme,acme\n", "l.csv[2]: neither a prefix nor an address nor a VRF."),
+        ("Start address,End address\n10.0.0.1,10.0.0.9\n", "l.csv[2] “10.0.0.1”: 10.0.0.1 lies in no network."),
+        ("Name,Slug\nacme,acme\n", "l.csv[2]: neither a prefix nor an address nor a range nor a VRF."),
         ("Prefix,VRF\n,blue\n", "l.csv[2]: “” has no prefix length"),
         ("Prefix,VRF\n203.0.113.0,blue\n", "l.csv[2]: “203.0.113.0” has no prefix length"),
     ],
@@ -318,3 +318,21 @@ def test_labels_that_are_too_many_refuse_their_row_with_its_place(netbox: Bring)
 def test_race_that_a_row_has_lost_is_no_refusal_of_the_row(prefix: str, netbox: Bring) -> None:
     with losing_a_race("ipam_network"), pytest.raises(CommandError, match="Many requests want the same rows"):
         netbox({"p.csv": f"prefix,vrf,status\n{prefix}\n"}, "--skip-refused")
+
+
+def test_ranges_and_pools_of_netbox_come_along(netbox: Bring, project: Project) -> None:
+    prefixes = [{"prefix": "203.0.113.0/28", "vrf": {"name": "blue"}, "is_pool": True}]
+    kept = [
+        {"start_address": "203.0.113.4/28", "end_address": "203.0.113.7/28", "role": {"slug": "dhcp-pool"}},
+        {"start_address": "203.0.113.8/28", "end_address": "203.0.113.9/28", "status": {"value": "reserved"}},
+        {"start_address": "203.0.113.12/28", "end_address": "203.0.113.12/28", "description": "vip"},
+    ]
+    ips = [{"address": "203.0.113.5/28", "vrf": {"name": "blue"}, "tenant": {"slug": "acme"}}]
+    files = {"p.json": json.dumps(prefixes), "r.json": json.dumps(kept), "i.json": json.dumps(ips)}
+    netbox({**files, "v.json": '[{"name": "blue", "rd": "1:1"}]'})
+    found = AddressRange.objects.values_list("use", "description")
+    assert list(found) == [("dhcp", ""), ("excluded", ""), ("by-name", "vip")]
+    assert str(AddressRange.objects.earliest("first")) == "203.0.113.4 to 203.0.113.7"
+    assert not Prefix.objects.get().reserve_ends
+    assert IPAddress.objects.count() == 1
+    assert list(doctor.examine()) == []

@@ -55,10 +55,10 @@ def test_what_has_no_place_here_is_counted_by_field(netbox: Bring) -> None:
     assert netbox({"p.json": json.dumps(prefixes), "i.csv": ips}) == [
         "Not kept: “comments” of prefixes (1)",
         "Not kept: “custom_fields.owner” of prefixes (2)",
-        "Not kept: “is_pool” of prefixes (2)",
         "Not kept: “nat_inside” of ip-addresses (1)",
         "created    address    1",
         "created    network    2",
+        "changed    prefix     2",
         "created    vrf        1",
     ]
 

@@ -44,7 +44,7 @@ def test_parts_and_mentions_go_with_their_event(run: Run, events: None) -> None:
     assert not Mention.objects.exists()
 
 
-def test_rehearsal_counts_and_keeps_all(run: Run, events: None) -> None:
+def test_dry_run_counts_and_keeps_all(run: Run, events: None) -> None:
     assert run("prune_events", "--older-than", "365d", "--dry-run").startswith("Would delete 2,500 events")
     assert Event.objects.count() == 2510
 
@@ -58,6 +58,28 @@ def test_nothing_to_prune_leaves_no_event(run: Run, events: None) -> None:
 def test_anything_but_days_is_refused_with_an_example(run: Run, text: str) -> None:
     with pytest.raises(CommandError, match="Write 365d for a year"):
         run("prune_events", f"--older-than={text}")
+
+
+def test_moment_may_be_named_instead_of_an_age(run: Run, events: None) -> None:
+    moment = timezone.now() - timedelta(days=1)
+    assert run("prune_events", f"--before={moment.isoformat()}").startswith("Deleted 2,500 events from before ")
+    assert Event.objects.count() == 11
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-01-31", "2026-01-31T00:00:00", "2026-13-01T00:00:00Z"])
+def test_anything_but_a_moment_is_refused_with_an_example(run: Run, text: str) -> None:
+    with pytest.raises(CommandError, match="Write 2026-01-31T00:00:00Z"):
+        run("prune_events", f"--before={text}")
+
+
+def test_moment_that_has_not_come_is_refused(run: Run) -> None:
+    with pytest.raises(CommandError, match="has not come yet"):
+        run("prune_events", "--before=2999-01-01T00:00:00Z")
+
+
+def test_age_and_moment_are_not_named_both(run: Run) -> None:
+    with pytest.raises(CommandError, match="not allowed with"):
+        run("prune_events", "--older-than=365d", "--before=2020-01-01T00:00:00Z")
 
 
 def test_age_has_to_be_named(run: Run) -> None:

@@ -1,12 +1,17 @@
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import RequestFactory
 
+from ipam import key_files
 from ipam.domain.networks import networks
 from ipam.management.commands.quickstart import server_command
 from ipam.models import Network
@@ -51,6 +56,21 @@ def test_a_second_run_keeps_the_password_and_says_how_to_reset_it(run: Run) -> N
     assert "manage.py changepassword operator" in again
     assert password not in again
     assert sign_in(password) == User.objects.get()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no folder to keep it in")
+def test_key_of_secrets_is_made_once_for_its_user_alone(run: Run, settings: Any, tmp_path: Path) -> None:
+    settings.SECRETS_KEY = ""
+    path = key_files.secrets_key_of(Path(connection.settings_dict["NAME"]))
+    path.unlink(missing_ok=True)
+    try:
+        run("quickstart", "--no-serve")
+        made = path.read_text()
+        run("quickstart", "--no-serve")
+        assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == (made, 0o600)
+        assert Fernet(made)
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def test_a_second_run_does_not_undo_what_people_changed(run: Run) -> None:

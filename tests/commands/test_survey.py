@@ -1,13 +1,13 @@
 from collections.abc import Callable
 
-from ipam.models import Finding, Network, Project, UtilizationSample
+from ipam.models import Finding, Network, Project, Series
 
 Run = Callable[..., str]
 
 
 def test_what_was_found_is_counted(run: Run, internet: Network, project: Project, stranger: Project) -> None:
     assert run("survey") == "Surveyed. 2 findings.\n"
-    assert (Finding.objects.count(), UtilizationSample.objects.count()) == (2, 2)
+    assert (Finding.objects.count(), Series.objects.count()) == (2, 2)
 
 
 def test_one_finding_is_one(run: Run, project: Project) -> None:

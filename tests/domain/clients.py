@@ -1,6 +1,9 @@
 """What the clients of a crowd do. Each returns what it got; refusals that are part of the game are its end."""
 
 import random
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,7 +14,8 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.core import lookups
+from ipam.domain.core import history, lookups
+from ipam.domain.core.operations import operation
 from ipam.domain.networks import (
     address_batches,
     addresses,
@@ -21,15 +25,23 @@ from ipam.domain.networks import (
     machines,
     networks,
     projects,
+    quota_limits,
+    ranges,
+    resizing,
+    splitting,
     vrfs,
 )
 from ipam.domain.networks import completion as families
 from ipam.domain.networks.batch_rules import Named
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.ranges import Bounds
+from ipam.domain.notify import feed
 from ipam.domain.people import members
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import Pool
-from ipam.models import IPAddress, Machine, Network, Partition, Project, RoleBinding
+from ipam.domain.undo import undoing
+from ipam.models import IPAddress, Machine, Network, Partition, Prefix, Project, RoleBinding
+from ipam.models.events import Kind, Verb
 from ipam.values import parse_cidr
 from tests.builders import child, external, ip, super_network
 
@@ -44,6 +56,73 @@ def drain(network: str, project: UUID, *, families: tuple[Family, ...] = (), cou
         except errors.Exhausted:
             return taken
         taken.append([str(address) for address in found])
+
+
+def lay(network: str, first: str, last: str) -> None:
+    """Lay a range."""
+    ranges.create(Network.objects.get(pk=network), Bounds(first=ip(first), last=ip(last)))
+
+
+def lay_and_take_away(network: str, first: str, last: str, *, times: int) -> None:
+    """Lay a range and take it away again, as often as nobody else has just laid it."""
+    for _ in range(times):
+        with suppress(errors.Overlap, errors.Busy):
+            bounds = Bounds(first=ip(first), last=ip(last))
+            ranges.delete(ranges.create(Network.objects.get(pk=network), bounds))
+
+
+def resize(cidr: str, wanted: str) -> None:
+    """Let a prefix be another."""
+    resizing.resize(Prefix.objects.equal_to(parse_cidr(cidr)).get(), parse_cidr(wanted))
+
+
+def split_and_merge(network: str, *, times: int) -> None:
+    """Halve an IPv4 prefix of a network and make it whole again; what is in the way at the moment stays as it is."""
+    for _ in range(times):
+        for act in (lambda one: splitting.split(one, one.length + 1), splitting.merge):
+            prefix = Prefix.objects.filter(network=network, family=4).earliest("first")
+            with suppress(errors.IpamError):
+                act(prefix)
+
+
+def fill_quota(network: str, project: UUID) -> int:
+    """Allocate pairs until the quota is used up; how many."""
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    taken = 0
+    while True:
+        try:
+            addresses.allocate(source, project=owner)
+        except errors.QuotaExceeded:
+            return taken
+        taken += 1
+
+
+def carve_quota(parent: str, project: UUID) -> int:
+    """Carve children until the quota is used up; how many."""
+    source, owner = Network.objects.get(pk=parent), Project.objects.get(pk=project)
+    made = 0
+    while True:
+        try:
+            networks.create(child(parent=source, project=owner))
+        except errors.QuotaExceeded:
+            return made
+        made += 1
+
+
+def allocate_times(network: str, project: UUID, times: int) -> None:
+    """Allocate so many pairs, one after the other."""
+    source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
+    for _ in range(times):
+        addresses.allocate(source, project=owner)
+
+
+def limit_all(project: UUID, places: list[str | None]) -> None:
+    """Set a quota of addresses of each family, in all networks (None) and in these."""
+    owner = Project.objects.get(pk=project)
+    for place in places:
+        where = Network.objects.get(pk=place) if place else None
+        for family in Family:
+            quota_limits.create(project=owner, network=where, address_family=family, resource="addresses", limit=10**6)
 
 
 def mix(network: str, project: UUID, *, seed: int, steps: int) -> int:
@@ -305,11 +384,41 @@ def plan_clusters(networks: list[str], project: UUID, **wanted: Any) -> list[str
     return [outcome(lifecycle.create, one, reserve=True) for one in asked]
 
 
-def claim_addresses(network: str, project: UUID, name: str) -> str:
-    """The allocation that this name stands for."""
+def claim_addresses(network: str, project: UUID, name: str, families: Sequence[Family] = ()) -> str:
+    """The allocation, or the child network, that this name stands for."""
     source, owner = Network.objects.get(pk=network), Project.objects.get(pk=project)
-    return str(claims.claim(source, project=owner, name=name).allocation)
+    found = claims.claim(source, project=owner, name=name, families=families)
+    return str(found.allocation or found.child_id)
 
 
 def add_prefix(network: str, cidr: str) -> str:
     return outcome(networks.add_prefix, Network.objects.get(pk=network), parse_cidr(cidr))
+
+
+def write_events(*, seed: int, times: int) -> list[int]:
+    """Leave events that are seen a while after they were numbered, so in another order; their ids."""
+    rng = random.Random(seed)
+
+    @operation
+    def once() -> int | None:
+        event = history.write(Verb.UPDATE, Kind.INSTALLATION)
+        time.sleep(rng.choice([0, 0.001, 0.02]))
+        return event.pk if event else None
+
+    return [key for _ in range(times) if (key := once())]
+
+
+def follow_events(*, wanted: int, limit: int = 7) -> list[int]:
+    """Poll the feed from its start until as many were read; their ids in order."""
+    position, read, until = feed.start(), list[int](), time.monotonic() + 60
+    while len(read) < wanted and time.monotonic() < until:
+        page = feed.read(position, limit=limit)
+        read += [event.pk for event in page.events]
+        position = page.next
+        if not page.more:
+            time.sleep(0.005)
+    return read + [event.pk for event in feed.read(position, limit=limit).events]
+
+
+def undo(event: int) -> str:
+    return outcome(undoing.undo, event)

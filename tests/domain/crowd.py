@@ -12,7 +12,7 @@ import django
 from django.apps import apps
 from django.db import connection
 
-_PATIENCE = 120  # seconds until a crowd that does not come together is a failure
+_TIMEOUT_SECONDS = 120  # seconds until a crowd that does not come together is a failure
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__])  # Django is imported once, not once per client
 _start: Any = None
@@ -22,6 +22,11 @@ if not apps.ready:
     django.setup()
 
 from ipam.domain.core import context  # noqa: E402  it has models
+
+
+def preload(name: str) -> None:
+    """Let processes find a module imported, if none has been started before."""
+    _context.set_forkserver_preload([__name__, name])
 
 
 def in_threads(tasks: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -47,12 +52,12 @@ def killed_in_the_middle(task: Callable[[Any], Any], *, after: int) -> None:
     for _ in range(after):
         reader.recv_bytes()
     os.kill(process.pid or 0, signal.SIGKILL)
-    process.join(_PATIENCE)
+    process.join(_TIMEOUT_SECONDS)
 
 
 def _gather(pool: Executor, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
     running = [pool.submit(_together, task) for task in tasks]
-    return [one.result(_PATIENCE) for one in running]
+    return [one.result(_TIMEOUT_SECONDS) for one in running]
 
 
 def _enter(database: str | None, start: Any) -> None:
@@ -65,7 +70,7 @@ def _enter(database: str | None, start: Any) -> None:
 def _together(task: Callable[[], Any]) -> Any:
     try:
         connection.ensure_connection()
-        _start.wait(_PATIENCE)
+        _start.wait(_TIMEOUT_SECONDS)
         with context.system():
             return task()
     finally:

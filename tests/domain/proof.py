@@ -4,6 +4,7 @@ from netaddr import IPSet
 
 from ipam.addressing import Family, reserved_addresses
 from ipam.models import FreeBlock, IPAddress, Network, Prefix
+from ipam.models.networks import SUPER_TYPES
 
 NEVER_USED = IPSet(["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/96", "::ffff:0:0/96", "fe80::/10",
                     "ff00::/8"])  # fmt: skip
@@ -24,7 +25,7 @@ def halves() -> list[str]:
     """Addresses in networks of both families whose allocation lacks the other one."""
     return [
         str(address)
-        for network in Network.objects.giving_addresses()
+        for network in Network.objects.exclude(type__in=SUPER_TYPES)
         for family in Family
         if network.prefixes.filter(family=family).exists()
         for address in IPAddress.objects.filter(network=network).lacking(family)

@@ -20,31 +20,55 @@ from ipam.domain.networks import (
     machines,
     networks,
     partitions,
+    plain_roots,
+    prefixes,
     projects,
+    quota_limits,
+    ranges,
+    resizing,
+    splitting,
     vrfs,
 )
 from ipam.domain.networks.batch_rules import Named
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.network_fields import NewNetwork
-from ipam.models import VRF, Claim, Cluster, IPAddress, Machine, Network, Partition, Project
+from ipam.domain.networks.ranges import Bounds
+from ipam.domain.undo import undoing
+from ipam.models import (
+    VRF,
+    AddressRange,
+    Claim,
+    Cluster,
+    Event,
+    IPAddress,
+    Machine,
+    Network,
+    Partition,
+    Prefix,
+    Project,
+)
 from tests.builders import IPV4, IPV6, child, cidrs, external, ip, namespaced, super_network
 
 MACHINE = "m1"
+PLAIN = "go-ipam-10.50.0.0-24"
 HALF, CLAIMED, FREE, FAR = "192.0.2.1", "192.0.2.2", "192.0.2.9", "198.51.100.1"
 
 
 def cast() -> None:
-    """An external network `net` whose allocations still lack IPv6, one of them claimed; a machine with an address of
-    each family in it, not joined, and a pair in `lan`; a super network with a child of one family; a claimed VRF;
-    clusters in all states."""
+    """An external network `net` whose allocations still lack IPv6, one of them claimed, one released.
+
+    A machine with an address of each family in it, not joined, and a pair in `lan`; a super network with a child of one
+    family; a claimed VRF; clusters in all states; quotas that count all of it.
+    """
     site, alice = partitions.create(id="site"), projects.create(name="alice")
     net = networks.create(external(id="net", vrf=300, prefixes=cidrs("192.0.2.0/28", "198.51.100.0/30"),
                                    destination_prefixes=()))  # fmt: skip
     addresses.allocate(net, project=alice, name="half")
     claims.claim(net, project=alice, name="svc")
+    addresses.release_many(addresses.allocate(net, project=alice, name="gone", addresses=[ip("192.0.2.10")]))
     tenants = networks.create(
         super_network(partition=site, prefixes=cidrs("10.0.0.0/24", "2001:db8:1::/116"), vrf=301,
-                      default_child_prefix_length={IPV4: 28, IPV6: 124})
+                      default_child_prefix_length={IPV4: 28, IPV6: 124}, cluster_ranges="strict")
     )  # fmt: skip
     lan = networks.create(child(parent=tenants, project=alice, name="lan"))
     joined = [Attachment(network=lan), Attachment(network=net)]
@@ -52,11 +76,26 @@ def cast() -> None:
     networks.add_prefix(net, *cidrs("2001:db8:2::/124"))
     addresses.allocate(net, project=alice, families=[IPV6], machine=machine, name="m1")
     networks.create(child(parent=tenants, project=alice, name="single", address_family=[IPV4]))
+    children.import_child(
+        NewNetwork(
+            type="child",
+            id="double",
+            name="double",
+            parent=tenants,
+            project=alice,
+            prefixes=cidrs("10.0.0.112/28", "10.0.0.96/28", "2001:db8:1::f80/124"),
+        )
+    )
     networks.create(external(id="empty", vrf=302, prefixes=cidrs("203.0.113.0/30", "203.0.113.8/30"),
                              destination_prefixes=()))  # fmt: skip
     networks.create(super_network(id="bare", prefixes=cidrs("10.9.0.0/24"), default_child_prefix_length={IPV4: 28}))
     networks.create(namespaced(prefixes=cidrs("100.64.0.0/24"), default_child_prefix_length={IPV4: 26}))
+    plain_roots.create(cidrs("10.50.0.0/24")[0], project=alice, namespace="root")
     vrfs.create(id=50)
+    ranges.create(net, Bounds(first=ip("192.0.2.11"), last=ip("192.0.2.12")), name="kept")
+    for resource in ("addresses", "networks", "space"):
+        for family in (IPV4, IPV6):
+            quota_limits.create(project=alice, address_family=family, resource=resource, limit=2**100)
     for name, reserve in (("reserved", True), ("draft", False)):
         lifecycle.create(NewCluster(name=name, project=alice, parent=tenants, wanted_nodes=4), reserve=reserve)
 
@@ -138,13 +177,46 @@ def _root(**changes: Any) -> object:
     return networks.create(external(**{"id": "made", "vrf": 60, "destination_prefixes": ()} | changes))
 
 
+def _take_of_plain() -> object:
+    made = plain_roots.make_external(_network(PLAIN), _project(), namespace="root")
+    return addresses.allocate(made, project=_project())
+
+
 def _delete(network: str) -> None:
     networks.delete(_network(network))
+
+
+def _limit(resource: str, network: str) -> object:
+    return quota_limits.create(
+        project=_project(), network=_network(network), address_family=IPV4, resource=resource, limit=2**100
+    )
+
+
+def _lay(network: str, first: str, last: str) -> object:
+    return ranges.create(_network(network), Bounds(first=ip(first), last=ip(last)))
+
+
+def _prefix(cidr: str) -> Prefix:
+    found = Prefix.objects.equal_to(*cidrs(cidr)).values_list("pk", flat=True).first()
+    return lookups.get(Prefix, found)
+
+
+def _resize(cidr: str, wanted: str) -> object:
+    return resizing.resize(_prefix(cidr), *cidrs(wanted))
+
+
+def _kept() -> object:
+    return AddressRange.objects.filter(name="kept").values_list("pk", flat=True).first()
 
 
 def _cluster(name: str) -> Cluster:
     found = Cluster.objects.filter(name=name).values_list("pk", flat=True).first()
     return planning.get(found)
+
+
+def _event(name: str) -> int:
+    """What has just become of what is called so."""
+    return Event.objects.filter(object_name=name, is_undoable=True).latest("pk").pk
 
 
 def _half() -> QuerySet[IPAddress]:
@@ -154,6 +226,11 @@ def _half() -> QuerySet[IPAddress]:
 
 def _of_machine() -> QuerySet[IPAddress]:
     return IPAddress.objects.filter(name="m1")
+
+
+def _set_gateway(address: str) -> Prefix:
+    """Let an address be the gateway of its prefix."""
+    return prefixes.update(_network("net").prefixes.containing_address(ip(address)).get(), gateway=ip(address))
 
 
 def _claimed() -> QuerySet[IPAddress]:
@@ -183,6 +260,9 @@ VERBS: dict[str, Verb] = {
                              left=lambda: IPAddress.objects.filter(address=ip(HALF), name="half")),
     "release allocation": _verb("half space", lambda: addresses.release_allocation(_allocation(HALF)), left=_half),
     "release many": _verb("half space", lambda: addresses.release_many(_query(HALF)), left=_half),
+    "undo allocation": _verb("half space", lambda: undoing.undo(_event("half")), splits=True,
+                             left=lambda: IPAddress.objects.filter(address=ip(HALF), name="half")),
+    "undo release": _verb("half space", lambda: undoing.undo(_event("gone"))),
     "import counterpart": _verb("half", lambda: _import("net", "2001:db8:2::9", allocation=_allocation(HALF)),
                                 splits=True),
     "import change": _verb("half", lambda: _changed(
@@ -212,6 +292,7 @@ VERBS: dict[str, Verb] = {
     "allocate": _verb("space project", _allocate),
     "allocate three": _verb("space", lambda: _allocate(count=3)),
     "allocate named": _verb("space", lambda: _allocate(addresses=[ip(FREE)])),
+    "gateway": _verb("space", lambda: _set_gateway(FREE)),
     "import address": _verb("space project", lambda: _import("net", FREE)),
     "remove prefix": _verb("space", lambda: networks.remove_prefix(_network("net"), *cidrs("198.51.100.0/30"))),
     "add prefix": _verb("space roots", lambda: networks.add_prefix(_network("net"), *cidrs("198.51.100.8/30"))),
@@ -232,11 +313,15 @@ VERBS: dict[str, Verb] = {
         _network("empty"), *cidrs("198.51.100.8/30"))),
     # children
     "carve": _verb("super lan", lambda: _carve("tenants")),
+    "undo carving": _verb("super", lambda: undoing.undo(_event("single")),
+                          left=lambda: Network.objects.filter(name="single")),
     "carve small": _verb("super", lambda: _carve("tenants", length={IPV4: 30})),
     "import child": _verb("super", lambda: _adopt("tenants", "10.0.0.64/28")),
     "import child below": _verb("super", lambda: _adopt("tenants", "10.0.0.128/25")),
     "add family": _verb("super", lambda: children.add_family(_network("single"), IPV6)),
     "delete child": _verb("super", lambda: _delete("single"), left=lambda: Network.objects.filter(name="single")),
+    "release prefix": _verb("super", lambda: plain_roots.release_prefix(_network("double").prefixes.get(family=IPV6)),
+                            left=lambda: _network("double").prefixes.filter(family=IPV6)),
     "delete node network": _verb("super lan", lambda: _delete("lan")),
     "carve in bare": _verb("bare vni", lambda: _carve("bare")),
     "import child in bare": _verb("bare vni", lambda: _adopt("bare", "10.9.0.0/28")),
@@ -248,6 +333,14 @@ VERBS: dict[str, Verb] = {
     "delete namespaced": _verb("namespace", lambda: _delete("clusters"),
                                left=lambda: Network.objects.filter(pk="clusters")),
     "widen namespaced": _verb("namespace", lambda: networks.add_prefix(_network("clusters"), *cidrs("100.64.1.0/24"))),
+    # a root of go-ipam that nothing is in
+    "make external": _verb("plain vni", lambda: plain_roots.make_external(
+        _network(PLAIN), _project(), namespace="root"), left=lambda: Network.objects.filter(pk=PLAIN, vrf=None)),
+    "first address of plain": _verb("plain vni", _take_of_plain),
+    "carve in plain": _verb("plain vni", lambda: _carve(PLAIN)),
+    "open copy": _verb("plain", lambda: plain_roots.open_namespace(_network(PLAIN), projects.create(name="bob"))),
+    "close copy": _verb("plain", lambda: plain_roots.close_namespace(_network(PLAIN), _project())),
+    "delete plain": _verb("plain", lambda: _delete(PLAIN), left=lambda: Network.objects.filter(pk=PLAIN)),
     # VRFs
     "create VRF": _verb("vrf vni", lambda: vrfs.create(id=1)),
     "delete VRF": _verb("vrf", lambda: vrfs.delete(lookups.get(VRF, 50))),
@@ -265,6 +358,25 @@ VERBS: dict[str, Verb] = {
     "machine of cluster": _verb("cluster", lambda: machines.allocate(
         project=_project(), partition=Partition.objects.get(),
         networks=[Attachment(network=_cluster("reserved").network)])),
+    # ranges and quarantines
+    "lay range": _verb("space half claim", lambda: _lay("net", "192.0.2.1", "192.0.2.10")),
+    "remove range": _verb("space", lambda: ranges.delete(lookups.get(AddressRange, _kept()))),
+    "name in range": _verb("space", lambda: addresses.allocate(
+        _network("net"), project=_project(), addresses=[ip("192.0.2.11")])),
+    "quarantine": _verb("space half", lambda: networks.update(_network("net"), quarantine={IPV4: 1.0})),
+    "lay range on super": _verb("super", lambda: _lay("tenants", "10.0.0.0", "10.0.0.255")),
+    "quarantine of super": _verb("super", lambda: networks.update(_network("tenants"), quarantine={IPV4: 1.0})),
+    # prefixes that change in place
+    "grow": _verb("space roots", lambda: _resize("198.51.100.0/30", "198.51.100.0/29")),
+    "shrink": _verb("space", lambda: _resize("198.51.100.0/30", "198.51.100.0/31")),
+    "split": _verb("space half claim", lambda: splitting.split(_prefix("192.0.2.0/28"), 29)),
+    "grow child": _verb("super", lambda: _resize("2001:db8:1::f80/124", "2001:db8:1::f80/123")),
+    "shrink child": _verb("super", lambda: _resize("10.0.0.112/28", "10.0.0.112/29")),
+    "split super": _verb("super lan", lambda: splitting.split(_prefix("10.0.0.0/24"), 25)),
+    "merge": _verb("super", lambda: splitting.merge(_prefix("10.0.0.112/28"))),
+    # quotas
+    "limit addresses": _verb("space half machine claim empty", lambda: _limit("addresses", "net")),
+    "limit space": _verb("super bare", lambda: _limit("space", "tenants")),
     # owners
     "delete project": _verb("project", lambda: projects.delete(lookups.get(Project, _project().pk))),
     "delete partition": _verb("partition", lambda: partitions.delete(lookups.get(Partition, "site"))),
@@ -272,9 +384,11 @@ VERBS: dict[str, Verb] = {
 
 # What alone is refused in this cast, and must be so beside others too, or find that they have made room for it.
 REFUSED = {
+    "name in range": "in_range",
     "release claimed": "in_use",
     "delete node network": "has_machines",
     "name VRF of empty": "vrf_in_use",
+    "grow child": "overlap",
     "take its range": "overlap",
     "delete project": "in_use",
     "delete partition": "in_use",
@@ -285,6 +399,7 @@ HEARTS = {
     **{"half": "complete", "claim": "release claim", "machine": "release machine", "asn": "machine with pair"},
     **{"space": "allocate", "empty": "delete empty", "super": "carve", "lan": "create cluster"},
     **{"bare": "delete bare", "namespace": "delete namespaced", "vrf": "delete empty", "vni": "create VRF"},
+    **{"plain": "make external"},
     **{"cluster": "reserve cluster", "roots": "take its range"},
     **{"project": "delete project", "partition": "delete partition"},
 }

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE = 60  # seconds for the server to start or stop, and for each answer
+_TIMEOUT_SECONDS = 60  # seconds for the server to start or stop, and for each answer
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Server:
             headers["Authorization"] = f"Bearer {token}"
         if body is not None:
             headers["Content-Type"] = "application/json"
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)) as connected:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT_SECONDS)) as connected:
             try:
                 connected.request(method, path, None if body is None else json.dumps(body), headers)
                 answer = connected.getresponse()
@@ -64,13 +64,13 @@ class Server:
 
 
 @contextmanager
-def serving(*, workers: int = 2, **environment: str) -> Iterator[Server]:
+def serving(application: str = "webui.wsgi", *, workers: int = 2, **environment: str) -> Iterator[Server]:
     """A server on a free port of loopback. Without DATABASE_URL it uses the database of the test."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     given = {"DATABASE_URL": database_url(), "SECRET_KEY": "x" * 60, "LOG_LEVEL": "CRITICAL", "REQUESTS_AT_ONCE": "0"}
     given |= environment  # robots share a token, so its limit is for those who test it
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "critical"]
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--log-level", "critical"]
     process = subprocess.Popen([*command, "--workers", str(workers)], cwd=ROOT, env={**os.environ, **given})
     server = Server(port, process.pid)
     try:
@@ -78,7 +78,7 @@ def serving(*, workers: int = 2, **environment: str) -> Iterator[Server]:
         yield server
     finally:
         process.terminate()
-        process.wait(_PATIENCE)
+        process.wait(_TIMEOUT_SECONDS)
 
 
 def database_url() -> str:
@@ -91,7 +91,7 @@ def database_url() -> str:
 
 def wait_until(happened: Any) -> None:
     """Ask again and again; TimeoutError when it never happens."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while not happened():
         if time.monotonic() > deadline:
             raise TimeoutError(happened)

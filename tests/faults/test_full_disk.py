@@ -23,8 +23,8 @@ pytestmark = [
 
 @pytest.fixture
 def small_disk(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
-    """A disk of 4 MB with the database of this test on it."""
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", tmp_path], capture_output=True)
+    """A disk of 7 MB with the database of this test on it."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=7m", "tmpfs", tmp_path], capture_output=True)
     if mounted.returncode:
         pytest.skip("no right to mount a small disk")
     shared = connection.settings_dict["NAME"]

@@ -30,8 +30,8 @@ FORMS = ["/networks/new/", "/machines/allocate/", "/clusters/new/", "/tokens/", 
 
 @pytest.fixture
 def pooled(transactional_db: None) -> Iterator[str]:
-    with pooler() as url:
-        yield url
+    with pooler() as made:
+        yield made.url
 
 
 def test_exports_and_forms_are_whole_though_sessions_are_shared(pooled: str, cloud: None, operator: User) -> None:
@@ -115,8 +115,8 @@ with connection.cursor() as cursor:
 
 
 def test_waiting_in_vain_for_a_session_changes_nothing_and_passes(token: str, pair: dict[str, Any]) -> None:
-    with pooler(sessions=1, wait_seconds=1) as url, serving(workers=1, DATABASE_POOLER_URL=url) as server:
-        with psycopg.connect(url) as greedy:
+    with pooler(sessions=1, wait_seconds=1) as made, serving(workers=1, DATABASE_POOLER_URL=made.url) as server:
+        with psycopg.connect(made.url) as greedy:
             greedy.execute("SELECT 1")
             answer = server.call("POST", "/api/v1/ips/", token, pair)
         assert (answer.status, IPAddress.objects.count()) == (503, 0)

@@ -22,6 +22,8 @@ def insert(db: None) -> Insert:
         values: dict[str, Any] = {}
         for field in instance._meta.concrete_fields:
             value = columns[field.column] if field.column in columns else getattr(instance, field.attname)
+            if field.has_db_default() and not field.has_default() and field.column not in columns:
+                continue
             if value is not None or field.column in columns or not field.primary_key:
                 values[field.column] = field.get_db_prep_save(value, connection)
         names = ", ".join(f'"{name}"' for name in values)

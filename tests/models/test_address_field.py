@@ -9,7 +9,7 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam.domain.networks import networks
-from ipam.fields import AddressField, from_bytes, to_bytes
+from ipam.fields import AddressField, from_bytes, text_of, to_bytes
 from ipam.models import FreeBlock, Network, Prefix
 from tests.builders import cidrs, external, ip
 from tests.shared import shared_fixture
@@ -17,6 +17,7 @@ from tests.shared import shared_fixture
 ADDRESSES = st.one_of(
     st.integers(0, 2**32 - 1).map(lambda value: Address(value, 4)),
     st.integers(0, 2**128 - 1).map(lambda value: Address(value, 6)),
+    st.lists(st.sampled_from(["0", "0", "1", "ffff", "ff"]), min_size=8, max_size=8).map(":".join).map(Address),
 )
 EDGES = ["0.0.0.0", "0.0.0.1", "10.0.0.9", "10.0.0.10", "127.255.255.255", "128.0.0.0", "255.255.255.255",
          "::", "::1", "::a00:9", "7fff::", "8000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]  # fmt: skip
@@ -37,9 +38,10 @@ def store(prefix: Prefix, addresses: list[Address]) -> None:
 
 
 @given(ADDRESSES)
-def test_bytes_are_the_family_and_the_address(address: Address) -> None:
+def test_bytes_are_the_family_and_the_address_and_give_its_text(address: Address) -> None:
     assert (to_bytes(address)[0], len(to_bytes(address))) == (address.version, 5 if address.version == 4 else 17)
     assert from_bytes(to_bytes(address)) == address
+    assert text_of(to_bytes(address)) == str(address)
 
 
 @given(wanted=st.lists(ADDRESSES, unique=True, max_size=20))

@@ -12,15 +12,25 @@ from django.utils import timezone
 from netaddr import IPAddress as Address
 
 from ipam.domain.clusters import lifecycle
-from ipam.domain.networks import addresses, claims, machines, networks, projects
+from ipam.domain.networks import addresses, claims, machines, networks, projects, quota_limits, ranges
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.networks.ranges import Bounds
+from ipam.domain.notify import targets, webhooks
 from ipam.domain.people import members
 from ipam.models import (
     VRF,
+    AddressRange,
+    Alert,
+    AlertReader,
+    AlertRule,
+    AlertSnooze,
     Claim,
     Cluster,
     ClusterRange,
+    Delivery,
     Event,
+    FeedState,
+    FindingMark,
     FreeBlock,
     IdempotentResponse,
     Identity,
@@ -33,9 +43,13 @@ from ipam.models import (
     Partition,
     Prefix,
     Project,
+    Quota,
     RoleBinding,
+    Sample,
+    Series,
+    SetAsideBlock,
+    Survey,
     Tenure,
-    UtilizationSample,
 )
 from tests.builders import IPV4, child, ip, super_network, worked_example
 from tests.models.conftest import Insert
@@ -54,11 +68,24 @@ class Cast:
         self.address = addresses.allocate(internet, project=project, families=[IPV4])[0]
         self.cluster = lifecycle.create(worked_example(project=project, network=private), reserve=True)
         self.claim = claims.claim(internet, project=project, name="vip")
+        for where in (None, internet):
+            quota_limits.create(project=project, network=where, address_family=IPV4, resource="addresses", limit=9)
+        self.laid = ranges.create(internet, Bounds(first=ip("203.0.113.250"), last=ip("203.0.113.250")))
         self.user, self.other = (User.objects.create_user(name) for name in ("bob", "eve"))
         members.grant(self.user, "auditor")
         members.grant(self.user, "viewer", project=project)
         Identity.objects.create(user=self.user, issuer="https://id.example.org", subject="1")
-        UtilizationSample.objects.create(network=internet, family=4, utilization=0.5)
+        self.series = series_of(internet)
+        self.series.save()
+        self.series.samples.create(at=self.series.at, used=1, high=1)
+        series_of(internet, network_id="", project_id=project.pk, family=6).save()
+        self.rule = AlertRule.objects.earliest("id")
+        self.rule.alerts.create(subject="vrf", since=timezone.now())
+        self.rule.snoozes.create(until=timezone.now())
+        FindingMark.objects.create(code="unused_static", kind="address", object_id="1")
+        self.webhook, _ = webhooks.create(targets.resolve("https://1.1.1.1/"), project=project)
+        self.webhook.deliveries.create(event=1, type="address.allocate")
+        self.undone = Event.objects.create(door="api", verb="release", kind="address", undoes=1)
         self.kept = IdempotentResponse.objects.create(
             user=User.objects.create(username="alice"), key="a", request=bytes(32)
         )
@@ -89,11 +116,26 @@ class Cast:
         between = {"family": 4, "first": ip("11.0.0.0"), "last": ip("11.0.0.255"), "length": 24}
         return ClusterRange(**{"cluster": self.cluster, "purpose": "pods", **between} | fields)
 
+    def limit(self, **fields: Any) -> Quota:
+        return Quota(**{"project": self.project, "family": 4, "resource": "addresses", "limit": 9} | fields)
+
+    def lay(self, **fields: Any) -> AddressRange:
+        place = {"network": self.internet, "prefix": self.prefix, "family": 4, "use": "dhcp"}
+        return AddressRange(**place | {"first": ip("203.0.113.200"), "last": ip("203.0.113.201")} | fields)
+
+    def aside(self, **fields: Any) -> SetAsideBlock:
+        place = {"network": self.internet, "prefix": self.prefix, "family": 4, "length": 32, "range": self.laid}
+        return SetAsideBlock(**place | {"first": ip("203.0.113.250")} | fields)
+
     def free(self, **fields: Any) -> FreeBlock:
         stored = FreeBlock.objects.filter(network=self.internet)[0]
         return FreeBlock(
             network=stored.network, prefix=stored.prefix, family=stored.family, first=stored.first, length=32, **fields
         )
+
+
+def rule_of(**fields: Any) -> AlertRule:
+    return AlertRule(**{"name": "broken", "watch": "utilization", "severity": "info", "fire": 80, "clear": 75} | fields)
 
 
 @shared_fixture
@@ -110,8 +152,10 @@ def network(**fields: Any) -> Network:
     return Network(**{"id": "broken", "type": "super"} | fields)
 
 
-def sample(cast: Cast, **changes: Any) -> UtilizationSample:
-    return UtilizationSample(**{"network": cast.internet, "family": 4, "utilization": 0.1} | changes)
+def series_of(network: Network, **columns: Any) -> Series:
+    now = timezone.now()
+    times = {"since": network.created_at, "at": now, "days_until": now.date()}
+    return Series(**{"network_id": network.pk, "family": 4, "used": 1, "utilization": 0.1, **times} | columns)
 
 
 def role(cast: Cast, **fields: Any) -> RoleBinding:
@@ -138,19 +182,53 @@ BROKEN: dict[str, list[Row]] = {
         lambda cast: cast.block(last=ip("2001:db8::"), parent=cast.prefix, family=6),
     ],
     "prefix_first_not_above_last": [lambda cast: cast.block(first=ip("11.0.1.0"))],
+    "prefix_gateway_lies_in_it": [
+        lambda cast: cast.block(gateway=ip("11.0.1.0")),
+        lambda cast: cast.block(gateway=ip("2001:db8::1")),
+    ],
     "prefix_length_in_family": [
         lambda cast: cast.block(length=33),
         lambda cast: cast.block(family=6, first=ip("2001:db8:7::"), last=ip("2001:db8:7::1"), length=129),
     ],
     "free_block_once": [lambda cast: cast.free()],
-    "sample_once_per_family": [lambda cast: sample(cast)],
-    "sample_utilization_is_a_share": [lambda cast: sample(cast, family=6, utilization=1.5)],
+    "series_once_per_network": [lambda cast: series_of(cast.internet)],
+    "series_once_per_project": [
+        lambda cast: series_of(cast.internet, network_id="", project_id=cast.project.pk, family=6),
+    ],
+    "series_of_network_or_project": [lambda cast: series_of(cast.internet, family=6, project_id=cast.project.pk)],
+    "series_utilization_is_a_share": [lambda cast: series_of(cast.internet, family=6, utilization=1.5)],
+    "sample_once_per_moment": [lambda cast: Sample(series=cast.series, at=cast.series.at, used=1, high=1)],
+    "sample_high_is_no_less": [lambda cast: Sample(series=cast.series, at=timezone.now(), used=2, high=1)],
+    "feed_is_one": [lambda cast: FeedState(pk=2)],
+    "alert_rule_has_what_it_watches": [
+        lambda cast: rule_of(watch="finding", fire=None, clear=None),
+        lambda cast: rule_of(watch="finding", code="unused_static", clear=90),
+        lambda cast: rule_of(code="unused_static"),
+        lambda cast: rule_of(clear=None),
+    ],
+    "alert_rule_clears_behind_fire": [
+        lambda cast: rule_of(clear=80),
+        lambda cast: rule_of(watch="days_left", fire=30, clear=21),
+    ],
+    "alert_open_once": [lambda cast: Alert(rule=cast.rule, subject="vrf", since=timezone.now())],
+    "alert_cleared_has_its_time": [
+        lambda cast: Alert(rule=cast.rule, subject="asn", since=timezone.now(), state="cleared"),
+        lambda cast: Alert(rule=cast.rule, subject="asn", since=timezone.now(), cleared_at=timezone.now()),
+    ],
+    "alert_snooze_once": [lambda cast: AlertSnooze(rule=cast.rule, until=timezone.now())],
+    "alert_reader_is_one": [lambda cast: AlertReader(pk=2)],
+    "finding_mark_once": [lambda cast: FindingMark(code="unused_static", kind="address", object_id="1")],
+    "survey_is_one": [lambda cast: Survey(pk=2, at=timezone.now())],
     "cluster_name_once_per_project": [lambda cast: cast.plan(name="web")],
     "cluster_one_per_node_network": [lambda cast: cast.plan(state="reserved")],
     "cluster_choices_known": [
         lambda cast: cast.plan(state="planned"),
         lambda cast: cast.plan(platform="nomad"),
         lambda cast: cast.plan(families="ipv6,ipv6"),
+    ],
+    "cluster_ipam_and_step_known": [
+        lambda cast: cast.plan(ipam="whereabouts"),
+        lambda cast: cast.plan(migration_step="waiting"),
     ],
     "cluster_node_mask_per_family": [
         lambda cast: cast.plan(families="ipv4"),
@@ -167,15 +245,38 @@ BROKEN: dict[str, list[Row]] = {
         lambda cast: cast.range(length=33),
         lambda cast: cast.range(first=ip("11.0.1.0")),
     ],
+    "claim_of_allocation_or_child": [
+        lambda cast: Claim(network=cast.internet, project=cast.project, name="neither"),
+        lambda cast: Claim(
+            network=cast.internet, project=cast.project, name="both", allocation=uuid.uuid4(), child=cast.private
+        ),
+    ],
     "claim_once_per_name": [
         lambda cast: Claim(
             network=cast.internet, project=cast.project, name="vip", allocation=cast.address.allocation
         )
     ],
+    "range_family_is_of_its_addresses": [
+        lambda cast: cast.lay(family=6),
+        lambda cast: cast.lay(first=ip("203.0.113.9"), last=ip("203.0.113.8")),
+    ],
+    "range_use_known": [lambda cast: cast.lay(use="other")],
+    "set_aside_once": [lambda cast: cast.aside()],
+    "set_aside_by_range_or_time": [lambda cast: cast.aside(first=ip("203.0.113.251"), range=None)],
+    "quota_once_per_network": [lambda cast: cast.limit(network=cast.internet)],
+    "quota_once_per_project": [lambda cast: cast.limit()],
+    "quota_family_known": [lambda cast: cast.limit(family=5)],
+    "quota_resource_known": [lambda cast: cast.limit(resource="vrfs")],
     "local_space_once": [lambda cast: LocalSpace(id=2, first=ip("fd00::"))],
     "kept_answer_once_per_key": [
         lambda cast: IdempotentResponse(user=cast.kept.user, key=cast.kept.key, request=bytes(32))
     ],
+    "delivery_told_once": [lambda cast: Delivery(webhook=cast.webhook, event=1, type="address.allocate")],
+    "delivery_finished_or_pending": [
+        lambda cast: Delivery(webhook=cast.webhook, type="address.allocate", state="delivered"),
+        lambda cast: Delivery(webhook=cast.webhook, type="address.allocate", finished_at=timezone.now()),
+    ],
+    "event_undone_once": [lambda cast: Event(door="api", verb="release", kind="address", undoes=1)],
     "event_door_known": [lambda cast: Event(door="window", verb="create", kind="partition")],
     "tenure_one_open_per_address": [lambda cast: tenure(cast.address.address)],
     "tenure_one_open_per_block": [lambda cast: tenure(cast.private.prefixes.get(family=4).first, length=22)],
@@ -219,6 +320,14 @@ BROKEN: dict[str, list[Row]] = {
     "network_child_lengths_on_super_only": [
         lambda cast: network(type="external", vrf_id=104009, default_child_length_ipv4=26),
         lambda cast: network(type="external", vrf_id=104009, min_child_length_ipv6=64),
+    ],
+    "network_cluster_ranges_strict_on_super_only": [
+        lambda cast: network(type="external", vrf_id=104009, cluster_ranges="strict"),
+        lambda cast: network(cluster_ranges="loose"),
+    ],
+    "network_child_choice_on_super_only": [
+        lambda cast: network(type="external", vrf_id=104009, child_choice="sparse"),
+        lambda cast: network(child_choice="random"),
     ],
     "network_one_super_per_partition": [lambda cast: network(partition=cast.partition)],
     "network_one_underlay_per_partition": [

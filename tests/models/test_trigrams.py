@@ -28,7 +28,9 @@ pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLit
 )
 def test_part_of_a_text_is_found_by_its_trigrams(db: None, matching: QuerySet[Network], columns: list[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL random_page_cost = 0"
+        )
     plan = matching.order_by().explain()
     table = matching.model._meta.db_table
     assert [column for column in columns if f"{table}_{column}_trigrams" not in plan] == []

@@ -39,8 +39,13 @@ def test_dns_lines_are_of_both_families_to_copy(web: Client, pair: list[IPAddres
 
 def test_neighbours_on_the_map_are_those_of_the_address(web: Client, pair: list[IPAddress]) -> None:
     html = web.get(f"/addresses/{pair[0].pk}/").content.decode()
-    assert 'href="/networks/internet/map/?ipv4=203.0.113.128/25"' in html
-    assert 'href="/networks/internet/map/?ipv6=2001:db8:0:113::/120"' in html
+    assert 'href="/networks/internet/map/?ipv4=203.0.113.128/25&amp;look=203.0.113.129"' in html
+    assert 'href="/networks/internet/map/?ipv6=2001:db8:0:113::/120&amp;look=2001:db8:0:113::1"' in html
+
+
+def test_tag_that_is_no_label_is_told_too(web: Client, internet: Network, project: Project) -> None:
+    (one,) = addresses.allocate(internet, project=project, families=[IPV4], labels={"svc": "a"}, tags=["svc=b"])
+    assert "svc=b" in web.get(f"/addresses/{one.pk}/").content.decode()
 
 
 def test_half_of_a_pair_says_what_it_lacks(web: Client, internet: Network, project: Project) -> None:

@@ -8,7 +8,7 @@ from netaddr import IPAddress, IPNetwork
 from ipam.domain.networks import addresses
 from ipam.models import IPAddress as TakenAddress
 from ipam.models import Network, Prefix, Project
-from webui.templatetags.addresses import address, full_form, neighbourhood, shared_start
+from webui.templatetags.addresses import first_of, full_form, half, neighbourhood, parts, shared_start
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_every_address_of_a_prefix_begins_with_its_shared_start_or_shows_no_fixe
     cidr, one = place
     taken = TakenAddress(address=one, family=one.version)
     taken.prefix = _prefix(cidr)
-    shown = address(taken)
-    assert shown["fixed"] + shown["changing"] == shown["text"] == str(one)
-    assert shown["fixed"] in ("", shared_start(cidr))
-    assert (shown["fixed"] != "") == (shared_start(cidr) != "" and str(one).startswith(shared_start(cidr)))
+    fixed, changing = parts(taken)
+    assert fixed + changing == str(one)
+    assert fixed in ("", shared_start(cidr))
+    assert (fixed != "") == (shared_start(cidr) != "" and str(one).startswith(shared_start(cidr)))
 
 
 def _prefix(cidr: IPNetwork) -> Prefix:
@@ -72,19 +72,39 @@ def test_full_form_of_a_cidr_keeps_its_length() -> None:
 def test_text_and_addresses_without_their_prefix_have_no_fixed_part(internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project)
     fetched = list(TakenAddress.objects.all())
-    assert [address(one)["fixed"] for one in [*fetched, "10.0.0.1"]] == ["", "", ""]
+    assert [parts(one)[0] for one in [*fetched, "10.0.0.1"]] == ["", "", ""]
 
 
 def test_address_with_its_prefix_stands_out_by_its_last_part(internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project)
     with_prefix = TakenAddress.objects.select_related("prefix")
-    assert [(shown["fixed"], shown["changing"]) for shown in map(address, with_prefix)] == [
-        ("203.0.113.", "129"),
-        ("2001:db8:0:113:", ":1"),
-    ]
+    assert list(map(parts, with_prefix)) == [("203.0.113.", "129"), ("2001:db8:0:113:", ":1")]
 
 
 def test_neighbourhood_is_the_last_zoom_of_the_map(internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project)
     held = TakenAddress.objects.select_related("prefix")
     assert [str(neighbourhood(one)) for one in held] == ["203.0.113.128/25", "2001:db8:0:113::/120"]
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [(0, ["—"]), (2, ["10.0.0.0", "10.0.0.1"]), (3, ["10.0.0.0", "10.0.0.1", "10.0.0.2"]), (5, [*"...", "+2"])],
+)
+def test_machine_shows_three_addresses_of_a_family_and_how_many_more(held: int, said: list[str]) -> None:
+    shown = first_of([f"10.0.0.{number}" for number in range(held)])
+    assert shown.count("<span") == len(said)
+    assert said[-1] in shown
+
+
+def test_half_of_a_pair_leads_to_its_page_in_the_colour_of_its_family(internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project)
+    shown = [half(one) for one in TakenAddress.objects.all()]
+    assert [
+        one.pk.hex in text.replace("-", "") for one, text in zip(TakenAddress.objects.all(), shown, strict=True)
+    ] == [True] * 2
+    assert ["family-ipv4" in text for text in shown] == [True, False]
+
+
+def test_half_that_is_missing_is_a_dash() -> None:
+    assert half(None) == '<span class="soft">—</span>'

@@ -143,3 +143,15 @@ def test_bulk_action_that_is_none_asks_before_anything_happens(
 def test_bulk_selection_that_is_malformed_is_refused_in_words(web: Client, db: None) -> None:
     answer = web.post("/addresses/act/", {"allocation": ["nonsense"], "action": "static"})
     assert (answer.status_code, "select again" in answer.content.decode()) == (400, True)
+
+
+@pytest.mark.parametrize("network", ["internet", "Internet Munich", "203.0.113.128/25", "203.0.113.192/26"])
+@pytest.mark.parametrize("url", ["/addresses/", "/activity/", "/machines/"])
+def test_network_of_a_filter_is_said_by_id_name_or_cidr(url: str, network: str, web: Client, internet: Network) -> None:
+    Network.objects.update(name="Internet Munich")
+    assert web.get(url, {"network": network}).context["filters"].form.cleaned_data["network"] == ["internet"]
+
+
+def test_cidr_that_no_network_holds_is_said_beside_the_list(web: Client, internet: Network) -> None:
+    html = web.get("/addresses/", {"network": "198.51.100.0/24"}).content.decode()
+    assert "There is no network “198.51.100.0/24”. Check the id or name." in html

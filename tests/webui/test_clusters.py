@@ -10,9 +10,10 @@ from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
-from ipam.models import Cluster, Network, Partition, Project
+from ipam.models import Cluster, IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6, cidrs, worked_example
 from tests.shared import shared_fixture
+from tests.shoots import KUBEADM
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -29,7 +30,7 @@ def asked(tenants: Network, project: Project) -> dict[str, Any]:
         "wanted_nodes": "500",
         "max_pods": "110",
         "platform": "gardener",
-        "kubernetes_version": "1.33",
+        "kubernetes_version": "1.35",
         "native_routing": "on",
     }
 
@@ -41,9 +42,93 @@ def web_cluster(private: Network, project: Project) -> Cluster:
 
 def test_preview_shows_both_families_and_what_they_hold_and_keeps_nothing(web: Client, asked: dict[str, Any]) -> None:
     html = web.post("/clusters/new/", {**asked, "preview": "1"}, **HTMX).content.decode()
-    for text in ("Room for 512 nodes; IPv4 pods run out first", "10.240.0.0/15", "fd00:10:240::/52", "10.0.0.0/22"):
+    for text in ("Room for 511 nodes; IPv4 pods run out first", "10.240.0.0/15", "fd00:10:240::/52", "10.0.0.0/22"):
         assert text in html
     assert ("<html" in html, Cluster.objects.count(), Network.objects.filter(parent="tenants").count()) == (False, 0, 0)
+
+
+def test_journey_to_500_nodes_ends_with_what_metal_cannot_run_yet(web: Client, asked: dict[str, Any]) -> None:
+    preview = web.post("/clusters/new/", {**asked, "preview": "1"}, **HTMX).content.decode()
+    page = web.post("/clusters/new/", {**asked, "reserve": "1"}).url
+    for html in (preview, web.get(page).content.decode()):
+        assert "Room for 511 nodes; IPv4 pods run out first" in html
+        for words in ("metal cannot run dual-stack yet", "Meanwhile IPv4 alone works", "/issues/439"):
+            assert words in html
+        assert html.index("metal cannot run dual-stack yet") < html.index('class="verdict"')
+    shoot = web.get(f"{page}manifests/gardener/").content.decode()
+    assert "# metal cannot run dual-stack yet: its extension never reports status.networking" in shoot
+    assert "Meanwhile IPv4 alone works here" in shoot
+
+
+def test_steps_of_a_migration_are_done_on_the_page(web: Client, web_cluster: Cluster) -> None:
+    Cluster.objects.update(migration_step="spec", gardener_project="team")
+    url = f"/clusters/{web_cluster.pk}/"
+    assert "kubectl -n garden-team patch shoot web" in web.get(url).content.decode()
+    assert web.post(f"{url}migration/", {"done": "spec"}).url == url
+    assert "rollout-workers=workers" in web.get(url).content.decode()
+    web.post(f"{url}migration/", {"done": "dns"})
+    assert "Only that can be done next" in web.get(url).content.decode()
+    assert Cluster.objects.get().migration_step == "nodes"
+
+
+def test_cluster_that_runs_is_registered_and_compared(web: Client, private: Network, project: Project) -> None:
+    fields = {"project": "alice", "network": private.pk, "document": KUBEADM}
+    url = web.post("/clusters/import/", fields).url
+    assert Cluster.objects.get().is_reserved
+    assert "no Shoot" in web.post(f"{url}document/", {"document": "kind: Pod"}).content.decode()
+    assert web.post(f"{url}document/", {"document": KUBEADM.replace("maxPods: 250", "maxPods: 200")}).url == url
+    assert "max_pods is 200, and planned as 250" in web.get(url).content.decode()
+
+
+def test_addresses_of_a_cluster_are_taken_and_given_back_on_its_page(
+    web: Client, web_cluster: Cluster, internet: Network, underlay: Network
+) -> None:
+    url = f"/clusters/{web_cluster.pk}/"
+    assert (
+        "1000" in web.post(f"{url}load-balancer-addresses/", {"network": "internet", "count": "1001"}).content.decode()
+    )
+    assert web.post(f"{url}load-balancer-addresses/", {"network": "internet", "count": "2"}).url == url
+    assert web.post(f"{url}api-addresses/", {"network": "internet"}).url == url
+    html = web.get(url).content.decode()
+    assert (html.count("Give back"), html.count('<span class="badge">load balancer</span>')) == (6, 2)
+    assert ('<span class="badge">API</span>' in html, f"{url}api-addresses/" in html) == (True, False)
+    one = IPAddress.objects.filter(cluster=web_cluster, family=4).order_by("address")[0]
+    for page in (
+        "/addresses/",
+        f"/addresses/?cluster={web_cluster.pk}",
+        "/networks/internet/",
+        f"/addresses/{one.pk}/",
+    ):
+        assert f'href="{url}"' in web.get(page).content.decode()
+    back = f"{url}allocations/{one.allocation}/release/"
+    assert "others may get them then" in web.get(back).content.decode()
+    assert web.post(back).url == url
+    assert IPAddress.objects.filter(cluster=web_cluster).count() == 4
+
+
+def test_further_services_are_added_and_taken_away_on_its_page(web: Client, web_cluster: Cluster) -> None:
+    url = f"/clusters/{web_cluster.pk}/"
+    assert "overlap" in web.post(f"{url}services/", {"ipv4": "10.248.0.0/20"}).content.decode()
+    assert web.post(f"{url}services/", {"ipv4": "10.249.0.0/18", "ipv6": "fd00:10:249::/112"}).url == url
+    html = web.get(url).content.decode()
+    assert html.count('<span class="badge">further services</span>') == 2
+    assert f"{url}services/10.249.0.0/18/remove/" in html
+    assert web.post(f"{url}services/10.249.0.0/18/remove/").url == url
+    assert Cluster.objects.with_plan().get().service_cidrs == cidrs("fd00:10:249::/112")
+    assert web.get(f"{url}services/nothing/remove/").status_code == 400
+
+
+def test_seed_is_chosen_among_those_that_are(
+    web: Client, asked: dict[str, Any], web_cluster: Cluster, project: Project
+) -> None:
+    seed = f'<option value="{web_cluster.pk}"'
+    assert seed not in web.get("/clusters/new/").content.decode()
+    lifecycle.update(web_cluster, is_seed=True)
+    assert seed in web.get("/clusters/new/").content.decode()
+    made = web.post("/clusters/new/", {**asked, "name": "shoot", "seed": str(web_cluster.pk), "reserve": "1"}).url
+    assert f'<a href="/clusters/{web_cluster.pk}/">web</a>' in web.get(made).content.decode()
+    web.post(f"{made}edit/", {"kubernetes_version": "1.35", "max_pods": "110", "wanted_nodes": "500"})
+    assert Cluster.objects.get(name="shoot").seed is None
 
 
 def test_reserving_keeps_what_the_preview_said(web: Client, asked: dict[str, Any]) -> None:

@@ -137,3 +137,10 @@ def test_network_without_announcable_cidrs_has_no_force(web: Client, internet: N
 
 def test_new_network_has_no_force(web: Client, db: None) -> None:
     assert "force" not in web.get("/networks/new/").context["form"].fields
+
+
+def test_quarantine_is_hours_per_family(web: Client, internet: Network) -> None:
+    edited(web, "/networks/internet/edit/", quarantine_ipv6="0.5", quarantine_strict="on")
+    changed = Network.objects.get(pk="internet")
+    assert (changed.quarantine, changed.quarantine_strict) == ({"ipv6": 0.5}, True)
+    assert web.get("/networks/internet/edit/").context["form"]["quarantine_ipv6"].value() == 0.5

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from ipam.domain.insight import survey
+from ipam.domain.insight import survey, surveying
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Finding, Network, NumberRange, Partition, Project
@@ -22,7 +22,7 @@ def troubled(internet: Network, project: Project, stranger: Project) -> None:
 
 
 def codes(web: Client, query: str = "") -> list[str]:
-    return [finding.code for finding, _ in web.get(f"/findings/{query}").context["findings"]]
+    return [finding.code for finding, *_ in web.get(f"/findings/{query}").context["findings"]]
 
 
 def test_worst_is_first(web: Client, troubled: None) -> None:
@@ -42,6 +42,13 @@ def test_severity_narrows(severity: str, expected: list[str], web: Client, troub
     assert codes(web, f"?severity={severity}") == expected
 
 
+def test_findings_come_in_pages(monkeypatch: pytest.MonkeyPatch, web: Client, troubled: None) -> None:
+    every = codes(web)
+    monkeypatch.setattr("ipam.domain.core.paging.DEFAULT_LIMIT", 3)
+    cursor = web.get("/findings/").context["page"].next
+    assert (codes(web), codes(web, f"?cursor={cursor}")) == (every[:3], every[3:])
+
+
 def test_every_severity_is_counted_whatever_is_shown(web: Client, troubled: None) -> None:
     severities = web.get("/findings/?severity=info").context["severities"]
     assert severities == [("serious", 1), ("warning", 1), ("info", 2)]
@@ -57,7 +64,7 @@ def test_each_leads_to_the_page_that_mends_it(
 ) -> None:
     machines.allocate(project=project, partition=partition, networks=[Attachment(network=private, families=[IPV4])])
     NumberRange.objects.all().delete()
-    links = [(finding.code, link) for finding, link in web.get("/findings/").context["findings"]]
+    links = [(finding.code, link) for finding, link, _ in web.get("/findings/").context["findings"]]
     stranger = Project.objects.get(name="mallory")
     assert sorted(links) == sorted(
         [
@@ -76,7 +83,7 @@ def test_each_leads_to_the_page_that_mends_it(
 def test_unused_address_leads_to_its_page(web: Client, internet: Network, project: Project) -> None:
     (one,) = addresses.allocate(internet, project=project, families=[IPV4], type="static")
     type(one).objects.update(updated_at="2020-01-01T00:00Z")
-    links = {finding.code: link for finding, link in web.get("/findings/").context["findings"]}
+    links = {finding.code: link for finding, link, _ in web.get("/findings/").context["findings"]}
     assert links["unused_static"] == f"/addresses/{one.pk}/"
 
 
@@ -85,20 +92,20 @@ def test_missing_survey_of_a_large_installation_is_said_without_a_link(
 ) -> None:
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     answer = web.get("/findings/")
-    assert [(finding.code, link) for finding, link in answer.context["findings"]] == [("survey_old", "")]
+    assert [(finding.code, link) for finding, link, _ in answer.context["findings"]] == [("survey_old", "")]
     assert "<strong>Survey</strong> No survey has been kept yet" in answer.content.decode()
 
 
 def test_page_says_of_when_it_is(web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "As of now." in web.get("/findings/").content.decode()
-    survey.run()
+    surveying.run()
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", web.get("/findings/").content.decode())
 
 
 def test_surveyed_page_shows_what_was_surveyed(web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     live = codes(web)
-    survey.run()
+    surveying.run()
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     assert codes(web) == live
     assert Finding.objects.count() == len(live)
@@ -107,3 +114,31 @@ def test_surveyed_page_shows_what_was_surveyed(web: Client, troubled: None, monk
 def test_nothing_to_mend_is_said(web: Client, db: None) -> None:
     assert "Nothing to mend" in web.get("/findings/").content.decode()
     assert "all 0 findings" not in web.get("/").content.decode()
+
+
+def test_all_halves_of_pairs_are_completed_by_one_button_a_batch_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, web: Client, troubled: None, project: Project
+) -> None:
+    lan = networks.create(external(id="lan", vrf=8, prefixes=cidrs("198.18.0.0/24", "2001:db8:0:18::/64")))
+    addresses.allocate(lan, project=project, families=[IPV4], count=2)
+    monkeypatch.setattr("webui.views.findings.BATCH", 2)
+    assert 'href="/findings/complete/"' in web.get("/findings/").content.decode()
+    assert "Complete all 3 allocations in 2 networks" in " ".join(
+        web.get("/findings/complete/").content.decode().split()
+    )
+
+    for having, runs_on in ((2, True), (3, False)):
+        part = web.post("/findings/complete/", {"of": "3"}, headers={"HX-Request": "true"}).content.decode()
+        assert (f'data-announce="{having} of 3 complete"' in part, "load delay" in part) == (True, runs_on)
+    assert "one_family_allocations" not in codes(web)
+
+
+def test_network_that_is_full_is_told_of_and_keeps_no_other_waiting(
+    web: Client, troubled: None, project: Project
+) -> None:
+    tiny = networks.create(external(id="a-tiny", vrf=8, prefixes=cidrs("198.18.0.0/24", "2001:db8:0:18::/127")))
+    addresses.allocate(tiny, project=project, families=[IPV4], count=3)
+    answer = web.post("/findings/complete/")
+    assert [str(network) for network, _ in answer.context["done"].refused] == ["a-tiny"]
+    assert (answer.context["done"].completed, answer.context["lacking"]) == (3, 1)
+    assert "Complete the next 1<" in answer.content.decode()

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from ipam.models import Network
+from ipam.models import Network, Webhook
 
 NUL, LONG = "a%00b", "x" * 3000
 
@@ -20,6 +20,9 @@ NUL, LONG = "a%00b", "x" * 3000
         "/addresses/?label={}",
         "/addresses/?sort={}",
         "/addresses/?cursor={}",
+        "/alerts/?state={}",
+        "/alerts/?cursor={}",
+        "/alert-rules/?cursor={}",
         "/findings/?severity={}",
         "/machines/?q={}",
         "/machines/allocate/?project={}&partition={}&role=machine",
@@ -36,8 +39,15 @@ NUL, LONG = "a%00b", "x" * 3000
         "/search/?q={}",
         "/vrfs/?q={}",
         "/vrfs/{}/",
+        "/webhooks/?cursor={}",
+        "/webhooks/?sort={}",
+        "/webhooks/{}/",
+        "/webhooks/{}/edit/",
+        "/webhooks/1/?state={}",
+        "/webhooks/1/?cursor={}",
     ],
 )
 def test_hostile_text_is_answered_in_words(url: str, value: str, web: Client, tenants: Network) -> None:
+    Webhook.objects.create(pk=1, url="https://1.1.1.1/", secret="sealed")
     answer = web.get(url.replace("{}", value))
     assert answer.status_code in (200, 400, 404)

@@ -141,7 +141,7 @@ def test_networks_are_sorted_both_ways(
     networks.update(internet, name="Zone of the world")
     networks.update(tenants, name="All tenants")
     rows = web.get(f"/networks/?sort={sort}").context["rows"]
-    assert [row["network"].pk for row in rows] == expected
+    assert [row.network.pk for row in rows] == expected
 
 
 @pytest.mark.parametrize(("sort", "expected"), [("name", ["a", "b"]), ("-name", ["b", "a"])])

@@ -1,8 +1,13 @@
 """The picture: one square per block, as true as the free space that it is drawn from."""
 
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
+import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from ipam.domain.networks import addresses, networks
 from ipam.models import Network, Project
@@ -10,14 +15,15 @@ from tests.builders import IPV4, IPV6, child, ip, namespaced
 
 
 def squares(html: str) -> list[tuple[str, str]]:
-    """(state, what it says) of each square and holder, in the order in which they are drawn."""
-    return re.findall(r'<rect class="(\w+)"[^>]*><title>([^<]*)</title>', html)
+    """(state, what it says) of each square that does not zoom, in the order in which they are drawn."""
+    pattern = r'<(?:rect class="(\w+)" x="\d+" y="\d+"|a href="\.\.[^"]+")><title>([^<]*)</title>'
+    return [(state or "free", says) for state, says in re.findall(pattern, html)]
 
 
 def shapes(html: str) -> list[tuple[str, ...]]:
-    """(x, y, width, height, what it says) of each holder."""
-    pattern = r'<rect class="held" x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"><title>([^<]*)</title>'
-    return re.findall(pattern, html)
+    """(x, y, width, height, what it says) of each holder; what fills one square does not say so."""
+    pattern = r'<a href="/[^"]*"><title>([^<]*)</title><rect x="(\d+)" y="(\d+)"(?: width="(\d+)" height="(\d+)")?/>'
+    return [(x, y, width or "1", height or "1", says) for says, x, y, width, height in re.findall(pattern, html)]
 
 
 def test_child_is_one_rectangle_over_its_squares_that_leads_to_it(
@@ -25,9 +31,12 @@ def test_child_is_one_rectangle_over_its_squares_that_leads_to_it(
 ) -> None:
     home = networks.create(child(parent=tenants, project=project, name="nodes"))
     html = web.get("/networks/tenants/map/").content.decode()
-    assert shapes(html) == [("0", "0", "4", "1", "10.0.0.0/22: nodes, alice")]
+    assert shapes(html) == [
+        ("0", "0", "4", "1", "10.0.0.0/22: nodes, alice"),
+        ("0", "0", "1", "1", "2001:db8:0:10::/96: nodes, alice"),
+    ]
     assert squares(html)[0] == ("free", "10.0.4.0/24: free")
-    assert html.count(f'<a href="/networks/{home.pk}/" data-partner="{home.pk}"') == 1
+    assert html.count(f'<a href="/networks/{home.pk}/"><title>10.0.0.0/22') == 1
 
 
 def test_child_of_more_than_a_row_is_as_many_rows_high(web: Client, tenants: Network, project: Project) -> None:
@@ -42,19 +51,20 @@ def test_map_of_addresses_shows_reserved_free_and_who_holds_what(
     html = web.get("/networks/internet/map/").content.decode()
     drawn = squares(html)
     assert (len(drawn), drawn[:2]) == (
-        128 + 256,
+        128 + 256 - 1,
         [("reserved", "203.0.113.128/32: reserved"), ("free", "203.0.113.129/32: free")],
     )
     assert shapes(html) == [("2", "0", "1", "1", "203.0.113.130/32: vpn, alice")]
 
 
-def test_pair_has_one_key_in_both_families_so_that_partners_light_each_other(
+def test_pair_has_one_page_in_both_families_by_which_partners_light_each_other(
     web: Client, internet: Network, project: Project
 ) -> None:
     pair = addresses.allocate(internet, project=project)
     url = "/networks/internet/map/?ipv6=2001:db8:0:113::/120"
-    assert web.get(url).content.decode().count(f'<a href="/addresses/{pair[0].pk}/"') == 2  # in picture and table
-    assert web.get(url).content.decode().count(f'data-partner="{pair[0].allocation}"') == 4
+    html = web.get(url).content.decode()
+    assert html.count(f'<a href="/addresses/{pair[0].pk}/"') == 2  # in the pictures
+    assert html.count(f'href="/addresses/{pair[0].pk}/"') == 3  # and once in the table, for both
 
 
 def test_zoom_of_one_family_keeps_the_zoom_of_the_other(web: Client, tenants: Network, project: Project) -> None:
@@ -63,11 +73,49 @@ def test_zoom_of_one_family_keeps_the_zoom_of_the_other(web: Client, tenants: Ne
     assert 'href="?ipv4=10.0.0.0/24&amp;ipv6=2001:db8:0:10::/72"' in html
 
 
-def test_large_prefix_offers_one_zoom_to_all_that_is_taken(web: Client, tenants: Network, project: Project) -> None:
+def test_ipv6_opens_at_what_is_taken(web: Client, tenants: Network, project: Project) -> None:
     for _ in range(3):
         networks.create(child(parent=tenants, project=project))
     html = web.get("/networks/tenants/map/").content.decode()
-    assert 'href="?ipv6=2001:db8:0:10::/88"' in html
+    assert 'aria-label="2001:db8:0:10::/88 in 256 squares of /96; 3 of them hold something"' in html
+    assert 'href="?ipv6=2001:db8:0:10::/64"' in html  # the way out
+    whole = web.get("/networks/tenants/map/?ipv6=2001:db8:0:10::/64").content.decode()
+    assert 'href="?ipv6=2001:db8:0:10::/88"' in whole  # and in again
+
+
+def test_pair_is_joined_and_what_was_looked_for_is_ringed(web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, name="vpn")
+    html = web.get("/networks/internet/map/?look=203.0.113.129").content.decode()
+    assert html.count('class="lit"') == 2
+    assert '<path d="M0 0.5C5 0.5 5 0.5 10 0.5"' in html
+    assert 'cx="1.5" cy="0.5"' in html
+    assert web.get("/networks/internet/map/?look=nonsense").status_code == 400
+
+
+def test_project_has_one_colour_in_both_pictures_and_in_the_table(
+    web: Client, internet: Network, project: Project, stranger: Project
+) -> None:
+    for owner in (project, project, stranger):
+        addresses.allocate(internet, project=owner)
+    html = web.get("/networks/internet/map/").content.decode()
+    assert [html.count(f'<g class="p{number}">') for number in (1, 2, 3)] == [2, 2, 0]
+    assert [html.count(f'class="swatch p{number}"') for number in (1, 2)] == [1 + 2, 1 + 1]
+
+
+def test_free_square_of_a_super_leads_to_carving_there_with_a_partner_of_the_other_family(
+    web: Client, tenants: Network, project: Project
+) -> None:
+    networks.create(child(parent=tenants, project=project))
+    html = web.get("/networks/tenants/map/").content.decode()
+    assert '<a href="../carve/?prefixes=10.0.4.0/24"><title>10.0.4.0/24: free</title>' in html
+    form = web.get("/networks/tenants/carve/?prefixes=10.0.4.0/24").context["form"]
+    assert form.initial["prefixes"] == "10.0.4.0/24 2001:db8:0:10:0:1::/96"
+
+
+def test_free_square_of_addresses_leads_to_allocating_it_now_and_not_then(web: Client, internet: Network) -> None:
+    link = '<a href="../allocate/?ip=203.0.113.129">'
+    urls = ["/networks/internet/map/", "/networks/internet/map/?mini=1", "/networks/internet/map/?at=2026-10-01T12:00Z"]
+    assert [link in web.get(url).content.decode() for url in urls] == [True, False, False]
 
 
 def test_map_of_a_namespaced_super_is_of_one_project(web: Client, project: Project, stranger: Project) -> None:
@@ -82,3 +130,66 @@ def test_map_of_a_namespaced_super_is_of_one_project(web: Client, project: Proje
 def test_zoom_to_nonsense_is_refused_in_words(web: Client, tenants: Network) -> None:
     answer = web.get("/networks/tenants/map/?ipv4=nonsense")
     assert (answer.status_code, "Zoom by clicking a square" in answer.content.decode()) == (400, True)
+
+
+# --- as of a moment -------------------------------------------------------------------------------
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+def as_of(web: Client, network: str, at: str, **zoom: str) -> str:
+    return web.get(f"/networks/{network}/map/", {"at": at, **zoom}).content.decode()
+
+
+def test_map_of_a_moment_shows_the_children_of_then(
+    web: Client, clock: time_machine.Traveller, tenants: Network, project: Project
+) -> None:
+    home = networks.create(child(parent=tenants, project=project, name="nodes"))
+    clock.shift(3600)
+    networks.delete(home)
+    then, later = (as_of(web, "tenants", f"2026-10-01 {time}") for time in ("12:30", "13:00"))
+    assert shapes(then) == [("0", "0", "4", "1", "10.0.0.0/22: nodes, alice")]
+    assert '<a href="/prefixes/at/10.0.0.0/22/"><title>' in then
+    assert (shapes(later), squares(later)[0]) == ([], ("free", "10.0.0.0/24: free"))
+
+
+def test_map_of_a_moment_shows_addresses_by_the_names_of_then(
+    web: Client, clock: time_machine.Traveller, internet: Network, project: Project
+) -> None:
+    (held,) = addresses.allocate(internet, project=project, addresses=[ip("203.0.113.130")], name="vpn")
+    clock.shift(3600)
+    addresses.update(held, name="gate")
+    clock.shift(3600)
+    addresses.release(held)
+    named = [shapes(as_of(web, "internet", f"2026-10-01 {time}")) for time in ("12:30", "13:30", "14:00")]
+    assert [[one[4] for one in shown] for shown in named] == [
+        ["203.0.113.130/32: vpn, alice"],
+        ["203.0.113.130/32: gate, alice"],
+        [],
+    ]
+
+
+def test_zoom_into_what_a_child_held_then_is_full(
+    web: Client, clock: time_machine.Traveller, tenants: Network, project: Project
+) -> None:
+    networks.delete(networks.create(child(parent=tenants, project=project)))
+    clock.shift(3600)
+    networks.create(child(parent=tenants, project=project, name="nodes"))
+    assert shapes(as_of(web, "tenants", "2026-10-01 13:00", ipv4="10.0.1.0/24"))[0][:4] == ("0", "0", "16", "16")
+
+
+def test_links_of_a_map_keep_its_moment(web: Client, tenants: Network, project: Project) -> None:
+    networks.create(child(parent=tenants, project=project, length={IPV4: 26, IPV6: 96}))
+    html = as_of(web, "tenants", timezone.now().isoformat(), ipv6="2001:db8:0:10::/72")
+    assert re.search(r'href="\?ipv4=10\.0\.0\.0/24&amp;ipv6=2001:db8:0:10::/72&amp;at=[\w:.%-]+"', html)
+    assert '<input type="hidden" name="ipv6" value="2001:db8:0:10::/72">' in html
+
+
+@pytest.mark.parametrize("at", ["soon", "2999-01-01"])
+def test_moment_that_cannot_be_asked_about_is_refused(web: Client, tenants: Network, at: str) -> None:
+    assert web.get("/networks/tenants/map/", {"at": at}).status_code == 400

@@ -8,7 +8,7 @@ from ipam.addressing import Family
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Prefix
 from tests.builders import cidrs, ip
-from webui.meters import Meter, PrefixMeter, humanize, percent, summary, units
+from webui.meters import Meter, PrefixMeter, humanize, percent, sparkline, summary, units
 
 
 def use(family: Family = Family.IPV4, **changes: object) -> FamilyUse:
@@ -69,24 +69,25 @@ def test_ipv6_space_is_counted_in_addresses_or_64s_and_in_nothing_else(count: in
 
 
 # --- the prefixes of a network ----------------------------------------------------------------------
-def prefix(text: str) -> Prefix:
-    (cidr,) = cidrs(text)
-    first, last = ip(str(cidr.network)), ip(str(cidr[-1]))
-    return Prefix(family=cidr.version, first=first, last=last, length=cidr.prefixlen)
+def prefix_meter(**counts: int | None) -> PrefixMeter:
+    (cidr,) = cidrs("2001:db8::/64")
+    prefix = Prefix(family=cidr.version, first=ip(str(cidr.network)), last=ip(str(cidr[-1])), length=cidr.prefixlen)
+    shown = use(Family.IPV6, total_ips=2**64, **counts)
+    return PrefixMeter(prefix, Meter(shown, None if shown.available_prefixes is None else 96))
 
 
 def test_prefix_of_a_super_is_counted_in_children_of_the_default_length() -> None:
-    meter = PrefixMeter(prefix("2001:db8::/64"), {65: 1, 96: 2}, 96)
+    meter = prefix_meter(reserved_ips=0, available_ips=2**63, used_prefixes=1, available_prefixes=2**31)
     assert meter.left == "2.15 billion × /96 left"
     assert meter.exact == (
-        "2001:db8::/64: 9,223,372,028,264,841,216 of 18,446,744,073,709,551,616 addresses taken (50 %), "
-        "9,223,372,045,444,710,400 free; room for 2,147,483,650 children of /96."
+        "2001:db8::/64: 9,223,372,036,854,775,808 of 18,446,744,073,709,551,616 addresses taken (50 %), "
+        "9,223,372,036,854,775,808 free; 1 children, room for 2,147,483,648 of /96."
     )
 
 
 def test_prefix_that_gives_addresses_is_counted_in_64s_and_exactly_on_hover() -> None:
-    meter = PrefixMeter(prefix("2001:db8::/64"), dict.fromkeys(range(65, 128), 1), None)
-    assert (meter.left, meter.share > 0) == ("≈ 1 /64 left", True)
+    meter = prefix_meter(reserved_ips=1, available_ips=2**64 - 2)
+    assert (meter.left, meter.width) == ("≈ 1 /64 left", 0.8)
     assert meter.exact.endswith("addresses taken (< 0.1 %), 18,446,744,073,709,551,614 free.")
 
 
@@ -111,3 +112,29 @@ def test_verdict_of_one_family_names_none() -> None:
 def test_verdict_of_a_super_counts_children() -> None:
     uses = [use(available_prefixes=59), use(Family.IPV6, available_prefixes=2**32)]
     assert summary(uses, is_super=True) == "Room for 59 more dual-stack children; IPv4 runs out first"
+
+
+# --- sparklines -----------------------------------------------------------------------------------
+def test_sparkline_ends_at_the_right_and_its_top_is_full() -> None:
+    assert sparkline([0, 5, 10], 10) == "M88 19H89V10H90V1H90"
+
+
+def test_sparkline_says_a_height_once() -> None:
+    assert sparkline([3] * 91, 10) == "M0 14H90"
+
+
+@pytest.mark.parametrize(("values", "most"), [([], 10), ([1], 10), ([1, 2], 0)])
+def test_nothing_is_drawn_of_what_has_no_past_or_no_room(values: list[int], most: int) -> None:
+    assert sparkline(values, most) == ""
+
+
+@given(values=st.lists(st.integers(0, 2**128), min_size=2, max_size=91), most=st.integers(1, 2**128))
+def test_sparkline_stays_in_its_box(values: list[int], most: int) -> None:
+    first, *steps = sparkline(values, most)[1:].split("H")
+    heights = [int(first.split()[1]), *(int(one.split("V")[1]) for one in steps[:-1])]
+    assert all(1 <= y <= 19 for y in heights)
+    assert len(sparkline(values, most)) < 700
+
+
+def test_meter_of_a_network_has_its_days_and_ends_with_now() -> None:
+    assert Meter(use(available_ips=127), days=[0, 0]).spark == "M88 19H90V10H90"

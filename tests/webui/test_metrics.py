@@ -1,11 +1,15 @@
 """What Prometheus gets to see, and who else does."""
 
+import math
 from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from prometheus_client import REGISTRY
@@ -14,9 +18,10 @@ from rest_framework.test import APIClient
 
 from ipam import errors
 from ipam.domain.core.operations import dry_run, operation, transacted
-from ipam.domain.insight import survey
+from ipam.domain.insight import survey, surveying
 from ipam.domain.networks import addresses, networks, projects
-from ipam.models import Network, Project
+from ipam.domain.notify import targets, webhooks
+from ipam.models import Network, Project, Series, Survey
 from tests.builders import IPV4, cidrs, external
 
 TOKEN = "a-token-of-prometheus"
@@ -79,9 +84,54 @@ def test_networks_that_are_shown_are_bounded_and_cost_as_much_as_one(client: Cli
     assert len(many) == len(few)
 
 
+def grown(network: Network, project: Project, clock: time_machine.Traveller) -> None:
+    """Two IPv4 addresses more each day for twenty days."""
+    for _ in range(20):
+        surveying.run()
+        clock.shift(86_400)
+        addresses.allocate(network, project=project, count=2, families=[IPV4])
+    surveying.run()
+
+
+def test_families_that_run_out_say_in_how_many_days(client: Client, internet: Network, project: Project) -> None:
+    with time_machine.travel(datetime(2026, 10, 1, 12, tzinfo=UTC), tick=False) as clock:
+        grown(internet, project, clock)
+        days = samples(client, "twofold_network_days_left")
+        assert days == {("ipv4", "internet", when): 43 for when in ("earliest", "likely", "latest")}
+        assert samples(client, "twofold_forecasts") == {("ipv4", "growing"): 1, ("ipv6", "flat"): 1}
+
+
+def test_day_that_may_never_come_is_left_out(client: Client, internet: Network, project: Project) -> None:
+    with time_machine.travel(datetime(2026, 10, 1, 12, tzinfo=UTC), tick=False) as clock:
+        grown(internet, project, clock)
+        Series.objects.update(full_latest=None)
+        assert {when for *_, when in samples(client, "twofold_network_days_left")} == {"earliest", "likely"}
+
+
+def test_forty_families_that_run_out_first_are_told(client: Client, internet: Network) -> None:
+    day, now = date(2026, 12, 1), datetime(2026, 10, 1, tzinfo=UTC)
+    Series.objects.bulk_create(
+        Series(
+            network_id=f"n{number}", family=4, since=now, at=now, used=0, days_until=day, forecast_at=now,
+            state="growing", full_earliest=day, full_likely=day + timedelta(days=number), full_latest=day,
+        )
+        for number in range(45)
+    )  # fmt: skip
+    told = {network for _, network, _ in samples(client, "twofold_network_days_left")}
+    assert told == {f"n{number}" for number in range(40)}
+
+
 def test_pools_say_what_is_left(client: Client, private: Network) -> None:
     assert samples(client, "twofold_pool_size") == {("vrf",): 131_072, ("asn",): 131_072}
     assert samples(client, "twofold_pool_available") == {("vrf",): 131_071, ("asn",): 131_072}
+
+
+def test_messages_that_wait_are_counted_unless_their_webhook_is_switched_off(client: Client, db: None) -> None:
+    for enabled in (True, False):
+        made, _ = webhooks.create(targets.resolve("https://1.1.1.1/"))
+        webhooks.test(made)
+        webhooks.update(made, enabled=enabled)
+    assert samples(client, "twofold_deliveries_waiting") == {(): 1}
 
 
 def test_findings_are_counted_by_code(client: Client, project: Project) -> None:
@@ -90,15 +140,12 @@ def test_findings_are_counted_by_code(client: Client, project: Project) -> None:
 
 
 def test_findings_of_a_large_installation_are_those_of_its_survey(
-    client: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+    client: Client, internet: Network, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    survey.run()
+    surveying.run()
     projects.create(name="nobody")
-    monkeypatch.setattr(survey, "SMALL_NETWORKS", -1)
-    assert samples(client, "twofold_findings") == {
-        ("project_without_networks", "info"): 1,
-        ("survey_old", "warning"): 1,
-    }
+    monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    assert samples(client, "twofold_findings") == {("project_without_networks", "info"): 1}
 
 
 # --- what happens ------------------------------------------------------------------------------------
@@ -118,7 +165,7 @@ def test_addresses_that_were_allocated_are_counted(internet: Network, project: P
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rehearsed_changes_and_refusals_are_not_counted(internet: Network, project: Project) -> None:
+def test_dry_runs_and_refusals_are_not_counted(internet: Network, project: Project) -> None:
     before = kept("address", "allocate"), refused("exhausted")
     with dry_run():
         addresses.allocate(internet, project=project)
@@ -168,3 +215,11 @@ def test_requests_are_timed_by_route(client: Client, operator: User, internet: N
 def test_labels_of_requests_are_bounded(client: Client, db: None) -> None:
     client.generic("BREW", "/nowhere/at/all/?q=1")
     assert samples(client, "twofold_request_seconds_count")["other", "-", "4xx"] >= 1
+
+
+# --- how old -----------------------------------------------------------------------------------------
+def test_age_of_the_last_survey_is_infinite_until_there_is_one(client: Client, internet: Network) -> None:
+    assert samples(client, "twofold_survey_age_seconds") == {(): math.inf}
+    surveying.run()
+    Survey.objects.update(at=F("at") - timedelta(hours=2))
+    assert 7200 <= samples(client, "twofold_survey_age_seconds")[()] < 7300

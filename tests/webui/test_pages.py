@@ -1,6 +1,7 @@
 """Every page: for whom it is, how many statements it costs, and that an empty installation has one too."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,14 +9,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from ipam.demo import seeding
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import addresses, machines, networks, projects
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.notify import targets, webhooks
 from ipam.domain.people import members, tokens
-from ipam.models import Machine, Network
-from tests.builders import IPV4, child, cidrs, families, namespaced
+from ipam.models import Machine, Network, Project
+from tests.builders import IPV4, child, cidrs, external, families, namespaced
 
 MAX_STATEMENTS = 12
 MAX_BYTES = 100_000
@@ -24,7 +28,12 @@ MAX_BYTES = 100_000
 PAGES: dict[str, str] = {
     "overview": "/",
     "findings": "/findings/",
+    "complete all": "/findings/complete/",
+    "new external network": "/networks/new/?type=external",
     "activity": "/activity/",
+    "alerts": "/alerts/",
+    "alert rules": "/alert-rules/",
+    "new alert rule": "/alert-rules/new/",
     "networks": "/networks/",
     "networks, opened": "/networks/?open=tenants",
     "external network": "/networks/internet/",
@@ -32,8 +41,11 @@ PAGES: dict[str, str] = {
     "allocate": "/networks/internet/allocate/",
     "carve": "/networks/tenants/carve/",
     "delete": "/networks/internet/delete/",
+    "over time": "/networks/tenants/history/",
+    "what runs out first": "/soonest/",
     "map": "/networks/tenants/map/",
     "map of addresses": "/networks/internet/map/?ipv6=2001:db8:0:113::/120",
+    "ranges": "/networks/internet/ranges/",
     "namespaced map": "/networks/clusters/map/",
     "add prefix": "/networks/tenants/prefixes/add/",
     "edit network": "/networks/tenants/edit/",
@@ -41,6 +53,12 @@ PAGES: dict[str, str] = {
     "complete": "/networks/internet/complete/ipv6/",
     "addresses": "/addresses/",
     "address": "/addresses/{address}/",
+    "map of a moment": "/networks/tenants/map/?at={now}",
+    "map of addresses of a moment": "/networks/internet/map/?at={now}&ipv6=2001:db8:0:113::/120",
+    "held block": "/prefixes/at/10.0.0.0/22/?at={now}",
+    "free block": "/prefixes/at/10.0.128.0/24/",
+    "held address": "/addresses/at/203.0.113.129/",
+    "free address": "/addresses/at/203.0.113.200/",
     "edit address": "/addresses/{address}/edit/",
     "release": "/allocations/{allocation}/release/",
     "machines": "/machines/",
@@ -48,11 +66,15 @@ PAGES: dict[str, str] = {
     "edit machine": "/machines/{machine}/edit/",
     "allocate machine": "/machines/allocate/?project={project}&partition=mini-lab&role=machine",
     "release machine": "/machines/{machine}/release/",
+    "claims": "/claims/",
     "clusters": "/clusters/",
     "plan a cluster": "/clusters/new/",
     "cluster": "/clusters/{cluster}/",
     "cluster of one family": "/clusters/{single}/",
+    "documents of a cluster": "/clusters/{cluster}/documents/",
     "edit cluster": "/clusters/{cluster}/edit/",
+    "addresses for a cluster": "/clusters/{cluster}/load-balancer-addresses/",
+    "services for a cluster": "/clusters/{cluster}/services/",
     "release cluster": "/clusters/{cluster}/release/",
     "families of a cluster": "/clusters/{single}/families/",
     "search": "/search/?q=10.0.&all=1",
@@ -63,6 +85,12 @@ PAGES: dict[str, str] = {
     "project": "/projects/{project}/",
     "vrfs": "/vrfs/",
     "vrf": "/vrfs/104009/",
+    "webhooks": "/webhooks/",
+    "new webhook": "/webhooks/new/",
+    "webhook": "/webhooks/{webhook}/",
+    "edit webhook": "/webhooks/{webhook}/edit/",
+    "rotate a secret": "/webhooks/{webhook}/rotate/",
+    "delete webhook": "/webhooks/{webhook}/delete/",
     "tokens": "/tokens/",
     "members": "/projects/{project}/members/",
     "service account": "/projects/{project}/members/{robot}/tokens/",
@@ -82,7 +110,10 @@ def pages(machine: Machine) -> dict[str, str]:
     wanted = NewCluster(name="old", project=machine.project, parent=home.parent, families=[IPV4], wanted_nodes=50)
     robot = members.create_service_account(machine.project, "terraform")
     tokens.issue(robot.user, name="pipeline", networks=cidrs("10.0.0.0/8"))
+    webhook, _ = webhooks.create(targets.resolve("https://1.1.1.1/"), project=machine.project)
+    webhooks.test(webhook)
     held = {
+        "webhook": webhook.pk,
         "cluster": cluster.pk,
         "single": lifecycle.create(wanted, reserve=True).pk,
         "robot": robot.user_id,
@@ -90,6 +121,7 @@ def pages(machine: Machine) -> dict[str, str]:
         "project": machine.project_id,
         "address": one.pk,
         "allocation": one.allocation,
+        "now": f"{timezone.now():%Y-%m-%dT%H:%M:%S}",
     }
     return {name: url.format(**held) for name, url in PAGES.items()}
 
@@ -128,6 +160,7 @@ def test_page_has_nothing_inline(name: str, machine: Machine, web: Client) -> No
         "networks",
         "addresses",
         "machines",
+        "claims",
         "clusters",
         "projects",
         "partitions",
@@ -177,6 +210,25 @@ def test_pages_cost_the_same_for_one_row_and_for_fifty(
     assert {name: statements for name, (statements, _) in many.items()} == few
     assert {name: statements for name, statements in few.items() if statements > MAX_STATEMENTS} == {}
     assert {name: size for name, (_, size) in many.items() if size >= MAX_BYTES} == {}
+
+
+@pytest.fixture
+def invented(db: None) -> None:
+    seeding.seed(networks=60, prefixes=150, addresses=3_000, days=120)
+    crowd = external(id="crowd", vrf=999_999, prefixes=cidrs("45.67.89.0/24", "2a00:db8:8000:51::/120"))
+    every = list(Project.objects.order_by("name"))
+    addresses.allocate(networks.create(crowd), project=every[0], count=254, name="metrics-7")
+
+
+def test_no_page_of_the_invented_installation_is_long_not_even_of_a_crowded_map(invented: None, web: Client) -> None:
+    pages = product(Network.objects.values_list("pk", flat=True), ("", "map/"))
+    of_networks = [f"/networks/{key}/{page}" for key, page in pages]
+    of_supers = [f"/networks/?open={key}" for key in Network.objects.supers().values_list("pk", flat=True)]
+    lists = [url for url in PAGES.values() if url.count("/") == 2 and "{" not in url and "?" not in url]
+    tables = [f"/admin/ipam/{one}/" for one in ("network", "prefix", "ipaddress", "machine", "project", "vrf", "event")]
+    sizes = {url: len(web.get(url).content) for url in ["/", *lists, *of_supers, *of_networks, *tables]}
+    assert sizes["/networks/crowd/map/"] > 90_000
+    assert {url: size for url, size in sizes.items() if size >= MAX_BYTES} == {}
 
 
 def test_unknown_network_is_a_page_that_says_so(web: Client) -> None:

@@ -88,3 +88,29 @@ def test_member_is_removed_after_a_question_and_the_last_owner_stays(web: Client
     members.grant(User.objects.create_user("other"), "owner", project=project)
     web.post(url)
     assert [one.name for one in RoleBinding.objects.all()] == ["other"]
+
+
+def test_form_of_a_new_network_has_the_fields_of_its_type_and_its_preview_makes_nothing(
+    web: Client, partition: Partition
+) -> None:
+    lengths, of_externals = {"default_length_ipv4", "default_length_ipv6"}, {"vrf", "nat_type"}
+    shown = {one: set(web.get(f"/networks/new/?type={one}").context["form"].fields) for one in ("super", "underlay")}
+    assert (lengths & shown["super"], lengths & shown["underlay"]) == (lengths, set())
+    assert (of_externals & shown["super"], of_externals & shown["underlay"]) == (of_externals, set())
+
+    asked = {"type": "super", "id": "tenants", "stack": "dual", "nat_type": "none", "preview": "1",
+             "prefixes": "10.0.0.0/16 2001:db8:0:10::/64",
+             "default_length_ipv4": "22", "default_length_ipv6": "96"}  # fmt: skip
+    html = web.post("/networks/new/", asked, headers={"HX-Request": "true"}).content.decode()
+    assert ("<form" in html, "10.0.0.0/16" in html) == (False, True)
+    assert "Room for 64 more dual-stack children; IPv4 runs out first" in html
+    assert Network.objects.count() == 0
+
+
+def test_preview_of_an_edit_shows_what_will_be_and_changes_nothing(web: Client, tenants: Network) -> None:
+    form = web.get("/networks/tenants/edit/").context["form"]
+    asked = {name: form[name].value() if form[name].value() is not None else "" for name in form.fields}
+    asked["prefixes"] += "\n198.18.0.0/16"
+    html = web.post("/networks/tenants/edit/", asked | {"preview": "1"}).content.decode()
+    assert "198.18.0.0/16" in html.split('id="preview"')[1]
+    assert prefixes_of(Network.objects.get()) == prefixes_of(tenants)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core import mail
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -111,6 +112,13 @@ def test_traceback_carries_the_id_of_its_request(
     answer = client.get("/api/v1/search/", {"q": "x"})
     (traceback,) = [line for line in map(json.loads, written.getvalue().splitlines()) if "exception" in line]
     assert (answer.status_code, traceback["request_id"]) == (500, answer.headers["X-Request-ID"])
+
+
+def test_traceback_is_mailed_to_nobody(settings: Any) -> None:
+    """ADMINS are told of what needs them; a failing database would be a mail for each request."""
+    settings.ADMINS = [("Ada", "ada@example.org")]
+    logging.getLogger("django.request").error("It failed.", extra={"status_code": 500})
+    assert mail.outbox == []
 
 
 def _break(*args: object) -> None:

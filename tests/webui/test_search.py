@@ -43,7 +43,7 @@ def test_address_opens_its_page(text: str, web: Client, internet: Network, proje
 
 
 def test_address_that_nobody_holds_opens_the_closest_prefix(web: Client, private: Network) -> None:
-    assert opened(web, "10.0.0.9") == f"/networks/{private.pk}/map/?ipv4=10.0.0.0/24"
+    assert opened(web, "10.0.0.9") == f"/networks/{private.pk}/map/?ipv4=10.0.0.0/24&look=10.0.0.9"
 
 
 def test_address_in_two_namespaces_is_shown_twice(web: Client, project: Project, stranger: Project) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from ipam import key_files
 from tests.faults.servers import ROOT
 from webui import secret_key
 
@@ -40,9 +41,9 @@ def test_key_stays_the_same(tmp_path: Path) -> None:
 
 
 def test_key_that_is_there_first_wins(tmp_path: Path) -> None:
-    secret_key._create(tmp_path / "key")
+    key_files.create(tmp_path / "key", "first")
     first = (tmp_path / "key").read_text()
-    secret_key._create(tmp_path / "key")
+    key_files.create(tmp_path / "key", "second")
     assert (tmp_path / "key").read_text() == first
 
 

@@ -1,9 +1,14 @@
 """Forms: exactly what will be given, before anything happens; then just that; refusals beside their field."""
 
+import re
+
+import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from ipam.domain.networks import addresses, networks
-from ipam.models import IPAddress, Machine, Network, Partition, Project
+from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project, RoleBinding
+from ipam.models.roles import Role
 from tests.builders import IPV4, child, cidrs, external, ip, prefixes_of
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -136,6 +141,27 @@ def test_machine_form_offers_no_network_of_another_project(
     assert "secret" not in html
 
 
+def test_machine_form_offers_no_more_networks_than_it_may_and_searches_among_all(
+    monkeypatch: pytest.MonkeyPatch, web: Client, tenants: Network, project: Project, partition: Partition
+) -> None:
+    monkeypatch.setattr("ipam.forms.machines.MAX_OFFERED", 2)
+    kept = {name: networks.create(child(parent=tenants, project=project, name=name)) for name in ("x", "y", "zebra")}
+    asked = f"/machines/allocate/?project={project.pk}&partition=mini-lab&role=machine"
+    offered = [web.get(f"{asked}{search}").context["form"] for search in ("", "&q=zeb")]
+    assert [(len(form.fields["networks"].choices), form.has_more) for form in offered] == [(2, True), (1, False)]
+    assert offered[1].fields["networks"].choices[0][0] == kept["zebra"].pk
+
+
+def test_machine_joins_a_network_that_a_search_found(
+    monkeypatch: pytest.MonkeyPatch, web: Client, tenants: Network, project: Project, partition: Partition
+) -> None:
+    monkeypatch.setattr("ipam.forms.machines.MAX_OFFERED", 1)
+    _, other = (networks.create(child(parent=tenants, project=project, name=name)) for name in ("x", "y"))
+    asked = {"project": str(project.pk), "partition": "mini-lab", "role": "machine", "q": "y", "networks": [other.pk]}
+    web.post("/machines/allocate/", asked)
+    assert [held.network_id for held in MachineNetwork.objects.all()] == [other.pk]
+
+
 def test_releasing_gives_both_addresses_back(web: Client, internet: Network, project: Project) -> None:
     allocation = addresses.allocate(internet, project=project)[0].allocation
     assert web.post(f"/allocations/{allocation}/release/").url == "/networks/internet/"
@@ -160,3 +186,46 @@ def test_writes_need_the_csrf_token(internet: Network, project: Project, operato
     client.force_login(operator)
     answer = client.post("/networks/internet/allocate/", fields(project))
     assert (answer.status_code, IPAddress.objects.count()) == (403, 0)
+
+
+def test_children_are_carved_where_they_are_named(web: Client, tenants: Network, project: Project) -> None:
+    web.post(
+        "/networks/tenants/carve/",
+        {"project": project.pk, "type": "child", "families": "both", "prefixes": "10.0.128.0/22"},
+    )
+    assert [str(prefix) for prefix in tenants.children.get().prefixes.all()] == ["10.0.128.0/22"]
+
+
+def test_many_children_are_carved_at_once(web: Client, tenants: Network, project: Project) -> None:
+    asked = {"project": project.pk, "type": "child", "families": "both", "count": "3"}
+    preview = web.post("/networks/tenants/carve/", asked | {"preview": "1"}, **HTMX).content.decode()
+    assert "The 3 children will have" in " ".join(preview.split())
+    web.post("/networks/tenants/carve/", asked)
+    assert tenants.children.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "block"), [("/networks/tenants/", "10.0.0.0/16"), ("/prefixes/at/10.0.128.0/24/", "10.0.128.0/24")]
+)
+def test_free_block_leads_to_carving_exactly_it(web: Client, tenants: Network, path: str, block: str) -> None:
+    (link,) = re.findall(r'href="(/networks/tenants/carve/\?prefixes=10[^"]*)"', web.get(path).content.decode())
+    assert web.get(link).context["form"]["prefixes"].value().split() == [block, "2001:db8:0:10::/96"]  # with its half
+
+
+def test_free_block_leads_to_allocating_its_first_address(web: Client, internet: Network) -> None:
+    links = re.findall(
+        r'href="(/networks/internet/allocate/\?ip=[^"]*)"', web.get("/networks/internet/").content.decode()
+    )
+    assert links[0] == "/networks/internet/allocate/?ip=203.0.113.160"
+    assert web.get(links[0]).context["form"]["ip"].value() == "203.0.113.160"
+
+
+def test_free_block_leads_to_its_past_whoever_may_take_nothing(
+    client: Client, tenants: Network, project: Project
+) -> None:
+    viewer = User.objects.create_user("viewer")
+    RoleBinding.objects.create(user=viewer, project=project, role=Role.VIEWER)
+    client.force_login(viewer)
+    page = client.get("/networks/tenants/").content.decode()
+    assert "/prefixes/at/10.0.0.0/16/" in page
+    assert "/carve/" not in page

@@ -9,4 +9,7 @@ from webui.settings.api import *
 from webui.settings.application import *
 from webui.settings.browsers import *
 from webui.settings.database import *
+from webui.settings.mail import *
+from webui.settings.metal_stack import *
 from webui.settings.signing_in import *
+from webui.settings.webhooks import *

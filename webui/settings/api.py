@@ -34,5 +34,6 @@ SPECTACULAR_SETTINGS = {
         "AddressFamilies": ["ipv4", "ipv6", "dual-stack"],
         "NetworkType": "ipam.models.networks.NetworkType",
         "AddressType": "ipam.models.addresses.IPAddress.Type",
+        "WebhookState": ["active", "backing_off", "disabled"],
     },
 }

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import environ
 
+from webui.settings.numbers import number
+
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -42,13 +44,15 @@ MIDDLEWARE = [
     "webui.limits.RequestTime",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "webui.middleware.Compression",
+    "webui.middleware.Policy",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "ipam.api.short_way.ShortWay",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "webui.middleware.RefusalPages",
     "axes.middleware.AxesMiddleware",
@@ -58,7 +62,7 @@ ROOT_URLCONF = "webui.urls"
 WSGI_APPLICATION = "webui.wsgi.application"
 
 # Widgets of ours come from templates/ like every other template.
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "webui.form_renderer.Renderer"
 _template_loaders = ["webui.template_loader.Loader", "django.template.loaders.app_directories.Loader"]
 TEMPLATES = [
     {
@@ -81,17 +85,27 @@ TEMPLATES = [
 # --- Space ------------------------------------------------------------------------------------
 # 0.0.0.0/8 and 240.0.0.0/4: most routers and hosts refuse them (ipam/special_ranges.py).
 ALLOW_RESERVED_IPV4 = env.bool("ALLOW_RESERVED_IPV4", default=False)
+# What upstream does not do yet and this installation does (ipam/domain/clusters/support.py).
+METAL_REPORTS_NETWORKING = env.bool("METAL_REPORTS_NETWORKING", default=False)
+GARDENER_MIGRATES_MASKS = env.bool("GARDENER_MIGRATES_MASKS", default=False)
 
-# --- Limits -----------------------------------------------------------------------------------
-REQUEST_SECONDS = env.int("REQUEST_SECONDS", default=60)  # then a request ends at its next statement
-REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=6000)  # per token and web process; 0: no limit
-REQUESTS_AT_ONCE = env.int("REQUESTS_AT_ONCE", default=6)  # likewise; below WEB_THREADS, or it limits nothing
+# --- Limits; 0: none --------------------------------------------------------------------------
+REQUEST_SECONDS = number("REQUEST_SECONDS", 60)  # then a request ends at its next statement
+REQUESTS_PER_MINUTE = number("REQUESTS_PER_MINUTE", 24_000)  # per token and web process
+REQUESTS_AT_ONCE = number("REQUESTS_AT_ONCE", 6)  # likewise; below WEB_THREADS, or it limits nothing
+# How many requests of a process may wait for events; 0: none. The others keep the rest of its threads.
+EVENT_WAITERS = number("EVENT_WAITERS", max(0, number("WEB_THREADS", 8) - 2))
 # On PostgreSQL, in web processes alone (webui/wsgi.py): imports and surveys take the time that they take.
 DATABASE_TIMEOUTS = {
-    "statement_timeout": env.int("DATABASE_STATEMENT_SECONDS", default=15),
-    "lock_timeout": env.int("DATABASE_LOCK_SECONDS", default=10),
-    "idle_in_transaction_session_timeout": env.int("DATABASE_IDLE_SECONDS", default=60),
+    "statement_timeout": number("DATABASE_STATEMENT_SECONDS", 15),
+    "lock_timeout": number("DATABASE_LOCK_SECONDS", 10),
+    "idle_in_transaction_session_timeout": number("DATABASE_IDLE_SECONDS", 60),
 }
+
+# --- Time ------------------------------------------------------------------------------------
+HISTORY_STEPS_DAYS = number("HISTORY_STEPS_DAYS", 30, least=1)  # older, one sample of a day is kept
+HISTORY_DAYS = number("HISTORY_DAYS", 400, least=1)  # older, one of a month
+UNDO_SECONDS = number("UNDO_SECONDS", 600)  # after it was done; 0: nothing is undone
 
 # --- Static files -----------------------------------------------------------------------------
 # Before the first `collectstatic` there is no folder to serve from, and no need for one.
@@ -109,6 +123,8 @@ STORAGES = {
 # --- Language and logs ------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
+USE_I18N = False  # pages are in English alone; each look-up of a word would cost
+NUMBER_GROUPING = 3  # where a page groups digits
 USE_TZ = True
 LOGGING = {
     "version": 1,
@@ -128,7 +144,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Each request has its line already: of Django's own only tracebacks add something. The pool would tell of an outage
     # once per connection that it tries; ipam.domain.core.outages does once per request.
+    # ADMINS get no mail of each, as Django would send it.
     "loggers": {
+        "django": {"handlers": []},
         "django.request": {"level": "ERROR"},
         "psycopg.pool": {"level": "ERROR"},
         "axes": {"level": "WARNING"},

@@ -3,6 +3,8 @@
 import environ
 from csp.constants import NONE, SELF
 
+from webui.settings.numbers import number
+
 env = environ.Env()
 
 # HTTPS=true says that browsers reach Twofold by https (usually through a proxy that ends TLS).
@@ -21,9 +23,11 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=HTTPS)
 if HTTPS and BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^api/v1/(healthz|readyz)/$", r"^metrics$"]  # probes come without the proxy
+# Where links of mails and webhooks lead, for they have no request to read it from.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would sign people out whenever they follow a link from a chat
-SESSION_COOKIE_AGE = 3600 * env.int("SESSION_HOURS", default=12)  # seconds since signing in
+SESSION_COOKIE_AGE = 3600 * number("SESSION_HOURS", 12, least=1)  # seconds since signing in
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -1,12 +1,14 @@
 """The database, and the key that an embedded one keeps beside itself."""
 
 from pathlib import Path
+from threading import TIMEOUT_MAX
 
 import environ
 from django.core.management.utils import get_random_secret_key
 
 from webui import secret_key
 from webui.settings.application import BASE_DIR
+from webui.settings.numbers import number
 
 env = environ.Env()
 
@@ -20,16 +22,17 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,  # seconds a writer waits for its turn
         # synchronous=FULL: an address that was answered is still allocated after a power cut.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-64000;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
     }
     # Tests use a file, so that other processes can open the same database.
     _database["TEST"] = {"NAME": str(BASE_DIR / f"db.sqlite3.test-{env.str('PYTEST_XDIST_WORKER', default='main')}")}
 else:
     # Stateless web processes share connections by a pool, one per process.
     _database.setdefault("OPTIONS", {})["pool"] = {
-        "min_size": env.int("DATABASE_POOL_MIN", default=1),
-        "max_size": env.int("DATABASE_POOL_MAX", default=10),
-        "timeout": env.int("DATABASE_POOL_SECONDS", default=5),  # until a request that gets none is refused
+        "min_size": number("DATABASE_POOL_MIN", 1),
+        "max_size": number("DATABASE_POOL_MAX", 10, least=1),
+        # Until a request that gets none is refused; a pool that may wait for ever has no word for it.
+        "timeout": number("DATABASE_POOL_SECONDS", 5) or TIMEOUT_MAX,
         "reconnect_timeout": 5,  # seconds; else the pool waits longer and longer, also when PostgreSQL is back
     }
     _database["CONN_HEALTH_CHECKS"] = True  # a connection that PostgreSQL has closed is replaced, not handed out

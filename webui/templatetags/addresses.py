@@ -1,27 +1,68 @@
 """Addresses as people read them: what they share with their neighbours stands back, what changes stands out."""
 
 import itertools
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+from socket import AF_INET6, inet_pton
 
 from django import template
-from netaddr import IPAddress, IPNetwork, ipv6_verbose
+from django.utils.safestring import SafeString
+from netaddr import IPAddress, IPNetwork
 
 from ipam import models
+from ipam.links import link
 
 register = template.Library()
 
+_SHOWN = 3  # of the addresses of one machine and family
 
-@register.inclusion_tag("components/address.html")
-def address(value: object, link: str = "") -> dict[str, str]:
+
+@register.simple_tag
+def address(value: object, href: str = "") -> SafeString:
     """An address or CIDR with its full form on hover and a button that copies it.
 
-    A stored address that comes with its prefix has the part in bold that tells it from others in the prefix.
+    It is written here, as a list has a hundred of them, and a template would take ten times as long for each.
     """
+    fixed, changing = map(escape, parts(value))
+    text = fixed + changing
+    shown = f'<span class="fixed">{fixed}</span><b>{changing}</b>' if fixed else text
+    element, attribute = ("a", f'href="{escape(href)}" ') if href else ("span", "")
+    return SafeString(
+        f'<span class="copyable"><{element} {attribute}class="address" title="{full_form(text)}">{shown}</{element}>'
+        f'<button type="button" class="copy" data-copy="{text}" aria-label="Copy {text}" title="Copy"></button></span>'
+    )
+
+
+@register.simple_tag
+def half(one: models.IPAddress | None) -> SafeString:
+    """An address of a pair with a link to its page, in the colour of its family; a dash for one that is missing."""
+    if one is None:
+        return SafeString('<span class="soft">—</span>')
+    shown = address(one, link("address", one.pk))
+    return SafeString(f'<span class="family-{one.address_family.key}">{shown}</span>')
+
+
+@register.simple_tag
+def first_of(held: Sequence[str]) -> SafeString:
+    """The first three of these addresses, each on a line, and how many more there are."""
+    shown = "<br>".join(f'<span class="address" title="{full_form(one)}">{one}</span>' for one in held[:_SHOWN])
+    more = f' <span class="soft small">+{len(held) - _SHOWN}</span>' if len(held) > _SHOWN else ""
+    return SafeString(shown + more or '<span class="soft">—</span>')
+
+
+def parts(value: object) -> tuple[str, str]:
+    """The text of an address or CIDR in two: of a stored address that comes with its prefix, what it shares with all
+    others in there, and what tells it from them; else nothing and all of it."""
     text = str(value)
-    prefix = _cached_prefix(value)
-    fixed = shared_start(prefix) if prefix is not None and text.startswith(shared_start(prefix)) else ""
-    return {"text": text, "fixed": fixed, "changing": text[len(fixed) :], "full": full_form(text), "link": link}
+    if isinstance(value, models.IPAddress) and models.IPAddress.prefix.is_cached(value):
+        start = shared_start(value.prefix.cidr)
+        if text.startswith(start):
+            return start, text[len(start) :]
+    return "", text
 
 
+@lru_cache
 def shared_start(cidr: IPNetwork) -> str:
     """What the text of every address in a CIDR begins with, up to the last separator: `10.0.` for 10.0.0.0/22."""
     first, last = (str(IPAddress(end, cidr.version)) for end in (cidr.first, cidr.last))
@@ -37,7 +78,8 @@ def full_form(value: object) -> str:
     if ":" not in text:
         return text
     ip, slash, length = text.partition("/")
-    return f"{IPAddress(ip).format(ipv6_verbose)}{slash}{length}"
+    digits = inet_pton(AF_INET6, ip).hex()
+    return ":".join(digits[start : start + 4] for start in range(0, 32, 4)) + slash + length
 
 
 @register.filter
@@ -45,9 +87,3 @@ def neighbourhood(one: models.IPAddress) -> IPNetwork:
     """The last zoom of the map that shows this address as a square: 256 addresses, or its prefix if that is smaller."""
     length = max(one.prefix.length, one.address_family.bits - 8)
     return IPNetwork((one.address.value, length), version=one.family).cidr
-
-
-def _cached_prefix(value: object) -> IPNetwork | None:
-    if isinstance(value, models.IPAddress) and models.IPAddress.prefix.is_cached(value):
-        return value.prefix.cidr
-    return None

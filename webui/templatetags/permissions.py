@@ -4,6 +4,8 @@ from django import template
 from django.db.models import Model
 
 from ipam.domain.core import access
+from ipam.domain.core.permissions import Permission
+from ipam.models import Project
 
 register = template.Library()
 
@@ -18,6 +20,18 @@ def changeable(record: Model) -> bool:
 def describable(record: Model) -> bool:
     """Whether a link to change at least its name, description and labels leads anywhere."""
     return access.may_change(record, access.DESCRIBING)
+
+
+@register.filter
+def own(record: Model) -> bool:
+    """Whether Twofold owns it, and no other system: only then anything is taken from it here."""
+    return not access.is_foreign(record)
+
+
+@register.filter
+def manageable(project: Project) -> bool:
+    """Whether a link to change who is in the project leads anywhere: that is Twofold's, whoever owns the project."""
+    return access.current().may(Permission.MANAGE, project.pk)
 
 
 @register.filter

@@ -16,19 +16,22 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups, paging, timelines
 from ipam.domain.files import dns_zones
-from ipam.domain.networks import addresses, allocations, bulk
+from ipam.domain.insight import tenures
+from ipam.domain.networks import addresses, allocations, bulk, dns_names
 from ipam.domain.networks.allocations import Allocation
 from ipam.filters import AddressFilters
 from ipam.forms.addresses import ChangedAddressForm
 from ipam.forms.fields import LabelsField
+from ipam.links import link
 from ipam.models import IPAddress
+from webui import choices, notices, tenure_bars
 from webui.listing import listing
 from webui.pages import render_page_or_part, run_for_form, went_through
 from webui.views.activity import with_links
 
-FILTERS = ("q", "network", "project", "machine", "allocation", "type", "address_family", "within", "label")
+FILTERS = ("q", "network", "project", "machine", "cluster", "allocation", "type", "address_family", "within", "label")
 COLUMNS = {"address": "address", "name": "name", "created": "created_at"}
-_SHOWN_EVENTS = 20
+_SHOWN_EVENTS, _SHOWN_TENURES = 20, 20
 
 
 @login_required
@@ -41,7 +44,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "section": "addresses",
         "rows": [pairs[one.allocation].seen_from(one) for one in found.rows if one.allocation in pairs],
         "listing": found,
-        "chosen": {name: request.GET.get(name, "") for name in FILTERS},
+        "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),
+        "is_narrowed": any(request.GET.get(name) for name in FILTERS),
         "filters": filters,
         "types": IPAddress.Type.choices,
         "families": list(Family),
@@ -55,13 +59,16 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     allocation = allocations.get(lookups.get(IPAddress, pk).allocation)
     held = [one for one in allocation.addresses if one is not None]
     shown = IPAddress.objects.filter(allocation=allocation.id)
+    had = tenures.of_addresses(held, _SHOWN_TENURES)
     context = {
         "section": "addresses",
         "allocation": allocation,
         "held": held,
         "one": allocation.representative,
+        "tenures": had,
+        "bars": tenure_bars.of_each(held, had),
         "joinable": allocations.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],
-        "dns": "".join(dns_zones.lines(shown, dns_zones.domain_of(allocation.representative))).rstrip(),
+        "dns": "".join(dns_zones.lines(shown, dns_names.domain_of(allocation.representative))).rstrip(),
         "events": with_links(
             timelines.of_address(allocation.representative.network_id, allocation.representative.address)[
                 :_SHOWN_EVENTS
@@ -127,7 +134,10 @@ def act(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and (action == "label" or "confirmed" in request.POST):
         do, done = _actions(chosen, form)[action]
         if went_through(form, do):
-            messages.success(request, done.format(len(held)))
+            if action == "release":
+                notices.tell(request, "Released", [text for pair in held for text in pair.texts])
+            else:
+                messages.success(request, done.format(len(held)))
             return _back(request)
     context = {"section": "addresses", "held": held, "form": form, "action": action, "back": form["back"].value()}
     return render_page_or_part(request, "addresses/confirm.html", context)
@@ -137,7 +147,7 @@ def _actions(chosen: QuerySet[IPAddress], form: forms.Form) -> dict[str, tuple[C
     """What can be done to a selection, and how it is reported."""
     labels = form.cleaned_data["label"]
     return {
-        "release": (lambda: addresses.release_many(chosen), "Released {} allocations"),
+        "release": (lambda: addresses.release_many(chosen), ""),
         "static": (lambda: addresses.make_static(chosen), "{} allocations are static now"),
         "label": (lambda: bulk.label(chosen, add=labels, remove={}), "Labelled {} allocations"),
     }
@@ -156,7 +166,7 @@ def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
     access.require_change(held.representative)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if went_through(form, lambda: addresses.release_allocation(allocation)):
-        messages.success(request, f"Released {' and '.join(held.texts)}")
+        notices.tell(request, "Released", held.texts, link=_page_at(held.representative))
         return redirect("network", pk=held.representative.network_id)
     context = {"section": "addresses", "allocation": held, "network": held.representative.network, "form": form}
     return render_page_or_part(request, "addresses/release.html", context)
@@ -178,6 +188,11 @@ def part(request: HttpRequest, allocation: UUID) -> HttpResponse:
     held = allocations.part(allocation)
     messages.success(request, f"{held[0]} and {held[1]} are allocations of their own now")
     return redirect("address", pk=held[0].pk)
+
+
+def _page_at(one: IPAddress) -> str:
+    """The page of an address that nobody need hold any longer."""
+    return link("address-state", one) + (f"?namespace={one.namespace_id}" if one.namespace_id else "")
 
 
 def _selected(request: HttpRequest) -> list[UUID]:

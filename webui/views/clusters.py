@@ -10,15 +10,25 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.domain.clusters import lifecycle, migration, planning, rules
+from ipam.domain.clusters import (
+    belongings,
+    cautions,
+    documented,
+    lifecycle,
+    migration,
+    migration_steps,
+    planning,
+    rules,
+)
 from ipam.domain.clusters.manifests import catalogue
-from ipam.domain.clusters.plan import NewCluster, Plan, capacity
+from ipam.domain.clusters.plan import NewCluster, Plan, capacity, plan_of
 from ipam.domain.core import access, timelines
 from ipam.domain.core.permissions import Permission
 from ipam.filters import ClusterFilters
 from ipam.forms.clusters import ClusterForm, DraftForm, NewClusterForm, RollForm
 from ipam.models import Cluster, Network
 from ipam.models.clusters import FamilyOrder
+from webui import choices
 from webui.cluster_meters import node_meters, verdict
 from webui.listing import listing
 from webui.meters import humanize
@@ -32,6 +42,7 @@ from webui.pages import (
     run_or_preview,
     went_through,
 )
+from webui.views import cluster_belongings
 from webui.views.activity import with_links
 
 FILTERS = ("q", "state", "families", "project", "network")
@@ -44,12 +55,12 @@ def index(request: HttpRequest) -> HttpResponse:
     """All plans, filtered as one types."""
     filters = ClusterFilters(request.GET, queryset=access.visible(Cluster.objects.with_plan()))
     found = listing(request, filters.qs if filters.is_valid() else Cluster.objects.none(), COLUMNS)
-    plans = planning.plans(found.rows)
+    plans = {one.pk: plan_of(one) for one in found.rows}
     context = {
         "section": "clusters",
         "rows": [_row(cluster, plans[cluster.pk]) for cluster in found.rows],
         "listing": found,
-        "chosen": {name: request.GET.get(name, "") for name in FILTERS},
+        "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),
         "filters": filters,
         "states": Cluster.State.choices,
         "orders": FamilyOrder.choices,
@@ -78,9 +89,9 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One cluster: what it holds per family, its machines, and the documents that make it."""
+    """One cluster: what it holds per family, what it owns, and its machines."""
     cluster = planning.get(pk)
-    plan = planning.plan(cluster)
+    plan = plan_of(cluster)
     used = migration.count_nodes(cluster)
     events = timelines.newest(timelines.of_object("cluster", str(cluster.pk)), limit=_SHOWN_EVENTS)
     context = {
@@ -88,8 +99,12 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "cluster": cluster,
         **_shown(cluster, plan, used),
         **_machines(cluster, "name", "id"),
-        "next_families": migration.next_families(cluster),
-        "documents": catalogue.documents(cluster, plan),
+        "next_step": _next_step(cluster),
+        "progress": migration_steps.progress(cluster) if cluster.migration_step else None,
+        "may_change": access.may_change(cluster),
+        "differences": list(documented.differences(cluster)),
+        "owned": belongings.of([cluster])[cluster.pk],
+        **cluster_belongings.shown(cluster),
         "events": with_links(events.rows),
     }
     return render_page_or_part(request, "clusters/detail.html", context)
@@ -139,16 +154,26 @@ def families(request: HttpRequest, pk: UUID) -> HttpResponse:
         if changed:
             messages.success(request, f"{cluster} is {FamilyOrder(changed.families).label} now")
             return redirect("cluster", pk=pk)
-    context = {"section": "clusters", "cluster": cluster, "ready": ready, "form": form}
+    kept = ready.families[0]
+    names = {"kept": kept.label, "gained": kept.other.label}
+    context = {"section": "clusters", "cluster": cluster, "ready": ready, "form": form, **names}
     context |= _machines(cluster, "has_ipv6", "has_ipv4", "name", "id")
     return render_page_or_part(request, "clusters/families.html", context)
+
+
+@login_required
+def documents(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The documents that make a cluster; on its page they come by themselves."""
+    cluster = planning.get(pk)
+    context = {"section": "clusters", "cluster": cluster, "documents": catalogue.documents(cluster, plan_of(cluster))}
+    return render_page_or_part(request, "clusters/documents.html", context, part="documents")
 
 
 @login_required
 def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
     """One document as a file."""
     cluster = planning.get(pk)
-    (document,) = catalogue.documents(cluster, planning.plan(cluster), kind=kind)
+    (document,) = catalogue.documents(cluster, plan_of(cluster), kind=kind)
     if document.refusal:
         raise Http404(document.refusal)
     headers = {"Content-Disposition": f'attachment; filename="{document.file_name}"'}
@@ -164,9 +189,17 @@ def _initial(request: HttpRequest) -> Context:
     return {"network": network.pk, "project": str(network.project_id or "")}
 
 
+def _next_step(cluster: Cluster) -> str:
+    """How the button reads that leads to the next families; empty when there are none."""
+    families = migration.next_families(cluster)
+    if len(families) > 1:
+        return f"Add {families[1].label}"
+    return f"Back to {families[0].label}" if families else ""
+
+
 def _planned(cluster: Cluster) -> Context:
     """A plan with all that its page shows, read while a dry run still holds it."""
-    return {"cluster": cluster, **_shown(cluster, planning.plan(cluster), {})}
+    return {"cluster": cluster, **_shown(cluster, plan_of(cluster), {})}
 
 
 def _machines(cluster: Cluster, *order: str) -> Context:
@@ -184,12 +217,13 @@ def _row(cluster: Cluster, plan: Plan) -> Context:
 def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
     """What a plan holds, per family and together."""
     held = capacity(plan)
-    meters = node_meters(held, used)
+    meters, warnings = node_meters(held, used), cautions.of_cluster(cluster)
     return {
         "capacity": held,
         "verdict": verdict(held),
         "services": humanize(held.services),
-        "warnings": rules.warnings(plan),
+        "unsupported": [one for one in warnings if one.issues],
+        "warnings": [one for one in warnings if not one.issues],
         "is_unannounced": bool(rules.unannounced(plan)),
         "families": [
             {
@@ -201,7 +235,7 @@ def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
                 "services": plan.services[one.family],
                 "mask": plan.node_mask[one.family],
                 "by_network": humanize(one.nodes_by_network),
-                "by_pods": humanize(one.nodes_by_pods),
+                "by_pods": None if one.nodes_by_pods is None else humanize(one.nodes_by_pods),
                 "per_node": humanize(one.pods_per_node),
             }
             for one in sorted(held.families, key=lambda one: one.family)

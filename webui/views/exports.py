@@ -5,7 +5,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from ipam import filters
 from ipam.domain.core import access
-from ipam.domain.files import dns_zones, exports
+from ipam.domain.files import exports
+from ipam.domain.networks import dns_names
 
 _NO_FILTERS = ("cursor", "limit", "ordering", "sort", "open", "domain")  # parameters of pages and of zones
 
@@ -19,7 +20,7 @@ def export(request: HttpRequest, name: str, format: str) -> StreamingHttpRespons
         if parameter in _NO_FILTERS or not any(values):  # a field of the list's form that was left empty
             del parameters[parameter]
     objects = filters.narrow(found.filtered_as, parameters, access.visible(found.objects()))
-    domain = request.GET.get("domain", dns_zones.DEFAULT_DOMAIN)
+    domain = request.GET.get("domain", dns_names.DEFAULT_DOMAIN)
     return StreamingHttpResponse(
         exports.pieces(name, format, objects, domain),
         content_type=f"{found.formats[format]}; charset=utf-8",

@@ -1,48 +1,122 @@
 """What an operator should look at, each with the place that mends it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 
+from django import forms
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from ipam.addressing import Family
-from ipam.domain.core import access
+from ipam.domain.core import access, paging
 from ipam.domain.core.permissions import Permission
-from ipam.domain.insight import survey
+from ipam.domain.insight import finding_marks, mending, survey
+from ipam.domain.insight.shown import judged_again
+from ipam.domain.networks.completion import MAX_PER_BATCH
+from ipam.forms.alerts import ReasonForm, SnoozeForm
+from ipam.links import page_of
 from ipam.models import Finding
-from webui.pages import render_page_or_part
+from webui import work
+from webui.pages import asked, asks_for_part, render_page_or_part, went_through
+from webui.views.families import BATCH
+
+_SHOWN_HALVES = 50
+_MOST = 10**9  # allocations that a progress bar counts
 
 
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    """All findings, worst first; a severity narrows them."""
-    found = survey.current_findings()
+    """The findings, worst first, a page at a time; a severity narrows them."""
+    is_marked = asked(request, "snoozed") == "true"
+    found = survey.current_findings(marked=is_marked)
     chosen = request.GET.get("severity", "")
     severities = [(severity.label, found.counts.get(severity, 0)) for severity in Finding.Severity]
-    shown = [one for one in found.findings if chosen in ("", one.get_severity_display())]
+    code = request.GET.get("code", "")
+    shown = [one for one in found.findings if chosen in ("", one.get_severity_display()) and code in ("", one.code)]
+    page = paging.page_of_list(shown, limit=paging.DEFAULT_LIMIT, cursor=request.GET.get("cursor", ""))
+    rows = judged_again(page.rows)
+    if is_marked:
+        finding_marks.add_marks(rows)
     context = {
         "section": "findings",
-        "findings": with_links(shown),
+        "findings": with_links(rows),
+        "page": page,
         "severities": severities,
+        "kinds": work.kinds_of(found.findings),
+        "code": code,
         "chosen": chosen,
         "as_of": found.as_of,
+        "is_marked": is_marked,
+        "also": "&snoozed=true" if is_marked else "",
+        "verbs": ("reopen",) if is_marked else ("snooze", "accept"),
     }
     return render_page_or_part(request, "findings.html", context, part="table")
 
 
-def with_links(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
-    """Each with the page that mends it."""
-    return [(finding, _mends(finding)) for finding in findings]
+MARKS: dict[str, tuple[type[forms.Form], Callable[..., Finding], str]] = {
+    "snooze": (SnoozeForm, finding_marks.snooze, "Snoozed"),
+    "accept": (ReasonForm, finding_marks.accept, "Accepted"),
+    "reopen": (forms.Form, finding_marks.reopen, "Shown again"),
+}
+
+
+@login_required
+def mark(request: HttpRequest, verb: str) -> HttpResponse:
+    """Ask why, and perhaps until when; then a finding is left out, or shown again."""
+    form_of, do, done = MARKS[verb]
+    key = asked(request, "key")
+    found = finding_marks.find(key)
+    initial = {"until": timezone.now() + timedelta(days=7)}
+    form = form_of(request.POST if request.method == "POST" else None, initial=initial)
+    if went_through(form, lambda: do(key, **form.cleaned_data)):
+        messages.success(request, f"{done}: {_named(found)}")
+        return redirect("findings")
+    title = f"{verb.capitalize()}: {_named(found)}"
+    context = {"section": "findings", "form": form, "title": title, "about": found.sentence}
+    return render_page_or_part(request, "edit.html", {**context, "back": reverse("findings")})
+
+
+@login_required
+def complete_all(request: HttpRequest) -> HttpResponse:
+    """Complete the halves of pairs in all networks, a batch per request: stop and go on at any time."""
+    is_part = asks_for_part(request)
+    batch = BATCH if is_part else MAX_PER_BATCH
+    done = mending.complete(limit=batch) if request.method == "POST" else None
+    left = mending.halves()
+    lacking = sum(one.count for one in left)
+    begun = request.POST.get("of", "")
+    total = max(lacking, min(int(begun), _MOST)) if begun.isascii() and begun.isdigit() else lacking
+    context = {
+        "section": "findings",
+        "left": left[:_SHOWN_HALVES],
+        "networks": len({one.network.pk for one in left}),
+        "lacking": lacking,
+        "total": total,
+        "having": total - lacking,
+        "done": done,
+        "runs": is_part and done is not None and done.completed > 0 and lacking > 0,
+        "batch": MAX_PER_BATCH,
+    }
+    return render_page_or_part(request, "findings_complete.html", context, part="progress")
+
+
+def _named(finding: Finding) -> str:
+    """What a finding is about, as lists name it."""
+    return finding.object_name or finding.object_id
+
+
+def with_links(findings: Iterable[Finding]) -> list[tuple[Finding, str, bool]]:
+    """Each with the page that mends it, and whether the caller may say that it need not be shown."""
+    who = access.current()
+    return [(one, _mends(one), one.kind != "survey" and who.may(Permission.MANAGE, one.project_id)) for one in findings]
 
 
 def _mends(finding: Finding) -> str:
     is_completed_there = finding.code in ("one_family_allocations", "one_family_machines")
     if is_completed_there and access.current().may(Permission.OPERATE):  # others find the way on the network's page
         return reverse("complete", args=[finding.object_id, Family(finding.family or 0).key])
-    if finding.code == "pool_nearly_empty":
-        return reverse("vrfs" if finding.object_id == "vrf" else "machines")
-    pages = {"network": "network", "address": "address", "machine": "machine", "cluster": "cluster"}
-    if finding.kind in pages:
-        return reverse(pages[finding.kind], args=[finding.object_id])
-    return reverse("registry-detail", args=["projects", finding.object_id]) if finding.kind == "project" else ""
+    return page_of(finding.kind, finding.object_id, finding.object_id)

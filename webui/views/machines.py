@@ -3,12 +3,12 @@
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from ipam.addressing import Address, Family
+from ipam.addressing import Address
 from ipam.domain.core import access, lookups, timelines
 from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import machines, netplan
@@ -16,6 +16,7 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.filters import MachineFilters
 from ipam.forms.machines import JoiningForm, MachineForm, MachineOwnerForm
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
+from webui import choices
 from webui.listing import listing
 from webui.pages import Context, Performed, render_form_or_preview, render_page_or_part, run_or_preview, went_through
 from webui.views.activity import with_links
@@ -31,12 +32,12 @@ def index(request: HttpRequest) -> HttpResponse:
     """All machines, filtered as one types."""
     filters = MachineFilters(request.GET, queryset=access.visible(Machine.objects.select_related("project")))
     found = listing(request, filters.qs if filters.is_valid() else Machine.objects.none(), COLUMNS)
-    prefetch_related_objects(found.rows, "addresses")
+    held = IPAddress.objects.texts_of([machine.pk for machine in found.rows])
     context = {
         "section": "machines",
-        "rows": [{"machine": machine, "families": _by_family(machine)} for machine in found.rows],
+        "rows": [{"machine": machine, "families": held[machine.pk].values()} for machine in found.rows],
         "listing": found,
-        "chosen": {name: request.GET.get(name, "") for name in FILTERS},
+        "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),
         "filters": filters,
         "roles": Machine.Role.choices,
         "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MAX_CHOICES],
@@ -63,7 +64,7 @@ def edit(request: HttpRequest, pk: str) -> HttpResponse:
     initial = forms.model_to_dict(machine, MachineForm.base_fields)
     form = MachineForm(request.POST if request.method == "POST" else None, initial=initial)
     if went_through(form, lambda: machines.update(machine, **form.cleaned_data)):
-        messages.success(request, f"Changed machine {machine.pk}")
+        messages.success(request, f"Changed machine {machine}")
         return redirect("machine", pk=machine.pk)
     back = reverse("machine", args=[machine.pk])
     context = {"section": "machines", "form": form, "title": f"Edit {machine}", "back": back}
@@ -78,9 +79,11 @@ def allocate(request: HttpRequest) -> HttpResponse:
     form, given = None, Performed[Context]()
     if owner.is_bound and owner.is_valid():
         whose = {name: owner.cleaned_data[name] for name in ("project", "partition")}
-        form = JoiningForm(request.POST or None, **whose)
+        form = JoiningForm(request.POST or None, q=owner.cleaned_data["q"], **whose)
         if request.method == "POST" and form.is_valid():
-            given = run_or_preview(request, form, lambda: _allocate(owner.cleaned_data, form.cleaned_data))
+            given = run_or_preview(
+                request, form, lambda: _allocate({**whose, "role": owner.cleaned_data["role"]}, form.cleaned_data)
+            )
             if given.kept:
                 machine = given.kept["machine"]
                 messages.success(request, f"Allocated {machine} with ASN {machine.asn}")
@@ -125,12 +128,6 @@ def _networks(machine: Machine) -> Context:
             for one in attachments
         ]
     }
-
-
-def _by_family(machine: Machine) -> list[list[IPAddress]]:
-    """Its addresses, IPv4 and IPv6 apart."""
-    held = sorted(machine.addresses.all(), key=_place)
-    return [[address for address in held if address.family == family] for family in Family]
 
 
 def _place(address: IPAddress) -> tuple[int, Address]:

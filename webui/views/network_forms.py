@@ -1,6 +1,7 @@
-"""Making networks and changing them."""
+"""Making networks and changing them; before anything happens, a preview shows what will be."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
@@ -13,22 +14,38 @@ from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import network_fields, networks
 from ipam.domain.networks.network_fields import NewNetwork
-from ipam.forms.networks import ChangedNetworkForm, NewRootForm
+from ipam.domain.space import utilization
+from ipam.forms.networks import ROOT_TYPES, ChangedNetworkForm, NewRootForm, domain_name
 from ipam.models import Network
-from webui.pages import render_page_or_part, run_for_form
+from ipam.models.networks import NetworkType
+from webui.meters import summary
+from webui.pages import Performed, asked, render_form_or_preview, run_or_preview
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A network as it will be: its prefixes, and how much fits."""
+
+    network: Network
+    prefixes: list[str]
+    verdict: str
 
 
 @login_required
 def create(request: HttpRequest) -> HttpResponse:
-    """A network whose prefixes are given."""
+    """A network whose prefixes are given; the form has the fields of its type."""
     access.require(Permission.OPERATE)
-    form = NewRootForm(request.POST or None, initial=request.GET.dict())
+    wanted = request.POST.get("type") or asked(request, "type")
+    type_ = wanted if wanted in dict(ROOT_TYPES) else str(NetworkType.SUPER)
+    form = NewRootForm(request.POST or None, initial=request.GET.dict(), type_=type_)
+    made = Performed[Outcome]()
     if request.method == "POST" and form.is_valid():
-        made = run_for_form(form, lambda: networks.create(NewNetwork(**form.request())))
-        if made is not None:
-            messages.success(request, f"Made network {made}")
-            return redirect("network", pk=made.pk)
-    return render_page_or_part(request, "networks/form.html", {"section": "networks", "form": form, "network": None})
+        made = run_or_preview(request, form, lambda: _outcome(networks.create(NewNetwork(**form.request()))))
+        if made.kept:
+            messages.success(request, f"Made network {made.kept.network}")
+            return redirect("network", pk=made.kept.network.pk)
+    context = {"section": "networks", "form": form, "network": None, "outcome": made.shown}
+    return render_form_or_preview(request, "networks/form.html", {**context, "types": ROOT_TYPES, "type": type_})
 
 
 @login_required
@@ -39,15 +56,24 @@ def edit(request: HttpRequest, pk: str) -> HttpResponse:
     form = ChangedNetworkForm(request.POST or None, initial=_initial(network))
     shown = _shown(network)
     for name in list(form.fields):
-        if _domain_name(name) not in shown:
+        if domain_name(name) not in shown:
             del form.fields[name]
+    changed = Performed[Outcome]()
     if request.method == "POST" and form.is_valid():
         given = {name: value for name, value in form.request().items() if name in shown or name == "force"}
-        changed = run_for_form(form, lambda: networks.update(network, **given))
-        if changed is not None:
-            messages.success(request, f"Changed network {changed}")
+        changed = run_or_preview(request, form, lambda: _outcome(networks.update(network, **given)))
+        if changed.kept:
+            messages.success(request, f"Changed network {changed.kept.network}")
             return redirect("network", pk=network.pk)
-    return render_page_or_part(request, "networks/form.html", {"section": "networks", "form": form, "network": network})
+    context = {"section": "networks", "form": form, "network": network, "outcome": changed.shown}
+    return render_form_or_preview(request, "networks/form.html", context)
+
+
+def _outcome(network: Network) -> Outcome:
+    """What a network is after a change, read while a dry run still holds it."""
+    prefixes = list(network.prefixes.in_order())
+    uses = utilization.of_network(network)
+    return Outcome(network, list(map(str, prefixes)), summary(uses, is_super=network.is_super))
 
 
 def _shown(network: Network) -> Collection[str]:
@@ -55,21 +81,13 @@ def _shown(network: Network) -> Collection[str]:
     if not access.may_change(network):
         return access.DESCRIBING
     refused = network_fields.FIELDS[network.type]
-    return [name for name in networks.UPDATABLE if refused.get(name) != network_fields.REFUSED]
-
-
-def _domain_name(field: str) -> str:
-    """`default_length_ipv4` of the form is part of `default_child_prefix_length`; force lets announcable CIDRs go."""
-    if field == "force":
-        return "additional_announcable_cidrs"
-    for name in ("default", "min"):
-        if field.startswith(f"{name}_length_"):
-            return f"{name}_child_prefix_length"
-    return field
+    stays = {"prefixes"} if network.is_child else set()  # rule 17
+    return [name for name in networks.UPDATABLE if refused.get(name) != network_fields.REFUSED and name not in stays]
 
 
 def _initial(network: Network) -> dict[str, object]:
     lengths = {f"default_length_{family.key}": network.default_child_prefix_length.get(family) for family in Family}
     lengths |= {f"min_length_{family.key}": network.min_child_prefix_length.get(family) for family in Family}
+    hours = {f"quarantine_{key}": number for key, number in network.quarantine.items()}
     prefixes = list(network.prefixes.in_order())
-    return {**forms.model_to_dict(network, ChangedNetworkForm.base_fields), **lengths, "prefixes": prefixes}
+    return {**forms.model_to_dict(network, ChangedNetworkForm.base_fields), **lengths, **hours, "prefixes": prefixes}

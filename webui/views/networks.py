@@ -1,26 +1,35 @@
 """Networks: the tree, one network with both families, and what can be taken from it."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from netaddr import IPNetwork
 
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups, paging
 from ipam.domain.core.permissions import Permission
+from ipam.domain.insight import forecasts, series
 from ipam.domain.networks import addresses, allocations, networks
 from ipam.domain.networks.allocations import Allocation
 from ipam.domain.networks.network_fields import NewNetwork
-from ipam.domain.space import free_blocks, utilization
+from ipam.domain.space import free_blocks, fullness, utilization
 from ipam.filters import NetworkFilters
 from ipam.forms.addresses import AllocateForm
 from ipam.forms.networks import CarveForm
+from ipam.links import link
 from ipam.models import IPAddress, Machine, Network, Partition, Prefix
-from ipam.models.networks import NetworkType
+from ipam.models.networks import SUPER_TYPES, NetworkType
 from ipam.natural import Natural
+from webui import choices, free_squares, network_rows, notices
 from webui.listing import listing
-from webui.meters import Meter, PrefixMeter, family_pair, meters, summary
+from webui.meters import Meter, PrefixMeter, summary
 from webui.pages import (
     Context,
     Performed,
@@ -35,7 +44,16 @@ from webui.views.families import missing_family
 _SHOWN_BLOCKS = 12
 _SHOWN_MACHINES = 8
 FILTERS = ("q", "type", "partition", "project", "vrf", "address_family")
-COLUMNS = {"id": "pk", "name": "name", "type": "type"}
+# Those that open come first: what is below them is only seen then.
+_TREE = Case(When(type__in=SUPER_TYPES, then=Value(0)), default=Value(1), output_field=IntegerField())
+COLUMNS: dict[str, str | Callable[[], Any]] = {
+    "tree": lambda: _TREE,
+    "id": "pk",
+    "name": "name",
+    "type": "type",
+    "fullness": fullness.fullness,
+    "soonest": forecasts.first_full,
+}
 MAX_CHOICES = 100
 
 
@@ -44,51 +62,65 @@ def tree(request: HttpRequest) -> HttpResponse:
     """Super networks with their children below them, and all others; filters make it a flat list."""
     chosen = {name: request.GET.get(name, "").strip() for name in FILTERS}
     visible = access.visible(Network.objects.all())
-    shown = visible.counting_children(visible).select_related("project")
-    filters = NetworkFilters(request.GET, queryset=shown)
+    shown = visible.counting_children(visible).select_related("project", "partition")
+    filters = NetworkFilters(request.GET, queryset=series.with_days(shown))
     wanted = filters.qs if filters.is_valid() else Network.objects.none()
     found = listing(request, wanted if any(chosen.values()) else wanted.filter(parent=None), COLUMNS)
     opened = asked(request, "open")
-    children = visible.filter(parent=opened).select_related("project").order_by(Natural("name"), "id")
-    opened_children = list(children[: paging.DEFAULT_LIMIT]) if opened else []
-    uses = utilization.of_networks([*found.rows, *opened_children])
+    children = visible.filter(parent=opened).select_related("project", "partition").order_by(Natural("name"), "id")
+    opened_children = list(series.with_days(children)[: paging.DEFAULT_LIMIT]) if opened else []
+    rows = network_rows.rows_of([*found.rows, *opened_children])
+    is_whole = not (found.page.next or found.page.previous)
     context = {
         "section": "networks",
-        "chosen": chosen,
+        "chosen": choices.shown(chosen),
         "filters": filters,
         "listing": found,
-        "rows": [{**_row(network, uses), "children": network.child_count} for network in found.rows],
+        "rows": rows[: len(found.rows)],
+        "totals": network_rows.totals(rows[: len(found.rows)]) if is_whole else [],
         "opened": opened,
-        "opened_children": [_row(child, uses) for child in opened_children],
-        "types": NetworkType.choices,
-        "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MAX_CHOICES],
+        "opened_children": rows[len(found.rows) :],
+        "types": _types(visible),
+        "partitions": access.visible(Partition.objects.all()).values_list("id", "name")[:MAX_CHOICES],
         "families": list(Family),
     }
     return render_page_or_part(request, "networks/tree.html", context, part="table")
 
 
+def _types(visible: QuerySet[Network]) -> list[tuple[str, str, int]]:
+    """The types that there are, with how many networks are of each."""
+    counted = dict(visible.order_by().values_list("type").annotate(number=Count("pk")))
+    return [(value, label, counted[value]) for value, label in NetworkType.choices if value in counted]
+
+
 @login_required
 def detail(request: HttpRequest, pk: str) -> HttpResponse:
     """One network: its families side by side, then its children or its addresses."""
-    network = lookups.get(Network, pk)
+    halves = access.visible(IPAddress.objects.filter(network=OuterRef("pk"))).single().values("family")
+    among = series.with_days(Network.objects.select_related("parent", "project", "partition"))
+    network = lookups.get(Network, pk, among=among.annotate(single=Subquery(halves[:1])))
+    single = vars(network)["single"]
     page, allocated = _below(network, cursor=request.GET.get("cursor", ""))
-    children: list[Network] = page.rows if network.is_super else []
-    every_use = utilization.of_networks([network, *children])
-    uses, prefixes = every_use[network.pk], list(network.prefixes.all())
+    prefixes = list(network.prefixes.all())
     free = free_blocks.by_family(prefixes, lengths=network.default_child_prefix_length, most=_SHOWN_BLOCKS)
-    families = [_family(meter, prefixes, free[meter.use.family]) for meter in meters(network, uses)]
+    by_prefix = utilization.of_prefixes(prefixes, network) if len(prefixes) > len(free) else {}
+    lanes, children = _lanes_of(network, prefixes, free, page, by_prefix)
+    uses = [lane.meter.use for lane in lanes if lane.meter]
+    families = [_family(lane.meter, prefixes, free[lane.family], by_prefix) for lane in lanes if lane.meter]
     context = {
         "section": "networks",
         "network": network,
+        "lanes": lanes,
         "families": families,
         "verdict": summary(uses, is_super=network.is_super),
         "page": page,
-        "rows": [_row(child, every_use) for child in children] if network.is_super else allocated,
+        "rows": children if network.is_super else allocated,
         "is_dual": len(families) > 1,
         "gain": missing_family(network, [family["meter"].use.family for family in families]),
-        "lacking": _lacking(network) if len(families) > 1 and not network.is_super else None,
+        "lacking": Family(single).other if single and len(families) > 1 else None,
         "machines": [] if network.is_super else _machines(network),
         "shown_machines": _SHOWN_MACHINES,
+        "sets_aside": any(prefix.sets_aside for prefix in prefixes),
     }
     return render_page_or_part(request, "networks/detail.html", context, part="rows")
 
@@ -99,12 +131,15 @@ def allocate(request: HttpRequest, pk: str) -> HttpResponse:
     network = lookups.get(Network, pk)
     access.require_anywhere(Permission.ALLOCATE)
     present = sorted({prefix.address_family for prefix in network.prefixes.all()})
-    form = AllocateForm(request.POST or None, network=network, present=present)
+    named = {"ip": asked(request, "ip")}
+    form = AllocateForm(request.POST or None, initial=named, network=network, present=present)
     given = Performed[list[IPAddress]]()
     if request.method == "POST" and form.is_valid():
         given = run_or_preview(request, form, lambda: addresses.allocate(network, **form.request()))
         if given.kept:
-            messages.success(request, f"Allocated {', '.join(map(str, given.kept[:6]))}{' …' * (len(given.kept) > 6)}")
+            allocations_made = {one.allocation for one in given.kept}
+            page = link("address", given.kept[0].pk) if len(allocations_made) == 1 else ""
+            notices.tell(request, "Allocated", given.kept, link=page)
             return redirect("network", pk=network.pk)
     context = {"section": "networks", "network": network, "form": form, "given": given.shown}
     return render_form_or_preview(request, "networks/allocate.html", context)
@@ -112,17 +147,20 @@ def allocate(request: HttpRequest, pk: str) -> HttpResponse:
 
 @login_required
 def carve(request: HttpRequest, pk: str) -> HttpResponse:
-    """Carve a child network; before anything happens, show its prefixes and VRF."""
+    """Carve children; before anything happens, show their prefixes and VRFs."""
     parent = lookups.get(Network, pk)
     access.require_anywhere(Permission.ALLOCATE)
-    form = CarveForm(request.POST or None, parent=parent)
-    child = Performed[Context]()
+    named = {**request.GET.dict(), "prefixes": free_squares.with_partner(parent, asked(request, "prefixes"))}
+    form = CarveForm(request.POST or None, parent=parent, initial=named)
+    carved = Performed[list[Network]]()
     if request.method == "POST" and form.is_valid():
-        child = run_or_preview(request, form, lambda: _carve(form))
-        if child.kept:
-            messages.success(request, f"Carved {' and '.join(child.kept['prefixes'])} out of {parent.pk}")
-            return redirect("network", pk=child.kept["network"].pk)
-    context = {"section": "networks", "network": parent, "form": form, "child": child.shown}
+        carved = run_or_preview(request, form, lambda: _carve(form))
+        if carved.kept:
+            page = link("network", carved.kept[0].pk) if len(carved.kept) == 1 else link("network", parent.pk)
+            prefixes = [str(prefix) for child in carved.kept for prefix in child.known_prefixes]
+            notices.tell(request, f"Carved out of {parent}", prefixes, link=page)
+            return redirect(page)
+    context = {"section": "networks", "network": parent, "form": form, "carved": carved.shown}
     return render_form_or_preview(request, "networks/carve.html", context)
 
 
@@ -143,35 +181,48 @@ def _below(network: Network, *, cursor: str) -> tuple[paging.Page, list[Allocati
     """A page of what a network was given out as: children of a super network, allocations of all others."""
     if not network.is_super:
         return allocations.page_of(network, limit=paging.DEFAULT_LIMIT, cursor=cursor)
-    children = access.visible(network.children.select_related("project"))
-    return paging.page(children, field="name", limit=paging.DEFAULT_LIMIT, cursor=cursor), []
+    children = access.visible(network.children.select_related("project", "partition"))
+    return paging.page(series.with_days(children), field="name", limit=paging.DEFAULT_LIMIT, cursor=cursor), []
+
+
+def _lanes_of(
+    network: Network,
+    prefixes: list[Prefix],
+    free: dict[Family, free_blocks.FreeSpace],
+    page: paging.Page,
+    by_prefix: Mapping[int, utilization.FamilyUse],
+) -> tuple[Sequence[network_rows.Lane], list[network_rows.NetworkRow]]:
+    """The two lanes of a network; of a super network with the rows of the children on this page, read together."""
+    if network.is_super:
+        own, *children = network_rows.rows_of([network, *page.rows])
+        return own.lanes, children
+    counted = {family: space.lengths for family, space in free.items()}
+    uses = fullness.together(by_prefix.values()) or utilization.of_counted(network, prefixes, counted)
+    return network_rows.lanes_of(network, uses, prefixes), []
 
 
 def _machines(network: Network) -> list[Machine]:
     return list(access.visible(network.machines.order_by("name", "id"))[: _SHOWN_MACHINES + 1])
 
 
-def _lacking(network: Network) -> Family | None:
-    """The family that some allocation of a dual-stack network has no address of, if there is one."""
-    single = access.visible(IPAddress.objects.filter(network=network)).single().first()
-    return Family(single.family).other if single else None
-
-
-def _family(meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace) -> Context:
+def _family(
+    meter: Meter, prefixes: list[Prefix], free: free_blocks.FreeSpace, uses: Mapping[int, utilization.FamilyUse]
+) -> Context:
     own = [prefix for prefix in prefixes if prefix.family == meter.use.family]
     return {
         "meter": meter,
-        "prefixes": [PrefixMeter(prefix, free.of_prefix.get(prefix.pk, {}), meter.child_length) for prefix in own],
+        "prefixes": [PrefixMeter(one, replace(meter, use=uses.get(one.pk, meter.use), days=())) for one in own],
         "free": free,
+        "blocks": [(block, _here(block, meter)) for block in free.blocks],
         "hidden_blocks": sum(free.lengths.values()) - len(free.blocks),
     }
 
 
-def _carve(form: CarveForm) -> Context:
-    """The new child with its prefixes, read while a dry run still holds them."""
-    network = networks.create(NewNetwork(**form.request()))
-    return {"network": network, "prefixes": [str(prefix) for prefix in network.prefixes.in_order()]}
+def _carve(form: CarveForm) -> list[Network]:
+    new, count = NewNetwork(**form.request()), form.cleaned_data["count"] or 1
+    return [networks.create(new)] if count == 1 else networks.create_many(new, count)
 
 
-def _row(network: Network, uses: dict[str, list[utilization.FamilyUse]]) -> Context:
-    return {"network": network, "family_pair": family_pair(network, uses[network.pk])}
+def _here(block: IPNetwork, meter: Meter) -> str:
+    """How a free block is asked for: by its first address, or as what can be carved there."""
+    return str(block) if meter.child_length is not None else str(block.ip)

@@ -1,51 +1,82 @@
-"""Where is space running out, and in which family?"""
+"""When does what run out, in which family?"""
 
-from itertools import groupby
+from collections.abc import Sequence
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from ipam.addressing import Family
 from ipam.domain.core import access, timelines
-from ipam.domain.insight import survey
-from ipam.domain.space.utilization import FamilyUse
-from ipam.models import Event, Network
-from webui.meters import family_pair, meters, summary
+from ipam.domain.insight import coverage, series, survey
+from ipam.models import Event, Network, Project
+from webui import heat, line_map, timetable
+from webui.meters import humanize, units
 from webui.pages import Context, render_page_or_part
-from webui.views.activity import with_links as with_event_links
-from webui.views.findings import with_links
+from webui.views.activity import with_links
+from webui.views.history import due_first
+from webui.work import counted
 
-_SHOWN_FINDINGS, _SHOWN_EVENTS = 6, 8
+_SHOWN_ROWS, _READ_ROWS, _SHOWN_EVENTS, _SHOWN_PROJECTS = 8, 24, 8, 20
 
 
 @login_required
 def overview(request: HttpRequest) -> HttpResponse:
-    """What runs out first per family, what to look at, and per partition the networks that space is taken from."""
-    picture = survey.overview()
+    """What runs out when; how far everything is dual-stack; what to mend, how full each place is, what changed."""
+    picture, rows = survey.overview(), due_first(_READ_ROWS)
+    projects = [] if access.current().sees_everything else _projects()
     context = {
         "section": "overview",
-        "ranking": [(family, _meters(picture.fullest[family])) for family in Family],
-        "findings": with_links(picture.findings[:_SHOWN_FINDINGS]),
-        "finding_count": len(picture.findings) if len(picture.findings) < survey.MAX_FINDINGS else None,
-        "as_of": picture.as_of,
-        "partitions": [
-            (partition, [_row(network, picture) for network in group])
-            for partition, group in groupby(picture.roots, key=lambda network: network.partition)
-        ],
-        "more": picture.more_roots,
-        "events": with_event_links(timelines.newest(access.visible(Event.objects.told()), limit=_SHOWN_EVENTS).rows),
+        "title": timetable.sentence(rows),
+        "now": timezone.now(),
+        "rows": rows[:_SHOWN_ROWS],
+        "ticks": line_map.ticks(),
+        "tracks": [_track(family, rows, picture) for family in Family],
+        "network_count": None if picture.more_roots else len(picture.networks),
+        "has_networks": bool(picture.networks or projects),
+        "places": heat.places(picture, rows),
+        "projects": projects,
+        "events": with_links(timelines.newest(access.visible(Event.objects.told()), limit=_SHOWN_EVENTS).rows),
     }
     return render_page_or_part(request, "overview.html", context)
 
 
-def _meters(ranked: list[tuple[Network, FamilyUse]]) -> list[Context]:
-    return [{"network": network, "meter": meters(network, [use])[0]} for network, use in ranked]
+@login_required
+def pairs(request: HttpRequest) -> HttpResponse:
+    """How many allocations are pairs, in all and in each partition: a part of the overview."""
+    parts = coverage.by_partition()
+    shares = sorted(((name or "everywhere", one) for name, one in parts.items()), key=lambda pair: -pair[1].share)
+    context = {"section": "overview", "whole": coverage.together(parts), "shares": shares[:6], "families": list(Family)}
+    return render_page_or_part(request, "pairs.html", context, part="card")
 
 
-def _row(network: Network, picture: survey.Overview) -> Context:
-    uses = picture.uses[network.pk]
-    return {
-        "network": network,
-        "family_pair": family_pair(network, uses),
-        "verdict": summary(uses, is_super=network.is_super),
-    }
+@login_required
+def work(request: HttpRequest) -> HttpResponse:
+    """The findings by kind, worst first: a part of the overview."""
+    kinds = counted(survey.count_findings())
+    context = {"section": "findings", "kinds": kinds, "total": sum(one.count for one in kinds)}
+    return render_page_or_part(request, "work.html", context, part="card")
+
+
+def _track(family: Family, rows: Sequence[timetable.Due], picture: survey.Overview) -> line_map.Track:
+    """The line of a family, with what is left of it in the networks that space is taken from."""
+    uses = [use for network in _taken_from(picture) for use in picture.uses[network.pk] if use.family is family]
+    total, left = sum(use.takeable_ips for use in uses), sum(use.available_ips for use in uses)
+    if picture.more_roots or not uses:
+        return line_map.track(family, rows, left=family.label, total="")
+    said = f"{humanize(left)} left" if family is Family.IPV4 else f"{units(family, left)} left"
+    return line_map.track(family, rows, left=said, total=f"of {units(family, total)}")
+
+
+def _taken_from(picture: survey.Overview) -> list[Network]:
+    return [network for network in picture.networks if not network.is_child]
+
+
+def _projects() -> list[Context]:
+    """The caller's projects, with how many addresses of each family they have; two statements."""
+    projects = list(access.visible(Project.objects.order_by("name", "id"))[:_SHOWN_PROJECTS])
+    held = {(one.project_id, one.family): one.used for one in series.of_projects(*projects)} if projects else {}
+    return [
+        {"project": one, "held": [(family, held.get((one.pk, int(family)), 0)) for family in Family]}
+        for one in projects
+    ]

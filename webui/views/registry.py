@@ -14,13 +14,16 @@ from django.shortcuts import redirect
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import Permission
+from ipam.domain.insight import series
 from ipam.domain.networks import partitions, projects, vrfs
 from ipam.domain.space import utilization
+from ipam.fields import FamilyOf
 from ipam.forms.described import LabelledForm, NewPartitionForm, NewProjectForm, NewVrfForm, ProjectForm
 from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
 from webui.listing import listing
 from webui.meters import family_pair, humanize
 from webui.pages import asked, render_page_or_part, run_for_form, went_through
+from webui.quota_meters import quota_meters
 
 MAX_NETWORKS = 50
 Subject = Partition | Project | VRF
@@ -88,7 +91,8 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     """One of them with the networks that belong to it."""
     kind = KINDS[section]
     subject = lookups.get(kind.model, pk)
-    networks = list(kind.networks_of(subject).select_related("project").order_by("name", "id")[: MAX_NETWORKS + 1])
+    found = series.with_days(kind.networks_of(subject).select_related("project"))
+    networks = list(found.order_by("name", "id")[: MAX_NETWORKS + 1])
     uses = utilization.of_networks(networks[:MAX_NETWORKS])
     context = {
         "section": section,
@@ -97,6 +101,7 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
         "rows": [{"network": one, "family_pair": family_pair(one, uses[one.pk])} for one in networks[:MAX_NETWORKS]],
         "more": len(networks) > MAX_NETWORKS,
         "held": _held(kind, subject),
+        "quotas": quota_meters(subject.quotas.select_related("network")) if isinstance(subject, Project) else None,
         "machines": None if kind.one == "vrf" else kind.machines_of(subject).count(),
     }
     return render_page_or_part(request, "registry/detail.html", context)
@@ -153,5 +158,6 @@ def _held(kind: Kind, subject: Subject) -> list[tuple[Family, str]]:
     """How many addresses of each family are taken: by the project, or in the networks of the partition or VRF."""
     column = "project" if kind.one == "project" else f"network__{kind.one}"
     held = access.visible(IPAddress.objects.filter(**{column: subject})).order_by()
-    counted = dict(held.values_list("family").annotate(Count("pk")))
+    # Read off the address, with which the index is enough: the column `family` would take each row, a million of them.
+    counted = dict(held.annotate(version=FamilyOf("address")).values_list("version").annotate(number=Count("*")))
     return [(family, humanize(counted.get(family, 0))) for family in Family]

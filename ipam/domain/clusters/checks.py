@@ -13,7 +13,7 @@ def violations_of_clusters() -> Iterator[Finding]:
     for cluster in Cluster.objects.with_plan():
         if not set(cluster.address_families) == cluster.pods.keys() == cluster.services.keys():
             yield Finding(f"Cluster {cluster}: it has not one range of pods and services for each family.")
-        where = reservations.reach(cluster.network) if cluster.is_reserved else None
+        reserved = reservations.columns(cluster)
         for one in cluster.ranges.all():
-            if one.reserved_in_id != where:
+            if any(getattr(one, name) != value for name, value in reserved.items()):
                 yield Finding(f"Cluster {cluster}: it is {cluster.state}, but its {one.purpose} {one} are not so.")

@@ -1,7 +1,8 @@
-"""From one family to two with a cluster that runs, and back: what Kubernetes and Gardener allow, as a checked step.
+"""From one family to two with a cluster that runs, and back: what its platform allows, as a checked step.
 
-Gardener's dual-stack migration (docs/usage/networking/dual-stack-networking-migration.md) goes from IPv4 to
-IPv4 and IPv6 and back; it wants native routing, and rolls the nodes.
+Gardener's dual-stack migration (docs/usage/networking/dual-stack-networking-migration.md) goes from IPv4 to IPv4 and
+IPv6; it wants native routing, and new nodes. Its way back is closed since 1.138: the IPv6 node mask of a Shoot can be
+neither kept nor removed. By hand the second family comes and goes, whichever is primary, in overlays too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,16 +12,21 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.clusters import lifecycle, planning
-from ipam.domain.clusters.plan import Ranges
+from ipam.domain.clusters import lifecycle, planning, support
+from ipam.domain.clusters.plan import Ranges, plan_of
+from ipam.domain.clusters.plan_warnings import PlanWarning
 from ipam.domain.core import history
 from ipam.domain.core.operations import operation
 from ipam.models import Cluster, IPAddress, Machine
-from ipam.models.clusters import FamilyOrder
+from ipam.models.clusters import FamilyOrder, MigrationStep, Platform
 from ipam.models.events import Verb
 
-# From the families that a running cluster has to those that it may have next.
-ALLOWED_STEPS = {FamilyOrder.IPV4: FamilyOrder.IPV4_FIRST, FamilyOrder.IPV4_FIRST: FamilyOrder.IPV4}
+_GARDENER_STEPS = {FamilyOrder.IPV4: FamilyOrder.IPV4_FIRST}
+_STEPS_BACK = {FamilyOrder.IPV4_FIRST: FamilyOrder.IPV4}
+_STEPS_BY_HAND = {
+    **{FamilyOrder.IPV4: FamilyOrder.IPV4_FIRST, FamilyOrder.IPV6: FamilyOrder.IPV6_FIRST},
+    **{FamilyOrder.IPV4_FIRST: FamilyOrder.IPV4, FamilyOrder.IPV6_FIRST: FamilyOrder.IPV6},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +40,13 @@ class Precondition:
 
 @dataclass(frozen=True, kw_only=True)
 class Readiness:
-    """The families that come next, what that takes, and how many nodes have an address of each of them."""
+    """The families that come next, what that takes, what upstream does not support of it, and how many nodes have an
+    address of each of them.
+    """
 
     families: Sequence[Family]
     preconditions: Sequence[Precondition]
+    warnings: Sequence[PlanWarning]
     machines: int
     machines_ready: int
 
@@ -49,20 +58,19 @@ def readiness(cluster: Cluster, *, roll_nodes: bool = False) -> Readiness:
     """
     if not cluster.is_reserved:
         raise errors.WrongState(f"{cluster} is {cluster.state}: the families of a draft are changed like all of it.")
-    if cluster.families not in ALLOWED_STEPS:
-        raise errors.MigrationNotSupported(
-            "A running cluster goes from IPv4 to IPv4 and IPv6, and back. This one is "
-            f"{FamilyOrder(cluster.families).label}; plan another one.",
-            field="families",
-        )
-    target = ALLOWED_STEPS[FamilyOrder(cluster.families)].families
+    target = next_families(cluster)
+    if not target:
+        raise errors.MigrationNotSupported(_no_step(cluster), field="families")
     nodes = nodes_of(cluster)
     ready = nodes.filter(**{f"has_{family.key}": True for family in target}).count()
     total = nodes.count()
-    conditions = [_native_routing(cluster), _nodes_roll(roll_nodes)]
+    conditions = [_nodes_roll(roll_nodes)]
+    if cluster.platform == Platform.GARDENER:
+        conditions.insert(0, _native_routing(cluster))
     if len(target) > 1:
         conditions = [_network_has_both(cluster), _machines_have_both(cluster, ready, total), *conditions]
-    return Readiness(families=target, preconditions=conditions, machines=total, machines_ready=ready)
+    warnings = support.of_step(plan_of(cluster), target)
+    return Readiness(families=target, preconditions=conditions, warnings=warnings, machines=total, machines_ready=ready)
 
 
 def nodes_of(cluster: Cluster) -> QuerySet[Machine]:
@@ -81,8 +89,28 @@ def count_nodes(cluster: Cluster) -> dict[Family, int]:
 
 def next_families(cluster: Cluster) -> Sequence[Family]:
     """The families that a cluster may have next; none unless it is reserved and there is a step."""
-    step = ALLOWED_STEPS.get(FamilyOrder(cluster.families))
+    steps = _STEPS_BY_HAND
+    if cluster.platform == Platform.GARDENER:
+        steps = _GARDENER_STEPS | (_STEPS_BACK if _goes_back(cluster) else {})
+    step = steps.get(FamilyOrder(cluster.families))
     return step.families if step and cluster.is_reserved else ()
+
+
+def _goes_back(cluster: Cluster) -> bool:
+    version = cluster.gardener_version
+    return bool(version) and support.gardener_minor(version) < support.GARDENER_ONE_WAY
+
+
+def _no_step(cluster: Cluster) -> str:
+    if cluster.platform == Platform.GARDENER and cluster.families == FamilyOrder.IPV4_FIRST:
+        return (
+            f"From Gardener 1.{support.GARDENER_ONE_WAY} on a cluster never goes back to one family: its IPv6 node "
+            "mask can be neither kept nor removed. Plan another one, or say with gardener_version that yours is older."
+        )
+    return (
+        "Gardener takes a running cluster from IPv4 to IPv4 and IPv6. This one is "
+        f"{FamilyOrder(cluster.families).label}; plan another one."
+    )
 
 
 @operation
@@ -100,7 +128,7 @@ def change(
     Ranges and the mask of the new family are proposed unless they are given. MigrationNotSupported for other steps,
     MigrationNotReady while something is missing, each with its sentence.
     """
-    current = lifecycle.lock(cluster)
+    current = planning.lock(cluster)
     _check_ready(current, families, roll_nodes=roll_nodes)
     given = {"pods": dict(pods or {}), "services": dict(services or {}), "node_mask": dict(node_mask or {})}
     errors.raise_all(_violations_of_given(current, given))
@@ -109,6 +137,7 @@ def change(
         for name, values in given.items()
     }
     before = lifecycle.state(current)
+    current.migration_step = MigrationStep.SPEC if len(families) > 1 else MigrationStep.NONE
     current = planning.save_plan(current, planning.with_changes(current, {"families": tuple(families), **changes}))
     history.record(Verb.UPDATE, current, before=before, after=lifecycle.state(current))
     return current
@@ -143,9 +172,10 @@ def _violations_of_given(cluster: Cluster, given: Mapping[str, Mapping[Family, o
 def _network_has_both(cluster: Cluster) -> Precondition:
     held = {prefix.address_family for prefix in cluster.network.prefixes.all()}
     has_both = len(held) == len(Family)
-    what = "has both families" if has_both else "has no IPv6 prefix: add IPv6 to it"
+    lacking = cluster.address_families[0].other.label
+    what = "has both families" if has_both else f"has no {lacking} prefix: add {lacking} to it"
     return Precondition(
-        code="network_has_both", is_met=has_both, sentence=f"The node network {cluster.network_id} {what}."
+        code="network_has_both", is_met=has_both, sentence=f"The node network {cluster.network} {what}."
     )
 
 

@@ -1,6 +1,6 @@
 """What a cluster plan says, as plain values, and how much it holds. No database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from netaddr import IPAddress as Address
@@ -9,11 +9,11 @@ from netaddr import IPNetwork
 from ipam.addressing import Family, reserved_count, size
 from ipam.domain.clusters import sizing
 from ipam.models import Cluster, Network, Partition, Project
-from ipam.models.clusters import Platform
+from ipam.models.clusters import Platform, PodIpam
 from ipam.values import parse_cidr
 
 Ranges = Mapping[Family, IPNetwork]
-DEFAULT_VERSION = "1.33"  # of Kubernetes
+DEFAULT_VERSION = "1.35"  # of Kubernetes; one that `support` knows to be kept up
 API_SERVER, DNS = 1, 10  # which address of the services they get: the API server's defaults and kubeadm's
 
 
@@ -41,6 +41,18 @@ class NewCluster:
     max_pods: int = sizing.DEFAULT_MAX_PODS
     wanted_nodes: int | None = None
     native_routing: bool = True
+    ipam: str = PodIpam.HOST_LOCAL
+    max_surge: int | None = None  # none: the platform's own
+    gardener_project: str = ""
+    gardener_version: str = ""
+    is_seed: bool = False
+    seed: Cluster | None = None
+    service_cidrs: Sequence[IPNetwork] = ()  # of services, beyond the first ones
+
+    @property
+    def surge(self) -> int:
+        """How many nodes come before others go."""
+        return Platform(self.platform).surge if self.max_surge is None else self.max_surge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +61,7 @@ class Plan:
 
     A node mask is the prefix length of the block of pods that each node gets. `firewalls` is how many addresses of
     the node network firewalls have; `announcable` the CIDRs that the leaf switches of its super network let pass.
+    `service_cidrs` are the ranges of services beyond the first ones.
     """
 
     platform: str
@@ -61,8 +74,38 @@ class Plan:
     max_pods: int
     wanted_nodes: int | None = None
     native_routing: bool = True
+    ipam: str = PodIpam.HOST_LOCAL
+    max_surge: int | None = None
+    name: str = ""
+    gardener_project: str = ""
+    gardener_version: str = ""
+    service_cidrs: Sequence[IPNetwork] = ()
     firewalls: int = 0
     announcable: Sequence[IPNetwork] = field(default_factory=tuple)
+
+    @property
+    def surge(self) -> int:
+        """How many nodes come before others go."""
+        return Platform(self.platform).surge if self.max_surge is None else self.max_surge
+
+    @property
+    def reserve(self) -> int:
+        """How many addresses of nodes are kept for a firewall that comes before another goes."""
+        return int(self.platform == Platform.GARDENER)
+
+    @property
+    def firewall_addresses(self) -> int:
+        """How many addresses of nodes firewalls have: on metal-stack one, whatever is being replaced."""
+        return 1 if self.platform == Platform.GARDENER else self.firewalls
+
+    def ranges_of(self, family: Family) -> Iterator[tuple[str, IPNetwork]]:
+        """Each range of a family with the field that names it, further services last."""
+        for name, ranges in (("nodes", self.nodes), ("pods", self.pods), ("services", self.services)):
+            if family in ranges:
+                yield name, ranges[family]
+        for cidr in self.service_cidrs:
+            if Family.of(cidr) is family:
+                yield "services", cidr
 
     @property
     def minor_version(self) -> int:
@@ -80,15 +123,19 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class FamilyCapacity:
-    """How much one family of a plan holds: nodes by the node network and by the pods, and what each node gets."""
+    """How much one family of a plan holds: addresses of nodes, blocks of pods (None where no block binds), and what
+    each node gets. `nodes` is what is left of the smaller after firewalls and surge, `reason` which that is.
+    """
 
     family: Family
     nodes_by_network: int
-    nodes_by_pods: int
+    nodes_by_pods: int | None
+    nodes: int
+    reason: str
     pods_per_node: int
     services: int
-    api_server: Address
-    dns: Address
+    api_server: Address | None  # none where services that run are too few
+    dns: Address | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +146,8 @@ class Capacity:
     nodes: int
     family: Family
     reason: str
+    reserve: int
+    ipam: str
 
     @property
     def services(self) -> int:
@@ -106,7 +155,7 @@ class Capacity:
         return min(one.services for one in self.families)
 
 
-def plan_of(cluster: Cluster, *, firewalls: int = 0) -> Plan:
+def plan_of(cluster: Cluster) -> Plan:
     """The plan of a stored cluster, fetched `with_plan`."""
     return Plan(
         platform=cluster.platform,
@@ -119,7 +168,13 @@ def plan_of(cluster: Cluster, *, firewalls: int = 0) -> Plan:
         max_pods=cluster.max_pods,
         wanted_nodes=cluster.wanted_nodes,
         native_routing=cluster.native_routing,
-        firewalls=firewalls,
+        ipam=cluster.ipam,
+        max_surge=cluster.max_surge,
+        name=cluster.name,
+        gardener_project=cluster.gardener_project,
+        gardener_version=cluster.gardener_version,
+        service_cidrs=cluster.service_cidrs,
+        firewalls=cluster.firewalls,
         announcable=announcable(cluster.network),
     )
 
@@ -132,10 +187,15 @@ def announcable(network: Network) -> list[IPNetwork]:
 def capacity(plan: Plan) -> Capacity:
     """How many nodes, pods and services fit, per family and together."""
     families = [_capacity(plan, family) for family in plan.families]
-    limits = [(one.nodes_by_network, "nodes", one.family) for one in families]
-    limits += [(one.nodes_by_pods, "pods", one.family) for one in families]
-    nodes, reason, family = min(limits, key=lambda limit: limit[0])
-    return Capacity(families=families, nodes=nodes, family=family, reason=reason)
+    least = min(families, key=lambda one: one.nodes)
+    return Capacity(
+        families=families,
+        nodes=least.nodes,
+        family=least.family,
+        reason=least.reason,
+        reserve=plan.reserve,
+        ipam=plan.ipam,
+    )
 
 
 def usable(cidr: IPNetwork) -> int:
@@ -150,12 +210,23 @@ def pods_per_node(family: Family, mask: int) -> int:
 
 def _capacity(plan: Plan, family: Family) -> FamilyCapacity:
     pods, services, mask = plan.pods[family], plan.services[family], plan.node_mask[family]
+    addresses = usable(plan.nodes[family])
+    blocks = 1 << (mask - pods.prefixlen) if plan.ipam == PodIpam.HOST_LOCAL else None
+    left = addresses - plan.firewall_addresses
+    nodes = left if blocks is None else min(left, blocks)
+    further = [cidr for cidr in plan.service_cidrs if Family.of(cidr) is family]
     return FamilyCapacity(
         family=family,
-        nodes_by_network=usable(plan.nodes[family]) - plan.firewalls,
-        nodes_by_pods=1 << (mask - pods.prefixlen),
+        nodes_by_network=addresses,
+        nodes_by_pods=blocks,
+        nodes=nodes - plan.surge,
+        reason="nodes" if nodes == left else "pods",
         pods_per_node=pods_per_node(family, mask),
-        services=usable(services),
-        api_server=Address(services.first + API_SERVER, family),
-        dns=Address(services.first + DNS, family),
+        services=sum(usable(cidr) for cidr in (services, *further)),
+        api_server=_nth(services, API_SERVER),
+        dns=_nth(services, DNS),
     )
+
+
+def _nth(cidr: IPNetwork, number: int) -> Address | None:
+    return Address(cidr.first + number, cidr.version) if number < cidr.size else None

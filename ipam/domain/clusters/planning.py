@@ -1,26 +1,32 @@
 """From what somebody asks for to a plan that is judged and stored: proposals fill in what was left out."""
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q, prefetch_related_objects
 from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.clusters import proposing, rules, sizing
 from ipam.domain.clusters.plan import NewCluster, Plan, plan_of
-from ipam.domain.core import access, lookups
+from ipam.domain.core import access, lookups, writes
 from ipam.domain.networks import child_rules, networks
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import reservations
-from ipam.models import Cluster, ClusterRange, Network
-from ipam.models.clusters import FamilyOrder
+from ipam.models import Cluster, ClusterRange, Machine, MachineNetwork, Network
+from ipam.models.base import know
+from ipam.models.clusters import FamilyOrder, Platform
 from ipam.models.networks import NetworkType
 
-_WORDS = ("name", "description", "platform", "kubernetes_version", "max_pods", "wanted_nodes", "native_routing")
+_WORDS = (
+    *("name", "description", "platform", "kubernetes_version", "max_pods", "wanted_nodes", "native_routing"),
+    *("ipam", "max_surge", "gardener_project", "gardener_version", "is_seed", "seed"),
+)
 
 
 def carve_node_network(new: NewCluster) -> Network:
@@ -34,13 +40,14 @@ def carve_node_network(new: NewCluster) -> Network:
         address_family=sorted(new.families),
     )
     usual = child_rules.find_parent(wanted).default_child_prefix_length
-    nodes = new.wanted_nodes or 1
+    nodes = (new.wanted_nodes or 1) + new.surge + int(new.platform == Platform.GARDENER)  # and the firewall
     lengths = {
         family: min(length, sizing.nodes_length(family, nodes))
         for family, length in usual.items()
         if not new.families or family in new.families
     }
-    return networks.create(replace(wanted, length={} if lengths.items() <= usual.items() else lengths))
+    carved = networks.create(replace(wanted, length={} if lengths.items() <= usual.items() else lengths))
+    return know(carved, prefixes=carved.known_prefixes)
 
 
 def with_changes(cluster: Cluster, changes: Mapping[str, Any]) -> NewCluster:
@@ -55,68 +62,117 @@ def with_changes(cluster: Cluster, changes: Mapping[str, Any]) -> NewCluster:
     return replace(asked, **kept)
 
 
-def save_plan(cluster: Cluster, asked: NewCluster) -> Cluster:
-    """Complete what was asked for, judge it, and store it as the plan of a new or locked cluster.
+def save_plan(cluster: Cluster, asked: NewCluster, *, runs: bool = False) -> Cluster:
+    """Complete what was asked for, judge it, and store it as the plan of a new or locked cluster, which knows it then.
 
-    Plans below one super network take turns: what is free for one proposal must not be proposed to another.
+    What the plan of a reserved cluster broke before is no hindrance: rules change, and it runs. Of one that `runs`
+    already, only what cannot be stored is. Plans below one super network take turns: nothing is proposed to two.
     """
-    lookups.get(Network, reservations.reach(cluster.network), lock=True)
+    within = lookups.get(Network, reservations.reach(cluster.network), lock=True)
+    if cluster.network.parent_id:
+        cluster.network.parent = within
+    prefetch_related_objects([cluster], "network__prefixes")
     families = asked.families or tuple(sorted({one.address_family for one in cluster.network.prefixes.all()}))
     held = cluster.labels
+    known = set() if cluster._state.adding or not cluster.is_reserved else set(map(_told, validate(cluster)))
     _assign(cluster, replace(asked, families=families))
-    wanted = proposing.complete(replace(asked, families=families), cluster.network)
-    errors.raise_all(
-        rules.violations(wanted)
-        or [*_violations_of_network(cluster), *_violations_of_name(cluster), *_violations_of_overlaps(cluster, wanted)]
-    )
+    wanted = proposing.complete(replace(asked, families=families), cluster.network, firewalls=cluster.firewalls)
+    given = replace(wanted, pods=asked.pods, services=asked.services)  # what is proposed is nobody's
+    _judge(cluster, wanted, given, known, runs=runs)
     for family in Family:
         setattr(cluster, f"node_mask_{family.key}", wanted.node_mask.get(family))
-    if cluster._state.adding:
-        cluster.save(force_insert=True)
-    else:
-        labels = {} if cluster.labels == held else {"labels": cluster.labels}  # older ones may be longer than today's
-        cluster.revise(families=cluster.families, **labels, **_columns(cluster))
-    _write_ranges(cluster, wanted)
-    return reload(cluster)
+    with writes.together():
+        if cluster._state.adding:
+            writes.insert([know(cluster, ranges=[])])
+        else:
+            labels = {} if cluster.labels == held else {"labels": cluster.labels}  # older may be longer than today's
+            cluster.revise(families=cluster.families, **labels, **_columns(cluster))
+        _write_ranges(cluster, wanted)
+    return cluster
+
+
+def _judge(cluster: Cluster, wanted: Plan, given: Plan, known: Container[tuple[str, str]], *, runs: bool) -> None:
+    """Raise all that is wrong with a plan, of which something was given, but what is known."""
+    if runs:
+        errors.raise_all(_violations_of_storage(cluster, wanted, given))
+        return
+    broken = [error for error in rules.violations(wanted) if _told(error) not in known] or [
+        *rules.violations_of_wanted_nodes(wanted),
+        *_violations_of_others(cluster),
+        *_violations_of_overlaps(cluster, given),
+        *_violations_of_seed(cluster, wanted),
+    ]
+    errors.raise_all([error for error in broken if _told(error) not in known])
+
+
+def _violations_of_storage(cluster: Cluster, wanted: Plan, given: Plan) -> list[errors.IpamError]:
+    """What cannot be kept of a plan, whether a cluster runs by it or not."""
+    return rules.violations_of_shape(wanted) or [
+        *rules.violations_of_disjoint(wanted),
+        *_violations_of_others(cluster),
+        *_violations_of_overlaps(cluster, given, with_firewalls=False),
+    ]
 
 
 def validate(cluster: Cluster) -> list[errors.IpamError]:
     """Every rule that a stored plan breaks as the world is now."""
-    held = plan(cluster)
-    return rules.violations(held) or [*_violations_of_network(cluster), *_violations_of_overlaps(cluster, held)]
-
-
-def plans(clusters: Iterable[Cluster]) -> dict[Any, Plan]:
-    """The plans of clusters that were fetched `with_plan`, by their id; one statement."""
-    by_id = {cluster.pk: cluster for cluster in clusters}
-    held = proposing.firewalls(cluster.network_id for cluster in by_id.values())
-    return {key: plan_of(cluster, firewalls=held.count(cluster.network_id)) for key, cluster in by_id.items()}
-
-
-def reload(cluster: Cluster) -> Cluster:
-    """The cluster as it is stored, with all that its plan is made of."""
-    return get(cluster.pk)
-
-
-def plan(cluster: Cluster) -> Plan:
-    """The plan of a cluster that was fetched `with_plan`; one statement."""
-    return plans([cluster])[cluster.pk]
-
-
-def get(key: UUID) -> Cluster:
-    """The cluster with this id, with all that its plan is made of, or NotFound."""
-    found = access.visible(Cluster.objects.with_plan()).filter(pk=key).first()
-    return found or lookups.get(Cluster, key)
-
-
-def _violations_of_overlaps(cluster: Cluster, wanted: Plan) -> list[errors.IpamError]:
-    """Pods and services lie outside of all networks, and of what other clusters have reserved."""
-    return [
-        error
-        for name, ranges in (("pods", wanted.pods), ("services", wanted.services))
-        for cidr in ranges.values()
-        for error in reservations.find_overlaps(cluster, cidr, field=name)
+    held = plan_of(cluster)
+    return rules.violations(held) or [
+        *_violations_of_others(cluster),
+        *_violations_of_overlaps(cluster, held),
+        *_violations_of_seed(cluster, held),
     ]
+
+
+def get(key: UUID, *, lock: bool = False) -> Cluster:
+    """The cluster with this id, with all that its plan is made of, or NotFound; `lock` as in `lookups`."""
+    found = access.visible(Cluster.objects.with_plan())
+    if lock:
+        found = found.select_for_update(no_key=True, of=("self",))
+    known = found.filter(pk=key).first() if lookups.is_id(Cluster, key) else None
+    return known or lookups.get(Cluster, key)
+
+
+def lock(cluster: Cluster) -> Cluster:
+    """The cluster as it is now, with its plan, held until the transaction ends by whoever may change it."""
+    current = get(cluster.pk, lock=True)
+    access.require_change(current)
+    return current
+
+
+def count_firewalls(network: Network) -> int:
+    """How many firewalls are in a network."""
+    return MachineNetwork.objects.filter(network=network, machine__role=Machine.Role.FIREWALL).count()
+
+
+def _violations_of_overlaps(cluster: Cluster, wanted: Plan, *, with_firewalls: bool = True) -> list[errors.IpamError]:
+    """Pods and services lie outside of all networks, and of what other clusters have reserved."""
+    fields = {"pods": wanted.pods, "services": wanted.services}
+    ranges = [(field, cidr) for field, held in fields.items() for cidr in held.values()]
+    ranges += [("services", cidr) for cidr in wanted.service_cidrs]
+    found = reservations.find_overlaps(cluster, ranges, with_firewalls=with_firewalls)
+    return list(found) if ranges else []
+
+
+def _violations_of_seed(cluster: Cluster, wanted: Plan) -> Iterator[errors.IpamError]:
+    """Gardener maps IPv4 ranges that overlap the seed's to others; of IPv6 it cannot."""
+    if cluster.seed is None:
+        return
+    if not cluster.seed.is_seed or cluster.seed_id == cluster.pk:
+        yield errors.Invalid(f"{cluster.seed} is no seed of another cluster. Name one with is_seed.", field="seed")
+        return
+    theirs = list(plan_of(get(cluster.seed.pk)).ranges_of(Family.IPV6))
+    for (field, cidr), (name, other) in itertools.product(wanted.ranges_of(Family.IPV6), theirs):
+        if cidr in other or other in cidr:
+            yield errors.Overlap(
+                f"{field} {cidr} overlaps {other}, the {name} of the seed {cluster.seed}: Gardener cannot tell IPv6 "
+                "apart there. Choose space outside of it.",
+                field=field,
+            )
+
+
+def _told(error: errors.IpamError) -> tuple[str, str]:
+    return error.code, error.field
 
 
 def _assign(cluster: Cluster, asked: NewCluster) -> None:
@@ -128,43 +184,46 @@ def _assign(cluster: Cluster, asked: NewCluster) -> None:
         setattr(cluster, name, getattr(asked, name))
     cluster.families, cluster.labels = order, dict(asked.labels)
     try:
-        cluster.clean_fields(exclude=["project", "network", "labels"])
+        cluster.clean_fields(exclude=["project", "network", "labels", "seed"])
     except ValidationError as error:
         broken = [(name, text) for name, texts in error.message_dict.items() for text in texts]
         errors.raise_all([errors.Invalid(f"{name}: {text}", field=name) for name, text in broken])
 
 
 def _columns(cluster: Cluster) -> dict[str, Any]:
-    names = (*_WORDS, "node_mask_ipv4", "node_mask_ipv6")
+    names = (*_WORDS, "node_mask_ipv4", "node_mask_ipv6", "migration_step")
     return {name: getattr(cluster, name) for name in names}
 
 
-def _violations_of_network(cluster: Cluster) -> list[errors.IpamError]:
-    """A node network has one cluster: its ranges are that cluster's nodes."""
-    other = Cluster.objects.filter(network=cluster.network_id, state=Cluster.State.RESERVED).exclude(pk=cluster.pk)
+def _violations_of_others(cluster: Cluster) -> list[errors.IpamError]:
+    """A node network has one cluster, as its ranges are that cluster's nodes; a project has one of each name."""
+    there = Q(network=cluster.network_id, state=Cluster.State.RESERVED)
+    namesakes = Q(project=cluster.project_id, name=cluster.name) & ~Q(state=Cluster.State.RELEASED)
+    others = list(Cluster.objects.filter(there | namesakes).exclude(pk=cluster.pk))
+    taken = [held for held in others if held.is_reserved and held.network_id == cluster.network_id]
+    named = [held for held in others if (held.project_id, held.name) == (cluster.project_id, cluster.name)]
     return [
-        errors.NodeNetworkTaken(
-            f"The nodes of {held if access.sees(held) else 'another cluster'} are in {cluster.network_id} already. "
-            "Carve a node network of its own.",
-            field="network",
-        )
-        for held in other[:1]
-    ]
-
-
-def _violations_of_name(cluster: Cluster) -> list[errors.IpamError]:
-    named = Cluster.objects.filter(project=cluster.project_id, name=cluster.name).exclude(pk=cluster.pk)
-    return [
-        errors.AlreadyExists(f"The project already has a cluster {held}. Choose another name.", field="name")
-        for held in named.exclude(state=Cluster.State.RELEASED)[:1]
+        *(
+            errors.NodeNetworkTaken(
+                f"The nodes of {held if access.sees(held) else 'another cluster'} are in {cluster.network_id} already. "
+                "Carve a node network of its own.",
+                field="network",
+            )
+            for held in taken
+        ),
+        *(
+            errors.AlreadyExists(f"The project already has a cluster {held}. Choose another name.", field="name")
+            for held in named
+        ),
     ]
 
 
 def _write_ranges(cluster: Cluster, wanted: Plan) -> None:
     """The pods and services as rows; of a reserved cluster they are reserved."""
-    cluster.ranges.all().delete()
-    reserved_in = reservations.reach(cluster.network) if cluster.is_reserved else None
-    ClusterRange.objects.bulk_create(
+    reserved = reservations.columns(cluster)
+    further = [(Family.of(cidr), cidr) for cidr in wanted.service_cidrs]
+    purposes = (("pods", wanted.pods.items()), ("services", wanted.services.items()), ("further", further))
+    rows = [
         ClusterRange(
             cluster=cluster,
             purpose=purpose,
@@ -172,8 +231,15 @@ def _write_ranges(cluster: Cluster, wanted: Plan) -> None:
             first=Address(cidr.first, cidr.version),
             last=Address(cidr.last, cidr.version),
             length=cidr.prefixlen,
-            reserved_in_id=reserved_in,
+            **reserved,
         )
-        for purpose, ranges in (("pods", wanted.pods), ("services", wanted.services))
-        for family, cidr in ranges.items()
-    )
+        for purpose, ranges in purposes
+        for family, cidr in ranges
+    ]
+    held = {(one.purpose, one.cidr) for one in cluster.ranges.all()}
+    if held == {(one.purpose, one.cidr) for one in rows}:
+        return
+    if held:
+        ClusterRange.objects.filter(cluster=cluster).delete()
+    writes.insert(rows)
+    know(cluster, ranges=rows)

@@ -74,15 +74,15 @@ def as_caller(
 
 
 @contextmanager
-def system(name: str = "") -> Iterator[None]:
+def system(name: str = "", *, door: Door | None = None) -> Iterator[None]:
     """What happens inside may do everything: a command does it, or Twofold by itself.
 
-    The history calls it `name`, by default the user of the operating system. Inside of a request it keeps the door
-    and the id of that.
+    The history calls it `name`, by default the user of the operating system. Inside of a request it keeps the id of
+    that, and the door, unless another is named.
     """
     around = _current.get()
-    door, request_id = (around.door, around.request_id) if around else (Door.COMMAND, _PROCESS)
-    with _set(Context(door, request_id, lambda: name or _system_user(), lambda: EVERYTHING)):
+    known, request_id = (around.door, around.request_id) if around else (Door.COMMAND, _PROCESS)
+    with _set(Context(door or known, request_id, lambda: name or _system_user(), lambda: EVERYTHING)):
         yield
 
 

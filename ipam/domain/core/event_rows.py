@@ -7,35 +7,39 @@ from typing import Any
 
 from django.db.models import Model
 
-from ipam.domain.core import bulk_insert, context, counters, states
+from ipam.domain.core import bulk_insert, context, counters, states, writes
 from ipam.domain.core.states import Changes
 from ipam.models import Event, IPAddress, Mention
+from ipam.models.base import NAME_LENGTH
+from ipam.models.columns import columns
 from ipam.models.events import MAX_LISTED, Kind, Verb
 
 Addresses = Sequence[IPAddress]
 _BATCH = 1_000
 
 
-def event(verb: Verb, kind: Kind, rows: Addresses = (), **columns: Any) -> Event:
+def event(verb: Verb, kind: Kind, rows: Addresses = (), part_of: Event | None = None, **said: Any) -> Event:
     """An event of the caller, about these addresses; not stored yet."""
     caller = context.current()
     first = [str(row.address) for row in rows[:MAX_LISTED]]
-    return Event(
+    made: Event = columns(Event).new(
         actor=caller.user,
         door=caller.door,
         request_id=caller.request_id,
         verb=verb,
         kind=kind,
         first_addresses=first,
-        **columns,
+        part_of_id=part_of.pk if part_of else None,
+        **said,
     )
+    return made
 
 
 def store(events: Iterable[Event]) -> list[Event]:
     """Store events by one INSERT for a thousand, and count what they are about; each gets its key."""
     stored = list(events)
     if len(stored) == 1:
-        bulk_insert.insert(stored[0])
+        writes.insert_event(stored[0])
     else:
         Event.objects.bulk_create(stored, batch_size=_BATCH)
     for one in stored:
@@ -59,19 +63,22 @@ def mention(found: Iterable[tuple[Event, Addresses]]) -> None:
 
 def mention_networks(found: Iterable[tuple[Event, Iterable[str]]]) -> None:
     """Let events on several networks be found by each of them; one on a single network names it itself."""
-    rows = (
-        Mention(event=event, network_id=key) for event, networks in found if not event.network_id for key in networks
-    )
-    Mention.objects.bulk_create(rows, batch_size=_BATCH)
+    pairs = ((event, key) for event, networks in found if not event.network_id for key in networks)
+    for batch in bulk_insert.batches(pairs, _BATCH):
+        keys = [writes.key_of(event) for event, _ in batch]
+        rows = ", ".join(f"({key}, %s)" for key, _ in keys)
+        parameters = [value for (_, by), (_, network) in zip(keys, batch, strict=True) for value in (*by, network)]
+        writes.execute(f"INSERT INTO ipam_mention (event_id, network_id) VALUES {rows}", parameters)  # noqa: S608  marks
 
 
-def columns_of(subject: Model) -> dict[str, Any]:
-    """The columns of an event on one object that is no address."""
+def columns_of(subject: Model, rows: Addresses = ()) -> dict[str, Any]:
+    """The columns of an event on one object that is no address, and on these addresses."""
     kind = states.kind(subject)
+    network = _common(row.network_id for row in rows)
     return {
         "object_id": str(subject.pk),
-        "object_name": getattr(subject, "name", ""),
-        "network_id": subject.pk if kind == Kind.NETWORK else getattr(subject, "network_id", ""),
+        "object_name": (getattr(subject, "name", "") or getattr(subject, "shown_url", ""))[:NAME_LENGTH],
+        "network_id": subject.pk if kind == Kind.NETWORK else getattr(subject, "network_id", None) or network or "",
         "project_id": subject.pk if kind == Kind.PROJECT else getattr(subject, "project_id", None),
     }
 

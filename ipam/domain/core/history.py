@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Model
+from django.utils import timezone
 
 from ipam.domain.core import event_rows, states, tenures
 from ipam.domain.core.event_rows import Addresses
@@ -37,14 +38,15 @@ def record(
     begun: Addresses = (),
     blocks_ended: Sequence[Prefix] = (),
     blocks_begun: Sequence[Prefix] = (),
+    **more: Any,
 ) -> None:
     """Leave the event of an operation on one object; without `before` it is new, without `after` it is gone.
 
     With it go the addresses and child prefixes that are held no longer (`ended`), and those that are from now on
-    (`begun`).
+    (`begun`). `more` are further columns of the event: whether it can be undone, what it undoes.
     """
     differing = states.between(before or {}, after or {})
-    columns = event_rows.columns_of(subject)
+    columns = {**event_rows.columns_of(subject, [*ended, *begun]), **more}
     event = write(verb, states.kind(subject), ended=ended, begun=begun, changes=differing, **columns)
     if blocks_ended:
         tenures.end_blocks(_answering(event), blocks_ended)
@@ -67,18 +69,27 @@ def record_addresses(
     begun: Addresses = (),
     unchanged: Addresses = (),
     changed: Changes | None = None,
+    **more: Any,
 ) -> None:
     """Leave the event of an operation on addresses, one for all of them; none when there are none.
 
     They are held no longer (`ended`), or from now on (`begun`), or by whom they were (`unchanged`). Without `changed`
-    the words that all of them share come with those that begin, and go with those that end.
+    the words that all of them share come with those that begin, and go with those that end. `more` as `record` has it.
     """
     if rows := event_rows.once(ended, begun, unchanged):
-        if changed is None:
-            words = event_rows.shared_words(rows)
-            changed = states.between({}, words) if begun else states.between(words, {})
-        columns = {**event_rows.columns_of_addresses(rows), "changes": changed}
+        columns = {**_columns_of_addresses(rows, is_begun=bool(begun)), **more}
+        if changed is not None:
+            columns["changes"] = changed
         write(verb, Kind.ADDRESS, ended=ended, begun=begun, unchanged=unchanged, **columns)
+
+
+def event_on(verb: Verb, rows: Addresses, *, is_begun: bool, **more: Any) -> Event:
+    """The event of an operation on addresses, none inside another, for who stores it together with their rows.
+
+    Addresses that begin need not be known yet. `more` as `record` has it.
+    """
+    known = () if is_begun else rows
+    return event_rows.event(verb, Kind.ADDRESS, known, **_columns_of_addresses(rows, is_begun=is_begun), **more)
 
 
 def record_each(verb: Verb, changed: Sequence[tuple[Any, State]]) -> None:
@@ -108,6 +119,26 @@ def record_each(verb: Verb, changed: Sequence[tuple[Any, State]]) -> None:
     stored = [(event, rows) for event, (rows, _) in zip(event_rows.store(events), alike, strict=True)]
     event_rows.mention(stored)
     event_rows.mention_networks((event, event_rows.networks_of(rows)) for event, rows in stored)
+
+
+def record_made(verb: Verb, made: Sequence[tuple[Model, State]], *, blocks_begun: Sequence[Prefix] = ()) -> None:
+    """Leave the events of objects that were made together, by one INSERT: parts of the whole that this is inside."""
+    whole = _whole.get()
+    if whole is None:
+        raise RuntimeError("What is made together is a part of a whole: `as_one_event`.")
+    whole.event.at = timezone.now()
+    event_rows.store(
+        event_rows.event(
+            verb,
+            states.kind(subject),
+            part_of=whole.event,
+            changes=states.between({}, after),
+            **event_rows.columns_of(subject),
+        )
+        for subject, after in made
+    )
+    if blocks_begun:
+        tenures.begin_blocks(whole.event, blocks_begun)
 
 
 def record_user(verb: Verb, user: User, changed: Mapping[str, Any]) -> None:
@@ -175,6 +206,13 @@ def _write_alone(
         event_rows.mention([(event, unchanged)])
     event_rows.mention_networks([(event, event_rows.networks_of(rows))])
     return event
+
+
+def _columns_of_addresses(rows: Addresses, *, is_begun: bool) -> dict[str, Any]:
+    """The columns of an event on addresses, with the words that all of them share, as they come or go."""
+    words = event_rows.shared_words(rows)
+    changes = states.between({}, words) if is_begun else states.between(words, {})
+    return {**event_rows.columns_of_addresses(rows), "changes": changes}
 
 
 def _answering(event: Event | None) -> Event:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -10,25 +10,30 @@ from django.db import connection, models
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import access
-from ipam.models import VRF, Network, Partition, Project
+from ipam.domain.core import access, by_cidr, by_ids
+from ipam.domain.core.by_ids import AtHand, Named, Only
+from ipam.domain.core.permissions import Permission
+from ipam.models import VRF, Network, Partition, Prefix, Project
 from ipam.models.base import Record
 
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R", bound=Record)
 Row = TypeVar("Row")
-
 NAMED: tuple[type[models.Model], ...] = (Partition, Project, VRF, Network)  # what a reference may name
+_MAX_JOINED = 16  # by one statement: SQLite joins at most 64 tables, PostgreSQL gives at most 1,664 columns
 MAX_CANDIDATES = 10  # of an ambiguous name, that are told
 
 
-def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> M:
+def get(
+    model: type[M], key: object, *, field: str = "", lock: bool = False, among: models.QuerySet[M] | None = None
+) -> M:
     """The object with this id. With `lock` others may refer to it, but not change it, until the transaction ends.
+    `among` says what of it is to be read, where that is more than its columns.
 
     NotFound, about `field`, if there is none that the caller may see; a malformed id is an id of nothing, and so
     is one that is merely read as the same: an id has one spelling, but for the case of a UUID.
     """
-    objects = access.visible(model._default_manager.all())
+    objects = access.visible(model._default_manager.all() if among is None else among)
     if lock:
         objects = objects.select_for_update(no_key=True, of=("self",))
     with contextlib.suppress(ObjectDoesNotExist):
@@ -37,13 +42,39 @@ def get(model: type[M], key: object, *, field: str = "", lock: bool = False) -> 
     raise errors.NotFound(f"{_there_is_no(model, key)} Check the id.", field=field, key=key)
 
 
-def get_all(wanted: Mapping[str, tuple[type[models.Model], object]]) -> dict[str, Any]:
-    """The objects with these ids or names, by the field that names them; all that are missing are told (rule 2)."""
-    found: dict[str, Any] = {}
+def networks_at_hand(keys: Iterable[str], *related: str) -> AtHand:
+    """Those of these networks that the caller may see, each with its prefixes, and what they bring along of the
+    `related` projects and partitions; one statement.
+    """
+    ids = {key for key in keys if is_id(Network, key)}
+    found: AtHand = {}
+    for network in access.visible(Prefix.objects.filter(network__in=ids)).networks(*related) if ids else []:
+        for one in (network, *(getattr(network, name) for name in related)):
+            is_foreign = isinstance(one, Project) and not access.current().may(Permission.READ, one.pk)
+            if one is not None and not is_foreign:
+                found[type(one), str(one.pk)] = one
+    return found
+
+
+def get_all(
+    wanted: Named,
+    at_hand: AtHand | None = None,
+    only: Only | None = None,
+) -> dict[str, Any]:
+    """The objects with these ids or names, by the field that names them; all that are missing are told (rule 2).
+
+    What is `at_hand` is not asked for again; other ids are looked up by one statement for sixteen of them. What columns
+    are read of a model `only` may say: others are, when they are asked for.
+    """
+    known = {field: (at_hand or {}).get((model, str(key))) for field, (model, key) in wanted.items()}
+    found: dict[str, Any] = {field: one for field, one in known.items() if one is not None}
+    asked = [(field, one) for field, one in wanted.items() if field not in found and is_id(*one)]
+    for part in range(0, len(asked), _MAX_JOINED):
+        found |= by_ids.find(dict(asked[part : part + _MAX_JOINED]), only or {})
     missing: list[errors.IpamError] = []
     for field, (model, key) in wanted.items():
         try:
-            found[field] = named(model, key, field=field)
+            found[field] = found.get(field) or named(model, key, field=field)
         except errors.IpamError as error:
             missing.append(error)
     errors.raise_all(missing)
@@ -94,10 +125,11 @@ def named(model: type[M], key: object, *, field: str = "") -> M:
 
 
 def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
-    """The ids that a filter means by ids or names; ids win, also those of nothing, which is what they find.
+    """The ids that a filter means by ids or names, networks also by a CIDR of theirs; ids win, also those of nothing,
+    which is what they find.
 
-    Two statements at most, for many as for one. ValueError for what is neither an id nor the name of exactly one
-    that the caller may see.
+    Two statements at most, for many as for one, and one for each CIDR. ValueError for what is neither an id nor the
+    name of exactly one that the caller may see.
     """
     visible = access.visible(model._default_manager.all())
     ids = known = {text for text in texts if is_id(model, text)}
@@ -110,12 +142,16 @@ def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
         rows = visible.filter(name__in=names).order_by("name", "pk").values_list("name", "pk")
         for name, pk in rows[: len(names) * (MAX_CANDIDATES + 1)]:
             called[name].append(pk)
+    for text in names if model is Network else ():
+        if "/" in text and not called[text]:
+            called[text] = by_cidr.network_keys(text)
     return [_key(model, text, called[text], reads_as_id=text in ids) for text in texts]
 
 
 def _key(model: type[models.Model], text: str, called: Sequence[Any], *, reads_as_id: bool) -> Any:
     if len(called) > 1:
-        raise ValueError(_which(model, text, _called(model, text)))
+        found = _called(model, text) or list(model._default_manager.filter(pk__in=called).order_by("pk"))
+        raise ValueError(_which(model, text, found))
     if called:
         return called[0]
     if reads_as_id:
@@ -162,9 +198,14 @@ def get_for_update(model: type[R], key: object, seen: Container[int]) -> R:
     For whoever edits what they have read: a change that was made meanwhile must not be overwritten unseen.
     """
     current = get(model, key, lock=True)
-    if current.generation not in seen:
+    check_generation(current, seen)
+    return current
+
+
+def check_generation(current: Record, seen: Container[int] | None) -> None:
+    """Stale when a locked object is in none of these generations; None: any will do."""
+    if seen is not None and current.generation not in seen:
         raise errors.Stale(
             f"Somebody else has changed “{current}” meanwhile: it is in generation {current.generation} by now. "
             "Nothing was changed; read it again and repeat your change."
         )
-    return current

@@ -7,7 +7,7 @@ import functools
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
@@ -16,11 +16,12 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import BaseConstraint, ProtectedError
 
 from ipam import errors
-from ipam.domain.core import counters
+from ipam.domain.core import counters, owed
 from ipam.models.guards import DISJOINT, ID_ONCE
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 _MAX_ATTEMPTS = 6
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
@@ -28,11 +29,13 @@ _BEGIN_SNAPSHOT = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONL
 _FOREIGN_KEY, _UNIQUE = "23503", "23505"
 _BUSY = "Many requests want the same rows at this moment. Nothing was changed; send it again."
 
-# How many operations are under way, one inside another.
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
 # Whether this transaction waits for others in the order that all keep, instead of passing over what they hold.
 _waits_for_locks: ContextVar[bool] = ContextVar("waits_for_locks", default=False)
+
+# Whether nobody goes on after a refusal of an operation that is in no other.
+_is_undone_together: ContextVar[bool] = ContextVar("is_undone_together", default=False)
 
 # Whether nothing of this will be kept, whatever becomes of it.
 _is_dry_run: ContextVar[bool] = ContextVar("is_dry_run", default=False)
@@ -49,19 +52,19 @@ class _LostRace(errors.Busy):
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:
     """A verb of the domain: `transacted`, and alone in answering for all that happens inside (`is_nested`)."""
-    transaction_of_its_own = transacted(function)
+    return answering()(transacted(function))
 
-    @functools.wraps(function)
-    def act(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _nested():
-            try:
-                return transaction_of_its_own(*args, **kwargs)
-            except errors.IpamError as refusal:
-                if not (is_nested() or _is_dry_run.get() or _will_be_tried_again(refusal)):
-                    counters.refused(refusal.code)
-                raise
 
-    return act
+@contextmanager
+def answering() -> Iterator[None]:
+    """What an operation does: it counts its refusal, unless another one answers for that."""
+    with _set(_depth, _depth.get() + 1):
+        try:
+            yield
+        except errors.IpamError as refusal:
+            if not (is_nested() or _is_dry_run.get() or _will_be_tried_again(refusal)):
+                counters.refused(refusal.code)
+            raise
 
 
 def transacted(function: Callable[P, R]) -> Callable[P, R]:
@@ -77,7 +80,7 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
         for attempt in range(_MAX_ATTEMPTS):
             refusal: errors.IpamError = errors.Busy(_BUSY)
             try:
-                with _turns(attempt > 0), _constraints_in_words(), transaction.atomic():
+                with _set(_waits_for_locks, attempt > 0 or waits_for_locks()), constraints_in_words(), atomic():
                     return function(*args, **kwargs)
             except errors.Busy as busy:
                 if connection.in_atomic_block:
@@ -86,7 +89,7 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
             except OperationalError as error:
                 if not connection.in_atomic_block and _is_lock_timeout(error):
                     break
-                if connection.in_atomic_block or not _is_transient(error):
+                if connection.in_atomic_block or not is_transient(error):
                     raise
             time.sleep(random.uniform(0.2, 1) * 0.01 * 2**attempt)  # noqa: S311  jitter, no secret
         if not _depth.get():  # the transaction of a whole request: no operation is around it to count this
@@ -96,16 +99,17 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+def undone_together(is_so: bool = True) -> AbstractContextManager[None]:
+    """A refusal of an operation directly inside undoes all that is around it, so that it needs no savepoint; or not."""
+    return _set(_is_undone_together, is_so)
+
+
 @contextmanager
 def dry_run() -> Iterator[None]:
     """Everything inside happens, its results can be read, and nothing is kept: a dry run."""
-    before = _is_dry_run.set(True)
-    try:
-        with _turns(True), transaction.atomic():  # it runs once, so it must not lose
-            yield
-            transaction.set_rollback(True)
-    finally:
-        _is_dry_run.reset(before)
+    with _set(_is_dry_run, True), _set(_waits_for_locks, True), transaction.atomic():  # once, so it must not lose
+        yield
+        transaction.set_rollback(True)
 
 
 @contextmanager
@@ -142,36 +146,32 @@ def waits_for_locks() -> bool:
     return _waits_for_locks.get()
 
 
-def is_nested() -> bool:
-    """Whether the operation that runs is part of another, which answers for it."""
-    return _depth.get() > 1
-
-
 def depth() -> int:
     """How many operations are under way, one inside another."""
     return _depth.get()
 
 
+def is_nested() -> bool:
+    """Whether the operation that runs is part of another, which answers for it."""
+    return depth() > 1
+
+
 @contextmanager
-def _nested() -> Iterator[None]:
-    before = _depth.set(_depth.get() + 1)
+def _set(variable: ContextVar[T], value: T) -> Iterator[None]:
+    before = variable.set(value)
     try:
         yield
     finally:
-        _depth.reset(before)
+        variable.reset(before)
+
+
+def atomic() -> AbstractContextManager[None]:
+    """A transaction; inside of one a savepoint, where somebody around may go on after a refusal."""
+    return owed.undone_with(transaction.atomic(savepoint=not _is_undone_together.get() or _depth.get() != 1))
 
 
 @contextmanager
-def _turns(take: bool) -> Iterator[None]:
-    before = _waits_for_locks.set(take or _waits_for_locks.get())
-    try:
-        yield
-    finally:
-        _waits_for_locks.reset(before)
-
-
-@contextmanager
-def _constraints_in_words() -> Iterator[None]:
+def constraints_in_words() -> Iterator[None]:
     """A constraint that only the database could see broken is raised as the error that it stands for.
 
     It is around the transaction, since some are checked at its end. `Busy` says that somebody else may have moved.
@@ -187,7 +187,7 @@ def _will_be_tried_again(refusal: errors.IpamError) -> bool:
     return isinstance(refusal, errors.Busy) and connection.in_atomic_block
 
 
-def _is_transient(error: OperationalError) -> bool:
+def is_transient(error: OperationalError) -> bool:
     """Whether the same transaction may well succeed when it is run again."""
     return getattr(error.__cause__, "sqlstate", None) in (_SERIALIZATION_FAILURE, _DEADLOCK)
 
@@ -207,17 +207,17 @@ def _refusal(error: IntegrityError) -> errors.IpamError:
     sqlstate = getattr(cause, "sqlstate", None)
     broken = getattr(getattr(cause, "diag", None), "constraint_name", None) or str(error)
     if any(guard in broken for guard in DISJOINT):
-        return _raced(
+        return raced(
             errors.Overlap("Another request has just taken space that overlaps this. Look again, then choose.")
         )
     if ID_ONCE in broken:
-        return _raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field="id"))
+        return raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field="id"))
     for constraint in _constraints():
         if constraint.name in broken:
             return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))
     if sqlstate == _UNIQUE:
         field = "id" if broken.endswith("_pkey") else ""
-        return _raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field=field))
+        return raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field=field))
     if isinstance(error, ProtectedError) or sqlstate == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
         return errors.Busy(
             "Another request has just begun to use this, or removed what it needs. Nothing was changed; send it again."
@@ -231,7 +231,8 @@ def lasting_refusal(error: IntegrityError) -> errors.IpamError:
     return getattr(broken, "lasting", broken)
 
 
-def _raced(lasting: errors.IpamError) -> _LostRace:
+def raced(lasting: errors.IpamError) -> errors.Busy:
+    """What is tried again, and lasts where that is in vain."""
     passing = _LostRace(_BUSY)
     passing.lasting = lasting
     return passing

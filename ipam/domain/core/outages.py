@@ -22,7 +22,8 @@ _CAUSES: dict[str, errors.IpamError] = {
         ),
     ),
     **dict.fromkeys(
-        ["55P03", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT"],  # lock_not_available
+        # lock_not_available; serialization_failure and deadlock_detected of a dry run, which is tried once
+        ["55P03", "40001", "40P01", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT"],
         errors.Busy("Many requests want the same rows at this moment. Nothing was changed; send it again."),
     ),
     **dict.fromkeys(

@@ -89,15 +89,15 @@ def batches(queryset: QuerySet[Any], *order: str, size: int = 2_000) -> Iterator
         yield from rows
         if len(rows) < size:
             return
-        rest = ordered.filter(_beyond([(name, getattr(rows[-1], name)) for name in names]))
+        rest = ordered.filter(beyond([(name, getattr(rows[-1], name)) for name in names]))
 
 
-def _beyond(place: list[tuple[str, Any]]) -> Q:
+def beyond(place: Sequence[tuple[str, Any]]) -> Q:
     """The rows after a place. The first condition of each column alone bounds the index scan."""
     (name, value), *others = place
     if not others:
         return Q(**{f"{name}__gt": value})
-    return Q(**{f"{name}__gte": value}) & (Q(**{f"{name}__gt": value}) | _beyond(others))
+    return Q(**{f"{name}__gte": value}) & (Q(**{f"{name}__gt": value}) | beyond(others))
 
 
 def _column(queryset: QuerySet[Any], field: str) -> Any:

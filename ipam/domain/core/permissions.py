@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, User
 
-from ipam.models import ApiToken, RoleBinding
+from ipam.models import ApiToken
 from ipam.models.roles import Role
+
+KNOWN_BINDINGS = "known_bindings"  # of a user who was read together with them
 
 
 class Permission(Enum):
@@ -41,6 +43,11 @@ class Access:
     @property
     def sees_everything(self) -> bool:
         return self.platform is not None
+
+    @property
+    def edits_everywhere(self) -> bool:
+        """Whether it is metal-api's Edit, the one editor that is bound to no project."""
+        return self.platform == Role.EDITOR
 
     def may(self, permission: Permission, project_id: UUID | None = None) -> bool:
         """Whether the table permits it; without a project it is about the platform."""
@@ -76,7 +83,8 @@ def of_user(user: User | AnonymousUser, token: ApiToken | None = None) -> Access
     if user.is_superuser:
         full = Access(Role.OPERATOR, user_id=user.pk)
     else:
-        bindings = list(RoleBinding.objects.filter(user=user))
+        bindings = vars(user).get(KNOWN_BINDINGS)
+        bindings = list(user.role_bindings.all()) if bindings is None else bindings
         platform = [Role(one.role) for one in bindings if one.project_id is None]
         of_projects = {one.project_id: Role(one.role) for one in bindings if one.project_id}
         full = Access(platform[0] if platform else None, of_projects, user_id=user.pk)

@@ -3,11 +3,29 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
 
-from ipam.models import VRF, ApiToken, Claim, Cluster, IPAddress, Machine, Network, Partition, Project, RoleBinding
+from ipam.addressing import Address
+from ipam.models import (
+    VRF,
+    AddressRange,
+    Alert,
+    AlertRule,
+    ApiToken,
+    Claim,
+    Cluster,
+    IPAddress,
+    Machine,
+    Network,
+    Partition,
+    Project,
+    Quota,
+    RoleBinding,
+    Webhook,
+)
 from ipam.models.events import Kind
 
 State = Mapping[str, Any]  # the fields of an object, as JSON has them
@@ -19,24 +37,50 @@ _SHOWN: dict[type[Model], tuple[Kind, tuple[str, ...]]] = {
     VRF: (Kind.VRF, (*VRF.texts, "labels")),
     ApiToken: (Kind.TOKEN, ("name", "is_read_only", "projects", "networks", "expires_at")),
     RoleBinding: (Kind.MEMBER, ("role", "project_id")),
+    Webhook: (
+        Kind.WEBHOOK,
+        (
+            "name",
+            "shown_url",
+            "types",
+            "network_id",
+            "project_id",
+            "partition_id",
+            "label",
+            "enabled",
+            "disabled_reason",
+        ),
+    ),
     Machine: (Kind.MACHINE, (*Machine.texts, "labels", "project_id", "partition_id", "role", "asn")),
-    Claim: (Kind.CLAIM, ("name", "project_id", "network_id", "allocation")),
+    Claim: (Kind.CLAIM, ("name", "labels", "project_id", "network_id", "allocation", "child_id")),
+    AddressRange: (
+        Kind.RANGE,
+        (*AddressRange.texts, "labels", "network_id", "first", "last", "use", "project_id"),
+    ),
+    Quota: (Kind.QUOTA, ("project_id", "network_id", "family", "resource", "limit")),
     Cluster: (
         Kind.CLUSTER,
         (
             *(*Cluster.texts, "labels"),
             *("project_id", "network_id", "state", "platform", "kubernetes_version", "families", "node_mask"),
-            *("max_pods", "wanted_nodes", "native_routing"),
+            *("max_pods", "wanted_nodes", "native_routing", "ipam", "max_surge", "gardener_project"),
+            *("gardener_version", "is_seed", "seed_id", "migration_step"),
         ),
     ),
-    IPAddress: (Kind.ADDRESS, (*IPAddress.texts, "labels", "type")),
+    IPAddress: (Kind.ADDRESS, (*IPAddress.texts, "labels", "tags", "type")),
+    Alert: (Kind.ALERT, ("acknowledged_by", "snoozed_until", "reason")),
+    AlertRule: (
+        Kind.ALERT_RULE,
+        ("name", "watch", "code", "family", "scope", "fire", "clear", "severity", "destinations", "enabled"),
+    ),
     Network: (
         Kind.NETWORK,
         (
             *(*Network.texts, "labels"),
             *("type", "stack", "project_id", "partition_id", "namespace_id", "parent_id", "vrf_id", "vrf_shared"),
             *("nat_type", "destination_prefixes", "additional_announcable_cidrs"),
-            *("default_child_prefix_length", "min_child_prefix_length"),
+            *("default_child_prefix_length", "min_child_prefix_length", "child_choice", "cluster_ranges"),
+            *("quarantine", "quarantine_strict"),
         ),
     ),
 }
@@ -74,4 +118,4 @@ def _plain(value: Any) -> Any:
         return [one if isinstance(one, str) else str(one) for one in value]
     if isinstance(value, datetime):
         return value.isoformat()
-    return str(value) if isinstance(value, uuid.UUID) else value
+    return str(value) if isinstance(value, uuid.UUID | Decimal | Address) else value

@@ -9,18 +9,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 from netaddr import IPAddress as Address
 
-from ipam.domain.core import bulk_insert
+from ipam.domain.core import bulk_insert, writes
 from ipam.fields import to_bytes
-from ipam.models import Event, IPAddress, Prefix, Tenure
+from ipam.models import Event, IPAddress, Machine, Network, Prefix, Tenure
 from ipam.models.events import Verb
 from ipam.models.tenures import addresses_untold, blocks_untold
 
-# Names by subqueries: PostgreSQL plans them in half of the time that it needs for joins. Of few addresses all else
-# comes from Python: in half of the time again. What has gone meanwhile has no name: the foreign key of the address
-# refuses that at the end, in words.
-_FEW = 4
+# Names by subqueries: PostgreSQL plans them in half of the time that it needs for joins. What has gone meanwhile has no
+# name: the foreign key of the address refuses that at the end, in words.
 _INSERT = """
     INSERT INTO ipam_tenure (
         begun_by, actor, door, from_exact, since, address, length, prefix_length, namespace_id, network_id, project_id,
@@ -28,51 +27,33 @@ _INSERT = """
     )
 """
 _ADDRESSES = """
-    SELECT %s, %s, %s, %s, {since}, held.address, NULL,
+    SELECT {event}, %s, %s, %s, {since}, held.address, NULL,
         (SELECT length FROM ipam_prefix WHERE id = held.prefix_id), held.namespace_id, held.network_id, held.project_id,
         coalesce((SELECT name FROM ipam_project WHERE id = held.project_id), ''), coalesce(held.machine_id, ''),
         coalesce((SELECT name FROM ipam_machine WHERE id = held.machine_id), ''), held.name, held.type, held.allocation
     FROM ipam_ipaddress AS held WHERE held.id {which}
 """
 _BLOCKS = """
-    SELECT %s, %s, %s, %s, {since}, held.first, held.length,
+    SELECT {event}, %s, %s, %s, {since}, held.first, held.length,
         (SELECT length FROM ipam_prefix WHERE id = held.parent_id), held.namespace_id, held.network_id,
         network.project_id, coalesce((SELECT name FROM ipam_project WHERE id = network.project_id), ''), '', '',
         network.name, network.type, NULL
-    FROM ipam_prefix AS held JOIN ipam_network AS network ON network.id = held.network_id WHERE held.id {which}
+    FROM ipam_network AS network JOIN ipam_prefix AS held ON network.id = held.network_id WHERE held.id {which}
 """
-_ADDRESS = """(
-    %s, %s, %s, %s, %s, %s, NULL, (SELECT length FROM ipam_prefix WHERE id = %s), %s, %s, %s,
-    coalesce((SELECT name FROM ipam_project WHERE id = %s), ''), {machine}, %s, %s, %s
-)"""
-_MACHINE, _NO_MACHINE = "%s, coalesce((SELECT name FROM ipam_machine WHERE id = %s), '')", "'', ''"
 _END = """
-    UPDATE ipam_tenure SET until = %s, ended_by = %s
+    UPDATE ipam_tenure SET until = %s, ended_by = {event}
     WHERE until IS NULL AND {kind} AND namespace_id {namespace} AND address {which}
 """
 
 
 def begin(event: Event, addresses: Sequence[IPAddress]) -> None:
     """Whoever holds these stored addresses holds them from this event on; without end."""
-    if len(addresses) > _FEW:
-        _begin(_ADDRESSES, event, [address.pk for address in addresses])
-        return
-    shared = [event.pk, event.actor, event.door, _is_exact(event), _moment(event)]
-    parameters: list[Any] = []
-    rows = []
-    for one in addresses:
-        rows.append(_ADDRESS.format(machine=_MACHINE if one.machine_id else _NO_MACHINE))
-        machine = [one.machine_id] * 2 if one.machine_id else []
-        place = [to_bytes(one.address), one.prefix_id, _key(one.namespace_id), one.network_id]
-        owner = [*[_key(one.project_id)] * 2, *machine]
-        parameters += [*shared, *place, *owner, one.name, one.type, _key(one.allocation)]
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_INSERT} VALUES {', '.join(rows)}", parameters)
+    _begin(_of_new(_ADDRESSES, IPAddress, Machine), event, [one.pk for one in addresses])
 
 
 def begin_blocks(event: Event, prefixes: Iterable[Prefix]) -> None:
     """The networks of these stored child prefixes hold them from this event on; without end."""
-    _begin(_BLOCKS, event, [prefix.pk for prefix in prefixes])
+    _begin(_of_new(_BLOCKS, Network), event, [prefix.pk for prefix in prefixes])
 
 
 def end(event: Event, addresses: Iterable[IPAddress]) -> None:
@@ -96,39 +77,57 @@ def make_true(event: Event) -> None:
         untrue.update(until=event.at, ended_by=event.pk)
     for selected, untold in ((_ADDRESSES, addresses_untold()), (_BLOCKS, blocks_untold())):
         query, parameters = untold.order_by().values("pk").query.sql_with_params()
-        statement = selected.format(since="held.created_at", which=f"IN ({query})")
-        _insert(statement, event, [], parameters, is_exact=False)  # since then, or before
+        _insert(
+            selected, event, "held.created_at", f"IN ({query})", parameters, is_exact=False
+        )  # since then, or before
+
+
+def beginning_of_one(key: str) -> str:
+    """The statement of a procedure that has an `event`: the stored address with this key is held from it on."""
+    return (_INSERT + _ADDRESSES.format(event="event.id", since="event.at", which=f"= {key}")) % (
+        "event.actor",
+        "event.door",
+        "TRUE",
+    )
+
+
+def end_of_one(address: str, namespace: str) -> str:
+    """The same: nobody holds this address any longer."""
+    scope = {"kind": "length IS NULL", "namespace": f"IS NOT DISTINCT FROM {namespace}", "which": f"= {address}"}
+    return _END.format(event="event.id", **scope) % "event.at"
+
+
+def _of_new(selected: str, *models: type[Model]) -> str:
+    """The same, of rows that may not be in their tables yet (`writes.together`)."""
+    for model in models:
+        selected = selected.replace(f"FROM {model._meta.db_table} ", f"FROM {writes.source_of(model)} ")
+    return selected
 
 
 def _begin(selected: str, event: Event, keys: Sequence[Any]) -> None:
     for batch in bulk_insert.batches(keys):
         which, parameters = _among(batch)
-        statement = selected.format(since="%s", which=which)
-        _insert(statement, event, [_moment(event)], parameters, is_exact=_is_exact(event))
+        _insert(selected, event, "%s", which, [_moment(event), *parameters], is_exact=_is_exact(event))
 
 
-def _insert(selected: str, event: Event, since: list[Any], which: Sequence[Any], *, is_exact: bool) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT + selected, [event.pk, event.actor, event.door, is_exact, *since, *which])
+def _insert(selected: str, event: Event, since: str, which: str, parameters: Sequence[Any], *, is_exact: bool) -> None:
+    key, by = writes.key_of(event)
+    statement = _INSERT + selected.format(event=key, since=since, which=which)
+    writes.execute(statement, [*by, event.actor, event.door, is_exact, *parameters])
 
 
 def _end(event: Event, kind: str, namespace_id: UUID | None, starts: Sequence[Address]) -> None:
+    key, by = writes.key_of(event)
     namespace, of_namespace = _among([] if namespace_id is None else [namespace_id])
     for batch in bulk_insert.batches(starts):
         which, parameters = _among([to_bytes(start) for start in batch])
-        statement = _END.format(kind=kind, namespace=namespace, which=which)
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [_moment(event), event.pk, *of_namespace, *parameters])
+        statement = _END.format(event=key, kind=kind, namespace=namespace, which=which)
+        writes.execute(statement, [_moment(event), *by, *of_namespace, *parameters])
 
 
 def _is_exact(event: Event) -> bool:
     """What an import brings was held before, elsewhere."""
     return event.verb != Verb.IMPORT
-
-
-def _key(value: UUID | None) -> Any:
-    """A UUID as the database has it."""
-    return value.hex if value is not None and connection.vendor == "sqlite" else value
 
 
 def _moment(event: Event) -> Any:
@@ -141,5 +140,5 @@ def _among(values: Sequence[Any]) -> tuple[str, list[Any]]:
         return "IS NULL", []
     if connection.vendor == "postgresql":
         return "= ANY(%s)", [list(values)]
-    stored = [_key(value) if isinstance(value, UUID) else value for value in values]
+    stored = [writes.stored_uuid(value) if isinstance(value, UUID) else value for value in values]
     return f"IN ({', '.join(['%s'] * len(stored))})", stored

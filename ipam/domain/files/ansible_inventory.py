@@ -35,7 +35,7 @@ _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!
 
 def lines(machines: QuerySet[Machine]) -> Iterator[str]:
     """The inventory, host by host; groups come last."""
-    rows = machines.select_related("project").prefetch_related("attachments", "addresses")
+    rows = machines.select_related("project").prefetch_related("attachments", "addresses__prefix")
     names = _groups(machines)
     ids = set(machines.order_by().values_list("pk", flat=True))
     taken = _TAKEN | set(names.values())
@@ -78,6 +78,8 @@ def _variables(row: Machine) -> dict[str, Any]:
     position = {one.network_id: one.position for one in row.attachments.all()}
     held = sorted(row.addresses.all(), key=lambda one: (position.get(one.network_id, 0), one.family, one.address))
     variables: dict[str, Any] = {"ansible_host": str(held[0].address)} if held else {}
+    if gateways := {str(one.address): str(one.prefix.gateway) for one in held if one.prefix.gateway}:
+        variables["twofold_gateways"] = gateways
     return variables | {
         "twofold_id": row.pk,
         "twofold_name": _Unsafe(row.name),

@@ -6,11 +6,11 @@ Files of text hold lists with spaces between and objects as JSON; JSON, YAML and
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from ipam import values
+from ipam import measures, values
 from ipam.addressing import Address, Cidr, Family, shorten
 from ipam.labels import parse_labels
 from ipam.models.base import SLUG_LENGTH
@@ -37,6 +37,8 @@ def plain(value: object) -> Any:
         return str(value)
     if isinstance(value, dict):
         return {key.key if isinstance(key, Family) else key: plain(one) for key, one in value.items()}
+    if isinstance(value, int) and value > _MAX_EXACT:
+        return str(value)
     return [plain(one) for one in value] if isinstance(value, list) else value
 
 
@@ -80,10 +82,20 @@ def number(cell: object) -> int | None:
     return values.parse_number(found) if (found := _plain(cell)) else None
 
 
+def count(cell: object) -> int | None:
+    """A count of addresses, 0..2^128; an empty cell is none."""
+    return measures.parse_count(found) if (found := _plain(cell)) else None
+
+
 def flag(cell: object) -> bool:
     """True or false; an empty cell is false."""
     found = str(cell) if isinstance(cell, bool) else _plain(cell)
     return values.parse_flag(found) if found else False
+
+
+def flag_or_true(cell: object) -> bool:
+    """True or false; an empty cell is true."""
+    return flag(cell) if isinstance(cell, bool) or _plain(cell) else True
 
 
 def uuid(cell: object) -> UUID | None:
@@ -91,9 +103,19 @@ def uuid(cell: object) -> UUID | None:
     return values.parse_uuid(found) if (found := _written(cell).strip()) else None
 
 
+def moment(cell: object) -> datetime:
+    """A time, or a day: its beginning."""
+    return measures.parse_moment(_written(cell).strip())
+
+
 def address(cell: object) -> Address:
     """An address."""
     return values.parse_address(_written(cell).strip())
+
+
+def address_if_any(cell: object) -> Address | None:
+    """An address, or none for an empty cell."""
+    return values.parse_address(found) if (found := _written(cell).strip()) else None
 
 
 def cidr(cell: object) -> Cidr:
@@ -124,6 +146,22 @@ def labels(cell: object) -> dict[str, str]:
 def lengths(cell: object) -> dict[Family, int]:
     """A prefix length for each family."""
     return values.parse_lengths(_object(cell), lambda one: values.parse_number(_plain(one)))
+
+
+def hours(cell: object) -> dict[Family, float]:
+    """Hours for each family."""
+    return measures.parse_hours({family: _hours(one) for family, one in _object(cell).items()})
+
+
+def _hours(cell: object) -> object:
+    """A number, also where a file keeps it as text."""
+    if isinstance(cell, bool):
+        return cell
+    try:
+        number = float(_plain(cell))
+    except ValueError:
+        return cell
+    return int(number) if number.is_integer() else number
 
 
 def ranges(cell: object) -> dict[Family, Cidr]:

@@ -7,10 +7,14 @@ from typing import Any, TypeVar
 from django.db import models
 from django.db.models import QuerySet
 
+from ipam.addressing import Family
 from ipam.domain.files import cells
 from ipam.domain.files.cells import Read
 from ipam.domain.files.known import Known
+from ipam.domain.files.together import Rows, Together
 from ipam.models.base import SLUG_LENGTH, Described
+from ipam.models.managed import MANAGER_LENGTH
+from ipam.models.super_networks import ChildChoice, ClusterRanges
 
 M = TypeVar("M", bound=models.Model)
 Values = Mapping[str, Any]
@@ -36,6 +40,7 @@ class Kind:
 
     `find` gives the object that a row is about, if there is one already. `rows` reads all of them for an export, with
     whatever their columns need, in the order of `order`. `turn` says which rows come first: 0, before those of 1 or 2.
+    `together` makes what it can of many rows, by their places; None if it can nothing of the first.
     """
 
     name: str
@@ -47,16 +52,12 @@ class Kind:
     rows: Callable[[], QuerySet[Any]]
     order: tuple[str, ...] = ("pk",)
     turn: Callable[[Values], int] = lambda values: 0
+    together: Callable[[Rows, Known], Together | None] = lambda rows, known: None
 
     @property
     def names(self) -> list[str]:
         """The names of its columns, in order."""
         return [column.name for column in self.columns]
-
-    @property
-    def has_text_ids(self) -> bool:
-        """Whether rows are about the object with their id, which is text."""
-        return isinstance(self.rows().model._meta.pk, models.CharField)
 
 
 def _attribute(name: str) -> Callable[[Any], Any]:
@@ -68,9 +69,22 @@ def column(name: str, read: Read, *, of: str = "", may_change: bool = False) -> 
     return Column(name, read, _attribute(of or name), may_change)
 
 
+def _of_supers(name: str, words: type[models.TextChoices]) -> Column:
+    """A column that is empty for networks of other types, which refuse it."""
+    return Column(name, cells.choice(*words.values), lambda row: getattr(row, name) if row.is_super else "", True)
+
+
 LABELS = column("labels", cells.labels, may_change=True)
 ID = column("id", cells.text(SLUG_LENGTH))
+MANAGED_BY = column("managed_by", cells.text(MANAGER_LENGTH))
 PROJECT = column("project", cells.uuid, of="project_id")
+OF_SUPERS = (_of_supers("child_choice", ChildChoice), _of_supers("cluster_ranges", ClusterRanges))
+QUARANTINE = (
+    Column(
+        "quarantine", cells.hours, lambda row: {Family.from_key(key): one for key, one in row.quarantine.items()}, True
+    ),
+    column("quarantine_strict", cells.flag, may_change=True),
+)
 
 
 def texts(model: type[Described]) -> tuple[Column, ...]:
@@ -90,5 +104,10 @@ def by_key(model: type[M]) -> Callable[[Values], M | None]:
 
 
 def filled(values: Values) -> dict[str, Any]:
-    """What a row says about a new object; an empty cell says nothing."""
-    return {name: value for name, value in values.items() if value not in ("", None)}
+    """What a row says about a new object; an empty cell says nothing. Who owns it follows from who makes it."""
+    return {name: value for name, value in values.items() if value not in ("", None) and name != MANAGED_BY.name}
+
+
+def in_batches(*arguments: Any) -> Any:
+    """In the place of operations on single rows, of kinds whose rows come in batches."""
+    raise NotImplementedError("these come in batches: ipam.domain.files.address_import, history_import")

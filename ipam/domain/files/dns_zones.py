@@ -4,52 +4,24 @@ A name that ends in the zone's domain, or in a dot, is absolute and stays; anoth
 and is left out. What had to be changed, left out, or has the name of something else, is said in a comment.
 """
 
-import re
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-import idna
 from django.db.models import QuerySet
 
-from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core.paging import batches
-from ipam.models import IPAddress
-
-DEFAULT_DOMAIN = "internal"  # kept free for private use by ICANN
-_LONGEST_LABEL, _LONGEST_NAME = 63, 253  # RFC 1035, section 2.3.4
-_DOTS = re.compile("[.。．｡]")  # RFC 3490, section 3.1
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
-_LABEL_OF_DOMAINS = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+from ipam.domain.networks import dns_names
+from ipam.models import IPAddress, Prefix
 
 
-@dataclass(frozen=True)
-class Name:
-    """What an address is called, absolute; empty if it is left out. `note` says what became of what people typed."""
-
-    text: str
-    is_of_zone: bool = True
-    note: str = ""
-
-
-def lines(addresses: QuerySet[IPAddress], domain: str = DEFAULT_DOMAIN) -> Iterator[str]:
+def lines(addresses: QuerySet[IPAddress], domain: str = dns_names.DEFAULT_DOMAIN) -> Iterator[str]:
     """Forward records, then reverse ones, line by line. An address without a name gets one made of itself.
 
     One file is of one namespace, for another may have the same addresses: of the only one that there is, else of those
     without any. Invalid when `domain` is no domain name.
     """
-    return _records(addresses, _check_domain(domain))
-
-
-def domain_of(row: IPAddress) -> str:
-    """The domain in which the name of an address is, if it has one, such as www.example.org; else the default."""
-    _, _, domain = _spoken(row).rstrip(".").partition(".")
-    try:
-        return _check_domain(domain)
-    except errors.Invalid:
-        return DEFAULT_DOMAIN
+    return _records(addresses, dns_names.check_domain(domain))
 
 
 def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
@@ -61,10 +33,12 @@ def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
         if key != chosen:
             detail = f"the namespace of “{shorten(name)}”, which has a file of its own: export it with namespace={key}"
             yield f"; left out: {detail}\n"
+    for prefix in Prefix.objects.filter(pk__in=rows.order_by().values("prefix")).exclude(gateway=None).in_order():
+        yield f"; the gateway of {prefix} is {prefix.gateway}\n"
     yield from _forward(rows, origin)
     yield "; reverse, for the zones under in-addr.arpa. and ip6.arpa.\n"
     for row in batches(rows, "address", "pk"):
-        name = name_of(row, origin).text
+        name = dns_names.name_of(row, origin).text
         if name.startswith("*"):
             yield f"; left out: {row.address.reverse_dns}, as {name} is no name of a host\n"
         elif name:
@@ -74,76 +48,14 @@ def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
 def _forward(rows: QuerySet[IPAddress], origin: str) -> Iterator[str]:
     holders: dict[str, tuple[Any, str]] = {}  # of names that people gave
     for row in batches(rows, "address", "pk"):
-        name = name_of(row, origin)
+        name = dns_names.name_of(row, origin)
         if name.note:
             yield f"; {name.note}\n"
         if not name.is_of_zone:
             continue
-        if _spoken(row):
+        if dns_names.spoken(row):
             holder = row.machine_id or row.allocation, str(row.address)
             first, address = holders.setdefault(name.text, holder)
             if first != holder[0]:
                 yield f"; {name.text} is the name of {address} too, of another machine or allocation\n"
         yield f"{name.text} IN {'A' if row.family == 4 else 'AAAA'} {row.address}\n"
-
-
-def name_of(row: IPAddress, origin: str) -> Name:
-    """The name of an address in the zone of `origin`, or of its machine, in the letters that DNS has (RFC 1035, 5890).
-
-    Underscores stay, and `*` as the first label (RFC 4592).
-    """
-    spoken = _spoken(row)
-    typed = _DOTS.split(spoken.lower())
-    is_absolute = typed[-1] == "" and len(typed) > 1
-    labels = [label for number, part in enumerate(typed) if (label := _label(part, is_first=number == 0))]
-    text = "".join(f"{label}." for label in labels)
-    if not labels:
-        text = f"{re.sub('[.:]', '-', f'ip-{row.address}').rstrip('-')}.{origin}"
-        return Name(text, note=f"“{shorten(spoken)}” is written {text}" if spoken else "")
-    if text != origin and not text.endswith(f".{origin}"):
-        if is_absolute:
-            note = f"left out: {row.address}, whose name {text} is of another zone"
-            return Name(text, is_of_zone=False, note=note)
-        if len(typed) > 1:
-            note = f"left out: {row.address}, whose name “{shorten(spoken)}” is of another zone than {origin}"
-            return Name("", is_of_zone=False, note=note)
-        text += origin
-    if len(text) > _LONGEST_NAME + 1:
-        note = f"left out: {row.address}, whose name “{shorten(spoken)}” is longer than {_LONGEST_NAME} characters"
-        return Name("", is_of_zone=False, note=note)
-    is_as_typed = labels == (typed[:-1] if is_absolute else typed)
-    return Name(text, note="" if is_as_typed else f"“{shorten(spoken)}” is written {text}")
-
-
-def _spoken(row: IPAddress) -> str:
-    machine = row.machine
-    return (row.name or (machine.hostname or machine.name or machine.pk if machine else "")).strip()
-
-
-def _label(text: str, *, is_first: bool) -> str:
-    """A label as DNS has it: as it was typed where that can be, by IDNA beyond ASCII, else with dashes for the rest."""
-    if _LABEL.fullmatch(text) or (is_first and text == "*"):
-        return text
-    dashed = re.sub(r"[^\w-]+", "-", text).strip("-")
-    ascii = re.sub(r"[^a-z0-9_-]+", "-", text).strip("-")
-    return _encoded(text) or _encoded(dashed) or ascii[:_LONGEST_LABEL].rstrip("-")
-
-
-def _encoded(text: str) -> str:
-    """A label beyond ASCII by IDNA 2008, mapped as UTS 46 has it; empty for any other, and for what that refuses."""
-    if text.isascii():
-        return ""
-    with suppress(idna.IDNAError):
-        found = idna.encode(text, uts46=True).decode()
-        return found if _LABEL.fullmatch(found) else ""
-    return ""
-
-
-def _check_domain(domain: str) -> str:
-    parts = _DOTS.split(domain.strip().rstrip(".").lower())
-    labels = [part if part.isascii() else _encoded(part) for part in parts]
-    name = ".".join(labels)
-    is_valid = all(_LABEL_OF_DOMAINS.fullmatch(label) for label in labels)
-    if not is_valid or len(name) > _LONGEST_NAME - _LONGEST_LABEL - 1:
-        raise errors.Invalid(f"“{shorten(domain)}” is no domain name such as example.org.", field="domain")
-    return f"{name}."

@@ -17,6 +17,7 @@ from ipam.domain.files.cells import plain
 from ipam.domain.files.columns import Kind
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.raw_rows import Row
+from ipam.domain.networks import dns_names
 
 _PIECE = 65_536  # bytes
 
@@ -47,7 +48,7 @@ def find(name: str, format: str = "") -> tuple[Export, str]:
     return export, chosen
 
 
-def pieces(name: str, format: str, objects: QuerySet[Any], domain: str = dns_zones.DEFAULT_DOMAIN) -> Iterator[bytes]:
+def pieces(name: str, format: str, objects: QuerySet[Any], domain: str = dns_names.DEFAULT_DOMAIN) -> Iterator[bytes]:
     """A file of these objects, piece by piece: memory stays flat. `domain` is where the names of zones end."""
     if name == "zones":
         return (line.encode() for line in dns_zones.lines(objects, domain))

@@ -12,15 +12,17 @@ from ipam.domain.core import access, bulk_insert, history
 from ipam.domain.core.bulk_insert import OnProgress
 from ipam.domain.core.operations import dry_run, operation
 from ipam.domain.core.permissions import Permission
-from ipam.domain.files import address_import, row_import
+from ipam.domain.files import address_import, history_import, row_import
 from ipam.domain.files.columns import Kind
+from ipam.domain.files.history_kind import HISTORY
 from ipam.domain.files.kinds import ADDRESSES, KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, Outcome, ParsedRow
 from ipam.domain.files.references import References
 from ipam.domain.files.summaries import MAX_KEPT, Summary
+from ipam.domain.networks import quotas
 from ipam.models import events
 
-_BATCH = 2_000
+_BATCH = 200  # rows that are told of together: a bar moves several times a second
 
 
 class Source(Protocol):
@@ -59,8 +61,8 @@ def apply(
     """
     access.require(Permission.OPERATE)
     summary = Summary(max_refusals=max_refusals)
-    with history.as_one_event(events.Verb.IMPORT):
-        for batch in bulk_insert.batches(_outcomes(source), _BATCH):
+    with history.as_one_event(events.Verb.IMPORT), quotas.charged_at_end():
+        for batch in bulk_insert.batches(outcomes(source), _BATCH):
             for outcome in batch:
                 summary.add(outcome)
             on_progress(len(batch))
@@ -71,7 +73,8 @@ def apply(
     return summary
 
 
-def _outcomes(source: Source) -> Iterator[Outcome]:
+def outcomes(source: Source) -> Iterator[Outcome]:
+    """What became of each row, inside an operation that decides what a refusal means."""
     references = References()
     for kind, rows in source.sections():
         found: Iterator[Outcome]
@@ -79,6 +82,8 @@ def _outcomes(source: Source) -> Iterator[Outcome]:
             found = (row.refused("", row.broken) for row in rows)
         elif kind is ADDRESSES:
             found = address_import.apply(rows, references)
+        elif kind is HISTORY:
+            found = history_import.apply(rows, references)
         else:
             found = row_import.apply(kind, rows, references)
         for outcome in found:

@@ -5,29 +5,32 @@ from typing import Any
 from netaddr import IPAddress as Address
 
 from ipam import errors
-from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.files import cells
+from ipam.addressing import Family
+from ipam.domain.files import cells, making
+from ipam.domain.files.cluster_kind import CLUSTERS
 from ipam.domain.files.columns import (
     ID,
     LABELS,
+    MANAGED_BY,
+    OF_SUPERS,
     PROJECT,
+    QUARANTINE,
     Column,
     Kind,
     Values,
     by_key,
     column,
     filled,
+    in_batches,
     reference,
     texts,
 )
+from ipam.domain.files.history_kind import HISTORY
 from ipam.domain.files.known import Known
-from ipam.domain.networks import children, machines, network_fields, networks, partitions, projects, vrfs
-from ipam.domain.networks.machine_rules import Attachment
-from ipam.domain.networks.network_fields import NewNetwork
-from ipam.models import VRF, Cluster, IPAddress, Machine, Network, Partition, Prefix, Project
-from ipam.models.clusters import FamilyOrder, Platform
-from ipam.models.networks import CHILD_TYPES, NatType, NetworkType, Stack
+from ipam.domain.files.range_kind import RANGES
+from ipam.domain.networks import machines, networks, partitions, prefixes, projects, quota_limits, vrfs
+from ipam.models import VRF, IPAddress, Machine, Network, Partition, Prefix, Project, Quota
+from ipam.models.networks import NatType, NetworkType, Stack
 
 
 # --- Partitions, projects, VRFs -------------------------------------------------------------------
@@ -42,15 +45,15 @@ def _create_vrf(values: Values, known: Known) -> VRF:
 
 
 PARTITIONS = Kind(
-    "partitions", "partition", (ID, *texts(Partition), LABELS),
+    "partitions", "partition", (ID, *texts(Partition), LABELS, MANAGED_BY),
     by_key(Partition), _create_partition,
     lambda row, changes: partitions.update(row, **changes), Partition.objects.all,
 )  # fmt: skip
 PROJECTS = Kind(
     "projects", "project",
-    (column("id", cells.uuid), *texts(Project), LABELS),
+    (column("id", cells.uuid), *texts(Project), LABELS, MANAGED_BY),
     by_key(Project), lambda values, known: projects.create(**filled(values)),
-    lambda row, changes: projects.update(row, **changes), Project.objects.all,
+    lambda row, changes: projects.update(row, **changes), Project.objects.all, together=making.projects_together,
 )  # fmt: skip
 VRFS = Kind(
     "vrfs", "vrf", (column("id", cells.number), *texts(VRF), LABELS),
@@ -59,20 +62,6 @@ VRFS = Kind(
 
 
 # --- Networks and prefixes ------------------------------------------------------------------------
-def _create_network(values: Values, known: Known) -> Network:
-    """A child with prefixes comes from elsewhere; one without is carved."""
-    given = filled({name: value for name, value in values.items() if name != "namespace"})
-    references: dict[str, Any] = {"project": Project, "partition": Partition, "parent": Network}
-    is_adopted = given.get("type") in CHILD_TYPES and bool(given.get("id") or given.get("prefixes"))
-    if given.get("type") and not is_adopted:
-        errors.raise_all(network_fields.violations_of_given(given["type"], given))
-    found = known.get_all({name: (model, given[name]) for name, model in references.items() if name in given})
-    if is_adopted and found.get("parent"):
-        found["partition"] = None  # it is the parent's; another one is refused afterwards
-    new = NewNetwork(**{"type": "", **given, **found})
-    return children.import_child(new) if is_adopted else networks.create(new)
-
-
 def _cidrs(name: str) -> Column:
     return column(name, cells.cidrs, may_change=True)
 
@@ -94,14 +83,15 @@ NETWORKS = Kind(
             "prefixes", cells.prefixes, may_change=True, as_given=True,
             of=lambda row: [one.cidr for one in sorted(row.prefixes.all(), key=lambda one: (one.family, one.pk))],
         ),
-        _cidrs("destination_prefixes"),
-        _lengths("default_child_prefix_length"), _lengths("min_child_prefix_length"),
-        _cidrs("additional_announcable_cidrs"), LABELS,
+        _cidrs("destination_prefixes"), _lengths("default_child_prefix_length"), _lengths("min_child_prefix_length"),
+        _cidrs("additional_announcable_cidrs"),
+        *OF_SUPERS, *QUARANTINE, LABELS, MANAGED_BY,
     ),
-    by_key(Network), _create_network, lambda row, changes: networks.update(row, **changes),
-    lambda: Network.objects.prefetch_related("prefixes"),
+    by_key(Network), making.create_network,
+    lambda row, changes: networks.update(row, **changes), lambda: Network.objects.prefetch_related("prefixes"),
     # Parents first, and whoever names a VRF before those that draw one.
     turn=lambda values: 1 + (values.get("vrf") is None) if values.get("parent") else 0,
+    together=making.children_together,
 )  # fmt: skip
 
 
@@ -115,7 +105,9 @@ def _find_prefix(values: Values) -> Prefix | None:
 
 
 def _create_prefix(values: Values, known: Known) -> Prefix | None:
-    networks.add_prefix(known.get(Network, values.get("network"), field="network"), values["prefix"])
+    network = known.get(Network, values.get("network"), field="network")
+    fields = {"reserve_ends": False} if values.get("reserve_ends") is False else {}
+    networks.add_prefix(network, values["prefix"], gateway=values.get("gateway"), **fields)
     return _find_prefix(values)
 
 
@@ -124,61 +116,54 @@ PREFIXES = Kind(
     (
         reference("network"), column("prefix", cells.cidr, of="cidr"),
         Column("parent", cells.text(50), of=lambda row: str(row.parent.cidr) if row.parent else ""),
-        column("namespace", cells.uuid, of="namespace_id"),
+        column("namespace", cells.uuid, of="namespace_id"), column("gateway", cells.address_if_any, may_change=True),
+        column("reserve_ends", cells.flag_or_true, may_change=True),
     ),
-    _find_prefix, _create_prefix, lambda row, changes: row, lambda: Prefix.objects.select_related("parent"),
+    _find_prefix, _create_prefix, lambda row, changes: prefixes.update(row, **changes),
+    lambda: Prefix.objects.select_related("parent"),
     ("network", "family", "pk"),
 )  # fmt: skip
 
 
-# --- Clusters -------------------------------------------------------------------------------------
-def _create_cluster(values: Values, known: Known) -> Cluster:
-    """A draft or a reserved cluster; one that was released is no plan any more."""
-    if values.get("state") == Cluster.State.RELEASED:
-        raise errors.WrongState(
-            "A cluster that was released is not made again. Leave its row out; a backup document has it.", field="state"
-        )
-    given = _in_words_of_plans(filled(values))
-    key, state = given.pop("id", None), given.pop("state", Cluster.State.DRAFT)
-    given["project"] = known.get(Project, given.get("project"), field="project")
-    given["network"] = known.get(Network, given.get("network"), field="network")
-    new = NewCluster(**{"name": "", **given})
-    return lifecycle.create(new, id=key, reserve=state == Cluster.State.RESERVED)
+# --- Quotas ---------------------------------------------------------------------------------------
+def _about(values: Values) -> dict[str, Any]:
+    """What a row says that its quota is of."""
+    family = values.get("address_family")
+    about = {name: values.get(name) for name in ("project", "network", "resource")}
+    return {**about, "family": family and int(Family.from_key(family))}
 
 
-def _in_words_of_plans(values: Values) -> dict[str, Any]:
-    order = values.get("families")
-    return {**values, "families": FamilyOrder(order).families} if order else dict(values)
+def _find_quota(values: Values) -> Quota | None:
+    return by_key(Quota)(values) or Quota.objects.filter(**_about(values)).first()
 
 
-CLUSTERS = Kind(
-    "clusters", "cluster",
+def _create_quota(values: Values, known: Known) -> Quota:
+    for name in ("address_family", "resource", "limit"):
+        if values.get(name) is None:
+            raise errors.Required(f"The column “{name}” is needed.", field=name)
+    return quota_limits.create(
+        id=values.get("id"),
+        project=known.get(Project, values.get("project"), field="project"),
+        network=known.get(Network, values["network"], field="network") if values.get("network") else None,
+        address_family=Family.from_key(values["address_family"]),
+        resource=values["resource"],
+        limit=values["limit"],
+    )
+
+
+QUOTAS = Kind(
+    "quotas", "quota",
     (
-        column("id", cells.uuid), *texts(Cluster), PROJECT, reference("network"),
-        column("state", cells.choice(*Cluster.State.values)),
-        column("platform", cells.choice(*Platform.values), may_change=True),
-        column("kubernetes_version", cells.text(8), may_change=True),
-        column("families", cells.choice(*FamilyOrder.values), may_change=True),
-        column("pods", cells.ranges, may_change=True), column("services", cells.ranges, may_change=True),
-        _lengths("node_mask"), column("max_pods", cells.number, may_change=True),
-        column("wanted_nodes", cells.number, may_change=True),
-        column("native_routing", cells.flag, may_change=True), LABELS,
+        column("id", cells.uuid), PROJECT, reference("network"),
+        Column("address_family", cells.choice(*(one.key for one in Family)), of=lambda row: row.address_family.key),
+        column("resource", cells.choice(*Quota.Resource.values)),
+        column("limit", cells.count, may_change=True),
     ),
-    by_key(Cluster), _create_cluster, lambda row, changes: lifecycle.update(row, **_in_words_of_plans(changes)),
-    Cluster.objects.with_plan, ("name", "pk"),
+    _find_quota, _create_quota, lambda row, changes: quota_limits.update(row, **changes), Quota.objects.all,
 )  # fmt: skip
 
 
 # --- Machines and addresses -----------------------------------------------------------------------
-def _create_machine(values: Values, known: Known) -> Machine:
-    """With its networks and ASN; its addresses are rows of their own."""
-    given = filled(values)
-    joined = [known.get(Network, key, field="networks") for key in given.pop("networks", [])]
-    given["project"] = known.get(Project, given.get("project"), field="project")
-    given["partition"] = known.get(Partition, given.get("partition"), field="partition")
-    return machines.allocate(**given, networks=[Attachment(network=one) for one in joined], with_addresses=False)
-
-
 def _named_networks(row: Machine) -> list[str]:
     """Without the underlay, which a firewall joins by itself."""
     return [one.network_id for one in row.attachments.all() if not one.network.is_underlay]
@@ -190,15 +175,11 @@ MACHINES = Kind(
         ID, *texts(Machine), PROJECT, reference("partition"),
         column("role", cells.choice(*Machine.Role.values)), column("asn", cells.number),
         Column("networks", cells.words, of=_named_networks, as_given=True),
-        LABELS,
+        LABELS, MANAGED_BY,
     ),
-    by_key(Machine), _create_machine, lambda row, changes: machines.update(row, **changes),
-    lambda: Machine.objects.prefetch_related("attachments__network"),
+    by_key(Machine), making.create_machine, lambda row, changes: machines.update(row, **changes),
+    lambda: Machine.objects.prefetch_related("attachments__network"), together=making.machines_together,
 )  # fmt: skip
-
-
-def _one_by_one(*arguments: Any) -> Any:
-    raise NotImplementedError("addresses come in batches: ipam.domain.files.address_import")
 
 
 ADDRESSES = Kind(
@@ -210,10 +191,14 @@ ADDRESSES = Kind(
         PROJECT, column("namespace", cells.uuid, of="namespace_id"), reference("machine"),
         column("allocation", cells.uuid),
         column("type", cells.choice(*IPAddress.Type.values), may_change=True),
-        *texts(IPAddress), LABELS,
+        *texts(IPAddress), LABELS, MANAGED_BY,
     ),
-    _one_by_one, _one_by_one, _one_by_one, lambda: IPAddress.objects.select_related("prefix"), ("address", "pk"),
+    in_batches, in_batches, in_batches, lambda: IPAddress.objects.select_related("prefix"), ("address", "pk"),
 )  # fmt: skip
 
-# What others refer to comes first.
-KINDS = {kind.name: kind for kind in (PARTITIONS, PROJECTS, VRFS, NETWORKS, PREFIXES, CLUSTERS, MACHINES, ADDRESSES)}
+
+# What others refer to comes first; quotas last, as who sets one keeps others from allocating until all is in.
+KINDS = {
+    kind.name: kind
+    for kind in (PARTITIONS, PROJECTS, VRFS, NETWORKS, PREFIXES, CLUSTERS, MACHINES, ADDRESSES, RANGES, HISTORY, QUOTAS)
+}

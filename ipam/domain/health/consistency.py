@@ -11,12 +11,12 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Case, CharField, ExpressionWrapper, F, Value, When
 from netaddr import IPAddress as Address
 
 from ipam.addressing import Family, size
 from ipam.domain.space import free_space, usable_space
-from ipam.models import FreeBlock, IPAddress, Network, Prefix
+from ipam.models import FreeBlock, IPAddress, Network, Prefix, SetAsideBlock
 from ipam.models.networks import NetworkType
 
 _CHUNK = 5_000  # rows that are read at once
@@ -31,8 +31,9 @@ class Piece(NamedTuple):
     kind: str
 
 
-FREE, TAKEN, CHILD, RESERVED, NEVER = "free", "taken", "a child", "reserved", "never used"
-_OLDER_THAN_RULE_4A = ({NEVER, TAKEN}, {NEVER, CHILD})  # `older_data` tells of it
+FREE, TAKEN, CHILD, RESERVED, NEVER, GATEWAY = "free", "taken", "a child", "reserved", "never used", "the gateway"
+IN_RANGE, COOLING = "kept by a range", "cooling"
+_MAY_BE_BOTH = ({GATEWAY, TAKEN}, {NEVER, TAKEN}, {NEVER, CHILD})  # of what is older than rule 4a `older_data` tells
 Show = Callable[[int, int], str]
 Merges = Callable[[Piece, Piece], bool]
 
@@ -52,7 +53,7 @@ def find_gaps_and_overlaps(
             continue
         if piece.first > expected:
             yield f"{show(expected, piece.first - 1)} is neither free nor taken"
-        elif before and piece.first < expected and {before.kind, piece.kind} not in _OLDER_THAN_RULE_4A:
+        elif before and piece.first < expected and {before.kind, piece.kind} not in _MAY_BE_BOTH:
             yield f"{show(piece.first, min(piece.last, expected - 1))} is {before.kind} and {piece.kind} at once"
         elif before and before.kind == piece.kind == FREE and merges(before, piece):
             yield f"{show(*before[:2])} and {show(*piece[:2])} are free, but not merged"
@@ -73,7 +74,7 @@ def are_buddies(lower: Piece, upper: Piece) -> bool:
 def faults_of_prefixes() -> Iterator[tuple[Prefix, str]]:
     """Every fault in the space of every prefix; of namespaced prefixes, in the copy of each project."""
     copies = copies_of_space()
-    rows = merge(prefixes(), addresses(), children(), free_blocks())
+    rows = merge(prefixes(), addresses(), children(), free_blocks(), blocks_set_aside())
     for _, of_prefix in groupby(rows, key=itemgetter(0)):
         prefix: Prefix = next(of_prefix)[-1]
         unseen = set(copies.get(prefix.network_id, {""}))
@@ -96,11 +97,12 @@ def copies_of_space() -> dict[str, set[str]]:
 
 
 def _violations_of_copy(prefix: Prefix, namespace: str, pieces: Iterable[Piece]) -> Iterator[tuple[Prefix, str]]:
-    cidr = prefix.cidr
+    cidr, is_super = prefix.cidr, prefix.network.is_super or not prefix.reserve_ends
     all_pieces = merge(
         pieces,
-        (Piece(value, value, RESERVED) for value in usable_space.edges(cidr, is_super=prefix.network.is_super)),
+        (Piece(value, value, RESERVED) for value in usable_space.edges(cidr, is_super=is_super)),
         (Piece(first, last, NEVER) for first, last in usable_space.never_used(cidr)),
+        (Piece(one.value, one.value, GATEWAY) for one in [prefix.gateway] if one),
     )
 
     def show(first: int, last: int) -> str:
@@ -142,9 +144,18 @@ def children() -> Iterator[Any]:
 
 def free_blocks() -> Iterator[Any]:
     """A row for each free block."""
-    rows: Any = FreeBlock.objects.order_by("prefix", F("namespace").asc(nulls_first=True), "first").values_list(
-        "prefix", "namespace", "first", "length"
+    yield from _blocks(FreeBlock, Value(FREE))
+
+
+def blocks_set_aside() -> Iterator[Any]:
+    """A row for each block that a range keeps, or that cools."""
+    yield from _blocks(SetAsideBlock, Case(When(until=None, then=Value(IN_RANGE)), default=Value(COOLING)))
+
+
+def _blocks(model: type[FreeBlock | SetAsideBlock], kind: Case | Value) -> Iterator[Any]:
+    rows: Any = model._default_manager.order_by("prefix", F("namespace").asc(nulls_first=True), "first").values_list(
+        "prefix", "namespace", "first", "length", ExpressionWrapper(kind, output_field=CharField())
     )
-    for prefix_id, namespace_id, first, length in rows.iterator(chunk_size=_CHUNK):
+    for prefix_id, namespace_id, first, length, word in rows.iterator(chunk_size=_CHUNK):
         last = first.value + size(Family.of(first), length) - 1
-        yield prefix_id, namespace_id.hex if namespace_id else "", first.value, last, FREE
+        yield prefix_id, namespace_id.hex if namespace_id else "", first.value, last, word

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from ipam.domain.core import access, bulk_insert, history, lookups
+from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Permission
-from ipam.domain.health import consistency
-from ipam.domain.space import free_space
+from ipam.domain.health import consistency, keeping
+from ipam.domain.space import free_rows, free_space
+from ipam.domain.space.free_rows import Part
 from ipam.domain.space.gaps import Range, free_parts, gaps
 from ipam.domain.space.number_pools import ASN_BASE, Pool
 from ipam.models import VRF, FreeBlock, Machine, NumberRange, Prefix
@@ -29,10 +30,12 @@ def rebuild_prefix(key: int) -> None:
     prefix = lookups.get(Prefix, key)
     FreeBlock.objects.filter(prefix=prefix).delete()
     network = prefix.network
+    keepers = keeping.Keepers(Prefix.objects.filter(pk=key))
     namespaces: Iterable[UUID | None] = free_space.namespaces(network) if network.is_namespaced else [None]
     for namespace_id in namespaces:
-        parts = free_parts(prefix.cidr, _taken(prefix, namespace_id), is_super=network.is_super)
-        FreeBlock.objects.bulk_create(free_space.rows(network.pk, prefix.pk, namespace_id, parts))
+        parts = _parts(prefix, _taken(prefix, namespace_id), namespace_id)
+        free_rows.store(keepers.free(parts))
+    keepers.store()
     history.write(
         Verb.REPAIR, Kind.PREFIX, object_id=str(prefix.pk), object_name=str(prefix.cidr), network_id=network.pk
     )
@@ -42,7 +45,9 @@ def rebuild_prefix(key: int) -> None:
 def build_all() -> None:
     """Make the free blocks of every prefix of an installation that has none yet, in one pass over each table."""
     access.require(Permission.OPERATE)
-    bulk_insert.bulk_insert(FreeBlock, _all_free_blocks())
+    keepers = keeping.Keepers(Prefix.objects.all())
+    free_rows.store(_all_free_blocks(keepers))
+    keepers.store()
     history.write(Verb.REPAIR, Kind.INSTALLATION)
 
 
@@ -87,7 +92,7 @@ def _taken(prefix: Prefix, namespace_id: UUID | None) -> Iterator[Range]:
     )
 
 
-def _all_free_blocks() -> Iterator[FreeBlock]:
+def _all_free_blocks(keepers: keeping.Keepers) -> Iterator[Part]:
     copies = consistency.copies_of_space()
     rows = merge(consistency.prefixes(), consistency.addresses(), consistency.children())
     for _, of_prefix in groupby(rows, key=itemgetter(0)):
@@ -96,14 +101,20 @@ def _all_free_blocks() -> Iterator[FreeBlock]:
         untouched = set(copies.get(network.pk, {""}))
         for namespace, taken in groupby(of_prefix, key=itemgetter(1)):
             untouched.discard(namespace)
-            yield from _free_blocks(prefix, namespace, [(row[2], row[3]) for row in taken])
+            yield from keepers.free(_free_blocks(prefix, namespace, [(row[2], row[3]) for row in taken]))
         for namespace in sorted(untouched):
-            yield from _free_blocks(prefix, namespace, [])
+            yield from keepers.free(_free_blocks(prefix, namespace, []))
 
 
-def _free_blocks(prefix: Prefix, namespace: str, taken: Iterable[Range]) -> list[FreeBlock]:
-    parts = free_parts(prefix.cidr, taken, is_super=prefix.network.is_super)
-    return free_space.rows(prefix.network_id, prefix.pk, UUID(namespace) if namespace else None, parts)
+def _free_blocks(prefix: Prefix, namespace: str, taken: Iterable[Range]) -> list[Part]:
+    return _parts(prefix, taken, UUID(namespace) if namespace else None)
+
+
+def _parts(prefix: Prefix, taken: Iterable[Range], namespace_id: UUID | None) -> list[Part]:
+    """What nobody holds of a copy of a prefix."""
+    is_super = prefix.network.is_super or not prefix.reserve_ends
+    parts = free_parts(prefix.cidr, taken, is_super=is_super, gateway=prefix.gateway)
+    return [Part(prefix.network_id, prefix.pk, namespace_id, part) for part in parts]
 
 
 def _hold_pools() -> None:

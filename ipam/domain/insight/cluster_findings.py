@@ -1,18 +1,21 @@
-"""What an operator should look at in clusters; one statement for all of them, as the overview wants it."""
+"""What an operator should look at in clusters; two statements for all of them, three more where some have documents."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from ipam.addressing import Family, block
-from ipam.domain.clusters import rules
+from ipam.addressing import Family, block, shorten
+from ipam.domain.clusters import documented, rules
 from ipam.domain.clusters.plan import usable
 from ipam.domain.core import access
-from ipam.domain.insight.findings import FULL, MAX_OF_A_KIND, SERIOUS, WARN, WARNING
-from ipam.models import ClusterRange, Finding, IPAddress, Machine, MachineNetwork, Prefix
+from ipam.domain.insight.findings import FULL, SERIOUS, WARN, WARNING
+from ipam.domain.insight.loose_ends import MAX_OF_A_KIND
+from ipam.models import Cluster, ClusterRange, Finding, IPAddress, Machine, MachineNetwork, Prefix
+from ipam.models.clusters import Platform, PodIpam
 from ipam.values import parse_cidr
 
 
@@ -20,12 +23,52 @@ def of_clusters(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
     """Findings of the first so many reserved clusters by name, of all if None."""
     pods = access.visible(ClusterRange.objects.reserved()).filter(purpose=ClusterRange.Purpose.PODS)
     rows = _counted(pods.select_related("cluster", "reserved_in")).order_by("cluster__name", "cluster", "family")
-    for _, of_one in groupby(rows[: limit and 2 * limit], key=lambda row: row.cluster_id):
+    found = list(rows[: limit and 2 * limit])
+    yield from networks_beside_clusters(limit)
+    yield from differing_from_documents({row.cluster_id for row in found if row.cluster.document})
+    for _, of_one in groupby(found, key=lambda row: row.cluster_id):
         families = list(of_one)
         yield from nodes_nearly_full(families)
         for row in families:
             yield from pods_not_announced(row)
             yield from nodes_without(row)
+
+
+def networks_beside_clusters(limit: int | None) -> Iterator[Finding]:
+    """A network has space that a cluster in another VRF has reserved: nothing breaks unless the two are joined."""
+    ends = Q(first__lte=OuterRef("last"), last__gte=OuterRef("first"))
+    reserved = ClusterRange.objects.reserved().filter(ends).exclude(reserved_in=OuterRef("network"))
+    touching = Exists(reserved.exclude(reserved_vrf=OuterRef("network__vrf")))
+    found = access.visible(Prefix.objects.all()).roots().filter(touching).select_related("network")
+    for prefix in found.order_by("network", "first")[:limit]:
+        yield Finding(
+            code="same_range_other_vrf",
+            severity=WARNING,
+            kind="network",
+            object_id=prefix.network_id,
+            object_name=prefix.network.name,
+            family=prefix.family,
+            network_id=prefix.network_id,
+            project_id=prefix.network.project_id,
+            sentence=f"{prefix} of {prefix.network} overlaps a range that a cluster in another VRF has reserved. They "
+            "never meet unless somebody joins the two VRFs.",
+        )
+
+
+def differing_from_documents(clusters: Collection[UUID]) -> Iterator[Finding]:
+    """The document of a running cluster says otherwise than its plan. Nothing is asked where no cluster has one."""
+    for cluster in Cluster.objects.with_plan().filter(pk__one_of=clusters).order_by("name", "pk") if clusters else ():
+        if differing := list(documented.differences(cluster)):
+            yield Finding(
+                code="differs_from_document",
+                severity=WARNING,
+                kind="cluster",
+                object_id=str(cluster.pk),
+                object_name=cluster.name,
+                network_id=cluster.network_id,
+                project_id=cluster.project_id,
+                sentence=shorten(f"The document that was read says otherwise: {'; '.join(differing)}.", 499),
+            )
 
 
 def pods_not_announced(row: Any) -> Iterator[Finding]:
@@ -70,9 +113,12 @@ def nodes_nearly_full(rows: Sequence[Any]) -> Iterator[Finding]:
 
 def _room(row: Any) -> int:
     """How many nodes one family of a cluster has room for."""
-    nodes: int = usable(block(row.address_family, 0, row.nodes_length)) - row.firewalls
-    blocks: int = 1 << (row.cluster.node_mask[row.address_family] - row.length)
-    return min(nodes, blocks)
+    cluster = row.cluster
+    firewalls = 1 if cluster.platform == Platform.GARDENER else row.firewalls
+    nodes = usable(block(row.address_family, 0, row.nodes_length)) - int(firewalls)
+    if cluster.ipam == PodIpam.HOST_LOCAL:
+        nodes = min(nodes, 1 << (cluster.node_mask[row.address_family] - row.length))
+    return max(nodes - int(cluster.surge), 1)
 
 
 def _counted(pods: QuerySet[ClusterRange]) -> QuerySet[ClusterRange]:

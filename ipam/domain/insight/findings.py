@@ -4,25 +4,24 @@ Each returns at most `MAX_OF_A_KIND`, worst first where there is a worst; with `
 read by members of every project, at most so many of each project. docs/rules.md lists them all.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from django.db.models import Count, Exists, OuterRef, Q, TextField, Value, Window
+from django.db.models import Count, Exists, OuterRef, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from ipam.addressing import Family
 from ipam.domain.core import access
-from ipam.domain.space import number_pools
-from ipam.domain.space.utilization import FamilyUse, room
-from ipam.models import Finding, IPAddress, Machine, MachineNetwork, Network, Project
-from ipam.models.networks import NetworkType
+from ipam.domain.insight import loose_ends
+from ipam.domain.insight.loose_ends import MAX_OF_A_KIND, Marks, at_most_per_project
+from ipam.domain.space import number_pools, room
+from ipam.domain.space.utilization import FamilyUse
+from ipam.models import Finding, IPAddress, Network
 from ipam.models.number_ranges import BOUNDS
 
-MAX_OF_A_KIND = 100
 WARN, FULL = 0.8, 0.95  # shares of a family from which on it is worth a look, and pressing
 POOL_WARN = 0.9
 FEW_CHILDREN = 5
@@ -37,15 +36,21 @@ def of_networks(networks: Iterable[Network], uses: Uses) -> Iterator[Finding]:
     """What the use of networks says by itself: families that fill up, supers without room for a child."""
     for network in networks:
         yield from nearly_full(network, uses[network.pk])
+        yield from only_cooling(network, uses[network.pk])
         if network.is_super:
             yield from no_child_fits(network, uses[network.pk])
 
 
-def of_the_rest(uses_families: Mapping[str, set[Family]], *, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
-    """Everything that is not about the use of one network; four statements. `uses_families`: {network id: families}."""
+def of_the_rest(
+    uses_families: Mapping[str, set[Family]], *, limit: int | None = MAX_OF_A_KIND, marks: Marks | None = None
+) -> Iterator[Finding]:
+    """Everything that is not about the use of one network; four statements. `uses_families`: {network id: families}.
+
+    Into `marks` goes what somebody has snoozed or accepted: a page that finds all this anew has no statement left.
+    """
     yield from one_family_only(uses_families, limit=limit)
     yield from unused_static(limit=limit)
-    yield from firewalls_and_projects(limit=limit)
+    yield from loose_ends.firewalls_projects_webhooks(limit=limit, marks=marks)
     if access.current().sees_everything:
         yield from pools_nearly_empty()
 
@@ -58,15 +63,30 @@ def nearly_full(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Finding
                 network,
                 "family_nearly_full",
                 SERIOUS if use.utilization >= FULL else WARNING,
-                f"{use.family.label} is {_how_full(use)}: {_number(use.available_ips, 'address', 'addresses')} left. "
-                f"Add an {use.family.label} prefix, or release what is unused.",
+                f"{use.family.label} is {_how_full(use)}: {_number(use.available_ips, 'address', 'addresses')} left"
+                f"{_cooling(use)}. Add an {use.family.label} prefix, or release what is unused.",
+                use.family,
+            )
+
+
+def only_cooling(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Finding]:
+    """Nothing of a family is free but what cools (warning), which nobody is given early (serious)."""
+    for use in uses:
+        if use.cooling_ips and not use.available_ips and use.utilization < WARN:
+            how = "is given to nobody yet" if network.quarantine_strict else "is given early"
+            yield _of_network(
+                network,
+                "only_cooling_left",
+                SERIOUS if network.quarantine_strict else WARNING,
+                f"{use.family.label} has nothing free; what cools, {_number(use.cooling_ips, 'address', 'addresses')}, "
+                f"{how}. Wait, shorten the quarantine, or add an {use.family.label} prefix.",
                 use.family,
             )
 
 
 def no_child_fits(network: Network, uses: Sequence[FamilyUse]) -> Iterator[Finding]:
     """A super network has no room for a child of its default lengths (serious), or for fewer than 5 (warning)."""
-    left = room(uses)
+    left = room.of_uses(uses)
     if left is None or left.count >= FEW_CHILDREN:
         return
     limit = f"; {left.family.label} runs out first" if left.family else ""
@@ -95,7 +115,7 @@ def one_family_only(families: Mapping[str, set[Family]], *, limit: int | None = 
     )
     ordered = counted.order_by("-allocations", "network", "project")
     dual = [row for row in ordered if len(families.get(row["network"], ())) > 1]
-    for row in _at_most_per_project(dual, itemgetter("project"))[:limit]:
+    for row in at_most_per_project(dual, itemgetter("project"))[:limit]:
         yield from _of_one_family(row)
 
 
@@ -142,51 +162,6 @@ def unused_static(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
         )
 
 
-def firewalls_and_projects(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
-    """A firewall is in no underlay, as its partition had none (rule 30); a project owns no network. One statement."""
-    underlays = MachineNetwork.objects.filter(machine=OuterRef("pk"), network__type=NetworkType.UNDERLAY)
-    firewalls = access.visible(Machine.objects.filter(role=Machine.Role.FIREWALL)).exclude(Exists(underlays))
-    owned = Network.objects.filter(project=OuterRef("pk"))
-    projects = access.visible(Project.objects.all()).exclude(Exists(owned))
-    nothing = Value("", output_field=TextField())
-    rows = firewalls.order_by().values_list("project_id", "name", "id", "partition_id")
-    rows = rows.union(projects.order_by().values_list("id", "name", nothing, nothing), all=True)
-    ordered = list(rows.order_by("name", "project_id"))
-    lost = [row for row in ordered if row[2]]
-    for project_id, name, key, partition_id in _at_most_per_project(lost, itemgetter(0))[:limit]:
-        yield _without_underlay(Machine(pk=key, name=name, project_id=project_id, partition_id=partition_id))
-    for project_id, name, *_ in [row for row in ordered if not row[2]][:limit]:
-        yield Finding(
-            code="project_without_networks",
-            severity=INFO,
-            kind="project",
-            object_id=str(project_id),
-            object_name=name,
-            project_id=project_id,
-            sentence="The project has no network of its own. Carve one for it, or delete the project.",
-        )
-
-
-def of_machine(machine: Machine) -> Iterator[Finding]:
-    """What is said of one machine as soon as it is there; of the networks that are fetched with it."""
-    networks = [attachment.network for attachment in machine.attachments.all()]
-    if machine.role == Machine.Role.FIREWALL and not any(network.is_underlay for network in networks):
-        yield _without_underlay(machine)
-
-
-def _without_underlay(firewall: Machine) -> Finding:
-    return Finding(
-        code="firewall_without_underlay",
-        severity=WARNING,
-        kind="machine",
-        object_id=firewall.pk,
-        object_name=str(firewall),
-        project_id=firewall.project_id,
-        sentence=f"The firewall is in no underlay, as partition {firewall.partition_id} had none. Create an underlay "
-        "there, then release the firewall and allocate it again.",
-    )
-
-
 def pools_nearly_empty() -> Iterator[Finding]:
     """More than 90 % of the VNIs or ASNs of a pool are taken."""
     for pool, left in number_pools.free().items():
@@ -203,21 +178,15 @@ def pools_nearly_empty() -> Iterator[Finding]:
             )
 
 
-def _at_most_per_project(rows: Iterable[Row], project: Callable[[Row], Any]) -> list[Row]:
-    """The first of each project, in their order."""
-    met: Counter[Any] = Counter()
-    kept = []
-    for row in rows:
-        met[project(row)] += 1
-        if met[project(row)] <= MAX_OF_A_KIND:
-            kept.append(row)
-    return kept
-
-
 def _how_full(use: FamilyUse) -> str:
     """Rounded down: what is not full yet never says 100 %."""
-    share = use.used_ips * 100 // (use.total_ips - use.reserved_ips)
+    share = use.used_ips * 100 // use.takeable_ips
     return f"{share} % taken" if use.available_ips else "full"
+
+
+def _cooling(use: FamilyUse) -> str:
+    """What else there is, for the middle of a sentence."""
+    return f", {use.cooling_ips:,} more cool{'' if use.cooling_ips > 1 else 's'}" if use.cooling_ips else ""
 
 
 def _number(count: int, one: str, many: str) -> str:

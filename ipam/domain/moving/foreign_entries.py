@@ -17,13 +17,15 @@ Said = Mapping[str, Any]  # project, name, description and labels, by column
 class ForeignPrefix:
     """A prefix elsewhere; `vrf` is the VNI that it shall have here, none to draw one.
 
-    `is_container` says that it holds others, or once did: it gives no addresses by itself.
+    `is_container` says that it holds others, or once did: it gives no addresses by itself; `is_pool`, that each of its
+    addresses is usable.
     """
 
     place: str
     cidr: IPNetwork
     vrf: int | None = None
     is_container: bool = False
+    is_pool: bool = False
     said: Said = field(default_factory=dict)
 
 
@@ -37,6 +39,17 @@ class ForeignAddress:
     said: Said = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ForeignRange:
+    """A range of addresses that is kept for something elsewhere."""
+
+    place: str
+    first: Address
+    last: Address
+    use: str
+    said: Said = field(default_factory=dict)
+
+
 @dataclass
 class Foreign:
     """What could be read of another IPAM, what is wrong with the rest, and what has no place here.
@@ -46,6 +59,7 @@ class Foreign:
 
     prefixes: list[ForeignPrefix] = field(default_factory=list)
     addresses: list[ForeignAddress] = field(default_factory=list)
+    ranges: list[ForeignRange] = field(default_factory=list)
     vrfs: list[ParsedRow] = field(default_factory=list)
     vnis: Collection[int] = ()
     broken: list[ParsedRow] = field(default_factory=list)

@@ -39,7 +39,7 @@ def read(
     held: Counter[str] = Counter()
     entries: Entries = {}
     read_prefix = partial(_prefix, project=project, vrf=vrf, containers=containers)
-    for place, raw in _objects(file):
+    for place, raw in objects(file):
         found = str(raw.get("Namespace") or DEFAULT_NAMESPACE)
         held[found] += 1
         if found == namespace:
@@ -49,7 +49,8 @@ def read(
     return dump
 
 
-def _objects(file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
+def objects(file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The entries of a dump, each with its place; ParseError for what is none."""
     reader = JsonReader(file, longest=MAX_YAML)  # all addresses of a prefix are one entry
     for place, raw in enumerate(reader.elements()):
         if not isinstance(raw, dict):
@@ -66,7 +67,7 @@ def _read_entry(
         prefix = read_prefix(place, raw)
         if prefix.cidr in entries:
             raise ValueError(f"{prefix.cidr} is there twice. Take one of them out.")
-        taken = list(_texts(raw.pop("IPs", None)))
+        taken = list(texts(raw.pop("IPs", None)))
     except ValueError as error:
         dump.broken.append(fault(f"prefixes[{place}]", errors.Invalid(str(error))))
         return
@@ -116,8 +117,8 @@ def _prefix(
     )
 
 
-def _texts(taken: Any) -> Iterator[str]:
-    """The keys whose value is true, or the elements of a list."""
+def texts(taken: Any) -> Iterator[str]:
+    """The addresses that are taken: the keys whose value is true, or the elements of a list. ValueError."""
     if isinstance(taken, dict):
         taken = [key for key, is_taken in taken.items() if is_taken]
     if not isinstance(taken, list | None):

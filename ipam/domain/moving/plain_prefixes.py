@@ -19,8 +19,9 @@ from ipam import errors
 from ipam.addressing import Family, some
 from ipam.domain.core import bulk_insert
 from ipam.domain.files.columns import Kind
-from ipam.domain.files.kinds import ADDRESSES, NETWORKS, VRFS
+from ipam.domain.files.kinds import ADDRESSES, NETWORKS, PREFIXES, VRFS
 from ipam.domain.files.outcomes import Existing, ParsedRow
+from ipam.domain.files.range_kind import RANGES
 from ipam.domain.files.references import Rows, Shared
 from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, sort_prefixes
 from ipam.domain.moving.longest_prefix import LongestPrefix
@@ -53,7 +54,11 @@ class PlainPrefixes:
         yield None, (replace(row, place=next(self._places) if row.name else 0) for row in self._found.broken)
         yield VRFS, (replace(row, place=next(self._places)) for row in self._found.vrfs)
         yield NETWORKS, self._networks()
+        if any(one.is_pool for one in self._found.prefixes):
+            yield PREFIXES, self._pools()
         yield ADDRESSES, self._addresses()
+        if self._found.ranges:
+            yield RANGES, self._ranges()
 
     def not_kept(self) -> Iterator[str]:
         """What was not read, levels between container and children, and what containers were called."""
@@ -144,6 +149,28 @@ class PlainPrefixes:
             values |= {"type": NetworkType.SUPER, "name": name, "partition": self._partition_id}
         return self._row(some([one.place for one in containers]), values, existing=Existing.CHANGE)
 
+    # --- ranges, pools ----------------------------------------------------------------------------
+    def _pools(self) -> Iterator[ParsedRow]:
+        """Prefixes of which every address is usable, in networks that give addresses."""
+        stored = _stored(self._found.prefixes)
+        for one in self._found.prefixes:
+            if one.is_pool and (network := stored.get(one.cidr)) and not network.is_super:
+                values = {"network": network.pk, "prefix": one.cidr, "reserve_ends": False}
+                yield self._row(one.place, values, existing=Existing.CHANGE)
+
+    def _ranges(self) -> Iterator[ParsedRow]:
+        """Each in the network with the longest prefix that its first address lies in."""
+        prefixes = Prefix.objects.filter(namespace=None).select_related("network")
+        holding = LongestPrefix({one.cidr: one.network for one in prefixes.order_by("length")})
+        for one in self._found.ranges:
+            network = holding.holding(one.first)
+            values = {"first": one.first, "last": one.last, "use": one.use, **one.said}
+            if network is None:
+                detail = f"{one.first} lies in no network. Bring the prefix that it is of."
+                yield self._row(one.place, values, errors.NotInPrefix(detail))
+            else:
+                yield self._row(one.place, {**values, "network": network.pk})
+
     # --- addresses --------------------------------------------------------------------------------
     def _addresses(self) -> Iterator[ParsedRow]:
         """Each in the network that gives it; said where it lies if none does."""
@@ -205,7 +232,7 @@ def _violations_of_container(one: ForeignPrefix) -> list[errors.IpamError]:
     return [
         *rules.violations_of_canonical([one.cidr], "prefixes"),
         *usable_space.violations_of_prefixes([one.cidr]),
-        *rules.find_overlaps([one.cidr]),
+        *rules.find_overlaps([one.cidr], network=Network()),
     ]
 
 

@@ -1,12 +1,15 @@
 """What addresses must keep, one by one and by the thousand alike (rules 4a and 21 to 27), and the words for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from netaddr import IPAddress as Address
+from netaddr import IPNetwork as Cidr
 
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access
+from ipam.domain.space import aside
 from ipam.labels import label_bytes
 from ipam.models import IPAddress, Machine, Network, Prefix, Project
 
@@ -47,10 +50,16 @@ def check_may_use(network: Network, project: Project) -> None:
         )
     if network.project_id and network.project_id != project.pk and not network.is_shared_child:
         raise errors.WrongProject(
-            f"{network.pk} belongs to another project. Use a network of project {project.pk}, an external or "
+            f"{network.pk} belongs to another project. Use a network of project {project}, an external or "
             "a shared one.",
             field="project",
         )
+
+
+def check_may_take(network: Network, project: Project) -> None:
+    """Rule 21, and that no other system owns the network."""
+    check_may_use(network, project)
+    access.require_own(network)
 
 
 def check_stays_static(address: IPAddress, wanted: str) -> None:
@@ -62,13 +71,31 @@ def check_stays_static(address: IPAddress, wanted: str) -> None:
         )
 
 
+def owned(address: IPAddress) -> errors.IpamError:
+    """An address that a cluster owns goes back through the cluster, or with it."""
+    cluster = address.cluster if access.sees(address) else "a cluster"
+    return errors.InUse(f"{address} belongs to cluster {cluster}. Take it from there, or release the cluster.")
+
+
+def check_unbound(addresses: Sequence[Any]) -> None:
+    """InUse for those of locked addresses that a cluster owns or a controller claims."""
+    errors.raise_all(
+        [
+            errors.InUse(f"A controller claims {address} as “{address.claimed}”. Release the claim of that name.")
+            for address in addresses
+            if address.claimed
+        ]
+        + [owned(address) for address in addresses if address.cluster_id]
+    )
+
+
 def check_machine(machine: Machine, network: Network, project: Project, *, is_joined: bool) -> None:
     """An address of a machine is of its project and of a network that it has joined."""
     if machine.project_id != project.pk:
-        raise errors.WrongProject(f"Machine {machine.pk} belongs to another project.", field="machine")
+        raise errors.WrongProject(f"Machine {machine} belongs to another project.", field="machine")
     if not is_joined:
         raise errors.NetworkNotUsable(
-            f"Machine {machine.pk} is not in network {network.pk}. Allocate from one of its networks.", field="machine"
+            f"Machine {machine} is not in network {network.pk}. Allocate from one of its networks.", field="machine"
         )
 
 
@@ -83,7 +110,8 @@ def exhausted(network: Network, family: Family, count: int) -> errors.Exhausted:
     """Rule 22: a network has fewer free addresses of a family than are asked for."""
     left = "no free address" if count == 1 else f"fewer than {count:,} free addresses"
     return errors.Exhausted(
-        f"{family.label} of {network.pk} has {left}. Release some, or add an {family.label} prefix. Nothing was taken.",
+        f"{family.label} of {network.pk} has {left}.{aside.sentences(network, family)} Release some, or add an "
+        f"{family.label} prefix. Nothing was taken.",
         field="address_family",
     )
 
@@ -95,10 +123,18 @@ def not_in_prefix(address: Address, network: Network, prefixes: Iterable[Prefix]
     )
 
 
-def reserved(address: Address, prefix: Prefix) -> errors.IpamError:
+def reserved(address: Address, prefix: Prefix | Cidr, *, field: str = "ip") -> errors.IpamError:
     """Rule 25: reserved addresses are never given."""
     return errors.ReservedAddress(
-        f"{address} is the network, broadcast or subnet-router address of {prefix}. Choose another.", field="ip"
+        f"{address} is the network, broadcast or subnet-router address of {prefix}. Choose another.", field=field
+    )
+
+
+def held_end(prefix: Prefix, holder: IPAddress) -> errors.IpamError:
+    """An end that somebody holds cannot be reserved."""
+    return errors.InUse(
+        f"{holder} would be a reserved end of {prefix}, and is held by {_describe(holder)}. Release it first.",
+        field="reserve_ends",
     )
 
 
@@ -112,5 +148,5 @@ def taken(address: Address, holder: IPAddress) -> errors.IpamError:
 def _describe(holder: IPAddress) -> str:
     if not access.sees(holder):
         return "another project"
-    owner = f"machine {holder.machine_id}" if holder.machine_id else f"project {holder.project_id}"
+    owner = f"machine {holder.machine}" if holder.machine_id else f"project {holder.project}"
     return f"{owner} (“{holder.name}”)" if holder.name else owner

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -9,15 +10,17 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, history, lookups, states
+from ipam.domain.core import access, history, kept_rows, lookups, states, writes
+from ipam.domain.core.at_once import at_once
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Permission
-from ipam.domain.networks import acquisition, address_rules
+from ipam.domain.networks import acquisition, address_rules, held_rows, procedures, quotas
+from ipam.domain.space import usable_space
+from ipam.labels import label_fault
 from ipam.models import Claim, IPAddress, Machine, Network, Project
 from ipam.models.events import Verb
 
 
-@operation
 def allocate(
     network: Network,
     *,
@@ -30,29 +33,74 @@ def allocate(
     name: str = "",
     description: str = "",
     labels: Mapping[str, str] | None = None,
+    tags: Sequence[str] = (),
     machine: Machine | None = None,
 ) -> list[IPAddress]:
-    """Take addresses from a network, all or nothing (rules 21 to 26).
+    """Take addresses from a network, all or nothing (rules 21 to 26 and 49a).
 
-    Without `families` and `addresses`: one of each family that the network has, under one allocation id. `addresses`
-    names them instead, at most one per family; `as_pair` adds the lowest free one of each other family. `count`
-    (1..1000) repeats the allocation, each under an id of its own; IPv4 comes before IPv6.
+    Without `families` and `addresses`: one of each family that the network has, under one id. `addresses` names them,
+    one per family; `as_pair` adds the lowest free one of each other. `count` (1..1000) repeats it, under new ids.
     """
+    texts = {"type": type, "name": name, "description": description, "labels": dict(labels or {}), "tags": list(tags)}
+    if not addresses and machine is None and count == 1:
+        rows = _allocate_one(network, project, families, texts)
+        if rows is not None:
+            return rows
+    return _allocate(network, project, families, addresses, as_pair, count, machine, texts)
+
+
+@at_once
+def _allocate_one(
+    network: Network, project: Project, families: Sequence[Family], texts: Mapping[str, Any]
+) -> list[IPAddress] | None:
+    _validate(network, project, families, (), 1, texts)
+    if label_fault(texts["labels"]):
+        return None
+    wanted = sorted(families or network.allowed_families)
+    rows = acquisition.rows_of(network, {family: [None] for family in wanted}, project_id=project.pk, **texts)
+    event = history.event_on(Verb.ALLOCATE, rows, is_begun=True, is_undoable=True)
+    return rows if procedures.take(event, network, rows) else None
+
+
+@operation
+@writes.together()
+def _allocate(
+    network: Network,
+    project: Project,
+    families: Sequence[Family],
+    addresses: Sequence[Address],
+    as_pair: bool,
+    count: int,
+    machine: Machine | None,
+    texts: Mapping[str, Any],
+) -> list[IPAddress]:
+    _validate(network, project, families, addresses, count, texts)
+    shared = {**texts, "project_id": project.pk, "machine_id": _lock_machine(machine, network, project)}
+    families = acquisition.other_families(network, addresses) if addresses and as_pair else families
+    rows = acquisition.take(network, families=families, addresses=addresses, count=count, **shared)
+    history.record_addresses(Verb.ALLOCATE, begun=rows, is_undoable=machine is None)
+    quotas.charge(begun=rows)
+    return rows
+
+
+def _validate(
+    network: Network,
+    project: Project,
+    families: Sequence[Family],
+    addresses: Sequence[Address],
+    count: int,
+    texts: Mapping[str, Any],
+) -> None:
+    """What is said of an allocation before anything is taken."""
     require_allocation(network, project)
     address_rules.check_request(families, addresses, count)
-    address_rules.check_room(count, name, description, labels or {})
-    address_rules.check_may_use(network, project)
-    texts = {"name": name, "description": description, "labels": dict(labels or {})}
-    owner = {"project_id": project.pk, "machine_id": _lock_machine(machine, network, project)}
-    families = acquisition.other_families(network, addresses) if addresses and as_pair else families
-    rows = acquisition.take(network, families=families, addresses=addresses, count=count, type=type, **texts, **owner)
-    history.record_addresses(Verb.ALLOCATE, begun=rows)
-    return rows
+    address_rules.check_room(count, texts["name"], texts["description"], texts["labels"])
+    address_rules.check_may_take(network, project)
 
 
 @operation
 def update(address: IPAddress, **changes: Any) -> IPAddress:
-    """Change name, description, labels or type; StaticToEphemeral for a static address that would not be (27)."""
+    """Change name, description, labels, tags or type; StaticToEphemeral for a static one that would not be (27)."""
     current = lookups.get(IPAddress, address.pk, lock=True)
     access.require_change(current)
     _change([current], changes)
@@ -89,19 +137,38 @@ def make_static(addresses: Iterable[IPAddress]) -> None:
     )
 
 
-@operation
-def release(address: IPAddress) -> None:
-    """Give one address back (rule 28). The other family of its allocation stays.
+def release(address: IPAddress | str) -> None:
+    """Give one address, or the one with this id, back (rule 28). The other family of its allocation stays.
 
-    InUse while a machine has it or a controller claims it, NotFound when it has gone already.
+    InUse while a machine or cluster has it or a controller claims it, NotFound when it has gone already.
     """
-    _release(_lock(access.visible(IPAddress.objects.filter(pk=address.pk))) or [lookups.get(IPAddress, address.pk)])
+    key = address.pk if isinstance(address, IPAddress) else address
+    if not (lookups.is_id(IPAddress, key) and _release_at_once(address)):
+        _release_one(key)
+
+
+@at_once
+def _release_at_once(address: Any) -> bool | None:
+    """An address that nothing keeps. One that `held_rows` has read is not read again: it has to be as it was."""
+    held = address if hasattr(address, "claimed") else held_rows.look(getattr(address, "pk", address))
+    if held is None or held.claimed or held.machine_id or held.cluster_id or not access.may_change(held):
+        return None
+    if list(usable_space.violations_of_address(held.address)):
+        return None
+    event = history.event_on(Verb.RELEASE, [held], is_begun=False, **kept_rows.columns_of([held]))
+    return procedures.give_back(event, held)
+
+
+@operation
+def _release_one(key: Any) -> None:
+    held = held_rows.lock(key) if lookups.is_id(IPAddress, key) else []
+    release_locked(held or [lookups.get(IPAddress, key)], with_prefixes=True)
 
 
 @operation
 def release_allocation(allocation: uuid.UUID) -> None:
     """Give back every address of an allocation, all or nothing (rule 28); InUse and NotFound as `release` has it."""
-    _release(lock_allocation(allocation))
+    release_locked(held_rows.lock_allocation(allocation) or lock_allocation(allocation), with_prefixes=True)
 
 
 @operation
@@ -110,7 +177,7 @@ def release_many(addresses: Iterable[IPAddress]) -> None:
 
     Of a query all that it gives once they are locked, as `make_static` has it.
     """
-    _release(_lock(_query(addresses)))
+    release_locked(lock(_query(addresses)))
 
 
 def require_allocation(network: Network, project: Project) -> None:
@@ -137,8 +204,9 @@ def _change(addresses: Sequence[IPAddress], changes: Mapping[str, Any]) -> None:
     before = states.of(addresses[0])
     for address in addresses:
         address.revise(**changes)
-    after = states.of(addresses[0])
-    history.record_addresses(Verb.UPDATE, unchanged=addresses, changed=states.between(before, after))
+    changed = states.between(before, states.of(addresses[0]))
+    verb = Verb.MAKE_STATIC if "type" in changed else Verb.UPDATE
+    history.record_addresses(verb, unchanged=addresses, changed=changed)
 
 
 def lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
@@ -146,13 +214,13 @@ def lock_allocation(allocation: uuid.UUID) -> list[IPAddress]:
 
     Locked in the order of their keys, as everybody does.
     """
-    held = _lock(access.visible(IPAddress.objects.filter(allocation=allocation)))
+    held = lock(access.visible(IPAddress.objects.filter(allocation=allocation)))
     if not held:
         raise errors.NotFound(f"There is no allocation {allocation}. It may have been released already.")
     return sorted(held, key=lambda address: address.family)
 
 
-def _lock(addresses: QuerySet[IPAddress]) -> list[IPAddress]:
+def lock(addresses: QuerySet[IPAddress]) -> list[IPAddress]:
     """These addresses, locked in the order of their keys, each with the name that it is `claimed` by or None."""
     claimed = Claim.objects.filter(allocation=OuterRef("allocation")).values("name")
     return lookups.lock_all(addresses.annotate(claimed=Subquery(claimed)).order_by("pk"))
@@ -165,14 +233,11 @@ def _query(addresses: Iterable[IPAddress]) -> QuerySet[IPAddress]:
     return IPAddress.objects.filter(pk__in=[address.pk for address in addresses])
 
 
-def _release(addresses: Sequence[Any]) -> None:
+def release_locked(addresses: Sequence[Any], *, with_prefixes: bool = False, undoes: int | None = None) -> None:
+    """Give addresses back that `lock` or `held_rows` gave, all or nothing, perhaps to undo the event that took them."""
     access.require_change(*addresses)
-    errors.raise_all(
-        [
-            errors.InUse(f"A controller claims {address} as “{address.claimed}”. Release the claim of that name.")
-            for address in addresses
-            if address.claimed
-        ]
-    )
-    acquisition.give_back(addresses)
-    history.record_addresses(Verb.RELEASE, ended=addresses)
+    address_rules.check_unbound(addresses)
+    with writes.together() if with_prefixes else nullcontext():
+        acquisition.give_back(addresses, with_prefixes=with_prefixes)
+        history.record_addresses(Verb.RELEASE, ended=addresses, undoes=undoes, **kept_rows.columns_of(addresses))
+        quotas.charge(ended=addresses)

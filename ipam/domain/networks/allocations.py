@@ -18,6 +18,16 @@ from ipam.domain.core.paging import Page, page
 from ipam.models import Claim, IPAddress, Network
 from ipam.models.events import Verb
 
+_BOOKKEEPING = ("created_at", "updated_at", "generation")
+_UNTOLD = [
+    *(
+        f"{one}__{column}"
+        for one in ("machine", "cluster", "project")
+        for column in (*_BOOKKEEPING, "description", "labels")
+    ),
+    *(f"prefix__{column}" for column in (*_BOOKKEEPING, "last")),
+    "cluster__document",
+]  # of what a row of a list names
 _MAX_OFFERED = 5  # counterparts, for people to choose from
 
 
@@ -64,7 +74,7 @@ def get(allocation: UUID) -> Allocation:
     """One allocation; NotFound if it was released."""
     held = list(
         access.visible(IPAddress.objects.filter(allocation=allocation)).select_related(
-            "machine", "project", "network", "prefix"
+            "machine", "cluster", "project", "network", "prefix"
         )
     )
     if not held:
@@ -78,7 +88,8 @@ def pair_up(rows: list[IPAddress], network: Network | None = None) -> list[Alloc
     One statement if all are of this `network`, else two: joined, PostgreSQL would read all networks for 50 addresses.
     """
     ids = [address.allocation for address in rows]
-    held = IPAddress.objects.filter(allocation__in=ids).select_related("machine", "project", "prefix")
+    related = IPAddress.objects.select_related("machine", "cluster", "project", "prefix").defer(*_UNTOLD)
+    held = related.filter(allocation__in=ids)
     partners: dict[UUID, list[IPAddress]] = {}
     for address in held if network else held.prefetch_related("network"):
         address.network = network or address.network
@@ -150,7 +161,7 @@ def joinable(half: IPAddress) -> list[IPAddress]:
         return []
     shared = ("network_id", "project_id", "machine_id", "type", *(() if half.machine_id else ("name",)))
     alike = IPAddress.objects.filter(**{name: getattr(half, name) for name in shared})
-    unclaimed = alike.exclude(allocation__in=Claim.objects.values("allocation"))
+    unclaimed = alike.exclude(allocation__in=Claim.objects.exclude(allocation=None).values("allocation"))
     return list(access.visible(unclaimed.lacking(Family(half.family)))[:_MAX_OFFERED])
 
 
@@ -176,7 +187,7 @@ def _differences(one: IPAddress, other: IPAddress) -> Iterator[errors.IpamError]
     if one.type != other.type:
         yield errors.Invalid(f"{one} is {one.type}, {other} is {other.type}. Make both static first.", field="ips")
     if one.machine_id != other.machine_id:
-        hosts = [f"machine {held.machine_id}" if held.machine_id else "no machine" for held in (one, other)]
+        hosts = [f"machine {held.machine}" if held.machine_id else "no machine" for held in (one, other)]
         yield errors.Invalid(f"{both} are of two hosts: {hosts[0]} and {hosts[1]}.", field="ips")
     elif one.machine_id is None and one.name != other.name:
         names = [f"“{held.name}”" if held.name else "nothing" for held in (one, other)]

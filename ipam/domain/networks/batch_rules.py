@@ -13,7 +13,7 @@ from django.db.models import Q
 from netaddr import IPAddress as Address
 
 from ipam import errors
-from ipam.addressing import Family, reserved_addresses
+from ipam.addressing import Family
 from ipam.domain.core import lookups
 from ipam.domain.networks import address_rules
 from ipam.domain.space import allocator, usable_space
@@ -52,9 +52,7 @@ class KnownPrefixes:
             self.of_network[prefix.network_id].append(prefix)
         self._starts = {key: [_order(one.first) for one in held] for key, held in self.of_network.items()}
         self.texts = {prefix.pk: str(prefix) for held in self.of_network.values() for prefix in held}
-        self.reserved = {
-            prefix.pk: set(reserved_addresses(prefix.cidr)) for held in self.of_network.values() for prefix in held
-        }
+        self.reserved = {prefix.pk: set(prefix.ends) for held in self.of_network.values() for prefix in held}
 
     def holding(self, network: Network, address: Address) -> Prefix | None:
         """The prefix of the network that the address lies in; those of one network are disjoint."""
@@ -83,7 +81,7 @@ def validate_owners(wanted: Sequence[Named], refused: Refusals) -> None:
 
 def _violations_of_owner(one: Named, joined: set[tuple[str, str]]) -> errors.IpamError | None:
     try:
-        address_rules.check_may_use(one.network, one.project)
+        address_rules.check_may_take(one.network, one.project)
         if one.machine is not None:
             is_joined = (one.machine.pk, one.network.pk) in joined
             address_rules.check_machine(one.machine, one.network, one.project, is_joined=is_joined)
@@ -157,7 +155,9 @@ def refuse_taken(
     wanted: Sequence[Named], lost: Mapping[int, Prefix], new: Iterable[IPAddress], refused: Refusals
 ) -> None:
     """Rule 26: say who holds each address that was not free; of two rows, the first has it."""
-    stored = IPAddress.objects.filter(address__one_of={wanted[place].address for place in lost})
+    stored = IPAddress.objects.filter(address__one_of={wanted[place].address for place in lost}).select_related(
+        "project", "machine"
+    )
     holders = {(row.address, row.namespace_id): row for row in stored}
     holders |= {(row.address, row.namespace_id): row for row in new}
     for place in lost:

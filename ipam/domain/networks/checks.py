@@ -1,11 +1,12 @@
-"""What has to be true of addresses, of what one allocation took, and of VRFs."""
+"""What has to be true of addresses, of what one allocation took, of VRFs, and of quotas."""
 
 from collections.abc import Iterator
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from ipam.domain.core.checks import Finding, check, same
-from ipam.models import VRF, IPAddress, MachineNetwork
+from ipam.domain.core.checks import Finding, Remedy, check, same
+from ipam.domain.networks import quota_limits
+from ipam.models import VRF, IPAddress, MachineNetwork, Quota
 
 
 @check
@@ -40,3 +41,17 @@ def violations_of_vrfs() -> Iterator[Finding]:
     """A VRF was made by hand, or a network is in it."""
     for vrf in VRF.objects.filter(kept=False, networks=None).order_by("pk"):
         yield Finding(f"VRF {vrf}: no network is in it, and nobody made it by hand. Delete it.")
+
+
+@check
+def violations_of_quotas() -> Iterator[Finding]:
+    """A quota counts what is there."""
+    remedy = Remedy("what quotas count", quota_limits.count_again)
+    quotas = list(Quota.objects.select_related("project", "network").order_by("pk"))
+    there = quota_limits.count_all(quotas)
+    for quota in quotas:
+        if quota.used != there[quota.pk]:
+            yield Finding(
+                f"The quota of {quota.project} of {quota} counts {quota.used:,}, but {there[quota.pk]:,} are there.",
+                remedy,
+            )

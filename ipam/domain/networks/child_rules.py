@@ -1,36 +1,44 @@
 """What a child network must look like, and which super network it comes from (rules 10 to 14)."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import lookups
-from ipam.domain.networks import ids, rules
+from ipam.domain.core import access
+from ipam.domain.networks import rules
 from ipam.domain.networks.network_fields import NewNetwork
+from ipam.domain.space import aside
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.networks import NetworkType, Stack
+from ipam.values import parse_cidr
 
 
 def parent_for(new: NewNetwork) -> Network:
-    """The super network that a new child is carved from (rules 10 and 12), as it is now, not when the caller read it.
+    """The super network that a new child is carved from (rules 10 and 12).
 
     AmbiguousParent, ParentNotSuper, Required or NoParentNetwork when it names none, WrongProject when it is another
     project's, OneSharedChildPerProject when the project has its shared network already.
     """
     parent = find_parent(new)
-    if parent.project and parent.project != new.project:
-        raise errors.WrongProject(
-            f"{parent.pk} belongs to another project. Carve from a super network of yours or of nobody.", field="parent"
-        )
+    check_owner(new, parent)
     shared = Network.objects.filter(type=NetworkType.CHILD_SHARED, project=new.project)
     if new.type == NetworkType.CHILD_SHARED and (known := shared.first()):
         raise errors.OneSharedChildPerProject(
             f"The project already has the shared network {known.pk}. Use that one, or delete it first.", field="type"
         )
     return parent
+
+
+def check_owner(new: NewNetwork, parent: Network) -> None:
+    """Rule 10: a super network with a project gives children to that project only; another system's gives none."""
+    if parent.project_id and (new.project is None or parent.project_id != new.project.pk):
+        raise errors.WrongProject(
+            f"{parent.pk} belongs to another project. Carve from a super network of yours or of nobody.", field="parent"
+        )
+    access.require_own(parent)
 
 
 def find_parent(new: NewNetwork) -> Network:
@@ -43,7 +51,7 @@ def find_parent(new: NewNetwork) -> Network:
                 f"{new.parent.pk} is of type {new.parent.type}; children are carved from super networks only.",
                 field="parent",
             )
-        return lookups.get(Network, new.parent.pk, field="parent")
+        return new.parent
     if not new.partition:
         raise errors.Required("Name the parent network, or a partition whose super network is used.", field="parent")
     parent = Network.objects.supers().filter(partition=new.partition, project=None).first()
@@ -57,7 +65,6 @@ def find_parent(new: NewNetwork) -> Network:
 
 def choose_lengths(
     parent: Network,
-    prefixes: Sequence[Prefix],
     asked: Mapping[Family, int],
     families: Sequence[Family],
     allowed: Sequence[Family],
@@ -67,8 +74,9 @@ def choose_lengths(
     `asked` replaces the parent's defaults as a whole. `families` keeps just those, and demands each of them.
     `allowed` is what the child's stack permits: defaults of other families are left out, asking for one is refused.
     """
-    longest = rules.longest_lengths([prefix.cidr for prefix in prefixes])
-    errors.raise_all(list(rules.violations_of_child_lengths(asked, longest, field="length")))
+    if asked:  # the parent's own have been judged
+        longest = rules.longest_lengths([prefix.cidr for prefix in parent.prefixes.all()])
+        errors.raise_all(list(rules.violations_of_child_lengths(asked, longest, field="length")))
     for family in [*asked, *families]:
         check_stack(allowed, family, None)
     defaults = parent.default_child_prefix_length.items()
@@ -107,7 +115,7 @@ def check_stack(allowed: Sequence[Family], family: Family, network: Network | No
         )
 
 
-def violations_of_adopted_lengths(parent: Network, sources: Mapping[IPNetwork, Prefix]) -> Iterator[errors.IpamError]:
+def violations_of_imported_lengths(parent: Network, sources: Mapping[IPNetwork, Prefix]) -> Iterator[errors.IpamError]:
     """Rules 9 and 13 for prefixes that are given, each with the parent's prefix that it lies in."""
     for cidr, source in sources.items():
         family = Family.of(cidr)
@@ -124,9 +132,8 @@ def _below_minimum(parent: Network, family: Family, length: int, *, field: str) 
     )
 
 
-def check_adopted_fields(new: NewNetwork) -> None:
-    """What a child that comes from elsewhere must say: an id that is new (rule 3), project, parent and prefixes."""
-    ids.check_new_id(Network, new.id)
+def check_imported_fields(new: NewNetwork) -> None:
+    """What a child that comes from elsewhere must say: project, parent and prefixes, beside an id that is new."""
     errors.raise_all(
         [
             errors.Required(f"A child network that comes from elsewhere needs “{name}”.", field=name)
@@ -143,8 +150,9 @@ def exhausted(parent: Network, family: Family, length: int, child: Network) -> e
     )[:3]
     blocks = ", ".join(str(free) for free in largest)
     have = f"The largest free blocks are {blocks}" if blocks else "Nothing is free"
+    more = aside.sentences(parent, family, child.namespace_id)
     return errors.Exhausted(
-        f"{family.label} of {parent.pk} has no room for a /{length}. {have}. Add an {family.label} prefix to "
+        f"{family.label} of {parent.pk} has no room for a /{length}. {have}.{more} Add an {family.label} prefix to "
         f"{parent.pk}, ask for a longer prefix length, or delete children. Nothing was taken.",
         field="address_family",
     )
@@ -158,3 +166,9 @@ def overlap(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -> 
     return errors.Overlap(
         f"{cidr} overlaps {holder} of network {holder.network_id}. Choose space outside of it.", field="prefixes"
     )
+
+
+def of_families(cidrs: Iterable[str], families: Iterable[Family]) -> list[str]:
+    """The CIDRs of these families, as they are written."""
+    wanted = set(families)
+    return [text for text in cidrs if Family.of(parse_cidr(text)) in wanted]

@@ -3,44 +3,86 @@
 import dataclasses
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from netaddr import IPAddress, IPNetwork
+from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, history, lookups, states
+from ipam.domain.core import access, history, states, writes
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Permission
-from ipam.domain.networks import child_rules, rules, vrfs
+from ipam.domain.networks import child_rules, child_space, ids, network_changes, network_fields, quotas, rules, vrfs
 from ipam.domain.networks.network_fields import NewNetwork
-from ipam.domain.space import allocator, free_space, usable_space
-from ipam.models import VRF, Network, Prefix
+from ipam.domain.space import reservations, usable_space
+from ipam.models import Network, Prefix
 from ipam.models.events import Verb
 from ipam.models.networks import NetworkType, Stack
-from ipam.values import parse_cidr
 
 
-def carve(new: NewNetwork) -> Network:
-    """Make a child network (rules 10 to 15). The set of its fields has been judged."""
-    _demand(new)
+class Exits(NamedTuple):
+    """Where a child leads to, in the place of what its parent says."""
+
+    nat_type: str
+    destination_prefixes: Sequence[IPNetwork]
+
+
+@writes.together()
+def carve(new: NewNetwork, exits: Exits | None = None, source: Prefix | None = None) -> Network:
+    """Make a child network (rules 10 to 15), perhaps out of this prefix of its parent alone. The set of its fields has
+    been judged.
+    """
+    require(new)
     parent = child_rules.parent_for(new)
     stack = child_rules.stack_of_child(new, parent)
-    prefixes = list(parent.prefixes.in_order())
-    lengths = child_rules.choose_lengths(parent, prefixes, new.length, new.address_family, Stack(stack).families)
-    network = Network(
-        id=str(uuid.uuid4()),
-        stack=stack,
-        vrf=_vrf_of_child(new, parent),
-        nat_type=parent.nat_type,
-        destination_prefixes=_of_families(parent.destination_prefixes, lengths),
-        **_inherited(new, parent),
-    )
+    lengths = child_rules.choose_lengths(parent, new.length, new.address_family, Stack(stack).families)
+    network = _carved(new, parent, lengths, exits)
+    carved = child_space.take(network, parent, lengths, source)
+    if exits is not None:
+        errors.raise_all(rules.violations(network, [prefix.cidr for prefix in carved]))
+    if new.vrf is not None:  # shared, perhaps with a cluster below another super network
+        reservations.check_carved(network, carved)
+    writes.insert([network])
+    return _told(network, carved)
+
+
+def carve_exactly(new: NewNetwork) -> Network:
+    """Make a child network of the prefixes that it names (rules 10 to 13, 15), and no others: each is free in one of
+    its parent's, else NotInPrefix, Overlap or InRange. The set of its fields has been judged.
+    """
+    require(new)
+    parent = child_rules.parent_for(new)
+    network = _carved(new, parent, map(Family.of, new.prefixes))
+    sources = child_space.find_sources(parent, new.prefixes)
+    check_prefixes(network, new.prefixes, parent, sources)
     network.save(force_insert=True)
-    carved = _take_prefixes(network, parent, prefixes, lengths)
-    history.record(Verb.CARVE, network, after=states.of(network, prefixes=carved), blocks_begun=carved)
-    return network
+    carved = child_space.take_exactly(network, parent, sources)
+    if new.vrf is not None:
+        reservations.check_carved(network, carved)
+    return _told(network, carved)
+
+
+@operation
+def carve_as_metal_api(new: NewNetwork, exits: Exits) -> Network:
+    """Make a child as metal-api does: it leads where its request says, and not where its parent does (rules 2 and 11
+    give way), and lengths that it names are merged over the parent's (rule 13). Else as `networks.create`.
+
+    metal-stack: `metalctl network allocate --dmz` names all three. PrefixNotCanonical for destinations with host bits,
+    FamilyNotInNetwork for those of a family that the child has not (rule 5).
+    """
+    errors.raise_all(network_fields.violations_of_given(new.type, vars(new)))
+    new = network_fields.look_up(new)
+    if new.length:
+        defaults = child_rules.find_parent(new).default_child_prefix_length
+        new = dataclasses.replace(new, length={**defaults, **new.length})
+    return carve(new, exits)
+
+
+@operation
+def carve_within(new: NewNetwork, source: Prefix) -> Network:
+    """Make a child out of one prefix of its parent and no other, as go-ipam does; else as `networks.create`."""
+    errors.raise_all(network_fields.violations_of_given(new.type, vars(new)))
+    return carve(network_fields.look_up(new), source=source)
 
 
 @operation
@@ -50,29 +92,19 @@ def import_child(new: NewNetwork) -> Network:
     The rules are those of `carve` (10 to 15), but nothing is chosen: each prefix is free in one of the parent's, else
     NotInPrefix or Overlap. A VRF is named only when the parent has none, or is the parent's. Destinations are its own.
     """
-    child_rules.check_adopted_fields(new)
-    _demand(new)
+    ids.check_new_id(Network, new.id)
+    child_rules.check_imported_fields(new)
+    require(new := network_fields.look_up(new))
     parent = child_rules.parent_for(new)
-    network = Network(
-        id=new.id,
-        stack=child_rules.stack_of_child(new, parent),
-        nat_type=new.nat_type or parent.nat_type,
-        destination_prefixes=[str(cidr) for cidr in new.destination_prefixes],
-        **_inherited(new, parent),
-    )
-    sources = {cidr: _source(parent, cidr) for cidr in new.prefixes}
-    errors.raise_all(
-        [
-            *rules.violations(network, new.prefixes),
-            *usable_space.violations_of_taken(new.prefixes, field="prefixes"),
-            *child_rules.violations_of_adopted_lengths(parent, sources),
-        ]
-    )
+    network = unstored(new, parent)
+    sources = child_space.find_sources(parent, new.prefixes)
+    check_prefixes(network, new.prefixes, parent, sources)
     is_parents = parent.vrf_id is not None and new.vrf == parent.vrf_id
-    network.vrf = _vrf_of_child(dataclasses.replace(new, vrf=None) if is_parents else new, parent)
+    network.vrf_id = _vni_of_child(dataclasses.replace(new, vrf=None) if is_parents else new, parent)
     network.save(force_insert=True)
-    held = _take_exactly(network, parent, sources)
+    held = child_space.take_exactly(network, parent, sources)
     history.record(Verb.CREATE, network, after=states.of(network, prefixes=held), blocks_begun=held)
+    quotas.charge(blocks_begun=held)
     return network
 
 
@@ -83,39 +115,87 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
     `length` is the prefix length, by default the parent's. The parent's destinations of that family come along.
     AlreadyExists when it has the family, FamilyNotAllowed by its stack, Exhausted when the parent has no room.
     """
-    current = lookups.get(Network, network.pk, lock=True)
+    current = network_changes.lock(network)
     access.require_change(current)
     if not current.is_child or current.parent is None:
         raise errors.NetworkNotUsable(
             f"{current.pk} was not carved from a super network. Add a prefix of {family.label} to it instead."
         )
-    held = list(current.prefixes.in_order())
+    held = current.known_prefixes
     if any(prefix.family == family for prefix in held):
         raise errors.AlreadyExists(f"{current.pk} already has {family.label}.", field="address_family")
     child_rules.check_stack(current.allowed_families, family, current)
     parent = current.parent
-    prefixes = list(parent.prefixes.in_order())
     asked = {} if length is None else {family: length}
-    lengths = child_rules.choose_lengths(parent, prefixes, asked, [family], Stack(parent.stack).families)
+    lengths = child_rules.choose_lengths(parent, asked, [family], Stack(parent.stack).families)
     before = states.of(current, prefixes=held)
-    carved = _take_prefixes(current, parent, prefixes, lengths)
-    inherited = _of_families(parent.destination_prefixes, lengths)
+    carved = child_space.take(current, parent, lengths)
+    inherited = child_rules.of_families(parent.destination_prefixes, lengths)
     known = current.destination_prefixes
     current.revise(destination_prefixes=known + [cidr for cidr in inherited if cidr not in known])
     held = sorted([*held, *carved], key=lambda prefix: prefix.family)
     after = states.of(current, prefixes=held)
     history.record(Verb.ADD_FAMILY, current, before=before, after=after, blocks_begun=carved)
+    quotas.charge(blocks_begun=carved)
+    current.known_prefixes = held
     return current
 
 
-def _demand(new: NewNetwork) -> None:
+def unstored(new: NewNetwork, parent: Network) -> Network:
+    """A child that comes from elsewhere, without its VRF; FamilyNotAllowed for a stack that its parent has not."""
+    return Network(
+        id=new.id,
+        stack=child_rules.stack_of_child(new, parent),
+        nat_type=new.nat_type or parent.nat_type,
+        destination_prefixes=[str(cidr) for cidr in new.destination_prefixes],
+        **_inherited(new, parent),
+    )
+
+
+def check_prefixes(
+    network: Network, prefixes: Sequence[IPNetwork], parent: Network, sources: Mapping[IPNetwork, Prefix]
+) -> None:
+    """Raise all that is wrong with given prefixes of a child, each with the parent's that it lies in."""
+    errors.raise_all(
+        [
+            *rules.violations(network, prefixes),
+            *usable_space.violations_of_taken(prefixes, field="prefixes"),
+            *child_rules.violations_of_imported_lengths(parent, sources),
+        ]
+    )
+
+
+def require(new: NewNetwork) -> None:
     """Who may carve for the project, and what every project may join (12); naming a VRF is about the platform."""
     project_id = new.project.pk if new.project else None
     access.require(Permission.ALLOCATE, project_id)
-    if new.type == NetworkType.CHILD_SHARED:
+    if new.type == NetworkType.CHILD_SHARED and not access.current().edits_everywhere:
         access.require(Permission.MANAGE, project_id, doing="make a network that every project may join")
     if new.vrf is not None:
         access.require(Permission.OPERATE)
+
+
+def _carved(new: NewNetwork, parent: Network, families: Iterable[Family], exits: Exits | None = None) -> Network:
+    """A child that is made here, not stored yet, with its VRF."""
+    return Network(
+        id=str(uuid.uuid4()),
+        stack=child_rules.stack_of_child(new, parent),
+        vrf_id=_vni_of_child(new, parent),
+        nat_type=parent.nat_type if exits is None else exits.nat_type,
+        destination_prefixes=child_rules.of_families(parent.destination_prefixes, families)
+        if exits is None
+        else list(map(str, exits.destination_prefixes)),
+        **_inherited(new, parent),
+    )
+
+
+def _told(network: Network, carved: list[Prefix]) -> Network:
+    """A child that was made here, with its event, charged to the quotas."""
+    after = states.of(network, prefixes=carved)
+    history.record(Verb.CARVE, network, after=after, blocks_begun=carved, is_undoable=True)
+    quotas.charge(blocks_begun=carved)
+    network.known_prefixes = carved
+    return network
 
 
 def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
@@ -123,71 +203,21 @@ def _inherited(new: NewNetwork, parent: Network) -> dict[str, Any]:
     return {
         "type": new.type,
         **new.described,
+        **new.cooling,
         "project": new.project,
         "parent": parent,
-        "partition": parent.partition,
+        "partition_id": parent.partition_id,
         "namespace": new.project if parent.is_namespaced else None,
         "vrf_shared": new.vrf_shared,
     }
 
 
-def _source(parent: Network, cidr: IPNetwork) -> Prefix:
-    """The parent's prefix that the child's lies in."""
-    first, last = IPAddress(cidr.first, cidr.version), IPAddress(cidr.last, cidr.version)
-    source = parent.prefixes.containing_address(first).filter(last__gte=last).first()
-    if source is None:
-        have = ", ".join(map(str, parent.prefixes.in_order()))
-        raise errors.NotInPrefix(f"{cidr} lies in no prefix of {parent.pk}, which has {have}.", field="prefixes")
-    return source
-
-
-def _vrf_of_child(new: NewNetwork, parent: Network) -> VRF:
+def _vni_of_child(new: NewNetwork, parent: Network) -> int:
     """Rule 7: the parent's VRF; else the one named; else one from the pool."""
-    if parent.vrf is not None:
+    if parent.vrf_id is not None:
         if new.vrf is not None:
             raise errors.VrfInherited(
                 f"Children of {parent.pk} are in its VRF {parent.vrf_id}. Leave the VRF out.", field="vrf"
             )
-        return parent.vrf
-    return vrfs.draw() if new.vrf is None else vrfs.claim(new.vrf, shared=new.vrf_shared)
-
-
-def _of_families(cidrs: Iterable[str], families: Iterable[Family]) -> list[str]:
-    wanted = set(families)
-    return [text for text in cidrs if Family.of(parse_cidr(text)) in wanted]
-
-
-def _take_exactly(network: Network, parent: Network, sources: Mapping[IPNetwork, Prefix]) -> list[Prefix]:
-    """Take just these prefixes, each from the parent's that it lies in; Overlap when a child holds a part of one."""
-    if network.namespace_id:
-        free_space.open_namespace(parent, network.namespace_id)
-    taken = []
-    for cidr, source in sources.items():
-        find_holder = partial(child_rules.overlap, source, cidr, network.namespace_id)
-        allocator.acquire_exactly(source, cidr, network.namespace_id, find_holder=find_holder, field="prefixes")
-        taken.append(_store_prefix(network, source, cidr))
-    return taken
-
-
-def _take_prefixes(
-    network: Network, parent: Network, prefixes: Sequence[Prefix], lengths: Mapping[Family, int]
-) -> list[Prefix]:
-    """Carve one prefix per family; when one family has no room, `Exhausted` undoes the others (rule 14)."""
-    taken = []
-    if network.namespace_id:
-        free_space.open_namespace(parent, network.namespace_id)
-    for family, length in lengths.items():
-        candidates = [prefix for prefix in prefixes if prefix.family == family]
-        try:
-            source, cidr = allocator.acquire_child(candidates, length, network.namespace_id)
-        except allocator.NoSpace:
-            raise child_rules.exhausted(parent, family, length, network) from None
-        taken.append(_store_prefix(network, source, cidr))
-    return taken
-
-
-def _store_prefix(network: Network, source: Prefix, cidr: IPNetwork) -> Prefix:
-    prefix = Prefix.of(cidr, network=network, parent=source, namespace_id=network.namespace_id)
-    prefix.save(force_insert=True)
-    free_space.open_prefix(prefix, network)
-    return prefix
+        return parent.vrf_id
+    return (vrfs.draw() if new.vrf is None else vrfs.claim(new.vrf, shared=new.vrf_shared)).pk

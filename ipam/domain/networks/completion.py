@@ -1,14 +1,17 @@
 """From one family to two: give the allocations that a network already holds their counterpart (rule 37)."""
 
 import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
 
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
-from ipam.domain.networks import acquisition
-from ipam.models import FreeBlock, IPAddress, Network
+from ipam.domain.networks import acquisition, quotas
+from ipam.models import FreeBlock, IPAddress, Network, Quota
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
 
@@ -37,8 +40,8 @@ def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) ->
     """Give up to `limit` (1..1000) allocations that lack `family` an address of it, lowest address first.
 
     The new address shares the allocation's id, type, name, description, labels, project and machine. A batch
-    holds or doesn't; repeat until `remaining` is 0, at any later time. When the family has too little room the
-    batch completes what fits and names the rest.
+    holds or doesn't; repeat until `remaining` is 0, at any later time. When the family has too little room, or a
+    project's quota, the batch completes what fits and names up to `limit` of the rest.
     Invalid for another limit, NetworkNotUsable for a super network, FamilyNotInNetwork without a prefix of the family.
     """
     if not 1 <= limit <= MAX_PER_BATCH:
@@ -47,21 +50,62 @@ def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) ->
     access.require_change(current)
     _check_family(current, family)
     lacking = IPAddress.objects.filter(network=current).lacking(family)
-    lowest = IPAddress.objects.filter(pk__in=lacking.values("pk")[:limit])
-    batch = sorted(lookups.lock_all(lowest.order_by("pk")), key=lambda one: one.address)
-    room = min(len(batch), _room(current, family, len(batch)))
-    left = lacking.count() - room
+    tightest = quotas.find_tightest(current, family)
+    lowest = lacking.exclude(project__in=_used_up(tightest))[:limit]
+    locked = lookups.lock_all(IPAddress.objects.filter(pk__in=lowest.values("pk")).order_by("pk"))
+    lowest_first = sorted(locked, key=lambda one: one.address)
+    fitting, exhausted = _fit(lowest_first, tightest, _room(current, family, len(locked)))
     with labels_kept():
-        completed = _give(current, family, batch[:room])
+        completed = _give(current, family, fitting)
     history.record_addresses(Verb.COMPLETE, begun=completed)
-    if room == len(batch):
-        return Progress(completed, remaining=left)
-    reason = errors.Exhausted(
-        f"{family.label} of {current.pk} is full; {left:,} allocations have no {family.label} address. "
+    quotas.charge(begun=completed, is_judged=True)
+    left = lacking.exclude(project__in=_used_up(tightest)).count()
+    refused = list(_refused_by_quotas(tightest, lacking, limit))
+    if not exhausted:
+        return Progress(completed, remaining=left, refused=refused)
+    reason = _full(current, family, left)
+    return Progress(completed, 0, refused=[*(Refused(one.allocation, reason) for one in exhausted), *refused])
+
+
+def _full(network: Network, family: Family, left: int) -> errors.Exhausted:
+    return errors.Exhausted(
+        f"{family.label} of {network.pk} is full; {left:,} allocations have no {family.label} address. "
         f"Add an {family.label} prefix, then go on.",
         field="address_family",
     )
-    return Progress(completed, remaining=0, refused=[Refused(one.allocation, reason) for one in batch[room:]])
+
+
+def _used_up(quotas_of: Mapping[uuid.UUID, Quota]) -> list[uuid.UUID]:
+    """The projects whose quotas are."""
+    return [project for project, quota in quotas_of.items() if quota.used >= quota.limit]
+
+
+def _fit(
+    lacking: Iterable[IPAddress], tightest: Mapping[uuid.UUID, Quota], room: int
+) -> tuple[list[IPAddress], list[IPAddress]]:
+    """Those whose counterpart quotas allow, and count: as many as there is room for, and the others."""
+    fitting: list[IPAddress] = []
+    exhausted: list[IPAddress] = []
+    for one in lacking:
+        quota = tightest.get(one.project_id)
+        if quota and quota.used >= quota.limit:
+            continue
+        if len(fitting) == room:
+            exhausted.append(one)
+            continue
+        fitting.append(one)
+        if quota:
+            quota.used += 1
+    return fitting, exhausted
+
+
+def _refused_by_quotas(
+    tightest: Mapping[uuid.UUID, Quota], lacking: QuerySet[IPAddress], limit: int
+) -> Iterator[Refused]:
+    if used_up := _used_up(tightest):
+        reasons = {project: quotas.refusal(tightest[project], 1) for project in used_up}
+        for allocation, project in lacking.filter(project__in=used_up).values_list("allocation", "project")[:limit]:
+            yield Refused(allocation, reasons[project])
 
 
 def _check_family(network: Network, family: Family) -> None:
@@ -83,15 +127,17 @@ def _give(network: Network, family: Family, lacking: list[IPAddress]) -> list[IP
             address=one.address,
             family=family,
             network_id=network.pk,
-            prefix_id=one.prefix_id,
+            prefix=one.prefix,
             namespace_id=known.namespace_id,
             allocation=known.allocation,
             project_id=known.project_id,
             machine_id=known.machine_id,
+            cluster_id=known.cluster_id,
             type=known.type,
             name=known.name,
             description=known.description,
             labels=known.labels,
+            tags=known.tags,
         )
         for known, one in zip(lacking, taken, strict=True)
     )

@@ -1,8 +1,9 @@
 """Ids that people choose: of networks, partitions and machines."""
 
 import re
+from collections.abc import Iterable
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.functions import Lower
 
 from ipam import errors
@@ -19,15 +20,31 @@ RESERVED_IDS: dict[type[Model], frozenset[str]] = {
 
 def check_new_id(model: type[Model], id: str) -> None:
     """Refuse an id that is no slug, is a word of ours, or is taken but for the case of its letters (rules 3 and 4b)."""
-    check_slug(id)
-    noun = model._meta.verbose_name
-    if id.lower() in RESERVED_IDS[model]:
-        raise errors.ReservedId(f"“{id}” is a page here, which would hide the {noun}. Choose another id.", field="id")
-    # As the unique index has it: guards.ID_ONCE.
-    same = model._default_manager.annotate(lowered=Lower("pk")).filter(lowered=id.lower())
-    if taken := same.values_list("pk", flat=True).first():
+    check_spelling(model, id)
+    if taken := _taken(model, [id]).values_list("pk", flat=True).first():
         but = "" if taken == id else ", and ids that differ only in case are one"
+        noun = model._meta.verbose_name
         raise errors.AlreadyExists(f"There is already a {noun} {taken}{but}. Choose another id.", field="id")
+
+
+def find_taken(model: type[Model], ids: Iterable[str]) -> set[str]:
+    """Those of many ids that are taken, in lower case; one statement. What is no slug is nobody's."""
+    slugs = [id for id in ids if re.fullmatch(SLUG, id, re.ASCII)]
+    return set(_taken(model, slugs).values_list("lowered", flat=True))
+
+
+def check_spelling(model: type[Model], id: str) -> None:
+    """Refuse an id that is no slug, or is a word of ours (rules 3 and 4b)."""
+    check_slug(id)
+    if id.lower() in RESERVED_IDS[model]:
+        noun = model._meta.verbose_name
+        raise errors.ReservedId(f"“{id}” is a page here, which would hide the {noun}. Choose another id.", field="id")
+
+
+def _taken(model: type[Model], ids: Iterable[str]) -> QuerySet[Model]:
+    """As the unique index has it: guards.ID_ONCE."""
+    lowered: QuerySet[Model] = model._default_manager.order_by().annotate(lowered=Lower("pk"))
+    return lowered.filter(lowered__in=[id.lower() for id in ids])
 
 
 def check_slug(text: str, *, field: str = "id") -> None:

@@ -8,6 +8,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family
+from ipam.domain.core import access
 from ipam.models import Machine, Network, Partition, Project
 
 
@@ -26,7 +27,8 @@ class Attachment:
 
 
 def check(role: str, attachments: Sequence[Attachment], project: Project, partition: Partition) -> None:
-    """Raise all that is wrong with the networks of a machine or firewall (rules 29 to 31)."""
+    """Raise all that is wrong with the networks of a machine or firewall (rules 29 to 31); first another's network."""
+    access.require_own(*(attachment.network for attachment in attachments))
     of_networks = {attachment.network.pk: _families(attachment) for attachment in attachments}
     is_firewall = role == Machine.Role.FIREWALL
     errors.raise_all(
@@ -104,7 +106,7 @@ def _violations_of_firewall(attachments: Sequence[Attachment]) -> list[errors.Ip
 
 def _families(attachment: Attachment) -> set[Family]:
     """The families that a machine speaks in this network."""
-    present = {Family(family) for family in attachment.network.prefixes.values_list("family", flat=True)}
+    present = {prefix.address_family for prefix in attachment.network.prefixes.all()}
     if attachment.ips:
         return {Family.of(address) for address in attachment.ips}
     return present & set(attachment.families) if attachment.families else present

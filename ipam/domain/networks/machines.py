@@ -1,17 +1,23 @@
 """Machines: a record of who got which addresses, VRFs and ASN; all or nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from django.db.models import F
+from django.utils import timezone
+
 from ipam import errors
-from ipam.domain.core import access, history, lookups, states
+from ipam.addressing import Family
+from ipam.domain.core import access, history, lookups, states, writes
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Permission
-from ipam.domain.networks import acquisition, ids, machine_rules
+from ipam.domain.networks import acquisition, ids, machine_rules, quotas
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import ASN_BASE, Pool
-from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project
+from ipam.models import IPAddress, Machine, MachineNetwork, Partition, Prefix, Project
+from ipam.models.base import know
 from ipam.models.events import Verb
 from ipam.models.machines import new_machine_id
 from ipam.models.networks import NetworkType
@@ -34,22 +40,22 @@ def allocate(
     asn: int | None = None,
     with_addresses: bool = True,
 ) -> Machine:
-    """Record a machine or firewall with its networks, addresses and ASN (rules 29 to 34).
-
-    Without `asn` (1..4294967295) it draws a free one. Without `with_addresses` it takes none: they follow.
-    """
+    """Record a machine or firewall with its networks, addresses and ASN (rules 29 to 34), which it then knows: a free
+    ASN unless one is named (1..4294967295), and no addresses without `with_addresses`, for they follow."""
     access.require(Permission.ALLOCATE, project.pk)
     if id:
         ids.check_new_id(Machine, id)
     machine_rules.check(role, networks, project, partition)
     attachments = [*networks, *(_underlay(partition) if role == Machine.Role.FIREWALL else [])]
     texts = {"name": name, "hostname": hostname, "description": description, "labels": dict(labels or {})}
-    place = {"project": project, "partition": partition, "role": role}
-    machine = Machine.objects.create(pk=id or new_machine_id(), asn=_draw_or_claim_asn(asn), **texts, **place)
-    begun = _join(machine, attachments, with_addresses=with_addresses)
-    after = states.of(machine, networks=[attachment.network.pk for attachment in attachments])
-    history.record(Verb.ALLOCATE, machine, after=after, ended=_named(begun, attachments), begun=begun)
-    return machine
+    place = {"project": project, "partition": partition, "role": role, "asn": _draw_or_claim_asn(asn)}
+    with _together(stay=any(attachment.ips for attachment in networks)):
+        machine = _store(Machine(pk=id or new_machine_id(), **texts, **place), attachments)
+        named, drawn = _give_addresses(machine, attachments) if with_addresses else ([], [])
+        after = states.of(machine, networks=[attachment.network.pk for attachment in attachments])
+        history.record(Verb.ALLOCATE, machine, after=after, ended=named, begun=[*named, *drawn])
+    _look_again(asn)
+    return know(machine, addresses=[*named, *drawn])
 
 
 @operation
@@ -66,37 +72,68 @@ def release(machine: Machine) -> None:
     current = lookups.get(Machine, machine.pk, lock=True)
     access.require_change(current)
     held = lookups.lock_all(current.addresses.order_by("pk"))
-    for address in held:
-        address.machine = None
     static = [address for address in held if address.type == IPAddress.Type.STATIC]
-    for address in static:
-        address.revise(machine=None)
+    ephemeral = [address for address in held if address.type != IPAddress.Type.STATIC]
+    _hand_over(static, None)
     number_pools.release(Pool.ASN, current.asn - ASN_BASE)  # before the addresses, as allocating locks them
-    acquisition.give_back([address for address in held if address not in static])
-    history.record(Verb.RELEASE, current, before=states.of(current), ended=held, begun=static)
-    current.delete()
+    for address in ephemeral:
+        address.machine = None
+    with _together(stay=bool(static)):
+        acquisition.give_back(ephemeral)
+        history.record(Verb.RELEASE, current, before=states.of(current), ended=held, begun=static)
+        quotas.charge(ended=ephemeral)
+        writes.execute("DELETE FROM ipam_machinenetwork WHERE machine_id = %s", [current.pk])
+        writes.execute("DELETE FROM ipam_machine WHERE id = %s", [current.pk])
 
 
-def _join(machine: Machine, attachments: Sequence[Attachment], *, with_addresses: bool) -> list[IPAddress]:
-    """Put the machine in its networks, in the order given, and give it addresses of them."""
-    MachineNetwork.objects.bulk_create(
+def _together(*, stay: bool) -> AbstractContextManager[None]:
+    """All writes as one; unless there are addresses that stay: a tenure of theirs ends before the next one begins."""
+    return nullcontext() if stay else writes.together()
+
+
+def _store(machine: Machine, attachments: Iterable[Attachment]) -> Machine:
+    """Store a new machine, in its networks in the order given, which it then knows."""
+    writes.insert([machine])
+    joined = [
         MachineNetwork(machine=machine, network=attachment.network, position=position)
         for position, attachment in enumerate(attachments)
-    )
-    in_order = sorted(attachments, key=lambda one: one.network.pk) if with_addresses else []  # as all locks go
-    return [row for attachment in in_order for row in _give_addresses(machine, attachment)]
+    ]
+    writes.insert(joined)
+    return know(machine, attachments=joined)
 
 
-def _named(rows: Iterable[IPAddress], attachments: Iterable[Attachment]) -> list[IPAddress]:
-    """Those that were the project's before, without a machine."""
-    named = {(attachment.network.pk, address) for attachment in attachments for address in attachment.ips}
-    return [row for row in rows if (row.network_id, row.address) in named]
+def _give_addresses(machine: Machine, attachments: Sequence[Attachment]) -> tuple[list[IPAddress], list[IPAddress]]:
+    """Rule 32: named addresses join the machine; of networks that name none it gets ephemeral ones. Returns both."""
+    named: list[IPAddress] = []
+    drawn: list[IPAddress] = []
+    shared = {"type": IPAddress.Type.EPHEMERAL, "name": machine.name, "machine_id": machine.pk}
+    for attachment in sorted(attachments, key=lambda one: one.network.pk):  # as all locks go
+        if attachment.ips:
+            named += _find_named(machine, attachment)
+        elif attachment.auto:
+            families = attachment.families
+            drawn += acquisition.draw(attachment.network, families=families, project_id=machine.project_id, **shared)
+    _hand_over(named, machine)
+    writes.insert(drawn)
+    quotas.charge(begun=drawn)
+    return named, drawn
+
+
+def _hand_over(addresses: Sequence[IPAddress], machine: Machine | None) -> None:
+    """Let these locked addresses be a machine's, or no machine's: one change of each, by one statement."""
+    changed = {"machine": machine, "updated_at": timezone.now()}
+    if addresses:
+        keys = [address.pk for address in addresses]
+        IPAddress.objects.filter(pk__in=keys).update(**changed, generation=F("generation") + 1)
+    for address in addresses:
+        for field, value in {**changed, "generation": address.generation + 1}.items():
+            setattr(address, field, value)
 
 
 def _underlay(partition: Partition) -> list[Attachment]:
     """The partition's underlay, which a firewall joins by itself."""
-    found = Network.objects.filter(type=NetworkType.UNDERLAY, partition=partition).first()
-    return [Attachment(network=found)] if found else []
+    prefixes = Prefix.objects.filter(network__type=NetworkType.UNDERLAY, network__partition=partition)
+    return [Attachment(network=found, families=[Family.IPV4]) for found in prefixes.networks()]
 
 
 def _draw_or_claim_asn(asn: int | None) -> int:
@@ -109,34 +146,31 @@ def _draw_or_claim_asn(asn: int | None) -> int:
         raise errors.AsnExhausted("Every ASN of the pool is taken. Release machines that are gone.") from None
 
 
-def _claim_asn(asn: int) -> int:
-    """Rule 33: a named ASN is nobody else's."""
+def check_asn(asn: int) -> None:
+    """Invalid unless it is an ASN at all."""
     if not 1 <= asn <= HIGHEST_ASN:
         raise errors.Invalid(f"An ASN is a number from 1 to {HIGHEST_ASN}.", field="asn")
+
+
+def _claim_asn(asn: int) -> int:
+    """Rule 33: a named ASN is nobody else's."""
+    check_asn(asn)
     number_pools.acquire_exactly(Pool.ASN, asn - ASN_BASE)
     holder = Machine.objects.filter(asn=asn).first()
     if holder is not None:
-        raise errors.AlreadyExists(f"The ASN {asn} is that of machine {holder.pk}. Leave it out.", field="asn")
+        whose = f"machine {holder}" if access.sees(holder) else "another machine"
+        raise errors.AlreadyExists(f"The ASN {asn} is that of {whose}. Leave it out.", field="asn")
     return asn
 
 
-def _give_addresses(machine: Machine, attachment: Attachment) -> list[IPAddress]:
-    """Rule 32: named addresses join the machine; else it gets ephemeral ones."""
-    if attachment.ips:
-        return _join_named(machine, attachment)
-    if not attachment.auto:
-        return []
-    return acquisition.take(
-        attachment.network,
-        families=attachment.families,
-        type=IPAddress.Type.EPHEMERAL,
-        name=machine.name,
-        project_id=machine.project_id,
-        machine_id=machine.pk,
-    )
+def _look_again(asn: int | None) -> None:
+    """One that went while a machine waited for its row has given its ASN back: it is free no longer."""
+    if asn is not None:
+        number_pools.acquire_exactly(Pool.ASN, asn - ASN_BASE)
 
 
-def _join_named(machine: Machine, attachment: Attachment) -> list[IPAddress]:
+def _find_named(machine: Machine, attachment: Attachment) -> list[IPAddress]:
+    """The named addresses of a network, locked: they exist and are the project's, and no machine's."""
     network = attachment.network
     named_ones = IPAddress.objects.filter(address__in=attachment.ips, namespace=network.namespace_id)
     held = {address.address: address for address in lookups.lock_all(access.visible(named_ones).order_by("pk"))}
@@ -156,8 +190,9 @@ def _join_named(machine: Machine, attachment: Attachment) -> list[IPAddress]:
         elif address.project_id != machine.project_id:
             broken.append(errors.WrongProject(f"{named} belongs to another project.", field="networks.ips"))
         elif address.machine_id:
-            broken.append(errors.InUse(f"{named} belongs to machine {address.machine_id}.", field="networks.ips"))
+            broken.append(errors.InUse(f"{named} belongs to machine {address.machine}.", field="networks.ips"))
+        elif address.cluster_id:
+            broken.append(errors.InUse(f"{named} belongs to a cluster.", field="networks.ips"))
     errors.raise_all(broken)
-    for address in held.values():
-        address.revise(machine=machine)
+    access.require_own(*held.values())
     return list(held.values())

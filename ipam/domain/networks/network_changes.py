@@ -8,23 +8,27 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import bulk_insert, history, states
+from ipam.domain.core import bulk_insert, history, lookups, states
 from ipam.domain.networks import network_fields, rules
-from ipam.domain.space import free_space, usable_space
+from ipam.domain.networks.prefixes import NO_FIELDS, PrefixFields, fields_of, violations_of_fields
+from ipam.domain.space import cooling, free_space, set_aside, strictness, usable_space
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.events import Verb
 
 
+def lock(network: Network) -> Network:
+    """The network as it is now, locked and knowing its prefixes; NotFound when it has gone, or Stale."""
+    current = lookups.get(Network, network.pk, lock=True)
+    lookups.check_generation(current, network.expected_generations)
+    current.known_prefixes = list(current.prefixes.in_order())
+    return current
+
+
 def change(network: Network, changes: Mapping[str, Any], *, force: bool = False) -> Network:
-    """Judge the state after the changes, then make them: fields by their names in the API. The network is locked."""
-    if "prefixes" in changes and network.is_child:
-        raise errors.PrefixesImmutable(
-            f"{network.pk} was carved from {network.parent_id}: its prefixes stay. "
-            "Add a family to it, or carve another child.",
-            field="prefixes",
-        )
-    errors.raise_all(network_fields.violations_of_changed_fields(network, changes))
-    stored = list(network.prefixes.in_order())
+    """Judge the state after the changes, then make them: fields by their names in the API, and `prefix_fields` of new
+    prefixes. `lock` gave the network."""
+    _check_changeable(network, changes)
+    stored, fields = network.known_prefixes, changes.get("prefix_fields", NO_FIELDS)
     before = [prefix.cidr for prefix in stored]
     after: Sequence[IPNetwork] = changes.get("prefixes", before)
     known, kept = set(before), set(after)
@@ -36,21 +40,45 @@ def change(network: Network, changes: Mapping[str, Any], *, force: bool = False)
     errors.raise_all(
         [
             *_violations_of_removed_prefixes(network, removed, after),  # first: what is in use is what has to go first
-            *violations_of_prefixes(network, after, added, own=before, removed=removed),
+            *violations_of_prefixes(network, after, added, fields, own=before, removed=removed),
             *_violations_of_dropped_announcable(network, announcable_before, force=force),
         ]
     )
     delete_prefixes(removed)
-    add_prefixes(network, added)
-    network.revise(**{column: getattr(network, column) for column in sorted(columns)})
-    history.record(Verb.UPDATE, network, before=state_before, after=states.of(network, prefixes=in_order(after)))
+    new = add_prefixes(network, added, fields)
+    network.known_prefixes = in_order([*(prefix for prefix in stored if prefix.cidr in kept), *new])
+    _store(network, columns)
+    history.record(Verb.UPDATE, network, before=state_before, after=state_with(network, new))
     return network
+
+
+def state_with(network: Network, new: Iterable[Prefix]) -> states.State:
+    """How a network is now, with what its new prefixes say."""
+    return states.of(network, prefixes=network.known_prefixes, **fields_of(new))
+
+
+def _store(network: Network, columns: Iterable[str]) -> None:
+    """Save these columns, with what follows from them."""
+    if "cluster_ranges" in columns:
+        strictness.change(network)
+    network.revise(**{column: getattr(network, column) for column in sorted(columns)})
+    if "quarantine" in columns:
+        cooling.apply(network)
+
+
+def _check_changeable(network: Network, changes: Mapping[str, Any]) -> None:
+    """What this network never takes, whatever it is (rules 2 and 17)."""
+    if "prefixes" in changes and network.is_child:
+        detail = f"{network.pk} was carved from {network.parent_id}: its prefixes stay. "
+        raise errors.PrefixesImmutable(f"{detail}Add a family to it, or carve another child.", field="prefixes")
+    errors.raise_all(network_fields.violations_of_changed_fields(network, changes))
 
 
 def violations_of_prefixes(
     network: Network,
     prefixes: Sequence[IPNetwork],
     added: Sequence[IPNetwork],
+    fields: PrefixFields = NO_FIELDS,
     *,
     own: Sequence[IPNetwork] = (),
     removed: Sequence[Prefix] = (),
@@ -59,13 +87,14 @@ def violations_of_prefixes(
     return [
         *rules.violations(network, prefixes),
         *usable_space.violations_of_prefixes(added),
-        *rules.find_overlaps(added, own=own, removed=removed),
+        *rules.find_overlaps(added, network=network, own=own, removed=removed),
+        *(error for cidr in added for error in violations_of_fields(network, cidr, fields.get(cidr, {}))),
     ]
 
 
 def assign(network: Network, name: str, value: Any) -> set[str]:
     """Set a field, named as in the API, on the instance; returns the columns that hold it."""
-    if name == "prefixes":
+    if name in ("prefixes", "prefix_fields"):
         return set()
     if name in ("destination_prefixes", "additional_announcable_cidrs"):
         setattr(network, name, [str(cidr) for cidr in value])
@@ -75,27 +104,33 @@ def assign(network: Network, name: str, value: Any) -> set[str]:
         for family in Family:
             setattr(network, f"{stem}_{family.key}", value.get(family))
         return {f"{stem}_{family.key}" for family in Family}
-    setattr(network, name, value)
+    setattr(network, name, {family.key: hours for family, hours in value.items()} if name == "quarantine" else value)
     return {name}
 
 
-def add_prefixes(network: Network, cidrs: Iterable[IPNetwork]) -> None:
-    """Store them in this order, in as many statements as for one."""
-    prefixes = [Prefix.of(cidr, network=network) for cidr in cidrs]
-    bulk_insert.bulk_insert(Prefix, prefixes)
-    free_space.open_prefixes(prefixes, network)
+def add_prefixes(network: Network, cidrs: Iterable[IPNetwork], fields: PrefixFields = NO_FIELDS) -> list[Prefix]:
+    """Store them in this order, in as many statements as for one, each with its fields if it has any."""
+    prefixes = [Prefix.of(cidr, network=network, **fields.get(cidr, {})) for cidr in cidrs]
+    if prefixes:
+        bulk_insert.bulk_insert(Prefix, prefixes)
+        free_space.open_prefixes(prefixes, network)
+    return prefixes
 
 
 def delete_prefixes(prefixes: Sequence[Prefix]) -> None:
-    """Remove prefixes that hold nothing, with their free space."""
+    """Remove prefixes that hold nothing, with their free space. What refers to them nevertheless, the database says."""
     keys = [prefix.pk for prefix in prefixes]
-    FreeBlock.objects.filter(prefix__in=keys).delete()
-    Prefix.objects.filter(pk__in=keys).delete()
+    if not keys:
+        return
+    if any(prefix.sets_aside for prefix in prefixes):
+        set_aside.forget(prefixes)
+    for rows in (FreeBlock.objects.filter(prefix__in=keys), Prefix.objects.filter(pk__in=keys)):
+        rows._raw_delete(rows.db)
 
 
-def in_order(cidrs: Iterable[IPNetwork]) -> list[IPNetwork]:
+def in_order(prefixes: Iterable[Prefix]) -> list[Prefix]:
     """As a network shows them: IPv4 before IPv6, else as they were added."""
-    return sorted(cidrs, key=lambda cidr: cidr.version)
+    return sorted(prefixes, key=lambda prefix: prefix.family)
 
 
 def _violations_of_removed_prefixes(

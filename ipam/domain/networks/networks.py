@@ -7,16 +7,27 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, history, lookups, states
+from ipam.domain.core import access, history
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Permission
-from ipam.domain.networks import children, ids, network_changes, network_fields, rules, vrfs
+from ipam.domain.networks import (
+    address_rules,
+    child_rules,
+    children,
+    ids,
+    network_changes,
+    network_fields,
+    removal,
+    rules,
+    vrfs,
+)
 from ipam.domain.networks.network_fields import NewNetwork
-from ipam.domain.space import free_space
 from ipam.models import Network
 from ipam.models.events import Verb
 from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NatType, NetworkType, Stack
+from ipam.models.super_networks import ChildChoice, ClusterRanges
 
+MAX_CHILDREN = 256  # of one request
 # PATCH takes these, and `force` (rule 17).
 UPDATABLE = (
     *Network.texts,
@@ -27,7 +38,11 @@ UPDATABLE = (
     "default_child_prefix_length",
     "min_child_prefix_length",
     "additional_announcable_cidrs",
+    "child_choice",
     "stack",
+    "quarantine",
+    "quarantine_strict",
+    "cluster_ranges",
 )
 _ASSIGNED = (  # whose columns are not named as they are
     "destination_prefixes",
@@ -46,10 +61,30 @@ def create(new: NewNetwork) -> Network:
     if new.type not in NetworkType.values:
         raise errors.Invalid(f"A network type is one of {', '.join(NetworkType.values)}.", field="type")
     errors.raise_all(network_fields.violations_of_given(new.type, vars(new)))
+    new = network_fields.look_up(new)
     if new.type in CHILD_TYPES:
-        return children.carve(new)
+        return children.carve_exactly(new) if new.prefixes else children.carve(new)
     access.require(Permission.OPERATE)
     return _create_root(new)
+
+
+@operation
+def create_many(new: NewNetwork, count: int) -> list[Network]:
+    """Carve `count` children, 1 to 256, that differ in id, prefixes and VRF alone: all of them or none.
+
+    ForbiddenField for other types and beside named prefixes; TooLarge; else as `create`.
+    """
+    if new.type not in CHILD_TYPES or new.prefixes:
+        raise errors.ForbiddenField(
+            "Only children whose prefixes are chosen for them can be many. Leave the count out.", field="count"
+        )
+    if not 1 <= count <= MAX_CHILDREN:
+        raise errors.Invalid(f"count is a number from 1 to {MAX_CHILDREN}.", field="count")
+    address_rules.check_room(count, new.name, new.description, new.labels)
+    with history.as_one_event(Verb.CARVE):
+        made = [create(new) for _ in range(count)]
+        history.record(Verb.CARVE, child_rules.find_parent(network_fields.look_up(new)), count=count)
+    return made
 
 
 @operation
@@ -61,21 +96,25 @@ def update(network: Network, *, force: bool = False, **changes: Any) -> Network:
     announcable CIDR go. Owners describe any network of their project; the rest of one that is no child is the
     operator's (19a).
     """
-    current = lookups.get(Network, network.pk, lock=True)
+    current = network_changes.lock(network)
     access.require_change(current, fields=changes)
     return network_changes.change(current, changes, force=force)
 
 
 @operation
-def add_prefix(network: Network, cidr: IPNetwork, *, default_child_prefix_length: int | None = None) -> Network:
+def add_prefix(
+    network: Network, cidr: IPNetwork, *, default_child_prefix_length: int | None = None, **fields: Any
+) -> Network:
     """Give a network one more prefix; a super network that gains a family by it takes its child length too (36).
+
+    `fields` are its gateway, as `prefixes.update` has it.
 
     Overlap, PrefixNotCanonical, RangeNotUsable or FamilyNotAllowed as for a new network (rules 4 to 6);
     PrefixesImmutable for a child.
     """
-    current = lookups.get(Network, network.pk, lock=True)
+    current = network_changes.lock(network)
     access.require_change(current)
-    changes: dict[str, Any] = {"prefixes": [*_cidrs(current), cidr]}
+    changes: dict[str, Any] = {"prefixes": [*_cidrs(current), cidr], "prefix_fields": {cidr: fields}}
     if default_child_prefix_length is not None:
         lengths = current.default_child_prefix_length
         changes["default_child_prefix_length"] = {**lengths, Family.of(cidr): default_child_prefix_length}
@@ -88,7 +127,7 @@ def remove_prefix(network: Network, cidr: IPNetwork) -> Network:
 
     NotFound when it has no such prefix, LastPrefix, HasIps or HasChildren when it has to stay.
     """
-    current = lookups.get(Network, network.pk, lock=True)
+    current = network_changes.lock(network)
     access.require_change(current)
     errors.raise_all(list(rules.violations_of_canonical([cidr], "prefix")))  # netaddr compares without host bits
     cidrs = _cidrs(current)
@@ -104,20 +143,7 @@ def delete(network: Network) -> None:
     Its space goes back to its parent and merges there; a VRF that nobody else uses returns to the pool.
     HasChildren, HasMachines, HasIps or InUse, all that hold it together.
     """
-    current = lookups.get(Network, network.pk, lock=True)
-    access.require_change(current)
-    free_space.lock_all(current.prefixes.all())
-    _refuse_while_used(current)
-    vrf, prefixes = current.vrf, list(current.prefixes.in_order())
-    ended = [prefix for prefix in prefixes if prefix.parent_id is not None]
-    history.record(Verb.DELETE, current, before=states.of(current, prefixes=prefixes), blocks_ended=ended)
-    network_changes.delete_prefixes(prefixes)
-    current.delete()
-    if vrf is not None:
-        vrfs.give_up(vrf)  # before the space, as carving locks them
-    for prefix in prefixes:
-        if prefix.parent_id is not None:
-            free_space.release(prefix.parent_id, [prefix.cidr], prefix.namespace_id)
+    removal.remove(network)
 
 
 def _create_root(new: NewNetwork) -> Network:
@@ -128,24 +154,25 @@ def _create_root(new: NewNetwork) -> Network:
         type=new.type,
         stack=new.stack or Stack.DUAL,
         **new.described,
+        **new.cooling,
         project=new.project,
         partition=new.partition,
         vrf_shared=new.vrf_shared,
         nat_type=new.nat_type or NatType.NONE,
+        child_choice=new.child_choice or ChildChoice.BEST_FIT,
+        cluster_ranges=new.cluster_ranges or ClusterRanges.PER_VRF,
+        vrf_id=new.vrf,
     )
     for name in _ASSIGNED:
         network_changes.assign(network, name, getattr(new, name))
-    errors.raise_all(
-        [
-            *network_changes.violations_of_prefixes(network, new.prefixes, new.prefixes),
-            *_one_per_partition(network),
-        ]
-    )
+    broken = network_changes.violations_of_prefixes(network, new.prefixes, new.prefixes, new.prefix_fields)
+    errors.raise_all([*broken, *_one_per_partition(network)])
     if new.vrf is not None:
         network.vrf = vrfs.claim(new.vrf, shared=new.vrf_shared)
     network.save(force_insert=True)
-    network_changes.add_prefixes(network, new.prefixes)
-    history.record(Verb.CREATE, network, after=states.of(network, prefixes=network_changes.in_order(new.prefixes)))
+    stored = network_changes.add_prefixes(network, new.prefixes, new.prefix_fields)
+    network.known_prefixes = network_changes.in_order(stored)
+    history.record(Verb.CREATE, network, after=network_changes.state_with(network, stored))
     return network
 
 
@@ -167,21 +194,8 @@ def _one_per_partition(network: Network) -> list[errors.IpamError]:
     ]
 
 
-def _refuse_while_used(network: Network) -> None:
-    broken: list[errors.IpamError] = []
-    if count := network.children.count():
-        broken.append(errors.HasChildren(f"{network.pk} has {count:,} child networks. Delete them first."))
-    if count := network.clusters.count():
-        broken.append(errors.InUse(f"{count:,} cluster plans stand on {network.pk}. Release and delete them first."))
-    if count := network.attachments.count():
-        broken.append(errors.HasMachines(f"{count:,} machines are in {network.pk}. Release them first."))
-    if count := network.addresses.count():
-        broken.append(errors.HasIps(f"{network.pk} holds {count:,} addresses. Release them first."))
-    errors.raise_all(broken)
-
-
 def _cidrs(network: Network) -> list[IPNetwork]:
-    return [prefix.cidr for prefix in network.prefixes.in_order()]
+    return [prefix.cidr for prefix in network.known_prefixes]
 
 
 def _listed(cidrs: Iterable[IPNetwork]) -> str:

@@ -27,7 +27,9 @@ def create(*, id: str, name: str = "", description: str = "", labels: dict[str, 
 def update(partition: Partition, **changes: Any) -> Partition:
     """Change name, description or labels; Forbidden for all but operators, NotFound when it has gone."""
     access.require(Permission.OPERATE)
-    return history.revise(lookups.get(Partition, partition.pk, lock=True), **changes)
+    current = lookups.get(Partition, partition.pk, lock=True)
+    access.require_own(current)
+    return history.revise(current, **changes)
 
 
 @operation
@@ -35,6 +37,7 @@ def delete(partition: Partition) -> None:
     """Remove a partition; InUse while networks or machines are in it."""
     access.require(Permission.OPERATE)
     current = lookups.get(Partition, partition.pk, lock=True)
+    access.require_own(current)
     lookups.check_unused(current, "networks", "machines")
     history.record(Verb.DELETE, current, before=states.of(current))
     current.delete()

@@ -37,21 +37,22 @@ def violations_of_canonical(cidrs: Iterable[IPNetwork], field: str) -> Iterator[
 
 
 def find_overlaps(
-    new: Sequence[IPNetwork], *, field: str = "prefixes", own: Sequence[IPNetwork] = (), removed: Sequence[Prefix] = ()
+    new: Sequence[IPNetwork],
+    *,
+    network: Network,
+    field: str = "prefixes",
+    own: Sequence[IPNetwork] = (),
+    removed: Sequence[Prefix] = (),
 ) -> list[errors.IpamError]:
-    """Rules 4, 18 and 38: overlaps among new root prefixes, and with whatever networks and clusters hold.
+    """Rules 4, 18 and 38: overlaps among new root prefixes of `network`, and with what networks and clusters hold.
 
     `own` are the prefixes of the network that gains the new ones. Those of them that it loses at the same time,
     `removed`, are in nobody's way; but a prefix does not grow.
     """
-    broken: list[errors.IpamError] = []
-    ordered = sorted(new, key=lambda cidr: (cidr.version, cidr.first, cidr.last))
-    for lower, upper in itertools.pairwise(ordered):
-        if lower.version == upper.version and lower.last >= upper.first:
-            broken.append(errors.Overlap(f"{lower} and {upper} overlap. Keep one of them.", field=field))
+    broken = list(_violations_among(new, field))
     starts, known = sorted((one.version, one.first, one) for one in own), set(own)
     held = Prefix.objects.overlapping_roots(new, apart_from=[prefix.pk for prefix in removed])
-    reserved = reservations.find_reserved(new, field=field)
+    reserved = reservations.find_reserved(new, field=field, network=network)
     for cidr in new:
         lowest, beyond = (cidr.version, cidr.first), (cidr.version, cidr.last + 1)
         found = starts[bisect_left(starts, lowest) : bisect_left(starts, beyond)]
@@ -67,18 +68,25 @@ def find_overlaps(
     return broken
 
 
+def _violations_among(new: Sequence[IPNetwork], field: str) -> Iterator[errors.IpamError]:
+    ordered = sorted(new, key=lambda cidr: (cidr.version, cidr.first, cidr.last))
+    for lower, upper in itertools.pairwise(ordered):
+        if lower.version == upper.version and lower.last >= upper.first:
+            yield errors.Overlap(f"{lower} and {upper} overlap. Keep one of them.", field=field)
+
+
 def _grown(cidr: IPNetwork, inside: Sequence[IPNetwork], field: str) -> errors.IpamError:
     """Rule 18: a prefix that would hold those that the network has, and what to do instead."""
     if len(inside) > _MAX_KEPT:
         have = some([str(held) for held in inside])
-        detail = f"{cidr} holds {have}, and a prefix never grows: keep them and add what lies beside them."
+        detail = f"{cidr} holds {have}: resize that, or keep them and add what lies beside them."
         return errors.Overlap(detail, field=field)
     have = " and ".join(map(str, inside))
     beside = [cidr]
     for held in inside:
         beside = [part for one in beside for part in cidr_exclude(one, held)]
     remedy = f"keep {have} and add {' and '.join(map(str, beside))} beside it" if beside else f"keep {have}"
-    return errors.Overlap(f"{cidr} holds {have}, and a prefix never grows: {remedy}.", field=field)
+    return errors.Overlap(f"{cidr} holds {have}: resize that, or {remedy}.", field=field)
 
 
 def _violations_of_families(network: Network, prefixes: Sequence[IPNetwork]) -> Iterator[errors.IpamError]:

@@ -1,6 +1,5 @@
 """One box for everything: an address, a CIDR, a part of one, a name, an id, a VNI, an ASN, a MAC in a label."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,16 +16,25 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
 from ipam import errors
-from ipam.address_parts import asn_of, block_of, spans_of, unwrapped
+from ipam.address_parts import asn_of, block_of, macs_of, spans_of, unwrapped
 from ipam.domain.core import access
-from ipam.models import VRF, Cluster, ClusterRange, FreeBlock, IPAddress, Machine, Network, Partition, Prefix, Project
+from ipam.models import (
+    VRF,
+    Cluster,
+    ClusterRange,
+    FreeBlock,
+    IPAddress,
+    Machine,
+    Network,
+    Partition,
+    Prefix,
+    Project,
+    Tenure,
+)
 from ipam.models.base import MAX_WORDS, RecordQuerySet
 
 KINDS = ("addresses", "prefixes", "networks", "machines", "clusters", "projects", "partitions", "vrfs")
-_MAC = re.compile(
-    r"(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}|[0-9a-f]{10})[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.I
-)
-_MAX_AT_ONCE, _PATIENCE = 4, 1  # searches of one process, fewer than it has connections; seconds until one is refused
+_MAX_AT_ONCE, _TURN_TIMEOUT_SECONDS = 4, 1  # searches of one process: fewer than it has connections
 _slots = BoundedSemaphore(_MAX_AT_ONCE)
 
 # What a hit of each kind says beside its name: a column.
@@ -50,14 +58,14 @@ def find(text: str, *, limit: int = 10) -> list[Hit]:
     Addresses and prefixes are found by their place in address space, and so are the pods and services of clusters.
     All text finds addresses by their name and the rest by a part of id, name or description: of several words each has
     to be there, in any order. A MAC, however it is written, finds the addresses and machines that have it in a label.
-    An address that nobody holds finds the prefixes that would hold it, and what is free there. Six statements at
+    An address that nobody holds finds the prefixes that would hold it, and what is free there. Seven statements at
     most; a million addresses cost as much as ten.
     Busy when too many others search in this process, so that a flood of searches leaves room for allocations.
     """
     text = text.strip()
     if not text or "\0" in text:
         return []
-    if not _slots.acquire(timeout=_PATIENCE):
+    if not _slots.acquire(timeout=_TURN_TIMEOUT_SECONDS):
         raise errors.Busy("Many people search at this moment. Search again in a moment.")
     try:
         return _find(text, limit)
@@ -66,7 +74,7 @@ def find(text: str, *, limit: int = 10) -> list[Hit]:
 
 
 def _find(text: str, limit: int) -> list[Hit]:
-    if macs := _macs(text):
+    if macs := macs_of(text):
         labelled = _addresses(access.visible(IPAddress.objects.labelled_any(macs).order_by("address")), limit)
         return [*labelled, *_named(text, limit, macs=macs)]
     spans = spans_of(text)
@@ -76,7 +84,12 @@ def _find(text: str, limit: int) -> list[Hit]:
     if wanted is None:
         return [*called, *_named(text, limit)]
     held = _addresses(_inside(access.visible(IPAddress.objects.all()), spans, "address", limit), limit)
-    prefixes = _prefixes(wanted, spans, limit, is_held=bool(held))
+    prefixes = list(_prefixes(wanted, spans, limit, is_held=bool(held)))
+    if wanted.size > 1:
+        is_held = any(hit.text == str(wanted) for hit in prefixes)
+        prefixes = prefixes if is_held else [*_former(wanted), *prefixes][:limit]
+    elif not held:
+        held = list(_former(wanted))
     return [*_both(called, held, limit), *prefixes, *_named(text, limit, wanted)]
 
 
@@ -114,16 +127,6 @@ def _both(called: list[Hit], held: list[Hit], limit: int) -> list[Hit]:
     return [*first, *(hit for hit in held if hit not in first)][:limit]
 
 
-def _macs(text: str) -> list[str]:
-    """A MAC in the spellings in which it may stand in a label; nothing for other text."""
-    if not _MAC.fullmatch(text):
-        return []
-    digits = re.sub(r"[:.-]", "", text)
-    pairs, quads = re.findall("..", digits), re.findall("....", digits)
-    spelt = {text, digits, ":".join(pairs), "-".join(pairs), ".".join(quads)}
-    return sorted({case for one in spelt for case in (one, one.lower(), one.upper())})
-
-
 def _names(hit: Hit) -> set[str]:
     """What people call it; the ids of addresses and prefixes are nothing that anybody types."""
     return {hit.text.lower()} if hit.kind in ("addresses", "prefixes") else {hit.text.lower(), hit.id.lower()}
@@ -145,6 +148,17 @@ def _inside(objects: Any, spans: Sequence[IPNetwork | IPRange], start: str, limi
 
 def _addresses(addresses: Sequence[IPAddress] | QuerySet[IPAddress], limit: int) -> list[Hit]:
     return [Hit("addresses", str(one.pk), str(one), one.name, one.network_id) for one in addresses[:limit]]
+
+
+def _former(wanted: IPNetwork) -> Iterator[Hit]:
+    """An address or block that somebody once had, and nobody has now whom the caller sees; it has no id."""
+    is_address = wanted.size == 1
+    of_blocks = Tenure.objects.of_blocks().filter(address=wanted.ip, length=wanted.prefixlen)
+    found = Tenure.objects.of_address(wanted.ip) if is_address else of_blocks
+    last = access.visible(found).order_by("-since", "-id").first()
+    if last is not None and last.until:
+        detail = f"given back {last.until:%Y-%m-%d %H:%M} UTC · last {last.project_name}"
+        yield Hit("addresses" if is_address else "prefixes", "", str(last), detail, last.network_id)
 
 
 def _prefixes(wanted: IPNetwork, spans: Sequence[IPNetwork | IPRange], limit: int, *, is_held: bool) -> Iterator[Hit]:

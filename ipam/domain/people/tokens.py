@@ -5,21 +5,30 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.domain.core import access, history, states
+from ipam.domain.core.by_ids import Beside
 from ipam.domain.core.operations import operation, without_waiting
-from ipam.domain.core.permissions import Permission
-from ipam.models import ApiToken, Project, ServiceAccount
+from ipam.domain.core.permissions import KNOWN_BINDINGS, Permission
+from ipam.models import ApiToken, Project, RoleBinding, ServiceAccount
+from ipam.models.columns import Columns, columns
 from ipam.models.events import Verb
 
 _PREFIX = "twofold_"  # lets secret scanners recognise a leaked token
+_WITH_USER_AND_ROLES = """
+    SELECT {columns} FROM ipam_apitoken JOIN auth_user ON auth_user.id = ipam_apitoken.user_id AND auth_user.is_active
+    LEFT JOIN ipam_rolebinding ON ipam_rolebinding.user_id = auth_user.id AND NOT auth_user.is_superuser
+    {beside} WHERE ipam_apitoken.digest = %s
+"""
 _LAST_USE_IS_KEPT = timedelta(minutes=1)  # not at each request, which would make every reading one a writing one
 
 
@@ -67,12 +76,17 @@ def revoke(user: User, key: int) -> None:
 
 
 def authenticate(token: str, source: IPAddress | None) -> ApiToken:
-    """The stored token with this text, and a note that it was used; its user comes with it.
+    """As `authenticate_with`, of the token alone."""
+    return authenticate_with(token, source, ("SELECT 1", ()))[0]
+
+
+def authenticate_with(token: str, source: IPAddress | None, beside: Beside) -> tuple[ApiToken, Sequence[Any]]:
+    """The stored token with this text, and a note that it was used; its user comes with it, and the row of `beside`.
 
     NotAuthenticated when there is none, its user may not sign in, it has expired, or `source`, the address that
     the request comes from, is not one that it may come from.
     """
-    found = ApiToken.objects.select_related("user").filter(digest=_digest(token), user__is_active=True).first()
+    found, row = _find(token, beside)
     if found is None:
         raise errors.NotAuthenticated("The token is not valid. Make one on the page “My tokens”.")
     now = timezone.now()
@@ -93,7 +107,25 @@ def authenticate(token: str, source: IPAddress | None) -> ApiToken:
             ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=found.pk).update(
                 last_used_at=now
             )
-    return found
+    return found, row
+
+
+def _find(token: str, beside: Beside) -> tuple[ApiToken | None, Sequence[Any]]:
+    """The token with this text, of a user who may sign in, with that user and what roles that has; and a row beside."""
+    shapes: list[Columns[Any]] = [columns(ApiToken), columns(User), columns(RoleBinding)]
+    with connection.cursor() as cursor:
+        selected = ", ".join([*(shape.selected for shape in shapes), "beside.*"])
+        statement = _WITH_USER_AND_ROLES.format(columns=selected, beside=f"LEFT JOIN ({beside[0]}) AS beside ON TRUE")
+        cursor.execute(statement, [*beside[1], _digest(token)])
+        rows = cursor.fetchall()
+    if not rows:
+        return None, ()
+    of_token, of_user, of_binding = accumulate(len(shape.fields) for shape in shapes)
+    found: ApiToken = shapes[0].load(rows[0][:of_token])
+    found.user = shapes[1].load(rows[0][of_token:of_user])
+    bindings = [row[of_user:of_binding] for row in rows if row[of_user] is not None]
+    vars(found.user)[KNOWN_BINDINGS] = [shapes[2].load(binding) for binding in bindings]
+    return found, rows[0][of_binding:]
 
 
 def _demand(user: User) -> None:

@@ -1,33 +1,31 @@
 """What is free in a network or prefix, as blocks that a person can use."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from uuid import UUID
 
 from django.db.models import Count, F, QuerySet
+from django.utils import timezone
 from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, block, fitting, size
-from ipam.domain.space import free_space, usable_space
-from ipam.domain.space.gaps import free_range
-from ipam.models import FreeBlock, Prefix
+from ipam.domain.space import aside, free_space
+from ipam.models import FreeBlock, Prefix, SetAsideBlock
 
 
 @dataclass(frozen=True, kw_only=True)
 class FreeSpace:
     """The free space of one family: its largest blocks, and all of it counted by prefix length.
 
-    `of_prefix` is the free space of each prefix, by its id, counted by prefix length too.
     `fits` counts the blocks of the length that was asked about; `next` is the one that a child would get.
     """
 
     family: Family
     blocks: list[IPNetwork]
     lengths: dict[int, int]  # {prefix length: how many free blocks}
-    of_prefix: dict[int, dict[int, int]]
     length: int | None = None
     fits: int | None = None
     next: IPNetwork | None = None
@@ -47,24 +45,25 @@ def by_family(
     """The free space of these prefixes of one network, per family, its `most` (1..1000) largest blocks named.
 
     `lengths` asks per family how many blocks of that prefix length fit and which comes next. In a namespaced super
-    it is the space of the project `namespace`; without one, of a project that has taken nothing yet. Two
-    statements, and one for each length that is asked about.
+    it is the space of the project `namespace`; without one, of a project that has taken nothing yet. Two statements.
     """
     asked = lengths or {}
     _check_lengths(asked)
     free = FreeBlock.objects.filter(prefix__in=prefixes, namespace=namespace)
-    spaces = _stored(free, most)
+    spaces, following = _stored(free, most, asked)
+    if any(prefix.sets_aside and prefix.network.cools_for(prefix.address_family) for prefix in prefixes):
+        _add_cooled(spaces, prefixes, namespace, most)
     is_touched = bool(spaces) and prefixes[0].network.is_namespaced  # what is stored says so by itself
     untouched = not is_touched and free_space.is_untouched(prefixes[0].network, namespace)
     if untouched:
         spaces = _whole_prefixes(prefixes)
     found = {}
     for family in sorted({prefix.address_family for prefix in prefixes}):
-        found[family] = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}, of_prefix={}))
+        found[family] = spaces.get(family, FreeSpace(family=family, blocks=[], lengths={}))
         if family in asked:
-            length, stored = asked[family], free.filter(family=family)
-            following = _next_of_whole_prefixes(prefixes, family, length) if untouched else _next_stored(stored, length)
-            found[family] = _answer_length(found[family], length, following)
+            length = asked[family]
+            coming = _next_of_whole_prefixes(prefixes, family, length) if untouched else following.get(family)
+            found[family] = _answer_length(found[family], length, coming)
     return found
 
 
@@ -75,72 +74,93 @@ def _check_lengths(lengths: Mapping[Family, int]) -> None:
             raise errors.Invalid(detail, field="length")
 
 
-def _stored(free: QuerySet[FreeBlock], most: int) -> dict[Family, FreeSpace]:
+def _stored(
+    free: QuerySet[FreeBlock], most: int, asked: Mapping[Family, int]
+) -> tuple[dict[Family, FreeSpace], dict[Family, IPNetwork | None]]:
+    """The free space of each family, and the block of the length asked about that comes next."""
     lengths: dict[Family, Counter[int]] = defaultdict(Counter)
-    of_prefix: dict[Family, dict[int, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
+    # By prefix too, as the index of best fit has it.
     for row in free.order_by().values("prefix", "family", "length").annotate(blocks=Count("pk")):
-        family = Family(row["family"])
-        lengths[family][row["length"]] += row["blocks"]
-        of_prefix[family][row["prefix"]][row["length"]] = row["blocks"]
-    blocks = _largest(free, lengths, most)
-    return {
+        lengths[Family(row["family"])][row["length"]] += row["blocks"]
+    named = _named(free, lengths, most, asked)
+    spaces = {
         family: FreeSpace(
-            family=family, blocks=blocks[family], lengths=dict(lengths[family]), of_prefix=dict(of_prefix[family])
+            family=family,
+            blocks=[one.cidr for one in named[family][:most]],
+            lengths=dict(lengths[family]),
         )
         for family in lengths
     }
+    return spaces, {family: _next(named[family], length) for family, length in asked.items() if family in named}
 
 
-def _largest(
-    free: QuerySet[FreeBlock], lengths: Mapping[Family, Mapping[int, int]], most: int
-) -> dict[Family, list[IPNetwork]]:
-    """The `most` largest blocks of each family, largest first; one statement.
+def _add_cooled(spaces: dict[Family, FreeSpace], prefixes: Sequence[Prefix], namespace: UUID | None, most: int) -> None:
+    """Count what has cooled as free, before anybody has made it so; one statement."""
+    cooled = SetAsideBlock.objects.filter(prefix__in=prefixes, namespace=namespace, until__lte=timezone.now())
+    for one in cooled.order_by("prefix", "first"):
+        space = spaces.setdefault(one.address_family, FreeSpace(family=one.address_family, blocks=[], lengths={}))
+        space.lengths[one.length] = space.lengths.get(one.length, 0) + 1
+        space.blocks[:] = sorted([*space.blocks, one.cidr], key=lambda cidr: cidr.prefixlen)[:most]
 
-    Only those lengths are asked for that hold so many: of a crowded prefix that is one, and its lowest blocks are the
-    beginning of an index.
+
+def _named(
+    free: QuerySet[FreeBlock], lengths: Mapping[Family, Mapping[int, int]], most: int, asked: Mapping[Family, int]
+) -> dict[Family, list[FreeBlock]]:
+    """The `most` largest blocks of each family, and that which the length asked about would come from; largest first.
+
+    One statement. Only those lengths are asked for that hold so many: of a crowded prefix that is one, and its lowest
+    blocks are the beginning of an index.
     """
-    chosen = FreeBlock.objects.none()
+    parts = []
     for family, counted in lengths.items():
         larger = accumulate((blocks for _, blocks in sorted(counted.items())), initial=0)
         needed = [length for length, before in zip(sorted(counted), larger, strict=False) if before < most]
         # All are of one namespace: ordering by it changes nothing, but PostgreSQL only then goes by the index.
-        largest_first = free.filter(family=family, length__in=needed).order_by(
-            "length", "namespace_id", "prefix", "first"
+        parts.append(
+            free.filter(family=family, length__in=needed).order_by("length", "namespace_id", "prefix", "first")[:most]
         )
-        chosen = chosen.union(FreeBlock.objects.filter(pk__in=largest_first.values("pk")[:most]).order_by(), all=True)
-    blocks: dict[Family, list[IPNetwork]] = defaultdict(list)
-    for one in sorted(chosen, key=lambda one: (one.length, one.prefix_id, one.first)):
-        blocks[Family(one.family)].append(one.cidr)
-    return blocks
+        if family in asked:
+            fitting_ones = free.filter(family=family, length__lte=asked[family])
+            parts.append(fitting_ones.order_by("prefix", "namespace_id", F("length").desc(), "first")[:1])
+    single = [FreeBlock.objects.filter(pk__in=part.values("pk")).order_by() for part in parts]
+    found: dict[Family, list[FreeBlock]] = defaultdict(list)
+    for one in sorted(
+        set(FreeBlock.objects.none().union(*single, all=True)), key=lambda one: (one.length, one.prefix_id, one.first)
+    ):
+        found[Family(one.family)].append(one)
+    return found
+
+
+def _next(blocks: Iterable[FreeBlock], length: int) -> IPNetwork | None:
+    """The lowest block of this length in the one that fits best."""
+    fits = [one for one in blocks if one.length <= length]
+    best = min(fits, key=lambda one: (one.prefix_id, -one.length, one.first), default=None)
+    return best and block(Family(best.family), best.first.value, length)
 
 
 def _whole_prefixes(prefixes: Sequence[Prefix]) -> dict[Family, FreeSpace]:
     """A namespaced super as a project sees it that has taken nothing: all that can be used of its prefixes."""
     whole: dict[Family, list[IPNetwork]] = defaultdict(list)
-    of_prefix: dict[Family, dict[int, dict[int, int]]] = defaultdict(dict)
     for prefix in prefixes:
-        usable = usable_space.parts(prefix.cidr, is_super=True)
-        whole[prefix.address_family] += usable
-        of_prefix[prefix.address_family][prefix.pk] = dict(Counter(part.prefixlen for part in usable))
+        whole[prefix.address_family] += aside.untouched(prefix)[0]
     return {
         family: FreeSpace(
             family=family,
             blocks=sorted(cidrs, key=lambda cidr: cidr.prefixlen),
             lengths=dict(Counter(cidr.prefixlen for cidr in cidrs)),
-            of_prefix=of_prefix[family],
         )
         for family, cidrs in whole.items()
     }
 
 
-def _next_stored(free: QuerySet[FreeBlock], length: int) -> IPNetwork | None:
-    best = free.filter(length__lte=length).order_by("prefix", "namespace_id", F("length").desc(), "first").first()
-    return best and block(Family(best.family), best.first.value, length)
-
-
 def _next_of_whole_prefixes(prefixes: Sequence[Prefix], family: Family, length: int) -> IPNetwork | None:
-    whole = [prefix.cidr for prefix in prefixes if prefix.family == family]
-    return free_range(whole, [never for cidr in whole for never in usable_space.never_used_blocks(cidr)], length)
+    for prefix in prefixes:
+        usable = aside.untouched(prefix)[0] if prefix.family == family else []
+        fitting_ones = [part for part in usable if part.prefixlen <= length]
+        if fitting_ones:
+            best = max(fitting_ones, key=lambda one: (one.prefixlen, -one.first))
+            return block(family, best.first, length)
+    return None
 
 
 def _answer_length(space: FreeSpace, length: int, following: IPNetwork | None) -> FreeSpace:

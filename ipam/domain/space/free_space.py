@@ -4,7 +4,7 @@ Whoever gives back locks the prefix row first, so merges take turns. SQLite has 
 begin IMMEDIATE) and ignores the row locks. All functions here expect to run inside an operation's transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +13,11 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
 from ipam.addressing import block, buddies, host, merge
-from ipam.domain.core import bulk_insert, lookups
-from ipam.domain.space import usable_space
+from ipam.domain.core import lookups
+from ipam.domain.space import free_rows, set_aside, usable_space
+from ipam.domain.space.free_rows import Part
 from ipam.fields import from_bytes, to_bytes
-from ipam.models import FreeBlock, Network, Prefix
+from ipam.models import FreeBlock, Network, Prefix, SetAsideBlock
 from ipam.models.prefixes import PrefixQuerySet
 
 # Each block by itself in the index. Asked for all of them at once, PostgreSQL may read every free block of the prefix,
@@ -39,39 +40,41 @@ def open_prefixes(prefixes: Sequence[Prefix], network: Network) -> None:
     Any number of prefixes costs about as many statements as one.
     """
     given = namespaces(network) if network.is_namespaced else [None]
-    bulk_insert.bulk_insert(
-        FreeBlock,
-        (
-            row
-            for prefix in prefixes
-            for namespace_id in given
-            for row in rows(
-                network.pk, prefix.pk, namespace_id, usable_space.parts(prefix.cidr, is_super=network.is_super)
-            )
-        ),
-    )
+    _open(prefixes, given, is_super=network.is_super)
 
 
-def open_prefix(prefix: Prefix, network: Network) -> None:
-    """Make all of one new prefix free."""
-    open_prefixes([prefix], network)
+def open_children(prefixes: Iterable[Prefix]) -> None:
+    """The same for new prefixes of any number of children."""
+    _open(prefixes, [None], is_super=False)
 
 
 def namespaces(network: Network) -> set[UUID]:
     """The projects that have taken from a namespaced network, each from a copy of its space."""
     opened = FreeBlock.objects.filter(network=network).exclude(namespace=None)
+    kept = SetAsideBlock.objects.filter(network=network).exclude(namespace=None)
     carved = Prefix.objects.filter(parent__network=network).exclude(namespace=None)
-    return {*opened.values_list("namespace", flat=True), *carved.values_list("namespace", flat=True)}
+    found = (one.order_by().values_list("namespace", flat=True) for one in (opened, kept, carved))
+    return set(next(found).union(*found))
 
 
 def open_namespace(network: Network, namespace_id: UUID) -> None:
     """Make a namespaced super network wholly free for a project that has never taken from it."""
     if not is_untouched(network, namespace_id):
         return
-    lookups.get(Network, network.pk, field="parent", lock=True)
-    if is_untouched(network, namespace_id):  # else another request of the project was first
-        for prefix in network.prefixes.all():
-            _add(prefix, usable_space.parts(prefix.cidr, is_super=True), namespace_id)
+    current = lookups.get(Network, network.pk, field="parent", lock=True)
+    if is_untouched(current, namespace_id):  # else another request of the project was first
+        _open(current.prefixes.all(), [namespace_id], is_super=True)
+
+
+def opened(networks: Collection[Network], namespaces: Collection[UUID]) -> set[tuple[str, UUID]]:
+    """Which of these projects have taken from which of these namespaced networks, by their ids; two statements."""
+    free = FreeBlock.objects.filter(network__in=networks, namespace__in=namespaces).order_by()
+    kept = SetAsideBlock.objects.filter(network__in=networks, namespace__in=namespaces).order_by()
+    carved = Prefix.objects.filter(parent__network__in=networks, namespace__in=namespaces).order_by()
+    return {
+        *free.values_list("network", "namespace").union(kept.values_list("network", "namespace")),
+        *carved.values_list("parent__network", "namespace").distinct(),
+    }
 
 
 def is_untouched(network: Network, namespace_id: UUID | None) -> bool:
@@ -89,16 +92,25 @@ def is_untouched(network: Network, namespace_id: UUID | None) -> bool:
     return namespace_id is None or (
         not FreeBlock.objects.filter(network=network, namespace=namespace_id).exists()
         and not Prefix.objects.filter(parent__network=network, namespace=namespace_id).exists()
+        and not SetAsideBlock.objects.filter(network=network, namespace=namespace_id).exists()
     )
 
 
-def release(prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | None = None) -> None:
+def release(
+    prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | None = None, project_id: UUID | None = None
+) -> None:
     """Give blocks back to a prefix and merge them with their free buddies, in five statements for any number.
 
-    Space that is never used was taken before rule 4a held, and does not become free.
+    Space that is never used was taken before rule 4a held, and does not become free; nor does the gateway. What lies in
+    a range goes to that, and what a project has held may have to cool (`set_aside.keep`).
     """
-    released = [part for one in released for part in usable_space.parts(one, is_super=True)]
     prefix = Prefix.objects.select_for_update(no_key=True).get(pk=prefix_id)
+    kept = prefix.gateway and host(prefix.gateway)
+    released = [part for one in released if one != kept for part in usable_space.parts(one, is_super=True)]
+    if prefix.sets_aside:
+        released = set_aside.keep(prefix, released, namespace_id, project_id)
+        if not released:
+            return
     candidates = sorted({buddy for part in released for buddy in buddies(part, prefix.length)})
     free: dict[IPNetwork, int] | None = None
     # Who takes several addresses puts blocks back that it did not need, as new rows: look until nothing changes.
@@ -110,11 +122,11 @@ def release(prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | 
     _add(prefix, sorted(new), namespace_id)
 
 
-def release_addresses(prefix_id: int, addresses: Iterable[IPAddress]) -> None:
-    """Give addresses back to their prefix."""
+def release_addresses(prefix_id: int, addresses: Iterable[IPAddress], project_id: UUID | None = None) -> None:
+    """Give addresses back to their prefix, which a project has held."""
     blocks = [host(address) for address in addresses]
     for start in range(0, len(blocks), _MAX_AT_ONCE):
-        release(prefix_id, blocks[start : start + _MAX_AT_ONCE])
+        release(prefix_id, blocks[start : start + _MAX_AT_ONCE], project_id=project_id)
 
 
 def lock_all(prefixes: PrefixQuerySet) -> None:
@@ -142,20 +154,16 @@ def _lock_free(prefix: Prefix, namespace_id: UUID | None, blocks: Sequence[IPNet
         }
 
 
+def _open(prefixes: Iterable[Prefix], given: Collection[UUID | None], *, is_super: bool) -> None:
+    free_rows.store(part for prefix in prefixes for part in _opened(prefix, given, is_super=is_super))
+
+
+def _opened(prefix: Prefix, given: Collection[UUID | None], *, is_super: bool) -> list[Part]:
+    """What becomes free of a prefix; what its ranges keep is stored."""
+    cidrs = usable_space.parts(prefix.cidr, is_super=is_super or not prefix.reserve_ends, gateway=prefix.gateway)
+    parts = [Part(prefix.network_id, prefix.pk, namespace_id, cidr) for namespace_id in given for cidr in cidrs]
+    return set_aside.without_ranges(prefix, parts)
+
+
 def _add(prefix: Prefix, parts: Iterable[IPNetwork], namespace_id: UUID | None = None) -> None:
-    FreeBlock.objects.bulk_create(rows(prefix.network_id, prefix.pk, namespace_id, parts))
-
-
-def rows(network_id: str, prefix_id: int, namespace_id: UUID | None, parts: Iterable[IPNetwork]) -> list[FreeBlock]:
-    """Rows, not stored yet, that say that these parts of a prefix are free."""
-    return [
-        FreeBlock(
-            network_id=network_id,
-            prefix_id=prefix_id,
-            namespace_id=namespace_id,
-            family=part.version,
-            first=IPAddress(part.first, part.version),
-            length=part.prefixlen,
-        )
-        for part in parts
-    ]
+    free_rows.store(Part(prefix.network_id, prefix.pk, namespace_id, cidr) for cidr in parts)

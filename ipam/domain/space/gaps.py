@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 
-from netaddr import IPNetwork
+from netaddr import IPAddress, IPNetwork
 
 from ipam.addressing import Family, block, blocks_between, split_around
 from ipam.domain.space import usable_space
@@ -21,12 +21,15 @@ def gaps(first: int, last: int, taken: Iterable[Range]) -> Iterator[Range]:
         yield first, last
 
 
-def free_parts(cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool) -> list[IPNetwork]:
+def free_parts(
+    cidr: IPNetwork, taken: Iterable[Range], *, is_super: bool, gateway: IPAddress | None = None
+) -> list[IPNetwork]:
     """The free space of a prefix as maximal aligned blocks; `taken` are its addresses or children, ascending.
 
     What of a prefix can be taken at all, says `usable_space`.
     """
-    free = gaps(cidr.first, cidr.last, merge(taken, usable_space.held_back(cidr, is_super=is_super)))
+    held_back = usable_space.held_back(cidr, is_super=is_super, gateway=gateway)
+    free = gaps(cidr.first, cidr.last, merge(taken, held_back))
     return [part for first, last in free for part in blocks_between(Family.of(cidr), first, last)]
 
 

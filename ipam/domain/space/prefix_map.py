@@ -1,20 +1,26 @@
 """A prefix as a row of equal cells, each with how much of it is taken: the data behind the picture."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+from typing import Any
 from uuid import UUID
 
-from django.db.models import BinaryField, Count, F, Func, OuterRef, Subquery, Value
+from django.db.models import BinaryField, Count, F, Func, OuterRef, QuerySet, Subquery, Value
+from django.utils import timezone
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork, spanning_cidr
 
 from ipam import errors
-from ipam.addressing import Family, block, size, utilization
-from ipam.domain.space import free_space, usable_space
-from ipam.models import FreeBlock, IPAddress, Prefix
+from ipam.addressing import Family, block, blocks_between, size, utilization
+from ipam.domain.space import aside, free_space, usable_space
+from ipam.domain.space.gaps import gaps
+from ipam.models import FreeBlock, IPAddress, Prefix, SetAsideBlock, Tenure
 from ipam.models.prefixes import PrefixQuerySet
+from ipam.models.tenures import TenureQuerySet
 from ipam.special_ranges import Span
 
 MAX_CELLS = 4096
@@ -28,7 +34,7 @@ class Cell:
     """One of the equal blocks that a prefix is drawn as; `used` is taken over takeable space, 0..1."""
 
     cidr: IPNetwork
-    state: str  # free, partial, full, or reserved: nothing in it can ever be taken
+    state: str  # free, partial, full; reserved: nothing in it is given by itself; cooling: it was released lately
     used: float
 
 
@@ -41,30 +47,69 @@ class Drawing:
 
 
 def of_prefix(
-    prefix: Prefix, *, cells: int = 256, within: IPNetwork | None = None, namespace: UUID | None = None
+    prefix: Prefix,
+    *,
+    cells: int = 256,
+    within: IPNetwork | None = None,
+    namespace: UUID | None = None,
+    at: datetime | None = None,
 ) -> Drawing:
     """Draw a prefix, or the block `within` it, as `cells` (a power of two, 1..4096) equal blocks.
 
     Fewer when it has fewer addresses. One statement for a prefix, two for a block within it: free blocks are grouped
     in the database by the leading bytes that tell one cell from the next. Of a namespaced super, `namespace` names
-    the project.
+    the project. With `at` it is drawn as it was at that moment, by tenures; Invalid for one that has not come.
     """
-    if not (1 <= cells <= MAX_CELLS and cells & (cells - 1) == 0):
-        raise errors.Invalid(f"cells is a power of two from 1 to {MAX_CELLS}.", field="cells")
     whole = within or prefix.cidr
-    if whole not in prefix.cidr:
-        raise errors.NotInPrefix(f"{whole} does not lie in {prefix}.", field="within")
+    _check(prefix, whole, cells, at)
+    reserved = _held_back(prefix, _unheld_gateway(prefix))
     length = min(whole.prefixlen + int(math.log2(cells)), Family.of(whole).bits)
-    free = _free(prefix, whole, length, namespace)
+    if at is not None:
+        free = _free_at(prefix, whole, namespace, at)
+        return Drawing(draw(whole, length, free, reserved), dict(Counter(found for _, found, _ in free)))
+    blocks = FreeBlock.objects.annotate(word=Value("free"))
+    free = _slices(blocks, prefix, whole, length, namespace)["free"]
+    kept: dict[str, list[FreeSlice]] = {}
+    if prefix.sets_aside:
+        kept = _slices(SetAsideBlock.objects.annotate(word=aside.word()), prefix, whole, length, namespace)
+    free += kept.pop("available", [])
     is_touched = bool(free) and prefix.network.is_namespaced  # what is stored says so by itself
     if not is_touched and free_space.is_untouched(prefix.network, namespace):
-        usable = usable_space.parts(prefix.cidr, is_super=True)
-        free = [(Address(part.first, part.version).packed, part.prefixlen, 1) for part in usable]
-    reserved = usable_space.held_back(prefix.cidr, is_super=prefix.network.is_super)
+        free, kept["reserved"] = ([_whole(part) for part in parts] for parts in aside.untouched(prefix))
+    return Drawing(draw(whole, length, free, reserved, **kept), _lengths(free))
+
+
+def _lengths(free: Iterable[FreeSlice]) -> dict[int, int]:
+    """How many blocks of each prefix length there are."""
     lengths: Counter[int] = Counter()
     for _, block_length, blocks in free:
         lengths[block_length] += blocks
-    return Drawing(draw(whole, length, free, reserved), dict(lengths))
+    return dict(lengths)
+
+
+def _held_back(prefix: Prefix, gateway: Address | None) -> list[Span]:
+    """What of a prefix is never free."""
+    is_super = prefix.network.is_super or not prefix.reserve_ends
+    return usable_space.held_back(prefix.cidr, is_super=is_super, gateway=gateway)
+
+
+def _whole(part: IPNetwork) -> FreeSlice:
+    return Address(part.first, part.version).packed, part.prefixlen, 1
+
+
+def _unheld_gateway(prefix: Prefix) -> Address | None:
+    """The gateway while nobody holds it; a statement where there is one."""
+    is_held = prefix.gateway is not None and prefix.addresses.filter(address=prefix.gateway).exists()
+    return None if is_held else prefix.gateway
+
+
+def _check(prefix: Prefix, whole: IPNetwork, cells: int, at: datetime | None) -> None:
+    if at is not None and at > timezone.now():
+        raise errors.Invalid("That moment has not come yet. Give one that has passed.", field="at")
+    if not (1 <= cells <= MAX_CELLS and cells & (cells - 1) == 0):
+        raise errors.Invalid(f"cells is a power of two from 1 to {MAX_CELLS}.", field="cells")
+    if whole not in prefix.cidr:
+        raise errors.NotInPrefix(f"{whole} does not lie in {prefix}.", field="within")
 
 
 def children_in_sight(prefix: Prefix, whole: IPNetwork, length: int) -> PrefixQuerySet:
@@ -100,51 +145,101 @@ def taken_spans(prefixes: Iterable[Prefix], namespace: UUID | None = None) -> di
     return spans
 
 
-def draw(whole: IPNetwork, length: int, free: Iterable[FreeSlice], reserved: Iterable[Span] = ()) -> list[Cell]:
-    """The cells of prefix length `length` of a block, given its free space and what is never free; pure arithmetic."""
+def draw(
+    whole: IPNetwork,
+    length: int,
+    free: Iterable[FreeSlice],
+    never_free: Iterable[Span] = (),
+    *,
+    reserved: Iterable[FreeSlice] = (),
+    cooling: Iterable[FreeSlice] = (),
+) -> list[Cell]:
+    """The cells of prefix length `length` of a block, given its free space, what is never free, what ranges keep and
+    what cools; pure arithmetic.
+    """
     family = Family.of(whole)
     shift = family.bits - length
     first, count = whole.first >> shift, 1 << (length - whole.prefixlen)
-    available: Counter[int] = Counter()
-    for cut, block_length, blocks in free:
-        start = int.from_bytes(cut.ljust(family.bits // 8, b"\0"), "big") >> shift
-        if block_length > length:
-            available[start] += blocks * size(family, block_length)
-            continue
-        end = start + (1 << (length - block_length))  # a free block of one or more whole cells
-        for cell in range(max(start, first), min(end, first + count)):
-            available[cell] = 1 << shift
-    held_back: Counter[int] = Counter()
-    for lowest, highest in reserved:
+    available, held_back, cool = (_by_cell(whole, length, blocks) for blocks in (free, reserved, cooling))
+    for lowest, highest in never_free:
         for cell in range(max(lowest >> shift, first), min(highest >> shift, first + count - 1) + 1):
             held_back[cell] += min(highest, (cell + 1 << shift) - 1) - max(lowest, cell << shift) + 1
     return [
-        _cell(family, cell, length, available[cell], (1 << shift) - held_back[cell])
+        _cell(family, cell, length, available[cell], cool[cell], (1 << shift) - held_back[cell])
         for cell in range(first, first + count)
     ]
 
 
-def _cell(family: Family, number: int, length: int, available: int, takeable: int) -> Cell:
-    taken = takeable - available
-    state = "reserved" if takeable == 0 else "free" if taken == 0 else "full" if available == 0 else "partial"
+def _by_cell(whole: IPNetwork, length: int, blocks: Iterable[FreeSlice]) -> Counter[int]:
+    """How many addresses of blocks lie in each cell."""
+    family = Family.of(whole)
+    shift = family.bits - length
+    first, count = whole.first >> shift, 1 << (length - whole.prefixlen)
+    found: Counter[int] = Counter()
+    for cut, block_length, number in blocks:
+        start = int.from_bytes(cut.ljust(family.bits // 8, b"\0"), "big") >> shift
+        if block_length > length:
+            found[start] += number * size(family, block_length)
+            continue
+        end = start + (1 << (length - block_length))  # a block of one or more whole cells
+        for cell in range(max(start, first), min(end, first + count)):
+            found[cell] = 1 << shift
+    return found
+
+
+def _cell(family: Family, number: int, length: int, available: int, cool: int, takeable: int) -> Cell:
+    taken = takeable - available - cool
+    if takeable == 0 or takeable == cool:
+        state = "cooling" if takeable else "reserved"
+    else:
+        state = "free" if takeable == available else "partial" if available or cool else "full"
     return Cell(block(family, number << (family.bits - length), length), state, utilization(taken, takeable))
 
 
-def _free(prefix: Prefix, whole: IPNetwork, length: int, namespace: UUID | None) -> list[FreeSlice]:
-    """The free blocks in `whole`, counted by length and by as many leading bytes as tell cells apart.
+def held_at(prefix: Prefix, whole: IPNetwork, namespace: UUID | None, moment: datetime) -> TenureQuerySet:
+    """Who held addresses, or children, of a prefix at a moment: those in `whole`, and a child that holds all of it."""
+    held = Tenure.objects.held_at(moment).filter(namespace_id=namespace, prefix_length=prefix.length)
+    if prefix.network.is_super:
+        return (held.of_blocks().within(whole) | held.around(whole)).order_by("address")
+    return held.of_addresses().within(whole).order_by("address")
+
+
+def _free_at(prefix: Prefix, whole: IPNetwork, namespace: UUID | None, moment: datetime) -> list[FreeSlice]:
+    """The free blocks in `whole` at a moment: what the addresses, or children, that were held then left over."""
+    family = prefix.address_family
+    taken = [
+        (first.value, first.value + (1 if length is None else size(family, length)) - 1)
+        for first, length in held_at(prefix, whole, namespace, moment).values_list("address", "length").iterator()
+    ]
+    held_back = _held_back(prefix, prefix.gateway)
+    return [
+        (Address(part.first, part.version).packed, part.prefixlen, 1)
+        for first, last in gaps(whole.first, whole.last, merge(taken, held_back))
+        for part in blocks_between(family, first, last)
+    ]
+
+
+def _slices(
+    rows: QuerySet[Any], prefix: Prefix, whole: IPNetwork, length: int, namespace: UUID | None
+) -> dict[str, list[FreeSlice]]:
+    """The blocks in `whole` by their `word`, counted by length and by as many leading bytes as tell cells apart.
 
     All that is read lies in the index of best fit, and of that only what is in sight: told all the lengths that there
     may be, the database looks for the range once per length instead of reading every free block of the prefix.
     """
-    free = FreeBlock.objects.filter(prefix=prefix, namespace=namespace)
+    free = rows.filter(prefix=prefix, namespace=namespace)
+    found: dict[str, list[FreeSlice]] = defaultdict(list)
     if whole != prefix.cidr:
         first, last = Address(whole.first, whole.version), Address(whole.last, whole.version)
-        before = FreeBlock.objects.of(prefix, namespace).filter(first__lte=first).order_by("-first").first()
+        known = {"network": prefix.network_id, "family": prefix.family}
+        before = free.filter(first__lte=first, **known).order_by("-first").first()
         if before is not None and whole in before.cidr:
-            return [(before.first.packed, before.length, 1)]
+            return {**found, before.word: [(before.first.packed, before.length, 1)]}
         lengths = range(whole.prefixlen, prefix.address_family.bits + 1)
         free = free.filter(length__in=lengths, first__gte=first, first__lte=last)
     significant = 1 + math.ceil(length / 8)  # the stored value begins with the byte of its family
     cut = Func(F("first"), Value(1), Value(significant), function="SUBSTR", output_field=BinaryField())
-    counted = free.order_by().annotate(cut=cut).values("cut", "length").annotate(blocks=Count("*"))
-    return [(bytes(row["cut"])[1:], row["length"], row["blocks"]) for row in counted]
+    counted = free.order_by().annotate(cut=cut).values_list("cut", "length", "word").annotate(blocks=Count("*"))
+    for start, block_length, of_word, blocks in counted:
+        found[of_word].append((bytes(start)[1:], block_length, blocks))
+    return found

@@ -12,14 +12,16 @@ from ipam import errors
 from ipam.addressing import Family, block, blocks_between, host, reserved_addresses, reserved_count, size, usable_blocks
 from ipam.special_ranges import Column, Span, spans, touching
 
+_NEVER_HERE = Column.NEVER_USED | Column.NEVER_UNLESS_ALLOWED
 
-def parts(cidr: IPNetwork, *, is_super: bool) -> list[IPNetwork]:
-    """What of a prefix can be taken, as maximal aligned blocks, lowest first.
+
+def parts(cidr: IPNetwork, *, is_super: bool, gateway: IPAddress | None = None) -> list[IPNetwork]:
+    """What of a prefix can be taken unnamed, as maximal aligned blocks, lowest first.
 
     A super network hands out blocks, so no address of its prefix is reserved for itself.
     """
     left = [cidr] if is_super else usable_blocks(cidr)
-    for never in never_used_blocks(cidr):
+    for never in [*never_used_blocks(cidr), *([host(gateway)] if gateway else [])]:
         left = [part for one in left for part in cidr_exclude(one, never)]
     return left
 
@@ -40,9 +42,10 @@ def edges(cidr: IPNetwork, *, is_super: bool) -> list[int]:
     return [value for value in reserved if not _within(Family.of(cidr), value, value)]
 
 
-def held_back(cidr: IPNetwork, *, is_super: bool) -> list[Span]:
+def held_back(cidr: IPNetwork, *, is_super: bool, gateway: IPAddress | None = None) -> list[Span]:
     """All that `parts` leaves out, ascending."""
-    return sorted([*never_used(cidr), *((value, value) for value in edges(cidr, is_super=is_super))])
+    single = [*edges(cidr, is_super=is_super), *([gateway.value] if gateway else [])]
+    return sorted([*never_used(cidr), *((value, value) for value in single)])
 
 
 def count_held_back(family: Family, first: int, length: int, *, is_super: bool) -> int:
@@ -75,8 +78,7 @@ def violations_of_address(address: IPAddress, *, field: str = "ip") -> Iterator[
 
 def columns() -> Column:
     """Which columns say that a range is never used here."""
-    allowed = settings.ALLOW_RESERVED_IPV4
-    return Column.NEVER_USED if allowed else Column.NEVER_USED | Column.NEVER_UNLESS_ALLOWED
+    return Column.NEVER_USED if settings.ALLOW_RESERVED_IPV4 else _NEVER_HERE
 
 
 def explain(cidr: IPNetwork, shown: str) -> tuple[str, str]:
@@ -84,7 +86,7 @@ def explain(cidr: IPNetwork, shown: str) -> tuple[str, str]:
     rows = list(touching(cidr, columns()))
     row = next((one for one in rows if cidr in one.cidr), rows[0])
     verb = "is" if cidr == row.cidr else "lies in" if cidr in row.cidr else "contains"
-    unless = ", or set ALLOW_RESERVED_IPV4" if row.columns is Column.NEVER_UNLESS_ALLOWED else ""
+    unless = ", or set ALLOW_RESERVED_IPV4" if Column.NEVER_UNLESS_ALLOWED in row.columns else ""
     named = f"{row.purpose} ({row.source})" if cidr == row.cidr else str(row)
     return f"{shown} {verb} {named}, which is never used", unless
 

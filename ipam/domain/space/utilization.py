@@ -1,56 +1,41 @@
 """How full a network or prefix is, per family, in exact integers: sums over free blocks, no counters that can drift."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import (
-    BigIntegerField,
-    Case,
-    Count,
-    Exists,
-    F,
-    FloatField,
-    OuterRef,
-    Prefetch,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-    Value,
-    When,
-    prefetch_related_objects,
-)
-from django.db.models.functions import Cast, Coalesce, Greatest, Power
+from django.db.models import Aggregate, BigIntegerField, Count, F, Func, IntegerField, Q, QuerySet, Value
 
-from ipam.addressing import Family, fitting, reserved_count, size, utilization
-from ipam.domain.space import usable_space
-from ipam.models import FreeBlock, Network, Prefix
-from ipam.models.networks import SUPER_TYPES
+from ipam.addressing import Family, fitting, size, utilization
+from ipam.domain.space import aside, usable_space
+from ipam.domain.space.aside import Held, Keyed, Lengths, SetAside
+from ipam.models import FreeBlock, IPAddress, Network, Prefix, SetAsideBlock
+from ipam.models.prefixes import PrefixRow
 
-Lengths = Mapping[int, int]  # {prefix length: how many blocks of it}
-Keyed = tuple[Any, Family]  # of a network or prefix
-_BANDS = {32: 0, 64: 33, 96: 65, 128: 97}  # {longest: shortest} prefix lengths whose sizes one integer can sum
-_SHAPES = Prefix.objects.in_order().defer("created_at", "updated_at", "generation")  # a page may need thousands
-_ONE: Any = Cast(Value(1), BigIntegerField())
-_SIZES = {
-    f"in_{longest}": Sum(
-        _ONE.bitleftshift(longest - F("length")), filter=Q(length__range=(shortest, longest)), default=0
-    )
-    for longest, shortest in _BANDS.items()
-}
+
+class _LongestOfBand(Func):
+    """Of a prefix length the next multiple of 32: one integer can sum sizes that differ by no more."""
+
+    template = "((%(expressions)s + 31) / 32 * 32)"
+    output_field = IntegerField()
+
+
+class _Blocks(Aggregate):
+    """How many blocks of the prefix length that comes first those of the lengths that come second are together."""
+
+    function, template, arg_joiner = "SUM", "%(function)s(CAST(1 AS bigint) << (%(expressions)s))", " - "
+    output_field = BigIntegerField()
 
 
 @dataclass(frozen=True, kw_only=True)
 class FamilyUse:
-    """The use of one family, counted in addresses: total = used + reserved + available, always.
+    """The use of one family, counted in addresses: total = used + reserved + cooling + available, always.
 
-    Reserved is what can never be taken: `usable_space.held_back`.
-
-    In a super network an address is used when it lies in a child's prefix. Of a namespaced super, whose space
-    starts again for each project, it is the use by the project that has taken most.
+    Reserved is what is never taken by itself: `usable_space.held_back`, gateways and ranges while nobody holds them. In
+    a super network an address is used when it lies in a child's prefix. Of a namespaced super, whose space starts again
+    for each project, it is the use by the project that has taken most.
     `available_prefixes` counts the children of the default length that still fit; None outside super networks.
     """
 
@@ -60,32 +45,37 @@ class FamilyUse:
     available_ips: int
     used_prefixes: int
     available_prefixes: int | None
+    cooling_ips: int = 0
 
     @property
     def used_ips(self) -> int:
-        return self.total_ips - self.reserved_ips - self.available_ips
+        return self.total_ips - self.reserved_ips - self.cooling_ips - self.available_ips
+
+    @property
+    def takeable_ips(self) -> int:
+        """All that could be taken; what cools among it, as it may be again."""
+        return self.total_ips - self.reserved_ips
 
     @property
     def utilization(self) -> float:
         """Taken space over all space that could be taken, 0..1."""
-        return utilization(self.used_ips, self.total_ips - self.reserved_ips)
+        return utilization(self.used_ips, self.takeable_ips)
 
 
-def of_networks(networks: Iterable[Network]) -> dict[str, list[FamilyUse]]:
-    """The use of each network, by its id, IPv4 first; at most three statements however many networks.
+def of_networks(
+    networks: Iterable[Network], prefixes: Mapping[str, Sequence[PrefixRow]] | None = None
+) -> dict[str, list[FamilyUse]]:
+    """The use of each network, by its id, IPv4 first; at most four statements however many networks.
 
-    The networks' prefixes are fetched with them, in their order, unless they already are.
+    Whoever has read their `prefixes` as rows (`rows_of`) gives them.
     """
     by_id = {network.pk: network for network in networks}
-    prefetch_related_objects(list(by_id.values()), Prefetch("prefixes", _SHAPES))
-    prefixes: dict[Keyed, list[Prefix]] = {
-        (key, family): held
-        for key, network in by_id.items()
-        for family in Family
-        if (held := [prefix for prefix in network.prefixes.all() if prefix.family == family])
-    }
+    held: dict[Keyed, list[PrefixRow]] = {}
+    for rows in (Prefix.objects.rows_of(by_id) if prefixes is None else prefixes).values():
+        for row in rows:
+            held.setdefault((row.network_id, row.family), []).append(row)
     found: dict[str, list[FamilyUse]] = {key: [] for key in by_id}
-    for (key, _), use in _uses(prefixes, "network").items():
+    for (key, _), use in _uses(held, {key: network for key, network in by_id.items() if network.is_super}).items():
         found[key].append(use)
     return found
 
@@ -95,133 +85,150 @@ def of_network(network: Network) -> list[FamilyUse]:
     return of_networks([network])[network.pk]
 
 
-def of_prefixes(prefixes: Iterable[Prefix]) -> dict[int, FamilyUse]:
-    """The use of each prefix, by its id; at most two statements, if each prefix comes with its network."""
-    uses = _uses({(prefix.pk, prefix.address_family): [prefix] for prefix in prefixes}, "prefix")
+def of_new(network: Network) -> list[FamilyUse]:
+    """The use of a network that has just been made and knows its prefixes: all of it is free; no statement."""
+    free: dict[int, Counter[int]] = {}
+    for one in network.known_prefixes:
+        is_super = network.is_super or not one.reserve_ends
+        parts = usable_space.parts(one.cidr, is_super=is_super, gateway=one.gateway)
+        free.setdefault(one.family, Counter()).update(part.prefixlen for part in parts)
+    return of_counted(network, network.known_prefixes, free)
+
+
+def of_counted(network: Network, prefixes: Iterable[Prefix], free: Mapping[Any, Lengths]) -> list[FamilyUse]:
+    """As `of_network`, of one without children whose free blocks are counted: a statement for gateways, for ranges."""
+    held: dict[Keyed, list[PrefixRow]] = {}
+    for one in prefixes:
+        held.setdefault((network.pk, one.family), []).append(PrefixRow.of(one))
+    super_network = network if network.is_super else None
+    kept, reserved = aside.of_prefixes(held), _reserved_gateways(held.values())
+    return [_use(super_network, held[one], free[one[1]], 0, kept[one], reserved) for one in sorted(held)]
+
+
+def of_prefixes(prefixes: Sequence[Prefix], network: Network | None = None) -> dict[int, FamilyUse]:
+    """The use of each prefix, by its id; at most four statements, one fewer of a network that is known."""
+    found = [network] if network else Network.objects.supers().filter(pk__one_of={one.network_id for one in prefixes})
+    supers = {one.pk: one for one in found if one.is_super}
+    rows = [PrefixRow.of(one) for one in prefixes]
+    held = {(row.pk, row.family): [row] for row in rows}
+    uses = _uses(held, {row.pk: supers[row.network_id] for row in rows if row.network_id in supers})
     return {key: use for (key, _), use in uses.items()}
 
 
-def _uses(prefixes: Mapping[Keyed, Sequence[Prefix]], column: str) -> dict[Keyed, FamilyUse]:
-    """The use of prefixes together; `column` says what their keys are."""
-    children = _children(prefixes)
-    fullest = {keyed: _fullest_namespace(found) for keyed, found in children.items()}
-    free = _free_lengths(prefixes, column, fullest)
+def _uses(held: Held, supers: Mapping[Any, Network]) -> dict[Keyed, FamilyUse]:
+    """The use of prefixes together; `supers` says which keys are of super networks, and of which."""
+    carved = {keyed: rows for keyed, rows in held.items() if keyed[0] in supers}
+    children = _children(carved)
+    fullest = {keyed: _fullest_namespace(Family(keyed[1]), found) for keyed, found in children.items()}
+    free, kept = _free_and_aside(held, fullest)
+    reserved = _reserved_gateways(held.values())
+    for (key, family), rows in carved.items():
+        if supers[key].is_namespaced and fullest[key, family] is None:  # nobody has taken anything yet
+            free[key, family], kept[key, family] = aside.of_untouched(rows)
     return {
-        keyed: _use(held, free[keyed], sum(one.number for one in children[keyed] if one.namespace == fullest[keyed]))
-        for keyed, held in prefixes.items()
+        keyed: _use(
+            supers.get(keyed[0]),
+            rows,
+            free[keyed],
+            children[keyed][fullest[keyed]].total() if children.get(keyed) else 0,
+            kept[keyed],
+            reserved,
+        )
+        for keyed, rows in held.items()
     }
 
 
-@dataclass(frozen=True)
-class _Children:
-    """How many child prefixes there are in a namespace, and how many addresses they take; None is outside of all."""
+def _children(supers: Held) -> dict[Keyed, dict[UUID | None, Counter[int]]]:
+    """{namespace: {prefix length: how many children}} of each; None is outside of all.
 
-    namespace: UUID | None
-    number: int
-    taken: int
-
-
-def _children(prefixes: Mapping[Keyed, Sequence[Prefix]]) -> dict[Keyed, list[_Children]]:
-    """The children by namespace, of which there may be thousands, so the database counts.
-
-    By prefix: asked by network, PostgreSQL would join all prefixes with all. It sums sizes of up to 128 bits band by
-    band, each in units of its longest length.
+    There may be thousands, so the database counts. By prefix: asked by network, PostgreSQL would join all prefixes
+    with all.
     """
-    keys = {prefix.pk: keyed for keyed, held in prefixes.items() for prefix in held if prefix.network.is_super}
-    found: dict[Keyed, list[_Children]] = {keyed: [] for keyed in prefixes}
-    rows = Prefix.objects.filter(parent__in=list(keys)).order_by().values_list("parent", "namespace")
-    for parent, namespace, number, *bands in rows.annotate(number=Count("*"), **_SIZES) if keys else ():
-        taken = sum(units << (128 - band) for units, band in zip(bands, _BANDS, strict=True))
-        found[keys[parent]].append(_Children(namespace, number, taken))
+    keys = {row.pk: keyed for keyed, held in supers.items() for row in held}
+    found: dict[Keyed, dict[UUID | None, Counter[int]]] = {keyed: {} for keyed in supers}
+    rows = Prefix.objects.filter(parent__pk__one_of=list(keys)).order_by().values_list("parent", "namespace", "length")
+    for parent, namespace, length, number in rows.annotate(number=Count("*")) if keys else ():
+        found[keys[parent]].setdefault(namespace, Counter())[length] += number
     return found
 
 
-def _free_lengths(
-    prefixes: Mapping[Keyed, Sequence[Prefix]], column: str, fullest: Mapping[Keyed, UUID | None]
-) -> dict[Keyed, Lengths]:
-    """{prefix length: how many free blocks} of each; of a namespaced super, in the namespace that has taken most."""
-    found: dict[Keyed, Counter[int]] = {keyed: Counter() for keyed in prefixes}
-    blocks = FreeBlock.objects.filter(**{f"{column}__in": {key for key, _ in prefixes}}).order_by()
-    shown = blocks.filter(Q(namespace=None) | Q(namespace__in=set(fullest.values())))
-    rows = shown.values_list(column, "family", "namespace", "length").annotate(blocks=Count("*"))
-    for key, family, namespace, length, number in rows:
-        if namespace == fullest[key, Family(family)]:
-            found[key, Family(family)][length] = number
-    for keyed, held in prefixes.items():
-        if held[0].network.is_namespaced and fullest[keyed] is None:  # nobody has taken anything yet
-            found[keyed].update(
-                part.prefixlen for prefix in held for part in usable_space.parts(prefix.cidr, is_super=True)
-            )
-    return {**found}
+def _free_and_aside(
+    held: Held, fullest: Mapping[Keyed, UUID | None]
+) -> tuple[dict[Keyed, Counter[int]], dict[Keyed, SetAside]]:
+    """{prefix length: how many free blocks} of each, and what is set aside; of a namespaced super, in the namespace
+    that has taken most. One statement.
+
+    Only of supers, which are those with a `fullest`, is it told as it is, for children have to fit in: other networks
+    have up to a hundred lengths, which the database adds up to blocks of at most five.
+    """
+    keys = {row.pk: keyed for keyed, rows in held.items() for row in rows}
+    found: dict[Keyed, Counter[int]] = {keyed: Counter() for keyed in held}
+    kept: dict[Keyed, Counter[str]] = {keyed: Counter() for keyed in held}
+    supers = {pk: fullest[keyed] for pk, keyed in keys.items() if keyed in fullest}
+    parts: list[tuple[Any, Q, list[int]]] = [  # apart, as each then goes along an index, in its order
+        (_LongestOfBand("length"), Q(namespace=None), [pk for pk in keys if pk not in supers]),
+        (F("length"), Q(namespace=None), [pk for pk, namespace in supers.items() if not namespace]),
+        (F("length"), Q(namespace__in=set(supers.values())), [pk for pk, namespace in supers.items() if namespace]),
+    ]
+    sums = [
+        _sums(FreeBlock.objects.filter(shown, prefix__pk__one_of=those), of_length, Value("free"))
+        for of_length, shown, those in parts
+        if those
+    ]
+    if setting_aside := [row.pk for rows in held.values() for row in rows if row.sets_aside]:
+        blocks = SetAsideBlock.objects.filter(prefix__pk__one_of=setting_aside)
+        sums.append(_sums(blocks, _LongestOfBand("length"), aside.word()))
+    for prefix, namespace, length, word, number in sums[0].union(*sums[1:], all=True) if sums else ():
+        keyed = keys[prefix]
+        if namespace == fullest.get(keyed) and word == "free":
+            found[keyed][length] += number
+        elif namespace == fullest.get(keyed):
+            kept[keyed][word] += number * size(Family(keyed[1]), length)
+    return found, {keyed: SetAside(**words) for keyed, words in kept.items()}
 
 
-def _fullest_namespace(children: Iterable[_Children]) -> UUID | None:
-    taken: Counter[UUID | None] = Counter()
-    for one in children:
-        taken[one.namespace] += one.taken
-    return max(taken, key=lambda namespace: taken[namespace], default=None)
+def _sums(blocks: QuerySet[Any], length: Any, word: Any) -> QuerySet[Any, Any]:
+    counted = blocks.order_by().values_list("prefix", "namespace", length, word)
+    summed: QuerySet[Any, Any] = counted.annotate(blocks=_Blocks(length, "length"))
+    return summed
 
 
-def _use(prefixes: Sequence[Prefix], free: Lengths, children: int) -> FamilyUse:
-    network, family = prefixes[0].network, prefixes[0].address_family
-    default_length = network.default_child_prefix_length.get(family)
+def _reserved_gateways(held: Iterable[Sequence[PrefixRow]]) -> set[int]:
+    """Those of these prefixes, by id, that have a gateway which nobody holds."""
+    named = {row.pk for rows in held for row in rows if row.gateway}
+    taken = IPAddress.objects.filter(prefix__pk__one_of=named, address=F("prefix__gateway"))
+    return named - set(taken.order_by().values_list("prefix", flat=True)) if named else named
+
+
+def _fullest_namespace(family: Family, children: Mapping[UUID | None, Lengths]) -> UUID | None:
+    return max(children, key=lambda namespace: _count(family, children[namespace]), default=None)
+
+
+def _count(family: Family, blocks: Lengths) -> int:
+    """How many addresses there are in blocks of these lengths."""
+    return sum([size(family, length) * number for length, number in blocks.items()])
+
+
+def _use(
+    super_network: Network | None,
+    prefixes: Sequence[PrefixRow],
+    free: Lengths,
+    children: int,
+    kept: SetAside,
+    gateways: Collection[int],
+) -> FamilyUse:
+    family, is_super = Family(prefixes[0].family), super_network is not None
+    default_length = super_network.default_child_prefix_length.get(family) if super_network else None
+    held_back = [
+        usable_space.count_held_back(family, prefix.value, prefix.length, is_super=is_super or not prefix.reserve_ends)
+        for prefix in prefixes
+    ]
     return FamilyUse(
         family=family,
-        total_ips=sum(size(family, prefix.length) for prefix in prefixes),
-        reserved_ips=sum(
-            usable_space.count_held_back(family, prefix.first.value, prefix.length, is_super=network.is_super)
-            for prefix in prefixes
-        ),
-        available_ips=sum(size(family, length) * blocks for length, blocks in free.items()),
+        total_ips=sum([size(family, prefix.length) for prefix in prefixes]),
+        reserved_ips=kept.reserved + sum(held_back) + sum(prefix.pk in gateways for prefix in prefixes),
+        available_ips=_count(family, free) + kept.available,
         used_prefixes=children,
         available_prefixes=None if default_length is None else fitting(free, default_length),
+        cooling_ips=kept.cooling,
     )
-
-
-def fullness() -> Any:
-    """To order networks by: the utilization of their fullest family, in whole billionths, as the database finds it."""
-    return Cast(Greatest(*map(_share_taken, Family)) * 1e9, BigIntegerField())
-
-
-def _share_taken(family: Family) -> Any:
-    """The taken share of one family, 0..1, in a namespaced super by the fullest project; 0 without prefixes."""
-    prefixes = Prefix.objects.filter(network=OuterRef("pk"), family=family)
-    children = Prefix.objects.filter(parent__network=OuterRef("pk"), family=family)
-    blocks = FreeBlock.objects.filter(network=OuterRef("pk"), family=family)
-    ends = Case(When(length__lt=family.bits - 1, then=Value(float(reserved_count(family, 0)))), default=Value(0.0))
-    carved = _addresses_of(children, family, "namespace") / _addresses_of(prefixes, family, "network")
-    free = _addresses_of(blocks, family, "network") / _addresses_of(prefixes, family, "network", less=ends)
-    shares = Case(When(type__in=SUPER_TYPES, then=Coalesce(carved, 0.0)), default=1.0 - Coalesce(free, 0.0))
-    return Case(When(Exists(prefixes), then=shares), default=Value(0.0), output_field=FloatField())
-
-
-def _addresses_of(blocks: QuerySet[Any], family: Family, group: str, *, less: Any = 0.0) -> Any:
-    """How many addresses these blocks have together, of the largest group; floats, as an order needs no more."""
-    size_of = Sum(
-        Power(Value(2.0), family.bits - F("length"), output_field=FloatField()) - less, output_field=FloatField()
-    )
-    largest = blocks.order_by().values(group).annotate(addresses=size_of).order_by("-addresses")
-    return Subquery(largest.values("addresses")[:1], output_field=FloatField())
-
-
-@dataclass(frozen=True)
-class Room:
-    """How much more a network can give to those who want all of its families at once.
-
-    `count` is children of the default lengths for a super network, else addresses or pairs; `family` runs out first,
-    and is None when only one family is there to run out.
-    """
-
-    count: int
-    family: Family | None
-
-
-def room(uses: Iterable[FamilyUse]) -> Room | None:
-    """What is left of a network, and which family limits it; None for a network without prefixes."""
-    left = [
-        (use.available_ips if use.available_prefixes is None else use.available_prefixes, use.family) for use in uses
-    ]
-    if not left:
-        return None
-    count, family = min(left)
-    return Room(count, family if len(left) > 1 else None)

@@ -9,7 +9,8 @@ from django.http import QueryDict
 
 from ipam import errors, filters
 from ipam.domain.core import access
-from ipam.domain.files import backup, dns_zones, exports, formats
+from ipam.domain.files import backup, exports, formats
+from ipam.domain.networks import dns_names
 from ipam.management.base import SystemCommand
 
 
@@ -26,7 +27,7 @@ class Command(SystemCommand):
         parser.add_argument(
             "--filter", action="append", default=[], metavar="NAME=VALUE", help="as in the API's lists; repeatable"
         )
-        parser.add_argument("--domain", default=dns_zones.DEFAULT_DOMAIN, help="where the names of --kind zones end")
+        parser.add_argument("--domain", default=dns_names.DEFAULT_DOMAIN, help="where the names of --kind zones end")
 
     def handle(self, *, file: str, kind: str, format: str, filter: list[str], domain: str, **options: Any) -> None:
         if not kind and (format or filter):

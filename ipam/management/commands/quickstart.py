@@ -1,5 +1,6 @@
 import os
 import secrets
+import subprocess
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 
+from ipam import key_files
 from ipam.domain.files import importing
 from ipam.domain.moving.metal_stack import reading
 from ipam.domain.moving.metal_stack.rows import Rows
+from ipam.domain.notify import sealing
 from ipam.management.base import SystemCommand
 from ipam.models import Network
 
@@ -31,6 +34,7 @@ class Command(SystemCommand):
 
     def handle(self, *, no_serve: bool, port: int, empty: bool, **options: Any) -> None:
         call_command("migrate", verbosity=0)
+        _keep_secrets()
         if not empty and not Network.objects.exists():  # else people have begun to work: nothing comes back
             importing.apply(Rows(reading.parse(EXAMPLE.read_text(encoding="utf-8"))))
         python = _shown(sys.executable)
@@ -48,7 +52,17 @@ class Command(SystemCommand):
         )
         if not no_serve:
             self.stdout.write("Serving; Ctrl-C stops it.")
+            _start_worker()
             _serve(port)
+
+
+def _keep_secrets() -> None:
+    """Make the key that secrets are kept with, once: the server reads it when it starts."""
+    if settings.SECRETS_KEY or connection.vendor != "sqlite":
+        return
+    path = key_files.secrets_key_of(Path(connection.settings_dict["NAME"]))
+    if not path.exists():
+        key_files.create(path, sealing.new_key())
 
 
 def _make_operator() -> str:
@@ -58,6 +72,12 @@ def _make_operator() -> str:
     password = secrets.token_urlsafe(12)
     User.objects.create_superuser(OPERATOR, password=password)
     return password
+
+
+def _start_worker() -> None:
+    """Let what is due be done by a child, which ends with this process, whatever that becomes and however it ends."""
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "work", f"--parent={os.getpid()}"]
+    subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
 
 
 def _serve(port: int) -> None:

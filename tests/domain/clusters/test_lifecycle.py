@@ -13,7 +13,7 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.clusters import lifecycle, planning, rules
 from ipam.domain.clusters import sizing as proposals
-from ipam.domain.clusters.plan import NewCluster, capacity
+from ipam.domain.clusters.plan import NewCluster, capacity, plan_of
 from ipam.domain.networks import addresses, machines, networks, projects
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space import gaps
@@ -51,7 +51,7 @@ def web(announcing: Network, private: Network, project: Project) -> Cluster:
 
 
 def plan(cluster: Cluster) -> Any:
-    return planning.plans([cluster])[cluster.pk]
+    return plan_of(cluster)
 
 
 def texts(ranges: dict[Family, IPNetwork]) -> list[str]:
@@ -64,8 +64,8 @@ def test_worked_example_on_the_networks_of_the_mini_lab(web: Cluster) -> None:
     assert texts(web.nodes) == ["10.0.0.0/22", "2001:db8:0:10::/96"]
     assert texts(web.pods) == ["10.240.0.0/13", "fd00:10:240::/52"]
     assert texts(web.services) == ["10.248.0.0/18", "fd00:10:248::/112"]
-    assert [(one.code, one.field) for one in rules.warnings(plan(web))] == [("special_range", "nodes")]
-    assert (capacity(plan(web)).nodes, capacity(plan(web)).family, capacity(plan(web)).reason) == (1022, IPV4, "nodes")
+    held = capacity(plan(web))
+    assert (held.nodes, held.family, held.reason, held.reserve) == (1020, IPV4, "nodes", 1)
 
 
 # --- proposals ------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_next_cluster_gets_the_next_ranges(web: Cluster, announcing: Network, pr
 def test_fewer_nodes_get_fewer_pods(announcing: Network, private: Network, project: Project) -> None:
     made = lifecycle.create(NewCluster(name="web", project=project, network=private, wanted_nodes=500))
     assert texts(made.pods) == ["10.240.0.0/15", "fd00:10:240::/52"]
-    assert capacity(plan(made)).nodes == 512
+    assert capacity(plan(made)).nodes == 511
 
 
 def test_what_is_named_is_kept_and_the_rest_proposed_around_it(
@@ -133,7 +133,7 @@ def test_without_a_wish_pods_are_as_many_as_there_is_room_for(
     web: Cluster, announcing: Network, project: Project
 ) -> None:
     made = lifecycle.create(NewCluster(name="next", project=project, parent=announcing, max_pods=250))
-    assert (str(made.pods[IPV4]), capacity(plan(made)).nodes) == ("10.252.0.0/14", 512)
+    assert (str(made.pods[IPV4]), capacity(plan(made)).nodes) == ("10.252.0.0/14", 511)
 
 
 # --- the node network -----------------------------------------------------------------------------
@@ -224,13 +224,17 @@ def test_name_is_taken_once_per_project(web: Cluster, announcing: Network, proje
 def test_plan_overlaps_no_network_and_no_reserved_range(
     changes: dict[str, Any], code: str, sentence: str, web: Cluster, announcing: Network, project: Project
 ) -> None:
+    networks.update(announcing, cluster_ranges="strict")
     with pytest.raises(errors.IpamError, match=sentence) as refusal:
         lifecycle.create(NewCluster(name="next", project=project, parent=announcing, **changes))
     assert codes(refusal.value) == [code]
 
 
 @pytest.mark.parametrize("prefix", ["10.240.0.0/24", "fd00:10:248::/112", "fd00::/16"])
-def test_no_network_gets_a_reserved_range(prefix: str, web: Cluster, internet: Network) -> None:
+def test_no_network_gets_a_range_that_is_reserved_below_a_strict_super_network(
+    prefix: str, web: Cluster, internet: Network, announcing: Network
+) -> None:
+    networks.update(announcing, cluster_ranges="strict")
     with pytest.raises(errors.Overlap, match="of cluster web"):
         networks.create(external(id="dc", vrf=9, prefixes=cidrs(prefix), destination_prefixes=[]))
     with pytest.raises(errors.Overlap, match="of cluster web"):
@@ -238,6 +242,7 @@ def test_no_network_gets_a_reserved_range(prefix: str, web: Cluster, internet: N
 
 
 def test_draft_keeps_nobody_away(announcing: Network, private: Network, project: Project) -> None:
+    networks.update(announcing, cluster_ranges="strict")
     draft = lifecycle.create(worked_example(project=project, network=private))
     assert networks.create(external(id="dc", vrf=9, prefixes=cidrs("10.240.0.0/24"), destination_prefixes=[]))
     with pytest.raises(errors.Overlap, match="of network dc"):
@@ -330,18 +335,20 @@ def test_project_is_not_deleted_above_a_plan(web: Cluster, project: Project) -> 
 # --- the leaf switches ----------------------------------------------------------------------------
 def test_pods_that_nobody_announces_are_announced_by_one_operation(private: Network, project: Project) -> None:
     made = lifecycle.create(worked_example(project=project, network=private))
-    assert [one.code for one in rules.warnings(plan(made))] == ["pods_not_announcable"] * 2 + ["special_range"]
+    assert [str(cidr) for cidr in rules.unannounced(plan(made))] == ["10.240.0.0/13", "fd00:10:240::/52"]
     parent = lifecycle.announce(made)
     assert parent.additional_announcable_cidrs == ["10.240.0.0/13", "fd00:10:240::/52"]
-    assert [one.code for one in rules.warnings(plan(planning.reload(made)))] == ["special_range"]
+    assert rules.unannounced(plan(planning.get(made.pk))) == []
 
 
-def test_firewalls_of_the_node_network_are_no_nodes(
+def test_firewalls_of_the_node_network_are_no_nodes_where_nobody_counts_on_one(
     web: Cluster, private: Network, internet: Network, underlay: Network, project: Project, partition: Partition
 ) -> None:
     joined = [Attachment(network=internet), Attachment(network=private)]
     machines.allocate(project=project, partition=partition, role="firewall", networks=joined)
-    assert capacity(plan(web)).nodes == 1021
+    assert capacity(plan(planning.get(web.pk))).nodes == 1020
+    Cluster.objects.update(platform="kubeadm")
+    assert capacity(plan(planning.get(web.pk))).nodes == 1021
 
 
 def test_addresses_of_the_node_network_are_given_as_ever(web: Cluster, private: Network, project: Project) -> None:
@@ -359,6 +366,14 @@ def test_plans_of_many_at_once_never_overlap(announcing: Network, project: Proje
 
 @pytest.mark.django_db(transaction=True)
 def test_network_and_cluster_at_once_never_share_a_range(private: Network, internet: Network, project: Project) -> None:
+    Network.objects.filter(pk=private.parent_id).update(cluster_ranges="strict")
     plan_it = partial(clients.plan_clusters, [private.pk], project.pk, pods=families("10.240.0.0/14"))
     got = in_processes([plan_it, partial(clients.add_prefix, "internet", "10.240.0.0/24")])
     assert sorted(str(one).strip("[]'") for one in got) == ["done", "overlap"]
+
+
+def test_running_cluster_changes_though_a_rule_has_changed_since(web: Cluster) -> None:
+    Cluster.objects.update(native_routing=False, name="web--1")
+    assert lifecycle.update(web, description="it runs").description == "it runs"
+    with pytest.raises(errors.TooFewNodes):
+        lifecycle.update(web, wanted_nodes=1021)

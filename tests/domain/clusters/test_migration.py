@@ -3,7 +3,7 @@
 import pytest
 
 from ipam import errors
-from ipam.domain.clusters import lifecycle, migration
+from ipam.domain.clusters import lifecycle, migration, migration_steps, planning
 from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import children, completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
@@ -38,7 +38,7 @@ def unmet(cluster: Cluster) -> list[str]:
 def test_cluster_gains_ipv6_step_by_step(running: Cluster, narrow: Network) -> None:
     assert unmet(running) == ["network_has_both", "machines_have_both", "nodes_roll"]
     children.add_family(narrow, IPV6)
-    running = lifecycle.lock(running)
+    running = planning.lock(running)
     assert unmet(running) == ["machines_have_both", "nodes_roll"]
     completion.complete(narrow, IPV6, limit=1)
     found = migration.readiness(running)
@@ -64,17 +64,19 @@ def test_what_is_missing_is_refused_together(running: Cluster) -> None:
     with pytest.raises(errors.Several) as refusal:
         migration.change(running, DUAL)
     assert codes(refusal.value) == ["migration_not_ready"] * 3
-    assert lifecycle.lock(running).families == "ipv4"
+    assert planning.lock(running).families == "ipv4"
 
 
 def test_overlay_is_in_the_way(running: Cluster) -> None:
     Cluster.objects.update(native_routing=False)
-    assert "native_routing" in unmet(lifecycle.lock(running))
+    assert "native_routing" in unmet(planning.lock(running))
 
 
 @shared_fixture
 def dual(private: Network, project: Project) -> Cluster:
-    return lifecycle.create(NewCluster(name="web", project=project, network=private), reserve=True)
+    return lifecycle.create(
+        NewCluster(name="web", project=project, network=private, gardener_version="1.137.4"), reserve=True
+    )
 
 
 def test_cluster_goes_back_and_gives_its_ipv6_ranges_back(dual: Cluster) -> None:
@@ -110,6 +112,66 @@ def test_cluster_with_ipv6_first_has_no_step(order: list[int], private: Network,
     )
     with pytest.raises(errors.MigrationNotSupported):
         migration.readiness(made)
+
+
+@pytest.mark.parametrize("version", ["", "1.138", "1.150.1"])
+def test_way_back_is_closed_from_gardener_1_138_on(version: str, dual: Cluster) -> None:
+    lifecycle.update(dual, gardener_version=version)
+    with pytest.raises(errors.MigrationNotSupported, match="never goes back"):
+        migration.change(dual, [IPV4], roll_nodes=True)
+
+
+def test_by_hand_the_second_family_comes_and_goes_in_overlays_too(private: Network, project: Project) -> None:
+    asked = NewCluster(
+        name="six", project=project, network=private, families=[IPV6, IPV4], platform="kubeadm", native_routing=False
+    )
+    made = lifecycle.create(asked, reserve=True)
+    assert migration.change(made, [IPV6], roll_nodes=True).families == "ipv6"
+    assert migration.change(made, [IPV6, IPV4], roll_nodes=True).families == "ipv6,ipv4"
+
+
+def test_steps_of_a_migration_are_done_one_after_the_other(dual: Cluster) -> None:
+    migration.change(dual, [IPV4], roll_nodes=True)
+    current = migration.change(dual, DUAL, roll_nodes=True)
+    assert [one.state for one in migration_steps.progress(current).steps] == ["current", "later", "later", "later"]
+    with pytest.raises(errors.WrongState, match="change its specification"):
+        migration_steps.finish(dual, "nodes")
+    for step in ("spec", "nodes", "dns", "services"):
+        assert planning.get(dual.pk).migration_step == step
+        migration_steps.finish(dual, step)
+    assert [one.state for one in migration_steps.progress(planning.get(dual.pk)).steps] == ["done"] * 4
+
+
+def test_nodes_are_not_replaced_while_one_lacks_a_family(running: Cluster, narrow: Network) -> None:
+    children.add_family(narrow, IPV6)
+    completion.complete(narrow, IPV6)
+    migration_steps.finish(migration.change(running, DUAL, roll_nodes=True), "spec")
+    assert _counts(running) == (2, 2, 0)
+    narrow.addresses.filter(family=6)[:1].get().delete()
+    assert _counts(running) == (2, 1, 1)
+    with pytest.raises(errors.MigrationNotReady, match="1 of 2 nodes"):
+        migration_steps.finish(running, "nodes")
+
+
+def _counts(cluster: Cluster) -> tuple[int, int, int]:
+    found = migration_steps.progress(planning.get(cluster.pk))
+    return found.nodes, found.nodes_ready, found.addresses_lacking
+
+
+@pytest.mark.parametrize(
+    ("platform", "words"),
+    [
+        (
+            "gardener",
+            ["garden-team patch shoot web", "rollout-workers=workers", "=reconcile", "patch service"],
+        ),
+        ("kubeadm", ["--service-cluster-ip-range=", "--node-ip=<IPv4-address>,<IPv6-address>", "kube-dns", "service"]),
+    ],
+)
+def test_each_step_has_its_command(platform: str, words: list[str], dual: Cluster) -> None:
+    Cluster.objects.update(platform=platform, gardener_project="team", gardener_version="1.150", migration_step="spec")
+    steps = migration_steps.progress(planning.get(dual.pk)).steps
+    assert [word in step.command for word, step in zip(words, steps, strict=True)] == [True] * 4
 
 
 def test_families_of_a_draft_are_no_migration(private: Network, project: Project) -> None:

@@ -5,14 +5,14 @@ from ipaddress import ip_network
 from itertools import combinations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipam import errors
 from ipam.addressing import Family, block
 from ipam.domain.clusters import lifecycle
-from ipam.domain.clusters.plan import NewCluster, capacity
-from ipam.domain.clusters.planning import plan
+from ipam.domain.clusters.plan import NewCluster, capacity, plan_of
 from ipam.domain.core.operations import dry_run
 from ipam.domain.networks import networks
 from ipam.models import Cluster, Network, Project
@@ -45,6 +45,9 @@ ASKED = st.fixed_dictionaries(
         "kubernetes_version": st.sampled_from(["1.31", "1.33.4", "1.34", "1.36"]),
         "max_pods": st.sampled_from([1, 60, 110, 250]),
         "wanted_nodes": st.sampled_from([None, 1, 3, 30, 500]),
+        "max_surge": st.sampled_from([None, 0, 1, 5]),
+        "ipam": st.sampled_from(["host-local", "host-local", "calico-ipam"]),
+        "native_routing": st.sampled_from([True, True, False]),
     },
     optional={
         "pods": ranges((9, 22), (44, 60)),
@@ -55,7 +58,7 @@ ASKED = st.fixed_dictionaries(
 
 
 def assert_rules_hold(cluster: Cluster) -> None:
-    nodes, held = [], plan(cluster)
+    nodes, held, is_gardener = [], plan_of(cluster), cluster.platform == "gardener"
     for family in cluster.address_families:
         node_range, pods, services = (
             ip_network(str(of[family])) for of in (cluster.nodes, cluster.pods, cluster.services)
@@ -63,31 +66,55 @@ def assert_rules_hold(cluster: Cluster) -> None:
         mask, bits = cluster.node_mask[family], pods.max_prefixlen
         three = (node_range, pods, services)
         assert not any(one.overlaps(other) for one, other in combinations(three, 2))
-        assert 2 ** (bits - mask) - 2 >= cluster.max_pods
+        has_blocks = cluster.ipam == "host-local"
+        assert 2 ** (bits - mask) - 2 >= cluster.max_pods or not has_blocks
         assert mask >= pods.prefixlen
         assert mask - pods.prefixlen <= 16 or (bits == 32 and cluster.platform != "kubeadm")
         has_newer = int(cluster.kubernetes_version.split(".")[1]) >= 34 and cluster.platform != "kubeadm"
-        assert 16 <= services.num_addresses <= 2 ** (64 if bits == 128 and has_newer else 20)
-        assert cluster.platform != "gardener" or (16 <= mask <= 28 if bits == 32 else 64 <= mask <= 124)
-        nodes += [node_range.num_addresses - (2 if bits == 32 else 1), 2 ** (mask - pods.prefixlen)]
-    assert capacity(held).nodes == min(nodes) >= (cluster.wanted_nodes or 0)
+        assert 16 <= services.num_addresses <= 2 ** ((64 if bits == 128 else 32) if has_newer else 20)
+        if is_gardener:
+            assert 64 <= mask <= 124 if bits == 128 else 16 <= mask <= 28 or len(cluster.address_families) == 2
+            assert cluster.native_routing or cluster.families == "ipv4"
+        nodes.append(node_range.num_addresses - (2 if bits == 32 else 1) - int(is_gardener))
+        nodes += [2 ** (mask - pods.prefixlen)] * has_blocks
+    surge = int(is_gardener) if cluster.max_surge is None else cluster.max_surge
+    assert capacity(held).nodes == min(nodes) - surge >= (cluster.wanted_nodes or -surge)
 
 
 @given(asked=st.lists(ASKED, min_size=3, max_size=6))
-@settings(max_examples=25)
+@settings(max_examples=10)
 def test_plans_that_are_reserved_keep_the_rules_and_apart(
     asked: list[dict[str, Any]], tenants: Network, project: Project
 ) -> None:
+    check_plans(asked, tenants, project)
+
+
+@pytest.mark.slow
+@given(asked=st.lists(ASKED, min_size=5, max_size=5))
+@settings(max_examples=100)
+def test_five_hundred_plans_keep_the_rules_and_apart(
+    asked: list[dict[str, Any]], tenants: Network, project: Project
+) -> None:
+    check_plans(asked, tenants, project)
+
+
+def check_plans(asked: list[dict[str, Any]], tenants: Network, project: Project) -> None:
     with dry_run():
         networks.update(tenants, additional_announcable_cidrs=cidrs("10.240.0.0/12"))
         made = []
         for number, fields in enumerate(asked):
             with suppress(errors.IpamError):
                 wanted = NewCluster(name=f"c{number}", project=project, parent=tenants, **fields)
-                made.append(lifecycle.create(wanted, reserve=True))
-        for cluster in made:
+                made.append((fields, lifecycle.create(wanted, reserve=True)))
+        roots, taken = [ip_network(str(one)) for one in tenants.prefixes.all()], []
+        for fields, cluster in made:
             assert_rules_hold(cluster)
-        taken = [ip_network(str(one)) for cluster in made for one in cluster.ranges.all()]
-        taken += [ip_network(str(one)) for one in tenants.prefixes.all()]
-        pairs = combinations(taken, 2)
-        assert [pair for pair in pairs if pair[0].version == pair[1].version and pair[0].overlaps(pair[1])] == []
+            own = {(one.purpose, one.family): ip_network(str(one)) for one in cluster.ranges.all()}
+            assert not any(overlap(one, other) for one in own.values() for other in roots)
+            proposed = [cidr for (what, family), cidr in own.items() if Family(family) not in fields.get(what, {})]
+            assert not any(overlap(one, other) for one in proposed for other in taken)
+            taken += own.values()
+
+
+def overlap(one: Any, other: Any) -> bool:
+    return bool(one.version == other.version and one.overlaps(other))

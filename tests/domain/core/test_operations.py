@@ -36,14 +36,14 @@ def test_refused_operation_keeps_nothing(db: None) -> None:
     assert not Partition.objects.exists()
 
 
-def test_rehearsal_keeps_nothing_and_its_results_can_be_read(partition: Partition) -> None:
+def test_dry_run_keeps_nothing_and_its_results_can_be_read(partition: Partition) -> None:
     with dry_run():
         network = networks.create(external(partition=partition))
         assert str(network.prefixes.in_order()[0]) == "203.0.113.128/25"
     assert not Network.objects.exists()
 
 
-def test_refusal_inside_a_rehearsal_is_raised(internet: Network) -> None:
+def test_refusal_inside_a_dry_run_is_raised(internet: Network) -> None:
     with pytest.raises(errors.AlreadyExists), dry_run():
         networks.create(external())
 
@@ -62,7 +62,7 @@ def test_further_tries_take_turns() -> None:
     assert (seen, waits_for_locks()) == ([False, True, True], False)
 
 
-def test_rehearsal_takes_turns_at_once_for_it_is_not_tried_again(db: None) -> None:
+def test_dry_run_takes_turns_at_once_for_it_is_not_tried_again(db: None) -> None:
     with dry_run():
         assert waits_for_locks()
     assert not waits_for_locks()

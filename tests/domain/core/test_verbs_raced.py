@@ -27,6 +27,12 @@ END = 10**6  # no verb has so many statements
 Ends = list[tuple[str, str]]  # verbs, and “done” or the code of the refusal
 
 
+@pytest.fixture(autouse=True)
+def _as_slow_as_it_goes(settings: Any) -> None:
+    """The rows of the cast grow old in the session."""
+    settings.UNDO_SECONDS = 10**6
+
+
 @pytest.fixture
 def _cast(db: None) -> None:
     """The cast. Its rows are kept in the session, to be put back after each race: quicker than to make it anew."""

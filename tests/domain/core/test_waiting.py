@@ -5,20 +5,35 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Count
 
+from ipam import errors
 from ipam.domain.core import context, timelines
 from ipam.domain.health import doctor, rebuilding
-from ipam.domain.networks import addresses, allocations, claims, completion, machines, networks, vrfs
+from ipam.domain.networks import addresses, allocations, children, claims, completion, machines, networks, vrfs
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.domain.space import number_pools
-from ipam.domain.space.number_pools import Pool
-from ipam.models import VRF, Claim, Event, IPAddress, Machine, Network, NumberRange, Partition, Project, RoleBinding
+from ipam.domain.space.number_pools import ASN_BASE, Pool
+from ipam.domain.undo import undoing
+from ipam.models import (
+    VRF,
+    Claim,
+    Event,
+    FreeBlock,
+    IPAddress,
+    Machine,
+    Network,
+    NumberRange,
+    Partition,
+    Project,
+    RoleBinding,
+)
 from tests.builders import IPV4, IPV6, child, cidrs, external, free_blocks, ip, super_network
 from tests.domain import clients
 
@@ -57,6 +72,12 @@ def beside(task: Callable[[], Any]) -> Iterator[Callable[[], Future[Any]]]:
 
     with ThreadPoolExecutor(1) as pool:
         yield start
+
+
+def elsewhere(task: Callable[[], Any]) -> Any:
+    """What a task gives that somebody else does, and is done with, while a transaction of ours is open."""
+    with beside(task) as start:
+        return start().result()
 
 
 @pytest.fixture
@@ -163,6 +184,30 @@ def test_child_is_carved_from_what_is_left_of_the_only_block(project: Project) -
     assert waiting.result() == "done"
 
 
+def test_child_of_two_families_waits_for_ipv4_without_holding_ipv6(project: Project) -> None:
+    lengths = {IPV4: 25, IPV6: 64}
+    parent = networks.create(
+        super_network(vrf=5, prefixes=cidrs("10.0.0.0/24", "2001:db8::/63"), default_child_prefix_length=lengths)
+    )
+    with another(partial(clients.carve_once, parent.pk, project.pk)) as start:
+        networks.create(child(parent=parent, project=project, address_family=[IPV4]))
+        waiting = start()
+        assert len(FreeBlock.objects.filter(network=parent, family=IPV6).select_for_update(nowait=True)) == 1
+    assert waiting.result() == "done"
+
+
+def test_block_that_goes_back_merges_without_the_buddy_that_was_taken_meanwhile(project: Project) -> None:
+    parent = networks.create(
+        super_network(vrf=5, prefixes=cidrs("10.0.0.0/24"), default_child_prefix_length={IPV4: 26})
+    )
+    leaving = networks.create(child(parent=parent, project=project))
+    with another(partial(clients.delete_network, leaving.pk)) as start:
+        networks.create(child(parent=parent, project=project))
+        waiting = start()
+    assert waiting.result() == "done"
+    assert (free_blocks(parent), list(doctor.examine())) == (["10.0.0.0/26", "10.0.0.128/25"], [])
+
+
 def test_child_is_imported_from_what_is_left_of_the_only_block(project: Project) -> None:
     parent = networks.create(
         super_network(vrf=5, prefixes=cidrs("10.0.0.0/24"), default_child_prefix_length={IPV4: 25})
@@ -246,6 +291,16 @@ def halves_per_allocation() -> list[int]:
     return sorted(counted.values_list("number", flat=True))
 
 
+def test_child_that_gains_a_family_while_its_carving_is_undone_stays(tenants: Network, project: Project) -> None:
+    made = networks.create(child(parent=tenants, project=project, address_family=[IPV4]))
+    event = Event.objects.get(verb="carve")
+    with another(partial(undoing.undo, event.pk)) as start:
+        children.add_family(made, IPV6)
+        waiting = start()
+    assert isinstance(waiting.exception(), errors.ChangedSince)
+    assert (made.prefixes.count(), list(doctor.examine())) == (2, [])
+
+
 def test_of_two_owners_who_leave_at_once_one_stays(project: Project) -> None:
     first, second = (members.grant(User.objects.create_user(name), "owner", project=project) for name in ("a", "b"))
     with another(partial(clients.withdraw, second.pk)) as start:
@@ -269,6 +324,43 @@ def test_number_that_is_named_leaves_the_pool_though_its_range_was_cut_meanwhile
         waiting = start()
     assert waiting.result() == [20]
     assert not NumberRange.objects.filter(pool="vrf", first__lte=20, last__gte=20).exists()
+
+
+def is_free(pool: Pool, number: int) -> bool:
+    return NumberRange.objects.filter(pool=pool, first__lte=number, last__gte=number).exists()
+
+
+def test_number_of_a_vrf_that_came_and_went_while_another_was_made_is_not_free(db: None) -> None:
+    acquire = number_pools.acquire_exactly
+    wanted = external(id="net", vrf=2, prefixes=cidrs("192.0.2.0/24"), destination_prefixes=())
+
+    def look_between(pool: Pool, number: int) -> None:
+        with patch.object(number_pools, "acquire_exactly", acquire):
+            net = elsewhere(partial(networks.create, wanted))
+            acquire(pool, number)
+            elsewhere(partial(networks.delete, net))
+        looks.side_effect = acquire
+
+    with patch.object(number_pools, "acquire_exactly", side_effect=look_between) as looks:
+        vrfs.create(id=2)
+    assert (VRF.objects.count(), is_free(Pool.VRF, 2), list(doctor.examine())) == (1, False, [])
+
+
+def test_asn_of_a_machine_that_went_while_another_named_it_is_not_free(
+    private: Network, project: Project, partition: Partition
+) -> None:
+    acquire, asn = number_pools.acquire_exactly, ASN_BASE + 2
+    wanted = {"project": project, "partition": partition, "networks": [Attachment(network=private)], "asn": asn}
+    first = machines.allocate(**wanted)
+
+    def look_and_let_go(pool: Pool, number: int) -> None:
+        acquire(pool, number)
+        elsewhere(partial(machines.release, first))
+        looks.side_effect = acquire
+
+    with patch.object(number_pools, "acquire_exactly", side_effect=look_and_let_go) as looks:
+        machines.allocate(**wanted)
+    assert (Machine.objects.count(), is_free(Pool.ASN, 2), list(doctor.examine())) == (1, False, [])
 
 
 def test_number_is_drawn_beside_another_that_is_not_committed_yet(db: None) -> None:

@@ -15,17 +15,25 @@ from ipam.demo import seeding
 from ipam.domain.core.operations import dry_run
 from ipam.domain.files import backup
 from ipam.domain.health import doctor
+from ipam.domain.insight import alert_rules, surveying
 from ipam.domain.networks import children, networks, older_data
+from ipam.domain.notify import webhooks
 from ipam.models import (
+    AlertRule,
     FreeBlock,
     IPAddress,
     Network,
     NumberRange,
     Partition,
     Project,
+    Quota,
+    Sample,
+    Webhook,
+    default_rules,
     guards,
 )
 from tests.builders import IPV4, IPV6, child, cidrs, free_blocks, set_older_labels, super_network
+from tests.callers import as_user
 from tests.clouds import empty
 
 Cloud = dict[str, Any]
@@ -90,6 +98,90 @@ def test_a_document_that_was_formatted_anew_is_read_too(cloud: None) -> None:
     empty()
     restore(json.dumps(json.loads(before), indent=4))
     assert written() == before
+
+
+SINCE_3 = "quotas", "series", "samples"
+SINCE_4 = "webhooks", "told_webhooks", "finding_marks", "address_ranges", "cooling"
+
+
+@pytest.mark.parametrize(("version", "lacking"), [(2, (*SINCE_3, *SINCE_4)), (3, SINCE_4)])
+def test_document_of_an_older_version_which_lacks_sections_is_restored_too(
+    version: int, lacking: tuple[str, ...], cloud: None
+) -> None:
+    document = json.loads(written())
+    left_out = ("twofold", "alert_rules", *lacking)
+    before = {name: rows for name, rows in document.items() if name not in left_out}
+    empty()
+    restore(json.dumps({"twofold": version, **before}))
+    after = json.loads(written())
+    assert [rule["name"] for rule in after.pop("alert_rules")] == [name for name, *_ in default_rules.RULES]
+    assert after == {"twofold": 4, **before, **{section: [] for section in lacking}}
+    assert list(doctor.examine()) == []
+
+
+def test_webhook_comes_back_switched_off_and_is_of_whoever_switches_it_on(cloud: None, operator: User) -> None:
+    before = written()
+    empty()
+    restore(before)
+    webhook = Webhook.objects.get()
+    assert (webhook.state, webhook.made_by) == ("disabled", None)
+    with as_user(operator):
+        webhooks.update(webhook, enabled=True)
+    webhook.refresh_from_db()
+    assert (webhook.state, webhook.made_by) == ("active", operator)
+
+
+def test_installation_with_alert_rules_of_its_own_is_not_empty(db: None) -> None:
+    document = written()
+    rule = AlertRule.objects.latest("pk")
+    alert_rules.update(rule, mails=["noc@example.org"])
+    assert refusals(document) == [
+        "This installation is not empty. Set DATABASE_URL to a new database, migrate it, and restore there."
+    ]
+
+
+def test_document_from_before_mirrors_is_restored_as_what_twofold_owns(cloud: None) -> None:
+    document = json.loads(written())
+    before = {
+        name: [{key: value for key, value in row.items() if key != "managed_by"} for row in rows]
+        for name, rows in document.items()
+        if name != "twofold"
+    }
+    assert before["networks"] != document["networks"]
+    empty()
+    restore(json.dumps({"twofold": backup.VERSIONS[-1], **before}))
+    assert json.loads(written()) == document
+
+
+def test_series_goes_on_after_a_restore(cloud: None) -> None:
+    before = written()
+    empty()
+    restore(before)
+    count = Sample.objects.count()
+    surveying.run()
+    assert Sample.objects.count() == count
+    networks.create(child(parent=Network.objects.get(pk="tenants"), project=Project.objects.get(name="alice")))
+    surveying.run()
+    assert Sample.objects.count() > count
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"used": -1}, "samples[0]: used: “-1” is no count of addresses"),
+        ({"used": 1.0}, "samples[0]: used: “1.0” is no whole number"),
+        ({"total": "5"}, "samples[0]: total: “5” is no whole number"),
+    ],
+)
+def test_count_that_is_none_is_told(cloud: None, values: dict[str, Any], why: str) -> None:
+    (refusal, *_) = refusals(changed("samples", 0, **values))
+    assert refusal.startswith(why)
+
+
+@pytest.mark.parametrize("days", [7, [1.5], list(range(91)), ["10.0.0.0/8"]])
+def test_values_by_day_are_at_most_ninety_counts(cloud: None, days: Any) -> None:
+    (refusal,) = refusals(changed("series", 0, used_by_day=days))
+    assert refusal.startswith("series[0]: used_by_day: ")
 
 
 def test_users_and_tokens_are_no_part_of_it(operator: User, cloud: None) -> None:
@@ -165,6 +257,7 @@ _STRANGE: list[Any] = [
 
 @given(data=st.data())
 @example(data=(("networks", "vrf"), 2**63))
+@example(data=(("addresses", "network"), "x" * 3000))
 @example(data=(("partitions", "name"), "\ud800"))
 @example(data=(("partitions", "labels"), {"\ud800": "b"}))
 @example(data=(("partitions", "labels"), {"\0": "b"}))
@@ -198,7 +291,7 @@ def in_no_order(document: dict[str, Any]) -> dict[str, list[str]]:
     [
         ("", "This is no backup document."),
         ('{"networks": []}', "This is no backup document: “twofold” is missing"),
-        ('{"twofold": 3}', "This is a document of version 3"),
+        ('{"twofold": 5}', "This is a document of version 5"),
         (
             '{"twofold": 2, "partitions": [' + "[" * 100_000,
             "This is not JSON: maximum recursion",
@@ -236,6 +329,28 @@ def test_labels_that_are_longer_than_todays_come_back_and_the_doctor_tells(cloud
     ]
 
 
+def test_tags_come_back_and_older_documents_have_none(cloud: None) -> None:
+    IPAddress.objects.update(tags=["svc=a", "svc=b"])
+    before = written()
+    empty()
+    restore(before)
+    assert written() == before
+    older = json.loads(before)
+    for row in older["addresses"]:
+        del row["tags"]
+    empty()
+    restore(json.dumps(older))
+    assert set(map(str, IPAddress.objects.values_list("tags", flat=True))) == {"[]"}
+
+
+@pytest.mark.parametrize("said", ["a", [1], ["b", "a"], ["a", "a"], None])
+def test_what_are_no_tags_is_refused(cloud: None, said: Any) -> None:
+    document = json.loads(written())
+    document["addresses"][0]["tags"] = said
+    empty()
+    assert refusals(json.dumps(document))
+
+
 def test_ids_that_differ_only_in_case_come_back_and_the_doctor_tells(partition: Partition) -> None:
     before = json.loads(written())
     before["partitions"].append(before["partitions"][0] | {"id": "Mini-Lab"})
@@ -262,3 +377,12 @@ def test_of_many_faults_a_hundred_sentences_are_told_and_none_is_counted(partiti
         restore(json.dumps(document | {"partitions": [{}] * 101}))
     assert len(refusal.value.errors) == errors.MAX_TOLD
     assert refusal.value.detail.endswith(". There may be more; these come first.")
+
+
+def test_quotas_come_back_with_what_they_count(cloud: None) -> None:
+    before = written()
+    counted = set(Quota.objects.values_list("pk", "limit", "used"))
+    assert len({used for _, _, used in counted} - {0}) == 2
+    empty()
+    restore(before)
+    assert set(Quota.objects.values_list("pk", "limit", "used")) == counted

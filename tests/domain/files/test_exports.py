@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files import ansible_inventory, dns_zones, exports
-from ipam.domain.networks import addresses, machines, networks, partitions, projects
+from ipam.domain.networks import addresses, dns_names, machines, networks, partitions, projects
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, cidrs, ip, super_network
@@ -27,9 +27,10 @@ def text(name: str, format: str, **options: Any) -> str:
 
 
 def test_a_table_has_a_row_for_each_object(internet: Network) -> None:
+    told = {"gateway": None, "reserve_ends": True}
     assert json.loads(text("prefixes", "json")) == [
-        {"network": "internet", "prefix": "203.0.113.128/25", "parent": "", "namespace": None},
-        {"network": "internet", "prefix": "2001:db8:0:113::/64", "parent": "", "namespace": None},
+        {"network": "internet", "prefix": "203.0.113.128/25", "parent": "", "namespace": None} | told,
+        {"network": "internet", "prefix": "2001:db8:0:113::/64", "parent": "", "namespace": None} | told,
     ]
 
 
@@ -37,10 +38,10 @@ def test_csv_is_the_first_format(internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project, families=[IPV4], name="=1+1")
     header, row = text("addresses", "").splitlines()
     assert header == (
-        "id,ip,address_family,network,prefix,project,namespace,machine,allocation,type,name,description,labels"
+        "id,ip,address_family,network,prefix,project,namespace,machine,allocation,type,name,description,labels,managed_by"
     )
     assert row.split(",")[1:5] == ["203.0.113.129", "ipv4", "internet", "203.0.113.128/25"]
-    assert row.endswith(",ephemeral,'=1+1,,")
+    assert row.endswith(",ephemeral,'=1+1,,,")
 
 
 @pytest.mark.parametrize(("name", "format"), [("secrets", "csv"), ("addresses", "exe"), ("zones", "csv")])
@@ -64,8 +65,8 @@ def test_zones_hold_forward_and_reverse_records_of_both_families(internet: Netwo
     ]
 
 
-def named(name: str, domain: str = "example.org.") -> dns_zones.Name:
-    return dns_zones.name_of(IPAddress(name=name, address=ip("2001:db8::1")), domain)
+def named(name: str, domain: str = "example.org.") -> dns_names.Name:
+    return dns_names.name_of(IPAddress(name=name, address=ip("2001:db8::1")), domain)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def named(name: str, domain: str = "example.org.") -> dns_zones.Name:
     ],
 )
 def test_a_name_that_dns_can_have_stays(typed: str, name: str) -> None:
-    assert named(typed) == dns_zones.Name(name)
+    assert named(typed) == dns_names.Name(name)
 
 
 @pytest.mark.parametrize(
@@ -101,15 +102,15 @@ def test_a_name_that_dns_can_have_stays(typed: str, name: str) -> None:
     ],
 )
 def test_a_name_that_had_to_be_changed_is_told(typed: str, name: str) -> None:
-    assert named(typed) == dns_zones.Name(name, note=f"“{shorten(typed)}” is written {name}")
+    assert named(typed) == dns_names.Name(name, note=f"“{shorten(typed)}” is written {name}")
 
 
 def test_names_of_another_zone_are_left_out_and_told() -> None:
-    assert named("www.example.com") == dns_zones.Name(
+    assert named("www.example.com") == dns_names.Name(
         "", False, "left out: 2001:db8::1, whose name “www.example.com” is of another zone than example.org."
     )
     assert named("myexample.org").text == ""
-    assert named("www.example.com.") == dns_zones.Name(
+    assert named("www.example.com.") == dns_names.Name(
         "www.example.com.", False, "left out: 2001:db8::1, whose name www.example.com. is of another zone"
     )
 
@@ -173,7 +174,7 @@ def test_twins_of_two_namespaces_are_in_files_of_their_own(
     [("www.example.org", "example.org."), ("web", "internal"), ("a.", "internal"), ("a.-", "internal")],
 )
 def test_the_records_of_one_address_are_of_the_domain_that_its_name_has(name: str, domain: str) -> None:
-    assert dns_zones.domain_of(IPAddress(name=name)) == domain
+    assert dns_names.domain_of(IPAddress(name=name)) == domain
 
 
 @given(name=st.text(max_size=255) | st.text(".*_-ü。a", max_size=12))

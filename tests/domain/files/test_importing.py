@@ -3,6 +3,7 @@
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -18,14 +19,25 @@ from ipam.domain.core.operations import dry_run
 from ipam.domain.files import backup, exports, importing
 from ipam.domain.files.columns import Kind
 from ipam.domain.files.documents import ParseError
-from ipam.domain.files.kinds import ADDRESSES, CLUSTERS, KINDS, MACHINES, NETWORKS, PARTITIONS, PREFIXES, PROJECTS, VRFS
+from ipam.domain.files.kinds import (
+    ADDRESSES,
+    CLUSTERS,
+    HISTORY,
+    KINDS,
+    MACHINES,
+    NETWORKS,
+    PARTITIONS,
+    PREFIXES,
+    PROJECTS,
+    VRFS,
+)
 from ipam.domain.files.summaries import Summary
 from ipam.domain.files.tables import Table
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks
 from ipam.labels import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MAX_LABELS
-from ipam.models import IPAddress, Machine, Network, Partition, Project
-from tests.builders import IPV4, losing_a_race, prefixes_of, set_older_labels, super_network
+from ipam.models import Cluster, Event, IPAddress, Machine, Network, Partition, Project, Sample
+from tests.builders import IPV4, child, losing_a_race, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
 
 MANY = int(os.environ.get("IMPORT_ROWS", "2000"))  # the bench stores 100,000
@@ -61,7 +73,7 @@ def made(*tables: Table) -> Sequence[Summary]:
 def test_importing_an_export_changes_nothing(cloud: None, kind: Kind, format: str) -> None:
     before = "".join(backup.write())
     summary = importing.apply(Table(kind, io.BytesIO(exported(kind, format)), format))
-    assert dict(summary.counts) == {"unchanged": kind.rows().count()}
+    assert summary.counts == +Counter(unchanged=kind.rows().count())
     assert "".join(backup.write()) == before
 
 
@@ -143,14 +155,18 @@ def test_all_faults_of_a_row_are_told(internet: Network) -> None:
 def test_an_unknown_column_is_told_before_anything_happens(db: None) -> None:
     with pytest.raises(errors.UnknownField) as refused:
         importing.preview(csv(PARTITIONS, "id,naem", "fra,Frankfurt"))
-    assert refused.value.detail == "There is no column “naem” of partitions. Known: id, name, description, labels."
+    assert (
+        refused.value.detail
+        == "There is no column “naem” of partitions. Known: id, name, description, labels, managed_by."
+    )
 
 
 def test_several_unknown_columns_are_told_at_once(db: None) -> None:
     with pytest.raises(errors.UnknownField) as refused:
         importing.preview(csv(PARTITIONS, "id,naem,x", "fra,Frankfurt,"))
     assert (
-        refused.value.detail == "There are no columns “naem”, “x” of partitions. Known: id, name, description, labels."
+        refused.value.detail
+        == "There are no columns “naem”, “x” of partitions. Known: id, name, description, labels, managed_by."
     )
 
 
@@ -375,6 +391,20 @@ def test_clusters_come_in_and_change_as_everywhere(private: Network, project: Pr
     assert (dict(summary.counts), reasons(summary)) == ({"changed": 1, "refused": 1}, {2: ["cluster_frozen"]})
 
 
+def test_shoots_come_after_their_seed_in_whatever_order_they_stand(
+    private: Network, tenants: Network, project: Project
+) -> None:
+    key = "6f6ac4ae-8f0a-4ce3-9a3d-2f5b6b3f0a01"
+    other = networks.create(child(parent=tenants, project=project))
+    shared = {"project": str(project.pk), "families": "ipv4", "state": "draft"}
+    shoot = {**shared, "name": "shoot", "network": other.pk, "seed": key}
+    made(table(CLUSTERS, shoot, {**shared, "id": key, "name": "seed", "network": private.pk, "is_seed": "true"}))
+    held = {one["name"]: one for one in json.loads(exported(CLUSTERS))}
+    assert {name: one["seed"] for name, one in held.items()} == {"shoot": key, "seed": None}
+    made(table(CLUSTERS, {"id": held["shoot"]["id"], "seed": ""}))
+    assert Cluster.objects.get(name="shoot").seed is None
+
+
 def test_a_released_cluster_is_not_made_again(private: Network, project: Project) -> None:
     row = {"name": "web", "project": str(project.pk), "network": private.pk, "state": "released"}
     (refused,) = importing.preview(table(CLUSTERS, row)).refused
@@ -412,3 +442,49 @@ def test_networks_of_machines_and_of_prefixes_are_named_by_id(
     row = {"id": "m1", "project": str(project.pk), "partition": "mini-lab", "networks": [private.pk, "uplink"]}
     assert reasons(importing.preview(table(MACHINES, row))) == {1: ["not_found"]}
     assert reasons(importing.preview(csv(PREFIXES, "network,prefix", "uplink,198.51.100.0/24"))) == {2: ["not_found"]}
+
+
+# --- history --------------------------------------------------------------------------------------
+def point(used: int, *, at: str = "2026-01-01", **more: Any) -> dict[str, Any]:
+    return {"network": "internet", "address_family": "ipv4", "at": at, "used": used, "total": 126, **more}
+
+
+def used(network: Network) -> list[tuple[int, int]]:
+    return list(Sample.objects.filter(series__network_id=network.pk).order_by("at").values_list("used", "high"))
+
+
+def test_rows_of_history_are_told_by_what_becomes_of_them(internet: Network) -> None:
+    importing.apply(table(HISTORY, point(1), point(2, at="2026-01-02")))
+    rows = [point(1), point(3, at="2026-01-02", high=5), point(4, at="2026-01-03")]
+    assert told(importing.preview(table(HISTORY, *rows))) == [
+        (1, "internet 2026-01-01 00:00", "unchanged"),
+        (2, "internet 2026-01-02 00:00", "changed"),
+        (3, "internet 2026-01-03 00:00", "new"),
+    ]
+    importing.apply(table(HISTORY, *rows))
+    assert used(internet) == [(1, 1), (3, 5), (4, 4)]
+
+
+def test_wrong_rows_of_history_are_left_out_and_the_rest_is_stored(internet: Network) -> None:
+    wrong = [
+        point(1, at="2999-01-01"),
+        point(127),
+        point(2, high=1),
+        point(1) | {"network": "elsewhere"},
+        point(1) | {"used": None},
+        point(1) | {"at": "soon"},
+    ]
+    summary = importing.apply(table(HISTORY, *wrong, point(3)), skip_refused=True)
+    assert {place: [one.field for one in summary.refused[place - 1].reasons] for place in range(1, 7)} == {
+        1: ["at"], 2: ["used"], 3: ["high"], 4: ["network"], 5: ["used"], 6: ["at"],
+    }  # fmt: skip
+    assert used(internet) == [(3, 3)]
+
+
+def test_history_of_a_network_comes_in_by_one_event_that_is_part_of_the_import(internet: Network) -> None:
+    importing.apply(table(HISTORY, point(1), point(2, at="2026-01-02")))
+    part, whole = Event.objects.order_by("-id")[:2]
+    if part.part_of is None:
+        part, whole = whole, part
+    assert (part.object_id, part.changes, part.part_of_id) == ("internet", {"history": [None, 2]}, whole.pk)
+    assert whole.changes == {"history, new": [0, 2]}

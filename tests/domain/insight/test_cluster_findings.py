@@ -2,7 +2,7 @@
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.insight import cluster_findings, survey
+from ipam.domain.insight import cluster_findings, survey, surveying
 from ipam.domain.networks import completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
@@ -31,7 +31,7 @@ def join(network: Network, count: int, partition: Partition, *wanted: int) -> No
 
 
 def test_cluster_in_order_has_no_finding(web: Cluster, private: Network, partition: Partition) -> None:
-    join(private, 3, partition)
+    join(private, 2, partition)
     assert found() == []
 
 
@@ -52,8 +52,14 @@ def test_node_without_a_family_of_its_cluster_is_found(web: Cluster, private: Ne
 def test_cluster_that_fills_up_is_found_in_the_family_that_binds(
     web: Cluster, private: Network, partition: Partition
 ) -> None:
-    join(private, 4, partition)
+    join(private, 3, partition)
     assert found() == [("nodes_nearly_full", 1, 4, "web")]
+
+
+def test_nodes_that_come_before_others_go_keep_their_room(web: Cluster, private: Network, partition: Partition) -> None:
+    Cluster.objects.update(max_surge=0)
+    join(private, 3, partition)
+    assert found() == []
 
 
 def test_drafts_and_released_clusters_have_no_findings(web: Cluster, tenants: Network) -> None:
@@ -64,6 +70,6 @@ def test_drafts_and_released_clusters_have_no_findings(web: Cluster, tenants: Ne
 
 def test_survey_keeps_the_findings_of_clusters(web: Cluster, tenants: Network) -> None:
     networks.update(tenants, additional_announcable_cidrs=[], force=True)
-    survey.run()
+    surveying.run()
     stored = [one.code for one in survey.current_findings().findings if one.kind == "cluster"]
     assert stored == ["pods_not_announcable"] * 2

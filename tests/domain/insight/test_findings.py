@@ -7,12 +7,13 @@ import pytest
 from django.utils import timezone
 
 from ipam.addressing import Family
-from ipam.domain.insight import findings
+from ipam.domain.insight import findings, loose_ends
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.notify import targets, webhooks
 from ipam.domain.space import utilization
 from ipam.domain.space.number_pools import Pool
-from ipam.models import Finding, IPAddress, Network, NumberRange, Partition, Project
+from ipam.models import Finding, IPAddress, Network, NumberRange, Partition, Project, Webhook
 from ipam.models.number_ranges import BOUNDS
 from tests.builders import IPV4, IPV6, child, cidrs, external, super_network
 
@@ -52,6 +53,40 @@ def test_family_that_fills_up(taken: int, expected: list[Said], project: Project
     network = lan(*HUNDRED)
     addresses.allocate(network, project=project, count=taken)
     assert of(network) == expected
+
+
+@pytest.mark.parametrize(
+    ("is_strict", "taken", "expected"),
+    [
+        (False, 80, ("family_nearly_full", "warning", f"IPv4 is full: 0 addresses left, 20 more cool. {MEND}")),
+        (
+            False,
+            79,
+            (
+                "only_cooling_left",
+                "warning",
+                "IPv4 has nothing free; what cools, 21 addresses, is given early. "
+                "Wait, shorten the quarantine, or add an IPv4 prefix.",
+            ),
+        ),
+        (
+            True,
+            79,
+            (
+                "only_cooling_left",
+                "serious",
+                "IPv4 has nothing free; what cools, 21 addresses, is given to nobody yet. "
+                "Wait, shorten the quarantine, or add an IPv4 prefix.",
+            ),
+        ),
+    ],
+)
+def test_family_of_which_only_cooling_space_is_left(
+    is_strict: bool, taken: int, expected: Said, project: Project
+) -> None:
+    network = networks.update(lan(*HUNDRED), quarantine={IPV4: 24}, quarantine_strict=is_strict)
+    addresses.release_many(addresses.allocate(network, project=project, count=100)[taken:])
+    assert of(network) == [expected]
 
 
 def test_family_that_is_not_full_yet_never_says_100_percent(project: Project) -> None:
@@ -206,7 +241,7 @@ def test_static_address_of_a_machine_is_used(private: Network, project: Project,
 
 
 def test_project_without_networks(private: Network, project: Project, stranger: Project) -> None:
-    assert [(one.object_id, one.object_name, one.sentence) for one in findings.firewalls_and_projects()] == [
+    assert [(one.object_id, one.object_name, one.sentence) for one in loose_ends.firewalls_projects_webhooks()] == [
         (
             str(stranger.pk),
             "mallory",
@@ -216,7 +251,31 @@ def test_project_without_networks(private: Network, project: Project, stranger: 
 
 
 def test_project_with_a_network_is_no_finding(private: Network) -> None:
-    assert list(findings.firewalls_and_projects()) == []
+    assert list(loose_ends.firewalls_projects_webhooks()) == []
+
+
+# --- webhooks ---------------------------------------------------------------------------------------
+def test_webhook_that_fails_for_an_hour_and_one_that_was_switched_off_for_it(
+    private: Network, project: Project
+) -> None:
+    made = [webhooks.create(targets.resolve("https://1.1.1.1/"), name=name, project=project)[0] for name in "abcd"]
+    now = timezone.now()
+    for one, changed in zip(
+        made,
+        [
+            {"failing_since": now - timedelta(minutes=61)},
+            {"failing_since": now - timedelta(minutes=59)},
+            {"enabled": False, "disabled_reason": "The receiver answered 410.", "name": ""},
+            {"enabled": False},
+        ],
+        strict=True,
+    ):
+        Webhook.objects.filter(pk=one.pk).update(**changed)
+    found = loose_ends.firewalls_projects_webhooks()
+    assert [(one.code, one.object_id, one.object_name, one.project_id) for one in found] == [
+        ("webhook_failing", str(made[0].pk), "a", project.pk),
+        ("webhook_disabled", str(made[2].pk), "https://1.1.1.1/…", project.pk),
+    ]
 
 
 # --- pools ----------------------------------------------------------------------------------------

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ipam.domain.insight import survey
+from ipam.domain.insight import survey, surveying
 from ipam.domain.insight.survey import Overview
 from ipam.domain.networks import addresses, networks, projects
-from ipam.models import Finding, Network, Project, UtilizationSample
+from ipam.domain.space import utilization
+from ipam.models import Finding, Lease, Network, Project, Series, Survey
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced
 from tests.shared import shared_fixture
 
@@ -46,7 +50,7 @@ def ranked(picture: Overview) -> list[list[str]]:
 
 def test_live_and_surveyed_findings_are_the_same(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
     live = said(survey.current_findings().findings)
-    survey.run()
+    surveying.run()
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     assert said(survey.current_findings().findings) == live
     assert [one[0] for one in live] == ["family_nearly_full", "one_family_allocations", "project_without_networks"]
@@ -54,12 +58,11 @@ def test_live_and_surveyed_findings_are_the_same(cloud: None, monkeypatch: pytes
 
 def test_live_and_surveyed_overview_are_the_same(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
     live = survey.overview()
-    survey.run()
+    surveying.run()
     monkeypatch.setattr(survey, "SMALL_ADDRESSES", 0)
     stored = survey.overview()
     assert ranked(stored) == ranked(live) == [["full", "internet", "tenants"], ["tenants", "internet"]]
     assert stored.roots == live.roots
-    assert said(stored.findings) == said(live.findings)
 
 
 def test_roots_of_every_partition_come_first_and_supers_before_external_networks(
@@ -77,25 +80,25 @@ def test_worst_comes_first(cloud: None) -> None:
 
 
 def test_survey_says_how_much_it_found(cloud: None) -> None:
-    assert survey.run() == Finding.objects.count() == 3
+    assert surveying.run() == Finding.objects.count() == 3
 
 
 def test_survey_replaces_the_one_before(cloud: None, project: Project) -> None:
-    survey.run()
+    surveying.run()
     addresses.release_many(Network.objects.get(pk="full").addresses.all())
-    assert survey.run() == 2
+    assert surveying.run() == 2
     assert list(Finding.objects.values_list("code", flat=True)) == [
         "one_family_allocations",
         "project_without_networks",
     ]
-    assert UtilizationSample.objects.get(network="full").utilization == 0
-    assert UtilizationSample.objects.count() == 7
+    assert Series.objects.get(network_id="full").utilization == 0
+    assert Series.objects.of_networks().count() == 7
 
 
 def test_survey_of_many_networks_goes_by_chunks(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = survey.run()
-    monkeypatch.setattr(survey, "_CHUNK", 2)
-    assert (survey.run(), UtilizationSample.objects.count()) == (whole, 7)
+    whole = surveying.run()
+    monkeypatch.setattr(surveying, "_CHUNK", 2)
+    assert (surveying.run(), Series.objects.of_networks().count()) == (whole, 7)
 
 
 def test_small_installation_is_of_now(cloud: None) -> None:
@@ -104,7 +107,7 @@ def test_small_installation_is_of_now(cloud: None) -> None:
 
 def test_large_installation_is_as_of_its_survey(cloud: None, large: None) -> None:
     before = timezone.now()
-    survey.run()
+    surveying.run()
     as_of = survey.overview().as_of
     assert as_of is not None
     assert as_of == survey.current_findings().as_of
@@ -135,23 +138,84 @@ def test_missing_survey_is_the_first_finding(cloud: None, large: None) -> None:
     assert (found.code, found.get_severity_display(), found.sentence) == (
         "survey_old",
         "warning",
-        "No survey has been kept yet: run `manage.py survey` hourly, else rankings and findings are old.",
+        "No survey has been kept yet: let `manage.py work` run, or `manage.py survey` hourly, "
+        "else rankings and findings are old.",
     )
 
 
 @pytest.mark.parametrize(("hours", "is_old"), [(23.9, False), (24.1, True)])
 def test_survey_is_old_after_a_day(hours: float, is_old: bool, cloud: None, large: None) -> None:
-    survey.run()
+    surveying.run()
     taken = timezone.now() - timedelta(hours=hours)
-    UtilizationSample.objects.update(sampled_at=taken)
+    Survey.objects.update(at=taken)
     old = [one.sentence for one in survey.current_findings().findings if one.code == "survey_old"]
-    text = f"No survey has been kept since {taken:%Y-%m-%d %H:%M} UTC: run `manage.py survey` hourly, else rankings and"
-    assert old == ([f"{text} findings are old."] if is_old else [])
+    text = f"No survey has been kept since {taken:%Y-%m-%d %H:%M} UTC: let `manage.py work` run, or `manage.py survey`"
+    assert old == ([f"{text} hourly, else rankings and findings are old."] if is_old else [])
+
+
+@pytest.mark.parametrize(("hours", "told"), [(None, []), (23.9, []), (24.1, ["survey_old"])])
+def test_small_installation_that_was_surveyed_once_is_told_when_that_is_old(
+    hours: float | None, told: list[str], cloud: None
+) -> None:
+    if hours is not None:
+        Survey.objects.create(at=timezone.now() - timedelta(hours=hours))
+    assert [one.code for one in survey.current_findings().findings if one.code == "survey_old"] == told
+
+
+# --- who is told that nobody surveys --------------------------------------------------------------
+@pytest.fixture
+def failing(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Take the survey that is due, and fail; the mails that were sent since the test began."""
+    settings.ADMINS = [("Ada", "ada@example.org")]
+    monkeypatch.setattr(utilization, "of_networks", lambda networks: 1 // 0)
+
+    def run() -> list[str]:
+        with pytest.raises(ZeroDivisionError):
+            surveying.run_if_due()
+        return [f"{one.to[0]}: {one.subject}" for one in mail.outbox]
+
+    return run
+
+
+MAIL = "ada@example.org: [Twofold] No survey for a day"
+
+
+@pytest.mark.parametrize(("hours", "mails"), [(2, []), (25, [MAIL])])
+def test_admins_hear_of_it_when_no_survey_succeeds_for_a_day(
+    hours: float, mails: list[str], failing: Callable[[], list[str]], internet: Network
+) -> None:
+    Survey.objects.create(at=timezone.now() - timedelta(hours=hours))
+    assert failing() == mails
+
+
+def test_admins_hear_of_it_once_a_day(failing: Callable[[], list[str]], internet: Network) -> None:
+    assert [failing(), failing()] == [[MAIL]] * 2
+    Lease.objects.update(until=Now())  # a day later
+    assert failing() == [MAIL] * 2
+
+
+def test_admins_hear_of_it_later_when_the_mail_does_not_go(
+    failing: Callable[[], list[str]], internet: Network, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND, before = "django.core.mail.backends.smtp.EmailBackend", settings.EMAIL_BACKEND
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    with pytest.raises(OSError, match="refused"):
+        surveying.run_if_due()
+    settings.EMAIL_BACKEND = before
+    assert failing() == [MAIL]
+
+
+@pytest.mark.parametrize(("minutes", "is_due"), [(59, False), (61, True)])
+def test_survey_is_due_after_an_hour(minutes: int, is_due: bool, internet: Network) -> None:
+    taken = timezone.now() - timedelta(minutes=minutes)
+    Survey.objects.create(at=taken)
+    surveying.run_if_due()
+    assert (Survey.objects.get().at > taken) == is_due
 
 
 # --- the ranking ----------------------------------------------------------------------------------
 def test_ranking_of_surveyed_networks_is_exact_and_of_this_moment(cloud: None, large: None, project: Project) -> None:
-    survey.run()
+    surveying.run()
     addresses.allocate(Network.objects.get(pk="internet"), project=project, families=[IPV4], count=100)
     addresses.release_many(Network.objects.get(pk="full").addresses.all())
     fullest = survey.overview().fullest[IPV4]
@@ -167,7 +231,7 @@ def test_network_of_which_nothing_is_taken_is_not_ranked(internet: Network) -> N
 
 
 def test_network_that_is_gone_since_the_survey_is_not_ranked(cloud: None, large: None) -> None:
-    survey.run()
+    surveying.run()
     addresses.release_many(Network.objects.get(pk="full").addresses.all())
     networks.delete(Network.objects.get(pk="full"))
     assert ranked(survey.overview())[0] == ["internet", "tenants"]
@@ -192,7 +256,7 @@ def test_looking_costs_the_same_for_one_network_and_for_thirty(
     addresses.allocate(networks.create(child(parent=tenants, project=project)), project=project)
     if limit:
         monkeypatch.setattr(survey, limit, 0)
-    survey.run()
+    surveying.run()
     few = statements(do)
     for number in range(15):
         owner = projects.create(name=f"p{number}")
@@ -203,5 +267,5 @@ def test_looking_costs_the_same_for_one_network_and_for_thirty(
                 id=f"net-{number}", vrf=500 + number, prefixes=cidrs(f"192.0.2.{number}/32"), destination_prefixes=()
             )
         )
-    survey.run()
+    surveying.run()
     assert statements(do) == few <= MAX_STATEMENTS

@@ -196,7 +196,7 @@ usage: {available_ips: 5}
 
 def test_network_cannot_be_super_and_underlay() -> None:
     assert faults("networks: [{id: both, privatesuper: true, underlay: true}]") == [
-        "networks[0] “both”: it is privatesuper or underlay, not both."
+        "networks[0] “both”: privatesuper and underlay exclude each other."
     ]
 
 

@@ -101,7 +101,7 @@ def test_every_refusal_stands_at_its_row_and_the_others_are_taken(
 def test_who_holds_an_address_is_said(internet: Network, project: Project) -> None:
     wanted = named(internet, project, "203.0.113.140", "203.0.113.140", name="vpn")
     assert address_batches.take(wanted)[1].detail == (
-        f"203.0.113.140 is held by project {project.pk} (“vpn”). Choose another, or release it first."
+        f"203.0.113.140 is held by project {project} (“vpn”). Choose another, or release it first."
     )
 
 

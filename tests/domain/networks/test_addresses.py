@@ -8,7 +8,7 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
-from ipam.models import IPAddress, Network, Partition, Project
+from ipam.models import Event, IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6, child, cidrs, codes, external, free_blocks, ip, namespaced
 from tests.shared import shared_fixture
 
@@ -277,7 +277,7 @@ def test_every_usable_address_of_a_small_prefix_is_given(prefix: str, usable: li
 
 def test_address_that_is_taken_is_refused_naming_its_holder(internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project, addresses=[ip("203.0.113.142")], name="gateway")
-    with pytest.raises(errors.AlreadyAllocated, match=rf"held by project {project.pk} \(“gateway”\)"):
+    with pytest.raises(errors.AlreadyAllocated, match=rf"held by project {project} \(“gateway”\)"):
         take(internet, project, "203.0.113.142")
 
 
@@ -318,7 +318,7 @@ def test_address_is_taken_once_per_namespace(project: Project, stranger: Project
     own, twin = [networks.create(child(parent=clusters, project=owner)) for owner in (project, stranger)]
     take(own, project, "100.64.0.7")
     take(twin, stranger, "100.64.0.7")
-    with pytest.raises(errors.AlreadyAllocated, match=f"project {stranger.pk}"):
+    with pytest.raises(errors.AlreadyAllocated, match=f"held by project {stranger}"):
         take(twin, stranger, "100.64.0.7")
 
 
@@ -338,6 +338,7 @@ def test_address_is_ephemeral_unless_it_is_asked_static(internet: Network, proje
 def test_ephemeral_address_becomes_static(internet: Network, project: Project) -> None:
     address = addresses.update(addresses.allocate(internet, project=project)[0], type="static")
     assert (address.type, address.generation) == ("static", 2)
+    assert Event.objects.latest("id").verb == "make-static"
 
 
 def test_static_address_stays_static(internet: Network, project: Project) -> None:
@@ -388,14 +389,15 @@ def test_address_in_a_namespace_goes_back_to_its_own_prefix(project: Project, st
 def test_address_of_a_machine_is_not_released_by_itself(
     private: Network, partition: Partition, project: Project
 ) -> None:
-    machine = machines.allocate(project=project, partition=partition, networks=[Attachment(network=private)])
+    joined = [Attachment(network=private)]
+    machines.allocate(project=project, partition=partition, networks=joined, name="web-1")
     address = IPAddress.objects.all()[0]
     for attempt in (
         lambda: addresses.release(address),
         lambda: addresses.release_allocation(address.allocation),
         lambda: addresses.release_many([address]),
     ):
-        with pytest.raises(errors.IpamError, match=f"belongs to machine {machine.pk}") as refusal:
+        with pytest.raises(errors.IpamError, match="belongs to machine web-1") as refusal:
             attempt()
         assert set(codes(refusal.value)) == {"in_use"}
 

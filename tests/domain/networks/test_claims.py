@@ -5,9 +5,10 @@ from functools import partial
 import pytest
 
 from ipam import errors
-from ipam.domain.networks import addresses, claims
-from ipam.models import Claim, IPAddress, Network, Project
-from tests.builders import codes
+from ipam.domain.health import doctor
+from ipam.domain.networks import addresses, claims, networks
+from ipam.models import Claim, Event, IPAddress, Network, Project
+from tests.builders import IPV4, IPV6, codes, prefixes_of
 from tests.domain import clients
 from tests.domain.crowd import in_processes
 
@@ -62,3 +63,98 @@ def test_claim_that_is_refused_leaves_nothing(private: Network, stranger: Projec
 def test_name_is_claimed_once_by_many(internet: Network, project: Project) -> None:
     got = in_processes([partial(clients.claim_addresses, internet.pk, project.pk, "vip")] * 8)
     assert (len(set(got)), IPAddress.objects.count(), Claim.objects.count()) == (1, 2, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_halves_of_a_name_are_claimed_once_by_many(internet: Network, project: Project) -> None:
+    asked = [partial(clients.claim_addresses, internet.pk, project.pk, "vip", [one]) for one in (IPV4, IPV6)]
+    got = in_processes(asked * 4)
+    assert (len(set(got)), IPAddress.objects.count(), Claim.objects.count()) == (1, 2, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_child_of_a_name_is_claimed_once_by_many(tenants: Network, project: Project) -> None:
+    got = in_processes([partial(clients.claim_addresses, tenants.pk, project.pk, "rack")] * 8)
+    assert (len(set(got)), tenants.children.count(), Claim.objects.count()) == (1, 1, 1)
+    assert list(doctor.examine()) == []
+
+
+# --- one half after the other ---------------------------------------------------------------------
+def test_each_half_is_claimed_by_itself_into_one_allocation(internet: Network, project: Project) -> None:
+    first = claims.claim(internet, project=project, name="ns/m-0", families=[IPV6])
+    assert (first.made, held_by(first)) == (True, ["2001:db8:0:113::1"])
+    second = claims.claim(internet, project=project, name="ns/m-0", families=[IPV4])
+    assert (second.made, second.pk, held_by(second)) == (True, first.pk, ["203.0.113.129", "2001:db8:0:113::1"])
+    assert not claims.claim(internet, project=project, name="ns/m-0").made
+
+
+def test_claim_of_both_completes_what_was_claimed_by_half(internet: Network, project: Project) -> None:
+    claims.claim(internet, project=project, name="vip", families=[IPV4])
+    assert held_by(claims.claim(internet, project=project, name="vip")) == ["203.0.113.129", "2001:db8:0:113::1"]
+    assert list(doctor.examine()) == []
+
+
+def test_one_half_is_released_and_then_the_other(internet: Network, project: Project) -> None:
+    claim = claims.claim(internet, project=project, name="vip")
+    claims.release(claim, family=IPV4)
+    assert held_by(claim) == ["2001:db8:0:113::1"]
+    with pytest.raises(errors.NotFound, match="holds no IPv4 address"):
+        claims.release(claim, family=IPV4)
+    claims.release(claim, family=IPV6)
+    assert (Claim.objects.count(), IPAddress.objects.count()) == (0, 0)
+
+
+def test_labels_stay_until_others_are_given(internet: Network, project: Project) -> None:
+    claims.claim(internet, project=project, name="vip", families=[IPV4], labels={"tier": "gold"})
+    kept = claims.claim(internet, project=project, name="vip", families=[IPV6])
+    assert kept.labels == {"tier": "gold"}
+    given = claims.claim(internet, project=project, name="vip", labels={"tier": "tin"})
+    assert (given.made, given.labels) == (False, {"tier": "tin"})
+    told = Event.objects.order_by("pk").last()
+    assert (told.verb, told.changes) == ("update", {"labels": [{"tier": "gold"}, {"tier": "tin"}]})
+
+
+def test_names_are_as_long_as_those_of_kubernetes(internet: Network, project: Project) -> None:
+    name = f"{'n' * 63}/{'m' * 253}"
+    assert claims.claim(internet, project=project, name=name).name == name
+    assert set(IPAddress.objects.values_list("name", flat=True)) == {name[:255]}
+
+
+# --- prefixes -------------------------------------------------------------------------------------
+def test_super_network_gives_a_child_by_name(tenants: Network, project: Project) -> None:
+    first = claims.claim(tenants, project=project, name="rack-1", lengths={IPV4: 26, IPV6: 112})
+    again = claims.claim(tenants, project=project, name="rack-1")
+    assert (first.made, again.made, again.child) == (True, False, first.child)
+    assert prefixes_of(first.child) == ["10.0.0.0/26", "2001:db8:0:10::/112"]
+    assert (first.child.name, first.child.project, first.allocation) == ("rack-1", project, None)
+
+
+def test_child_that_is_claimed_gains_the_family_that_is_asked_for(tenants: Network, project: Project) -> None:
+    claim = claims.claim(tenants, project=project, name="rack", families=[IPV4])
+    assert claims.claim(tenants, project=project, name="rack", families=[IPV6]).made
+    assert prefixes_of(claim.child) == ["10.0.0.0/22", "2001:db8:0:10::/96"]
+
+
+def test_claimed_child_goes_only_when_nothing_is_in_it(tenants: Network, project: Project) -> None:
+    claim = claims.claim(tenants, project=project, name="rack")
+    (address, *_) = held = addresses.allocate(claim.child, project=project)
+    with pytest.raises(errors.HasIps):
+        claims.release(claim)
+    assert Claim.objects.count() == 1
+    addresses.release_allocation(address.allocation)
+    claims.release(claim)
+    assert (Claim.objects.count(), tenants.children.count(), len(held)) == (0, 0, 2)
+    assert list(doctor.examine()) == []
+
+
+def test_claimed_child_is_deleted_by_its_claim_only(tenants: Network, project: Project) -> None:
+    claim = claims.claim(tenants, project=project, name="rack")
+    with pytest.raises(errors.InUse, match="as “rack”"):
+        networks.delete(claim.child)
+    with pytest.raises(errors.ForbiddenField, match="goes as a whole"):
+        claims.release(claim, family=IPV4)
+
+
+def test_networks_of_addresses_take_no_length(internet: Network, project: Project) -> None:
+    with pytest.raises(errors.ForbiddenField, match="Leave the length out"):
+        claims.claim(internet, project=project, name="vip", lengths={IPV4: 26})

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ipam import errors
-from ipam.domain.insight import findings
+from ipam.domain.insight import loose_ends
 from ipam.domain.networks import machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Machine, Network, Partition, Project
@@ -93,7 +93,7 @@ def test_released_firewall_leaves_the_underlay(
 
 def test_firewall_without_underlay_is_a_finding(firewall: Any, private: Network, internet: Network) -> None:
     machine = firewall(private, internet)
-    (found,) = findings.firewalls_and_projects()
+    (found,) = loose_ends.firewalls_projects_webhooks()
     assert (found.code, found.kind, found.object_id) == ("firewall_without_underlay", "machine", machine.pk)
 
 
@@ -101,4 +101,4 @@ def test_firewall_with_underlay_is_no_finding(
     firewall: Any, private: Network, internet: Network, underlay: Network
 ) -> None:
     firewall(private, internet)
-    assert list(findings.firewalls_and_projects()) == []
+    assert list(loose_ends.firewalls_projects_webhooks()) == []

@@ -81,7 +81,7 @@ def test_what_is_of_two_hosts_is_not_joined(
 def test_address_of_a_machine_is_not_joined_with_one_of_nobody(machine: Machine, private: Network) -> None:
     ipv4, ipv6 = allocations.part(machine.addresses.filter(network=private)[0].allocation)
     IPAddress.objects.filter(pk=ipv6.pk).update(machine=None)
-    with pytest.raises(errors.Invalid, match=rf"are of two hosts: machine {machine.pk} and no machine\."):
+    with pytest.raises(errors.Invalid, match=rf"are of two hosts: machine {machine} and no machine\."):
         allocations.join(keys(ipv4, ipv6))
 
 

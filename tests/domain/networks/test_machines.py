@@ -195,8 +195,8 @@ def test_named_address_belongs_to_the_machines_project(
 
 
 def test_named_address_belongs_to_no_other_machine(allocate: Any, private: Network) -> None:
-    first = allocate(private)
-    with pytest.raises(errors.InUse, match=f"belongs to machine {first.pk}"):
+    allocate(private, name="web-1")
+    with pytest.raises(errors.InUse, match="belongs to machine web-1"):
         allocate(Attachment(network=private, ips=[ip("10.0.0.1")]))
 
 

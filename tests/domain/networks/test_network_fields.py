@@ -22,16 +22,18 @@ TABLE = {
     "project": [MAY, NOT, MAY, MAY, MUST, MUST],
     "partition": [MAY, MUST, MAY, NOT, MAY, MAY],
     "parent": [NOT, NOT, NOT, NOT, MAY, MAY],
-    "prefixes": [MUST, MUST, MUST, MUST, NOT, NOT],
+    "prefixes": [MUST, MUST, MUST, MUST, MAY, MAY],
     "destination_prefixes": [MAY, NOT, MAY, MAY, NOT, NOT],
     "default_child_prefix_length": [NOT, NOT, MUST, MUST, NOT, NOT],
     "min_child_prefix_length": [NOT, NOT, MAY, MAY, NOT, NOT],
+    "child_choice": [NOT, NOT, MAY, MAY, NOT, NOT],
     "length": [NOT, NOT, NOT, NOT, MAY, MAY],
     "address_family": [NOT, NOT, NOT, NOT, MAY, MAY],
     "vrf": [MUST, NOT, MAY, MAY, MAY, MAY],
     "nat_type": [MAY, NOT, MAY, MAY, NOT, NOT],
     "additional_announcable_cidrs": [NOT, NOT, MAY, MAY, NOT, NOT],
     "stack": [MAY, MAY, MAY, MAY, MAY, MAY],
+    "quarantine": [MAY, MAY, MAY, MAY, MAY, MAY],
 }
 EMPTY: dict[str, Any] = {
     "id": "",
@@ -42,12 +44,14 @@ EMPTY: dict[str, Any] = {
     "destination_prefixes": (),
     "default_child_prefix_length": {},
     "min_child_prefix_length": {},
+    "child_choice": "",
     "length": {},
     "address_family": (),
     "vrf": None,
     "nat_type": NatType.NONE,
     "additional_announcable_cidrs": (),
     "stack": "",
+    "quarantine": {},
 }
 
 
@@ -73,12 +77,14 @@ def given(partition: Partition, project: Project) -> dict[str, Any]:
         "destination_prefixes": cidrs("0.0.0.0/0"),
         "default_child_prefix_length": {IPV4: 26},
         "min_child_prefix_length": {IPV4: 25},
+        "child_choice": "sparse",
         "length": {IPV4: 24},
         "address_family": [IPV4],
         "vrf": 200_000,
         "nat_type": "ipv4-masquerade",
         "additional_announcable_cidrs": cidrs("10.240.0.0/12"),
         "stack": "dual",
+        "quarantine": {IPV4: 24},
     }
 
 
@@ -111,6 +117,8 @@ def test_field_is_optional(type_: str, field: str, given: dict[str, Any]) -> Non
         given["partition"] = given["parent"].partition
     elif type_.startswith("child"):
         fields["parent"] = given["parent"]
+    if type_.startswith("child") and field == "prefixes":
+        given["prefixes"] = cidrs("10.0.8.0/22")
     network = networks.create(NewNetwork(**fields | {field: given[field]}))
     assert network.type == type_
 

@@ -185,12 +185,12 @@ def test_prefix_with_children_is_not_removed(tenants: Network, private: Network)
 @pytest.mark.parametrize(
     ("have", "wanted", "detail"),
     [
-        (["10.0.0.0/24"], ["10.0.0.0/23"], "10.0.0.0/23 holds 10.0.0.0/24, and a prefix never grows: keep 10.0.0.0/24 "
+        (["10.0.0.0/24"], ["10.0.0.0/23"], "10.0.0.0/23 holds 10.0.0.0/24: resize that, or keep 10.0.0.0/24 "
          "and add 10.0.1.0/24 beside it."),
-        (["10.0.1.0/24"], ["10.0.1.0/24", "10.0.0.0/22"], "10.0.0.0/22 holds 10.0.1.0/24, and a prefix never grows: "
+        (["10.0.1.0/24"], ["10.0.1.0/24", "10.0.0.0/22"], "10.0.0.0/22 holds 10.0.1.0/24: resize that, or "
          "keep 10.0.1.0/24 and add 10.0.0.0/24 and 10.0.2.0/23 beside it."),
-        (["10.0.0.0/24", "10.0.1.0/24"], ["10.0.0.0/23"], "10.0.0.0/23 holds 10.0.0.0/24 and 10.0.1.0/24, and a prefix "
-         "never grows: keep 10.0.0.0/24 and 10.0.1.0/24."),
+        (["10.0.0.0/24", "10.0.1.0/24"], ["10.0.0.0/23"], "10.0.0.0/23 holds 10.0.0.0/24 and 10.0.1.0/24: resize "
+         "that, or keep 10.0.0.0/24 and 10.0.1.0/24."),
         (["10.0.0.0/23"], ["10.0.0.0/23", "10.0.1.0/24"], "10.0.1.0/24 overlaps 10.0.0.0/23 of this network. Leave it "
          "out."),
     ],
@@ -266,7 +266,7 @@ def test_growing_over_many_prefixes_names_a_few(db: None) -> None:
     network = networks.create(external(id="many", vrf=9, prefixes=held, destination_prefixes=()))
     with pytest.raises(errors.Overlap) as refused:
         networks.update(network, prefixes=cidrs("198.18.0.0/16"))
-    assert refused.value.detail.endswith("more, and a prefix never grows: keep them and add what lies beside them.")
+    assert refused.value.detail.endswith("more: resize that, or keep them and add what lies beside them.")
 
 
 def test_prefix_that_goes_is_named_without_host_bits(internet: Network) -> None:

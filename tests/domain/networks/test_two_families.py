@@ -217,7 +217,7 @@ def test_batch_is_1_to_1000_allocations(limit: int, internet: Network) -> None:
 
 
 @pytest.mark.slow
-def test_ten_thousand_addresses_are_completed_in_place_after_a_rehearsal(legacy: Network, project: Project) -> None:
+def test_ten_thousand_addresses_are_completed_in_place_after_a_dry_run(legacy: Network, project: Project) -> None:
     for _ in range(10):
         addresses.allocate(legacy, project=project, count=1000)
     networks.add_prefix(legacy, *cidrs("2001:db8:5::/64"))

@@ -7,7 +7,7 @@ from netaddr import IPNetwork
 
 from ipam.addressing import reserved_addresses
 from ipam.domain.networks import networks
-from ipam.domain.space import free_space, gaps, prefix_map
+from ipam.domain.space import free_rows, gaps, prefix_map
 from ipam.models import FreeBlock, Network, Prefix, Project
 from tests.builders import IPV4, child, cidrs, external, super_network
 from tests.shared import shared_fixture
@@ -27,7 +27,7 @@ def fill(prefix: Prefix, taken: set[int]) -> None:
     FreeBlock.objects.filter(prefix=prefix).delete()
     values = sorted(prefix.cidr.first + number for number in taken)
     parts = gaps.free_parts(prefix.cidr, [(value, value) for value in values], is_super=False)
-    FreeBlock.objects.bulk_create(free_space.rows(prefix.network_id, prefix.pk, None, parts))
+    free_rows.store(free_rows.Part(prefix.network_id, prefix.pk, None, part) for part in parts)
 
 
 def drawn_by_hand(whole: IPNetwork, cells: int, taken: set[int]) -> list[tuple[str, str, float]]:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from ipam.domain.networks import addresses, networks
+from ipam.domain.networks import addresses, networks, projects, quota_limits
 from ipam.models import FreeBlock, IPAddress, Network, Project
-from tests.builders import cidrs, external
+from tests.builders import IPV4, cidrs, external
 from tests.shared import shared_fixture
 
 pytestmark = [
@@ -38,7 +38,7 @@ def test_release_reads_as_much_of_a_prefix_as_it_may_merge(holed: Network) -> No
 
     held = IPAddress.objects.filter(network=holed).order_by("address")[500]
     with connection.execute_wrapper(listen):
-        addresses.release(held)
+        addresses.release_allocation(held.allocation)
     assert max(_buffers(sql, params) for sql, params in asked) < 100
 
 
@@ -49,6 +49,34 @@ def _buffers(sql: str, params: Any) -> int:
         (found,) = cursor.fetchone()
     plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+# EXPLAIN does not look into a procedure, but PostgreSQL counts the rows that a transaction reads.
+@pytest.mark.parametrize("quotas", [0, 200])
+def test_procedure_that_releases_one_reads_a_few_rows(holed: Network, project: Project, quotas: int) -> None:
+    for number in range(quotas):
+        other = projects.create(name=f"p{number}")
+        quota_limits.create(project=other, address_family=IPV4, resource="addresses", limit=9)
+    held = IPAddress.objects.filter(network=holed).order_by("address")[500]
+    asked: list[int] = []
+
+    def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        before = _rows_read() if "ipam_give_back" in sql else None
+        done = execute(sql, params, many, context)
+        if before is not None:
+            asked.append(before)
+        return done
+
+    with connection.execute_wrapper(listen):
+        addresses.release(held)
+    assert 0 < _rows_read() - asked[0] < 20
+
+
+def _rows_read() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables")
+        (found,) = cursor.fetchone()
+    return int(found)
 
 
 @pytest.mark.parametrize("table", ["ipam_freeblock", "ipam_numberrange"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import Q
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -13,8 +14,10 @@ from netaddr import IPNetwork, IPSet
 
 from ipam import errors
 from ipam.addressing import Family, block, reserved_addresses
+from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks, projects
-from ipam.models import IPAddress, Network
+from ipam.domain.undo import undoing
+from ipam.models import Event, IPAddress, Network, Tenure
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced, prefixes_of, super_network
 from tests.domain.proof import misstated_free_space
 
@@ -121,10 +124,40 @@ class Space(RuleBasedStateMachine):
             key = sorted(self.children)[place % len(self.children)]
             networks.delete(self.children.pop(key)[0])
 
+    @rule(place=st.integers(0, 31))
+    def undo(self, place: int) -> None:
+        """One of the newest events; what it gave or took is as if it had not happened, or nothing is changed."""
+        events = Event.objects.filter(is_undoable=True, undone_by=None, part_of=None).order_by("-pk")[:32]
+        if not events:
+            return
+        event = events[place % len(events)]
+        about = self.addresses_of(event)
+        try:
+            done = undoing.undo(event.pk)
+        except (errors.ChangedSince, errors.AlreadyAllocated):
+            assert event.verb != "allocate" or Tenure.objects.filter(begun_by=event.pk, until__isnull=False).exists()
+            return
+        if event.verb == "carve":
+            del self.children[event.object_id]
+        elif event.verb == "allocate":
+            self.taken = {one: held for one, held in self.taken.items() if one not in about}
+        else:
+            self.taken |= {one.address: one for one in done.addresses}
+            assert {one.address for one in done.addresses} == about
+
+    @staticmethod
+    def addresses_of(event: Event) -> set[Any]:
+        about = Q(begun_by=event.pk) if event.verb == "allocate" else Q(ended_by=event.pk)
+        return set(Tenure.objects.filter(about).values_list("address", flat=True))
+
+    @invariant()
+    def what_is_held_has_a_tenure_and_nothing_else(self) -> None:
+        assert list(doctor.violations_of_tenures()) == []
+
     @invariant()
     def what_is_stored_is_what_was_given(self) -> None:
         assert set(IPAddress.objects.values_list("address", flat=True)) == set(self.taken)
-        assert set(Network.objects.children().values_list("pk", flat=True)) == set(self.children)
+        assert set(Network.objects.filter(parent__isnull=False).values_list("pk", flat=True)) == set(self.children)
 
     @invariant()
     def free_and_taken_and_reserved_are_the_prefix_and_free_blocks_are_merged(self) -> None:

@@ -16,7 +16,7 @@ from ipam.addressing import Family, block, blocks_between, reserved_addresses
 from ipam.domain.files import backup, importing
 from ipam.domain.health import doctor, rebuilding
 from ipam.domain.moving import go_ipam
-from ipam.domain.networks import address_batches, addresses, children, networks, older_data
+from ipam.domain.networks import address_batches, addresses, children, networks, older_data, projects
 from ipam.domain.networks.batch_rules import Named
 from ipam.domain.space import free_blocks, prefix_map, usable_space, utilization
 from ipam.models import FreeBlock, IPAddress, Network, Project
@@ -200,6 +200,17 @@ def test_older_network_keeps_what_it_gave_and_gives_no_more(older: Network, proj
 def test_older_address_that_is_released_is_not_free_again(older: Network) -> None:
     addresses.release(older.addresses.get(address=ip("240.0.0.2")))
     assert not FreeBlock.objects.filter(family=IPV4).exists()
+
+
+def test_older_child_wholly_in_space_that_is_never_used_goes(settings: Any, db: None) -> None:
+    settings.ALLOW_RESERVED_IPV4 = True
+    networks.create(super_network(prefixes=cidrs("240.0.0.0/8"), default_child_prefix_length={IPV4: 22}))
+    carved = networks.create(child(parent=Network.objects.get(pk="tenants"), project=projects.create(name="ours")))
+    settings.ALLOW_RESERVED_IPV4 = False
+    free = FreeBlock.objects.filter(network="tenants").count()
+    networks.delete(carved)
+    assert not Network.objects.filter(pk=carved.pk).exists()
+    assert FreeBlock.objects.filter(network="tenants").count() == free
 
 
 def test_older_network_can_still_be_described_and_gain_other_space(older: Network, project: Project) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from ipam.domain.networks import addresses, networks
-from ipam.domain.space import utilization
+from ipam.domain.space import fullness, room, utilization
 from ipam.models import Network, Prefix, Project
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced
 
@@ -93,14 +93,21 @@ def test_statements_do_not_grow_with_networks(
 
 
 def test_room_is_that_of_the_family_that_runs_out_first(internet: Network, tenants: Network) -> None:
-    assert utilization.room(utilization.of_network(internet)) == utilization.Room(126, IPV4)
-    assert utilization.room(utilization.of_network(tenants)) == utilization.Room(64, IPV4)
+    assert room.of_uses(utilization.of_network(internet)) == room.Room(126, IPV4)
+    assert room.of_uses(utilization.of_network(tenants)) == room.Room(64, IPV4)
 
 
 def test_single_family_is_no_limit_of_another(underlay: Network) -> None:
-    assert utilization.room(utilization.of_network(underlay)) == utilization.Room(254, None)
+    assert room.of_uses(utilization.of_network(underlay)) == room.Room(254, None)
 
 
 def test_ipv6_may_be_the_family_that_runs_out(project: Project) -> None:
     network = networks.create(external(prefixes=cidrs("192.0.2.0/24", "2001:db8::/126"), destination_prefixes=()))
-    assert utilization.room(utilization.of_network(network)) == utilization.Room(3, IPV6)
+    assert room.of_uses(utilization.of_network(network)) == room.Room(3, IPV6)
+
+
+def test_use_of_a_network_is_that_of_its_prefixes_together(project: Project) -> None:
+    network = networks.create(external(prefixes=cidrs("203.0.113.0/28", "203.0.113.64/28", "2001:db8::/64")))
+    addresses.allocate(network, project=project, count=3)
+    by_prefix = utilization.of_prefixes(list(network.prefixes.all()), network)
+    assert fullness.together(by_prefix.values()) == utilization.of_network(network)

@@ -2,7 +2,7 @@
 
 from ipam.domain.clusters.manifests.subject import Subject, joined, masks
 
-CHECKED = "Kubernetes 1.31 to 1.34"
+CHECKED = "the flags of Kubernetes 1.31 to 1.36"
 
 
 def write(subject: Subject) -> str:

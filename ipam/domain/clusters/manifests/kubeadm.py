@@ -1,54 +1,108 @@
-"""What `kubeadm init --config` takes."""
+"""What `kubeadm init --config` and `kubeadm join --config` take."""
 
-from ipam.domain.clusters.manifests.subject import Subject, joined, masks
-from ipam.domain.clusters.plan import capacity
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-CHECKED = "kubeadm.k8s.io/v1beta4 (kubeadm 1.31 to 1.34)"
+from netaddr import IPAddress as Address
+
+from ipam.addressing import Family
+from ipam.domain.clusters.manifests.subject import Subject, api_server, joined, masks
+from ipam.domain.clusters.manifests.yaml_text import Document
+from ipam.models import Machine
+
+CHECKED = "kubeadm.k8s.io/v1beta4 (Kubernetes 1.36) and v1beta3, kubelet.config.k8s.io/v1beta1"
+_PORT = 6443
+_NODE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # else a node is named by its host
+_LISTS_SINCE = 31  # minor version: v1beta4, whose arguments are lists
 
 
-def write(subject: Subject) -> str:
+def init(subject: Subject) -> list[Document]:
     """Three documents: the cluster, the first control plane node, and every kubelet."""
-    return f"{_cluster(subject)}---\n{_node(subject)}"
+    plan, api = subject.plan, _api_server(subject)
+    cluster = {
+        **_type(subject, "ClusterConfiguration"),
+        "clusterName": subject.name,
+        "kubernetesVersion": subject.version if plan.kubernetes_version.count(".") == 2 else _newest(subject),
+        **({"controlPlaneEndpoint": api} if api else {}),
+        "networking": {"podSubnet": joined(plan.pods), "serviceSubnet": joined(plan.services)},
+        **api_server(subject),
+        "controllerManager": {"extraArgs": _args(subject, dict(masks(plan)))},
+    }
+    node = subject.node_addresses(subject.machine) if subject.machine else {}
+    own = {family: str(node.get(family, f"<{family.label}-address-of-this-node>")) for family in subject.families}
+    first = {
+        **_type(subject, "InitConfiguration"),
+        "localAPIEndpoint": {"advertiseAddress": own[plan.primary], "bindPort": _PORT},
+        "nodeRegistration": {"kubeletExtraArgs": _args(subject, {"node-ip": ",".join(own.values())})},
+    }
+    return [cluster, first, _kubelet(subject)]
 
 
-def _cluster(subject: Subject) -> str:
-    plan = subject.plan
-    services = ", ".join(str(one.api_server) for one in capacity(plan).families)
-    args = "\n".join(f'    - name: {name}\n      value: "{mask}"' for name, mask in masks(plan))
-    return f"""\
-apiVersion: kubeadm.k8s.io/v1beta4
-kind: ClusterConfiguration
-clusterName: {subject.name}
-kubernetesVersion: "{_full(plan.kubernetes_version)}"
-networking:
-  podSubnet: "{joined(plan.pods)}"
-  serviceSubnet: "{joined(plan.services)}" # the API server gets {services}
-controllerManager:
-  extraArgs:
-{args}
-"""
+def join(subject: Subject) -> list[Document]:
+    """How each machine of the node network joins: with its addresses of all families."""
+    return [_join(subject, machine) for machine in subject.machines]
 
 
-def _node(subject: Subject) -> str:
-    plan = subject.plan
-    addresses = ",".join(f"<{family.label}-address-of-this-node>" for family in subject.families)
-    return f"""\
-apiVersion: kubeadm.k8s.io/v1beta4
-kind: InitConfiguration
-localAPIEndpoint:
-  # Of the family of the first service range.
-  advertiseAddress: "<{plan.primary.label}-address-of-this-node>"
-nodeRegistration:
-  kubeletExtraArgs:
-    - name: node-ip # out of {" and ".join(str(cidr) for cidr in plan.nodes.values())}
-      value: "{addresses}"
----
-apiVersion: kubelet.config.k8s.io/v1beta1
-kind: KubeletConfiguration
-maxPods: {plan.max_pods}
-"""
+def no_machine(subject: Subject) -> str:
+    """Why nobody joins: there is no machine, or it has no address that a kubelet could have."""
+    if not subject.machines:
+        network = subject.cluster.network
+        return f"No machine is in the node network {network} yet. Allocate machines that join it, then come again."
+    lacking = [one for one in subject.machines if not subject.node_addresses(one)]
+    return f"{lacking[0]} has no address in the node network. Give it one first." if lacking else ""
 
 
-def _full(version: str) -> str:
-    """With “v”; of a version without a patch the newest, which kubeadm looks up."""
-    return f"v{version}" if version.count(".") == 2 else f"stable-{version}"
+def _join(subject: Subject, machine: Machine) -> Document:
+    addresses, name = subject.node_addresses(machine), (machine.hostname or machine.name or machine.pk).lower()
+    return {
+        **_type(subject, "JoinConfiguration"),
+        "discovery": {
+            "bootstrapToken": {
+                "apiServerEndpoint": _api_server(subject) or f"<address-of-the-API-server>:{_PORT}",
+                "token": "<token>",
+                "caCertHashes": ["<hash-of-the-CA>"],
+            }
+        },
+        "nodeRegistration": {
+            **({"name": name} if _NODE.fullmatch(name) else {}),
+            "kubeletExtraArgs": _args(subject, {"node-ip": _texts(addresses)}),
+        },
+    }
+
+
+def _kubelet(subject: Subject) -> Document:
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "maxPods": subject.plan.max_pods,
+    }
+
+
+def _type(subject: Subject, kind: str) -> dict[str, Any]:
+    version = "v1beta4" if subject.plan.minor_version >= _LISTS_SINCE else "v1beta3"
+    return {"apiVersion": f"kubeadm.k8s.io/{version}", "kind": kind}
+
+
+def _args(subject: Subject, values: Mapping[str, object]) -> Sequence[dict[str, str]] | dict[str, str]:
+    """Arguments of components: a list, and before v1beta4 a map."""
+    if subject.plan.minor_version < _LISTS_SINCE:
+        return {name: str(value) for name, value in values.items()}
+    return [{"name": name, "value": str(value)} for name, value in values.items()]
+
+
+def _newest(subject: Subject) -> str:
+    """Of a version without a patch the newest, which kubeadm looks up."""
+    return f"stable-{subject.plan.kubernetes_version}"
+
+
+def _api_server(subject: Subject) -> str:
+    """Where the API server is reached: by the cluster's own address of the primary family, if it has one."""
+    address = next(iter(subject.api.values()), None)
+    if address is None:
+        return ""
+    return f"[{address}]:{_PORT}" if address.version == Family.IPV6 else f"{address}:{_PORT}"
+
+
+def _texts(addresses: Mapping[Family, Address]) -> str:
+    return ",".join(str(address) for address in addresses.values())

@@ -20,11 +20,11 @@ def find(document: Document) -> Iterator[str]:
 
     To be asked before anything is brought in. What is in other files may be stored: nothing is said of that.
     """
-    yield from _two_owners(document)
+    yield from two_owners(document)
     yield from _singles(document)
     yield from _split_pairs(document)
-    yield from _claims_that_nobody_confirms(document)
-    yield from _machines_that_are_missing(document)
+    yield from claims_that_nobody_confirms(document)
+    yield from machines_that_are_missing(document)
     for (section, tag), names in sorted(document.repeated.items()):
         yield (
             f"Tag “{tag}” stands with several values on {len(names):,} of the {section}, and the first one is kept: "
@@ -34,7 +34,8 @@ def find(document: Document) -> Iterator[str]:
         yield f"Not kept, for it has no place here: {what} ({count:,})."
 
 
-def _two_owners(document: Document) -> Iterator[str]:
+def two_owners(document: Document) -> Iterator[str]:
+    """Addresses that stand there more than once."""
     owners: dict[tuple[Address, str], list[ParsedRow]] = defaultdict(list)
     namespaced = _namespaced(document)
     for row in document.ips:
@@ -117,7 +118,7 @@ def _completed(addresses: Iterable[Address]) -> set[tuple[str, Address]]:
     return completed
 
 
-def _claims_that_nobody_confirms(document: Document) -> Iterator[str]:
+def claims_that_nobody_confirms(document: Document) -> Iterator[str]:
     """What a machine says that it has, and no address says of itself; a stored one without a machine will join it."""
     said = {(row.values["network"], row.values["ip"]): row.values["machine"] or "" for row in document.ips}
     elsewhere = {claim[1] for row in document.machines for claim in row.values[REPORTED] if claim not in said}
@@ -136,7 +137,7 @@ def _claims_that_nobody_confirms(document: Document) -> Iterator[str]:
             yield f"{row.name}: it claims {some(missing)}, but no such address says that it is this machine's."
 
 
-def _machines_that_are_missing(document: Document) -> Iterator[str]:
+def machines_that_are_missing(document: Document) -> Iterator[str]:
     """Machines of addresses, neither among the machines nor stored."""
     named = {id for section, id in document.named if section == "machines"}
     of_machine: dict[str, list[str]] = defaultdict(list)

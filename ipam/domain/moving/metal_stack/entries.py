@@ -4,10 +4,23 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ipam.domain.files.outcomes import ParsedRow
+from ipam.models.networks import NatType, NetworkType
 
+NAT_TYPES = {"none": NatType.NONE, "ipv4-masq": NatType.IPV4_MASQUERADE}  # metal-api's words
 MACHINE_TAG = "machine.metal-stack.io/id"
 ASN_TAG = "machine.metal-stack.io/network.primary.asn"
 REPORTED = "reported_addresses"  # of a machine: the addresses that it says it has, each with its network; no column
+
+
+def type_by_flags(*, privatesuper: bool, underlay: bool, shared: bool, is_child: bool) -> str:
+    """The type that older flags mean, where none is said. ValueError for flags that exclude each other."""
+    if privatesuper and underlay:
+        raise ValueError("privatesuper and underlay exclude each other.")
+    if privatesuper or underlay:
+        return NetworkType.SUPER if privatesuper else NetworkType.UNDERLAY
+    if is_child:
+        return NetworkType.CHILD_SHARED if shared else NetworkType.CHILD
+    return NetworkType.EXTERNAL
 
 
 @dataclass

@@ -9,11 +9,12 @@ from django.db.models import F, Q
 from ipam.domain.core import access
 from ipam.domain.core.operations import snapshot
 from ipam.domain.core.permissions import Permission
-from ipam.domain.moving.metal_stack.entries import MACHINE_TAG
+from ipam.domain.moving.metal_stack.entries import MACHINE_TAG, NAT_TYPES
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project
 from ipam.models.networks import NatType, NetworkType, Stack
 
 _CHUNK = 2_000
+_NAT = {ours: theirs for theirs, ours in NAT_TYPES.items()}
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 Row = dict[str, Any]
 
@@ -66,7 +67,7 @@ def _networks() -> Iterator[Row]:
             "vrf": one.vrf_id,
             "vrfshared": one.vrf_shared or None,
             "nat": one.nat_type == NatType.IPV4_MASQUERADE or None,
-            "nattype": one.nat_type,
+            "nattype": _NAT[NatType(one.nat_type)],
             "prefixes": [
                 str(prefix) for prefix in sorted(one.prefixes.all(), key=lambda prefix: (prefix.family, prefix.pk))
             ],
@@ -116,7 +117,7 @@ def _addresses() -> Iterator[Row]:
             "name": one.name,
             "description": one.description,
             "allocationuuid": str(one.allocation),
-            "tags": _tags(one.labels | machine),
+            "tags": [*_tags(one.labels | machine), *one.tags],
         }
 
 

@@ -9,7 +9,7 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import Family, shorten
 from ipam.domain.moving.metal_stack import values
-from ipam.domain.moving.metal_stack.entries import ASN_TAG, MACHINE_TAG, REPORTED
+from ipam.domain.moving.metal_stack.entries import ASN_TAG, MACHINE_TAG, NAT_TYPES, REPORTED, type_by_flags
 from ipam.domain.moving.metal_stack.values import Reader
 from ipam.labels import parse_labels
 from ipam.models import IPAddress, Machine
@@ -63,25 +63,20 @@ def _network(reader: Reader) -> Values:
 
 def _network_type(reader: Reader) -> str:
     """The type where it is said (newer), else what follows from the flags (older)."""
-    is_super = reader.take("privatesuper", values.flag, False)
-    is_underlay = reader.take("underlay", values.flag, False)
-    is_shared = reader.take("shared", values.flag, False)
-    if is_super and is_underlay:
-        reader.refuse(errors.Invalid, "it is privatesuper or underlay, not both.")
+    flags = {name: reader.take(name, values.flag, False) for name in ("privatesuper", "underlay", "shared")}
     said = reader.take("networktype", values.one_of(NetworkType.values), "")
-    if said:
-        return said
-    if is_super or is_underlay:
-        return NetworkType.SUPER if is_super else NetworkType.UNDERLAY
-    if reader.text("parentnetworkid"):
-        return NetworkType.CHILD_SHARED if is_shared else NetworkType.CHILD
-    return NetworkType.EXTERNAL
+    try:
+        meant = type_by_flags(is_child=bool(reader.text("parentnetworkid")), **flags)
+    except ValueError as error:
+        reader.refuse(errors.Invalid, str(error))
+        meant = NetworkType.SUPER
+    return said or meant
 
 
 def _nat_type(reader: Reader) -> str:
     is_nat = reader.take("nat", values.flag, False)
-    said = reader.take("nattype", values.one_of(NatType.values), "")
-    return said or (NatType.IPV4_MASQUERADE if is_nat else NatType.NONE)
+    said = reader.take("nattype", values.one_of([*NatType.values, *NAT_TYPES]), "")
+    return str(NAT_TYPES.get(said, said)) or (NatType.IPV4_MASQUERADE if is_nat else NatType.NONE)
 
 
 def _address(reader: Reader) -> Values:

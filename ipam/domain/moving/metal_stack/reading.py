@@ -72,6 +72,16 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
     return document
 
 
+def parse_lists(lists: Iterable[Iterable[Any]]) -> Document:
+    """Read lists of objects, as a running metal-api gives them."""
+    document = Document()
+    positions: dict[str, int] = dict.fromkeys(SECTIONS, 0)
+    for listed in lists:
+        _parse_listed(document, listed, positions)
+    _add_implied(document)
+    return document
+
+
 def _refuse(document: Document, error: errors.IpamError, section: str = "", place: str = "") -> None:
     """An entry that is none, or, without section, what is wrong with a text as a whole."""
     document.broken.setdefault(section, []).append(ParsedRow(0, {}, [error], name=place))

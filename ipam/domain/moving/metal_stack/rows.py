@@ -33,7 +33,7 @@ class Rows:
             ("partitions", PARTITIONS, found.partitions),
             ("projects", PROJECTS, found.projects),
             ("networks", NETWORKS, found.networks),
-            ("machines", MACHINES, self._machines()),
+            ("machines", MACHINES, self.machines()),
             ("ips", ADDRESSES, found.ips),
             ("claims", ADDRESSES, self._claimed()),
         ):
@@ -44,7 +44,7 @@ class Rows:
         """What drift tells."""
         return self._remarks
 
-    def _machines(self) -> Iterator[ParsedRow]:
+    def machines(self) -> Iterator[ParsedRow]:
         """Whoever names an ASN before those that draw one; firewalls are in the underlay without naming it."""
         stored = Network.objects.filter(type=NetworkType.UNDERLAY).values_list("pk", flat=True)
         read = (row.values for row in self._document.networks)

@@ -6,7 +6,10 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
-TABLES = {"ipam.prefix": "prefixes", "ipam.aggregate": "prefixes", "ipam.ipaddress": "ip-addresses", "ipam.vrf": "vrfs"}
+TABLES = {
+    **{"ipam.prefix": "prefixes", "ipam.aggregate": "prefixes", "ipam.ipaddress": "ip-addresses"},
+    **{"ipam.iprange": "ip-ranges", "ipam.vrf": "vrfs"},
+}
 # What a field refers to; where the table is another field's business, `references` below knows.
 _REFERENCES = {
     "vrf": "ipam.vrf",

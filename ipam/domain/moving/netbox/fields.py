@@ -12,11 +12,13 @@ Row = Mapping[str, Any]
 
 _READ = {
     *("address", "prefix", "vrf", "tenant", "name", "rd", "dns_name", "description", "status", "role", "tags"),
+    *("start_address", "end_address", "is_pool", "mark_populated"),
     *("site", "scope", "vlan", "device", "virtual_machine", "interface", "assigned_object"),
 }
 # What NetBox derives, or what the fields that are read say as well.
 _DERIVED = {
     *("id", "url", "display", "display_url", "family", "created", "last_updated", "prefix_(flat)", "tenant_group"),
+    "size",
     *("children", "_children", "depth", "_depth", "utilization", "ipaddress_count", "prefix_count", "assigned"),
     *("scope_type", "scope_id", "assigned_object_type", "assigned_object_id", "vlan_group", "enforce_unique"),
 }

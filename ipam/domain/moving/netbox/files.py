@@ -15,7 +15,7 @@ from ipam.domain.moving.foreign_entries import fault
 from ipam.domain.moving.netbox import dumps
 
 Row = Mapping[str, Any]
-PREFIXES, ADDRESSES, VRFS = "prefixes", "ip-addresses", "vrfs"
+PREFIXES, ADDRESSES, RANGES, VRFS = "prefixes", "ip-addresses", "ip-ranges", "vrfs"
 # What a page calls a field of the API.
 _HEADINGS = {
     "ip_address": "address",
@@ -50,6 +50,7 @@ class Lists:
 
     prefixes: list[Entry] = field(default_factory=list)
     addresses: list[Entry] = field(default_factory=list)
+    ranges: list[Entry] = field(default_factory=list)
     vrfs: list[Entry] = field(default_factory=list)
     broken: list[ParsedRow] = field(default_factory=list)
     not_kept: Counter[str] = field(default_factory=Counter)
@@ -57,7 +58,7 @@ class Lists:
     @property
     def by_kind(self) -> dict[str, list[Entry]]:
         """The same lists, by what their rows are."""
-        return {PREFIXES: self.prefixes, ADDRESSES: self.addresses, VRFS: self.vrfs}
+        return {PREFIXES: self.prefixes, ADDRESSES: self.addresses, RANGES: self.ranges, VRFS: self.vrfs}
 
 
 def read(sources: Iterable[Source]) -> Lists:
@@ -94,7 +95,7 @@ def _read_page(page: "_Page", lists: Lists, names: dumps.Names) -> str:
         if (kind := _kind(row)) in held:
             held[kind].append(Entry(place, row))
         elif not is_dumped:
-            lists.broken.append(fault(place, errors.Invalid("neither a prefix nor an address nor a VRF.")))
+            lists.broken.append(fault(place, errors.Invalid("neither a prefix nor an address nor a range nor a VRF.")))
     return kind
 
 
@@ -108,6 +109,8 @@ def _missing_pages(paged: Mapping[tuple[str, int], int]) -> Iterator[ParsedRow]:
 def _kind(row: Row) -> str:
     if dumps.is_row(row):
         return dumps.TABLES.get(row["model"], "others")
+    if "start_address" in row and "end_address" in row:
+        return RANGES
     if "address" in row:
         return ADDRESSES
     if "prefix" in row:

@@ -19,14 +19,16 @@ from ipam.domain.core import lookups
 from ipam.domain.files import documents
 from ipam.domain.files.outcomes import Existing, ParsedRow
 from ipam.domain.moving import mappings
-from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, fault
+from ipam.domain.moving.foreign_entries import Foreign, ForeignAddress, ForeignPrefix, ForeignRange, fault
 from ipam.domain.moving.netbox import fields, files
 from ipam.domain.moving.netbox.files import Entry, Lists, Row, Source
 from ipam.domain.moving.netbox.vrfs import GLOBAL, Vrf, Vrfs
 from ipam.domain.moving.plain_prefixes import PlainPrefixes
-from ipam.models import Partition, Project
+from ipam.models import AddressRange, Partition, Project
 from ipam.values import parse_address, parse_cidr
 
+Use = AddressRange.Use
+_NAMING = ("address", "prefix", "start_address", "name", "rd")  # what a sentence calls a row by
 _KEYS = {"partition", "project", "tenants", "vrfs"}
 
 
@@ -79,6 +81,7 @@ def read(sources: Iterable[Source], places: Places) -> PlainPrefixes:
     found = Foreign(
         prefixes=list(run.prefixes.values()),
         addresses=list(run.addresses.values()),
+        ranges=run.ranges,
         vrfs=list(run.vrfs.values()),
         vnis=frozenset(places.vrfs.values()),
         broken=[*lists.broken, *run.broken],
@@ -97,6 +100,7 @@ class _Run:
         self.vrfs: dict[int, ParsedRow] = {}
         self.prefixes: dict[IPNetwork, ForeignPrefix] = {}
         self.addresses: dict[tuple[int | None, Address], ForeignAddress] = {}
+        self.ranges: list[ForeignRange] = []
         self.broken: list[ParsedRow] = []
         self.not_kept: Counter[str] = Counter()
 
@@ -107,12 +111,13 @@ class _Run:
         self._each(files.VRFS, lists.vrfs, self.vrf)
         self._each(files.PREFIXES, lists.prefixes, self.prefix)
         self._each(files.ADDRESSES, lists.addresses, self.address)
+        self._each(files.RANGES, lists.ranges, self.range)
 
     def _each(self, kind: str, entries: Iterable[Entry], read: Callable[[str, Row], None]) -> None:
         """Read each row; what is wrong with one is told with its place, and what of it is not kept is counted."""
         for entry in entries:
             self.not_kept.update(f"“{name}” of {kind}" for name in fields.not_kept(entry.row))
-            name = next((one for key in ("address", "prefix", "name", "rd") if (one := entry.row.get(key))), "")
+            name = next((one for key in _NAMING if (one := entry.row.get(key))), "")
             place = f"{entry.place} “{shorten(name)}”" if name else entry.place
             try:
                 read(place, entry.row)
@@ -142,6 +147,7 @@ class _Run:
             said={"project": self._project(row), **_said(row)},
             vrf=self._vni(place, row),
             is_container=fields.word(row.get("status")).lower() == "container",
+            is_pool=_is_so(row.get("is_pool")),
         )
         if (first := self.prefixes.setdefault(cidr, one)) is not one:
             raise errors.AlreadyExists(
@@ -149,6 +155,15 @@ class _Run:
                 if first.vrf == one.vrf
                 else f"{_short(first.place)} has it in another VRF. Here each prefix is there once."
             )
+
+    def range(self, place: str, row: Row) -> None:
+        """A range of the list of ranges: for DHCP by its role, else for nobody where it is reserved or populated."""
+        first, last = (fields.text(row[name]).partition("/")[0] for name in ("start_address", "end_address"))
+        is_dhcp = any("dhcp" in word.lower() for word in fields.words(row.get("role")))
+        is_kept = fields.word(row.get("status")).lower() == "reserved" or _is_so(row.get("mark_populated"))
+        use = Use.DHCP if is_dhcp else Use.EXCLUDED if is_kept else Use.BY_NAME
+        ends = {"first": parse_address(first), "last": parse_address(last)}
+        self.ranges.append(ForeignRange(place=place, **ends, use=str(use), said=_said(row)))
 
     def address(self, place: str, row: Row) -> None:
         """An address of the list of addresses; where it is configured it may have any prefix length."""
@@ -192,6 +207,11 @@ def _said(row: Row, *, name: str = "", labels: Mapping[str, str] | None = None) 
         "description": fields.text(row.get("description")),
         "labels": {**(labels or {}), **fields.labels(row)},
     }
+
+
+def _is_so(value: Any) -> bool:
+    """Whether a flag is set, as the API and CSV have it."""
+    return value is True or (isinstance(value, str) and value.lower() in ("true", "yes", "✔", "1"))
 
 
 def _with_key(vrf: Vrf, place: str) -> Vrf:

@@ -1,0 +1,161 @@
+"""How much was used when: a sample of each family of a network or project whose use differs from the one before.
+
+A survey reads everything in a snapshot, and keeps what it has read in transactions so small that nobody waits long.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
+
+from ipam.addressing import Family
+from ipam.domain.core import bulk_insert
+from ipam.domain.core.operations import transacted
+from ipam.domain.insight.trend import DAYS
+from ipam.domain.space.utilization import FamilyUse
+from ipam.models import Network, Project, Sample, Series
+
+VALUES = ("used", "total", "used_prefixes", "available_prefixes")
+LATEST = (*VALUES, "available", "utilization")
+BY_DAY = {"used_by_day": "used", "prefixes_by_day": "available_prefixes"}
+BATCH = 1_000  # series in one transaction: less than 200 ms of SQLite's one writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a survey has read of a family of a network or project; counts of addresses or prefixes, 0..2^128."""
+
+    network_id: str = ""
+    project_id: UUID | None = None
+    family: int
+    since: datetime  # when the network or project was made
+    used: int
+    total: int | None = None
+    available: int | None = None
+    used_prefixes: int | None = None
+    available_prefixes: int | None = None
+    utilization: float = 0.0
+
+    @property
+    def about(self) -> tuple[str, UUID | None, int]:
+        """The network or project, and the family."""
+        return self.network_id, self.project_id, self.family
+
+
+def of_networks(networks: Iterable[Network], uses: Mapping[str, Sequence[FamilyUse]]) -> Iterator[Reading]:
+    """The readings of networks whose use is known."""
+    for network in networks:
+        for use in uses[network.pk]:
+            yield Reading(
+                network_id=network.pk,
+                family=int(use.family),
+                since=network.created_at,
+                used=use.used_ips,
+                total=use.total_ips,
+                available=use.available_ips,
+                used_prefixes=use.used_prefixes if network.is_super else None,
+                available_prefixes=use.available_prefixes,
+                utilization=use.utilization,
+            )
+
+
+def of_projects(*projects: Project) -> Iterator[Reading]:
+    """How many addresses of each family each of these projects has, or each project; one statement."""
+    chosen = Project.objects.filter(pk__in=[one.pk for one in projects]) if projects else Project.objects.all()
+    held = {f"of_{family.key}": Count("addresses", filter=Q(addresses__family=family)) for family in Family}
+    rows = chosen.order_by().annotate(**held).values_list("pk", "created_at", *held)
+    for project_id, since, *numbers in rows:
+        for family, number in zip(Family, numbers, strict=True):
+            yield Reading(project_id=project_id, family=int(family), since=since, used=number)
+
+
+def with_days(networks: QuerySet[Network]) -> QuerySet[Network]:
+    """These networks, with what they used as each of the last 90 UTC days began: for `days_of`, no statement more."""
+    own = Series.objects.of_networks().filter(network_id=OuterRef("pk"), since=OuterRef("created_at"))
+    days = own.annotate(days=Cast("used_by_day", TextField())).values("days")  # as text: not all of them are shown
+    return networks.annotate(**{_days(family): Subquery(days.filter(family=family)) for family in Family})
+
+
+def days_of(network: Network, family: Family) -> list[int]:
+    """What a network that was read `with_days` used as each of the last days began; nothing of any other."""
+    kept = vars(network).get(_days(family))
+    found: list[int] = json.loads(kept) if kept else []
+    return found
+
+
+def _days(family: int) -> str:
+    return f"days_of_{Family(family).key}"
+
+
+def record(readings: Iterable[Reading], now: datetime) -> None:
+    """Keep what differs from the last survey, begin the series of what is new, and end those of what is gone."""
+    known = {series.about: series for series in Series.objects.open().defer(*BY_DAY)}
+    begun: list[Reading] = []
+    changed: dict[int, Reading] = {}
+    for reading in readings:
+        series = known.get(reading.about)
+        if series is None or series.since != reading.since:
+            begun += [reading] if reading.used or reading.total is not None else []
+            continue
+        del known[reading.about]
+        if any(getattr(series, name) != getattr(reading, name) for name in (*VALUES, "available")):
+            changed[series.pk] = reading
+    for keys in bulk_insert.batches((series.pk for series in known.values()), BATCH):
+        Series.objects.filter(pk__in=keys).update(ended=now, full_likely=None)
+    for new in bulk_insert.batches(begun, BATCH):
+        _begin(new, now)
+    for pairs in bulk_insert.batches(changed.items(), BATCH):
+        _advance(dict(pairs), now)
+
+
+@transacted
+def _begin(readings: Sequence[Reading], now: datetime) -> None:
+    rows = Series.objects.bulk_create(Series(**vars(reading), at=now, days_until=utc_day(now)) for reading in readings)
+    Sample.objects.bulk_create(_sample(series, now) for series in rows)
+
+
+@transacted
+def _advance(readings: Mapping[int, Reading], now: datetime) -> None:
+    rows = list(Series.objects.select_for_update().filter(pk__in=readings).order_by("pk"))
+    for series in rows:
+        carry_days(series, utc_day(now))
+        series.at = now
+        for name in LATEST:
+            setattr(series, name, getattr(readings[series.pk], name))
+    save(rows, "at", *LATEST, "days_until", *BY_DAY)
+    Sample.objects.bulk_create(_sample(series, now) for series in rows)
+
+
+def save(rows: Sequence[Series], *columns: str) -> None:
+    """Save these columns of many series, by one statement."""
+    Series.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=columns)
+
+
+def carry_days(series: Series, today: date) -> None:
+    """Make the daily values of a series reach until this UTC day began: what held was still so."""
+    days = (today - series.days_until).days
+    if days <= 0:
+        return
+    for by_day, name in BY_DAY.items():
+        if (value := getattr(series, name)) is not None:
+            setattr(series, by_day, [*getattr(series, by_day), *[value] * min(days, DAYS)][-DAYS:])
+    series.days_until = today
+
+
+def utc_day(moment: datetime) -> date:
+    """The day of a moment, in UTC."""
+    return moment.astimezone(UTC).date()
+
+
+def day_begins(day: date) -> datetime:
+    """The moment at which a UTC day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _sample(series: Series, now: datetime) -> Sample:
+    values = {name: getattr(series, name) for name in VALUES}
+    return Sample(series=series, at=now, high=series.used, **values)

@@ -1,0 +1,28 @@
+"""The form by which a prefix of a network is resized, split or merged."""
+
+from typing import Any
+
+from django import forms
+
+from ipam.forms.fields import CidrField
+
+
+class PrefixChangeForm(forms.Form):
+    """What becomes of one prefix; each kind of change asks for one thing more, merging for nothing."""
+
+    cidr = CidrField(label="Prefix", max_length=60, help_text="The prefix that changes.")
+    change = forms.ChoiceField(
+        choices=[("resize", "Resize"), ("split", "Split"), ("merge", "Merge")],
+        help_text="In place: addresses and children stay. Merging joins it with the other half, of the same network.",
+    )
+    wanted = CidrField(required=False, max_length=60, help_text="To resize: what it will be, shorter or longer.")
+    length = forms.IntegerField(
+        required=False, min_value=0, max_value=128, help_text="To split: the prefix length of the parts."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        needed = {"resize": "wanted", "split": "length"}.get(given.get("change", ""))
+        if needed and given.get(needed) is None and needed not in self.errors:
+            self.add_error(needed, "Say what it will be.")
+        return given

@@ -1,0 +1,83 @@
+// Pickers: a field with data-choices (projects, networks, partitions, vrfs) offers what was typed for, by name.
+// Without scripts it is a plain field that takes a name or an id.
+(() => {
+  const close = (input) => {
+    input.combo?.remove();
+    input.combo = null;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  };
+
+  const choose = (input, option) => {
+    input.value = option.dataset.value;
+    close(input);
+    input.chosen = input.value;
+    for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
+  };
+
+  const open = async (input) => {
+    const asked = input.value;
+    const answer = await fetch(
+      `${document.body.dataset.root}choices/${input.dataset.choices}/?q=${encodeURIComponent(asked)}`,
+    );
+    if (!answer.ok || input.value !== asked || document.activeElement !== input) return;
+    close(input);
+    const list = document.createElement("ul");
+    list.className = "combo-list";
+    list.id = `${input.id || input.name}-choices`;
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", "Choices");
+    list.innerHTML = await answer.text(); // ours, and escaped there
+    input.parentElement.classList.add("combo");
+    input.after(list);
+    input.combo = list;
+    input.setAttribute("aria-controls", list.id);
+    input.setAttribute("aria-expanded", "true");
+  };
+
+  const move = (input, step) => {
+    const options = [...input.combo.querySelectorAll("[data-value]")];
+    const at = options.findIndex((one) => one.ariaSelected === "true");
+    const next = options[(at + step + options.length + (at < 0 && step < 0 ? 1 : 0)) % options.length];
+    for (const one of options) one.ariaSelected = String(one === next);
+    next?.scrollIntoView({ block: "nearest" });
+    if (next) input.setAttribute("aria-activedescendant", next.id);
+  };
+
+  const isPicker = (element) => element?.matches?.("input[data-choices]");
+  let waiting = 0;
+
+  document.addEventListener("input", (event) => {
+    const input = event.target;
+    if (!isPicker(input) || input.chosen === input.value) return;
+    input.chosen = null;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => open(input), 120);
+  });
+  document.addEventListener("focusin", (event) => {
+    if (!isPicker(event.target)) return;
+    const fixed = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", autocomplete: "off" };
+    for (const [name, value] of Object.entries(fixed)) event.target.setAttribute(name, value);
+  });
+  document.addEventListener("focusout", (event) => {
+    if (isPicker(event.target)) setTimeout(() => close(event.target), 150);
+  });
+  document.addEventListener("mousedown", (event) => {
+    const option = event.target.closest(".combo-list [data-value]");
+    if (!option) return;
+    event.preventDefault(); // the field keeps the focus
+    choose(option.closest(".combo-list").previousElementSibling, option);
+  });
+  document.addEventListener("keydown", (event) => {
+    const input = event.target;
+    if (!isPicker(input)) return;
+    if (event.key === "ArrowDown" && !input.combo) open(input);
+    if (!input.combo) return;
+    const option = input.combo.querySelector('[aria-selected="true"]');
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") move(input, event.key === "ArrowDown" ? 1 : -1);
+    else if (event.key === "Enter" && option) choose(input, option);
+    else if (event.key === "Escape") close(input);
+    else return;
+    event.preventDefault();
+  });
+})();

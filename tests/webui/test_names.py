@@ -1,0 +1,68 @@
+"""People read names: an id stands in Facts alone, to be copied."""
+
+import re
+from html.parser import HTMLParser
+
+from django.test import Client
+
+from ipam.domain.networks import networks, projects
+from ipam.models import Event, Machine, Network, Project
+from tests.webui.test_pages import pages
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_EMPTY = {"area", "br", "hr", "img", "input", "link", "meta"}
+_SHOWN = ("value", "placeholder", "title", "aria-label")
+
+
+class Read(HTMLParser):
+    """What people read of a page: its text, what fields hold and say; without Facts, and what is there to be copied."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.inside: list[bool] = []  # whether each open element is left out
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        is_left_out = (
+            given.get("aria-labelledby") == "facts" or tag in ("pre", "code") or "copyable" in str(given.get("class"))
+        )
+        if tag not in _EMPTY:
+            self.inside.append(is_left_out)
+        is_read = given.get("type") not in ("hidden", "checkbox", "radio") and tag not in ("option", "button")
+        if is_read and not any(self.inside):
+            self.texts += [given[name] or "" for name in _SHOWN if name in given]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _EMPTY and self.inside:
+            self.inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not any(self.inside):
+            self.texts.append(data)
+
+
+def test_no_page_shows_an_id_outside_of_its_facts(web: Client, machine: Machine) -> None:
+    urls = pages(machine)
+    del urls["map of a moment"]  # on which networks are called as they were then: nothing
+    for number, nameless in enumerate(Network.objects.filter(name="")):
+        networks.update(nameless, name=f"network-{number}")
+    Event.objects.filter(kind="network", object_name="").delete()  # from before they had names
+    read = {name: Read(web.get(url).content.decode()).texts for name, url in urls.items()}
+    shown = {name: found for name, texts in read.items() if (found := [text for text in texts if _UUID.search(text)])}
+    assert shown == {}
+
+
+def test_filter_that_a_link_sets_by_an_id_shows_the_name(web: Client, project: Project) -> None:
+    html = web.get(f"/machines/?project={project.pk}").content.decode()
+    assert 'value="alice"' in html
+
+
+def test_picker_offers_names_and_tells_equal_ones_apart_by_their_tenant(web: Client, project: Project) -> None:
+    other = projects.create(name="alice", tenant="acme")
+    html = web.get("/choices/projects/?q=ali").content.decode()
+    assert re.findall(r'data-value="([^"]*)"', html).count(str(other.pk)) == 1
+    assert "acme" in html
+    projects.delete(other)
+    assert 'data-value="alice"' in web.get("/choices/projects/?q=ali").content.decode()

@@ -1,0 +1,95 @@
+"""Who holds what is in sight of a map, now or at a moment."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from netaddr import IPNetwork
+
+from ipam.addressing import block, host
+from ipam.domain.core import access
+from ipam.domain.insight import tenures
+from ipam.domain.space import prefix_map
+from ipam.domain.space.prefix_map import Cell
+from ipam.links import link
+from ipam.models import IPAddress, Prefix, Tenure
+
+_MAX_HOLDERS = 256  # as many as there are squares
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What holds a block in sight: a child network, or at the last zoom an allocation. Partners share their `link`."""
+
+    cidr: IPNetwork
+    label: str
+    link: str
+    detail: str = ""
+    project: str = ""
+
+
+# Those in a block of a prefix that is drawn as these cells.
+Holders = Callable[[Prefix, IPNetwork, Sequence[Cell]], list[Holder]]
+
+
+def now(namespace: UUID | None) -> Holders:
+    """Those of this moment, of a namespaced super those of one project."""
+    links: dict[UUID, str] = {}  # of allocations: a pair has one page
+
+    def found(prefix: Prefix, whole: IPNetwork, cells: Sequence[Cell]) -> list[Holder]:
+        is_super = prefix.network.is_super
+        return _children(prefix, whole, cells, namespace) if is_super else _addresses(prefix, cells, links)
+
+    return found
+
+
+def then(namespace: UUID | None, at: datetime) -> Holders:
+    """Those of a moment, by what their networks and addresses are called in the tenures."""
+
+    def found(prefix: Prefix, whole: IPNetwork, cells: Sequence[Cell]) -> list[Holder]:
+        held = access.visible(prefix_map.held_at(prefix, whole, namespace, at))
+        if prefix.network.is_super:
+            return [_child_then(one) for one in held.filter(length__lte=cells[0].cidr.prefixlen)[:_MAX_HOLDERS]]
+        rows = list(held[:_MAX_HOLDERS]) if cells[0].cidr.size == 1 else []
+        tenures.name_as_of(rows, at)
+        return [_address_then(one, at) for one in rows]
+
+    return found
+
+
+def _children(prefix: Prefix, whole: IPNetwork, cells: Sequence[Cell], namespace: UUID | None) -> list[Holder]:
+    """The child prefixes that fill whole squares, lowest first; no more than there are squares."""
+    in_sight = prefix_map.children_in_sight(prefix, whole, cells[0].cidr.prefixlen).filter(namespace=namespace)
+    holders = [
+        Holder(one.cidr, str(one.network), link("network", one.network_id), *[str(one.network.project)] * 2)
+        for one in access.visible(in_sight).select_related("network__project")[:_MAX_HOLDERS]
+    ]
+    return sorted(holders, key=lambda holder: holder.cidr.first)
+
+
+def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) -> list[Holder]:
+    """Who holds which address, once a square is a single address. A pair has one page, and so one of `links`."""
+    if cells[0].cidr.size > 1:
+        return []
+    in_sight = IPAddress.objects.filter(prefix=prefix, address__gte=cells[0].cidr.ip, address__lte=cells[-1].cidr.ip)
+    return [
+        Holder(
+            host(one.address),
+            one.name or "taken",
+            links.setdefault(one.allocation, link("address", one.pk)),
+            str(one.machine or one.project),
+            str(one.project),
+        )
+        for one in access.visible(in_sight).select_related("machine", "project").order_by("address")
+    ]
+
+
+def _child_then(one: Tenure) -> Holder:
+    cidr = block(one.family, one.address.value, one.length or 0)
+    return Holder(cidr, one.name or one.network_id, link("block-state", cidr), *[one.project_name] * 2)
+
+
+def _address_then(one: Tenure, at: datetime) -> Holder:
+    where = f"{link('address-state', one.address)}?at={at:%Y-%m-%dT%H:%MZ}"
+    return Holder(host(one.address), one.name or "taken", where, one.machine_name or one.project_name, one.project_name)

@@ -1,0 +1,138 @@
+"""The geometry of a map, and what both of its pictures share: the colours of projects, a pair that is joined."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
+
+from netaddr import IPAddress, IPNetwork
+
+from ipam.addressing import Family
+from ipam.domain.space.prefix_map import Cell
+from webui.map_holders import Holder
+from webui.meters import percent
+from webui.pages import Context
+
+SIDE = 16  # squares per row: an octet of IPv4, two nibbles of IPv6 per zoom
+_LETTERS_PER_SQUARE = 3.7
+_COLOURS, _SHOWN_HOLDERS = 8, 40
+
+
+@dataclass(frozen=True)
+class Square:
+    """A cell that nobody holds as a whole, at its place in the grid: where it leads, and what it says."""
+
+    x: int
+    y: int
+    cell: Cell
+    link: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.cell.cidr}: " + (
+            f"{percent(self.cell.used)} taken" if self.cell.state == "partial" else self.cell.state
+        )
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A holder as a rectangle over the squares that it fills: aligned blocks always fill rectangles."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    holder: Holder
+
+    @property
+    def name(self) -> str:
+        """As much of the label as fits into the rectangle."""
+        room = int(self.width * _LETTERS_PER_SQUARE)
+        label = self.holder.label
+        return label if len(label) <= room else f"{label[: room - 1]}…" if room > 4 else ""
+
+    @property
+    def middle(self) -> float:
+        return self.y + self.height / 2
+
+
+def shape(holder: Holder, cells: Sequence[Cell]) -> Shape:
+    """The rectangle of a holder, cut to what is in sight."""
+    start, width = cells[0].cidr.first, cells[0].cidr.size
+    first = max(0, (holder.cidr.first - start) // width)
+    count = min(len(cells) - 1, (holder.cidr.last - start) // width) - first + 1
+    return Shape(first % SIDE, first // SIDE, min(count, SIDE), -(-count // SIDE), holder)
+
+
+def places(one: Shape) -> list[tuple[int, int]]:
+    return [(y, x) for y in range(one.y, one.y + one.height) for x in range(one.x, one.x + one.width)]
+
+
+def ring(look: IPAddress, whole: IPNetwork, cell_length: int) -> tuple[float, float] | None:
+    """The middle of the square in which an address lies; None outside of the picture."""
+    if look not in whole:
+        return None
+    number = (int(look) - whole.first) >> (Family.of(whole).bits - cell_length)
+    return number % SIDE + 0.5, number // SIDE + 0.5
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A pair of which both halves are in sight: the rectangles, and the line that joins them across the gutter."""
+
+    pair: tuple[Shape, Shape]
+    rows: int
+
+    @property
+    def path(self) -> str:
+        left, right = (one.middle for one in self.pair)
+        return f"M0 {left}C5 {left} 5 {right} 10 {right}"
+
+
+def together(grids: Sequence[Context]) -> Context:
+    """What both pictures share: which project has which colour, a pair that is joined, and who is in sight."""
+    held = Counter(shape.holder.project for grid in grids for shape in grid["shapes"])
+    colours = {project: number for number, (project, _) in enumerate(held.most_common(_COLOURS), 1)}
+    joint = _joint(grids)
+    for place, grid in enumerate(grids):
+        by_colour = sorted(grid["shapes"], key=lambda one: colours.get(one.holder.project, 0))
+        groups = groupby(by_colour, key=lambda one: colours.get(one.holder.project, 0))
+        grid["groups"] = [(colour, list(group)) for colour, group in groups]
+        grid["lit"] = joint.pair[place] if joint else None
+    rows = _in_sight(grids)
+    return {
+        "legend": [(number, project or "nobody’s") for project, number in colours.items()],
+        "is_mixed": len(held) > len(colours),
+        "joint": joint,
+        "rows": [(colours.get(known.project, 0), known, row) for known, row in rows[:_SHOWN_HOLDERS]],
+        "hidden_rows": max(0, len(rows) - _SHOWN_HOLDERS),
+    }
+
+
+def _joint(grids: Sequence[Context]) -> Joint | None:
+    """The pair around what was searched for, or else the first; None where a picture has another scale."""
+    if len(grids) != len(Family) or any(grid["columns"] != SIDE for grid in grids):
+        return None
+    first, second = ({one.holder.link: one for one in reversed(grid["shapes"])} for grid in grids)
+    both = [(one, second[link]) for link, one in reversed(first.items()) if link in second]
+    ringed = [pair for pair in both if _is_ringed(pair, grids)]
+    chosen = next(iter(ringed or both), None)
+    return Joint(chosen, max(grid["rows"] for grid in grids)) if chosen else None
+
+
+def _is_ringed(pair: tuple[Shape, Shape], grids: Sequence[Context]) -> bool:
+    return any(grid["ring"] and _holds(one, grid["ring"]) for one, grid in zip(pair, grids, strict=True))
+
+
+def _holds(one: Shape, point: tuple[float, float]) -> bool:
+    return one.x < point[0] < one.x + one.width and one.y < point[1] < one.y + one.height
+
+
+def _in_sight(grids: Sequence[Context]) -> list[tuple[Holder, tuple[Holder | None, ...]]]:
+    """Who is in sight: its blocks of both families beside each other, and one by which it is known."""
+    held: dict[str, list[list[Holder]]] = {}
+    for place, grid in enumerate(grids):
+        for one in grid["holders"]:
+            held.setdefault(one.link, [[] for _ in grids])[place].append(one)
+    rows = [row for blocks in held.values() for row in zip_longest(*blocks)]
+    return [(next(one for one in row if one), row) for row in rows]

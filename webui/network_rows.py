@@ -1,0 +1,137 @@
+"""Networks as rows of a list: both families of each, with their prefixes, how full they are and when they will be."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from ipam.addressing import Family
+from ipam.domain.insight import forecasts
+from ipam.domain.insight.trend import State
+from ipam.domain.space import utilization
+from ipam.domain.space.utilization import FamilyUse
+from ipam.models import Network, Prefix, Series
+from ipam.models.prefixes import PrefixRow
+from webui.meters import Meter, family_pair, humanize, units
+from webui.timetable import between, pressing, span
+
+_UNDATED = {
+    State.FLAT: "not growing",
+    State.SHRINKING: "getting emptier",
+    State.NOT_IN_SIGHT: "not in sight",
+    State.TOO_LITTLE_HISTORY: "too new",
+}
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One family of a network; `meter` is None where it has none. `state`, `when` and `by` say when it is full."""
+
+    family: Family
+    prefixes: Sequence[PrefixRow]
+    meter: Meter | None
+    state: str = "none"
+    when: str = ""
+    by: str = ""
+
+    @property
+    def left(self) -> str:
+        """What a person can use of what is left."""
+        if self.meter is None:
+            return ""
+        if self.meter.child_length is None:
+            return units(self.family, self.meter.left)
+        return f"{humanize(self.meter.left)} × /{self.meter.child_length}"
+
+
+@dataclass(frozen=True)
+class NetworkRow:
+    """A network with its two lanes, IPv4 first."""
+
+    network: Network
+    lanes: Sequence[Lane]
+
+    @property
+    def children(self) -> int:
+        """How many it has, where the list has counted them."""
+        return vars(self.network).get("child_count") or 0
+
+
+@dataclass(frozen=True)
+class Totals:
+    """One family of all networks of a list: of children their super network says it."""
+
+    family: Family
+    networks: int
+    total: int
+    used: int
+    left: int
+
+    @property
+    def width(self) -> float:
+        return self.used / self.total * 100 if self.total else 0.0
+
+    @property
+    def share(self) -> float:
+        return self.width / 100
+
+    @property
+    def total_text(self) -> str:
+        return units(self.family, self.total)
+
+    @property
+    def left_text(self) -> str:
+        return units(self.family, self.left)
+
+
+def rows_of(networks: Sequence[Network]) -> list[NetworkRow]:
+    """The rows of these networks; five statements at most."""
+    keys = [network.pk for network in networks]
+    held = Prefix.objects.rows_of(keys)
+    uses = utilization.of_networks(networks, held)
+    kept = {(one.network_id, one.family): one for one in Series.objects.of_networks().filter(network_id__in=keys)}
+    now = timezone.now()
+    return [NetworkRow(one, _lanes(one, uses[one.pk], held[one.pk], kept, now)) for one in networks]
+
+
+def lanes_of(network: Network, uses: list[FamilyUse], prefixes: Iterable[Prefix]) -> Sequence[Lane]:
+    """The lanes of one network whose use is known; one statement."""
+    kept = {(one.network_id, one.family): one for one in Series.objects.of_networks().filter(network_id=network.pk)}
+    return _lanes(network, uses, [PrefixRow.of(one) for one in prefixes], kept, timezone.now())
+
+
+def _lanes(
+    network: Network,
+    uses: list[FamilyUse],
+    held: Sequence[PrefixRow],
+    kept: dict[tuple[str, int], Series],
+    now: datetime,
+) -> list[Lane]:
+    lanes = []
+    for family, meter in zip(Family, family_pair(network, uses), strict=True):
+        own = [one for one in held if one.family == family]
+        due = ("none", "", "") if meter is None else _due(meter, kept.get((network.pk, int(family))), now)
+        lanes.append(Lane(family, own, meter, *due))
+    return lanes
+
+
+def _due(meter: Meter, one: Series | None, now: datetime) -> tuple[str, str, str]:
+    """How pressing, in what time and between which days; what is full says so at once, whatever a survey kept."""
+    if not meter.left:
+        return "bad", "full", "now"
+    full = forecasts.kept_days(one, "full", now) if one else None
+    if full is None or not full.likely:
+        return "none", _UNDATED.get(State(one.state), "") if one and one.state in _UNDATED else "", ""
+    return pressing(full, meter.use.utilization), span(full), between(full, now.date())
+
+
+def totals(rows: Iterable[NetworkRow]) -> list[Totals]:
+    """What these networks have together, per family."""
+    found = []
+    roots = [row for row in rows if not row.network.is_child]
+    for family in Family:
+        uses = [lane.meter.use for row in roots for lane in row.lanes if lane.meter and lane.family is family]
+        total, used = sum(use.takeable_ips for use in uses), sum(use.used_ips for use in uses)
+        found.append(Totals(family, len(uses), total, used, sum(use.available_ips for use in uses)))
+    return found

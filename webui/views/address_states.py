@@ -1,0 +1,63 @@
+"""All about one address or block, held or free: who has it, who had it, and who had it at a moment."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+
+from ipam import errors
+from ipam.addressing import Cidr, Family
+from ipam.domain.core import lookups
+from ipam.domain.insight import address_states, block_states, tenures
+from ipam.models import Project
+from ipam.values import parse_address, parse_cidr
+from webui import tenure_bars
+from webui.pages import asked, moment_of, render_page_or_part
+
+
+@login_required
+def address_state(request: HttpRequest, ip: str) -> HttpResponse:
+    """Where it lies, who has it, who had it; with `at`, who had it at that moment."""
+    try:
+        address = parse_address(ip)
+    except ValueError as error:
+        raise errors.Invalid(str(error)) from None
+    at, named = moment_of(request), asked(request, "namespace")
+    namespace = lookups.named(Project, named, field="namespace").pk if named else None
+    found = address_states.of(address, namespace)
+    context = {
+        "section": "addresses",
+        "found": found,
+        "bars": [tenure_bars.of(found.tenures, Family.of(address), at)],
+        "at": at,
+        "then": tenures.holders_at(address, namespace, at) if at else [],
+        "namespace": named,
+    }
+    return render_page_or_part(request, "addresses/state.html", context)
+
+
+@login_required
+def block_state(request: HttpRequest, cidr: str) -> HttpResponse:
+    """The same of a block, whose tenures are those of child prefixes."""
+    block = _block(cidr)
+    at, named = moment_of(request), asked(request, "namespace")
+    namespace = lookups.named(Project, named, field="namespace").pk if named else None
+    found = block_states.of(block, namespace)
+    context = {
+        "section": "networks",
+        "found": found,
+        "family": Family.of(block),
+        "bars": [tenure_bars.of(found.tenures, Family.of(block), at)],
+        "at": at,
+        "then": tenures.holders_of_block_at(block, namespace, at) if at else [],
+        "namespace": named,
+    }
+    return render_page_or_part(request, "networks/block.html", context)
+
+
+def _block(text: str) -> Cidr:
+    try:
+        found = parse_cidr(text)
+    except ValueError as error:
+        raise errors.InvalidCidr(str(error)) from None
+    if found.ip != found.cidr.ip:
+        raise errors.InvalidCidr(f"{found} has host bits. The block is {found.cidr}.")
+    return found

@@ -1,0 +1,104 @@
+"""What a cluster has beside its plan, taken and given back on its page: addresses, and further ranges of services."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from ipam import errors
+from ipam.addressing import Family
+from ipam.domain.clusters import belongings, planning, service_ranges
+from ipam.domain.core import access
+from ipam.domain.networks import allocations
+from ipam.forms.clusters import ApiAddressForm, LoadBalancerForm, ServicesForm
+from ipam.models import Cluster, IPAddress
+from ipam.values import parse_cidr
+from webui.pages import Context, render_page_or_part, went_through
+
+_SHOWN = 50  # allocations
+
+
+def shown(cluster: Cluster) -> Context:
+    """What the page of a cluster tells of its addresses; nothing is asked where there are none."""
+    if not cluster.owns:
+        return {"owned_allocations": []}
+    rows = access.visible(IPAddress.objects.filter(cluster=cluster)).order_by("address")
+    found = allocations.pair_up(list(rows[: len(Family) * _SHOWN]))
+    return {"owned_allocations": found[:_SHOWN], "has_more_allocations": len(found) > _SHOWN}
+
+
+@login_required
+def take_for_load_balancers(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Whole allocations in the families of the cluster."""
+    cluster = _changeable(pk)
+    form = LoadBalancerForm(request.POST if request.method == "POST" else None, cluster=cluster)
+    do: Callable[[], object] = lambda: belongings.take_for_load_balancers(cluster, **form.cleaned_data)  # noqa: E731
+    return _answer(request, cluster, form, do, "Take addresses for load balancers")
+
+
+@login_required
+def take_for_api(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The pair that its API is reached by."""
+    cluster = _changeable(pk)
+    form = ApiAddressForm(request.POST if request.method == "POST" else None, cluster=cluster)
+    do: Callable[[], object] = lambda: belongings.take_for_api(cluster, **form.cleaned_data)  # noqa: E731
+    return _answer(request, cluster, form, do, "Take the addresses of the API")
+
+
+@login_required
+def give_back(request: HttpRequest, pk: UUID, allocation: UUID) -> HttpResponse:
+    """Ask; then give one allocation back."""
+    cluster = _changeable(pk)
+    texts = " and ".join(allocations.get(allocation).texts)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    says = f"Do this when nothing in {cluster} uses {texts} any more: others may get them then."
+    return _answer(
+        request, cluster, form, lambda: belongings.give_back(cluster, allocation), f"Give back {texts}", says
+    )
+
+
+@login_required
+def add_services(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Further ranges of services for a cluster that runs."""
+    cluster = _changeable(pk)
+    form = ServicesForm(request.POST if request.method == "POST" else None)
+    do: Callable[[], object] = lambda: service_ranges.add(cluster, form.ranges())  # noqa: E731
+    return _answer(request, cluster, form, do, "Add services")
+
+
+@login_required
+def remove_services(request: HttpRequest, pk: UUID, cidr: str) -> HttpResponse:
+    """Ask; then take a further range of services away."""
+    cluster = _changeable(pk)
+    try:
+        known = parse_cidr(cidr)
+    except ValueError as error:
+        raise errors.Invalid(str(error), field="prefix") from None
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    says = f"Delete the ServiceCIDR in {cluster} first: others may have {cidr} then."
+    return _answer(
+        request, cluster, form, lambda: service_ranges.remove(cluster, known), f"Take services {cidr} away", says
+    )
+
+
+def _changeable(pk: UUID) -> Cluster:
+    cluster = planning.get(pk)
+    access.require_change(cluster)
+    return cluster
+
+
+def _answer(
+    request: HttpRequest, cluster: Cluster, form: forms.Form, do: Callable[[], object], title: str, says: str = ""
+) -> HttpResponse:
+    """The page of the cluster once it is done; until then the form, or the question that says what it means."""
+    back = reverse("cluster", args=[cluster.pk])
+    if went_through(form, do):
+        messages.success(request, f"{title}: done for {cluster}")
+        return redirect(back)
+    context = {"section": "clusters", "form": form, "title": title, "says": says, "back": back}
+    return render_page_or_part(request, "confirm.html" if says else "edit.html", context)

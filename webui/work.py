@@ -1,0 +1,66 @@
+"""What a kind of finding is called where there are many of it, and what mends it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ipam.models import Finding
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of finding: what so many of it are, and the verb that mends them."""
+
+    one: str
+    many: str
+    verb: str
+
+
+KINDS = {
+    "family_nearly_full": Kind("family is full or nearly", "families are full or nearly", "Add a prefix"),
+    "only_cooling_left": Kind("family only has cooling space", "families only have cooling space", "Add a prefix"),
+    "no_child_fits": Kind("super network has no room", "super networks have no room", "Add a prefix"),
+    "few_children_left": Kind("super network has little room", "super networks have little room", "Add a prefix"),
+    "one_family_allocations": Kind("network has halves of pairs", "networks have halves of pairs", "Complete"),
+    "one_family_machines": Kind("network has one-family machines", "networks have one-family machines", "Complete"),
+    "unused_static": Kind("static address may be forgotten", "static addresses may be forgotten", "Review"),
+    "firewall_without_underlay": Kind("firewall has no underlay", "firewalls have no underlay", "Review"),
+    "project_without_networks": Kind("project has no network", "projects have no network", "Carve"),
+    "pool_nearly_empty": Kind("pool of numbers is nearly empty", "pools of numbers are nearly empty", "Review"),
+    "pods_not_announcable": Kind("cluster cannot announce its pods", "clusters cannot announce their pods", "Announce"),
+    "one_family_nodes": Kind("cluster has nodes of one family", "clusters have nodes of one family", "Complete"),
+    "nodes_nearly_full": Kind("cluster is nearly full", "clusters are nearly full", "Review"),
+    "webhook_failing": Kind("webhook fails", "webhooks fail", "Review"),
+    "webhook_disabled": Kind("webhook was switched off", "webhooks were switched off", "Review"),
+    "mail_failing": Kind("mail does not go", "mails do not go", "Review"),
+    "survey_old": Kind("survey is overdue", "surveys are overdue", "Review"),
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """So many findings of one kind."""
+
+    code: str
+    severity: str
+    count: int
+
+    @property
+    def text(self) -> str:
+        kind = KINDS.get(self.code)
+        return self.code.replace("_", " ") if kind is None else kind.one if self.count == 1 else kind.many
+
+    @property
+    def verb(self) -> str:
+        return KINDS[self.code].verb if self.code in KINDS else "Review"
+
+
+def kinds_of(findings: Iterable[Finding]) -> list[Work]:
+    """These findings by their kind, worst first."""
+    return counted(Counter((one.code, one.severity) for one in findings))
+
+
+def counted(numbers: Mapping[tuple[str, int], int]) -> list[Work]:
+    """Kinds by how many there are of each (code, severity), worst first."""
+    ordered = sorted(numbers.items(), key=lambda item: (item[0][1], -item[1]))
+    return [Work(code, str(Finding.Severity(severity).label), count) for (code, severity), count in ordered]
