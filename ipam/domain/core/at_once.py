@@ -6,7 +6,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection
 
-from ipam.domain.core.operations import answering, atomic, constraints_in_words, depth, is_transient, waits_for_locks
+from ipam.domain.core.constraints import constraints_in_words
+from ipam.domain.core.operations import answering, atomic, depth, is_transient, waits_for_locks
 
 P = ParamSpec("P")
 R = TypeVar("R")

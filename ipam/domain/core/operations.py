@@ -11,13 +11,11 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
-from django.apps import apps
-from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import BaseConstraint, ProtectedError
+from django.db import OperationalError, connection, transaction
 
 from ipam import errors
 from ipam.domain.core import counters, owed
-from ipam.models.guards import DISJOINT, ID_ONCE
+from ipam.domain.core.constraints import BUSY, constraints_in_words
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,8 +24,6 @@ T = TypeVar("T")
 _MAX_ATTEMPTS = 6
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"  # SQLSTATE, PostgreSQL manual, appendix A
 _BEGIN_SNAPSHOT = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN"}
-_FOREIGN_KEY, _UNIQUE = "23503", "23505"
-_BUSY = "Many requests want the same rows at this moment. Nothing was changed; send it again."
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
@@ -39,15 +35,6 @@ _is_undone_together: ContextVar[bool] = ContextVar("is_undone_together", default
 
 # Whether nothing of this will be kept, whatever becomes of it.
 _is_dry_run: ContextVar[bool] = ContextVar("is_dry_run", default=False)
-
-
-class _LostRace(errors.Busy):
-    """A rule that only the database could see broken, since somebody else moved meanwhile.
-
-    Tried again, the ordinary check says so in words of its own; `lasting` is what is said where none does.
-    """
-
-    lasting: errors.IpamError
 
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:
@@ -78,7 +65,7 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(_MAX_ATTEMPTS):
-            refusal: errors.IpamError = errors.Busy(_BUSY)
+            refusal: errors.IpamError = errors.Busy(BUSY)
             try:
                 with _set(_waits_for_locks, attempt > 0 or waits_for_locks()), constraints_in_words(), atomic():
                     return function(*args, **kwargs)
@@ -170,18 +157,6 @@ def atomic() -> AbstractContextManager[None]:
     return owed.undone_with(transaction.atomic(savepoint=not _is_undone_together.get() or _depth.get() != 1))
 
 
-@contextmanager
-def constraints_in_words() -> Iterator[None]:
-    """A constraint that only the database could see broken is raised as the error that it stands for.
-
-    It is around the transaction, since some are checked at its end. `Busy` says that somebody else may have moved.
-    """
-    try:
-        yield
-    except IntegrityError as error:
-        raise _refusal(error) from error
-
-
 def _will_be_tried_again(refusal: errors.IpamError) -> bool:
     """Whether the transaction around decides about a further try, instead of the operation inside it."""
     return isinstance(refusal, errors.Busy) and connection.in_atomic_block
@@ -194,57 +169,4 @@ def is_transient(error: OperationalError) -> bool:
 
 def _is_lock_timeout(error: OperationalError) -> bool:
     """Whether SQLite's one writer did not finish within the timeout of the connection."""
-    return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
-
-
-def _refusal(error: IntegrityError) -> errors.IpamError:
-    """The error of the vocabulary that a broken constraint stands for; the database error itself if none.
-
-    A constraint with a sentence of its own says what lasts: some operations leave it to the database. All else has
-    been checked before, so somebody moved meanwhile.
-    """
-    cause = error.__cause__
-    sqlstate = getattr(cause, "sqlstate", None)
-    broken = getattr(getattr(cause, "diag", None), "constraint_name", None) or str(error)
-    if any(guard in broken for guard in DISJOINT):
-        return raced(
-            errors.Overlap("Another request has just taken space that overlaps this. Look again, then choose.")
-        )
-    if ID_ONCE in broken:
-        return raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field="id"))
-    for constraint in _constraints():
-        if constraint.name in broken:
-            return _error_class(constraint.violation_error_code)(str(constraint.violation_error_message))
-    if sqlstate == _UNIQUE:
-        field = "id" if broken.endswith("_pkey") else ""
-        return raced(errors.AlreadyExists("Another request has just taken this id. Choose another.", field=field))
-    if isinstance(error, ProtectedError) or sqlstate == _FOREIGN_KEY or "FOREIGN KEY" in str(error):
-        return errors.Busy(
-            "Another request has just begun to use this, or removed what it needs. Nothing was changed; send it again."
-        )
-    raise error
-
-
-def lasting_refusal(error: IntegrityError) -> errors.IpamError:
-    """What a broken constraint says where nobody else can have moved, so that a further try would be in vain."""
-    broken = _refusal(error)
-    return getattr(broken, "lasting", broken)
-
-
-def raced(lasting: errors.IpamError) -> errors.Busy:
-    """What is tried again, and lasts where that is in vain."""
-    passing = _LostRace(_BUSY)
-    passing.lasting = lasting
-    return passing
-
-
-def _constraints() -> Iterator[BaseConstraint]:
-    for model in apps.get_app_config("ipam").get_models():
-        yield from model._meta.constraints
-
-
-def _error_class(code: str | None) -> type[errors.IpamError]:
-    for cls in errors.IpamError.__subclasses__():
-        if cls.code == code and cls is not errors.Several:
-            return cls
-    return errors.Invalid
+    return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITEBUSY")

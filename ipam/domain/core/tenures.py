@@ -26,6 +26,12 @@ _INSERT = """
         project_name, machine_id, machine_name, name, type, allocation
     )
 """
+# A network that has gone to another project, or a parent that has, or into another VRF, while this waited for what is
+# free in it, gives nothing: no tenure is without a beginning, which `operations` puts in words.
+_UNLESS_MOVED = "CASE WHEN EXISTS (SELECT 1 FROM ipam_network AS home WHERE {moved}) THEN NULL ELSE {since} END"
+_ADDRESS_MOVED = """home.id = held.network_id AND home.project_id <> held.project_id AND home.type <> 'child-shared'"""
+_BLOCK_MOVED = """home.id = network.parent_id
+    AND (home.project_id <> network.project_id OR home.vrf_id <> network.vrf_id)"""
 _ADDRESSES = """
     SELECT {event}, %s, %s, %s, {since}, held.address, NULL,
         (SELECT length FROM ipam_prefix WHERE id = held.prefix_id), held.namespace_id, held.network_id, held.project_id,
@@ -48,12 +54,12 @@ _END = """
 
 def begin(event: Event, addresses: Sequence[IPAddress]) -> None:
     """Whoever holds these stored addresses holds them from this event on; without end."""
-    _begin(_of_new(_ADDRESSES, IPAddress, Machine), event, [one.pk for one in addresses])
+    _begin(_of_new(_ADDRESSES, IPAddress, Machine), event, [one.pk for one in addresses], _ADDRESS_MOVED)
 
 
 def begin_blocks(event: Event, prefixes: Iterable[Prefix]) -> None:
     """The networks of these stored child prefixes hold them from this event on; without end."""
-    _begin(_of_new(_BLOCKS, Network), event, [prefix.pk for prefix in prefixes])
+    _begin(_of_new(_BLOCKS, Network), event, [prefix.pk for prefix in prefixes], _BLOCK_MOVED)
 
 
 def end(event: Event, addresses: Iterable[IPAddress]) -> None:
@@ -84,7 +90,8 @@ def make_true(event: Event) -> None:
 
 def beginning_of_one(key: str) -> str:
     """The statement of a procedure that has an `event`: the stored address with this key is held from it on."""
-    return (_INSERT + _ADDRESSES.format(event="event.id", since="event.at", which=f"= {key}")) % (
+    since = _UNLESS_MOVED.format(moved=_ADDRESS_MOVED, since="event.at")
+    return (_INSERT + _ADDRESSES.format(event="event.id", since=since, which=f"= {key}")) % (
         "event.actor",
         "event.door",
         "TRUE",
@@ -104,10 +111,11 @@ def _of_new(selected: str, *models: type[Model]) -> str:
     return selected
 
 
-def _begin(selected: str, event: Event, keys: Sequence[Any]) -> None:
+def _begin(selected: str, event: Event, keys: Sequence[Any], moved: str) -> None:
+    since = _UNLESS_MOVED.format(moved=moved, since="%s")
     for batch in bulk_insert.batches(keys):
         which, parameters = _among(batch)
-        _insert(selected, event, "%s", which, [_moment(event), *parameters], is_exact=_is_exact(event))
+        _insert(selected, event, since, which, [_moment(event), *parameters], is_exact=_is_exact(event))
 
 
 def _insert(selected: str, event: Event, since: str, which: str, parameters: Sequence[Any], *, is_exact: bool) -> None:

@@ -19,7 +19,8 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import access, bulk_insert, history
 from ipam.domain.core.bulk_insert import OnProgress
-from ipam.domain.core.operations import lasting_refusal, operation, snapshot
+from ipam.domain.core.constraints import lasting_refusal
+from ipam.domain.core.operations import operation, snapshot
 from ipam.domain.core.permissions import Permission
 from ipam.domain.files import backup_rows
 from ipam.domain.files.documents import JsonReader, ParseError

@@ -1,6 +1,6 @@
 """What addresses must keep, one by one and by the thousand alike (rules 4a and 21 to 27), and the words for it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from netaddr import IPAddress as Address
@@ -79,14 +79,18 @@ def owned(address: IPAddress) -> errors.IpamError:
 
 def check_unbound(addresses: Sequence[Any]) -> None:
     """InUse for those of locked addresses that a cluster owns or a controller claims."""
-    errors.raise_all(
-        [
-            errors.InUse(f"A controller claims {address} as “{address.claimed}”. Release the claim of that name.")
-            for address in addresses
-            if address.claimed
-        ]
-        + [owned(address) for address in addresses if address.cluster_id]
-    )
+    errors.raise_all([*_claimed(addresses), *(owned(address) for address in addresses if address.cluster_id)])
+
+
+def check_unclaimed(addresses: Sequence[Any]) -> None:
+    """InUse for those of locked addresses that a controller claims."""
+    errors.raise_all(list(_claimed(addresses)))
+
+
+def _claimed(addresses: Iterable[Any]) -> Iterator[errors.IpamError]:
+    for one in addresses:
+        if one.claimed:
+            yield errors.InUse(f"A controller claims {one} as “{one.claimed}”. Release the claim of that name.")
 
 
 def check_machine(machine: Machine, network: Network, project: Project, *, is_joined: bool) -> None:

@@ -127,6 +127,12 @@ def violations_of_changed_fields(network: Network, changes: Iterable[str]) -> li
     ]
 
 
+def violations_of_removed_fields(network: Network, names: Iterable[str]) -> list[errors.IpamError]:
+    """Which of these fields this type of network always has (rule 2); a child its VRF, which it got."""
+    always = {"vrf"} if network.is_child else set()
+    return [_missing(network.type, name) for name in names if name in always or FIELDS[network.type][name] == REQUIRED]
+
+
 def _is_given(value: object) -> bool:
     """Whether a field says anything; the number 0 does."""
     is_empty = isinstance(value, Sized) and len(value) == 0

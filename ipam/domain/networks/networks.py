@@ -166,7 +166,7 @@ def _create_root(new: NewNetwork) -> Network:
     for name in _ASSIGNED:
         network_changes.assign(network, name, getattr(new, name))
     broken = network_changes.violations_of_prefixes(network, new.prefixes, new.prefixes, new.prefix_fields)
-    errors.raise_all([*broken, *_one_per_partition(network)])
+    errors.raise_all([*broken, *violations_of_partition(network)])
     if new.vrf is not None:
         network.vrf = vrfs.claim(new.vrf, shared=new.vrf_shared)
     network.save(force_insert=True)
@@ -176,7 +176,7 @@ def _create_root(new: NewNetwork) -> Network:
     return network
 
 
-def _one_per_partition(network: Network) -> list[errors.IpamError]:
+def violations_of_partition(network: Network) -> list[errors.IpamError]:
     """Rule 8: a partition has at most one super and at most one underlay network."""
     kinds = SUPER_TYPES if network.is_super else (network.type,)
     if network.partition is None or not (network.is_super or network.is_underlay):

@@ -18,7 +18,7 @@ from django.db.models import Q
 from ipam import errors
 from ipam.addressing import Family, size
 from ipam.domain.core import bulk_insert, owed, writes
-from ipam.domain.core.operations import raced
+from ipam.domain.core.constraints import raced
 from ipam.fields import ADDED
 from ipam.models import IPAddress, Network, Prefix, Quota
 
