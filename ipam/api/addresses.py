@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ipam import errors, filters
-from ipam.api import address_moves, inputs, outputs, preconditions, short_way
+from ipam.api import inputs, moves, outputs, preconditions, short_way
 from ipam.api.resources import Body, Changeable, Data, Readable, Removable, Resource, references, with_references
 from ipam.domain.core import by_ids, lookups
 from ipam.domain.core.by_ids import AtHand, Only
@@ -28,7 +28,7 @@ _NOT_TOLD = [f"prefix__{column}" for column in ("created_at", "updated_at", "gen
 
 class AddressViews(Readable[IPAddress], Changeable[IPAddress], Removable[IPAddress]):
     model, output, filterset_class = IPAddress, outputs.Address, filters.AddressFilters
-    inputs = {"create": inputs.NewAddresses, "partial_update": inputs.ChangedAddress, "move": address_moves.Move}
+    inputs = {"create": inputs.NewAddresses, "partial_update": inputs.ChangedAddress, "move": moves.AddressMove}
     answers = {"create": outputs.Addresses}
     ordering_fields = {"ip": "address", "id": "pk", "name": "name", "created_at": "created_at"}
 
@@ -56,7 +56,7 @@ class AddressViews(Readable[IPAddress], Changeable[IPAddress], Removable[IPAddre
 
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: str) -> Response:
-        move = address_moves.moving(self.parse(request))
+        move = moves.moving(self.parse(request))
 
         def act() -> IPAddress:
             found = self.found()
@@ -70,7 +70,7 @@ class AllocationViews(Resource[IPAddress]):
     """All addresses of one allocation, together."""
 
     model, output = IPAddress, outputs.Address
-    inputs = {"join": inputs.Halves, "part": inputs.Nothing, "move": address_moves.Move}
+    inputs = {"join": inputs.Halves, "part": inputs.Nothing, "move": moves.AddressMove}
     answers = {"join": outputs.Addresses, "part": outputs.Addresses, "move": outputs.Addresses}
     lookup_value_converter = "uuid"
 
@@ -97,7 +97,7 @@ class AllocationViews(Resource[IPAddress]):
 
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: str) -> Response:
-        move = address_moves.moving(self.parse(request))
+        move = moves.moving(self.parse(request))
         return self.run(lambda: move(self.key()), _render)
 
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from ipam import errors, filters
 from ipam.addressing import Family
-from ipam.api import fields, inputs, measures, outputs, parameters, points, preconditions, prefix_changes
+from ipam.api import fields, inputs, measures, moves, outputs, parameters, points, preconditions, prefix_changes
 from ipam.api.resources import Body, Changeable, Data, Editable, Readable, with_references
 from ipam.api.series import PERIOD, NetworkForecast, NetworkHistory, NetworkSeries, Stored
 from ipam.domain.networks import children, network_fields, networks
@@ -31,7 +31,7 @@ NAMESPACE = OpenApiParameter("namespace", uuid.UUID, description="in a namespace
 FIRST = Subquery(Prefix.objects.filter(network=OuterRef("pk")).in_order().values("first")[:1])
 
 
-class NetworkViews(NetworkSeries, Editable[Network]):
+class NetworkViews(NetworkSeries, moves.NetworkMoves, Editable[Network]):
     model, output, filterset_class = Network, outputs.Network, filters.NetworkFilters
     inputs = {
         "create": inputs.NewNetwork,
@@ -40,6 +40,7 @@ class NetworkViews(NetworkSeries, Editable[Network]):
         "families": inputs.NewFamily,
         "complete": inputs.Completion,
         "add_history": points.NewPoints,
+        "move": moves.NetworkMove,
     }
     several = {"create": outputs.Networks}
     answers = {

@@ -300,6 +300,14 @@ CASES = [
              lambda c: {"project": str(c.foreign_project.pk)}),
         )
     ),
+    *(
+        Case("network-move", "post", ALLOCATE, place, lambda c, net=net: f"networks/{net(c).pk}/move/",
+             lambda c, whose=whose: {"project": str(whose(c).pk)})
+        for place, net, whose in (
+            (OWN, lambda c: c.private, lambda c: c.project),
+            (FOREIGN, lambda c: c.foreign, lambda c: c.foreign_project),
+        )
+    ),
     Case(
         "allocation-part", "post", ALLOCATE, OWN, lambda c: f"allocations/{held(c.machine)[0].allocation}/part/",
     ),

@@ -168,7 +168,7 @@ def test_answers_of_one_object_describe_their_tag() -> None:
     with_one = {f"{kind}_{verb}" for kind in kinds for verb in ("create", "retrieve", "partial_update")}
     with_one |= {f"alert_rules_{verb}" for verb in ("create", "retrieve", "partial_update", "snooze_create")}
     actions = {"networks_prefixes_create", "networks_families_create", "prefixes_retrieve", "prefixes_partial_update"}
-    actions |= {"prefixes_resize_create", "prefixes_merge_create", "ips_move_create"}
+    actions |= {"prefixes_resize_create", "prefixes_merge_create", "ips_move_create", "networks_move_create"}
     verbs = ("reserve", "release", "families", "service_cidrs", "migration", "import", "document")
     actions |= {f"clusters_{verb}_create" for verb in verbs}
     actions |= {"claims_create", "claims_retrieve", "webhooks_rotate_create"}

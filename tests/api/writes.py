@@ -33,6 +33,7 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("post", "prefixes/{prefix}/split/", {"length": 23}),
     ("post", "networks/internet-mini-lab/prefixes/", {"prefix": "192.0.2.0/24"}),
     ("post", "networks/{old}/families/", {"address_family": "ipv6"}),
+    ("post", "networks/{home}/move/", {"project": "{crew}"}),
     ("delete", "networks/{empty}/", {}),
     ("post", "ips/", {"network": "internet-mini-lab", "project": ALICE, "count": 3}),
     ("patch", "ips/{single}/", {"type": "static"}),

@@ -18,6 +18,7 @@ from ipam.domain.networks import (
     claims,
     completion,
     machines,
+    network_moves,
     networks,
     partitions,
     plain_roots,
@@ -278,7 +279,7 @@ VERBS: dict[str, Verb] = {
     "update claimed": _verb("claim", lambda: addresses.update_allocation(_allocation(CLAIMED), description="told")),
     "release claimed": _verb("claim", lambda: addresses.release_allocation(_allocation(CLAIMED))),
     # a machine
-    "release machine": _verb("machine space asn", lambda: machines.release(lookups.get(Machine, MACHINE)),
+    "release machine": _verb("machine given space asn", lambda: machines.release(lookups.get(Machine, MACHINE)),
                              left=_of_machine),
     "join": _verb("half machine", lambda: allocations.join(
         list(IPAddress.objects.filter(machine=MACHINE, network="net").values_list("pk", flat=True)))),
@@ -286,7 +287,7 @@ VERBS: dict[str, Verb] = {
         IPAddress.objects.filter(machine=MACHINE, network__name="lan")[0].allocation)),
     "update machine": _verb("machine", lambda: machines.update(lookups.get(Machine, MACHINE), name="m1")),
     "address for machine": _verb("machine space", lambda: _allocate(machine=lookups.get(Machine, MACHINE), name="m1")),
-    "machine": _verb("machine asn lan partition", _machine),
+    "machine": _verb("machine asn lan given partition", _machine),
     "machine with pair": _verb("space asn", lambda: _machine("net")),
     # the space of a network
     "allocate": _verb("space project", _allocate),
@@ -374,6 +375,14 @@ VERBS: dict[str, Verb] = {
     "shrink child": _verb("super", lambda: _resize("10.0.0.112/28", "10.0.0.112/29")),
     "split super": _verb("super lan", lambda: splitting.split(_prefix("10.0.0.0/24"), 25)),
     "merge": _verb("super", lambda: splitting.merge(_prefix("10.0.0.112/28"))),
+    # networks that move
+    "give lan away": _verb("given lan machine super project", lambda: network_moves.move(
+        _network("lan"), project=projects.create(name="crew"))),
+    "allocate in lan": _verb("given", lambda: addresses.allocate(_network("lan"), project=_project())),
+    "name in lan": _verb("given", lambda: addresses.allocate(
+        _network("lan"), project=_project(), addresses=[_network("lan").prefixes.in_order()[0].last - 1])),
+    "net to another VRF": _verb("vrf vni", lambda: network_moves.move(_network("net"), vrf=50)),
+    "bare to a VRF": _verb("bare vni", lambda: network_moves.move(_network("bare"), vrf=71, with_children=True)),
     # quotas
     "limit addresses": _verb("space half machine claim empty", lambda: _limit("addresses", "net")),
     "limit space": _verb("super bare", lambda: _limit("space", "tenants")),
@@ -397,7 +406,13 @@ REFUSED = {
 # The verb that all others of a group are raced with each day; with FAULTS=long all are raced with all.
 HEARTS = {
     **{"half": "complete", "claim": "release claim", "machine": "release machine", "asn": "machine with pair"},
-    **{"space": "allocate", "empty": "delete empty", "super": "carve", "lan": "create cluster"},
+    **{
+        "given": "give lan away",
+        "space": "allocate",
+        "empty": "delete empty",
+        "super": "carve",
+        "lan": "create cluster",
+    },
     **{"bare": "delete bare", "namespace": "delete namespaced", "vrf": "delete empty", "vni": "create VRF"},
     **{"plain": "make external"},
     **{"cluster": "reserve cluster", "roots": "take its range"},

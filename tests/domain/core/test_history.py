@@ -53,6 +53,7 @@ from ipam.domain.networks import (
     claims,
     completion,
     machines,
+    network_moves,
     networks,
     partitions,
     plain_roots,
@@ -359,6 +360,10 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     "address_moves.move": (
         lambda w: address_moves.move(w.pair[0].allocation, project=w.empty_project),
         ("move", "address", "*", 2),
+    ),
+    "network_moves.move": (
+        lambda w: network_moves.move(w.home, project=w.empty_project),
+        ("move", "network", "*", 1),
     ),
     "bulk.label": (
         lambda w: bulk.label([w.machine], add={"rack": "4"}, remove={}),

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import F, Q
 
 from ipam.domain.core import timelines
 from ipam.domain.core.operations import transacted
 from ipam.domain.core.timelines import Holder
 from ipam.domain.health import doctor
-from ipam.models import Claim, Event, IPAddress
+from ipam.models import Claim, Event, IPAddress, MachineNetwork, Network
 from tests.domain import clients
 from tests.domain.core.test_waiting import beside
 from tests.domain.verbs import HEARTS, REFUSED, VERBS, cast, pairs
@@ -88,6 +89,7 @@ def faults(ends: Ends) -> Iterator[str]:
     """Everything that is wrong with the store after these verbs."""
     yield from (finding.sentence for finding in doctor.examine())
     yield from misstated_history()
+    yield from strangers()
     for claim in Claim.objects.all():
         if not IPAddress.objects.filter(allocation=claim.allocation).exists():
             yield f"{claim} claims nothing"
@@ -104,6 +106,18 @@ def torn_allocations() -> Iterator[str]:
     for one in IPAddress.objects.all():
         words[one.allocation].add((one.type, one.name, one.description, str(one.labels), one.machine_id))
     yield from (f"one allocation, two states: {said}" for said in words.values() if len(said) > 1)
+
+
+def strangers() -> Iterator[str]:
+    """What is in a network that its project may not use (rules 10, 21 and 31)."""
+    private = Q(network__type="child") & ~Q(network__project=F("project"))
+    yield from (f"{one} is in {one.network}" for one in IPAddress.objects.filter(private))
+    joined = Q(network__type="child") & ~Q(network__project=F("machine__project"))
+    yield from (str(one) for one in MachineNetwork.objects.filter(joined))
+    yield from (
+        f"{one} is in another VRF"
+        for one in Network.objects.exclude(parent__vrf=F("vrf")).filter(parent__vrf__isnull=False)
+    )
 
 
 def misstated_history() -> Iterator[str]:
