@@ -10,9 +10,11 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
+from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access
-from ipam.models import Project
+from ipam.domain.core import access, lookups
+from ipam.models import Network, Partition, Project
+from ipam.models.base import NAME_LENGTH
 from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
 
 
@@ -167,6 +169,23 @@ class ProjectField(forms.CharField):
             return found[0]
         why = "There is no such project." if not found else "Several projects have that name; use the id."
         raise forms.ValidationError(f"{why} Type its name or id.")
+
+
+class NamedField(forms.CharField):
+    """A network or a partition, by its id or, where that is unique, by its name."""
+
+    def __init__(self, model: type[Network | Partition], **options: Any) -> None:
+        kind = str(model._meta.verbose_name_plural)
+        widget = forms.TextInput(attrs={"data-choices": kind, "autocomplete": "off"})
+        super().__init__(max_length=NAME_LENGTH, widget=widget, **options)
+        self.model = model
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            return lookups.named(self.model, text) if text else None
+        except errors.IpamError as error:
+            raise forms.ValidationError(str(error)) from None
 
 
 def _by_id_or_name(text: str) -> Q:

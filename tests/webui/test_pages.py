@@ -41,6 +41,8 @@ PAGES: dict[str, str] = {
     "allocate": "/networks/internet/allocate/",
     "carve": "/networks/tenants/carve/",
     "delete": "/networks/internet/delete/",
+    "move network": "/networks/tenants/move/",
+    "move allocation": "/allocations/{allocation}/move/",
     "over time": "/networks/tenants/history/",
     "what runs out first": "/soonest/",
     "map": "/networks/tenants/map/",

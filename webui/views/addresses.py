@@ -17,11 +17,12 @@ from ipam.addressing import Family
 from ipam.domain.core import access, lookups, paging, timelines
 from ipam.domain.files import dns_zones
 from ipam.domain.insight import tenures
-from ipam.domain.networks import addresses, allocations, bulk, dns_names
+from ipam.domain.networks import address_moves, addresses, allocations, bulk, dns_names
 from ipam.domain.networks.allocations import Allocation
 from ipam.filters import AddressFilters
 from ipam.forms.addresses import ChangedAddressForm
 from ipam.forms.fields import LabelsField
+from ipam.forms.moves import AddressMoveForm
 from ipam.links import link
 from ipam.models import IPAddress
 from webui import choices, notices, tenure_bars
@@ -109,7 +110,9 @@ def _ephemeral(allocation: Allocation) -> list[IPAddress]:
 class BulkForm(forms.Form):
     """What goes with a selection: labels for it, and the filters of the list to go back to."""
 
-    action = forms.ChoiceField(choices=[(name, name) for name in ("release", "static", "label")], required=False)
+    action = forms.ChoiceField(
+        choices=[(name, name) for name in ("release", "static", "label", "move")], required=False
+    )
     label = LabelsField(required=False)
     back = forms.CharField(required=False)
 
@@ -127,30 +130,40 @@ def act(request: HttpRequest) -> HttpResponse:
     chosen = access.visible(IPAddress.objects.filter(allocation__in=_selected(request))).select_related("project")
     held = allocations.pair_up(list(chosen))
     form = BulkForm(request.POST)
+    place = AddressMoveForm(request.POST if "confirmed" in request.POST else None)
     action = request.POST.get("action") or "release"
     if not held:
         messages.error(request, "Nothing was selected. Tick the rows that you mean.")
         return _back(request)
     if form.is_valid() and (action == "label" or "confirmed" in request.POST):
-        do, done = _actions(chosen, form)[action]
-        if went_through(form, do):
+        do, done = _actions(chosen, form, place)[action]
+        if went_through(place if action == "move" else form, do):
             if action == "release":
                 notices.tell(request, "Released", [text for pair in held for text in pair.texts])
             else:
                 messages.success(request, done.format(len(held)))
             return _back(request)
     context = {"section": "addresses", "held": held, "form": form, "action": action, "back": form["back"].value()}
+    if action == "move":
+        context |= {"place": place, "form": place}
     return render_page_or_part(request, "addresses/confirm.html", context)
 
 
-def _actions(chosen: QuerySet[IPAddress], form: forms.Form) -> dict[str, tuple[Callable[[], None], str]]:
+def _actions(
+    chosen: QuerySet[IPAddress], form: forms.Form, place: AddressMoveForm
+) -> dict[str, tuple[Callable[[], None], str]]:
     """What can be done to a selection, and how it is reported."""
     labels = form.cleaned_data["label"]
     return {
         "release": (lambda: addresses.release_many(chosen), ""),
         "static": (lambda: addresses.make_static(chosen), "{} allocations are static now"),
+        "move": (lambda: address_moves.move_many(_ids(chosen), **place.place()), "Moved {} allocations"),
         "label": (lambda: bulk.label(chosen, add=labels, remove={}), "Labelled {} allocations"),
     }
+
+
+def _ids(chosen: QuerySet[IPAddress]) -> set[UUID]:
+    return set(chosen.order_by().values_list("allocation", flat=True))
 
 
 def _back(request: HttpRequest) -> HttpResponse:

@@ -1,8 +1,9 @@
-"""Addresses move to another network or prefix, host part kept, or to another project (rule 28a); pairs together."""
+"""Addresses move to another network or prefix, host part kept, or to another project (rule 28b); pairs together."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
+from typing import Any
 
 from netaddr import IPAddress as Address
 
@@ -44,6 +45,17 @@ def move(
         return _give(held, owner)
     moving = [one for one in held if not prefix or one.family == prefix.family or one.network_id != target.pk]
     return _put(held, moving, target, prefix)
+
+
+@operation
+def move_many(keys: Collection[uuid.UUID], **place: Any) -> None:
+    """Move these allocations to one network or project, as `move` has it: all of them, or none."""
+    if len(place) != 1:
+        raise errors.Invalid("Name a network or a project: where they go.", field="network")
+    with history.as_one_event(Verb.MOVE):
+        for key in sorted(keys):
+            move(key, **place)
+        history.record(Verb.MOVE, *place.values(), count=len(keys))
 
 
 def _give(held: list[IPAddress], owner: Project) -> list[IPAddress]:

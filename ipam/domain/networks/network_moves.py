@@ -1,5 +1,5 @@
 """A network moves to another VRF, partition or project, as its type has it at creation; with its children and what
-lives in it, or not at all (rule 28b). Whoever takes from it meanwhile, tenures refuse (`tenures.begin`)."""
+lives in it, or not at all (rule 28c). Whoever takes from it meanwhile, tenures refuse (`tenures.begin`)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -361,6 +361,10 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
         lambda w: address_moves.move(w.pair[0].allocation, project=w.empty_project),
         ("move", "address", "*", 2),
     ),
+    "address_moves.move_many": (
+        lambda w: address_moves.move_many([w.pair[0].allocation], project=w.empty_project),
+        ("move", "project", "*", 1),
+    ),
     "network_moves.move": (
         lambda w: network_moves.move(w.home, project=w.empty_project),
         ("move", "network", "*", 1),

@@ -1,0 +1,46 @@
+"""Forms by which networks and allocations move: what people type, in the dashboard."""
+
+from typing import Any
+
+from django import forms
+
+from ipam.forms.fields import NamedField, ProjectField
+from ipam.models import Network, Partition
+from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
+
+
+class AddressMoveForm(forms.Form):
+    """One of the two: where allocations go."""
+
+    network = NamedField(
+        Network, required=False, help_text="The same place in its prefixes: each address keeps its host part."
+    )
+    project = ProjectField(required=False, help_text="Instead of another network: whose they are from now on.")
+
+    def place(self) -> dict[str, Any]:
+        """Where they go, as `address_moves.move` takes it, which refuses none and several."""
+        return {name: self.cleaned_data[name] for name in ("network", "project") if self.cleaned_data.get(name)}
+
+
+class NetworkMoveForm(forms.Form):
+    """Where a network is; what is changed of it is where it goes."""
+
+    project = ProjectField(required=False)
+    vrf = forms.IntegerField(required=False, min_value=LOWEST_VNI, max_value=HIGHEST_VNI, label="VRF")
+    partition = NamedField(Partition, required=False)
+    with_children = forms.BooleanField(required=False, label="Move its children along")
+
+    def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:
+        known = {"project": network.project_id, "vrf": network.vrf_id, "partition": network.partition_id}
+        super().__init__(*args, **{"initial": known, **kwargs})
+        for name in ("partition",) if network.is_child else ("project", "vrf") if network.is_underlay else ():
+            del self.fields[name]
+        if not network.is_super:
+            del self.fields["with_children"]
+
+    def places(self) -> dict[str, Any]:
+        """What has changed, as `network_moves.move` takes it."""
+        given = dict(self.cleaned_data)
+        with_children = given.pop("with_children", False)
+        changed = {name: place for name, place in given.items() if getattr(place, "pk", place) != self.initial[name]}
+        return {**changed, "with_children": with_children}
