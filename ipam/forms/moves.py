@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from ipam.domain.networks import network_fields
 from ipam.forms.fields import NamedField, ProjectField
 from ipam.models import Network, Partition
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
@@ -35,6 +36,8 @@ class NetworkMoveForm(forms.Form):
         super().__init__(*args, **{"initial": known, **kwargs})
         for name in ("partition",) if network.is_child else ("project", "vrf") if network.is_underlay else ():
             del self.fields[name]
+        for name, field in self.fields.items():
+            field.required = bool(name in known and network_fields.violations_of_removed_fields(network, [name]))
         if not network.is_super:
             del self.fields["with_children"]
 
