@@ -17,7 +17,7 @@ from ipam.domain.insight import cluster_findings, findings, series, survey_age
 from ipam.domain.insight.loose_ends import Marks
 from ipam.domain.space import fullness, utilization
 from ipam.domain.space.utilization import FamilyUse
-from ipam.models import Finding, IPAddress, Network, Prefix, Series, Survey
+from ipam.models import ClusterRange, Finding, IPAddress, Network, Prefix, Series, Survey
 from ipam.models.networks import CHILD_TYPES, NetworkType
 
 SMALL_NETWORKS, SMALL_ADDRESSES = fullness.SMALL_NETWORKS, 20_000  # up to here everything is looked at live
@@ -147,7 +147,8 @@ def _all_if_small(among: QuerySet[Network] | None = None) -> list[Network] | Non
         held.order_by("pk")[SMALL_ADDRESSES:][:1]
     )
     small = visible.filter(~is_large).select_related("partition")  # asked once, not for each
-    networks: list[Network] = [*small.annotate(surveyed_at=_SURVEYED_AT).order_by("id")]
+    beside = {"surveyed_at": _SURVEYED_AT, "has_reserved": Exists(ClusterRange.objects.reserved())}
+    networks: list[Network] = [*small.annotate(**beside).order_by("id")]
     return None if not networks and visible.exists() else networks
 
 
@@ -156,7 +157,7 @@ def _evaluate(networks: Sequence[Network], uses: Uses, *, marked: bool | None = 
     every = [
         *findings.of_networks(networks, uses),
         *findings.of_the_rest(families_of(uses), marks=marks),
-        *cluster_findings.of_clusters(),
+        *_of_clusters(networks),
         *_of_surveys(networks),
     ]
     shown = every if marked is None else [one for one in every if (one.marked_as in marks) == marked]
@@ -167,6 +168,11 @@ def _shown(marked: bool | None = False) -> QuerySet[Finding]:
     """Stored findings that the caller may see, without those that were snoozed or accepted, or only those."""
     stored = access.visible(Finding.objects.all())
     return stored if marked is None else stored.marked(marked)
+
+
+def _of_clusters(networks: Sequence[Network]) -> Iterable[Finding]:
+    """Of a small installation: nothing is asked where no cluster has reserved anything."""
+    return cluster_findings.of_clusters() if networks and vars(networks[0])["has_reserved"] else ()
 
 
 def _of_surveys(networks: Sequence[Network]) -> list[Finding]:
