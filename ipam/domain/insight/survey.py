@@ -24,6 +24,7 @@ SMALL_NETWORKS, SMALL_ADDRESSES = fullness.SMALL_NETWORKS, 20_000  # up to here 
 MAX_ROOTS = 12
 MAX_MEASURED = 40  # roots that are measured all the time, by monitoring
 MAX_FINDINGS = 500
+_LONGEST = {name: Finding._meta.get_field(name).max_length for name in ("object_id", "object_name", "sentence")}
 _SURVEYED_AT = Subquery(Survey.objects.values("at")[:1])
 
 Uses = dict[str, list[FamilyUse]]
@@ -161,7 +162,7 @@ def _evaluate(networks: Sequence[Network], uses: Uses, *, marked: bool | None = 
         *_of_surveys(networks),
     ]
     shown = every if marked is None else [one for one in every if (one.marked_as in marks) == marked]
-    return sorted(shown, key=worst_first)
+    return in_order(shown)
 
 
 def _shown(marked: bool | None = False) -> QuerySet[Finding]:
@@ -181,9 +182,13 @@ def _of_surveys(networks: Sequence[Network]) -> list[Finding]:
     return [survey_age.finding(as_of)] if as_of and survey_age.is_old(as_of) else []
 
 
-def worst_first(finding: Finding) -> tuple[int, str]:
-    """What findings are sorted by."""
-    return finding.severity, finding.code
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """As they are shown and kept: worst first, and no text longer than its column, whoever's name or error it has."""
+    ordered = sorted(found, key=lambda one: (one.severity, one.code))
+    for one in ordered:
+        for name, longest in _LONGEST.items():
+            setattr(one, name, getattr(one, name)[:longest])
+    return ordered
 
 
 def _stored(as_of: datetime | None, *, marked: bool | None = False) -> list[Finding]:
