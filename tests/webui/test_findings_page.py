@@ -142,3 +142,23 @@ def test_network_that_is_full_is_told_of_and_keeps_no_other_waiting(
     assert [str(network) for network, _ in answer.context["done"].refused] == ["a-tiny"]
     assert (answer.context["done"].completed, answer.context["lacking"]) == (3, 1)
     assert "Complete the next 1<" in answer.content.decode()
+
+
+@pytest.mark.parametrize("of", ["9" * 5000, "٣", "-1", "x"])
+def test_number_that_is_none_is_as_good_as_no_number(of: str, web: Client, troubled: None) -> None:
+    assert web.post("/findings/complete/", {"of": of}).context["total"] == 0
+
+
+def test_next_batch_goes_on_where_the_last_ended(
+    web: Client, troubled: None, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipam.domain.insight.mending._MAX_REFUSED", 1)
+    tiny = networks.create(external(id="a-tiny", vrf=8, prefixes=cidrs("198.18.0.0/24", "2001:db8:0:18::/127")))
+    addresses.allocate(tiny, project=project, families=[IPV4], count=3)
+    part = web.post("/findings/complete/", headers={"HX-Request": "true"}).content.decode()
+    after = re.search(r'name="after" value="([^"]+)"', part)
+    assert after is not None
+    assert "load delay" in part
+    part = web.post("/findings/complete/", {"after": after[1]}, headers={"HX-Request": "true"}).content.decode()
+    assert "Just now 1 was completed." in part
+    assert "load delay" not in part

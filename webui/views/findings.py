@@ -20,6 +20,7 @@ from ipam.domain.networks.completion import MAX_PER_BATCH
 from ipam.forms.alerts import ReasonForm, SnoozeForm
 from ipam.links import page_of
 from ipam.models import Finding
+from ipam.values import is_number
 from webui import work
 from webui.pages import asked, asks_for_part, render_page_or_part, went_through
 from webui.views.families import BATCH
@@ -84,12 +85,12 @@ def mark(request: HttpRequest, verb: str) -> HttpResponse:
 def complete_all(request: HttpRequest) -> HttpResponse:
     """Complete the halves of pairs in all networks, a batch per request: stop and go on at any time."""
     is_part = asks_for_part(request)
-    batch = BATCH if is_part else MAX_PER_BATCH
-    done = mending.complete(limit=batch) if request.method == "POST" else None
-    left = mending.halves()
+    batch, after = BATCH if is_part else MAX_PER_BATCH, request.POST.get("after", "")
+    done = mending.complete(limit=batch, after=after) if request.method == "POST" else None
+    left = done.left if done else mending.halves()
     lacking = sum(one.count for one in left)
     begun = request.POST.get("of", "")
-    total = max(lacking, min(int(begun), _MOST)) if begun.isascii() and begun.isdigit() else lacking
+    total = max(lacking, min(int(begun), _MOST)) if is_number(begun) else lacking
     context = {
         "section": "findings",
         "left": left[:_SHOWN_HALVES],
@@ -98,7 +99,7 @@ def complete_all(request: HttpRequest) -> HttpResponse:
         "total": total,
         "having": total - lacking,
         "done": done,
-        "runs": is_part and done is not None and done.completed > 0 and lacking > 0,
+        "runs": is_part and done is not None and done.after is not None,
         "batch": MAX_PER_BATCH,
     }
     return render_page_or_part(request, "findings_complete.html", context, part="progress")
