@@ -1,7 +1,6 @@
 """What a kind of finding is called where there are many of it, and what mends it."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ipam.models import Finding
@@ -30,9 +29,22 @@ KINDS = {
     "pods_not_announcable": Kind("cluster cannot announce its pods", "clusters cannot announce their pods", "Announce"),
     "one_family_nodes": Kind("cluster has nodes of one family", "clusters have nodes of one family", "Complete"),
     "nodes_nearly_full": Kind("cluster is nearly full", "clusters are nearly full", "Review"),
+    "same_range_other_vrf": Kind(
+        "network has space that a cluster reserved elsewhere",
+        "networks have space that clusters reserved elsewhere",
+        "Review",
+    ),
+    "differs_from_document": Kind(
+        "cluster differs from its document", "clusters differ from their documents", "Review"
+    ),
     "webhook_failing": Kind("webhook fails", "webhooks fail", "Review"),
     "webhook_disabled": Kind("webhook was switched off", "webhooks were switched off", "Review"),
     "mail_failing": Kind("mail does not go", "mails do not go", "Review"),
+    "mirror_drift": Kind("change cannot be brought over", "changes cannot be brought over", "Review"),
+    "mirror_leak": Kind("leak in metal-stack", "leaks in metal-stack", "Review"),
+    "mirror_leak_here": Kind("leak here beside metal-stack", "leaks here beside metal-stack", "Release"),
+    "mirror_failing": Kind("mirror fails", "mirrors fail", "Review"),
+    "mirror_old": Kind("mirror stands still", "mirrors stand still", "Review"),
     "survey_old": Kind("survey is overdue", "surveys are overdue", "Review"),
 }
 
@@ -47,17 +59,17 @@ class Work:
 
     @property
     def text(self) -> str:
-        kind = KINDS.get(self.code)
-        return self.code.replace("_", " ") if kind is None else kind.one if self.count == 1 else kind.many
+        return self._kind.one if self.count == 1 else self._kind.many
 
     @property
     def verb(self) -> str:
-        return KINDS[self.code].verb if self.code in KINDS else "Review"
+        return self._kind.verb
 
-
-def kinds_of(findings: Iterable[Finding]) -> list[Work]:
-    """These findings by their kind, worst first."""
-    return counted(Counter((one.code, one.severity) for one in findings))
+    @property
+    def _kind(self) -> Kind:
+        """Of a code that a newer Twofold beside this one has stored, its words."""
+        words = self.code.replace("_", " ")
+        return KINDS.get(self.code, Kind(words, words, "Review"))
 
 
 def counted(numbers: Mapping[tuple[str, int], int]) -> list[Work]:

@@ -12,6 +12,7 @@ from ipam.models.base import FAMILIES, NAME_LENGTH, SLUG_LENGTH
 from ipam.models.indexes import by
 from ipam.models.projects import NO_NAMESPACE
 
+OF_MIRRORS = ("mirror_drift", "mirror_leak", "mirror_leak_here", "mirror_failing", "mirror_old")
 CODES = frozenset(
     {
         *("family_nearly_full", "no_child_fits", "few_children_left", "one_family_allocations", "one_family_machines"),
@@ -25,7 +26,7 @@ CODES = frozenset(
         *("pods_not_announcable", "one_family_nodes", "nodes_nearly_full"),
         *("same_range_other_vrf", "differs_from_document"),
         *("webhook_failing", "webhook_disabled", "mail_failing"),
-        *("mirror_drift", "mirror_leak", "mirror_leak_here", "mirror_failing", "mirror_old"),
+        *OF_MIRRORS,
     }
 )
 NO_FAMILY = 0  # stands for “none” where keys are compared
@@ -64,6 +65,8 @@ class Finding(models.Model):
 
     # What one project has in a network, which others may see: the finding is that project's alone.
     SHARES = ("one_family_allocations", "one_family_machines")
+    # What is not for everybody who sees the network that it is about: those, and what mirrors tell the platform.
+    NOT_FOR_ALL = (*SHARES, *OF_MIRRORS)
 
     mark: "FindingMark | None" = None  # what somebody has said of it, once that was asked for
 

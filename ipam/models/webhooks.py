@@ -67,6 +67,11 @@ class Webhook(FeedReader, Record):
         return "disabled" if not self.enabled else "backing_off" if self.failing_since else "active"
 
     @property
+    def has_maker(self) -> bool:
+        """Whether somebody may still sign in who made it, or has stood for it since; else it is told nothing."""
+        return self.made_by is not None and self.made_by.is_active
+
+    @property
     def shown_url(self) -> str:
         """Where it leads, without the path: that of a chat is as good as a password."""
         scheme, _, rest = self.url.partition("://")

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
+from ipam.domain.core import access
 from ipam.domain.insight import survey, surveying
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
-from ipam.models import IPAddress, MachineNetwork
+from ipam.models import Alert, AlertRule, IPAddress, MachineNetwork, Mirror
 from tests.access.conftest import ROLES, Cloud
 from tests.builders import IPV4, child, cidrs, external
 from tests.callers import as_user
@@ -40,6 +42,29 @@ def findings_of(user: User) -> list[tuple[Any, ...]]:
             (one.code, one.severity, one.kind, one.object_id, one.object_name, one.sentence, str(one.project_id))
             for one in survey.current_findings().findings
         )
+
+
+@pytest.fixture
+def mirrored(troubled: Cloud) -> None:
+    """What a pass of a mirror told of a network that everybody sees; it is the platform's."""
+    about = {"kind": "network", "object_id": "internet", "network_id": "internet", "object_name": "internet"}
+    told = [{**about, "code": "mirror_leak", "severity": 2, "sentence": "Nobody's: 203.0.113.9."}]
+    Mirror.objects.create(pk="metal-stack", url="https://metal.example.org", succeeded_at=timezone.now(), told=told)
+    AlertRule.objects.create(name="leaks", watch="finding", code="mirror_leak", severity="warning")
+    surveying.run()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_a_mirror_tells_is_for_those_who_see_the_platform_at_any_size(
+    role: str, mirrored: None, people: dict[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for networks_ in (200, 0):
+        monkeypatch.setattr(survey, "SMALL_NETWORKS", networks_)
+        told = [one for one in findings_of(people[role]) if one[0] == "mirror_leak"]
+        assert bool(told) == (role in ("operator", "auditor"))
+    with as_user(people[role]):
+        alerts = access.visible(Alert.objects.filter(rule__name="leaks"))
+        assert alerts.exists() == (role in ("operator", "auditor"))
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,14 +1,17 @@
 """The page of findings: worst first, narrowed by severity, each with the page that mends it."""
 
 import re
+from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from ipam.domain.insight import survey, surveying
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
-from ipam.models import Finding, Network, NumberRange, Partition, Project
+from ipam.models import Finding, Network, NumberRange, Partition, Project, Survey
 from tests.builders import IPV4, cidrs, external
 from tests.shared import shared_fixture
 
@@ -35,11 +38,49 @@ def test_worst_is_first(web: Client, troubled: None) -> None:
         ("serious", ["family_nearly_full"]),
         ("warning", ["one_family_allocations"]),
         ("info", ["project_without_networks"] * 2),
-        ("nonsense", []),
     ],
 )
 def test_severity_narrows(severity: str, expected: list[str], web: Client, troubled: None) -> None:
     assert codes(web, f"?severity={severity}") == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("severity=nonsense", "A severity is one of serious, warning, info."),
+        ("code=nonsense", "There is no finding “nonsense”. Known: family_nearly_full, "),
+    ],
+)
+def test_filter_of_nothing_is_refused_in_words(query: str, said: str, web: Client, troubled: None) -> None:
+    answer = web.get(f"/findings/?{query}")
+    assert (answer.status_code, said in unescape(answer.content.decode())) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("code=mail_failing", "No finding has this kind."),
+        ("code=mail_failing&severity=info", "No finding has this severity and kind."),
+        ("severity=info&snoozed=true", "No finding that is snoozed or accepted has this severity."),
+    ],
+)
+def test_filter_that_finds_nothing_is_not_taken_for_order(query: str, said: str, web: Client, troubled: None) -> None:
+    html = " ".join(web.get(f"/findings/?{query}").content.decode().split())
+    assert (said in html, "Nothing to mend" in html) == (True, False)
+
+
+def test_large_installation_is_narrowed_and_counted_before_it_is_cut(
+    web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    surveying.run()
+    monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    monkeypatch.setattr(survey, "MAX_FINDINGS", 1)
+    for days in (0, 2):
+        Survey.objects.update(at=timezone.now() - timedelta(days=days))
+        answer = web.get("/findings/?code=project_without_networks")
+        assert len(answer.context["findings"]) == (1 if days else 2)
+        assert answer.context["severities"] == [("serious", 1), ("warning", 2 if days else 1), ("info", 2)]
+        assert {one.code: one.count for one in answer.context["kinds"]}["project_without_networks"] == 2
 
 
 def test_findings_come_in_pages(monkeypatch: pytest.MonkeyPatch, web: Client, troubled: None) -> None:
@@ -103,6 +144,17 @@ def test_page_says_of_when_it_is(web: Client, troubled: None, monkeypatch: pytes
     assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", web.get("/findings/").content.decode())
 
 
+def test_page_of_which_all_is_better_by_now_leads_on_to_the_next(
+    web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    surveying.run()
+    monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    monkeypatch.setattr("ipam.domain.core.paging.DEFAULT_LIMIT", 1)
+    addresses.release_many(Network.objects.get(pk="full").addresses.all())
+    html = web.get("/findings/").content.decode()
+    assert ("Mended meanwhile" in html, "Next →" in html, "Nothing to mend" in html) == (True, True, False)
+
+
 def test_surveyed_page_shows_what_was_surveyed(web: Client, troubled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     live = codes(web)
     surveying.run()
@@ -142,3 +194,23 @@ def test_network_that_is_full_is_told_of_and_keeps_no_other_waiting(
     assert [str(network) for network, _ in answer.context["done"].refused] == ["a-tiny"]
     assert (answer.context["done"].completed, answer.context["lacking"]) == (3, 1)
     assert "Complete the next 1<" in answer.content.decode()
+
+
+@pytest.mark.parametrize("of", ["9" * 5000, "٣", "-1", "x"])
+def test_number_that_is_none_is_as_good_as_no_number(of: str, web: Client, troubled: None) -> None:
+    assert web.post("/findings/complete/", {"of": of}).context["total"] == 0
+
+
+def test_next_batch_goes_on_where_the_last_ended(
+    web: Client, troubled: None, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipam.domain.insight.mending._MAX_REFUSED", 1)
+    tiny = networks.create(external(id="a-tiny", vrf=8, prefixes=cidrs("198.18.0.0/24", "2001:db8:0:18::/127")))
+    addresses.allocate(tiny, project=project, families=[IPV4], count=3)
+    part = web.post("/findings/complete/", headers={"HX-Request": "true"}).content.decode()
+    after = re.search(r'name="after" value="([^"]+)"', part)
+    assert after is not None
+    assert "load delay" in part
+    part = web.post("/findings/complete/", {"after": after[1]}, headers={"HX-Request": "true"}).content.decode()
+    assert "Just now 1 was completed." in part
+    assert "load delay" not in part

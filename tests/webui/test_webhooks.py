@@ -101,3 +101,10 @@ def test_webhook_that_is_switched_off_is_sent_no_test(web: Client, webhook: Webh
     answer = web.post(f"/webhooks/{webhook.pk}/test/")
     assert (answer.status_code, Delivery.objects.count()) == (409, 0)
     assert "chat is switched off" in answer.content.decode()
+
+
+def test_maker_who_may_not_sign_in_is_told_of(web: Client, webhook: Webhook, operator: User) -> None:
+    told = "who may not sign in: it is told nothing until it is switched off and on"
+    assert told not in web.get(f"/webhooks/{webhook.pk}/").content.decode()
+    Webhook.objects.update(made_by=User.objects.create_user("gone", is_active=False))
+    assert told in web.get(f"/webhooks/{webhook.pk}/").content.decode()

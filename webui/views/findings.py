@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -11,7 +12,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from ipam.addressing import Family
+from ipam import errors
+from ipam.addressing import Family, shorten
 from ipam.domain.core import access, paging
 from ipam.domain.core.permissions import Permission
 from ipam.domain.insight import finding_marks, mending, survey
@@ -20,6 +22,7 @@ from ipam.domain.networks.completion import MAX_PER_BATCH
 from ipam.forms.alerts import ReasonForm, SnoozeForm
 from ipam.links import page_of
 from ipam.models import Finding
+from ipam.values import is_number
 from webui import work
 from webui.pages import asked, asks_for_part, render_page_or_part, went_through
 from webui.views.families import BATCH
@@ -30,14 +33,12 @@ _MOST = 10**9  # allocations that a progress bar counts
 
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    """The findings, worst first, a page at a time; a severity narrows them."""
-    is_marked = asked(request, "snoozed") == "true"
-    found = survey.current_findings(marked=is_marked)
-    chosen = request.GET.get("severity", "")
-    severities = [(severity.label, found.counts.get(severity, 0)) for severity in Finding.Severity]
-    code = request.GET.get("code", "")
-    shown = [one for one in found.findings if chosen in ("", one.get_severity_display()) and code in ("", one.code)]
-    page = paging.page_of_list(shown, limit=paging.DEFAULT_LIMIT, cursor=request.GET.get("cursor", ""))
+    """The findings, worst first, a page at a time; a severity and a kind narrow them."""
+    is_marked, chosen, code = asked(request, "snoozed") == "true", asked(request, "severity"), asked(request, "code")
+    found = survey.current_findings(_columns(chosen, code), marked=is_marked)
+    at: Any = {"limit": paging.DEFAULT_LIMIT, "cursor": request.GET.get("cursor", "")}
+    is_live = isinstance(found.findings, list)
+    page = paging.page_of_list(found.findings, **at) if is_live else paging.page(found.findings, field="severity", **at)
     rows = judged_again(page.rows)
     if is_marked:
         finding_marks.add_marks(rows)
@@ -45,8 +46,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "section": "findings",
         "findings": with_links(rows),
         "page": page,
-        "severities": severities,
-        "kinds": work.kinds_of(found.findings),
+        "severities": [(one.label, _count(found.numbers, one)) for one in Finding.Severity],
+        "kinds": work.counted(found.numbers),
         "code": code,
         "chosen": chosen,
         "as_of": found.as_of,
@@ -55,6 +56,21 @@ def index(request: HttpRequest) -> HttpResponse:
         "verbs": ("reopen",) if is_marked else ("snooze", "accept"),
     }
     return render_page_or_part(request, "findings.html", context, part="table")
+
+
+def _columns(severity: str, code: str) -> dict[str, set[Any]]:
+    """What of findings is asked for; Invalid for a severity and a kind that there are not."""
+    severities = {one.label: one.value for one in Finding.Severity}
+    if severity and severity not in severities:
+        raise errors.Invalid(f"A severity is one of {', '.join(severities)}.", field="severity")
+    if code and code not in work.KINDS:
+        raise errors.Invalid(f"There is no finding “{shorten(code)}”. Known: {', '.join(work.KINDS)}.", field="code")
+    of_severity = {"severity": {severities[severity]}} if severity else {}
+    return of_severity | ({"code": {code}} if code else {})
+
+
+def _count(numbers: survey.Numbers, wanted: int) -> int:
+    return sum(number for (_, severity), number in numbers.items() if severity == wanted)
 
 
 MARKS: dict[str, tuple[type[forms.Form], Callable[..., Finding], str]] = {
@@ -84,12 +100,12 @@ def mark(request: HttpRequest, verb: str) -> HttpResponse:
 def complete_all(request: HttpRequest) -> HttpResponse:
     """Complete the halves of pairs in all networks, a batch per request: stop and go on at any time."""
     is_part = asks_for_part(request)
-    batch = BATCH if is_part else MAX_PER_BATCH
-    done = mending.complete(limit=batch) if request.method == "POST" else None
-    left = mending.halves()
+    batch, after = BATCH if is_part else MAX_PER_BATCH, request.POST.get("after", "")
+    done = mending.complete(limit=batch, after=after) if request.method == "POST" else None
+    left = done.left if done else mending.halves()
     lacking = sum(one.count for one in left)
     begun = request.POST.get("of", "")
-    total = max(lacking, min(int(begun), _MOST)) if begun.isascii() and begun.isdigit() else lacking
+    total = max(lacking, min(int(begun), _MOST)) if is_number(begun) else lacking
     context = {
         "section": "findings",
         "left": left[:_SHOWN_HALVES],
@@ -98,7 +114,7 @@ def complete_all(request: HttpRequest) -> HttpResponse:
         "total": total,
         "having": total - lacking,
         "done": done,
-        "runs": is_part and done is not None and done.completed > 0 and lacking > 0,
+        "runs": is_part and done is not None and done.after is not None,
         "batch": MAX_PER_BATCH,
     }
     return render_page_or_part(request, "findings_complete.html", context, part="progress")

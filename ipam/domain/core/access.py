@@ -196,7 +196,7 @@ def _vrfs(projects: list[UUID]) -> Q:
 def _findings(projects: list[UUID]) -> Q:
     """Those of the projects, and what networks that they see say by themselves."""
     seen = Network.objects.filter(_networks(projects)).values("pk")
-    return Q(project_id__in=projects) | Q(kind="network", object_id__in=seen) & ~Q(code__in=Finding.SHARES)
+    return Q(project_id__in=projects) | Q(kind="network", object_id__in=seen) & ~Q(code__in=Finding.NOT_FOR_ALL)
 
 
 def _alerts(projects: list[UUID]) -> Q:

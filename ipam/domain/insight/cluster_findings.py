@@ -2,21 +2,24 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from ipam.addressing import Family, block, shorten
 from ipam.domain.clusters import documented, rules
 from ipam.domain.clusters.plan import usable
 from ipam.domain.core import access
 from ipam.domain.insight.findings import FULL, SERIOUS, WARN, WARNING
-from ipam.domain.insight.loose_ends import MAX_OF_A_KIND
+from ipam.domain.insight.loose_ends import MAX_OF_A_KIND, at_most_per_project
 from ipam.models import Cluster, ClusterRange, Finding, IPAddress, Machine, MachineNetwork, Prefix
 from ipam.models.clusters import Platform, PodIpam
 from ipam.values import parse_cidr
+
+_NO_VRF = 0  # a VNI that no network has
 
 
 def of_clusters(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
@@ -34,13 +37,19 @@ def of_clusters(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
             yield from nodes_without(row)
 
 
-def networks_beside_clusters(limit: int | None) -> Iterator[Finding]:
+def networks_beside_clusters(limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
     """A network has space that a cluster in another VRF has reserved: nothing breaks unless the two are joined."""
     ends = Q(first__lte=OuterRef("last"), last__gte=OuterRef("first"))
     reserved = ClusterRange.objects.reserved().filter(ends).exclude(reserved_in=OuterRef("network"))
-    touching = Exists(reserved.exclude(reserved_vrf=OuterRef("network__vrf")))
-    found = access.visible(Prefix.objects.all()).roots().filter(touching).select_related("network")
-    for prefix in found.order_by("network", "first")[:limit]:
+    vrf = Coalesce(OuterRef("network__vrf"), _NO_VRF)  # NULL would be unlike no other
+    touching = access.visible(Prefix.objects.all()).roots().filter(Exists(reserved.exclude(reserved_vrf=vrf)))
+    of_one: Any = {"partition_by": ["network", "family"]}
+    ranked = touching.annotate(
+        place=Window(RowNumber(), order_by="first", **of_one), together=Window(Count("pk"), **of_one)
+    )
+    firsts = ranked.filter(place=1).select_related("network").order_by("network", "family")
+    for prefix in at_most_per_project(firsts, attrgetter("network.project_id"))[:limit]:
+        more = f" and {prefix.together - 1:,} more" if prefix.together > 1 else ""
         yield Finding(
             code="same_range_other_vrf",
             severity=WARNING,
@@ -50,8 +59,8 @@ def networks_beside_clusters(limit: int | None) -> Iterator[Finding]:
             family=prefix.family,
             network_id=prefix.network_id,
             project_id=prefix.network.project_id,
-            sentence=f"{prefix} of {prefix.network} overlaps a range that a cluster in another VRF has reserved. They "
-            "never meet unless somebody joins the two VRFs.",
+            sentence=f"{prefix}{more} of {prefix.network} overlap{'' if more else 's'} a range that a cluster in "
+            "another VRF has reserved. They never meet unless somebody joins the two VRFs.",
         )
 
 

@@ -17,13 +17,14 @@ from ipam.domain.insight import cluster_findings, findings, series, survey_age
 from ipam.domain.insight.loose_ends import Marks
 from ipam.domain.space import fullness, utilization
 from ipam.domain.space.utilization import FamilyUse
-from ipam.models import Finding, IPAddress, Network, Prefix, Series, Survey
+from ipam.models import ClusterRange, Finding, IPAddress, Network, Prefix, Series, Survey
 from ipam.models.networks import CHILD_TYPES, NetworkType
 
 SMALL_NETWORKS, SMALL_ADDRESSES = fullness.SMALL_NETWORKS, 20_000  # up to here everything is looked at live
 MAX_ROOTS = 12
 MAX_MEASURED = 40  # roots that are measured all the time, by monitoring
 MAX_FINDINGS = 500
+_LONGEST = {name: Finding._meta.get_field(name).max_length for name in ("object_id", "object_name", "sentence")}
 _SURVEYED_AT = Subquery(Survey.objects.values("at")[:1])
 
 Uses = dict[str, list[FamilyUse]]
@@ -45,15 +46,20 @@ class Overview:
     as_of: datetime | None
 
 
+Columns = Mapping[str, Collection[Any]]  # which values are wanted in which columns of findings
+Numbers = Mapping[tuple[str, int], int]  # how many findings there are of each (code, severity)
+Rows = QuerySet[Finding] | list[Finding]
+
+
 @dataclass(frozen=True)
 class Found:
-    """Findings, worst first, the worst 500 of a large installation; how many there are of each severity in all.
+    """Findings to be paged, worst first, and how many there are of each kind whichever of them are wanted.
 
     `as_of` is when they were surveyed; None: just now.
     """
 
-    findings: list[Finding]
-    counts: Mapping[int, int]
+    findings: Rows
+    numbers: Numbers
     as_of: datetime | None
 
 
@@ -78,37 +84,28 @@ def overview(*, fullest: int = 5) -> Overview:
     return Overview(shown_roots, shown_roots, len(roots) > MAX_ROOTS, uses, ranked, as_of)
 
 
-def current_findings(*, marked: bool = False) -> Found:
-    """What there is to look at, worst first, or what of it is `marked`; at most ten statements, 13 with documents
-    of clusters, at any size.
+def current_findings(columns: Columns | None = None, *, marked: bool = False) -> Found:
+    """What there is to look at, or what of it is `marked`, as `wanted` has it; at most ten statements at any size, 13
+    with documents of clusters, and one for the page.
     """
-    networks = _all_if_small()
-    if networks is None:
-        as_of = survey_age.last()
-        counts = _shown(marked).order_by().values_list("severity").annotate(number=Count("pk"))
-        return Found(_stored(as_of, marked=marked), dict(counts), as_of)
-    live = _evaluate(networks, utilization.of_networks(networks), marked=marked)
-    return Found(live, Counter(finding.severity for finding in live), None)
+    asked, networks = columns or {}, _all_if_small()
+    if networks is not None:
+        live = _evaluate(networks, utilization.of_networks(networks), marked=marked)
+        return Found(_having(live, asked), _numbers_of(live), None)
+    as_of = survey_age.last()
+    return Found(_stored(asked, as_of, marked=marked), _stored_numbers(as_of, marked=marked), as_of)
 
 
-def wanted(columns: Mapping[str, Collection[Any]], *, marked: bool | None = False) -> QuerySet[Finding] | list[Finding]:
+def wanted(columns: Columns, *, marked: bool | None = False) -> Rows:
     """The findings that have one of these values in each of these columns, to be paged; at most ten statements.
 
     Those that somebody has snoozed or accepted only if `marked`; None: those too. Of a large installation they are as
-    of the last survey; while that is missing or old, its worst 500, and that.
+    of the last survey; while that is missing or old, the worst 500 of them, and that.
     """
     networks = _all_if_small()
     if networks is not None:
-        rows = _evaluate(networks, utilization.of_networks(networks), marked=marked)
-    elif survey_age.is_old(as_of := survey_age.last()) and not marked:
-        rows = _stored(as_of, marked=marked)
-    else:
-        asked = [
-            Q(**{f"{name}__in": set(values) - {None}}) | (Q(**{name: None}) if None in values else Q())
-            for name, values in columns.items()
-        ]
-        return _shown(marked).filter(*asked)
-    return [row for row in rows if all(getattr(row, name) in values for name, values in columns.items())]
+        return _having(_evaluate(networks, utilization.of_networks(networks), marked=marked), columns)
+    return _stored(columns, survey_age.last(), marked=marked)
 
 
 def halves_of_pairs() -> list[Finding]:
@@ -128,15 +125,12 @@ def root_utilization() -> Uses:
     return utilization.of_networks(networks[:MAX_MEASURED])
 
 
-def count_findings() -> Mapping[tuple[str, int], int]:
+def count_findings() -> Numbers:
     """How many findings there are of each (code, severity); of a large installation as of the last survey."""
     networks = _all_if_small()
     if networks is not None:
-        live = _evaluate(networks, utilization.of_networks(networks))
-        return Counter((finding.code, finding.severity) for finding in live)
-    kept = _shown().order_by().values_list("code", "severity").annotate(number=Count("pk"))
-    old = {("survey_old", Finding.Severity.WARNING): 1} if survey_age.is_old(survey_age.last()) else {}
-    return {(code, severity): number for code, severity, number in kept} | old
+        return _numbers_of(_evaluate(networks, utilization.of_networks(networks)))
+    return _stored_numbers(survey_age.last())
 
 
 def _all_if_small(among: QuerySet[Network] | None = None) -> list[Network] | None:
@@ -147,7 +141,8 @@ def _all_if_small(among: QuerySet[Network] | None = None) -> list[Network] | Non
         held.order_by("pk")[SMALL_ADDRESSES:][:1]
     )
     small = visible.filter(~is_large).select_related("partition")  # asked once, not for each
-    networks: list[Network] = [*small.annotate(surveyed_at=_SURVEYED_AT).order_by("id")]
+    beside = {"surveyed_at": _SURVEYED_AT, "has_reserved": Exists(ClusterRange.objects.reserved())}
+    networks: list[Network] = [*small.annotate(**beside).order_by("id")]
     return None if not networks and visible.exists() else networks
 
 
@@ -156,11 +151,11 @@ def _evaluate(networks: Sequence[Network], uses: Uses, *, marked: bool | None = 
     every = [
         *findings.of_networks(networks, uses),
         *findings.of_the_rest(families_of(uses), marks=marks),
-        *cluster_findings.of_clusters(),
+        *_of_clusters(networks),
         *_of_surveys(networks),
     ]
     shown = every if marked is None else [one for one in every if (one.marked_as in marks) == marked]
-    return sorted(shown, key=worst_first)
+    return in_order(shown)
 
 
 def _shown(marked: bool | None = False) -> QuerySet[Finding]:
@@ -169,22 +164,49 @@ def _shown(marked: bool | None = False) -> QuerySet[Finding]:
     return stored if marked is None else stored.marked(marked)
 
 
+def _of_clusters(networks: Sequence[Network]) -> Iterable[Finding]:
+    """Of a small installation: nothing is asked where no cluster has reserved anything."""
+    return cluster_findings.of_clusters() if networks and vars(networks[0])["has_reserved"] else ()
+
+
 def _of_surveys(networks: Sequence[Network]) -> list[Finding]:
     """Of a small installation: forecasts and alerts live on surveys too, once somebody takes them."""
     as_of = vars(networks[0])["surveyed_at"] if networks else None
     return [survey_age.finding(as_of)] if as_of and survey_age.is_old(as_of) else []
 
 
-def worst_first(finding: Finding) -> tuple[int, str]:
-    """What findings are sorted by."""
-    return finding.severity, finding.code
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """As they are shown and kept: worst first, and no text longer than its column, whoever's name or error it has."""
+    ordered = sorted(found, key=lambda one: (one.severity, one.code))
+    for one in ordered:
+        for name, longest in _LONGEST.items():
+            setattr(one, name, getattr(one, name)[:longest])
+    return ordered
 
 
-def _stored(as_of: datetime | None, *, marked: bool | None = False) -> list[Finding]:
-    kept = list(_shown(marked)[:MAX_FINDINGS])
-    if survey_age.is_old(as_of) and not marked:
-        kept.insert(0, survey_age.finding(as_of))
-    return kept
+def _stored(columns: Columns, as_of: datetime | None, *, marked: bool | None) -> Rows:
+    asked = [
+        Q(**{f"{name}__in": set(values) - {None}}) | (Q(**{name: None}) if None in values else Q())
+        for name, values in columns.items()
+    ]
+    kept = _shown(marked).filter(*asked)
+    if marked or not survey_age.is_old(as_of):
+        return kept
+    return [*_having([survey_age.finding(as_of)], columns), *kept[:MAX_FINDINGS]]
+
+
+def _stored_numbers(as_of: datetime | None, *, marked: bool = False) -> Numbers:
+    counted = _shown(marked).order_by().values_list("code", "severity").annotate(number=Count("pk"))
+    old = [survey_age.finding(as_of)] if survey_age.is_old(as_of) and not marked else []
+    return {(code, severity): number for code, severity, number in counted} | _numbers_of(old)
+
+
+def _having(found: Iterable[Finding], columns: Columns) -> list[Finding]:
+    return [one for one in found if all(getattr(one, name) in values for name, values in columns.items())]
+
+
+def _numbers_of(found: Iterable[Finding]) -> Numbers:
+    return Counter((one.code, one.severity) for one in found)
 
 
 def _fullest(limit: int) -> list[Network]:

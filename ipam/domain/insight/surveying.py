@@ -22,7 +22,7 @@ from ipam.domain.insight import (
     transitions,
 )
 from ipam.domain.insight.series import Reading
-from ipam.domain.insight.survey import families_of, worst_first
+from ipam.domain.insight.survey import families_of, in_order
 from ipam.domain.insight.watching import Watched
 from ipam.domain.notify import feed, letters
 from ipam.domain.space import cooling, utilization
@@ -56,7 +56,7 @@ def run() -> int:
         readings += series.of_projects()
         kept += [*findings.of_the_rest(families, limit=None), *cluster_findings.of_clusters(limit=None)]
     series.record(readings, now)
-    _keep_findings(sorted(kept, key=worst_first))
+    _keep_findings(kept := in_order(kept))
     forecasts.keep_due(now)
     _judge(Watched(now, networks=by_id, readings=[one for one in readings if one.network_id], findings=kept), begun_at)
     Survey.objects.update_or_create(pk=1, defaults={"at": now})

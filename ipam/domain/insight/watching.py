@@ -38,7 +38,7 @@ class Met(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """What may have one open alert of a rule; of findings that each project has by itself, each project."""
+        """What may have one open alert of a rule; of findings that are not for everybody, each project's."""
         whose = "" if self.is_shared else f":{self.project_id}"
         return f"{self.kind}:{self.object_id}:{self.family or ''}{whose}"
 
@@ -115,7 +115,7 @@ class Watched:
         for one in self.findings:
             if one.code == code and one.marked_as not in self._marks:
                 network = self.networks.get(one.network_id)
-                is_shared = code not in Finding.SHARES
+                is_shared = code not in Finding.NOT_FOR_ALL
                 about = (one.kind, one.object_id, one.object_name, one.family, network, one.project_id)
                 yield Met(*about, None, is_shared)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ipam import errors
@@ -62,14 +63,9 @@ def update(webhook: Webhook, *, target: Target | None = None, **changes: Any) ->
     """Change what is given: the fields of `create` but for the secret. Network, project and partition may be None.
 
     Switched on again, it is told from now on, and tried anew; what waited when it was switched off is sent then. Where
-    the one who made it has gone, the caller stands for that from then on.
+    the one who made it has gone, or may not sign in any more, the caller stands for that from then on.
     """
-    current = _get(webhook)
-    if "project" in changes:
-        project: Project | None = changes["project"]
-        require(project)
-        if current.project_id != (project.pk if project else None):
-            _check_room(project)
+    current = _get_to_move(webhook, changes["project"]) if "project" in changes else _get(webhook)
     if target:
         target.require_allowed()
         changes["url"] = target.url
@@ -84,7 +80,7 @@ def update(webhook: Webhook, *, target: Target | None = None, **changes: Any) ->
         position = feed.now()
         changes |= {"feed_xid": position.xid, "feed_id": position.id, "disabled_reason": ""}
         changes |= {"failing_since": None, "is_failure_told": False}
-        changes |= {} if current.made_by_id else {"made_by_id": access.current().user_id}
+        changes |= {} if current.has_maker else {"made_by_id": access.current().user_id}
         current.deliveries.pending().update(next_at=timezone.now())
     return history.revise(current, **changes)
 
@@ -142,6 +138,21 @@ def _get(webhook: Webhook) -> Webhook:
     return current
 
 
+def _get_to_move(webhook: Webhook, project: Project | None) -> Webhook:
+    """The same, for those who may have it at this place, where there is room. Of several that change places all are
+    locked in one order.
+    """
+    require(project)
+    place = project.pk if project else None
+    if webhook.project_id != place:
+        among = Q(pk=webhook.pk) | Q(pk__in=_of_place(project).values("pk")[:1])
+        lookups.lock_all(Webhook.objects.filter(among).order_by("pk"), no_key=True)
+    current = _get(webhook)
+    if current.project_id != place:
+        _check_room(project)
+    return current
+
+
 def _sealed(secret: str) -> tuple[str, str]:
     """The secret that was given, or else one that is made, and as it is stored."""
     secret = secret or signing.new_secret()
@@ -151,10 +162,14 @@ def _sealed(secret: str) -> tuple[str, str]:
 
 def _check_room(project: Project | None) -> None:
     """Of several who make webhooks at a place each counts again, when those before are there."""
-    there = Webhook.objects.filter(project_id=project.pk if project else None)
-    there.order_by("pk").select_for_update(no_key=True).first()
+    there = _of_place(project)
+    there.select_for_update(no_key=True).first()
     if there.count() >= MAX_OF_A_PLACE:
         raise errors.InUse(f"There are {MAX_OF_A_PLACE} webhooks here, which is as many as may be. Delete one first.")
+
+
+def _of_place(project: Project | None) -> QuerySet[Webhook]:
+    return Webhook.objects.filter(project_id=project.pk if project else None).order_by("pk")
 
 
 def _check_is_on(webhook: Webhook) -> None:

@@ -10,7 +10,7 @@ from ipam.domain.insight import cluster_findings
 from ipam.domain.networks import machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Network, Partition, Project
-from tests.builders import IPV4, IPV6, child, cidrs, external, families, super_network, worked_example
+from tests.builders import IPV4, IPV6, child, cidrs, external, families, super_network, underlay_network, worked_example
 from tests.shared import shared_fixture
 
 
@@ -75,6 +75,21 @@ def test_new_network_in_another_vrf_is_accepted_with_a_finding(web: Cluster) -> 
     networks.create(external(id="other", vrf=7, prefixes=cidrs("10.240.0.0/24"), destination_prefixes=[]))
     assert findings() == [("same_range_other_vrf", "other")]
     assert warned(web) == ["pods"]
+
+
+def test_network_without_a_vrf_that_overlaps_is_a_finding(web: Cluster, partition: Partition) -> None:
+    networks.create(underlay_network(partition=partition, prefixes=cidrs("10.240.0.0/24")))
+    assert findings() == [("same_range_other_vrf", "underlay")]
+
+
+def test_prefixes_of_a_network_that_overlap_are_one_finding_of_each_family(web: Cluster) -> None:
+    taken = cidrs("10.240.0.0/24", "10.240.2.0/24", "10.240.4.0/24", "fd00:10:240::/64")
+    networks.create(external(id="other", vrf=7, prefixes=taken, destination_prefixes=[]))
+    found = list(cluster_findings.networks_beside_clusters())
+    assert [(one.family, one.sentence.partition(" a range")[0]) for one in found] == [
+        (IPV4, "10.240.0.0/24 and 2 more of other overlap"),
+        (IPV6, "fd00:10:240::/64 of other overlaps"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["10.240.0.0/24", "fd00:10:248::/64"])

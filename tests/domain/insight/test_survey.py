@@ -15,7 +15,7 @@ from ipam.domain.insight import survey, surveying
 from ipam.domain.insight.survey import Overview
 from ipam.domain.networks import addresses, networks, projects
 from ipam.domain.space import utilization
-from ipam.models import Finding, Lease, Network, Project, Series, Survey
+from ipam.models import Finding, Lease, Letter, Network, Project, Series, Survey, Webhook
 from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced
 from tests.shared import shared_fixture
 
@@ -93,6 +93,21 @@ def test_survey_replaces_the_one_before(cloud: None, project: Project) -> None:
     ]
     assert Series.objects.get(network_id="full").utilization == 0
     assert Series.objects.of_networks().count() == 7
+
+
+def test_survey_keeps_what_is_said_of_the_longest_names(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    hours_ago = timezone.now() - timedelta(hours=2)
+    Webhook.objects.create(url=f"https://{'a.' * 120}example.org:65535/", failing_since=hours_ago)
+    address = f"{'a' * 243}@example.org"
+    Letter.objects.create(
+        address=address, subject="x", body="x", at=hours_ago, next_at=hours_ago, attempts=1, last_error="x" * 500
+    )
+    live = said(survey.current_findings().findings)
+    surveying.run()
+    monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    assert said(survey.current_findings().findings) == live
+    lengths = {one[0]: (len(str(one[4])), len(str(one[6]))) for one in live}
+    assert (lengths["mail_failing"], lengths["webhook_failing"]) == ((4, 500), (255, 125))
 
 
 def test_survey_of_many_networks_goes_by_chunks(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:

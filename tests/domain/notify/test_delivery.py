@@ -4,7 +4,9 @@ import io
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -185,6 +187,19 @@ def test_nobody_is_told_when_who_made_it_may_not_sign_in(hook: Hook, receiver: R
     partitions.create(id="fra")
     deliver()
     assert receiver.requests == []
+
+
+def test_who_switches_it_on_again_stands_for_one_who_may_not_sign_in(
+    hook: Hook, receiver: Receiver, operator: User
+) -> None:
+    webhook = hook(by=User.objects.create_superuser("gone"))
+    User.objects.filter(username="gone").update(is_active=False)
+    with as_user(operator):
+        webhooks.update(webhook, enabled=False)
+        webhooks.update(webhook, enabled=True)
+    partitions.create(id="fra")
+    deliver()
+    assert receiver.types == ["partition.create"]
 
 
 def test_message_is_no_longer_than_20_kb(hook: Hook, receiver: Receiver) -> None:
@@ -763,3 +778,22 @@ def test_of_webhooks_that_are_made_at_once_there_are_no_more_than_may_be(
         return True
 
     assert sorted(crowd.in_threads([make] * 5)) == [False, False, False, True, True]
+
+
+def test_webhooks_that_change_places_are_locked_in_one_order(
+    hook: Hook, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_project, of_platform = hook(url="https://1.1.1.1/", project=project), hook(url="https://1.1.1.1/")
+    meeting, check = threading.Barrier(2), webhooks._check_room
+    met: list[Project | None] = []
+
+    def check_together(place: Project | None) -> None:
+        met.append(place)
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(1)
+        check(place)
+
+    monkeypatch.setattr(webhooks, "_check_room", check_together)
+    moves = [partial(webhooks.update, of_project, project=None), partial(webhooks.update, of_platform, project=project)]
+    crowd.in_threads(moves)
+    assert len(met) == 2  # nobody had to begin anew
