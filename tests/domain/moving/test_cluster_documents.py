@@ -50,6 +50,11 @@ def test_masks_that_a_document_leaves_out_are_kubernetes_own() -> None:
     assert plan["node_mask"] == {IPV4: 24, IPV6: 64}
 
 
+def test_mask_without_a_family_is_that_of_ipv4_whichever_family_is_first() -> None:
+    plan, _ = cluster_documents.read(DUAL_SHOOT.replace("[IPv4, IPv6]", "[IPv6, IPv4]"))
+    assert plan["node_mask"] == {IPV6: 64, IPV4: 23}
+
+
 def test_services_that_a_document_leaves_out_are_kubeadms_own() -> None:
     plan, _ = cluster_documents.read('kind: ClusterConfiguration\nnetworking: {podSubnet: "10.244.3.0/16"}')
     assert (plan["families"], plan["services"], plan["pods"]) == (
