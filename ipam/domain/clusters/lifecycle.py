@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.db.models import Count, Exists, OuterRef
 
 from ipam import errors
-from ipam.domain.clusters import belongings, planning, rules
+from ipam.domain.clusters import belongings, planning, rules, seeds
 from ipam.domain.clusters.plan import NewCluster, plan_of
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
@@ -96,6 +96,7 @@ def reserve(cluster: Cluster) -> Cluster:
     current = planning.lock(cluster)
     if not current.is_draft:
         raise errors.WrongState(f"{current} is {current.state}: only a draft is reserved.")
+    planning.lock_super(current)
     before = state(current)
     errors.raise_all(planning.validate(current))
     current.revise(state=Cluster.State.RESERVED)
@@ -108,11 +109,12 @@ def reserve(cluster: Cluster) -> Cluster:
 def release(cluster: Cluster) -> Cluster:
     """The cluster is gone: its ranges may be used again, and the addresses that it owns.
 
-    WrongState unless it is reserved, HasMachines while machines are in its node network.
+    WrongState unless it is reserved, HasMachines while machines are in its node network, InUse as another one's seed.
     """
     current = planning.lock(cluster)
     if not current.is_reserved:
         raise errors.WrongState(f"{current} is {current.state}: only a reserved cluster is released.")
+    seeds.check_no_shoots(current)
     count, owns = _look_again(current)
     if count:
         raise errors.HasMachines(
@@ -147,8 +149,8 @@ def _look_again(locked: Cluster) -> tuple[int, bool]:
     What was read with the lock may be older: whoever takes addresses for a cluster holds it while others wait.
     """
     owned = IPAddress.objects.filter(cluster=OuterRef("pk"))
-    looked = Cluster.objects.order_by().annotate(machines=Count("network__attachments"), owns=Exists(owned))
-    return looked.values_list("machines", "owns").get(pk=locked.pk)
+    looked = Cluster.objects.order_by().annotate(machines=Count("network__attachments"), has_ips=Exists(owned))
+    return looked.values_list("machines", "has_ips").get(pk=locked.pk)
 
 
 def announce(cluster: Cluster) -> Network:

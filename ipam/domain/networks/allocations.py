@@ -156,8 +156,8 @@ def part(allocation: UUID) -> list[IPAddress]:
 def joinable(half: IPAddress) -> list[IPAddress]:
     """A few addresses that `half`, the only one of its allocation, can be joined with: those of the same host.
 
-    None for what has neither machine nor name, for then nothing says whose it is, or is a cluster's. One statement, by the index of
-    machines or that of names.
+    None for what has neither machine nor name, for then nothing says whose it is, or is a cluster's. One statement,
+    by the index of machines or that of names.
     """
     if half.cluster_id or not (half.machine_id or half.name):
         return []

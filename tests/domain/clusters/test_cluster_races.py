@@ -6,14 +6,15 @@ import pytest
 from django.db import connection
 
 from ipam.domain.clusters import belongings, lifecycle
-from ipam.models import Cluster, IPAddress, Network, Project
-from tests.builders import worked_example
+from ipam.domain.networks import networks
+from ipam.models import Cluster, ClusterRange, IPAddress, Network, Project
+from tests.builders import child, families, worked_example
 from tests.domain import clients
 from tests.domain.core.test_waiting import another
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has one writer at a time"),
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time"),
 ]
 
 
@@ -35,3 +36,24 @@ def test_addresses_that_are_taken_while_a_cluster_goes_go_back_too(
         belongings.take_for_load_balancers(web, internet)
         ended = start()
     assert (ended.result(), IPAddress.objects.filter(network=internet).count()) == ("done", 0)
+
+
+def test_cluster_that_is_reserved_while_its_super_network_becomes_strict_is_strict(web: Cluster) -> None:
+    parent = Network.objects.get(pk=web.network.parent_id)
+    with another(partial(clients.outcome, lifecycle.reserve, web)) as start:
+        networks.update(parent, cluster_ranges="strict")
+        ended = start()
+    assert ended.result() == "done"
+    assert set(ClusterRange.objects.values_list("is_strict", flat=True)) == {True}
+
+
+def test_shoot_that_waits_for_its_seed_finds_it_released(web: Cluster, tenants: Network, project: Project) -> None:
+    lifecycle.reserve(web)
+    seed = lifecycle.update(web, is_seed=True)
+    home = networks.create(child(parent=tenants, project=project))
+    apart = {"pods": families("10.240.0.0/13", "fd77::/52"), "services": families("10.248.0.0/18", "fd78::/112")}
+    asked = worked_example(name="b", project=project, network=home, seed=seed, **apart)
+    with another(partial(clients.outcome, lifecycle.create, asked)) as start:
+        lifecycle.release(web)
+        ended = start()
+    assert ended.result() == "invalid"
