@@ -11,10 +11,9 @@ from ipam.api import fields, inputs
 from ipam.api.shapes import Described, Shape
 from ipam.domain.clusters import belongings, documented, plan
 from ipam.models.base import SLUG_LENGTH
-from ipam.models.clusters import CLUSTER_NAME_LENGTH, MigrationStep, Platform, PodIpam
+from ipam.models.clusters import CLUSTER_NAME_LENGTH, MAX_SURGE, MigrationStep, Platform, PodIpam
 
 _MAX = 10**6  # nodes and pods; the domain says what there is room for
-_MAX_SURGE = 1_000  # nodes
 
 
 @extend_schema_field(
@@ -51,7 +50,7 @@ class ChangedCluster(inputs.Described):
     wanted_nodes = fields.Integer(required=False, allow_null=True, min_value=1, max_value=_MAX)
     native_routing = fields.Flag(required=False)
     ipam = fields.Choice(choices=PodIpam.choices, required=False)
-    max_surge = fields.Integer(required=False, allow_null=True, min_value=0, max_value=_MAX_SURGE)
+    max_surge = fields.Integer(required=False, allow_null=True, min_value=0, max_value=MAX_SURGE)
     gardener_project = fields.Text(required=False, allow_blank=True, max_length=CLUSTER_NAME_LENGTH)
     gardener_version = fields.Text(required=False, allow_blank=True, max_length=11)
     is_seed = fields.Flag(required=False)

@@ -46,7 +46,7 @@ class ClusterViews(ClusterBelongings, Editable[Cluster]):
     ordering_fields = {"name": "name", "id": "pk", "created_at": "created_at"}
 
     def get_queryset(self) -> QuerySet[Cluster]:
-        return Cluster.objects.with_plan()
+        return Cluster.objects.with_plan(beside=True)
 
     def context_for(self, objects: list[Cluster]) -> dict[str, object]:
         plans = {cluster.pk: plan_of(cluster) for cluster in objects}

@@ -15,7 +15,7 @@ from ipam.forms.described import LABELS_HELP
 from ipam.forms.fields import CidrField, LabelsField, ProjectField
 from ipam.models import Cluster, Network
 from ipam.models.base import DESCRIPTION_LENGTH, SLUG_LENGTH
-from ipam.models.clusters import CLUSTER_NAME_LENGTH, FamilyOrder, MigrationStep, Platform, PodIpam
+from ipam.models.clusters import CLUSTER_NAME_LENGTH, MAX_SURGE, FamilyOrder, MigrationStep, Platform, PodIpam
 from ipam.models.networks import CHILD_TYPES, NetworkType
 
 _MAX = 1_000_000  # pods and nodes
@@ -40,7 +40,7 @@ class ClusterForm(forms.Form):
     gardener_version = forms.CharField(max_length=11, required=False, help_text="Such as 1.150; empty if unknown.")
     max_surge = forms.IntegerField(
         min_value=0,
-        max_value=1_000,
+        max_value=MAX_SURGE,
         required=False,
         label="Nodes that come before others go",
         help_text="In a rolling update; empty: 1 with Gardener, else none.",

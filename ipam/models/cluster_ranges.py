@@ -5,13 +5,14 @@ from operator import or_
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam.fields import AddressField, FamilyOf
 from ipam.models.base import FAMILIES, Block
 from ipam.models.networks import Network
+from ipam.models.prefixes import Prefix
 from ipam.models.vrfs import VRF
 
 
@@ -24,6 +25,17 @@ class ClusterRangeQuerySet(models.QuerySet["ClusterRange"]):
         """Those that share an address with one of these."""
         ends = [(Address(cidr.first, cidr.version), Address(cidr.last, cidr.version)) for cidr in cidrs]
         return self.filter(reduce(or_, (Q(first__lte=last, last__gte=first) for first, last in ends)))
+
+    def beside(self) -> Self:
+        """With the keys of what has space of theirs in another VRF, or None: an `other` reserved range below the same
+        super network, and a root prefix, their `holder`.
+        """
+        ends = Q(first__lte=OuterRef("last"), last__gte=OuterRef("first"))
+        above, vrf = OuterRef("cluster__network__parent"), OuterRef("cluster__network__vrf")
+        others = ClusterRange.objects.reserved().exclude(cluster=OuterRef("cluster")).filter(ends)
+        same = others.filter(cluster__network__parent=above).exclude(reserved_vrf=vrf).order_by("first")
+        roots = Prefix.objects.roots().filter(ends).exclude(network=above).exclude(network__vrf=vrf).order_by("first")
+        return self.annotate(other=Subquery(same.values("pk")[:1]), holder=Subquery(roots.values("pk")[:1]))
 
 
 class ClusterRange(Block):
@@ -48,6 +60,9 @@ class ClusterRange(Block):
     reserved_in = models.ForeignKey(Network, models.PROTECT, null=True, blank=True, related_name="reserved_ranges")
     reserved_vrf = models.ForeignKey(VRF, models.PROTECT, null=True, blank=True, related_name="+")
     is_strict = models.BooleanField(default=False)
+
+    other: int | None  # of those fetched `beside`
+    holder: int | None
 
     objects = ClusterRangeQuerySet.as_manager()
 

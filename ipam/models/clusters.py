@@ -19,6 +19,7 @@ from ipam.models.projects import Project
 from ipam.natural import Natural
 
 CLUSTER_NAME_LENGTH = 63
+MAX_SURGE = 1_000  # nodes
 # A DNS label (RFC 1123), as Kubernetes wants for the names of objects; Gardener and kubeadm start them with a letter.
 _NAME = RegexValidator(
     r"\A[a-z]([a-z0-9-]*[a-z0-9])?\Z",
@@ -50,10 +51,9 @@ class Platform(models.TextChoices):
     KUBEADM = "kubeadm", "kubeadm"
     KUBERNETES = "kubernetes", "Kubernetes itself"
 
-    @property
-    def surge(self) -> int:
-        """How many nodes come before others go, unless a plan says so; Gardener replaces one at a time."""
-        return int(self is Platform.GARDENER)
+    def surge(self, wanted: int | None) -> int:
+        """How many nodes come before others go, where a plan does not say so; Gardener replaces one at a time."""
+        return int(self is Platform.GARDENER) if wanted is None else wanted
 
 
 class PodIpam(models.TextChoices):
@@ -76,12 +76,15 @@ class MigrationStep(models.TextChoices):
 class ClusterQuerySet(RecordQuerySet["Cluster"]):
     id_characters = "0123456789abcdef-"
 
-    def with_plan(self) -> Self:
-        """With all that the plan of each is made of, in a constant number of statements."""
+    def with_plan(self, *, beside: bool = False) -> Self:
+        """With all that the plan of each is made of, in a constant number of statements; `beside` as ranges have it."""
+        ranges = ClusterRange.objects.beside() if beside else ClusterRange.objects.all()
         joined = MachineNetwork.objects.filter(network=OuterRef("network"), machine__role=Machine.Role.FIREWALL)
         count = joined.order_by().values("network").annotate(number=Count("*")).values("number")
         prefixes = Prefetch("network__prefixes", Prefix.objects.in_order())
-        related = self.select_related("project", "network__parent").prefetch_related("ranges", prefixes)
+        related = self.select_related("project", "network__parent").prefetch_related(
+            Prefetch("ranges", ranges), prefixes
+        )
         owned = apps.get_model("ipam", "IPAddress")._default_manager.filter(cluster=OuterRef("pk"))
         return related.annotate(firewalls=Coalesce(Subquery(count), 0), owns=Exists(owned))
 
@@ -206,7 +209,7 @@ class Cluster(Described):
     @property
     def surge(self) -> int:
         """How many nodes come before others go."""
-        return Platform(self.platform).surge if self.max_surge is None else self.max_surge
+        return Platform(self.platform).surge(self.max_surge)
 
     @property
     def node_mask(self) -> dict[Family, int]:

@@ -59,7 +59,7 @@ LISTS = {
     "prefixes/": 5,
     "ips/": 2,
     "machines/": 5,
-    "clusters/": 5,
+    "clusters/": 4,
     "claims/": 3,
     "events/": 2,
     "search/?q=1": 8,
@@ -253,7 +253,7 @@ def test_change_and_release_of_a_machine(
 
 def test_cluster_on_a_node_network_from_plan_to_end(api: APIClient, private: Network, project: Project) -> None:
     body = {"name": "web", "project": str(project.pk), "network": private.pk}
-    assert cost(lambda: api.post("/api/v1/clusters/", body)) <= (10 if connection.vendor == "postgresql" else 11)
+    assert cost(lambda: api.post("/api/v1/clusters/", body)) <= 10
     url = f"/api/v1/clusters/{Cluster.objects.get().pk}/"
     assert cost(lambda: api.patch(url, {"max_pods": 100})) <= 10
     assert cost(lambda: api.post(f"{url}reserve/", {})) <= 10
@@ -263,4 +263,4 @@ def test_cluster_on_a_node_network_from_plan_to_end(api: APIClient, private: Net
 
 def test_cluster_with_its_node_network(api: APIClient, private: Network, tenants: Network, project: Project) -> None:
     body = {"name": "web", "project": str(project.pk), "parent": tenants.pk}
-    assert cost(lambda: api.post("/api/v1/clusters/", body)) <= (16 if connection.vendor == "postgresql" else 21)
+    assert cost(lambda: api.post("/api/v1/clusters/", body)) <= (15 if connection.vendor == "postgresql" else 20)

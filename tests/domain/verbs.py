@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from ipam.domain.clusters import lifecycle, planning
+from ipam.domain.clusters import belongings, lifecycle, planning, service_ranges
 from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.networks import (
@@ -99,6 +99,7 @@ def cast() -> None:
             quota_limits.create(project=alice, address_family=family, resource=resource, limit=2**100)
     for name, reserve in (("reserved", True), ("draft", False)):
         lifecycle.create(NewCluster(name=name, project=alice, parent=tenants, wanted_nodes=4), reserve=reserve)
+    belongings.take_for_load_balancers(Cluster.objects.get(name="reserved"), net)
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,16 @@ def _kept() -> object:
 def _cluster(name: str) -> Cluster:
     found = Cluster.objects.filter(name=name).values_list("pk", flat=True).first()
     return planning.get(found)
+
+
+def _owned() -> IPAddress:
+    """An address that a cluster of the cast owns."""
+    return IPAddress.objects.filter(cluster__name="reserved").earliest("pk")
+
+
+def _ownerless() -> QuerySet[IPAddress]:
+    """What a cluster that is gone still owns."""
+    return IPAddress.objects.filter(cluster__state=Cluster.State.RELEASED)
 
 
 def _event(name: str) -> int:
@@ -351,8 +362,15 @@ VERBS: dict[str, Verb] = {
     # clusters
     "reserve cluster": _verb("cluster", lambda: lifecycle.reserve(_cluster("draft"))),
     "update cluster": _verb("cluster", lambda: lifecycle.update(_cluster("draft"), name="changed")),
-    "release cluster": _verb("cluster", lambda: lifecycle.release(_cluster("reserved"))),
+    "release cluster": _verb("cluster space", lambda: lifecycle.release(_cluster("reserved")), left=_ownerless),
     "delete cluster": _verb("cluster", lambda: lifecycle.delete(_cluster("draft"))),
+    "addresses of reserved": _verb("cluster space", lambda: belongings.take_for_load_balancers(
+        _cluster("reserved"), _network("net"), count=2), left=_ownerless),
+    "addresses of draft": _verb("cluster", lambda: belongings.take_for_api(_cluster("draft"), _network("net")),
+                                left=_ownerless),
+    "give back": _verb("cluster space", lambda: belongings.give_back(_cluster("reserved"), _owned().allocation)),
+    "add services": _verb("cluster", lambda: service_ranges.add(
+        _cluster("reserved"), {IPV4: cidrs("10.249.0.0/24")[0]})),
     "create cluster": _verb("cluster lan", lambda: lifecycle.create(
         NewCluster(name="third", project=_project(), network=_network("lan"), wanted_nodes=4), reserve=True)),
     "take its range": _verb("cluster roots", lambda: _root(prefixes=cidrs("10.240.0.0/12"))),

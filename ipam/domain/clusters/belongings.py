@@ -64,11 +64,9 @@ def give_back(cluster: Cluster, allocation: UUID) -> None:
 
 def give_all_back(cluster: Cluster) -> list[IPAddress]:
     """Give back all that a locked cluster owns, for an operation that leaves the event."""
-    held = addresses.lock(IPAddress.objects.filter(cluster=cluster)) if cluster.owns else []
-    if held:
-        acquisition.give_back(held)
-        quotas.charge(ended=held)
-    cluster.api_allocation = None
+    held = addresses.lock(IPAddress.objects.filter(cluster=cluster))
+    acquisition.give_back(held)
+    quotas.charge(ended=held)
     return held
 
 

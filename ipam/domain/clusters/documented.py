@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from ipam import errors
-from ipam.domain.clusters import lifecycle, planning
+from ipam.addressing import Family
+from ipam.domain.clusters import lifecycle, planning, words
 from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import history
 from ipam.domain.core.operations import operation
@@ -28,6 +29,7 @@ def register(new: NewCluster, said: Said) -> Cluster:
     """
     if new.network is None:
         raise errors.Required("Name the network that the nodes are in.", field="network")
+    _check(said)
     made = lifecycle.create(replace(new, parent=None, partition=None), reserve=True, runs=True)
     made.revise(document=dict(said))
     history.record(Verb.IMPORT, made, after=lifecycle.state(made))
@@ -36,7 +38,11 @@ def register(new: NewCluster, said: Said) -> Cluster:
 
 @operation
 def compare(cluster: Cluster, said: Said) -> Cluster:
-    """Keep what a newer document of a cluster says; what differs from the plan is a finding until it does no more."""
+    """Keep what a newer document of a cluster says; what differs from the plan is a finding until it does no more.
+
+    Invalid for words and numbers that no cluster can have: they are kept and shown.
+    """
+    _check(said)
     current = planning.lock(cluster)
     current.revise(document=dict(said))
     history.record(Verb.IMPORT, current, before={}, after={})
@@ -58,6 +64,15 @@ def differences(cluster: Cluster) -> Iterator[str]:
         yield from _differing(f"{name} of", said.get(name, {}), planned)
     masks = {family.key: mask for family, mask in cluster.node_mask.items()}
     yield from _differing("node mask of", said.get("node_mask", {}), masks)
+
+
+def _check(said: Said) -> None:
+    names = {"name", *_WORDS, "gardener_project", "gardener_version"} & said.keys()
+    words.check(Cluster(**{name: said[name] for name in names}), names)
+    for key, mask in said.get("node_mask", {}).items():
+        if not 0 <= mask <= Family.from_key(key).bits:
+            detail = f"A node mask of {Family.from_key(key).label} is from /0 to /{Family.from_key(key).bits}."
+            raise errors.Invalid(detail, field="node_mask")
 
 
 def _differing(what: str, said: Mapping[str, object], planned: Mapping[str, object]) -> Iterator[str]:

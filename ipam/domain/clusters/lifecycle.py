@@ -4,15 +4,17 @@ from contextlib import nullcontext
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db.models import Count, Exists, OuterRef
+
 from ipam import errors
-from ipam.domain.clusters import belongings, planning, rules
+from ipam.domain.clusters import belongings, planning, rules, seeds
 from ipam.domain.clusters.plan import NewCluster, plan_of
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import address_rules, networks
 from ipam.domain.space import reservations
-from ipam.models import Cluster, ClusterRange, Network
+from ipam.models import Cluster, ClusterRange, IPAddress, Network
 from ipam.models.events import Verb
 
 _GARDENER = ("gardener_project", "gardener_version", "is_seed", "seed")
@@ -94,6 +96,7 @@ def reserve(cluster: Cluster) -> Cluster:
     current = planning.lock(cluster)
     if not current.is_draft:
         raise errors.WrongState(f"{current} is {current.state}: only a draft is reserved.")
+    planning.lock_super(current)
     before = state(current)
     errors.raise_all(planning.validate(current))
     current.revise(state=Cluster.State.RESERVED)
@@ -106,17 +109,19 @@ def reserve(cluster: Cluster) -> Cluster:
 def release(cluster: Cluster) -> Cluster:
     """The cluster is gone: its ranges may be used again, and the addresses that it owns.
 
-    WrongState unless it is reserved, HasMachines while machines are in its node network.
+    WrongState unless it is reserved, HasMachines while machines are in its node network, InUse as another one's seed.
     """
     current = planning.lock(cluster)
     if not current.is_reserved:
         raise errors.WrongState(f"{current} is {current.state}: only a reserved cluster is released.")
-    if count := current.network.attachments.count():
+    seeds.check_no_shoots(current)
+    count, owns = _look_again(current)
+    if count:
         raise errors.HasMachines(
             f"{count:,} machines are in {current.network_id}, and may use the ranges of {current}. Release them first."
         )
     before = state(current)
-    held = belongings.give_all_back(current)
+    held = belongings.give_all_back(current) if owns else []
     current.revise(state=Cluster.State.RELEASED, api_allocation=None, migration_step="")
     ClusterRange.objects.filter(cluster=current).update(**reservations.columns(current))
     history.record(Verb.RELEASE, current, before=before, after=state(current), ended=held)
@@ -126,15 +131,26 @@ def release(cluster: Cluster) -> Cluster:
 @operation
 def delete(cluster: Cluster) -> None:
     """Forget a draft, with what it owns, or a released cluster. Its node network stays; InUse as another one's seed."""
-    current = planning.lock(cluster)
+    current = lookups.get(Cluster, cluster.pk, lock=True, among=Cluster.objects.prefetch_related("ranges"))
+    access.require_change(current)
     if current.is_reserved:
         raise errors.WrongState(f"{current} is reserved. Release it first; then its ranges may be used again.")
     if current.is_seed:
         lookups.check_unused(current, "shoots")
-    held = belongings.give_all_back(current)
+    held = belongings.give_all_back(current) if _look_again(current)[1] else []
     history.record(Verb.DELETE, current, before=state(current), ended=held)
     for rows in (ClusterRange.objects.filter(cluster=current), Cluster.objects.filter(pk=current.pk)):
         rows._raw_delete(rows.db)
+
+
+def _look_again(locked: Cluster) -> tuple[int, bool]:
+    """How many machines are in the node network of a locked cluster, and whether it owns addresses.
+
+    What was read with the lock may be older: whoever takes addresses for a cluster holds it while others wait.
+    """
+    owned = IPAddress.objects.filter(cluster=OuterRef("pk"))
+    looked = Cluster.objects.order_by().annotate(machines=Count("network__attachments"), has_ips=Exists(owned))
+    return looked.values_list("machines", "has_ips").get(pk=locked.pk)
 
 
 def announce(cluster: Cluster) -> Network:

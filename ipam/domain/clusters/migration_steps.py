@@ -6,6 +6,7 @@ dual-stack/ for clusters that are set up by hand.
 """
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -93,7 +94,8 @@ Commands = Mapping[MigrationStep, tuple[str, str]]
 
 
 def _by_gardener(cluster: Cluster, plan: Plan) -> Commands:
-    shoot = f"kubectl -n garden-{cluster.gardener_project or '<project>'}"
+    project = shlex.quote(cluster.gardener_project) if cluster.gardener_project else "<project>"
+    shoot = f"kubectl -n garden-{project}"
     spec: dict[str, object] = {"networking": {"ipFamilies": [family.label for family in plan.families]}}
     if plan.gardener_version and support.gardener_minor(plan.gardener_version) >= support.GARDENER_ONE_WAY:
         mask = cluster.node_mask_ipv6
@@ -102,7 +104,7 @@ def _by_gardener(cluster: Cluster, plan: Plan) -> Commands:
     operation = f"{shoot} annotate shoot {cluster} gardener.cloud/operation"
     return {
         MigrationStep.SPEC: (
-            f"{shoot} patch shoot {cluster} --type merge -p '{json.dumps({'spec': spec})}'",
+            f"{shoot} patch shoot {cluster} --type merge -p {shlex.quote(json.dumps({'spec': spec}))}",
             f"{shoot} get shoot {cluster} -o jsonpath='{{.status.networking}}' shows two nodes, pods and services",
         ),
         MigrationStep.NODES: (

@@ -52,7 +52,7 @@ class NewCluster:
     @property
     def surge(self) -> int:
         """How many nodes come before others go."""
-        return Platform(self.platform).surge if self.max_surge is None else self.max_surge
+        return Platform(self.platform).surge(self.max_surge)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Plan:
     @property
     def surge(self) -> int:
         """How many nodes come before others go."""
-        return Platform(self.platform).surge if self.max_surge is None else self.max_surge
+        return Platform(self.platform).surge(self.max_surge)
 
     @property
     def reserve(self) -> int:
@@ -95,8 +95,8 @@ class Plan:
 
     @property
     def firewall_addresses(self) -> int:
-        """How many addresses of nodes firewalls have: on metal-stack one, whatever is being replaced."""
-        return 1 if self.platform == Platform.GARDENER else self.firewalls
+        """How many addresses of nodes firewalls have."""
+        return firewall_addresses(self.platform, self.firewalls)
 
     def ranges_of(self, family: Family) -> Iterator[tuple[str, IPNetwork]]:
         """Each range of a family with the field that names it, further services last."""
@@ -208,19 +208,33 @@ def pods_per_node(family: Family, mask: int) -> int:
     return size(family, mask) - 2
 
 
+def firewall_addresses(platform: str, firewalls: int) -> int:
+    """How many addresses of nodes firewalls have: on metal-stack one, whatever is being replaced."""
+    return 1 if platform == Platform.GARDENER else firewalls
+
+
+def node_blocks(ipam: str, mask: int, length: int) -> int | None:
+    """How many blocks for nodes pods of this length have; None where no block binds."""
+    return 1 << (mask - length) if ipam == PodIpam.HOST_LOCAL else None
+
+
+def room(addresses: int, blocks: int | None, surge: int) -> int:
+    """For how many nodes there is room, when these addresses are left to them beside firewalls; never below 0."""
+    return max((addresses if blocks is None else min(addresses, blocks)) - surge, 0)
+
+
 def _capacity(plan: Plan, family: Family) -> FamilyCapacity:
     pods, services, mask = plan.pods[family], plan.services[family], plan.node_mask[family]
     addresses = usable(plan.nodes[family])
-    blocks = 1 << (mask - pods.prefixlen) if plan.ipam == PodIpam.HOST_LOCAL else None
+    blocks = node_blocks(plan.ipam, mask, pods.prefixlen)
     left = addresses - plan.firewall_addresses
-    nodes = left if blocks is None else min(left, blocks)
     further = [cidr for cidr in plan.service_cidrs if Family.of(cidr) is family]
     return FamilyCapacity(
         family=family,
         nodes_by_network=addresses,
         nodes_by_pods=blocks,
-        nodes=nodes - plan.surge,
-        reason="nodes" if nodes == left else "pods",
+        nodes=room(left, blocks, plan.surge),
+        reason="nodes" if blocks is None or left <= blocks else "pods",
         pods_per_node=pods_per_node(family, mask),
         services=sum(usable(cidr) for cidr in (services, *further)),
         api_server=_nth(services, API_SERVER),

@@ -1,18 +1,16 @@
 """From what somebody asks for to a plan that is judged and stored: proposals fill in what was left out."""
 
-import itertools
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q, prefetch_related_objects
 from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.clusters import proposing, rules, sizing
+from ipam.domain.clusters import proposing, rules, seeds, sizing, words
 from ipam.domain.clusters.plan import NewCluster, Plan, plan_of
 from ipam.domain.core import access, lookups, writes
 from ipam.domain.networks import child_rules, networks
@@ -27,6 +25,7 @@ _WORDS = (
     *("name", "description", "platform", "kubernetes_version", "max_pods", "wanted_nodes", "native_routing"),
     *("ipam", "max_surge", "gardener_project", "gardener_version", "is_seed", "seed"),
 )
+_Fault = tuple[str, str, str]  # code, field and sentence: another range or number of the same field is another one
 
 
 def carve_node_network(new: NewCluster) -> Network:
@@ -66,15 +65,14 @@ def save_plan(cluster: Cluster, asked: NewCluster, *, runs: bool = False) -> Clu
     """Complete what was asked for, judge it, and store it as the plan of a new or locked cluster, which knows it then.
 
     What the plan of a reserved cluster broke before is no hindrance: rules change, and it runs. Of one that `runs`
-    already, only what cannot be stored is. Plans below one super network take turns: nothing is proposed to two.
+    already, only what cannot be stored is.
     """
-    within = lookups.get(Network, reservations.reach(cluster.network), lock=True)
-    if cluster.network.parent_id:
-        cluster.network.parent = within
+    seeds.lock(asked.seed)
+    lock_super(cluster)
     prefetch_related_objects([cluster], "network__prefixes")
     families = asked.families or tuple(sorted({one.address_family for one in cluster.network.prefixes.all()}))
     held = cluster.labels
-    known = set() if cluster._state.adding or not cluster.is_reserved else set(map(_told, validate(cluster)))
+    known = set() if cluster._state.adding or not cluster.is_reserved else set(map(_told, _faults(cluster)))
     _assign(cluster, replace(asked, families=families))
     wanted = proposing.complete(replace(asked, families=families), cluster.network, firewalls=cluster.firewalls)
     given = replace(wanted, pods=asked.pods, services=asked.services)  # what is proposed is nobody's
@@ -87,20 +85,25 @@ def save_plan(cluster: Cluster, asked: NewCluster, *, runs: bool = False) -> Clu
         else:
             labels = {} if cluster.labels == held else {"labels": cluster.labels}  # older may be longer than today's
             cluster.revise(families=cluster.families, **labels, **_columns(cluster))
-        _write_ranges(cluster, wanted)
+        _write_ranges(cluster, wanted, given)
     return cluster
 
 
-def _judge(cluster: Cluster, wanted: Plan, given: Plan, known: Container[tuple[str, str]], *, runs: bool) -> None:
+def lock_super(cluster: Cluster) -> None:
+    """Let plans below one super network take turns: nothing is proposed to two, and whether it is strict is known."""
+    within = lookups.get(Network, reservations.reach(cluster.network), lock=True)
+    if cluster.network.parent_id:
+        cluster.network.parent = within
+
+
+def _judge(cluster: Cluster, wanted: Plan, given: Plan, known: Container[_Fault], *, runs: bool) -> None:
     """Raise all that is wrong with a plan, of which something was given, but what is known."""
     if runs:
         errors.raise_all(_violations_of_storage(cluster, wanted, given))
         return
     broken = [error for error in rules.violations(wanted) if _told(error) not in known] or [
         *rules.violations_of_wanted_nodes(wanted),
-        *_violations_of_others(cluster),
-        *_violations_of_overlaps(cluster, given),
-        *_violations_of_seed(cluster, wanted),
+        *_violations_of_world(cluster, wanted, given),
     ]
     errors.raise_all([error for error in broken if _told(error) not in known])
 
@@ -117,16 +120,28 @@ def _violations_of_storage(cluster: Cluster, wanted: Plan, given: Plan) -> list[
 def validate(cluster: Cluster) -> list[errors.IpamError]:
     """Every rule that a stored plan breaks as the world is now."""
     held = plan_of(cluster)
-    return rules.violations(held) or [
+    return rules.violations(held) or _violations_of_world(cluster, held, held)
+
+
+def _faults(cluster: Cluster) -> list[errors.IpamError]:
+    """The same to the last one, also of those that are looked at only when nothing else is wrong."""
+    held = plan_of(cluster)
+    broken = [*rules.violations(held), *rules.violations_of_wanted_nodes(held)]
+    return [*broken, *_violations_of_world(cluster, held, held)]
+
+
+def _violations_of_world(cluster: Cluster, wanted: Plan, given: Plan) -> list[errors.IpamError]:
+    """What a plan has against it beside itself."""
+    return [
         *_violations_of_others(cluster),
-        *_violations_of_overlaps(cluster, held),
-        *_violations_of_seed(cluster, held),
+        *_violations_of_overlaps(cluster, given),
+        *seeds.violations(cluster, wanted),
     ]
 
 
 def get(key: UUID, *, lock: bool = False) -> Cluster:
     """The cluster with this id, with all that its plan is made of, or NotFound; `lock` as in `lookups`."""
-    found = access.visible(Cluster.objects.with_plan())
+    found = access.visible(Cluster.objects.with_plan(beside=True))
     if lock:
         found = found.select_for_update(no_key=True, of=("self",))
     known = found.filter(pk=key).first() if lookups.is_id(Cluster, key) else None
@@ -154,25 +169,8 @@ def _violations_of_overlaps(cluster: Cluster, wanted: Plan, *, with_firewalls: b
     return list(found) if ranges else []
 
 
-def _violations_of_seed(cluster: Cluster, wanted: Plan) -> Iterator[errors.IpamError]:
-    """Gardener maps IPv4 ranges that overlap the seed's to others; of IPv6 it cannot."""
-    if cluster.seed is None:
-        return
-    if not cluster.seed.is_seed or cluster.seed_id == cluster.pk:
-        yield errors.Invalid(f"{cluster.seed} is no seed of another cluster. Name one with is_seed.", field="seed")
-        return
-    theirs = list(plan_of(get(cluster.seed.pk)).ranges_of(Family.IPV6))
-    for (field, cidr), (name, other) in itertools.product(wanted.ranges_of(Family.IPV6), theirs):
-        if cidr in other or other in cidr:
-            yield errors.Overlap(
-                f"{field} {cidr} overlaps {other}, the {name} of the seed {cluster.seed}: Gardener cannot tell IPv6 "
-                "apart there. Choose space outside of it.",
-                field=field,
-            )
-
-
-def _told(error: errors.IpamError) -> tuple[str, str]:
-    return error.code, error.field
+def _told(error: errors.IpamError) -> _Fault:
+    return error.code, error.field, error.detail
 
 
 def _assign(cluster: Cluster, asked: NewCluster) -> None:
@@ -183,11 +181,7 @@ def _assign(cluster: Cluster, asked: NewCluster) -> None:
     for name in _WORDS:
         setattr(cluster, name, getattr(asked, name))
     cluster.families, cluster.labels = order, dict(asked.labels)
-    try:
-        cluster.clean_fields(exclude=["project", "network", "labels", "seed"])
-    except ValidationError as error:
-        broken = [(name, text) for name, texts in error.message_dict.items() for text in texts]
-        errors.raise_all([errors.Invalid(f"{name}: {text}", field=name) for name, text in broken])
+    words.check(cluster, {*_WORDS, "families"} - {"seed"})
 
 
 def _columns(cluster: Cluster) -> dict[str, Any]:
@@ -218,9 +212,10 @@ def _violations_of_others(cluster: Cluster) -> list[errors.IpamError]:
     ]
 
 
-def _write_ranges(cluster: Cluster, wanted: Plan) -> None:
-    """The pods and services as rows; of a reserved cluster they are reserved."""
+def _write_ranges(cluster: Cluster, wanted: Plan, given: Plan) -> None:
+    """The pods and services as rows; of a reserved cluster they are reserved, and what was proposed is nobody's."""
     reserved = reservations.columns(cluster)
+    named = {*given.pods.values(), *given.services.values(), *given.service_cidrs}
     further = [(Family.of(cidr), cidr) for cidr in wanted.service_cidrs]
     purposes = (("pods", wanted.pods.items()), ("services", wanted.services.items()), ("further", further))
     rows = [
@@ -242,4 +237,7 @@ def _write_ranges(cluster: Cluster, wanted: Plan) -> None:
     if held:
         ClusterRange.objects.filter(cluster=cluster).delete()
     writes.insert(rows)
+    for row in rows:
+        if row.cidr not in named:
+            row.other = row.holder = None
     know(cluster, ranges=rows)

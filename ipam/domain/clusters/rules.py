@@ -21,6 +21,8 @@ from ipam.models.clusters import Platform, PodIpam
 MIN_SERVICE_BITS = 4  # 16 addresses
 MAX_SERVICE_BITS = 20  # IPv4 /12, IPv6 /108
 _LARGE_SERVICES_SINCE = 34  # Kubernetes 1.34
+FURTHER_SERVICES_SINCE = 33  # Kubernetes 1.33: ServiceCIDR of networking.k8s.io/v1
+MAX_FURTHER_SERVICES = 16  # ranges; each is judged against all others
 _SHORTEST_SERVICES = {Family.IPV4: 0, Family.IPV6: 64}
 MAX_NODE_BITS = 16  # 65,536 blocks of nodes
 
@@ -33,6 +35,7 @@ def violations(plan: Plan) -> list[errors.IpamError]:
             *_violations_of_usable(plan),
             *violations_of_disjoint(plan),
             *_violations_of_pods(plan),
+            *_violations_of_version(plan),
             *violations_of_platform(plan, plan.platform),
         ]
         or list(violations_of_wanted_nodes(plan))
@@ -75,6 +78,9 @@ def _violations_of_families(plan: Plan) -> Iterator[errors.IpamError]:
                 yield errors.RangeFamily(f"The cluster has no {family.label}. Leave it out of {field}.", field=field)
             elif isinstance(value, Cidr) and Family.of(value) is not family:
                 yield errors.RangeFamily(f"{value} is no {family.label} CIDR.", field=field)
+    if len(plan.service_cidrs) > MAX_FURTHER_SERVICES:
+        detail = f"A cluster has at most {MAX_FURTHER_SERVICES} further ranges of services. Take some away first."
+        yield errors.Invalid(detail, field="services")
     for cidr in plan.service_cidrs:
         if (family := Family.of(cidr)) not in plan.families:
             yield errors.RangeFamily(f"The cluster has no {family.label}, so {cidr} serves nobody.", field="services")
@@ -117,6 +123,16 @@ def _violations_of_pods(plan: Plan) -> Iterator[errors.IpamError]:
             )
 
 
+def _violations_of_version(plan: Plan) -> Iterator[errors.IpamError]:
+    """Services beyond the first range are objects of Kubernetes itself since 1.33."""
+    if plan.service_cidrs and plan.minor_version < FURTHER_SERVICES_SINCE:
+        yield errors.VersionNotSupported(
+            f"Kubernetes {plan.kubernetes_version} takes no further range of services; 1.{FURTHER_SERVICES_SINCE} and "
+            "later do.",
+            field="services",
+        )
+
+
 def violations_of_wanted_nodes(plan: Plan) -> Iterator[errors.IpamError]:
     """There is room for the nodes that are wanted, beside those that come before others go."""
     held = capacity(plan)
@@ -124,7 +140,7 @@ def violations_of_wanted_nodes(plan: Plan) -> Iterator[errors.IpamError]:
         remedy = "a larger node network" if held.reason == "nodes" else "a larger range of pods or a longer node mask"
         beside = f" and {plan.surge:,} that come before others go" if plan.surge else ""
         yield errors.TooFewNodes(
-            f"There is room for {max(held.nodes, 0):,} nodes{beside}, not {plan.wanted_nodes:,}: the "
+            f"There is room for {held.nodes:,} nodes{beside}, not {plan.wanted_nodes:,}: the "
             f"{held.family.label} {held.reason} bind. Use {remedy}.",
             field="wanted_nodes",
         )
@@ -134,8 +150,9 @@ def _violations_of_services(plan: Plan, family: Family, platform: str) -> Iterat
     """At least 16 addresses, for the API server takes the 1st and DNS the 10th; at most 2^20 of kubeadm and before
     Kubernetes 1.34, which looks at no size of IPv4 and takes IPv6 up to /64.
     """
-    because = "kubeadm takes" if platform == Platform.KUBEADM else f"Kubernetes {plan.kubernetes_version} takes"
     is_newer = plan.minor_version >= _LARGE_SERVICES_SINCE and platform != Platform.KUBEADM
+    older = "Kubernetes" if is_newer else f"Kubernetes before 1.{_LARGE_SERVICES_SINCE}"
+    because = f"{'kubeadm' if platform == Platform.KUBEADM else older} takes"
     shortest = _SHORTEST_SERVICES[family] if is_newer else family.bits - MAX_SERVICE_BITS
     for services in [cidr for name, cidr in plan.ranges_of(family) if name == "services"]:
         yield from _violations_of_size(services, family, shortest, because)

@@ -7,14 +7,11 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.domain.clusters import lifecycle, planning
-from ipam.domain.clusters.plan import Ranges, plan_of
+from ipam.domain.clusters.plan import Ranges
 from ipam.domain.core import history
 from ipam.domain.core.operations import operation
 from ipam.models import Cluster
 from ipam.models.events import Verb
-
-SINCE = 33  # Kubernetes 1.33
-MOST = 16  # ranges; each is judged against all others
 
 
 @operation
@@ -24,13 +21,8 @@ def add(cluster: Cluster, services: Ranges) -> Cluster:
     WrongState unless it is reserved, VersionNotSupported before Kubernetes 1.33, else whatever the ranges break.
     """
     current = _lock(cluster)
-    if plan_of(current).minor_version < SINCE:
-        raise errors.VersionNotSupported(
-            f"Kubernetes {current.kubernetes_version} takes no further range of services; 1.{SINCE} and later do.",
-            field="services",
-        )
-    if not services or len(current.service_cidrs) + len(services) > MOST:
-        raise errors.Invalid(f"Name a range for a family; a cluster has at most {MOST} further ones.", field="services")
+    if not services:
+        raise errors.Invalid("Name a range for a family.", field="services")
     return _change(current, [*current.service_cidrs, *services.values()])
 
 

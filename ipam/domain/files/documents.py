@@ -19,7 +19,7 @@ LONGEST_ROW = 1_000_000  # characters of one entry of a list
 _CHUNK = 65_536
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
-_NULL = "tag:yaml.org,2002:null"
+_NULL, *_OTHERS = (f"tag:yaml.org,2002:{name}" for name in ("null", "str", "seq", "map"))
 
 
 class ParseError(errors.Invalid):
@@ -29,13 +29,18 @@ class ParseError(errors.Invalid):
 class _Loader(_SafeLoader):  # type: ignore[misc]
     """Takes every plain scalar as the text that was written, but null: YAML 1.1 makes 83 of 0123, 45045 of 12:30:45.
 
-    Whoever reads a value knows whether it is a number. A key that stands there twice is refused, not overwritten.
+    Whoever reads a value knows whether it is a number. A key that stands there twice is refused, not overwritten, and
+    so is any other tag: YAML's own types take quadratic time (!!float 1:1:1…), or break (!!timestamp x).
     """
 
     yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag == _NULL]
         for first, resolvers in _SafeLoader.yaml_implicit_resolvers.items()
     }
+    yaml_constructors = {tag: _SafeLoader.yaml_constructors[tag] for tag in (_NULL, *_OTHERS, None)}
+
+    def flatten_mapping(self, node: Any) -> None:
+        """Nothing is merged: the tag of a merge is as unknown as any other."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         found: dict[Any, Any] = super().construct_mapping(node, deep)

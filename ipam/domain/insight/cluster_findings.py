@@ -11,12 +11,11 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from ipam.addressing import Family, block, shorten
 from ipam.domain.clusters import documented, rules
-from ipam.domain.clusters.plan import usable
+from ipam.domain.clusters.plan import firewall_addresses, node_blocks, room, usable
 from ipam.domain.core import access
 from ipam.domain.insight.findings import FULL, SERIOUS, WARN, WARNING
 from ipam.domain.insight.loose_ends import MAX_OF_A_KIND, at_most_per_project
 from ipam.models import Cluster, ClusterRange, Finding, IPAddress, Machine, MachineNetwork, Prefix
-from ipam.models.clusters import Platform, PodIpam
 from ipam.values import parse_cidr
 
 _NO_VRF = 0  # a VNI that no network has
@@ -109,25 +108,22 @@ def nodes_without(row: Any) -> Iterator[Finding]:
 
 def nodes_nearly_full(rows: Sequence[Any]) -> Iterator[Finding]:
     """There are nodes for 80 % (warning) or 95 % (serious) of what the family that binds has room for."""
-    room, row = min(((_room(row), row) for row in rows), key=lambda pair: pair[0])
-    if row.machines >= WARN * room:
+    left, row = min(((_room(row), row) for row in rows), key=lambda pair: pair[0])
+    if row.machines >= WARN * left:
         yield _finding(
             row,
             "nodes_nearly_full",
-            SERIOUS if row.machines >= FULL * room else WARNING,
-            f"{row.machines:,} of {room:,} nodes are there; {row.address_family.label} runs out first. Plan a further "
+            SERIOUS if row.machines >= FULL * left else WARNING,
+            f"{row.machines:,} of {left:,} nodes are there; {row.address_family.label} runs out first. Plan a further "
             "cluster, or a larger one.",
         )
 
 
 def _room(row: Any) -> int:
     """How many nodes one family of a cluster has room for."""
-    cluster = row.cluster
-    firewalls = 1 if cluster.platform == Platform.GARDENER else row.firewalls
-    nodes = usable(block(row.address_family, 0, row.nodes_length)) - int(firewalls)
-    if cluster.ipam == PodIpam.HOST_LOCAL:
-        nodes = min(nodes, 1 << (cluster.node_mask[row.address_family] - row.length))
-    return max(nodes - int(cluster.surge), 1)
+    cluster, nodes = row.cluster, usable(block(row.address_family, 0, row.nodes_length))
+    blocks = node_blocks(cluster.ipam, cluster.node_mask[row.address_family], row.length)
+    return max(room(nodes - firewall_addresses(cluster.platform, row.firewalls), blocks, cluster.surge), 1)
 
 
 def _counted(pods: QuerySet[ClusterRange]) -> QuerySet[ClusterRange]:

@@ -92,10 +92,12 @@ def _of_kubernetes(version: object, kubelet: Mapping[str, Any]) -> Iterator[tupl
 
 
 def _masks(order: Iterable[Family], given: Mapping[Any, object]) -> dict[Family, int]:
-    """The mask of each family: its own, else the one without a family where that is the only one, else the default."""
+    """The mask of each family: its own, else the one without a family, which is that of IPv4 where there are both,
+    else the default.
+    """
     order = list(order)
-    alone = given.get("") if len(order) == 1 or not given.get(Family.IPV4) else None
-    found = {family: given.get(family) or (alone if family is order[0] else None) for family in order}
+    whose = order[0] if len(order) == 1 else Family.IPV4
+    found = {family: given.get(family) or (given.get("") if family is whose else None) for family in order}
     return {family: _number(mask) if mask else LONGEST_MASK[family] for family, mask in found.items()}
 
 

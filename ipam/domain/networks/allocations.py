@@ -15,6 +15,7 @@ from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.core.paging import Page, page
+from ipam.domain.networks import address_rules
 from ipam.models import Claim, IPAddress, Network
 from ipam.models.events import Verb
 
@@ -113,7 +114,8 @@ def join(keys: Sequence[object]) -> list[IPAddress]:
     """Let two addresses, named by their ids, be one allocation under the id of the IPv4 one; IPv4 first.
 
     They are of different families, of one network, project and type, and of one machine, or of none and of one name;
-    Invalid or WrongProject say all that differs. InUse when one of them is half of a pair already, or claimed.
+    Invalid or WrongProject say all that differs. InUse when one of them is half of a pair already, claimed, or a
+    cluster's.
     """
     if len({str(key) for key in keys}) != 2:
         raise errors.Invalid("Two addresses are joined. Name one of each family.", field="ips")
@@ -134,7 +136,7 @@ def join(keys: Sequence[object]) -> list[IPAddress]:
 def part(allocation: UUID) -> list[IPAddress]:
     """Let each address of a pair be an allocation of its own; the IPv4 one keeps the id. IPv4 first.
 
-    Invalid when there is only one, InUse when a controller claims them.
+    Invalid when there is only one, InUse when a controller claims them or a cluster owns them.
     """
     seen = access.visible(IPAddress.objects.filter(allocation=allocation)).first()
     held = _lock_halves(seen.network_id, Q(allocation=allocation)) if seen else []
@@ -143,7 +145,7 @@ def part(allocation: UUID) -> list[IPAddress]:
     access.require_change(*held)
     if len(held) < 2:
         raise errors.Invalid(f"{held[0]} is the only address of its allocation. There is nothing to part.")
-    errors.raise_all(list(_claims(held)))
+    errors.raise_all(list(_bonds(held)))
     _, ipv6 = held
     ipv6.revise(allocation=uuid.uuid4())
     changed = {"allocation": [str(allocation), str(ipv6.allocation)]}
@@ -154,13 +156,13 @@ def part(allocation: UUID) -> list[IPAddress]:
 def joinable(half: IPAddress) -> list[IPAddress]:
     """A few addresses that `half`, the only one of its allocation, can be joined with: those of the same host.
 
-    None for what has neither machine nor name, for then nothing says whose it is. One statement, by the index of
-    machines or that of names.
+    None for what has neither machine nor name, for then nothing says whose it is, or is a cluster's. One statement,
+    by the index of machines or that of names.
     """
-    if not (half.machine_id or half.name):
+    if half.cluster_id or not (half.machine_id or half.name):
         return []
     shared = ("network_id", "project_id", "machine_id", "type", *(() if half.machine_id else ("name",)))
-    alike = IPAddress.objects.filter(**{name: getattr(half, name) for name in shared})
+    alike = IPAddress.objects.filter(cluster=None, **{name: getattr(half, name) for name in shared})
     unclaimed = alike.exclude(allocation__in=Claim.objects.exclude(allocation=None).values("allocation"))
     return list(access.visible(unclaimed.lacking(Family(half.family)))[:_MAX_OFFERED])
 
@@ -207,11 +209,12 @@ def _hindrances(held: Sequence[IPAddress]) -> Iterator[errors.IpamError]:
         yield errors.InUse(
             f"{allocations[partner.allocation]} is a pair with {partner} already. Part that first.", field="ips"
         )
-    yield from _claims(held)
+    yield from _bonds(held)
 
 
-def _claims(held: Sequence[IPAddress]) -> Iterator[errors.IpamError]:
-    """A controller knows what it claims by allocation, so that stays as it is."""
+def _bonds(held: Sequence[IPAddress]) -> Iterator[errors.IpamError]:
+    """A controller knows what it claims by allocation, and a cluster what it owns, so that stays as it is."""
+    yield from map(address_rules.owned, (one for one in held if one.cluster_id))
     for claim in Claim.objects.filter(allocation__in=[one.allocation for one in held]):
         address = next(one for one in held if one.allocation == claim.allocation)
         yield errors.InUse(f"A controller claims {address} as “{claim.name}”. Release the claim of that name.")

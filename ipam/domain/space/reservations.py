@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
@@ -109,16 +109,15 @@ def _is_strict(network: Network) -> bool:
 
 def find_elsewhere(clusters: Collection[Cluster]) -> dict[UUID, list[tuple[str, IPNetwork, str]]]:
     """Of each of these clusters the ranges, with their field, that something in another VRF has too, and what has it:
-    a cluster below the same super network, or a network. Three statements at most.
+    a cluster below the same super network, or a network. Three statements at most; none where ranges know that
+    nothing has them.
     """
-    own = ClusterRange.objects.filter(cluster__in=[one.pk for one in clusters])
-    ends = Q(first__lte=OuterRef("last"), last__gte=OuterRef("first"))
-    others = ClusterRange.objects.reserved().exclude(cluster=OuterRef("cluster"))
-    above, vrf = OuterRef("cluster__network__parent"), OuterRef("cluster__network__vrf")
-    same = others.filter(ends, cluster__network__parent=above).exclude(reserved_vrf=vrf).order_by("first")
-    apart = Prefix.objects.roots().filter(ends).exclude(network=above).exclude(network__vrf=vrf).order_by("first")
-    rows: QuerySet[Any] = own.annotate(other=Subquery(same.values("pk")[:1]), holder=Subquery(apart.values("pk")[:1]))
-    touched = [row for row in rows.order_by("purpose", "first") if row.other or row.holder]
+    rows = [row for one in clusters for row in one.ranges.all()]
+    if not all(hasattr(row, "holder") for row in rows):
+        rows = list(ClusterRange.objects.filter(cluster__in=[one.pk for one in clusters]).beside())
+    touched = sorted((row for row in rows if row.other or row.holder), key=lambda row: (row.purpose, row.first))
+    if not touched:
+        return {}
     ranges = ClusterRange.objects.select_related("cluster").in_bulk([row.other for row in touched if row.other])
     prefixes = Prefix.objects.select_related("network").in_bulk([row.holder for row in touched if row.holder])
     found: dict[UUID, list[tuple[str, IPNetwork, str]]] = defaultdict(list)

@@ -7,7 +7,7 @@ import pytest
 
 from ipam import errors
 from ipam.domain.clusters import belongings, lifecycle, planning, service_ranges
-from ipam.domain.networks import addresses, completion, machines, networks
+from ipam.domain.networks import addresses, allocations, completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, IPAddress, Network, Partition, Project
 from tests.builders import IPV6, cidrs, external, families, worked_example
@@ -62,6 +62,25 @@ def test_address_of_a_cluster_is_neither_released_by_itself_nor_anothers(web: Cl
             partition=web.network.partition,
             networks=[Attachment(network=web.network), Attachment(network=internet, ips=[ipv4.address])],
         )
+
+
+def test_pair_of_a_cluster_is_not_parted(web: Cluster, internet: Network) -> None:
+    (ipv4, _) = belongings.take_for_api(web, internet)
+    with pytest.raises(errors.Several) as refusal:
+        allocations.part(ipv4.allocation)
+    assert {(error.code, "belongs to cluster web" in error.detail) for error in refusal.value.errors} == {
+        ("in_use", True)
+    }
+    assert owned(web)["load_balancer_ips"] == []
+
+
+def test_half_of_a_cluster_is_joined_with_nothing(web: Cluster, internet: Network) -> None:
+    (ipv4, _) = belongings.take_for_load_balancers(web, internet)
+    IPAddress.objects.filter(family=6).update(allocation=uuid.uuid4(), cluster=None)
+    ipv6 = IPAddress.objects.get(family=6)
+    with pytest.raises(errors.InUse, match="belongs to cluster web"):
+        allocations.join([ipv4.pk, ipv6.pk])
+    assert (allocations.joinable(ipv4), allocations.joinable(ipv6)) == ([], [])
 
 
 def test_allocation_of_a_cluster_goes_back_by_itself_or_with_it(web: Cluster, internet: Network) -> None:

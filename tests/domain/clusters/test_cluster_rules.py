@@ -269,6 +269,23 @@ def test_further_services_keep_the_rules_of_the_first_ones() -> None:
 
 
 # --- routes to pods -------------------------------------------------------------------------------
+def test_further_services_are_for_versions_that_have_them() -> None:
+    further = replace(WORKED, service_cidrs=cidrs("10.249.0.0/18", "fd00:10:249::/112"))
+    assert broken(replace(further, kubernetes_version="1.32")) == [("version_not_supported", "services")]
+    assert broken(replace(further, kubernetes_version="1.33")) == []
+
+
+def test_further_services_are_sixteen_at_most() -> None:
+    ranges = cidrs(*(f"10.249.{number}.0/24" for number in range(17)))
+    assert broken(replace(WORKED, service_cidrs=ranges)) == [("invalid", "services")]
+    assert broken(replace(WORKED, service_cidrs=ranges[:16])) == []
+
+
+def test_capacity_is_never_below_zero() -> None:
+    held = capacity(replace(WORKED, nodes=families("10.0.0.0/30", "2001:db8:0:10::/96"), max_surge=5))
+    assert (held.nodes, held.family, held.reason, [one.nodes for one in held.families]) == (0, IPV4, "nodes", [0, 4091])
+
+
 def test_pods_outside_of_the_announcable_cidrs_are_a_warning_with_a_remedy() -> None:
     warning = cautions.warnings(replace(WORKED, platform="kubeadm", announcable=cidrs("10.240.0.0/12")))[0]
     assert (warning.code, warning.field) == ("pods_not_announcable", "pods")

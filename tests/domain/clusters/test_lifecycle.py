@@ -11,7 +11,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.clusters import lifecycle, planning, rules
+from ipam.domain.clusters import lifecycle, planning, rules, service_ranges
 from ipam.domain.clusters import sizing as proposals
 from ipam.domain.clusters.plan import NewCluster, capacity, plan_of
 from ipam.domain.networks import addresses, machines, networks, projects
@@ -26,6 +26,7 @@ from tests.builders import (
     codes,
     external,
     families,
+    ip,
     prefixes_of,
     set_older_labels,
     super_network,
@@ -196,6 +197,10 @@ def test_node_network_is_not_deleted_below_a_plan(web: Cluster, private: Network
         ({"kubernetes_version": "2.0"}, "kubernetes_version"),
         ({"platform": "nomad"}, "platform"),
         ({"max_pods": 0}, "max_pods"),
+        ({"max_surge": -1}, "max_surge"),
+        ({"max_surge": 1001}, "max_surge"),
+        ({"gardener_project": "a; reboot"}, "gardener_project"),
+        ({"gardener_project": "-a"}, "gardener_project"),
         ({"wanted_nodes": 0}, "wanted_nodes"),
         ({"families": [IPV4, IPV4]}, "families"),
     ],
@@ -377,3 +382,10 @@ def test_running_cluster_changes_though_a_rule_has_changed_since(web: Cluster) -
     assert lifecycle.update(web, description="it runs").description == "it runs"
     with pytest.raises(errors.TooFewNodes):
         lifecycle.update(web, wanted_nodes=1021)
+
+
+def test_known_fault_of_a_running_cluster_lets_no_other_of_its_field_in(web: Cluster) -> None:
+    web.ranges.filter(purpose="services", family=4).update(first=ip("10.248.0.0"), last=ip("10.248.0.7"), length=29)
+    assert lifecycle.update(web, description="it runs").description == "it runs"
+    with pytest.raises(errors.ServicesTooSmall):
+        service_ranges.add(web, families("10.250.0.0/29"))

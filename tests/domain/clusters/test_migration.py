@@ -1,5 +1,7 @@
 """From one family to two with a cluster that runs, and back."""
 
+import shlex
+
 import pytest
 
 from ipam import errors
@@ -172,6 +174,13 @@ def test_each_step_has_its_command(platform: str, words: list[str], dual: Cluste
     Cluster.objects.update(platform=platform, gardener_project="team", gardener_version="1.150", migration_step="spec")
     steps = migration_steps.progress(planning.get(dual.pk)).steps
     assert [word in step.command for word, step in zip(words, steps, strict=True)] == [True] * 4
+
+
+def test_older_name_of_a_project_is_one_word_of_a_command(dual: Cluster) -> None:
+    Cluster.objects.update(gardener_project="a; reboot", migration_step="spec")
+    for step in migration_steps.progress(planning.get(dual.pk)).steps[:3]:
+        words = shlex.split(step.command)
+        assert [word for word in words if "reboot" in word] == ["garden-a; reboot"]
 
 
 def test_families_of_a_draft_are_no_migration(private: Network, project: Project) -> None:

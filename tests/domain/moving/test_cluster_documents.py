@@ -50,6 +50,11 @@ def test_masks_that_a_document_leaves_out_are_kubernetes_own() -> None:
     assert plan["node_mask"] == {IPV4: 24, IPV6: 64}
 
 
+def test_mask_without_a_family_is_that_of_ipv4_whichever_family_is_first() -> None:
+    plan, _ = cluster_documents.read(DUAL_SHOOT.replace("[IPv4, IPv6]", "[IPv6, IPv4]"))
+    assert plan["node_mask"] == {IPV6: 64, IPV4: 23}
+
+
 def test_services_that_a_document_leaves_out_are_kubeadms_own() -> None:
     plan, _ = cluster_documents.read('kind: ClusterConfiguration\nnetworking: {podSubnet: "10.244.3.0/16"}')
     assert (plan["families"], plan["services"], plan["pods"]) == (
@@ -108,6 +113,16 @@ def test_space_beyond_its_firewall_is_no_hindrance_to_what_runs(
     assert "same_range_other_vrf" in warned(made)
 
 
+def test_fault_behind_another_of_what_runs_is_no_hindrance_either(
+    private: Network, internet: Network, underlay: Network, project: Project
+) -> None:
+    joined = [Attachment(network=private), Attachment(network=internet)]
+    machines.allocate(project=project, partition=private.partition, networks=joined, role="firewall")
+    made = register(KUBEADM.replace("10.248.0.0/18", "203.0.113.128/29"), private, project)
+    assert "services_too_small" in warned(made)
+    assert lifecycle.update(made, description="as it is").description == "as it is"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "refusal"),
     [
@@ -146,6 +161,31 @@ def test_what_cannot_be_read_is_told(text: str, sentence: str) -> None:
 def test_long_document_is_not_read() -> None:
     with pytest.raises(errors.TooLarge):
         cluster_documents.read("#" * (cluster_documents.LONGEST + 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("clusterName: web", 'clusterName: "w\\0b"', "name"),
+        ("v1.35.1", '"1.35\\0"', "kubernetes_version"),
+        ("v1.35.1", "v" + "1" * 200_000, "kubernetes_version"),
+        ("maxPods: 250", "maxPods: " + "9" * 4_000, "max_pods"),
+        ('-ipv4, value: "23"', f'-ipv4, value: "{"9" * 4_000}"', "node_mask"),
+    ],
+)
+def test_words_that_no_cluster_can_have_are_not_kept(old: str, new: str, field: str, web: Cluster) -> None:
+    held = planning.get(web.pk).document
+    with pytest.raises(errors.IpamError) as refusal:
+        documented.compare(web, cluster_documents.read(KUBEADM.replace(old, new))[1])
+    assert {error.field for error in refusal.value.errors} == {field}
+    assert len(refusal.value.detail) < 500
+    assert planning.get(web.pk).document == held
+
+
+def test_project_of_gardener_is_a_name(private: Network, project: Project) -> None:
+    with pytest.raises(errors.Invalid) as refusal:
+        register(SHOOT.replace("garden-team", "garden-$(reboot)"), private, project)
+    assert refusal.value.field == "gardener_project"
 
 
 def test_what_differs_from_the_plan_is_a_finding_until_it_does_no_more(web: Cluster) -> None:
