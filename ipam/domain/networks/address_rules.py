@@ -90,7 +90,8 @@ def check_unbound(addresses: Sequence[Any]) -> None:
 
 
 def check_machine(machine: Machine, network: Network, project: Project, *, is_joined: bool) -> None:
-    """An address of a machine is of its project and of a network that it has joined."""
+    """An address of a machine is of its project and of a network that it has joined; another system's gets none."""
+    access.require_own(machine)
     if machine.project_id != project.pk:
         raise errors.WrongProject(f"Machine {machine} belongs to another project.", field="machine")
     if not is_joined:
