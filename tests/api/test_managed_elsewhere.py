@@ -12,15 +12,16 @@ from tests.api.writes import WRITES, everything, send
 from tests.shared import shared_fixture
 
 MANAGED = (Partition, Project, Network, Machine, IPAddress)
-_OWNED = {"networks", "ips", "allocations", "machines", "claims"}
+_OWNED = {"networks", "prefixes", "ips", "allocations", "machines", "claims"}
 
 
 def _is_refused(path: str, body: dict[str, Any]) -> bool:
     """Writes to what is owned elsewhere, or that take from it; all else is about things of Twofold's own."""
     noun, _, rest = path.partition("/")
-    if body.get("type") == "external":
+    if body.get("type") == "external" or "{range}" in rest:
         return False
-    return noun in _OWNED or rest.endswith("undo/") or path == "clusters/" or "{partition}" in rest or "{crew}" in rest
+    is_taking = path == "clusters/" or rest.endswith(("undo/", "-addresses/"))
+    return noun in _OWNED or is_taking or "{partition}" in rest or "{crew}" in rest
 
 
 REFUSED = [one for one in WRITES if _is_refused(one[1], one[2])]

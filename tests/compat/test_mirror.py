@@ -227,6 +227,59 @@ def test_entry_that_cannot_be_read_removes_nothing_of_its_kind_and_is_told(metal
     assert "it cannot be read" in Mirror.objects.get().told[0]["sentence"]
 
 
+@pytest.mark.parametrize(
+    ("path", "place", "unreadable"),
+    [
+        ("network", 3, {"id": None}),
+        ("network", 3, {"id": {}}),
+        ("project", 1, {"meta": {"id": "garbled"}}),
+        ("project", 1, {"meta": {}}),
+        ("partition", 1, {"id": None}),
+        ("machine", 0, {"id": None}),
+        ("machine", 0, {"id": "m\0"}),
+        ("ip", 2, {"networkid": None}),
+        ("ip", 2, {"networkid": {}}),
+        ("ip", 2, {"ipaddress": None}),
+    ],
+)
+def test_entry_without_an_id_that_can_be_read_removes_nothing_of_its_kind(
+    metal_api: StandIn, path: str, place: int, unreadable: dict[str, Any]
+) -> None:
+    metal_api.lists["partition"].append({"id": "muc", "name": "Munich"})
+    metal_api.lists["network"].append({**CHILD, "id": "spare", "vrf": 21, "prefixes": ["10.0.4.0/22"]})
+    follow(metal_api)
+    before = state()
+    metal_api.lists[path][place] |= unreadable
+    follow(metal_api)
+    assert state() == before
+
+
+@pytest.mark.parametrize("unreadable", [{"type": "odd"}, {"ipaddress": None}])
+def test_address_that_cannot_be_read_stays_when_its_machine_goes(
+    metal_api: StandIn, unreadable: dict[str, Any]
+) -> None:
+    follow(metal_api)
+    metal_api.lists["machine"].pop(0)
+    metal_api.lists["ip"][0] |= unreadable
+    follow(metal_api)
+    assert [one.machine for one in IPAddress.objects.filter(address="10.0.0.1")] == [None]
+
+
+def test_addresses_stay_with_their_machine_while_the_id_of_one_cannot_be_read(metal_api: StandIn) -> None:
+    follow(metal_api)
+    metal_api.lists["machine"][0]["id"] = None
+    assert "Nothing has changed" in follow(metal_api)
+    assert IPAddress.objects.filter(machine="m-1").count() == 2
+
+
+def test_entry_of_a_list_is_of_its_kind_though_it_lacks_what_tells_it(metal_api: StandIn) -> None:
+    metal_api.lists["partition"] = [{"id": "fra", "name": "Main", "dnsservers": []}]
+    metal_api.lists["machine"].append({"id": "m-3", "name": "bare"})
+    follow(metal_api)
+    assert Mirror.objects.get().told == []
+    assert list(Partition.objects.values_list("pk", "name")) == [("fra", "Main")]
+
+
 def test_pass_that_another_has_overtaken_does_nothing(metal_api: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     follow(metal_api)
     metal_api.lists["network"][0]["name"] = "older"

@@ -108,23 +108,28 @@ def require_change(*records: Model, fields: Collection[str] | None = None) -> No
 
 def is_foreign(record: Model) -> bool:
     """Whether another system owns it, and is not the door by which this comes."""
-    manager = getattr(_owned_with(record), "managed_by", "")
+    manager = getattr(record, "managed_by", "")
     return bool(manager) and manager != context.current().door
+
+
+def own(path: str = "") -> Q:
+    """The same of rows: those that no other system owns."""
+    return Q(**{f"{path}managed_by__in": ["", context.current().door]})
 
 
 def require_own(*records: Model) -> None:
     """ManagedElsewhere for the first of them that another system owns: nothing is written to it, or taken from it."""
-    foreign = next(filter(is_foreign, map(_owned_with, records)), None)
+    foreign = next(filter(is_foreign, records), None)
     if foreign is not None:
-        raise errors.ManagedElsewhere(
-            f"{foreign} is managed by {foreign.managed_by}, and only read here. Change it there: the next pass of the "  # type: ignore[attr-defined]
-            "mirror brings that over."
-        )
+        raise managed_elsewhere(foreign)
 
 
-def _owned_with(record: Model) -> Model:
-    """The record whose owner decides about this one: of a range its network."""
-    return record.network if isinstance(record, AddressRange) else record
+def managed_elsewhere(record: Any) -> errors.ManagedElsewhere:
+    """What is said of a record that another system owns."""
+    return errors.ManagedElsewhere(
+        f"{record} is managed by {record.managed_by}, and only read here. Change it there: the next pass of the mirror "
+        "brings that over."
+    )
 
 
 # --- what is seen ---------------------------------------------------------------------------------

@@ -49,7 +49,9 @@ def apply(rows: Iterable[ParsedRow], references: References) -> Iterator[Outcome
         known = _Owners(
             looked_up.get_many(Network, (row.values.get("network") for row in readable)),
             looked_up.get_many(Project, (row.values.get("project") for row in readable)),
-            looked_up.get_many(Machine, (row.values.get("machine") for row in readable), only=["project"]),
+            looked_up.get_many(
+                Machine, (row.values.get("machine") for row in readable), only=["project", "managed_by"]
+            ),
         )
         readable = [_without_missing_machine(row, known, references) for row in readable]
         stored = _stored(readable, known)

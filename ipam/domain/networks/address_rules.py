@@ -94,7 +94,8 @@ def _claimed(addresses: Iterable[Any]) -> Iterator[errors.IpamError]:
 
 
 def check_machine(machine: Machine, network: Network, project: Project, *, is_joined: bool) -> None:
-    """An address of a machine is of its project and of a network that it has joined."""
+    """An address of a machine is of its project and of a network that it has joined; another system's gets none."""
+    access.require_own(machine)
     if machine.project_id != project.pk:
         raise errors.WrongProject(f"Machine {machine} belongs to another project.", field="machine")
     if not is_joined:

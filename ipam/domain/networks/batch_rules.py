@@ -14,7 +14,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import lookups
+from ipam.domain.core import access, lookups
 from ipam.domain.networks import address_rules
 from ipam.domain.space import allocator, usable_space
 from ipam.labels import label_fault
@@ -105,11 +105,11 @@ def validate_ids_and_allocations(wanted: Sequence[Named], refused: Refusals) -> 
     seen: set[uuid.UUID] = set()
     held: dict[uuid.UUID, dict[int, tuple[str, uuid.UUID]]] = defaultdict(dict)
     same = Q(pk__one_of=[one.id for one in wanted]) | Q(allocation__one_of=[one.allocation for one in wanted])
-    columns = "pk", "allocation", "family", "network_id", "project_id"
-    known = IPAddress.objects.filter(same).order_by("pk").values_list(*columns)
-    for pk, allocation, family, *owner in lookups.lock_all(known):  # so that no release of an allocation misses it
-        seen.add(pk)
-        held[allocation][family] = owner[0], owner[1]
+    foreign: dict[uuid.UUID, IPAddress] = {}
+    for half in lookups.lock_all(IPAddress.objects.filter(same).order_by("pk")):  # so that no release misses it
+        seen.add(half.pk)
+        held[half.allocation][half.family] = half.network_id, half.project_id
+        foreign |= {half.allocation: half} if access.is_foreign(half) else {}
     for place, one in enumerate(wanted):
         if one.id in seen:
             detail = f"There is already an address with the id {one.id}. Leave the id out, or change that address."
@@ -125,6 +125,8 @@ def validate_ids_and_allocations(wanted: Sequence[Named], refused: Refusals) -> 
         elif any(other != owner_ for other in families.values()):
             detail = f"The allocation {one.allocation} is of another network or project. Leave the id out."
             refused[place] = errors.Invalid(detail, field="allocation")
+        elif one.allocation in foreign:
+            refused[place] = access.managed_elsewhere(foreign[one.allocation])
         else:
             families[family] = owner_
 

@@ -125,7 +125,7 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
     if any(prefix.family == family for prefix in held):
         raise errors.AlreadyExists(f"{current.pk} already has {family.label}.", field="address_family")
     child_rules.check_stack(current.allowed_families, family, current)
-    parent = current.parent
+    access.require_own(parent := current.parent)
     asked = {} if length is None else {family: length}
     lengths = child_rules.choose_lengths(parent, asked, [family], Stack(parent.stack).families)
     before = states.of(current, prefixes=held)

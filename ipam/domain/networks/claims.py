@@ -121,7 +121,8 @@ def _take_addresses(claim: Claim, families: Sequence[Family]) -> list[IPAddress]
     if held and not missing:
         return []
     if claim.allocation is not None:
-        addresses.lock_allocation(claim.allocation)  # who adds to an allocation locks it, as completions do
+        # who adds to an allocation locks it, as completions do
+        access.require_own(*addresses.lock_allocation(claim.allocation))
     address_rules.check_may_take(network, claim.project)
     shared: dict[str, Any] = {
         "type": IPAddress.Type.STATIC,

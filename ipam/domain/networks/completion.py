@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ipam import errors
 from ipam.addressing import Family
@@ -41,7 +41,7 @@ def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) ->
 
     The new address shares the allocation's id, type, name, description, labels, project and machine. A batch
     holds or doesn't; repeat until `remaining` is 0, at any later time. When the family has too little room, or a
-    project's quota, the batch completes what fits and names up to `limit` of the rest.
+    project's quota, the batch completes what fits and names up to `limit` of the rest, and of another system's.
     Invalid for another limit, NetworkNotUsable for a super network, FamilyNotInNetwork without a prefix of the family.
     """
     if not 1 <= limit <= MAX_PER_BATCH:
@@ -49,7 +49,8 @@ def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) ->
     current = lookups.get(Network, network.pk, lock=True)  # two batches at once would complete the same allocations
     access.require_change(current)
     _check_family(current, family)
-    lacking = IPAddress.objects.filter(network=current).lacking(family)
+    every = IPAddress.objects.filter(network=current).lacking(family)
+    lacking = every.filter(_own())
     tightest = quotas.find_tightest(current, family)
     lowest = lacking.exclude(project__in=_used_up(tightest))[:limit]
     locked = lookups.lock_all(IPAddress.objects.filter(pk__in=lowest.values("pk")).order_by("pk"))
@@ -60,7 +61,7 @@ def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) ->
     history.record_addresses(Verb.COMPLETE, begun=completed)
     quotas.charge(begun=completed, is_judged=True)
     left = lacking.exclude(project__in=_used_up(tightest)).count()
-    refused = list(_refused_by_quotas(tightest, lacking, limit))
+    refused = [*_refused_by_quotas(tightest, lacking, limit), *_refused_by_owner(every, limit)]
     if not exhausted:
         return Progress(completed, remaining=left, refused=refused)
     reason = _full(current, family, left)
@@ -106,6 +107,17 @@ def _refused_by_quotas(
         reasons = {project: quotas.refusal(tightest[project], 1) for project in used_up}
         for allocation, project in lacking.filter(project__in=used_up).values_list("allocation", "project")[:limit]:
             yield Refused(allocation, reasons[project])
+
+
+def _own() -> Q:
+    """Halves that no other system owns, nor the machine that has them."""
+    return access.own() & (Q(machine=None) | access.own("machine__"))
+
+
+def _refused_by_owner(lacking: QuerySet[IPAddress], limit: int) -> Iterator[Refused]:
+    for one in lacking.exclude(_own()).select_related("machine")[:limit]:
+        owner = one if one.machine is None or access.is_foreign(one) else one.machine
+        yield Refused(one.allocation, access.managed_elsewhere(owner))
 
 
 def _check_family(network: Network, family: Family) -> None:

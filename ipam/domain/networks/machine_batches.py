@@ -88,6 +88,8 @@ class Batch:
             ids.check_spelling(Machine, new.id)
         batch_rules.check_labels(new.labels)
         machine_rules.check(new.role, new.networks, new.project, new.partition)
+        if new.role == Machine.Role.FIREWALL and (underlay := self._underlays.get(new.partition.pk)):
+            access.require_own(underlay)
         if new.asn is not None:
             machines.check_asn(new.asn)
         return Machine(

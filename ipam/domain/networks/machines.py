@@ -72,6 +72,7 @@ def release(machine: Machine) -> None:
     current = lookups.get(Machine, machine.pk, lock=True)
     access.require_change(current)
     held = lookups.lock_all(current.addresses.order_by("pk"))
+    access.require_own(*held)
     static = [address for address in held if address.type == IPAddress.Type.STATIC]
     ephemeral = [address for address in held if address.type != IPAddress.Type.STATIC]
     _hand_over(static, None)
@@ -133,7 +134,9 @@ def _hand_over(addresses: Sequence[IPAddress], machine: Machine | None) -> None:
 def _underlay(partition: Partition) -> list[Attachment]:
     """The partition's underlay, which a firewall joins by itself."""
     prefixes = Prefix.objects.filter(network__type=NetworkType.UNDERLAY, network__partition=partition)
-    return [Attachment(network=found, families=[Family.IPV4]) for found in prefixes.networks()]
+    underlays = list(prefixes.networks())
+    access.require_own(*underlays)
+    return [Attachment(network=found, families=[Family.IPV4]) for found in underlays]
 
 
 def _draw_or_claim_asn(asn: int | None) -> int:

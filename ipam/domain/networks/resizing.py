@@ -11,6 +11,7 @@ from netaddr import IPAddress, IPNetwork, cidr_exclude
 
 from ipam import errors
 from ipam.addressing import is_canonical
+from ipam.domain.core import access
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import block_changes, child_rules, rules
 from ipam.domain.space import allocator, carving, reservations, reshaping, set_aside, usable_space
@@ -23,9 +24,9 @@ from ipam.models.events import Verb
 def resize(prefix: Prefix, wanted: IPNetwork) -> Prefix:
     """Let a prefix be `wanted`, which holds it or lies in it.
 
-    NotResizable for what does neither, PrefixNotCanonical. Where something is in the way, all of it is told with the
-    `nearest` prefix that would do: Overlap, InRange or Cooling, NotInPrefix for what a child's parent has not, rules
-    4a, 9, 13 and 38; HasIps, HasChildren, HasRanges outside of it; WouldBeReserved for an end that is held.
+    NotResizable for what does neither, PrefixNotCanonical, ManagedElsewhere. Where something is in the way, all of it
+    is told with the `nearest` prefix that would do: Overlap, InRange or Cooling, NotInPrefix for what a child's parent
+    has not, 4a, 9, 13, 38; HasIps, HasChildren, HasRanges outside; WouldBeReserved for an end that is held.
     """
     current = block_changes.lock(prefix)
     network, before = current.network, current.cidr
@@ -95,6 +96,7 @@ def _taken_of_parent(current: Prefix, wanted: IPNetwork) -> list[errors.IpamErro
     if source is None or wanted not in source.cidr:
         detail = f"{wanted} lies in no prefix that {current} was carved from: that is {source}. Name a longer one."
         return [errors.NotInPrefix(detail, field="prefix")]
+    access.require_own(source.network)
     found = list(usable_space.violations_of_taken([wanted], field="prefix"))
     found += child_rules.violations_of_imported_lengths(source.network, {wanted: source})
     siblings = source.children.filter(namespace=current.namespace_id).exclude(pk=current.pk)

@@ -6,7 +6,7 @@ from typing import TypeVar
 from django.db.models import Q, QuerySet
 
 from ipam import errors
-from ipam.domain.core import history, kept_rows, lookups
+from ipam.domain.core import access, history, kept_rows, lookups
 from ipam.domain.networks import address_batches, addresses
 from ipam.models import Event, IPAddress, Network, Project
 from ipam.models.base import Record
@@ -53,6 +53,7 @@ def _check_halves(rows: Sequence[IPAddress]) -> None:
     projects = {row.allocation: row.project_id for row in rows}
     same = Q(pk__in=keys) | Q(allocation__in=projects)
     for one in lookups.lock_all(IPAddress.objects.filter(same).order_by("pk")):
+        access.require_own(one)
         if one.machine_id:
             raise errors.ChangedSince(f"{one} of the same allocation belongs to machine {one.machine} now.")
         if one.pk in keys or (one.allocation, one.family) in places or projects[one.allocation] != one.project_id:

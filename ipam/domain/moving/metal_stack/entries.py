@@ -27,8 +27,8 @@ def type_by_flags(*, privatesuper: bool, underlay: bool, shared: bool, is_child:
 class Document:
     """The entries that could be read, and, by section, those that could not; without one what is wrong with a text.
 
-    `named` holds every entry with an id that the text has, by section and id; None where it could not be read.
-    The id of an address is that of its network with it.
+    `named` holds every entry that the text has, by section and id; None where it could not be read. The id of an
+    address is that of its network with it; one that cannot be read is empty.
     `not_kept` counts, by what it is, what has no place here. `repeated` holds, by section and tag, what has that tag
     with several values.
     """
@@ -42,6 +42,10 @@ class Document:
     broken: dict[str, list[ParsedRow]] = field(default_factory=dict)
     not_kept: Counter[str] = field(default_factory=Counter)
     repeated: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def may_have(self, section: str, id: str) -> bool:
+        """Whether there is such an entry, be it with faults; where the id of one cannot be read, each may be meant."""
+        return (section, id) in self.named or (section, "") in self.named or "" in self.broken
 
     def __len__(self) -> int:
         """How many entries could be read."""

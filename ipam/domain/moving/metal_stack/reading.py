@@ -34,6 +34,7 @@ _DEPLOYMENT = {
     "metal_api_networks": "networks",
     "metal_api_ips": "ips",
 }
+LISTED = ("partitions", "projects", "networks", "ips", "machines")  # in the order of `live.PATHS`
 _DESCRIBING = {"id", "name", "description", "labels", "changed", "created"}
 # What the other side derives, as we do; its absence is no loss.
 _DERIVED = {"usage", "consumption", "addressfamilies", "addressfamily"}
@@ -73,11 +74,11 @@ def parse_all(files: Iterable[AbstractContextManager[TextIO]]) -> Document:
 
 
 def parse_lists(lists: Iterable[Iterable[Any]]) -> Document:
-    """Read lists of objects, as a running metal-api gives them."""
+    """Read lists of objects, as a running metal-api gives them, in the order of `LISTED`."""
     document = Document()
     positions: dict[str, int] = dict.fromkeys(SECTIONS, 0)
-    for listed in lists:
-        _parse_listed(document, listed, positions)
+    for section, listed in zip(LISTED, lists, strict=True):
+        _parse_listed(document, listed, positions, section)
     _add_implied(document)
     return document
 
@@ -108,12 +109,13 @@ def _parse_sections(document: Document, raw: Any) -> None:
             _parse_entry(document, section, position, entry, is_strict=True)
 
 
-def _parse_listed(document: Document, listed: Iterable[Any], positions: dict[str, int]) -> None:
-    """Objects of a list, each told by its fields; `positions` counts those of each section over all lists."""
+def _parse_listed(document: Document, listed: Iterable[Any], positions: dict[str, int], section: str = "") -> None:
+    """Objects of a list of one section, or else each told by its fields; `positions` counts those of each section over
+    all lists."""
     for number, raw in enumerate(listed, 1):
-        if section := _section_of(raw):
-            _parse_entry(document, section, positions[section], raw, is_strict=False)
-            positions[section] += 1
+        if isinstance(raw, dict) and (its := section or _section_of(raw)):
+            _parse_entry(document, its, positions[its], raw, is_strict=False)
+            positions[its] += 1
         else:
             detail = f"Entry {number} of a list is none of {', '.join(SECTIONS)}. Take it out."
             _refuse(document, errors.Invalid(detail))
@@ -134,10 +136,8 @@ def _parse_deployment(document: Document, variables: dict[str, Any], positions: 
             positions[section] += 1
 
 
-def _section_of(raw: Any) -> str:
+def _section_of(raw: dict[str, Any]) -> str:
     """The section of an object by the fields that only its kind has; empty if it is of no kind that we know."""
-    if not isinstance(raw, dict):
-        return ""
     for section, telling in _TELLING.items():
         if not telling.isdisjoint(raw):
             return section
@@ -174,7 +174,7 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         reader.refuse_unknown_keys()
     else:
         document.not_kept.update(f"“{key}” of {section}" for key in reader.unknown_keys() if key not in _DERIVED)
-    _keep(document, section, _id(section, raw, found), reader, found, str(name))
+    _keep(document, section, _id(section, found), reader, found, str(name))
 
 
 def _keep(document: Document, section: str, id: str, reader: Reader, found: Values, name: str = "") -> None:
@@ -194,8 +194,8 @@ def _keep(document: Document, section: str, id: str, reader: Reader, found: Valu
         getattr(document, section).append(row)
 
 
-def _id(section: str, raw: dict[str, Any], found: Values) -> str:
-    """What tells an entry from the others of its section."""
+def _id(section: str, found: Values) -> str:
+    """What tells an entry from the others of its section; empty where that cannot be read."""
     if section == "ips":
-        return f"{found['network']} {found['ip']}"
-    return str(raw.get("id")).lower() if section == "projects" else str(raw.get("id"))
+        return f"{found['network']} {found['ip']}" if found["network"] and found["ip"] else ""
+    return str(found["id"] or "")

@@ -29,7 +29,6 @@ from ipam.domain.moving.mirror.telling import Told
 from ipam.models import Mirror, events
 from ipam.models.managed import METAL_STACK, made_for
 
-SECTIONS = ("partitions", "projects", "networks", "ips", "machines")  # in the order of `live.PATHS`
 MAX_REMOVED = 20  # percent of a kind that may go in one pass
 _FEW = 10  # objects that may go, however many there are
 _MAX_ERROR = 2_000  # characters
@@ -108,7 +107,7 @@ def _read(lists: Lists) -> tuple[Document, set[str]]:
     lengths: dict[str, int] = {}
 
     def counted() -> Lists:
-        for section, found in zip(SECTIONS, lists, strict=True):
+        for section, found in zip(reading.LISTED, lists, strict=True):
             lengths[section] = len(found)
             yield found
 

@@ -4,7 +4,6 @@ Only what differs is kept, so a pass over an installation where nothing has happ
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -71,7 +70,7 @@ def _compare(plan: Plan, document: Document, section: str, rows: list[ParsedRow]
         plan.managed[section] += bool(found.managed_by)
         if row is not None:
             _match(plan, section, found, row)
-        elif not _is_named(document, section, str(found.pk)):
+        elif not document.may_have(section, str(found.pk)):
             plan.gone[section] += 1
             plan.removed[section].append(found)
     plan.rows[section] += said.values()
@@ -82,25 +81,28 @@ def _compare_addresses(plan: Plan, document: Document) -> None:
     for one in document.ips:
         said.setdefault((one.values["network"], one.values["ip"]), one)
     there = [row.values["id"] for row in document.networks]
-    machines = {id for section, id in document.named if section == "machines"}
     replaced = {one.pk for one in plan.removed["machines"]}
     stored = IPAddress.objects.filter(Q(managed_by=METAL_STACK) | Q(network__pk__one_of=there))
     for found in stored.iterator(chunk_size=_CHUNK):
         row = said.pop((found.network_id, found.address), None)
         plan.managed["ips"] += bool(found.managed_by)
         if row is not None:
-            _match_address(plan, found, row, machines, replaced)
+            _match_address(plan, found, row, document, replaced)
         elif not found.managed_by:
             plan.own.setdefault(found.network_id, []).append(str(found))
-        elif not _is_named(document, "ips", f"{found.network_id} {found}"):
+        elif not document.may_have("ips", f"{found.network_id} {found}"):
             plan.gone["ips"] += 1
             plan.removed["ips"].append(found)
+        elif found.machine_id in replaced:  # with which it would go, if it had not left it before
+            plan.moved[found.pk] = None
     plan.rows["ips"] += said.values()
 
 
-def _match_address(plan: Plan, found: IPAddress, row: ParsedRow, machines: set[str], replaced: set[str]) -> None:
+def _match_address(plan: Plan, found: IPAddress, row: ParsedRow, document: Document, replaced: set[str]) -> None:
     """As `_match`, but for the machine, which may change; one that is not there the address does not have yet."""
-    machine = row.values["machine"] if row.values["machine"] in machines else None
+    machine = row.values["machine"]
+    if machine and not document.may_have("machines", machine):
+        machine = None
     values = {name: value for name, value in row.values.items() if name != "machine"}
     is_kept = _match(plan, "ips", found, replace(row, values=values), new=row)
     if is_kept and (machine != found.machine_id or machine in replaced):
@@ -124,17 +126,3 @@ def _match(plan: Plan, section: str, found: Any, row: ParsedRow, *, new: ParsedR
     if differing:
         plan.rows[section].append(replace(row, values={**row.values, "id": found.pk}, existing=Existing.CHANGE))
     return True
-
-
-def _is_named(document: Document, section: str, id: str) -> bool:
-    """Whether it is there, be it with faults; where an entry has none that can be read, each may be meant."""
-    return (section, id) in document.named or any(map(_is_nameless, _broken(document, section)))
-
-
-def _broken(document: Document, section: str) -> Iterator[ParsedRow]:
-    yield from document.broken.get("", ())
-    yield from document.broken.get(section, ())
-
-
-def _is_nameless(row: ParsedRow) -> bool:
-    return not row.cells.get("id") or not row.values.get("ip", True)
