@@ -31,7 +31,6 @@ _KIND = ADDRESSES.one
 _DERIVED: dict[str, Callable[[Named], Any]] = {
     "address_family": lambda named: Family.of(named.address).key,
     "namespace": lambda named: named.network.namespace_id,
-    "managed_by": lambda named: "",
 }
 Outcomes = dict[int, Outcome]  # by place
 Changing = dict[UUID, tuple[ParsedRow, Changes]]  # by the id of the address

@@ -13,6 +13,7 @@ from zlib import crc32
 import yaml
 from django.db.models import QuerySet
 
+from ipam.domain.core import yaml_words
 from ipam.domain.core.paging import batches
 from ipam.models import Machine
 
@@ -26,6 +27,7 @@ class _Unsafe(str):
     """Text that people typed. Ansible would run what looks like a template in it."""
 
 
+@yaml_words.quoted
 class _Dumper(yaml.SafeDumper):
     pass
 

@@ -55,6 +55,11 @@ def flat(value: object) -> str:
 
 # Each of these reads one cell, or says in a ValueError what it should have been. Space around what is no text means
 # nothing.
+def unread(cell: object) -> object:
+    """What is only shown: it says nothing, whatever stands there."""
+    return NOTHING
+
+
 def text(most: int) -> Read:
     """Text of at most so many characters. A number is taken as it is written: spreadsheets make numbers of names."""
 

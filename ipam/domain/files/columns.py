@@ -13,7 +13,6 @@ from ipam.domain.files.cells import Read
 from ipam.domain.files.known import Known
 from ipam.domain.files.together import Rows, Together
 from ipam.models.base import SLUG_LENGTH, Described
-from ipam.models.managed import MANAGER_LENGTH
 from ipam.models.super_networks import ChildChoice, ClusterRanges
 
 M = TypeVar("M", bound=models.Model)
@@ -76,7 +75,7 @@ def _of_supers(name: str, words: type[models.TextChoices]) -> Column:
 
 LABELS = column("labels", cells.labels, may_change=True)
 ID = column("id", cells.text(SLUG_LENGTH))
-MANAGED_BY = column("managed_by", cells.text(MANAGER_LENGTH))
+MANAGED_BY = column("managed_by", cells.unread)  # which follows from who makes it
 PROJECT = column("project", cells.uuid, of="project_id")
 OF_SUPERS = (_of_supers("child_choice", ChildChoice), _of_supers("cluster_ranges", ClusterRanges))
 QUARANTINE = (
@@ -104,8 +103,8 @@ def by_key(model: type[M]) -> Callable[[Values], M | None]:
 
 
 def filled(values: Values) -> dict[str, Any]:
-    """What a row says about a new object; an empty cell says nothing. Who owns it follows from who makes it."""
-    return {name: value for name, value in values.items() if value not in ("", None) and name != MANAGED_BY.name}
+    """What a row says about a new object; an empty cell says nothing."""
+    return {name: value for name, value in values.items() if value not in ("", None)}
 
 
 def in_batches(*arguments: Any) -> Any:

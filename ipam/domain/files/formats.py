@@ -12,6 +12,7 @@ from typing import IO, Any, BinaryIO
 import yaml
 
 from ipam.addressing import shorten
+from ipam.domain.core import yaml_words
 from ipam.domain.files import csv_rows, documents, raw_rows, spreadsheets
 from ipam.domain.files.documents import JsonReader, ParseError
 from ipam.domain.files.raw_rows import MAX_COLUMNS, Faulty, Row
@@ -22,7 +23,6 @@ FORMATS = {
     "yaml": "application/yaml",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def ending(name: str) -> str:
@@ -111,7 +111,7 @@ def _yaml_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     is_empty = True
     for row in rows:
         is_empty = False
-        yield yaml.dump([row], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+        yield yaml.dump([row], Dumper=yaml_words.Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
     if is_empty:
         yield "[]\n"
 

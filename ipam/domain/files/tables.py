@@ -1,14 +1,15 @@
 """Tables: files of rows of one kind, whose cells become values."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.files import cells as table_cells
 from ipam.domain.files import formats
-from ipam.domain.files.columns import Column, Kind
+from ipam.domain.files.columns import MANAGED_BY, Column, Kind
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import ParsedRow
 from ipam.domain.files.raw_rows import Faulty
@@ -21,17 +22,20 @@ class Table:
     kind: Kind
     file: BinaryIO
     format: str
+    _owned: Counter[str] = field(default_factory=Counter, init=False)  # how many rows say by which system
 
     def sections(self) -> Iterable[tuple[Kind, Iterator[ParsedRow]]]:
         """Its rows as values.
 
         What is wrong with a row stays with it; columns that are wrong from the first on are raised as UnknownField.
         """
+        self._owned.clear()
         yield self.kind, self._rows()
 
     def not_kept(self) -> list[str]:
-        """Nothing: all columns are known."""
-        return []
+        """Who owned what."""
+        count = self._owned.total()
+        return [f"managed_by of {count:,} rows: who owns an object follows from who makes it"] if count else []
 
     def _rows(self) -> Iterator[ParsedRow]:
         columns = {column.name: column for column in self.kind.columns}
@@ -39,7 +43,9 @@ class Table:
         for place, cells in formats.read_each(self.file, self.format):
             if isinstance(cells, Faulty):
                 yield ParsedRow(place, {}, [errors.Invalid(cells.detail)], cells.cells)
-            elif known.issuperset(cells):
+                continue
+            self._owned.update(filter(None, [cells.get(MANAGED_BY.name)]))
+            if known.issuperset(cells):
                 yield _parse_row(place, cells, columns)
             elif unknown := _unknown(self.kind, cells):
                 if not known:

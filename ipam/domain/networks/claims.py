@@ -61,8 +61,7 @@ def take(
     labels: Mapping[str, str] | None = None,
 ) -> Claim:
     """As `claim`, but AlreadyExists when another request has just claimed by this name."""
-    if not network.is_super:
-        addresses.require_allocation(network, project)
+    addresses.require_allocation(network, project)
     known = lookups.lock_all(_named(network, project, name), no_key=True)  # its release waits, or was first
     current = known[0] if known else Claim(network=network, project=project, name=name)
     with history.as_one_event(Verb.ALLOCATE) if network.is_super else writes.together():
@@ -115,14 +114,13 @@ def _take_addresses(claim: Claim, families: Sequence[Family]) -> list[IPAddress]
     """Take those addresses of a claim that it lacks, under its allocation; all of a new one."""
     network = claim.network
     held = list(IPAddress.objects.filter(allocation=claim.allocation)) if claim.allocation else []
-    missing = sorted({*families} - {Family(one.family) for one in held})
-    if held and not families:
-        missing = acquisition.other_families(network, [one.address for one in held])
+    missing = _missing(network, held, families)
+    if held and missing:
+        held = addresses.lock_allocation(held[0].allocation)  # who adds to an allocation locks it, as completions do
+        missing = _missing(network, held, families)
     if held and not missing:
         return []
-    if claim.allocation is not None:
-        # who adds to an allocation locks it, as completions do
-        access.require_own(*addresses.lock_allocation(claim.allocation))
+    access.require_own(*held)
     address_rules.check_may_take(network, claim.project)
     shared: dict[str, Any] = {
         "type": IPAddress.Type.STATIC,
@@ -136,6 +134,13 @@ def _take_addresses(claim: Claim, families: Sequence[Family]) -> list[IPAddress]
     claim.allocation = rows[0].allocation
     quotas.charge(begun=rows)
     return rows
+
+
+def _missing(network: Network, held: Sequence[IPAddress], families: Sequence[Family]) -> list[Family]:
+    """The families of which a claim that holds these addresses lacks one; empty, when all are asked of a new one."""
+    if held and not families:
+        return acquisition.other_families(network, [one.address for one in held])
+    return sorted({*families} - {Family(one.family) for one in held})
 
 
 def _take_child(claim: Claim, families: Sequence[Family], lengths: Mapping[Family, int]) -> list[IPAddress]:

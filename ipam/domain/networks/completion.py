@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from django.db.models import Q, QuerySet
 
@@ -11,6 +12,7 @@ from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import acquisition, quotas
+from ipam.domain.space import cooling
 from ipam.models import FreeBlock, IPAddress, Network, Quota
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
@@ -156,11 +158,12 @@ def _give(network: Network, family: Family, lacking: list[IPAddress]) -> list[IP
 
 
 def _room(network: Network, family: Family, enough: int) -> int:
-    """How many addresses are free, counted no further than needed: 2^length per block, largest blocks first."""
+    """How many addresses are free, or cool and may be given, counted no further than needed: largest blocks first."""
     room = 0
-    blocks = FreeBlock.objects.filter(network=network, family=family, namespace=None).order_by("length")
-    for free in blocks.values_list("length", flat=True).iterator():
-        room += 1 << (family.bits - free)
+    free = FreeBlock.objects.filter(network=network, family=family, namespace=None)
+    blocks = (rows.order_by("length").values_list("length", flat=True) for rows in (free, cooling.of(network, family)))
+    for length in chain.from_iterable(each.iterator() for each in blocks):
+        room += 1 << (family.bits - length)
         if room >= enough:
             break
     return room

@@ -6,6 +6,7 @@ A name that ends in the zone's domain, or in a dot, is absolute and stays; anoth
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from zlib import crc32
 
 import idna
 
@@ -73,12 +74,19 @@ def spoken(row: IPAddress) -> str:
 
 
 def _label(text: str, *, is_first: bool) -> str:
-    """A label as DNS has it: as it was typed where that can be, by IDNA beyond ASCII, else with dashes for the rest."""
+    """A label as DNS has it: as it was typed where that can be, by IDNA beyond ASCII, else with dashes for the rest.
+
+    One that is cut has a checksum at its end, so that those that begin alike stay apart.
+    """
     if _LABEL.fullmatch(text) or (is_first and text == "*"):
         return text
     dashed = re.sub(r"[^\w-]+", "-", text).strip("-")
     ascii = re.sub(r"[^a-z0-9_-]+", "-", text).strip("-")
-    return _encoded(text) or _encoded(dashed) or ascii[:_LONGEST_LABEL].rstrip("-")
+    if found := _encoded(text) or _encoded(dashed):
+        return found
+    checksum = f"-{crc32(text.encode()):08x}"
+    is_short = len(ascii) <= _LONGEST_LABEL
+    return ascii if is_short else ascii[: _LONGEST_LABEL - len(checksum)].rstrip("-") + checksum
 
 
 def _encoded(text: str) -> str:

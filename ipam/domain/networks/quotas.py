@@ -87,7 +87,7 @@ def charge(
     asked.subtract(_numbers(ended, blocks_ended))
     changes = {about: number for about, number in asked.items() if number}
     if owed.is_gathered():
-        _owe(changes)
+        _owe(changes, is_judged=is_judged)
     else:
         _charge(changes, is_judged=is_judged)
 
@@ -169,12 +169,12 @@ def _as_they_stand(projects: Collection[UUID]) -> list[Quota]:
     return quotas
 
 
-def _owe(changes: Mapping[About, int]) -> None:
+def _owe(changes: Mapping[About, int], *, is_judged: bool) -> None:
     """Leave changes to the end. Whoever sets a quota has seen their rows, or is seen: they hold the table's lock."""
     quotas = [quota for quota in _as_they_stand({project for project, *_ in changes}) if quota.about in changes]
     past = [quota for quota in quotas if quota.used + changes[quota.about] > quota.limit]
     if refused := _first_refusal(past, changes):
-        raise refused
+        raise raced(refused) if is_judged else refused
     owed.owe({quota.about: changes[quota.about] for quota in quotas})
 
 

@@ -57,6 +57,8 @@ class Command(SystemCommand):
         for outcome in summary.shown(_MAX_LINES):
             if outcome.state != UNCHANGED:
                 self.stdout.write(_line(outcome))
+        for text in summary.not_kept:
+            self.stdout.write(f"Not kept: {text}")
         counts = summary.counts
         self.stdout.write(
             f"{counts[NEW]:,} new, {counts[CHANGED]:,} changed, {counts[UNCHANGED]:,} unchanged, "

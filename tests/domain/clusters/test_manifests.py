@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.clusters import belongings, lifecycle, planning, service_ranges
-from ipam.domain.clusters.manifests import catalogue, yaml_text
+from ipam.domain.clusters.manifests import catalogue, kubeadm, names_and_services, subject, yaml_text
 from ipam.domain.clusters.plan import plan_of
-from ipam.domain.networks import addresses, claims, machines, prefixes
+from ipam.domain.networks import addresses, claims, machines, networks, prefixes
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, Machine, Network, Partition, Project
-from tests.builders import IPV4, IPV6, families, ip, worked_example
+from tests.builders import IPV4, IPV6, child, families, ip, worked_example
 from tests.shared import shared_fixture
 
 ORDERS = [(IPV4,), (IPV6,), (IPV4, IPV6), (IPV6, IPV4)]
@@ -91,6 +91,12 @@ def test_shoot_has_its_tenant_its_garden_and_numbers_for_its_workers(private: Ne
     assert metadata["annotations"] == {"cluster.metal-stack.io/tenant": "<tenant>"}
     assert metadata["namespace"] == "garden-alice"
     assert (workers["minimum"], workers["maximum"], workers["maxSurge"]) == (1, 1018, 3)
+
+
+@pytest.mark.parametrize("ipam", ["host-local", "calico-ipam"])
+def test_shoot_gives_pods_addresses_as_the_plan_says(ipam: str, private: Network) -> None:
+    shoot, *_ = read(plan(private, ipam=ipam), "gardener")
+    assert shoot["spec"]["networking"]["providerConfig"]["ipam"] == {"type": ipam}
 
 
 def test_node_network_is_told_to_metal_api_with_both_prefixes(private: Network) -> None:
@@ -215,6 +221,33 @@ def test_machine_of_another_network_is_no_node(private: Network, machine: Machin
     assert len(read(cluster, "kubeadm-join", machine=machine.pk)) == 1
     with pytest.raises(errors.NotFound):
         documents(cluster, kind="kubeadm-join", machine="nobody")
+
+
+@pytest.mark.parametrize("kind", ["kubeadm", "kubeadm-join"])
+def test_what_can_be_no_node_of_the_cluster_has_no_document(
+    kind: str, tenants: Network, internet: Network, partition: Partition, project: Project, stranger: Project
+) -> None:
+    shared = networks.create(child(parent=tenants, project=project, type="child-shared"))
+    cluster = plan(shared)
+    joined = {"partition": partition, "networks": [Attachment(network=shared), Attachment(network=internet)]}
+    foreign = machines.allocate(project=stranger, **joined)
+    firewall = machines.allocate(project=project, role=Machine.Role.FIREWALL, **joined)
+    for one in (foreign, firewall):
+        with pytest.raises(errors.NotFound, match="is no node of web"):
+            documents(cluster, kind=kind, machine=one.pk)
+
+
+def test_machines_that_are_too_many_for_a_document_are_told(
+    private: Network, project: Project, partition: Partition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (subject, kubeadm):
+        monkeypatch.setattr(module, "MAX_MACHINES", 2)
+    cluster = plan(private)
+    for number in range(3):
+        assert "left out" not in (text(cluster, "kubeadm-join") if number else "")
+        machines.allocate(project=project, partition=partition, networks=[Attachment(network=private)])
+    assert "# The first 2 machines by their ids; 1 more are left out." in text(cluster, "kubeadm-join")
+    assert len(read(cluster, "kubeadm-join")) == 2
 
 
 def test_kubeadm_names_the_api_server_by_its_own_address(private: Network, internet: Network) -> None:
@@ -353,6 +386,51 @@ def test_claims_have_names_for_external_dns(private: Network, internet: Network,
     ]
 
 
+def test_names_that_are_cut_stay_apart(private: Network, internet: Network, project: Project) -> None:
+    cluster = plan(private)
+    for name in (f"{'n' * 63}/{'m' * 253}", f"{'n' * 63}/{'m' * 252}l", "n" * 70, "n" * 71):
+        claims.claim(internet, project=project, name=name, families=[IPV4])
+    (endpoint,) = read(cluster, "external-dns")
+    found = [(one["dnsName"], len(one["targets"])) for one in endpoint["spec"]["endpoints"]]
+    assert (len(dict(found)), {count for _, count in found}) == (4, {1})
+    assert all(len(name.partition(".")[0]) <= 63 for name, _ in found)
+
+
+def test_name_of_another_claim_is_left_out_and_told(private: Network, internet: Network, project: Project) -> None:
+    cluster = plan(private)
+    for name in ("prod-vip", "prod/vip", f"{'a.' * 130}b"):
+        claims.claim(internet, project=project, name=name, families=[IPV4])
+    (endpoint,) = read(cluster, "external-dns")
+    assert [(one["dnsName"], one["targets"]) for one in endpoint["spec"]["endpoints"]] == [
+        ("prod-vip.internal", ["203.0.113.129"])
+    ]
+    written = text(cluster, "external-dns")
+    taken = "whose name “prod/vip” is written prod-vip.internal. as “prod-vip” is"
+    assert f"# left out: 203.0.113.130, {taken}\n" in written
+    assert "# left out: 203.0.113.131, whose name “a.a." in written
+
+
+def test_name_that_is_claimed_of_two_networks_has_both_addresses(
+    private: Network, internet: Network, project: Project
+) -> None:
+    for network in (internet, private):
+        claims.claim(network, project=project, name="vip", families=[IPV4])
+    (endpoint,) = read(plan(private), "external-dns")
+    assert [one["targets"] for one in endpoint["spec"]["endpoints"]] == [["10.0.0.1", "203.0.113.129"]]
+
+
+def test_claims_that_are_too_many_for_a_document_are_told(
+    private: Network, internet: Network, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (subject, names_and_services):
+        monkeypatch.setattr(module, "MAX_CLAIMS", 2)
+    for name in "abc":
+        claims.claim(internet, project=project, name=name, families=[IPV4])
+    written = text(plan(private), "external-dns")
+    assert "# The first 2 claims by their names; 1 more are left out.\n" in written
+    assert ("b.internal" in written, "c.internal" in written) == (True, False)
+
+
 def test_further_services_are_objects_of_their_own(private: Network) -> None:
     cluster = plan(private, platform="kubeadm", kubernetes_version="1.36")
     assert "no further ranges" in refusal(cluster, "service-cidr")
@@ -397,3 +475,10 @@ def test_unknown_kind_is_refused_with_the_known_ones(private: Network) -> None:
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.booleans() | st.none() | st.lists(st.text())))
 def test_whatever_is_written_is_read_as_the_same(document: dict[str, Any]) -> None:
     assert list(yaml.safe_load_all(yaml_text.written([document, document]))) == [document, document]
+
+
+@pytest.mark.parametrize("text", ["y", "N", "yes", "Off", "null", "1:30", "0:30", "1e3", "0o17", "0899", "1,000", "~"])
+def test_text_that_some_reader_takes_for_something_else_is_quoted(text: str) -> None:
+    (key, value), (_, typed) = (line.split(": ") for line in yaml_text.written([{text: text, "a": 5}]).splitlines())
+    assert {key[0], key[-1], value[0], value[-1]} <= set("'\"")
+    assert typed == "5"

@@ -145,6 +145,15 @@ def test_who_claims_a_name_while_it_is_released_gets_new_addresses(half: dict[st
     assert waiting.result() == str(Claim.objects.get().allocation)
 
 
+def test_who_claims_both_halves_while_one_is_completed_takes_nothing(half: dict[str, IPAddress]) -> None:
+    lab, owner = half["claim"].network_id, half["claim"].project_id
+    with another(partial(clients.claim_addresses, lab, owner, "vip")) as start:
+        completion.complete(half["claim"].network, IPV6)
+        waiting = start()
+    assert waiting.result() == str(half["claim"].allocation)
+    assert Event.objects.filter(kind="claim").count() == 1
+
+
 def test_history_of_a_claim_has_what_a_completion_added_while_it_was_released(half: dict[str, IPAddress]) -> None:
     with another(partial(RELEASES["claim"], half["claim"])) as start:
         completion.complete(half["claim"].network, IPV6)

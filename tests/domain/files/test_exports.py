@@ -98,7 +98,7 @@ def test_a_name_that_dns_can_have_stays(typed: str, name: str) -> None:
         ("a b", "a-b.example.org."),
         ("a*", "a.example.org."),
         ("a..example.org", "a.example.org."),
-        ("x" * 64, f"{'x' * 63}.example.org."),
+        ("x" * 64, f"{'x' * 54}-3ad2ac12.example.org."),  # the checksum of what was typed
     ],
 )
 def test_a_name_that_had_to_be_changed_is_told(typed: str, name: str) -> None:
@@ -212,6 +212,13 @@ def test_bind_reads_the_records(internet: Network, project: Project, tmp_path: P
     assert checked.returncode == 0, checked.stdout
 
 
+def test_names_that_are_cut_stay_apart(internet: Network, project: Project) -> None:
+    for number in range(3):
+        addresses.allocate(internet, project=project, families=[IPV4], name=f"{'x' * 70}{number}")
+    names = [line.split()[0] for line in text("zones", "").splitlines() if " IN A " in line]
+    assert len(set(names)) == 3
+
+
 @pytest.mark.parametrize("domain", ["", ".", "a b", "-a", "ex_ample.org", "x" * 200, "example.org\nevil IN A 1.2.3.4"])
 def test_a_domain_that_is_none_is_refused(db: None, domain: str) -> None:
     with pytest.raises(errors.Invalid):
@@ -248,6 +255,18 @@ def test_inventory_groups_machines(private: Network, internet: Network, project:
         "partition_mini_lab": {"hosts": hosts},
         "project_alice": {"hosts": hosts},
     }
+
+
+def test_text_that_some_reader_takes_for_something_else_is_quoted(partition: Partition, private: Network) -> None:
+    words = ["y", "N", "1e3", "0899", "0:30"]
+    for word in words:
+        projects.create(name=word)
+    joined = [Attachment(network=private)]
+    machines.allocate(project=private.project, partition=partition, hostname="n", networks=joined)
+    table = [one["name"] for one in yaml.load(text("projects", "yaml"), Loader=yaml.BaseLoader)]
+    assert sorted(word for word in words if f"name: '{word}'\n" in text("projects", "yaml")) == sorted(words)
+    assert "\n    'n':\n" in text("inventory", "yaml")
+    assert set(words) <= set(table)
 
 
 def test_inventory_of_nothing_is_valid(db: None) -> None:

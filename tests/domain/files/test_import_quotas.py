@@ -94,3 +94,21 @@ def test_quota_that_others_use_up_meanwhile_refuses_rows_in_a_second_try(interne
     rows = [row(internet, project, number) for number in range(2)]
     assert bring(ADDRESSES, *rows, skip_refused=True, on_progress=meanwhile) == {1: "new", 2: "quota_exceeded"}
     assert used(quota) == 2
+
+
+@needs_two_writers
+@pytest.mark.django_db(transaction=True)
+def test_quota_that_is_used_up_while_rows_are_stored_refuses_them_in_a_second_try(
+    internet: Network, project: Project
+) -> None:
+    quota, taken = limit(project, 2), []
+
+    def meanwhile(execute: Any, sql: str, *rest: Any) -> Any:
+        if not taken and "INSERT INTO ipam_tenure" in sql:  # rows are judged by then, and not charged
+            taken.extend(elsewhere(partial(addresses.allocate, internet, project=project, families=[IPV4])))
+        return execute(sql, *rest)
+
+    rows = [row(internet, project, number) for number in range(2)]
+    with connection.execute_wrapper(meanwhile):
+        assert bring(ADDRESSES, *rows, skip_refused=True) == {1: "new", 2: "quota_exceeded"}
+    assert used(quota) == 2

@@ -37,6 +37,7 @@ from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks
 from ipam.labels import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MAX_LABELS
 from ipam.models import Cluster, Event, IPAddress, Machine, Network, Partition, Project, Sample
+from ipam.models.managed import METAL_STACK
 from tests.builders import IPV4, child, losing_a_race, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
 
@@ -86,6 +87,22 @@ def test_tables_of_all_kinds_make_the_same_installation_elsewhere(cloud: None, f
         importing.apply(Table(kind, io.BytesIO(files[kind.name]), format))
     assert {kind.name: exported(kind) for kind in KINDS.values()} == tables
     assert list(doctor.examine()) == []
+
+
+def test_tables_of_what_another_system_owns_make_twofolds_own_elsewhere(cloud: None) -> None:
+    models = (Partition, Project, Network, Machine, IPAddress)
+    for model in models:
+        model.objects.update(managed_by=METAL_STACK)
+    tables = {kind.name: exported(kind) for kind in KINDS.values()}
+    empty()
+    told = []
+    for states in ({"new", "unchanged"}, {"unchanged"}):
+        for kind in KINDS.values():
+            summary = importing.apply(Table(kind, io.BytesIO(tables[kind.name]), "json"))
+            assert set(summary.counts) <= states
+            told += summary.not_kept
+    assert not any(model.objects.exclude(managed_by="").exists() for model in models)
+    assert told[0] == f"managed_by of {Partition.objects.count()} rows: who owns an object follows from who makes it"
 
 
 @pytest.mark.slow

@@ -3,12 +3,15 @@
 from functools import partial
 
 import pytest
+from django.contrib.auth.models import User
 
 from ipam import errors
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, claims, networks
+from ipam.domain.people import members
 from ipam.models import Claim, Event, IPAddress, Network, Project
 from tests.builders import IPV4, IPV6, codes, prefixes_of
+from tests.callers import as_user
 from tests.domain import clients
 from tests.domain.crowd import in_processes
 
@@ -118,6 +121,20 @@ def test_names_are_as_long_as_those_of_kubernetes(internet: Network, project: Pr
     name = f"{'n' * 63}/{'m' * 253}"
     assert claims.claim(internet, project=project, name=name).name == name
     assert set(IPAddress.objects.values_list("name", flat=True)) == {name[:255]}
+
+
+@pytest.mark.parametrize("pool", ["internet", "tenants"])
+def test_who_may_only_look_at_a_project_claims_nothing_of_it(
+    pool: str, internet: Network, tenants: Network, project: Project
+) -> None:
+    network = {"internet": internet, "tenants": tenants}[pool]
+    claims.claim(network, project=project, name="ours", labels={"tier": "gold"})
+    looker = User.objects.create_user("looker")
+    members.grant(looker, "viewer", project=project)
+    for labels in (None, {"tier": "tin"}):
+        with as_user(looker), pytest.raises(errors.PermissionDenied):
+            claims.claim(network, project=project, name="ours", labels=labels)
+    assert Claim.objects.get().labels == {"tier": "gold"}
 
 
 # --- prefixes -------------------------------------------------------------------------------------

@@ -139,6 +139,21 @@ def test_allocation_gets_its_counterpart_under_the_same_id_and_words(legacy: Net
     )
 
 
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_what_cools_is_given_to_completed_allocations_where_nothing_else_is_left(
+    is_strict: bool, project: Project
+) -> None:
+    small = networks.create(
+        external(id="small", prefixes=cidrs("192.0.2.0/28", "2001:db8::/126"), destination_prefixes=())
+    )
+    networks.update(small, quarantine={IPV6: 1}, quarantine_strict=is_strict)
+    addresses.release_many(addresses.allocate(small, project=project, families=[IPV6], count=3))
+    addresses.allocate(small, project=project, families=[IPV4], count=4)
+    progress = completion.complete(small, IPV6)
+    given = 0 if is_strict else 3
+    assert (len(progress.completed), len(progress.refused)) == (given, 4 - given)
+
+
 def test_machine_gets_the_counterparts_of_its_addresses(
     ipv4_super: Network, ipv4_child: Network, partition: Partition, project: Project
 ) -> None:

@@ -18,7 +18,7 @@ from ipam.domain.clusters.manifests import (
     pod_pools,
     yaml_text,
 )
-from ipam.domain.clusters.manifests.subject import Subject
+from ipam.domain.clusters.manifests.subject import Subject, nodes_of
 from ipam.domain.clusters.plan import Plan
 from ipam.domain.core import lookups
 from ipam.models import Cluster, Machine
@@ -34,12 +34,16 @@ def _anything(subject: Subject) -> str:
     return ""
 
 
+def _nothing(subject: Subject) -> Iterable[str]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of document: its name for people, the schemas it was checked against, how it is written.
 
     It is made for a `platform`, whose rules the plan has to keep; empty for those that every plan fits. `lacks` says
-    what has to be there first; what is not for Gardener is refused on metal-stack.
+    what has to be there first, `notes` what is left out; what is not for Gardener is refused on metal-stack.
     """
 
     label: str
@@ -49,13 +53,21 @@ class Kind:
     suffix: str = "yaml"
     lacks: Callable[[Subject], str] = _anything
     for_gardener: bool = True
+    notes: Callable[[Subject], Iterable[str]] = _nothing
 
 
 KINDS: Mapping[str, Kind] = {
     "metal-network": Kind("Node network for metal-api", gardener.NETWORK_CHECKED, gardener.network),
     "gardener": Kind("Gardener Shoot", gardener.CHECKED, gardener.write, Platform.GARDENER),
     "kubeadm": Kind("kubeadm", kubeadm.CHECKED, kubeadm.init, Platform.KUBEADM),
-    "kubeadm-join": Kind("kubeadm join", kubeadm.CHECKED, kubeadm.join, Platform.KUBEADM, lacks=kubeadm.no_machine),
+    "kubeadm-join": Kind(
+        "kubeadm join",
+        kubeadm.CHECKED,
+        kubeadm.join,
+        Platform.KUBEADM,
+        lacks=kubeadm.no_machine,
+        notes=kubeadm.left_out,
+    ),
     "controller-manager": Kind(
         "kube-controller-manager", controller_manager.CHECKED, controller_manager.write, Platform.KUBERNETES, "txt"
     ),
@@ -80,6 +92,7 @@ KINDS: Mapping[str, Kind] = {
         names_and_services.DNS_CHECKED,
         names_and_services.write_names,
         lacks=names_and_services.no_claim,
+        notes=names_and_services.left_out,
     ),
     "service-cidr": Kind(
         "Further services",
@@ -105,7 +118,7 @@ def documents(cluster: Cluster, plan: Plan, *, kind: str = "", pool: str = "", m
     """The manifests of a cluster and its plan: of one kind, or of all.
 
     Load balancers give out what the cluster owns in the external network `pool`, or in all; a `machine`, by its id, is
-    the one that joins. Invalid for a kind that is not offered, NotFound for a machine that is not in the node network;
+    the one that joins. Invalid for a kind that is not offered, NotFound for a machine that can be no node of it;
     a plan that cannot have a kind has its refusal in the place of the text.
     """
     if kind and kind not in KINDS:
@@ -118,8 +131,11 @@ def _machine(cluster: Cluster, key: str) -> Machine | None:
     if not key:
         return None
     found = lookups.get(Machine, key, field="machine")
-    if not found.attachments.filter(network=cluster.network_id).exists():
-        detail = f"Machine {found} is not in the node network of {cluster}. Name one of its machines."
+    if not nodes_of(cluster).filter(pk=found.pk).exists():
+        detail = (
+            f"Machine {found} is no node of {cluster}: name a machine of its project, no firewall, that is in the node "
+            f"network {cluster.network}."
+        )
         raise errors.NotFound(detail, field="machine")
     return found
 
@@ -150,6 +166,7 @@ def _header(kind: Kind, subject: Subject) -> str:
         lines.append("Its ranges are not reserved: others may take them.")
     if kind.platform == plan.platform:
         lines += [one.detail for one in support.warnings(plan) if one.issues]
+    lines += kind.notes(subject)
     return "\n".join(lines)
 
 

@@ -99,7 +99,7 @@ def _networking(subject: Subject) -> dict[str, Any]:
             "apiVersion": "calico.networking.extensions.gardener.cloud/v1alpha1",
             "kind": "NetworkConfig",
             "backend": "none",  # the fabric routes pods, calico does not
-            "ipam": {"type": "host-local"},
+            "ipam": {"type": str(plan.ipam)},
             "overlay": {"enabled": not plan.native_routing},
             **({"ipv6": {"sourceNATEnabled": True}} if needs_nat else {}),
             **({"typha": {"enabled": False}} if plan.is_dual else {}),  # as dual-stack wants it

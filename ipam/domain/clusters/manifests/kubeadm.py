@@ -1,13 +1,13 @@
 """What `kubeadm init --config` and `kubeadm join --config` take."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from netaddr import IPAddress as Address
 
 from ipam.addressing import Family
-from ipam.domain.clusters.manifests.subject import Subject, api_server, joined, masks
+from ipam.domain.clusters.manifests.subject import MAX_MACHINES, Subject, api_server, joined, masks, nodes_of
 from ipam.domain.clusters.manifests.yaml_text import Document
 from ipam.models import Machine
 
@@ -51,6 +51,15 @@ def no_machine(subject: Subject) -> str:
         return f"No machine is in the node network {network} yet. Allocate machines that join it, then come again."
     lacking = [one for one in subject.machines if not subject.node_addresses(one)]
     return f"{lacking[0]} has no address in the node network. Give it one first." if lacking else ""
+
+
+def left_out(subject: Subject) -> Iterator[str]:
+    """The machines that are too many for one document."""
+    if len(subject.machines) == MAX_MACHINES and (more := nodes_of(subject.cluster).count() - MAX_MACHINES) > 0:
+        yield (
+            f"The first {MAX_MACHINES:,} machines by their ids; {more:,} more are left out. Name each of them by "
+            "“machine” for a document of its own."
+        )
 
 
 def _join(subject: Subject, machine: Machine) -> Document:

@@ -1,11 +1,15 @@
 """What a running cluster gains: names of claimed addresses for external-dns, and further ranges of services."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 
-from ipam.domain.clusters.manifests.subject import Subject
+from ipam.addressing import shorten
+from ipam.domain.clusters.manifests.subject import MAX_CLAIMS, Subject
 from ipam.domain.clusters.manifests.yaml_text import Document
 from ipam.domain.networks import dns_names
+from ipam.domain.networks.dns_names import Name
 from ipam.models import IPAddress
+from ipam.models.base import NAME_LENGTH
 
 DNS_CHECKED = "externaldns.k8s.io/v1alpha1 (external-dns 0.22)"
 SERVICE_CIDR_CHECKED = "networking.k8s.io/v1 (Kubernetes 1.36)"
@@ -20,16 +24,14 @@ def no_claim(subject: Subject) -> str:
 
 
 def write_names(subject: Subject) -> list[Document]:
-    """A DNSEndpoint: for each claim its name, with an A and an AAAA record as it has addresses."""
-    held = IPAddress.objects.filter(allocation__in=[one.allocation for one in subject.claims]).select_related("machine")
+    """A DNSEndpoint: for each name that is claimed an A and an AAAA record as there are addresses."""
     targets: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in held.order_by("name", "address"):
-        name = dns_names.name_of(row, f"{dns_names.domain_of(row).rstrip('.')}.").text.rstrip(".")
-        targets[name, "A" if row.family == 4 else "AAAA"].append(str(row.address))
+    for row, name, rival in _named(subject):
+        if name.is_of_zone and rival is None:
+            targets[name.text.rstrip("."), "A" if row.family == 4 else "AAAA"].append(str(row.address))
     endpoints = [
         {"dnsName": name, "recordType": kind, "recordTTL": _TTL, "targets": sorted(set(found))}
         for (name, kind), found in targets.items()
-        if name
     ]
     return [
         {
@@ -39,6 +41,35 @@ def write_names(subject: Subject) -> list[Document]:
             "spec": {"endpoints": endpoints},
         }
     ]
+
+
+def left_out(subject: Subject) -> Iterator[str]:
+    """Claims that are too many for one document, and addresses that have no name, or that of another claim."""
+    if len(subject.claims) == MAX_CLAIMS and (more := subject.all_claims.count() - MAX_CLAIMS) > 0:
+        yield f"The first {MAX_CLAIMS:,} claims by their names; {more:,} more are left out."
+    for row, name, rival in _named(subject):
+        if not name.is_of_zone:
+            yield name.note
+        elif rival is not None:
+            called = shorten(dns_names.spoken(row))
+            yield f"left out: {row.address}, whose name “{called}” is written {name.text} as “{shorten(rival)}” is"
+
+
+def _named(subject: Subject) -> Iterator[tuple[IPAddress, Name, str | None]]:
+    """The claimed addresses by what they are called, each with its name in DNS, and what else is written so, if it was
+    first.
+
+    They are called as their claims, whose names may be longer, unless somebody has renamed them.
+    """
+    names = {one.allocation: one.name for one in subject.claims}
+    spoken_for: dict[str, str] = {}
+    for row in subject.claimed:
+        if row.name == names[row.allocation][:NAME_LENGTH]:
+            row.name = names[row.allocation]
+        name = dns_names.name_of(row, dns_names.domain_of(row).rstrip(".") + ".")
+        called = dns_names.spoken(row)
+        first = spoken_for.setdefault(name.text, called)
+        yield row, name, None if first == called else first
 
 
 def no_range(subject: Subject) -> str:

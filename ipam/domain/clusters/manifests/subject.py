@@ -73,17 +73,26 @@ class Subject:
 
     @cached_property
     def machines(self) -> list[Machine]:
-        """The one that was named, else the project's in the node network, no firewalls, with their addresses."""
-        own = Machine.objects.filter(project=self.cluster.project_id, role=Machine.Role.MACHINE)
-        joined = own.filter(attachments__network=self.cluster.network_id)
-        rows = joined.filter(pk=self.machine.pk) if self.machine else joined
+        """The node that was named, else the first of all, with their addresses."""
+        nodes = nodes_of(self.cluster)
+        rows = nodes.filter(pk=self.machine.pk) if self.machine else nodes
         return list(rows.order_by("pk").prefetch_related("addresses")[:MAX_MACHINES])
+
+    @property
+    def all_claims(self) -> QuerySet[Claim]:
+        """Claims of addresses by the cluster's project."""
+        return Claim.objects.filter(project=self.cluster.project_id).exclude(allocation=None)
 
     @cached_property
     def claims(self) -> list[Claim]:
-        """Claims of addresses by the cluster's project, by name."""
-        held = Claim.objects.filter(project=self.cluster.project_id).exclude(allocation=None)
-        return list(held.order_by("name", "pk")[:MAX_CLAIMS])
+        """The first of them, by name."""
+        return list(self.all_claims.order_by("name", "pk")[:MAX_CLAIMS])
+
+    @cached_property
+    def claimed(self) -> list[IPAddress]:
+        """The addresses of these claims, by what they are called."""
+        held = IPAddress.objects.filter(allocation__in=[one.allocation for one in self.claims])
+        return list(held.select_related("machine").order_by("name", "address"))
 
     def node_addresses(self, machine: Machine) -> dict[Family, Address]:
         """The lowest address of each family that a machine has in the node network, the primary family first."""
@@ -101,6 +110,12 @@ class Subject:
         """The gateways of the node network's prefixes, where they have one."""
         known = self.cluster.network.prefixes.all()
         return {one.address_family: one.gateway for one in known if one.gateway is not None}
+
+
+def nodes_of(cluster: Cluster) -> QuerySet[Machine]:
+    """What can be a node of a cluster: the machines of its project in its node network, no firewalls."""
+    own = Machine.objects.filter(project=cluster.project_id, role=Machine.Role.MACHINE)
+    return own.filter(attachments__network=cluster.network_id)
 
 
 def joined(ranges: Ranges) -> str:

@@ -6,11 +6,14 @@ from typing import Any
 
 import yaml
 
+from ipam.domain.core import yaml_words
+
 Document = Mapping[str, Any]
 # What reads as text in every version of YAML; all else is quoted: addresses, versions, what people typed.
 _PLAIN = re.compile(r"[A-Za-z<][A-Za-z0-9_./<>-]*")
 
 
+@yaml_words.quoted
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: object) -> bool:
         """What occurs twice is written twice."""

@@ -9,13 +9,13 @@ from django.db.models import F, Q
 from ipam.domain.core import access
 from ipam.domain.core.operations import snapshot
 from ipam.domain.core.permissions import Permission
+from ipam.domain.core.yaml_words import Dumper
 from ipam.domain.moving.metal_stack.entries import MACHINE_TAG, NAT_TYPES
 from ipam.models import IPAddress, Machine, MachineNetwork, Network, Partition, Project
 from ipam.models.networks import NatType, NetworkType, Stack
 
 _CHUNK = 2_000
 _NAT = {ours: theirs for theirs, ours in NAT_TYPES.items()}
-_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 Row = dict[str, Any]
 
 
@@ -34,7 +34,7 @@ def lines() -> Iterator[str]:
             yield f"{section}:\n"
             for row in rows:
                 filled = {key: value for key, value in row.items() if value not in (None, "", [], {})}
-                yield yaml.dump([filled], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+                yield yaml.dump([filled], Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
 
 
 def _losses() -> Iterator[str]:
