@@ -3,11 +3,12 @@
 import pytest
 
 from ipam import errors
-from ipam.domain.networks import networks, ranges
+from ipam.domain.health import doctor
+from ipam.domain.networks import addresses, networks, ranges
 from ipam.domain.networks.ranges import Bounds
 from ipam.models import Event, FreeBlock, Network, Prefix, Project
 from ipam.models.events import Verb
-from tests.builders import IPV4, IPV6, child, cidrs, codes, free_blocks, prefixes_of, super_network
+from tests.builders import IPV4, IPV6, child, cidrs, codes, free_blocks, ip, prefixes_of, super_network
 from tests.shared import shared_fixture
 
 
@@ -34,6 +35,24 @@ def test_child_gets_the_prefixes_that_it_names(tiny: Network, project: Project) 
 def test_named_prefixes_may_be_of_one_family(tiny: Network, project: Project) -> None:
     network = networks.create(child(parent=tiny, project=project, prefixes=cidrs("10.9.0.64/27")))
     assert prefixes_of(network) == ["10.9.0.64/27"]
+
+
+def test_named_prefixes_keep_what_is_said_of_them(tiny: Network, project: Project) -> None:
+    (cidr,) = cidrs("10.9.0.64/30")
+    fields = {cidr: {"gateway": ip("10.9.0.65"), "reserve_ends": False}}
+    network = networks.create(child(parent=tiny, project=project, prefixes=[cidr], prefix_fields=fields))
+    assert [str(one) for one in addresses.allocate(network, project=project, count=3)] == [
+        f"10.9.0.{number}" for number in (64, 66, 67)
+    ]
+    assert (str(network.prefixes.get().gateway), list(doctor.examine())) == ("10.9.0.65", [])
+    assert Event.objects.get(verb=Verb.CARVE).changes["gateways"] == [None, {"10.9.0.64/30": "10.9.0.65"}]
+
+
+def test_gateway_outside_of_a_named_prefix_is_refused(tiny: Network, project: Project) -> None:
+    (cidr,) = cidrs("10.9.0.64/30")
+    new = child(parent=tiny, project=project, prefixes=[cidr], prefix_fields={cidr: {"gateway": ip("10.9.0.1")}})
+    with pytest.raises(errors.NotInPrefix, match=r"10\.9\.0\.1 does not lie in 10\.9\.0\.64/30"):
+        networks.create(new)
 
 
 def test_child_of_named_prefixes_leaves_the_same_event_as_others(tiny: Network, project: Project) -> None:
