@@ -1,15 +1,24 @@
 """Which space a child gets: named prefixes, many at once, and the choice of its super network (rules 13 and 14)."""
 
+from typing import Any
+
 import pytest
 
 from ipam import errors
+from ipam.addressing import Family
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks, ranges
 from ipam.domain.networks.ranges import Bounds
+from ipam.domain.space.free_blocks import FreeSpace, by_family
 from ipam.models import Event, FreeBlock, Network, Prefix, Project
 from ipam.models.events import Verb
-from tests.builders import IPV4, IPV6, child, cidrs, codes, free_blocks, ip, prefixes_of, super_network
+from tests.builders import IPV4, IPV6, child, cidrs, codes, free_blocks, ip, namespaced, prefixes_of, super_network
 from tests.shared import shared_fixture
+
+
+def free_blocks_of(network: Network, **asked: Any) -> dict[Family, FreeSpace]:
+    """What is said to be free."""
+    return by_family(list(network.prefixes.select_related("network").in_order()), **asked)
 
 
 @shared_fixture
@@ -169,6 +178,30 @@ def test_first_fit_takes_the_lowest_block_and_best_fit_the_smallest(project: Pro
     assert prefixes_of(networks.create(child(parent=parent, project=project))) == ["10.9.0.0/27"]
     networks.update(parent, child_choice="best-fit")
     assert prefixes_of(networks.create(child(parent=parent, project=project))) == ["10.9.0.32/27"]
+
+
+@pytest.mark.parametrize("choice", ["best-fit", "sparse", "first-fit"])
+@pytest.mark.parametrize("is_namespaced", [False, True])
+def test_block_that_is_told_as_next_is_the_one_that_a_child_gets(
+    choice: str, is_namespaced: bool, project: Project
+) -> None:
+    whole, length = cidrs("10.9.0.0/24"), {IPV4: 27}
+    made = namespaced if is_namespaced else super_network
+    parent = networks.create(made(prefixes=whole, default_child_prefix_length=length, child_choice=choice))
+    for text in ("10.9.0.64/27", "10.9.0.128/26", "10.9.0.192/27"):  # free: a /26, a /27, another /27
+        networks.create(child(parent=parent, project=project, prefixes=cidrs(text)))
+    told = free_blocks_of(parent, lengths=length, namespace=project.pk if is_namespaced else None)[IPV4].next
+    assert prefixes_of(networks.create(child(parent=parent, project=project))) == [str(told)]
+
+
+@pytest.mark.parametrize(("choice", "expected"), [("best-fit", "10.9.0.64/27"), ("sparse", "10.9.0.128/27"),
+                                                  ("first-fit", "10.9.0.0/27")])  # fmt: skip
+def test_block_that_is_told_to_who_has_taken_nothing_is_chosen_alike(choice: str, expected: str, db: None) -> None:
+    parent = networks.create(
+        namespaced(prefixes=cidrs("10.9.0.0/24"), default_child_prefix_length={IPV4: 27}, child_choice=choice)
+    )
+    ranges.create(parent, Bounds(prefix=cidrs("10.9.0.96/27")[0]))  # free: a /26, a /27, a /25
+    assert str(free_blocks_of(parent, lengths={IPV4: 27})[IPV4].next) == expected
 
 
 def test_sixteen_sparse_children_keep_their_neighbours_free(project: Project) -> None:
