@@ -14,7 +14,7 @@ from ipam.addressing import Family, is_canonical, size
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import network_changes
-from ipam.domain.space import cooling, free_space, set_aside, usable_space
+from ipam.domain.space import cooling, free_space, set_aside, usable_space, whose
 from ipam.models import AddressRange, FreeBlock, Network, Prefix, Project, SetAsideBlock
 from ipam.models.events import Verb
 
@@ -183,7 +183,8 @@ def _check_use(use: str, project: Project | None) -> None:
 def _check_apart(prefix: Prefix, first: Address, last: Address) -> None:
     if (other := AddressRange.objects.meeting(prefix.pk, first, last).first()) is not None:
         raise errors.Overlap(
-            f"{first} to {last} overlaps range {other.title}. Choose others, or remove that first.", field="first"
+            f"{first} to {last} overlaps {whose.address_range(other)}. Choose others, or remove that first.",
+            field="first",
         )
 
 
