@@ -78,7 +78,8 @@ def create(
     """Lay a range over a part of a prefix (rule 25c): what of it is free, or cools, is kept by it from now on.
 
     Of any bounds; what is held in it stays so, and comes to the range when it is released. NotInPrefix for what does
-    not lie in one prefix, Overlap for another range, RangeFamily, Invalid for bounds that contradict themselves.
+    not lie in one prefix, Overlap for another range, InUse beside 10,000 others, RangeFamily, Invalid for bounds that
+    contradict themselves.
     """
     current = network_changes.lock(network)
     access.require_change(current)
@@ -88,6 +89,8 @@ def create(
     prefix = _prefix_of(current, first, last)
     prefix = Prefix.objects.select_for_update(no_key=True).get(pk=prefix.pk)
     _check_apart(prefix, first, last)
+    if prefix.ranges.count() >= MAX_OF_A_PREFIX:
+        raise errors.InUse(f"{prefix} has {MAX_OF_A_PREFIX:,} ranges, which is as many as may be. Remove one first.")
     words = {"use": use, "name": name, "description": description, "labels": dict(labels or {}), "project": owner}
     held = AddressRange(pk=id or uuid4(), prefix=prefix, family=prefix.family, first=first, last=last, **words)
     held.network = current
