@@ -1,12 +1,14 @@
 """What has to be true of ranges: nothing in one is free or cools, and its prefix knows that it has one."""
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from ipam.addressing import Family
+from ipam.addressing import Family, size
 from ipam.domain.core.checks import Finding, Remedy, check
 from ipam.domain.health import rebuilding
 from ipam.models import AddressRange, FreeBlock, Network, Prefix, SetAsideBlock
@@ -23,17 +25,29 @@ def violations_of_ranges() -> Iterator[Finding]:
     holding = inside.filter(last__gte=OuterRef("first"))
     kept = SetAsideBlock.objects.filter(range__isnull=False)
     strayed: list[QuerySet[Any]] = [
-        FreeBlock.objects.filter(Exists(holding)),
         SetAsideBlock.objects.filter(Exists(holding), range__isnull=True),
         kept.exclude(Exists(holding.filter(pk=OuterRef("range")))),
     ]
     for rows in strayed:
         for block in rows.select_related("prefix"):
             yield _finding(block.prefix, f"{block} is not set aside as its ranges say")
-    for one in ranges:  # which a block may hold that begins before
-        before = FreeBlock.objects.filter(prefix=one.prefix_id, first__lt=one.first).order_by("-first").first()
-        if before is not None and one.first in before.cidr:
-            yield _finding(one.prefix, f"{before} is not set aside as its ranges say")
+    for block in _free_in_ranges():
+        yield _finding(block.prefix, f"{block} is not set aside as its ranges say")
+
+
+def _free_in_ranges() -> Iterator[FreeBlock]:
+    """Free blocks, of any copy, that share an address with a range of their prefix; two statements."""
+    starts, ends = defaultdict(list), defaultdict(list)
+    for prefix, first, last in AddressRange.objects.order_by("prefix", "first").values_list("prefix", "first", "last"):
+        starts[prefix].append(first.value)
+        ends[prefix].append(last.value)
+    free = FreeBlock.objects.filter(prefix__in=AddressRange.objects.order_by().values("prefix"))
+    for block in free.select_related("prefix").iterator():
+        first, begun = block.first.value, starts[block.prefix_id]
+        last = first + size(block.address_family, block.length) - 1
+        place = bisect_right(begun, last) - 1  # they are disjoint, so of those that begin before only the last
+        if place >= 0 and ends[block.prefix_id][place] >= first:
+            yield block
 
 
 @check

@@ -10,7 +10,7 @@ from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.domain.networks import rules
 from ipam.domain.networks.network_fields import NewNetwork
-from ipam.domain.space import aside
+from ipam.domain.space import aside, whose
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.networks import NetworkType, Stack
 from ipam.values import parse_cidr
@@ -159,13 +159,11 @@ def exhausted(parent: Network, family: Family, length: int, child: Network) -> e
 
 
 def overlap(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -> errors.IpamError | None:
-    """Which child holds a part of this space, in words; None when no child does."""
+    """Which child holds a part of this space, in words, for who may see it; None when no child does."""
     holder = source.children.filter(namespace=namespace_id).overlapping(cidr).first()
     if holder is None:
         return None
-    return errors.Overlap(
-        f"{cidr} overlaps {holder} of network {holder.network_id}. Choose space outside of it.", field="prefixes"
-    )
+    return errors.Overlap(f"{cidr} overlaps {whose.prefix(holder)}. Choose space outside of it.", field="prefixes")
 
 
 def of_families(cidrs: Iterable[str], families: Iterable[Family]) -> list[str]:

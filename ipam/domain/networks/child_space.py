@@ -8,6 +8,7 @@ from netaddr import IPAddress, IPNetwork
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.networks import child_rules
+from ipam.domain.networks.prefixes import NO_FIELDS, PrefixFields
 from ipam.domain.space import allocator, carving, free_rows, free_space, usable_space
 from ipam.domain.space.free_rows import Part
 from ipam.models import Network, Prefix
@@ -18,14 +19,18 @@ def find_sources(parent: Network, cidrs: Iterable[IPNetwork]) -> dict[IPNetwork,
     return {cidr: _find_source(parent, cidr) for cidr in cidrs}
 
 
-def take_exactly(network: Network, parent: Network, sources: Mapping[IPNetwork, Prefix]) -> list[Prefix]:
-    """Take just these prefixes, each from the parent's that it lies in; Overlap when a child holds a part of one."""
+def take_exactly(
+    network: Network, parent: Network, sources: Mapping[IPNetwork, Prefix], fields: PrefixFields = NO_FIELDS
+) -> list[Prefix]:
+    """Take just these prefixes, each from the parent's that it lies in, with its fields if it has any; Overlap when a
+    child holds a part of one.
+    """
     if network.namespace_id:
         free_space.open_namespace(parent, network.namespace_id)
     for cidr, source in sources.items():
         held, whose = partial(child_rules.overlap, source, cidr, network.namespace_id), network.project_id
         allocator.acquire_exactly(source, cidr, network.namespace_id, whose, find_holder=held, field="prefixes")
-    return _store_prefixes(network, {cidr: source.pk for cidr, source in sources.items()})
+    return _store_prefixes(network, {cidr: source.pk for cidr, source in sources.items()}, fields=fields)
 
 
 def take(
@@ -42,12 +47,17 @@ def take(
     return _store_prefixes(network, {one.cidr: one.prefix_id for one in carved}, left)
 
 
-def _store_prefixes(network: Network, sources: Mapping[IPNetwork, int], left: Iterable[Part] = ()) -> list[Prefix]:
+def _store_prefixes(
+    network: Network, sources: Mapping[IPNetwork, int], left: Iterable[Part] = (), fields: PrefixFields = NO_FIELDS
+) -> list[Prefix]:
     """Store the prefixes of a child, all of them free; with it what is `left` of the blocks they were taken from."""
     shared = {"network": network, "namespace_id": network.namespace_id}
-    prefixes = [Prefix.of(cidr, parent_id=source, **shared) for cidr, source in sources.items()]
+    prefixes = [Prefix.of(cidr, parent_id=source, **shared, **fields.get(cidr, {})) for cidr, source in sources.items()]
     Prefix.objects.bulk_create(prefixes)
-    usable = {prefix.pk: usable_space.parts(prefix.cidr, is_super=False) for prefix in prefixes}
+    usable = {
+        prefix.pk: usable_space.parts(prefix.cidr, is_super=not prefix.reserve_ends, gateway=prefix.gateway)
+        for prefix in prefixes
+    }
     free_rows.store_together(
         [*left, *(Part(network.pk, key, None, cidr) for key, cidrs in usable.items() for cidr in cidrs)]
     )

@@ -14,6 +14,7 @@ from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import child_rules, child_space, ids, network_changes, network_fields, quotas, rules, vrfs
 from ipam.domain.networks.network_fields import NewNetwork
+from ipam.domain.networks.prefixes import NO_FIELDS, PrefixFields, violations_of_fields
 from ipam.domain.space import reservations, usable_space
 from ipam.models import Network, Prefix
 from ipam.models.events import Verb
@@ -47,16 +48,17 @@ def carve(new: NewNetwork, exits: Exits | None = None, source: Prefix | None = N
 
 
 def carve_exactly(new: NewNetwork) -> Network:
-    """Make a child network of the prefixes that it names (rules 10 to 13, 15), and no others: each is free in one of
-    its parent's, else NotInPrefix, Overlap or InRange. The set of its fields has been judged.
+    """Make a child network of the prefixes that it names, with what it says of each (rules 10 to 13, 15, 25a), and no
+    others: each is free in one of its parent's, else NotInPrefix, Overlap or InRange. The set of its fields has been
+    judged.
     """
     require(new)
     parent = child_rules.parent_for(new)
     network = _carved(new, parent, map(Family.of, new.prefixes))
     sources = child_space.find_sources(parent, new.prefixes)
-    check_prefixes(network, new.prefixes, parent, sources)
+    check_prefixes(network, new.prefixes, parent, sources, new.prefix_fields)
     network.save(force_insert=True)
-    carved = child_space.take_exactly(network, parent, sources)
+    carved = child_space.take_exactly(network, parent, sources, new.prefix_fields)
     if new.vrf is not None:
         reservations.check_carved(network, carved)
     return _told(network, carved)
@@ -153,7 +155,11 @@ def unstored(new: NewNetwork, parent: Network) -> Network:
 
 
 def check_prefixes(
-    network: Network, prefixes: Sequence[IPNetwork], parent: Network, sources: Mapping[IPNetwork, Prefix]
+    network: Network,
+    prefixes: Sequence[IPNetwork],
+    parent: Network,
+    sources: Mapping[IPNetwork, Prefix],
+    fields: PrefixFields = NO_FIELDS,
 ) -> None:
     """Raise all that is wrong with given prefixes of a child, each with the parent's that it lies in."""
     errors.raise_all(
@@ -161,6 +167,7 @@ def check_prefixes(
             *rules.violations(network, prefixes),
             *usable_space.violations_of_taken(prefixes, field="prefixes"),
             *child_rules.violations_of_imported_lengths(parent, sources),
+            *(error for cidr in prefixes for error in violations_of_fields(network, cidr, fields.get(cidr, {}))),
         ]
     )
 
@@ -191,10 +198,10 @@ def _carved(new: NewNetwork, parent: Network, families: Iterable[Family], exits:
 
 def _told(network: Network, carved: list[Prefix]) -> Network:
     """A child that was made here, with its event, charged to the quotas."""
-    after = states.of(network, prefixes=carved)
+    network.known_prefixes = carved
+    after = network_changes.state_with(network, carved)
     history.record(Verb.CARVE, network, after=after, blocks_begun=carved, is_undoable=True)
     quotas.charge(blocks_begun=carved)
-    network.known_prefixes = carved
     return network
 
 

@@ -1,11 +1,12 @@
 """Ranges of a prefix, out of which nothing is given by itself: excluded, by name, for DHCP, for growth."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Count
+from django.db.models import Count, F
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
@@ -14,8 +15,8 @@ from ipam.addressing import Family, is_canonical, size
 from ipam.domain.core import access, history, lookups, states
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import network_changes
-from ipam.domain.space import cooling, free_space, set_aside, usable_space
-from ipam.models import AddressRange, FreeBlock, Network, Prefix, Project, SetAsideBlock
+from ipam.domain.space import cooling, free_space, set_aside, usable_space, whose
+from ipam.models import AddressRange, IPAddress, Network, Prefix, Project, SetAsideBlock
 from ipam.models.events import Verb
 
 UPDATABLE = (*AddressRange.texts, "labels", "use", "project")
@@ -77,7 +78,8 @@ def create(
     """Lay a range over a part of a prefix (rule 25c): what of it is free, or cools, is kept by it from now on.
 
     Of any bounds; what is held in it stays so, and comes to the range when it is released. NotInPrefix for what does
-    not lie in one prefix, Overlap for another range, RangeFamily, Invalid for bounds that contradict themselves.
+    not lie in one prefix, Overlap for another range, InUse beside 10,000 others, RangeFamily, Invalid for bounds that
+    contradict themselves.
     """
     current = network_changes.lock(network)
     access.require_change(current)
@@ -87,6 +89,8 @@ def create(
     prefix = _prefix_of(current, first, last)
     prefix = Prefix.objects.select_for_update(no_key=True).get(pk=prefix.pk)
     _check_apart(prefix, first, last)
+    if prefix.ranges.count() >= MAX_OF_A_PREFIX:
+        raise errors.InUse(f"{prefix} has {MAX_OF_A_PREFIX:,} ranges, which is as many as may be. Remove one first.")
     words = {"use": use, "name": name, "description": description, "labels": dict(labels or {}), "project": owner}
     held = AddressRange(pk=id or uuid4(), prefix=prefix, family=prefix.family, first=first, last=last, **words)
     held.network = current
@@ -134,31 +138,42 @@ def delete(held: AddressRange) -> None:
 def held_in(ranges: Sequence[AddressRange]) -> dict[UUID, int]:
     """How many addresses of each range somebody holds, or a child has; of a namespaced super by the fullest copy.
 
-    One statement, and one more for their prefixes.
+    Of ranges that know their prefixes and networks: a statement, one for gateways in them, and for each namespaced
+    super one for the copies that there are of it.
     """
-    free: dict[UUID, dict[UUID | None, int]] = {one.pk: {} for one in ranges}
+    free: dict[UUID, Counter[UUID | None]] = {one.pk: Counter() for one in ranges}
     counted = SetAsideBlock.objects.filter(range__in=ranges).order_by().values_list("range", "namespace", "length")
     families = {one.pk: one.address_family for one in ranges}
     for key, namespace_id, length, number in counted.annotate(number=Count("pk")):
-        copies = free[key]
-        copies[namespace_id] = copies.get(namespace_id, 0) + number * size(families[key], length)
-    return {one.pk: _takeable(one) - min(free[one.pk].values(), default=_least(one)) for one in ranges}
+        free[key][namespace_id] += number * size(families[key], length)
+    networks = {one.network_id: one.prefix.network for one in ranges}
+    copies = {
+        key: free_space.namespaces(network) if network.is_namespaced else {None} for key, network in networks.items()
+    }
+    gateways = _held_gateways([one.prefix for one in ranges])
+    held = {}
+    for one in ranges:
+        takeable = _takeable(one, gateways)
+        # A copy without a row has nothing left of the range; where there is no copy, nobody has taken anything.
+        held[one.pk] = takeable - min((free[one.pk][copy] for copy in copies[one.network_id]), default=takeable)
+    return held
 
 
-def _least(one: AddressRange) -> int:
-    """What is free where no row says so: nothing, but in a namespaced super from which nobody has taken."""
-    return _takeable(one) if one.prefix.network.is_namespaced and not _is_opened(one) else 0
+def _held_gateways(prefixes: Iterable[Prefix]) -> set[tuple[int, Address]]:
+    """Those gateways of these prefixes that somebody holds, by the prefix."""
+    named = {one.pk for one in prefixes if one.gateway is not None}
+    if not named:
+        return set()
+    taken = IPAddress.objects.filter(prefix__in=named, address=F("prefix__gateway"))
+    return set(taken.values_list("prefix", "address"))
 
 
-def _is_opened(one: AddressRange) -> bool:
-    return FreeBlock.objects.filter(network=one.network_id).exists() or one.prefix.children.exists()
-
-
-def _takeable(one: AddressRange) -> int:
-    """How many addresses of a range could be taken at all."""
-    is_super = one.prefix.network.is_super or not one.prefix.reserve_ends
-    spans = usable_space.held_back(one.prefix.cidr, is_super=is_super, gateway=one.prefix.gateway)
-    first, last = one.first.value, one.last.value
+def _takeable(one: AddressRange, held_gateways: Container[tuple[int, Address]]) -> int:
+    """How many addresses of a range could be taken at all; a gateway is by who holds it."""
+    prefix, first, last = one.prefix, one.first.value, one.last.value
+    is_super = prefix.network.is_super or not prefix.reserve_ends
+    gateway = None if (prefix.pk, prefix.gateway) in held_gateways else prefix.gateway
+    spans = usable_space.held_back(prefix.cidr, is_super=is_super, gateway=gateway)
     overlaps: list[int] = [max(0, min(end, last) - max(start, first) + 1) for start, end in spans]
     return one.size - sum(overlaps)
 
@@ -183,7 +198,8 @@ def _check_use(use: str, project: Project | None) -> None:
 def _check_apart(prefix: Prefix, first: Address, last: Address) -> None:
     if (other := AddressRange.objects.meeting(prefix.pk, first, last).first()) is not None:
         raise errors.Overlap(
-            f"{first} to {last} overlaps range {other.title}. Choose others, or remove that first.", field="first"
+            f"{first} to {last} overlaps {whose.address_range(other)}. Choose others, or remove that first.",
+            field="first",
         )
 
 

@@ -14,7 +14,7 @@ from ipam.addressing import is_canonical
 from ipam.domain.core import access
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import block_changes, child_rules, rules
-from ipam.domain.space import allocator, carving, reservations, reshaping, set_aside, usable_space
+from ipam.domain.space import allocator, carving, reservations, reshaping, set_aside, usable_space, whose
 from ipam.domain.space.carving import Returned
 from ipam.models import Prefix, SetAsideBlock
 from ipam.models.events import Verb
@@ -122,13 +122,13 @@ def _left_outside(current: Prefix, wanted: IPNetwork) -> list[errors.IpamError]:
     children = current.children.exclude(pk__in=kept.values("pk")).order_by("first")
     if count := children.count():
         first = children[0]
-        detail = f"{_many(count, 'child prefix', 'es')} not inside of {wanted}: {first} of network {first.network_id}"
-        found.append(errors.HasChildren(f"{detail}{_more(count)}. Delete or resize them first.", field="prefix"))
+        detail = f"{_many(count, 'child prefix', 'es')} not inside of {wanted}: {whose.prefix(first)}{_more(count)}."
+        found.append(errors.HasChildren(f"{detail} Delete or resize them first.", field="prefix"))
     lost = current.ranges.filter(
         last__lt=IPAddress(wanted.first, wanted.version)
     ) | current.ranges.filter(first__gt=IPAddress(wanted.last, wanted.version))  # fmt: skip
     if (one := lost.order_by("first").first()) is not None:
-        detail = f"Range {one.title} lies outside of {wanted}. Remove it first."
+        detail = f"Outside of {wanted} lies {whose.address_range(one)}. Remove it first."
         found.append(errors.HasRanges(detail, field="prefix"))
     if current.gateway is not None and current.gateway not in wanted:
         detail = f"The gateway {current.gateway} lies outside of {wanted}. Give the prefix another first, or none."
@@ -146,7 +146,7 @@ def _take(current: Prefix, source: Prefix, parts: Collection[IPNetwork]) -> None
 
 
 def _overlap(wanted: IPNetwork, holder: Prefix) -> errors.IpamError:
-    return errors.Overlap(f"{wanted} overlaps {holder} of network {holder.network_id}.", field="prefix")
+    return errors.Overlap(f"{wanted} overlaps {whose.prefix(holder)}.", field="prefix")
 
 
 def _many(count: int, noun: str, plural: str) -> str:

@@ -11,7 +11,7 @@ from ipam.domain.core.operations import operation
 from ipam.domain.core.states import State
 from ipam.domain.networks import block_changes, child_rules, network_changes, rules
 from ipam.domain.networks.block_changes import ends_of, exchange_ends, kept_back, raise_with_nearest, take_out
-from ipam.domain.space import cooling, free_space, reshaping, usable_space
+from ipam.domain.space import cooling, free_space, reshaping, usable_space, whose
 from ipam.models import Network, Prefix
 from ipam.models.events import Verb
 
@@ -117,8 +117,8 @@ def _obstacles(current: Prefix, cidrs: Collection[IPNetwork]) -> list[errors.Ipa
     others = [one.cidr for one in network.known_prefixes if one.pk != current.pk]
     found: list[errors.IpamError] = []
     if (child := current.children.filter(length__lte=length).order_by("first").first()) is not None:
-        detail = f"{child} of network {child.network_id} does not fit in a /{length} with room for others."
-        found.append(errors.HasChildren(f"{detail} Delete or resize it first.", field="length"))
+        detail = f"A /{length} has no room for {whose.prefix(child)} and others. Delete or resize that first."
+        found.append(errors.HasChildren(detail, field="length"))
     return [
         *found,
         *block_changes.violations_of_ends(current, cidrs),
@@ -147,6 +147,6 @@ def _no_sibling(current: Prefix) -> errors.IpamError:
         beside = Prefix.objects.filter(parent=current.parent_id, namespace=current.namespace_id)
         holder = beside.exclude(network=current.network).overlapping(cidr).first()
         if holder is not None:
-            return errors.Overlap(f"{cidr}, beside {current}, overlaps {holder} of network {holder.network_id}.")
+            return errors.Overlap(f"{cidr}, beside {current}, overlaps {whose.prefix(holder)}.")
         return errors.NoSibling(f"{current.network} has no prefix {cidr} beside {current}. Resize it instead.")
     return errors.NoSibling(f"{current} is all there is.")

@@ -80,7 +80,8 @@ def sentences(network: Network, family: Family, namespace_id: UUID | None = None
         kept[key] += number * size(family, length)
     cooling, said = kept.pop(None, 0), ""
     if kept:
-        names = [one.name or str(one) for one in AddressRange.objects.filter(pk__in=kept) if access.sees(one)]
+        seen = access.visible(AddressRange.objects.filter(network=network, family=family)).only("name", "first", "last")
+        names = [one.name or str(one) for one in seen if one.pk in kept]
         ranges = f"range{'s' if len(names) > 1 else ''} {some(names)}" if names else "ranges of others"
         said += f" {kept.total():,} more {'is' if kept.total() == 1 else 'are'} reserved by {ranges}."
     if cooling and (first := mine.filter(until__isnull=False).order_by("until").first()):

@@ -1,12 +1,13 @@
 """What is free in a network or prefix, as blocks that a person can use."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from uuid import UUID
 
 from django.db.models import Count, F, QuerySet
+from django.db.models.expressions import OrderBy
 from django.utils import timezone
 from netaddr import IPNetwork
 
@@ -14,6 +15,20 @@ from ipam import errors
 from ipam.addressing import Family, block, fitting, size
 from ipam.domain.space import aside, free_space
 from ipam.models import FreeBlock, Prefix, SetAsideBlock
+from ipam.models.super_networks import ChildChoice
+
+# The order in which a super network chooses among the blocks of a prefix that have room (rule 14), and their rank in
+# it, by prefix length and first address.
+_ORDERS: dict[str, Sequence[str | OrderBy]] = {
+    ChildChoice.BEST_FIT: [F("length").desc(), "first"],
+    ChildChoice.SPARSE: ["length", "first"],
+    ChildChoice.FIRST_FIT: ["first"],
+}
+_RANKS: dict[str, Callable[[int, int], tuple[int, int]]] = {
+    ChildChoice.BEST_FIT: lambda length, first: (-length, first),
+    ChildChoice.SPARSE: lambda length, first: (length, first),
+    ChildChoice.FIRST_FIT: lambda length, first: (first, length),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +65,8 @@ def by_family(
     asked = lengths or {}
     _check_lengths(asked)
     free = FreeBlock.objects.filter(prefix__in=prefixes, namespace=namespace)
-    spaces, following = _stored(free, most, asked)
+    choice = prefixes[0].network.child_choice
+    spaces, following = _stored(free, most, asked, choice)
     if any(prefix.sets_aside and prefix.network.cools_for(prefix.address_family) for prefix in prefixes):
         _add_cooled(spaces, prefixes, namespace, most)
     is_touched = bool(spaces) and prefixes[0].network.is_namespaced  # what is stored says so by itself
@@ -75,14 +91,14 @@ def _check_lengths(lengths: Mapping[Family, int]) -> None:
 
 
 def _stored(
-    free: QuerySet[FreeBlock], most: int, asked: Mapping[Family, int]
+    free: QuerySet[FreeBlock], most: int, asked: Mapping[Family, int], choice: str
 ) -> tuple[dict[Family, FreeSpace], dict[Family, IPNetwork | None]]:
     """The free space of each family, and the block of the length asked about that comes next."""
     lengths: dict[Family, Counter[int]] = defaultdict(Counter)
     # By prefix too, as the index of best fit has it.
     for row in free.order_by().values("prefix", "family", "length").annotate(blocks=Count("pk")):
         lengths[Family(row["family"])][row["length"]] += row["blocks"]
-    named = _named(free, lengths, most, asked)
+    named = _named(free, lengths, most, asked, choice)
     spaces = {
         family: FreeSpace(
             family=family,
@@ -91,7 +107,8 @@ def _stored(
         )
         for family in lengths
     }
-    return spaces, {family: _next(named[family], length) for family, length in asked.items() if family in named}
+    coming = {family: _next(named[family], length, choice) for family, length in asked.items() if family in named}
+    return spaces, coming
 
 
 def _add_cooled(spaces: dict[Family, FreeSpace], prefixes: Sequence[Prefix], namespace: UUID | None, most: int) -> None:
@@ -104,7 +121,11 @@ def _add_cooled(spaces: dict[Family, FreeSpace], prefixes: Sequence[Prefix], nam
 
 
 def _named(
-    free: QuerySet[FreeBlock], lengths: Mapping[Family, Mapping[int, int]], most: int, asked: Mapping[Family, int]
+    free: QuerySet[FreeBlock],
+    lengths: Mapping[Family, Mapping[int, int]],
+    most: int,
+    asked: Mapping[Family, int],
+    choice: str,
 ) -> dict[Family, list[FreeBlock]]:
     """The `most` largest blocks of each family, and that which the length asked about would come from; largest first.
 
@@ -121,7 +142,7 @@ def _named(
         )
         if family in asked:
             fitting_ones = free.filter(family=family, length__lte=asked[family])
-            parts.append(fitting_ones.order_by("prefix", "namespace_id", F("length").desc(), "first")[:1])
+            parts.append(fitting_ones.order_by("prefix", "namespace_id", *_ORDERS[choice])[:1])
     single = [FreeBlock.objects.filter(pk__in=part.values("pk")).order_by() for part in parts]
     found: dict[Family, list[FreeBlock]] = defaultdict(list)
     for one in sorted(
@@ -131,10 +152,10 @@ def _named(
     return found
 
 
-def _next(blocks: Iterable[FreeBlock], length: int) -> IPNetwork | None:
-    """The lowest block of this length in the one that fits best."""
-    fits = [one for one in blocks if one.length <= length]
-    best = min(fits, key=lambda one: (one.prefix_id, -one.length, one.first), default=None)
+def _next(blocks: Iterable[FreeBlock], length: int, choice: str) -> IPNetwork | None:
+    """The lowest block of this length in the one that is chosen."""
+    fits, rank = [one for one in blocks if one.length <= length], _RANKS[choice]
+    best = min(fits, key=lambda one: (one.prefix_id, rank(one.length, one.first.value)), default=None)
     return best and block(Family(best.family), best.first.value, length)
 
 
@@ -158,7 +179,8 @@ def _next_of_whole_prefixes(prefixes: Sequence[Prefix], family: Family, length: 
         usable = aside.untouched(prefix)[0] if prefix.family == family else []
         fitting_ones = [part for part in usable if part.prefixlen <= length]
         if fitting_ones:
-            best = max(fitting_ones, key=lambda one: (one.prefixlen, -one.first))
+            rank = _RANKS[prefix.network.child_choice]
+            best = min(fitting_ones, key=lambda one: rank(one.prefixlen, one.first))
             return block(family, best.first, length)
     return None
 

@@ -197,8 +197,11 @@ def _cell(family: Family, number: int, length: int, available: int, cool: int, t
 
 
 def held_at(prefix: Prefix, whole: IPNetwork, namespace: UUID | None, moment: datetime) -> TenureQuerySet:
-    """Who held addresses, or children, of a prefix at a moment: those in `whole`, and a child that holds all of it."""
-    held = Tenure.objects.held_at(moment).filter(namespace_id=namespace, prefix_length=prefix.length)
+    """Who held addresses, or children, of a prefix at a moment: those in `whole`, and a child that holds all of it.
+
+    By where they lie: a prefix may have been another block then, or a part of one.
+    """
+    held = Tenure.objects.held_at(moment).filter(namespace_id=prefix.namespace_id or namespace)
     if prefix.network.is_super:
         return (held.of_blocks().within(whole) | held.around(whole)).order_by("address")
     return held.of_addresses().within(whole).order_by("address")

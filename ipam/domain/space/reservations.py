@@ -16,6 +16,7 @@ from netaddr import IPNetwork
 from ipam import errors
 from ipam.addressing import Family, block
 from ipam.domain.core import access
+from ipam.domain.space import whose
 from ipam.models import Cluster, ClusterRange, Machine, MachineNetwork, Network, Prefix
 from ipam.models.networks import NetworkType
 from ipam.models.super_networks import ClusterRanges
@@ -63,8 +64,7 @@ def find_overlaps(
         return
     for field, cidr in held:
         if (holder := roots.overlapping(cidr).first()) is not None:
-            whose = f"{holder} of network {holder.network_id}" if access.sees(holder) else "space of another network"
-            yield _overlap(f"{cidr} overlaps {whose}", field)
+            yield _overlap(f"{cidr} overlaps {whose.prefix(holder)}", field)
         if (other := others.overlapping(cidr).select_related("cluster").first()) is not None:
             yield _overlap(f"{cidr} overlaps {named(other)}", field)
 
@@ -127,8 +127,7 @@ def find_elsewhere(clusters: Collection[Cluster]) -> dict[UUID, list[tuple[str, 
             found[row.cluster_id].append((field, row.cidr, named(ranges[row.other])))
         if row.holder:
             prefix = prefixes[row.holder]
-            whose = f"{prefix} of network {prefix.network}" if access.sees(prefix) else "space of another network"
-            found[row.cluster_id].append((field, row.cidr, whose))
+            found[row.cluster_id].append((field, row.cidr, whose.prefix(prefix)))
     return found
 
 

@@ -19,8 +19,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, blocks_between
-from ipam.domain.core import access
-from ipam.domain.space import free_rows
+from ipam.domain.space import free_rows, whose
 from ipam.domain.space.free_rows import Part
 from ipam.domain.space.gaps import gaps
 from ipam.models import AddressRange, FreeBlock, Network, Prefix, SetAsideBlock
@@ -154,9 +153,9 @@ def check_may_name(wanted: IPNetwork, kept: Sequence[SetAsideBlock], *, project_
 def in_range(wanted: IPNetwork, held: AddressRange, *, field: str) -> errors.InRange:
     """Why something in a range is not given to whoever names it."""
     is_foreign = held.use == AddressRange.Use.BY_NAME
-    name = "a range that is kept for another project" if is_foreign and not access.sees(held) else f"range {held.title}"
     why = "which another project alone may name" if is_foreign else f"which is {held.get_use_display()}"
-    return errors.InRange(f"{_text(wanted)} lies in {name}, {why}. Choose space outside of it.", field=field)
+    detail = f"{_text(wanted)} lies in {whose.address_range(held)}, {why}. Choose space outside of it."
+    return errors.InRange(detail, field=field)
 
 
 def meeting(objects: Manager[B], prefix: Prefix, first: int, last: int, namespace_id: UUID | None) -> list[B]:

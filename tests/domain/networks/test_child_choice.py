@@ -1,14 +1,24 @@
 """Which space a child gets: named prefixes, many at once, and the choice of its super network (rules 13 and 14)."""
 
+from typing import Any
+
 import pytest
 
 from ipam import errors
-from ipam.domain.networks import networks, ranges
+from ipam.addressing import Family
+from ipam.domain.health import doctor
+from ipam.domain.networks import addresses, networks, ranges
 from ipam.domain.networks.ranges import Bounds
+from ipam.domain.space.free_blocks import FreeSpace, by_family
 from ipam.models import Event, FreeBlock, Network, Prefix, Project
 from ipam.models.events import Verb
-from tests.builders import IPV4, IPV6, child, cidrs, codes, free_blocks, prefixes_of, super_network
+from tests.builders import IPV4, IPV6, child, cidrs, codes, free_blocks, ip, namespaced, prefixes_of, super_network
 from tests.shared import shared_fixture
+
+
+def free_blocks_of(network: Network, **asked: Any) -> dict[Family, FreeSpace]:
+    """What is said to be free."""
+    return by_family(list(network.prefixes.select_related("network").in_order()), **asked)
 
 
 @shared_fixture
@@ -34,6 +44,24 @@ def test_child_gets_the_prefixes_that_it_names(tiny: Network, project: Project) 
 def test_named_prefixes_may_be_of_one_family(tiny: Network, project: Project) -> None:
     network = networks.create(child(parent=tiny, project=project, prefixes=cidrs("10.9.0.64/27")))
     assert prefixes_of(network) == ["10.9.0.64/27"]
+
+
+def test_named_prefixes_keep_what_is_said_of_them(tiny: Network, project: Project) -> None:
+    (cidr,) = cidrs("10.9.0.64/30")
+    fields = {cidr: {"gateway": ip("10.9.0.65"), "reserve_ends": False}}
+    network = networks.create(child(parent=tiny, project=project, prefixes=[cidr], prefix_fields=fields))
+    assert [str(one) for one in addresses.allocate(network, project=project, count=3)] == [
+        f"10.9.0.{number}" for number in (64, 66, 67)
+    ]
+    assert (str(network.prefixes.get().gateway), list(doctor.examine())) == ("10.9.0.65", [])
+    assert Event.objects.get(verb=Verb.CARVE).changes["gateways"] == [None, {"10.9.0.64/30": "10.9.0.65"}]
+
+
+def test_gateway_outside_of_a_named_prefix_is_refused(tiny: Network, project: Project) -> None:
+    (cidr,) = cidrs("10.9.0.64/30")
+    new = child(parent=tiny, project=project, prefixes=[cidr], prefix_fields={cidr: {"gateway": ip("10.9.0.1")}})
+    with pytest.raises(errors.NotInPrefix, match=r"10\.9\.0\.1 does not lie in 10\.9\.0\.64/30"):
+        networks.create(new)
 
 
 def test_child_of_named_prefixes_leaves_the_same_event_as_others(tiny: Network, project: Project) -> None:
@@ -150,6 +178,30 @@ def test_first_fit_takes_the_lowest_block_and_best_fit_the_smallest(project: Pro
     assert prefixes_of(networks.create(child(parent=parent, project=project))) == ["10.9.0.0/27"]
     networks.update(parent, child_choice="best-fit")
     assert prefixes_of(networks.create(child(parent=parent, project=project))) == ["10.9.0.32/27"]
+
+
+@pytest.mark.parametrize("choice", ["best-fit", "sparse", "first-fit"])
+@pytest.mark.parametrize("is_namespaced", [False, True])
+def test_block_that_is_told_as_next_is_the_one_that_a_child_gets(
+    choice: str, is_namespaced: bool, project: Project
+) -> None:
+    whole, length = cidrs("10.9.0.0/24"), {IPV4: 27}
+    made = namespaced if is_namespaced else super_network
+    parent = networks.create(made(prefixes=whole, default_child_prefix_length=length, child_choice=choice))
+    for text in ("10.9.0.64/27", "10.9.0.128/26", "10.9.0.192/27"):  # free: a /26, a /27, another /27
+        networks.create(child(parent=parent, project=project, prefixes=cidrs(text)))
+    told = free_blocks_of(parent, lengths=length, namespace=project.pk if is_namespaced else None)[IPV4].next
+    assert prefixes_of(networks.create(child(parent=parent, project=project))) == [str(told)]
+
+
+@pytest.mark.parametrize(("choice", "expected"), [("best-fit", "10.9.0.64/27"), ("sparse", "10.9.0.128/27"),
+                                                  ("first-fit", "10.9.0.0/27")])  # fmt: skip
+def test_block_that_is_told_to_who_has_taken_nothing_is_chosen_alike(choice: str, expected: str, db: None) -> None:
+    parent = networks.create(
+        namespaced(prefixes=cidrs("10.9.0.0/24"), default_child_prefix_length={IPV4: 27}, child_choice=choice)
+    )
+    ranges.create(parent, Bounds(prefix=cidrs("10.9.0.96/27")[0]))  # free: a /26, a /27, a /25
+    assert str(free_blocks_of(parent, lengths={IPV4: 27})[IPV4].next) == expected
 
 
 def test_sixteen_sparse_children_keep_their_neighbours_free(project: Project) -> None:

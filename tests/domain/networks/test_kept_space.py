@@ -38,6 +38,13 @@ def test_ranges_give_only_what_is_named(tiny: Network, project: Project) -> None
     assert str(addresses.allocate(tiny, project=project, addresses=[ip("198.51.100.2")])[0]) == "198.51.100.2"
 
 
+def test_prefix_has_as_many_ranges_as_may_be(tiny: Network, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges, "MAX_OF_A_PREFIX", 1)
+    ranges.create(tiny, Bounds(first=ip("198.51.100.1"), last=ip("198.51.100.1")))
+    with pytest.raises(errors.InUse, match="has 1 ranges, which is as many as may be"):
+        ranges.create(tiny, Bounds(first=ip("198.51.100.2"), last=ip("198.51.100.2")))
+
+
 def test_project_stays_while_a_range_is_for_it(tiny: Network, project: Project) -> None:
     made = ranges.create(tiny, Bounds(prefix=cidrs("198.51.100.0/30")[0]), use="by-name", project=project)
     with pytest.raises(errors.InUse, match="still has 1 ranges"):

@@ -1,15 +1,18 @@
 """The picture of a prefix: the same squares as if every address had been looked at."""
 
+from datetime import datetime
+
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from netaddr import IPNetwork
 
 from ipam.addressing import reserved_addresses
-from ipam.domain.networks import networks
+from ipam.domain.networks import addresses, networks, resizing, splitting
 from ipam.domain.space import free_rows, gaps, prefix_map
 from ipam.models import FreeBlock, Network, Prefix, Project
-from tests.builders import IPV4, child, cidrs, external, super_network
+from tests.builders import IPV4, child, cidrs, external, namespaced, super_network
 from tests.shared import shared_fixture
 
 PREFIX = IPNetwork("198.51.100.0/26")
@@ -104,3 +107,38 @@ def test_children_in_sight_are_those_that_fill_a_square(
     parent: Prefix, within: str, length: int, seen: list[str]
 ) -> None:
     assert [str(one) for one in prefix_map.children_in_sight(parent, IPNetwork(within), length)] == seen
+
+
+# --- A moment before the prefix became what it is ---------------------------------------------------
+def taken_at(prefix: Prefix, moment: datetime, *, cells: int = 64) -> list[str]:
+    """The cells of a prefix that were wholly taken."""
+    drawn = prefix_map.of_prefix(Prefix.objects.get(pk=prefix.pk), cells=cells, at=moment).cells
+    return [str(cell.cidr) for cell in drawn if cell.state == "full"]
+
+
+def take_one(network: Network, project: Project) -> datetime:
+    """Let a project hold the first address; a moment at which it does."""
+    addresses.allocate(network, project=project)
+    return timezone.now()
+
+
+def test_map_of_a_day_before_a_split_shows_who_held_then(prefix: Prefix, project: Project) -> None:
+    moment = take_one(prefix.network, project)
+    assert taken_at(splitting.split(prefix, 27)[0], moment) == ["198.51.100.1/32"]
+
+
+def test_map_of_a_day_before_a_merge_shows_who_held_then(prefix: Prefix, project: Project) -> None:
+    half = splitting.split(prefix, 27)[0]
+    moment = take_one(prefix.network, project)
+    assert taken_at(splitting.merge(half), moment) == ["198.51.100.1/32"]
+
+
+def test_map_of_a_day_before_a_super_grew_shows_its_children_of_then(parent: Prefix) -> None:
+    moment = timezone.now()
+    assert taken_at(resizing.resize(parent, IPNetwork("10.0.0.0/15")), moment, cells=128) == ["10.0.0.0/22"]
+
+
+def test_map_of_a_day_shows_who_held_addresses_below_a_namespaced_super(project: Project) -> None:
+    network = networks.create(child(parent=networks.create(namespaced()), project=project))
+    moment = take_one(network, project)
+    assert taken_at(network.prefixes.get(family=4), moment) == ["100.64.0.1/32"]
