@@ -25,7 +25,9 @@ class RangeForm(LabelledForm):
         choices=AddressRange.Use.choices,
         help_text="Excluded: never given. By name: only to who names the address. DHCP and growth: kept by hand.",
     )
-    project = ProjectField(required=False, help_text="The only one that may name addresses in it. Empty: any.")
+    project: forms.Field = ProjectField(
+        required=False, help_text="The only one that may name addresses in it. Empty: any."
+    )
     field_order = ["use", "project", "name", "description", "labels"]
 
 
