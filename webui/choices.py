@@ -1,6 +1,6 @@
 """What a picker offers: things by their names, equal ones told apart by their tenant or kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,10 +8,20 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 
 from ipam.domain.core import access
-from ipam.models import VRF, Network, Partition, Project
+from ipam.forms.clusters import CHILDREN, SEEDS
+from ipam.models import VRF, Cluster, Network, Partition, Project
 
-MODELS: Mapping[str, type[Any]] = {"projects": Project, "networks": Network, "vrfs": VRF, "partitions": Partition}
-_DETAILS = {"projects": "tenant", "networks": "get_type_display"}
+# What may be chosen from, by what a field says in `data-choices`.
+OFFERED: Mapping[str, Callable[[], Any]] = {
+    "projects": Project.objects.all,
+    "networks": Network.objects.all,
+    "super-networks": Network.objects.supers,
+    "child-networks": lambda: Network.objects.filter(CHILDREN),
+    "vrfs": VRF.objects.all,
+    "partitions": Partition.objects.all,
+    "seeds": lambda: Cluster.objects.filter(SEEDS).select_related("project"),
+}
+_DETAILS: Mapping[type[Any], str] = {Project: "tenant", Network: "get_type_display", Cluster: "project"}
 _MAX_SHOWN = 12
 
 
@@ -26,9 +36,9 @@ class Choice:
 
 def of_kind(kind: str, text: str) -> list[Choice]:
     """The first of this kind that the text finds; two statements."""
-    visible = access.visible(MODELS[kind].objects.all())
+    visible = access.visible(OFFERED[kind]())
     rows = list((visible.matching(text) if text else visible).order_by("name", "pk")[:_MAX_SHOWN])
-    return _choices(kind, visible, rows)
+    return _choices(visible, rows)
 
 
 def name_of(kind: str, key: str) -> str:
@@ -37,23 +47,23 @@ def name_of(kind: str, key: str) -> str:
         UUID(key)
     except ValueError:
         return key
-    visible = access.visible(MODELS[kind].objects.all())
-    return next((one.value for one in _choices(kind, visible, list(visible.filter(pk=key)))), key)
+    visible = access.visible(OFFERED[kind]())
+    return next((one.value for one in _choices(visible, list(visible.filter(pk=key)))), key)
 
 
 def shown(chosen: Mapping[str, str]) -> dict[str, str]:
     """What filters narrow by as people read it: a link says an id, the field a name."""
-    return {name: name_of(f"{name}s", value) if f"{name}s" in MODELS else value for name, value in chosen.items()}
+    return {name: name_of(f"{name}s", value) if f"{name}s" in OFFERED else value for name, value in chosen.items()}
 
 
-def _choices(kind: str, visible: QuerySet[Any], rows: Sequence[Any]) -> list[Choice]:
+def _choices(visible: QuerySet[Any], rows: Sequence[Any]) -> list[Choice]:
     names = {one.name for one in rows if one.name}
     counted = visible.filter(name__in=names).order_by().values_list("name").annotate(number=Count("pk"))
     numbers: dict[str, int] = dict(counted) if names else {}
-    return [_choice(kind, one, is_known=numbers.get(one.name) == 1) for one in rows]
+    return [_choice(one, is_known=numbers.get(one.name) == 1) for one in rows]
 
 
-def _choice(kind: str, one: Any, *, is_known: bool) -> Choice:
-    detail = getattr(one, _DETAILS.get(kind, "pk"))
+def _choice(one: Any, *, is_known: bool) -> Choice:
+    detail = getattr(one, _DETAILS.get(type(one), "pk"))
     told = str(detail() if callable(detail) else detail)
     return Choice(one.name if is_known else str(one.pk), one.name or str(one.pk), told)

@@ -3,16 +3,9 @@
 from netaddr import IPNetwork
 
 from ipam.addressing import Family
-from ipam.domain.core import access
-from ipam.domain.core.permissions import Permission
 from ipam.domain.space import free_blocks
 from ipam.models import Network
 from ipam.values import parse_cidr
-
-
-def may_take() -> bool:
-    """Whether whoever looks may take anything."""
-    return access.current().may_anywhere(Permission.ALLOCATE)
 
 
 def link_to(network: Network, cidr: IPNetwork) -> str:

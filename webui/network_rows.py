@@ -60,7 +60,7 @@ class NetworkRow:
 
 @dataclass(frozen=True)
 class Totals:
-    """One family of all networks of a list: of children their super network says it."""
+    """One family of all networks of a list: of children beside their super network that says it."""
 
     family: Family
     networks: int
@@ -126,10 +126,11 @@ def _due(meter: Meter, one: Series | None, now: datetime) -> tuple[str, str, str
     return pressing(full, meter.use.utilization), span(full), between(full, now.date())
 
 
-def totals(rows: Iterable[NetworkRow]) -> list[Totals]:
-    """What these networks have together, per family."""
+def totals(rows: Sequence[NetworkRow]) -> list[Totals]:
+    """What these networks have together, per family: no space twice."""
     found = []
-    roots = [row for row in rows if not row.network.is_child]
+    listed = {row.network.pk for row in rows}
+    roots = [row for row in rows if row.network.parent_id not in listed]
     for family in Family:
         uses = [lane.meter.use for row in roots for lane in row.lanes if lane.meter and lane.family is family]
         total, used = sum(use.takeable_ips for use in uses), sum(use.used_ips for use in uses)

@@ -7,7 +7,7 @@ from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from ipam.api.description import DescriptionView
-from webui.choices import MODELS
+from webui.choices import OFFERED
 from webui.metrics import metrics
 from webui.views import (
     account,
@@ -69,7 +69,7 @@ class SectionConverter(FamilyConverter):
 class ChoiceConverter(FamilyConverter):
     """What pickers offer."""
 
-    regex = "|".join(MODELS)
+    regex = "|".join(OFFERED)
 
 
 class ClusterVerbConverter(FamilyConverter):

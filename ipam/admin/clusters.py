@@ -16,7 +16,13 @@ from ipam.models import Claim, Cluster
 from ipam.models.clusters import FamilyOrder
 
 
-class NewClusterForm(DraftedForm):
+class ChangedClusterForm(DraftedForm):
+    """What may change of a draft."""
+
+    seed = chooser(Cluster, "seed", required=False, label="Seed that runs its control plane")
+
+
+class NewClusterForm(ChangedClusterForm):
     """A draft; ranges and masks that are not given are proposed."""
 
     project = chooser(Cluster, "project")
@@ -33,7 +39,7 @@ class ClusterAdmin(DomainAdmin[Cluster]):
 
     table = "clusters"
     add_form = NewClusterForm
-    change_form = DraftedForm
+    change_form = ChangedClusterForm
     list_display = ("name", "project", "network", "families", "state", "kubernetes_version", "max_pods", "description")
     list_filter = ("state", "families", "platform", chosen(Cluster, "project"))
     list_select_related = ("project", "network")

@@ -8,17 +8,18 @@ from django.db.models import Q
 from ipam.addressing import Family
 from ipam.domain.clusters.plan import DEFAULT_VERSION
 from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
-from ipam.domain.core import access
 from ipam.domain.moving.cluster_documents import LONGEST as LONGEST_DOCUMENT
 from ipam.domain.networks.address_rules import MAX_PER_REQUEST
 from ipam.forms.described import LABELS_HELP
-from ipam.forms.fields import CidrField, LabelsField, ProjectField
-from ipam.models import Cluster, Network
-from ipam.models.base import DESCRIPTION_LENGTH, SLUG_LENGTH
+from ipam.forms.fields import CidrField, ClusterField, LabelsField, NetworkField, ProjectField
+from ipam.models import Cluster
+from ipam.models.base import DESCRIPTION_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, MAX_SURGE, FamilyOrder, MigrationStep, Platform, PodIpam
-from ipam.models.networks import CHILD_TYPES, NetworkType
+from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NetworkType
 
 _MAX = 1_000_000  # pods and nodes
+SEEDS = Q(is_seed=True) & ~Q(state=Cluster.State.RELEASED)
+SUPERS, CHILDREN = Q(type__in=SUPER_TYPES), Q(type__in=CHILD_TYPES)
 
 
 class ClusterForm(forms.Form):
@@ -46,19 +47,14 @@ class ClusterForm(forms.Form):
         help_text="In a rolling update; empty: 1 with Gardener, else none.",
     )
     is_seed = forms.BooleanField(required=False, label="It is a seed of Gardener")
-    seed = forms.ModelChoiceField(
-        Cluster.objects.none(),
+    seed: forms.Field = ClusterField(
+        kind="seeds",
+        among=SEEDS,
         required=False,
-        empty_label="none of these",
         label="Seed that runs its control plane",
         help_text="Its IPv6 ranges keep apart from those of the seed.",
     )
     labels = LabelsField(required=False, help_text=LABELS_HELP)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        seeds = Cluster.objects.filter(is_seed=True).exclude(state=Cluster.State.RELEASED).order_by("name", "pk")
-        self.fields["seed"].queryset = access.visible(seeds)  # type: ignore[attr-defined]
 
 
 class DraftedForm(ClusterForm):
@@ -135,32 +131,21 @@ class NewClusterForm(PlanForm):
     """The wizard: whose it is, where its nodes are, then the plan."""
 
     project = ProjectField()
-    parent = forms.ModelChoiceField(
-        Network.objects.none(),
+    parent = NetworkField(
+        kind="super-networks",
+        among=SUPERS,
         required=False,
-        empty_label="an existing network, named below",
         label="Carve the node network out of",
+        help_text="A super network; leave it empty to name an existing network below.",
     )
-    network = forms.CharField(
-        max_length=SLUG_LENGTH,
+    network = NetworkField(
+        kind="child-networks",
+        among=CHILDREN,
         required=False,
         label="Existing node network",
-        help_text="The id of a private network; leave empty to carve one.",
+        help_text="A private network; leave it empty to carve one.",
     )
     field_order = ["name", "project", "parent", "network", *PlanForm.field_order]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["parent"].queryset = access.visible(Network.objects.supers().order_by("id"))  # type: ignore[attr-defined]
-        self.order_fields(self.field_order)
-
-    def clean_network(self) -> Network | None:
-        """The network that is named."""
-        key = self.cleaned_data["network"].strip()
-        found = access.visible(Network.objects.filter(pk=key)).first() if key else None
-        if key and found is None:
-            raise forms.ValidationError("There is no such network. Type its id.")
-        return found
 
 
 class DraftForm(PlanForm):
@@ -183,6 +168,7 @@ class DocumentForm(forms.Form):
 
     document = forms.CharField(
         max_length=LONGEST_DOCUMENT,
+        strip=False,  # the first line keeps its indentation, which says where it belongs
         widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}),
         help_text="A Shoot (kubectl get shoot … -o yaml), or kubeadm's ClusterConfiguration.",
     )
@@ -191,25 +177,23 @@ class DocumentForm(forms.Form):
 class RunningClusterForm(DocumentForm):
     """Whose it is, and where its nodes are."""
 
+    name = forms.CharField(
+        max_length=CLUSTER_NAME_LENGTH, required=False, help_text="Empty: as its document calls it, if it does."
+    )
     project = ProjectField()
-    network = forms.ModelChoiceField(Network.objects.none(), label="Node network")
-    field_order = ["project", "network", "document"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        children = access.visible(Network.objects.filter(type__in=CHILD_TYPES).order_by("id"))
-        self.fields["network"].queryset = children  # type: ignore[attr-defined]
+    network = NetworkField(kind="child-networks", among=CHILDREN, label="Node network")
+    field_order = ["project", "network", "name", "document"]
 
 
 class ApiAddressForm(forms.Form):
     """Where addresses of a cluster are taken: in external networks, and in its project's own."""
 
-    network = forms.ModelChoiceField(Network.objects.none())
+    network = NetworkField()
 
     def __init__(self, *args: Any, cluster: Cluster, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = Q(type=NetworkType.EXTERNAL) | Q(project=cluster.project_id, type__in=CHILD_TYPES)
-        self.fields["network"].queryset = access.visible(Network.objects.filter(own).order_by("id"))  # type: ignore[attr-defined]
+        own = Q(type=NetworkType.EXTERNAL) | Q(project=cluster.project_id) & CHILDREN
+        self.fields["network"] = NetworkField(among=own, help_text="An external one, or one of its project.")
 
 
 class LoadBalancerForm(ApiAddressForm):

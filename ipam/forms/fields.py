@@ -10,11 +10,9 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, lookups
-from ipam.models import Network, Partition, Project
-from ipam.models.base import NAME_LENGTH
+from ipam.domain.core import access
+from ipam.models import Cluster, Network, Partition, Project
 from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
 
 
@@ -147,49 +145,72 @@ class LengthsField(forms.MultiValueField):
         return {family: length for family, length in zip(Family, values, strict=False) if length is not None}
 
 
-class ProjectField(forms.CharField):
-    """A project, named by its id or, where that is unique, by its name."""
+class NamedField(forms.CharField):
+    """A thing, named by its id or, where that is unique, by its name; a picker offers those of `kind` as one types.
 
-    widget = forms.TextInput(attrs={"data-choices": "projects", "autocomplete": "off"})
+    Only what the caller sees, and what is `among` them, can be named.
+    """
+
+    model: type[Any]
+
+    def __init__(self, *, kind: str = "", among: Q | None = None, **options: Any) -> None:
+        noun = self.model._meta.model_name
+        options.setdefault("widget", forms.TextInput({"data-choices": kind or f"{noun}s", "autocomplete": "off"}))
+        super().__init__(**options)
+        self.noun, self.among = noun, among or Q()
 
     def prepare_value(self, value: Any) -> Any:
         """Its name, where only one has it."""
-        if not isinstance(value, uuid.UUID):
+        key = value.pk if isinstance(value, self.model) else value
+        if key is value and not isinstance(value, uuid.UUID):
             return value
-        visible = access.visible(Project.objects.all())
-        name = visible.filter(pk=value).values_list("name", flat=True).first()
-        return name if name and visible.filter(name=name).count() == 1 else value
+        found = self._visible()
+        name = found.filter(pk=key).values_list("name", flat=True).first()
+        return name if name and found.filter(name=name).count() == 1 else key
 
-    def clean(self, value: Any) -> Project | None:
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(self.prepare_value(initial) or "") != (data or "").strip()
+
+    def clean(self, value: Any) -> Any:
         text = super().clean(value).strip()
         if not text and not self.required:
             return None
-        found = list(access.visible(Project.objects.filter(_by_id_or_name(text)))[:2])
-        if len(found) == 1:
-            return found[0]
-        why = "There is no such project." if not found else "Several projects have that name; use the id."
+        found = list(self._visible().filter(self._by_id(text) | Q(name=text))[:2])
+        meant = [one for one in found if str(one.pk) == text] or found
+        if len(meant) == 1:
+            return meant[0]
+        why = f"Several {self.noun}s have that name; use the id." if found else f"There is no such {self.noun}."
         raise forms.ValidationError(f"{why} Type its name or id.")
 
+    def _visible(self) -> Any:
+        return access.visible(self.model._default_manager.filter(self.among))
 
-class NamedField(forms.CharField):
-    """A network or a partition, by its id or, where that is unique, by its name."""
-
-    def __init__(self, model: type[Network | Partition], **options: Any) -> None:
-        kind = str(model._meta.verbose_name_plural)
-        widget = forms.TextInput(attrs={"data-choices": kind, "autocomplete": "off"})
-        super().__init__(max_length=NAME_LENGTH, widget=widget, **options)
-        self.model = model
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
+    def _by_id(self, text: str) -> Q:
         try:
-            return lookups.named(self.model, text) if text else None
-        except errors.IpamError as error:
-            raise forms.ValidationError(str(error)) from None
+            return Q(pk=self.model._meta.pk.to_python(text))
+        except forms.ValidationError:
+            return Q(pk=None)
 
 
-def _by_id_or_name(text: str) -> Q:
-    try:
-        return Q(pk=uuid.UUID(text))
-    except ValueError:
-        return Q(name=text)
+class ProjectField(NamedField):
+    """A project."""
+
+    model = Project
+
+
+class NetworkField(NamedField):
+    """A network."""
+
+    model = Network
+
+
+class ClusterField(NamedField):
+    """A cluster."""
+
+    model = Cluster
+
+
+class PartitionField(NamedField):
+    """A partition."""
+
+    model = Partition

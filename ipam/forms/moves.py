@@ -5,16 +5,16 @@ from typing import Any
 from django import forms
 
 from ipam.domain.networks import network_fields
-from ipam.forms.fields import NamedField, ProjectField
-from ipam.models import Network, Partition
+from ipam.forms.fields import NetworkField, PartitionField, ProjectField
+from ipam.models import Network
 from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 
 class AddressMoveForm(forms.Form):
     """One of the two: where allocations go."""
 
-    network = NamedField(
-        Network, required=False, help_text="The same place in its prefixes: each address keeps its host part."
+    network = NetworkField(
+        required=False, help_text="The same place in its prefixes: each address keeps its host part."
     )
     project = ProjectField(required=False, help_text="Instead of another network: whose they are from now on.")
 
@@ -28,7 +28,7 @@ class NetworkMoveForm(forms.Form):
 
     project = ProjectField(required=False)
     vrf = forms.IntegerField(required=False, min_value=LOWEST_VNI, max_value=HIGHEST_VNI, label="VRF")
-    partition = NamedField(Partition, required=False)
+    partition = PartitionField(required=False)
     with_children = forms.BooleanField(required=False, label="Move its children along")
 
     def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:

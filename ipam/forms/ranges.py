@@ -7,7 +7,7 @@ from django import forms
 
 from ipam.domain.networks.ranges import Bounds
 from ipam.forms.described import LabelledForm
-from ipam.forms.fields import AddressField, CidrField
+from ipam.forms.fields import AddressField, CidrField, ProjectField
 from ipam.models import AddressRange
 
 WHERE = ("first", "last", "block")
@@ -19,11 +19,14 @@ def bounds_of(given: Mapping[str, Any]) -> Bounds:
 
 
 class RangeForm(LabelledForm):
-    """What changes of a range, but for its project, which each door chooses in its own way."""
+    """What changes of a range; the admin chooses its project in its own way."""
 
     use = forms.ChoiceField(
         choices=AddressRange.Use.choices,
         help_text="Excluded: never given. By name: only to who names the address. DHCP and growth: kept by hand.",
+    )
+    project: forms.Field = ProjectField(
+        required=False, help_text="The only one that may name addresses in it. Empty: any."
     )
     field_order = ["use", "project", "name", "description", "labels"]
 

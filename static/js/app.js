@@ -188,10 +188,15 @@
     document.getElementById("problem").hidden = true;
   });
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {
-    document.addEventListener(failure, () => {
+    document.addEventListener(failure, (event) => {
       const problem = document.getElementById("problem");
-      if (problem) problem.hidden = false;
-      announce("The server did not answer as expected. Reload the page.");
+      if (!problem) return;
+      problem.textContent =
+        event.detail.xhr.status === 401
+          ? "You have been signed out, and nothing was done. Reload the page to sign in again."
+          : "The server did not answer as expected. Nothing may have happened; reload the page to see.";
+      problem.hidden = false;
+      announce(problem.textContent);
     });
   }
 })();

@@ -20,7 +20,8 @@
     const answer = await fetch(
       `${document.body.dataset.root}choices/${input.dataset.choices}/?q=${encodeURIComponent(asked)}`,
     );
-    if (!answer.ok || input.value !== asked || document.activeElement !== input) return;
+    // Where the session has ended, the answer is the page of the sign-in.
+    if (!answer.ok || answer.redirected || input.value !== asked || document.activeElement !== input) return;
     close(input);
     const list = document.createElement("ul");
     list.className = "combo-list";

@@ -5,7 +5,8 @@
     const place = document.querySelector("[data-news]");
     if (!place || document.visibilityState !== "visible") return;
     const answer = await fetch(place.dataset.news).catch(() => null); // offline: the next time, then
-    if (answer?.status === 200) place.innerHTML = await answer.text(); // ours, and escaped there
+    // Where the session has ended, the answer is the page of the sign-in.
+    if (answer?.status === 200 && !answer.redirected) place.innerHTML = await answer.text(); // ours, and escaped there
   };
   setInterval(ask, EVERY);
   document.addEventListener("visibilitychange", ask);

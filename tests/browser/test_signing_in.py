@@ -3,8 +3,10 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
+from ipam.models import Network
 from tests.browser.conftest import serious
 from tests.signin.provider import Provider
 
@@ -67,3 +69,30 @@ def test_other_browsers_are_signed_out_and_this_one_stays(signed_in: Page) -> No
     page.get_by_label("Your password").fill("correct horse")
     page.get_by_role("button", name="Sign out everywhere").click()
     expect(page.get_by_role("status")).to_have_text("Signed you out everywhere else.")
+
+
+def test_page_that_asks_for_news_after_the_session_ended_stays_as_it_is(signed_in: Page) -> None:
+    page = signed_in
+    Session.objects.all().delete()
+    with page.expect_response("**/accounts/login/**"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(200)
+    assert page.locator("[data-news]").inner_html() == ""
+
+
+def test_picker_after_the_session_ended_offers_no_sign_in_page(signed_in: Page, internet: Network) -> None:
+    page = signed_in
+    page.goto("/networks/internet/allocate/")
+    Session.objects.all().delete()
+    with page.expect_response("**/accounts/login/**"):
+        page.get_by_label("Project").press_sequentially("al")
+    page.wait_for_timeout(200)
+    expect(page.locator(".combo-list")).to_have_count(0)
+
+
+def test_part_of_a_page_after_the_session_ended_says_so_and_shows_no_sign_in(signed_in: Page) -> None:
+    page = signed_in
+    Session.objects.all().delete()
+    page.get_by_role("searchbox").fill("internet")
+    expect(page.locator("#problem")).to_contain_text("signed out")
+    expect(page.get_by_label("Password")).to_have_count(0)

@@ -80,6 +80,34 @@ def test_cluster_that_runs_is_registered_and_compared(web: Client, private: Netw
     assert "max_pods is 200, and planned as 250" in web.get(url).content.decode()
 
 
+def test_cluster_whose_document_says_no_name_is_asked_for_one(web: Client, private: Network, project: Project) -> None:
+    fields = {"project": "alice", "network": private.pk, "document": KUBEADM.replace("clusterName: ", "was: ")}
+    assert "clusterName" not in fields["document"]
+    answer = web.post("/clusters/import/", fields)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (200, ["name"])
+    web.post("/clusters/import/", {**fields, "name": "shop"})
+    assert Cluster.objects.get().name == "shop"
+
+
+def test_document_keeps_the_indentation_of_its_first_line(web: Client, private: Network, project: Project) -> None:
+    document = "".join(f"  {line}" for line in KUBEADM.split("---")[0].strip().splitlines(keepends=True))
+    web.post("/clusters/import/", {"project": "alice", "network": private.pk, "name": "shop", "document": document})
+    assert Cluster.objects.get().is_reserved
+
+
+def test_forms_of_clusters_offer_networks_by_pickers_however_many_there_are(
+    web: Client, web_cluster: Cluster, tenants: Network, private: Network
+) -> None:
+    pages = ["/clusters/new/", "/clusters/import/", f"/clusters/{web_cluster.pk}/load-balancer-addresses/"]
+    assert [page for page in pages if "<option" in _field(web, page, "network")] == []
+    found = [web.get(f"/choices/{kind}/").content.decode() for kind in ("super-networks", "child-networks")]
+    assert [("tenants" in one, str(private) in one) for one in found] == [(True, False), (False, True)]
+
+
+def _field(web: Client, page: str, name: str) -> str:
+    return str(web.get(page).context["form"][name])
+
+
 def test_addresses_of_a_cluster_are_taken_and_given_back_on_its_page(
     web: Client, web_cluster: Cluster, internet: Network, underlay: Network
 ) -> None:
@@ -90,6 +118,7 @@ def test_addresses_of_a_cluster_are_taken_and_given_back_on_its_page(
     assert web.post(f"{url}load-balancer-addresses/", {"network": "internet", "count": "2"}).url == url
     assert web.post(f"{url}api-addresses/", {"network": "internet"}).url == url
     html = web.get(url).content.decode()
+    assert "4 addresses" in html
     assert (html.count("Give back"), html.count('<span class="badge">load balancer</span>')) == (6, 2)
     assert ('<span class="badge">API</span>' in html, f"{url}api-addresses/" in html) == (True, False)
     one = IPAddress.objects.filter(cluster=web_cluster, family=4).order_by("address")[0]
@@ -121,10 +150,12 @@ def test_further_services_are_added_and_taken_away_on_its_page(web: Client, web_
 def test_seed_is_chosen_among_those_that_are(
     web: Client, asked: dict[str, Any], web_cluster: Cluster, project: Project
 ) -> None:
-    seed = f'<option value="{web_cluster.pk}"'
-    assert seed not in web.get("/clusters/new/").content.decode()
+    assert "web" not in web.get("/choices/seeds/?q=we").content.decode()
+    refused = web.post("/clusters/new/", {**asked, "seed": str(web_cluster.pk), "preview": "1"}).content.decode()
+    assert "There is no such cluster." in refused
     lifecycle.update(web_cluster, is_seed=True)
-    assert seed in web.get("/clusters/new/").content.decode()
+    assert 'data-choices="seeds"' in web.get("/clusters/new/").content.decode()
+    assert 'data-value="web"' in web.get("/choices/seeds/?q=we").content.decode()
     made = web.post("/clusters/new/", {**asked, "name": "shoot", "seed": str(web_cluster.pk), "reserve": "1"}).url
     assert f'<a href="/clusters/{web_cluster.pk}/">web</a>' in web.get(made).content.decode()
     web.post(f"{made}edit/", {"kubernetes_version": "1.35", "max_pods": "110", "wanted_nodes": "500"})
@@ -168,7 +199,7 @@ def test_existing_network_is_chosen_by_its_id(web: Client, asked: dict[str, Any]
 def test_page_of_a_network_leads_to_a_plan_on_it(web: Client, private: Network, project: Project) -> None:
     assert f"/clusters/new/?network={private.pk}" in web.get(f"/networks/{private.pk}/").content.decode()
     html = web.get(f"/clusters/new/?network={private.pk}").content.decode()
-    assert (f'value="{private.pk}"' in html, f'value="{project.pk}"' in html) == (True, True)
+    assert (f'value="{private}"' in html, f'value="{project}"' in html) == (True, True)
 
 
 def test_unannounced_pods_are_announced_by_a_button(web: Client, web_cluster: Cluster) -> None:

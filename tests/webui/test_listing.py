@@ -156,3 +156,13 @@ def test_children_of_an_opened_network_stay_open_when_sorted(web: Client, tenant
     networks.create(child(parent=tenants, project=project, name="nodes"))
     body = web.get("/networks/?open=tenants").content.decode()
     assert heads(body)[0] == "?open=tenants&sort=name"
+
+
+@pytest.mark.parametrize(("filters", "counted"), [({"type": "child"}, [2, 2]), ({"q": "ten"}, [1, 1]), ({}, [1, 1])])
+def test_totals_count_a_child_where_its_super_network_is_not_listed(
+    filters: dict[str, str], counted: list[int], web: Client, tenants: Network, project: Project
+) -> None:
+    for name in ("tenant-a", "b"):
+        networks.create(child(parent=tenants, project=project, name=name))
+    totals = web.get("/networks/", filters).context["totals"]
+    assert ([one.networks for one in totals], all(one.total for one in totals)) == (counted, True)

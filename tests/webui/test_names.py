@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 from django.test import Client
 
-from ipam.domain.networks import networks, projects
-from ipam.models import Event, Machine, Network, Project
+from ipam.domain.networks import addresses, networks, projects
+from ipam.models import Event, Machine, Network, Partition, Project, Tenure
 from tests.webui.test_pages import pages
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -66,3 +66,30 @@ def test_picker_offers_names_and_tells_equal_ones_apart_by_their_tenant(web: Cli
     assert "acme" in html
     projects.delete(other)
     assert 'data-value="alice"' in web.get("/choices/projects/?q=ali").content.decode()
+
+
+def test_list_that_a_link_narrows_says_by_what_it_is_called(web: Client, machine: Machine) -> None:
+    Machine.objects.update(name="db-1")
+    html = web.get(f"/addresses/?machine={machine.pk}").content.decode()
+    assert f'<input type="checkbox" name="machine" value="{machine.pk}" checked>machine db-1' in html
+
+
+def test_list_that_is_narrowed_by_what_is_not_there_is_empty(web: Client, machine: Machine) -> None:
+    html = web.get("/addresses/?machine=gone&cluster=nonsense").content.decode()
+    assert ("checked>machine gone" in html, "checked>cluster nonsense" in html) == (True, True)
+
+
+def test_whoever_acted_is_named_where_tenures_are_shown(web: Client, internet: Network, project: Project) -> None:
+    one = addresses.allocate(internet, project=project)[0]
+    Tenure.objects.update(actor=f"ci@{project.pk}")
+    assert str(project.pk) not in main_of(web.get(f"/addresses/at/{one}/").content.decode()).split("<h2")[1]
+
+
+def test_partition_is_called_by_its_name(web: Client, machine: Machine) -> None:
+    Partition.objects.update(name="Frankfurt")
+    pages = ["/machines/", f"/machines/{machine.pk}/"]
+    assert [page for page in pages if "Frankfurt" not in main_of(web.get(page).content.decode())] == []
+
+
+def main_of(html: str) -> str:
+    return html[html.index("<main") :]

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from ipam.domain.networks import addresses, networks, ranges
+from ipam.domain.networks import addresses, networks, projects, ranges
 from ipam.domain.networks.ranges import Bounds
 from ipam.models import AddressRange, Network, Project
 from tests.builders import IPV4, cidrs, external, ip
@@ -61,3 +61,13 @@ def test_map_of_a_day_says_that_it_knows_no_ranges(web: Client, cooled: Network)
     page = " ".join(web.get("/networks/small/map/", {"at": timezone.now().isoformat()}).content.decode().split())
     assert "What ranges kept and what cooled is not known of that day and shown as free." in page
     assert "swatch-cooling" not in page
+
+
+def test_range_keeps_its_project_where_another_has_the_same_name(web: Client, small: Network, project: Project) -> None:
+    at = Bounds(first=ip("198.51.100.2"), last=ip("198.51.100.2"))
+    made = ranges.create(small, at, use=AddressRange.Use.BY_NAME, project=project)
+    projects.create(name=project.name)
+    form = web.get(f"/ranges/{made.pk}/edit/").context["form"]
+    shown = {"use": AddressRange.Use.BY_NAME.value, "name": "vips", "project": str(form["project"].value())}
+    assert web.post(f"/ranges/{made.pk}/edit/", shown).status_code == 302
+    assert AddressRange.objects.values_list("name", "project").get() == ("vips", project.pk)

@@ -56,3 +56,9 @@ def test_address_in_two_namespaces_is_shown_twice(web: Client, project: Project,
 
 def test_nothing_found_is_a_page(web: Client, db: None) -> None:
     assert opened(web, "nothing") == ""
+
+
+def test_prefixes_tell_of_their_network_by_its_name(web: Client, tenants: Network, project: Project) -> None:
+    networks.create(child(parent=tenants, project=project, name="nodes"))
+    html = web.get("/search/", {"q": "10.0.0.0/22", "all": "1"}).content.decode()
+    assert '<span class="soft small">nodes</span>' in html

@@ -5,7 +5,7 @@ from django.db.models import Model
 
 from ipam.domain.core import access
 from ipam.domain.core.permissions import Permission
-from ipam.models import Project
+from ipam.models import Network, Project
 
 register = template.Library()
 
@@ -23,8 +23,14 @@ def describable(record: Model) -> bool:
 
 
 @register.filter
+def takeable(network: Network) -> bool:
+    """Whether a link to take addresses or children from it leads anywhere."""
+    return access.may_take_from(network)
+
+
+@register.filter
 def own(record: Model) -> bool:
-    """Whether Twofold owns it, and no other system: only then anything is taken from it here."""
+    """Whether Twofold owns it, and no other system: only then it is changed here."""
     return not access.is_foreign(record)
 
 

@@ -13,18 +13,23 @@ from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.contrib.messages.views import SuccessMessageMixin
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 
 from ipam.domain.people import accounts
 from ipam.models import RoleBinding
-from webui.pages import render_page_or_part, signed_in, went_through
+from webui.pages import asks_for_part, render_page_or_part, signed_in, went_through
 
 
 class SignIn(LoginView):
     """By a password, at the identity provider, or by either, as the settings say."""
 
     template_name = "login.html"
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        """No part of a page is a place to sign in: where the session has ended, the script is told and says it."""
+        return HttpResponse(status=401) if asks_for_part(request) else super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         provider = settings.OIDC_NAME if settings.OIDC_ISSUER else ""

@@ -1,12 +1,12 @@
 """Addresses: find, act on many at once, release."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -24,13 +24,16 @@ from ipam.forms.addresses import ChangedAddressForm
 from ipam.forms.fields import LabelsField
 from ipam.forms.moves import AddressMoveForm
 from ipam.links import link
-from ipam.models import IPAddress
+from ipam.models import Cluster, IPAddress, Machine
 from webui import choices, notices, tenure_bars
 from webui.listing import listing
+from webui.names import names_of
 from webui.pages import render_page_or_part, run_for_form, went_through
 from webui.views.activity import with_links
 
 FILTERS = ("q", "network", "project", "machine", "cluster", "allocation", "type", "address_family", "within", "label")
+# What only links narrow by: the form says it, and lets go of it.
+_BY_LINKS: Mapping[str, type[Model]] = {"machine": Machine, "cluster": Cluster, "allocation": IPAddress}
 COLUMNS = {"address": "address", "name": "name", "created": "created_at"}
 _SHOWN_EVENTS, _SHOWN_TENURES = 20, 20
 
@@ -41,17 +44,27 @@ def index(request: HttpRequest) -> HttpResponse:
     filters = AddressFilters(request.GET, queryset=access.visible(IPAddress.objects.all()))
     found = listing(request, filters.qs if filters.is_valid() else IPAddress.objects.none(), COLUMNS)
     pairs = {pair.id: pair for pair in allocations.pair_up(found.rows)}
+    chosen = choices.shown({name: request.GET.get(name, "") for name in FILTERS})
     context = {
         "section": "addresses",
         "rows": [pairs[one.allocation].seen_from(one) for one in found.rows if one.allocation in pairs],
         "listing": found,
-        "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),
+        "chosen": chosen,
+        "narrowed": [(name, value, _told(filters, name, value)) for name in _BY_LINKS if (value := chosen[name])],
         "is_narrowed": any(request.GET.get(name) for name in FILTERS),
         "filters": filters,
         "types": IPAddress.Type.choices,
         "families": list(Family),
     }
     return render_page_or_part(request, "addresses/index.html", context, part="table")
+
+
+def _told(filters: AddressFilters, name: str, value: str) -> str:
+    """What a link narrows the list by, as people call it: an allocation has no name."""
+    if name == "allocation":
+        return "one allocation"
+    keys = [filters.form.cleaned_data[name]] if filters.is_valid() else []
+    return f"{name} {next(iter(names_of(_BY_LINKS[name], keys).values()), value)}"
 
 
 @login_required

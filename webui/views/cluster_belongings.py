@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -26,10 +27,16 @@ _SHOWN = 50  # allocations
 def shown(cluster: Cluster) -> Context:
     """What the page of a cluster tells of its addresses; nothing is asked where there are none."""
     if not cluster.owns:
-        return {"owned_allocations": []}
+        return {"owned_allocations": [], "load_balancers": 0}
     rows = access.visible(IPAddress.objects.filter(cluster=cluster)).order_by("address")
     found = allocations.pair_up(list(rows[: len(Family) * _SHOWN]))
-    return {"owned_allocations": found[:_SHOWN], "has_more_allocations": len(found) > _SHOWN}
+    of_api = Count("pk", filter=Q(allocation=cluster.api_allocation))
+    counted = rows.order_by().aggregate(all=Count("pk"), of_api=of_api)
+    return {
+        "owned_allocations": found[:_SHOWN],
+        "has_more_allocations": len(found) > _SHOWN,
+        "load_balancers": counted["all"] - counted["of_api"],
+    }
 
 
 @login_required

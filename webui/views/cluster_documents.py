@@ -70,6 +70,6 @@ def _compare(cluster: Cluster, document: str) -> Cluster:
     return documented.compare(cluster, cluster_documents.read(document)[1])
 
 
-def _register(*, document: str, **named: object) -> Cluster:
+def _register(*, document: str, name: str, **named: object) -> Cluster:
     plan, said = cluster_documents.read(document)
-    return documented.register(NewCluster(**{**plan, **named}), said)
+    return documented.register(NewCluster(**{**plan, **named, "name": name or plan.get("name", "")}), said)

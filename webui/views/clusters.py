@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from ipam.addressing import Family
 from ipam.domain.clusters import (
-    belongings,
     cautions,
     documented,
     lifecycle,
@@ -103,7 +102,6 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "progress": migration_steps.progress(cluster) if cluster.migration_step else None,
         "may_change": access.may_change(cluster),
         "differences": list(documented.differences(cluster)),
-        "owned": belongings.of([cluster])[cluster.pk],
         **cluster_belongings.shown(cluster),
         "events": with_links(events.rows),
     }
@@ -186,7 +184,7 @@ def _initial(request: HttpRequest) -> Context:
     network = visible.filter(pk=asked(request, "network")).first()
     if network is None:
         return {"parent": visible.supers().filter(project=None).first()}
-    return {"network": network.pk, "project": str(network.project_id or "")}
+    return {"network": network, "project": network.project_id}
 
 
 def _next_step(cluster: Cluster) -> str:

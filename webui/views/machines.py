@@ -30,7 +30,8 @@ _SHOWN_EVENTS = 10
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """All machines, filtered as one types."""
-    filters = MachineFilters(request.GET, queryset=access.visible(Machine.objects.select_related("project")))
+    visible = access.visible(Machine.objects.select_related("project", "partition"))
+    filters = MachineFilters(request.GET, queryset=visible)
     found = listing(request, filters.qs if filters.is_valid() else Machine.objects.none(), COLUMNS)
     held = IPAddress.objects.texts_of([machine.pk for machine in found.rows])
     context = {
@@ -48,7 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 def detail(request: HttpRequest, pk: str) -> HttpResponse:
     """One machine with its networks and addresses."""
-    machine = lookups.get(Machine, pk)
+    machine = lookups.get(Machine, pk, among=Machine.objects.select_related("project", "partition"))
     joined = _networks(machine)
     config = netplan.netplan(joined["networks"])
     events = timelines.newest(timelines.of_object("machine", machine.pk), limit=_SHOWN_EVENTS)

@@ -125,7 +125,7 @@ def _grid(request: HttpRequest, drawn: Picture) -> Context:
     prefix, whole, family, cells = drawn.prefix, drawn.whole, drawn.prefix.address_family, drawn.drawing.cells
     shapes = [map_picture.shape(holder, cells) for holder in drawn.holders]
     is_now = not ({"at", "mini"} & request.GET.keys())
-    takes_from = prefix.network if is_now and free_squares.may_take() else None
+    takes_from = prefix.network if is_now and access.may_take_from(prefix.network) else None
     covered = {y * SIDE + x for shape in shapes for y, x in map_picture.places(shape)}
     return {
         "family": family,

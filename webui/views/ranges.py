@@ -11,24 +11,11 @@ from django.urls import reverse
 
 from ipam.domain.core import access, lookups
 from ipam.domain.networks import ranges
-from ipam.forms.fields import ProjectField
 from ipam.forms.ranges import NewRangeForm, RangeForm
 from ipam.models import AddressRange, Network
 from webui.pages import Context, render_page_or_part, went_through
 
 _SHOWN = 50
-
-
-class _OwnedForm(forms.Form):
-    project = ProjectField(required=False, help_text="The only one that may name addresses in it. Empty: any.")
-
-
-class _RangeForm(_OwnedForm, RangeForm):
-    pass
-
-
-class _NewRangeForm(_OwnedForm, NewRangeForm):
-    pass
 
 
 @login_required
@@ -48,7 +35,7 @@ def create(request: HttpRequest, pk: str) -> HttpResponse:
     """A new one: what is free of it is kept from now on."""
     network = lookups.get(Network, pk)
     access.require_change(network)
-    form = _NewRangeForm(request.POST if request.method == "POST" else None)
+    form = NewRangeForm(request.POST if request.method == "POST" else None)
     if went_through(form, lambda: ranges.create(network, form.bounds(), **form.words())):
         messages.success(request, f"Laid a range in {network}")
         return redirect("network", network.pk)
@@ -61,7 +48,7 @@ def edit(request: HttpRequest, pk: str) -> HttpResponse:
     found = lookups.get(AddressRange, pk)
     access.require_change(found)
     known: dict[str, Any] = {name: getattr(found, name) for name in ranges.UPDATABLE}
-    form = _RangeForm(request.POST if request.method == "POST" else None, initial=known)
+    form = RangeForm(request.POST if request.method == "POST" else None, initial=known)
     if went_through(form, lambda: ranges.update(found, **form.cleaned_data)):
         messages.success(request, f"Changed range {found}")
         return redirect("network", found.network_id)

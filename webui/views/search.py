@@ -1,6 +1,5 @@
 """One box for everything."""
 
-from dataclasses import replace
 from itertools import groupby
 
 from django.contrib.auth.decorators import login_required
@@ -12,10 +11,9 @@ from ipam.address_parts import block_of
 from ipam.addressing import Family
 from ipam.domain.networks import search as domain
 from ipam.links import link
-from ipam.models import Network
 from ipam.values import parse_cidr
 from webui import palette
-from webui.pages import asks_for_part, render_page_or_part
+from webui.pages import asked, asks_for_part, render_page_or_part
 from webui.views.maps import ZOOM
 
 _PER_KIND, _PER_KIND_IN_PANEL = 20, 5
@@ -24,28 +22,18 @@ _PER_KIND, _PER_KIND_IN_PANEL = 20, 5
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
     """Hits as one types, and what can be done; Enter opens what is meant beyond doubt, else all, as `?all=1` does."""
-    text, in_panel = request.GET.get("q", "").strip()[:255], asks_for_part(request)
+    text, in_panel = asked(request, "q")[:255], asks_for_part(request)
     hits = domain.find(text, limit=_PER_KIND_IN_PANEL if in_panel else _PER_KIND)
-    deeds = palette.deeds(text) if in_panel or not hits else []
+    commands = palette.commands(text) if in_panel or not hits else []
     if not in_panel and "all" not in request.GET:
         meant = domain.the_one(hits, text)
-        page = _page_of(meant, text) if meant else deeds[0].link if text and len(deeds) == 1 else ""
+        page = _page_of(meant, text) if meant else commands[0].link if text and len(commands) == 1 else ""
         if page:
             return redirect(page)
-    found = [(hit, _page_of(hit, text)) for hit in _named(hits)]
+    found = [(hit, _page_of(hit, text)) for hit in hits]
     groups = [(kind, list(group)) for kind, group in groupby(found, key=lambda pair: pair[0].kind)]
-    context = {"query": text, "groups": groups, "count": len(found), "deeds": deeds if text or in_panel else []}
+    context = {"query": text, "groups": groups, "count": len(found), "commands": commands if text or in_panel else []}
     return render_page_or_part(request, "search.html", context, part="hits")
-
-
-def _named(hits: list[domain.Hit]) -> list[domain.Hit]:
-    """Prefixes tell of their network by its name; one statement where there are any."""
-    keys = {hit.network for hit in hits if hit.kind == "prefixes"}
-    names = {one.pk: str(one) for one in Network.objects.filter(pk__in=keys)} if keys else {}
-    return [
-        replace(hit, detail=hit.detail.replace(hit.network, names[hit.network], 1)) if hit.network in names else hit
-        for hit in hits
-    ]
 
 
 def _page_of(hit: domain.Hit, text: str) -> str:
@@ -56,10 +44,10 @@ def _page_of(hit: domain.Hit, text: str) -> str:
         return link("block-state", hit.text)
     if hit.kind == "prefixes":
         prefix = parse_cidr(hit.text)
-        asked = block_of(text) or prefix
-        length = max(prefix.prefixlen, min(asked.prefixlen, Family.of(prefix).bits - ZOOM))
-        shown = IPNetwork((asked.first, length), version=prefix.version).cidr if asked in prefix else prefix
-        look = f"&look={asked.ip}" if asked.size == 1 and asked in prefix else ""
+        block = block_of(text) or prefix
+        length = max(prefix.prefixlen, min(block.prefixlen, Family.of(prefix).bits - ZOOM))
+        shown = IPNetwork((block.first, length), version=prefix.version).cidr if block in prefix else prefix
+        look = f"&look={block.ip}" if block.size == 1 and block in prefix else ""
         return f"{link('map', hit.network)}?{Family.of(prefix).key}={shown}{look}"
     if hit.kind == "networks":
         return link("network", hit.network)

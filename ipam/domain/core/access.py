@@ -106,6 +106,17 @@ def require_change(*records: Model, fields: Collection[str] | None = None) -> No
     require_own(*records)
 
 
+def may_take_from(network: Network) -> bool:
+    """Whether the caller may take addresses or children from it, for some project at least (rules 10 and 21)."""
+    if is_foreign(network):
+        return False
+    if network.is_underlay:
+        return current().may(Permission.OPERATE)
+    if network.project_id and not network.is_shared_child:
+        return current().may(Permission.ALLOCATE, network.project_id)
+    return current().may_anywhere(Permission.ALLOCATE)
+
+
 def is_foreign(record: Model) -> bool:
     """Whether another system owns it, and is not the door by which this comes."""
     manager = getattr(record, "managed_by", "")

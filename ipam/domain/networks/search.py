@@ -43,7 +43,7 @@ _DETAILS = {"networks": "type", "machines": "role", "clusters": "state", "projec
 
 @dataclass(frozen=True)
 class Hit:
-    """One thing that was found. `network` is the id of the network that an address or prefix belongs to."""
+    """One thing that was found. `network` is the id of that of an address or prefix; a prefix's detail names it."""
 
     kind: str
     id: str
@@ -163,17 +163,17 @@ def _former(wanted: IPNetwork) -> Iterator[Hit]:
 
 def _prefixes(wanted: IPNetwork, spans: Sequence[IPNetwork | IPRange], limit: int, *, is_held: bool) -> Iterator[Hit]:
     """Those that hold the block, the most specific first, then those inside it and what it may go on as."""
-    visible = access.visible(Prefix.objects.all())
+    visible = access.visible(Prefix.objects.select_related("network"))
     first, last = Address(wanted.first, wanted.version), Address(wanted.last, wanted.version)
-    holding = list(visible.supernets_of(wanted).select_related("network").order_by("-length", "id")[:limit])
+    holding = list(visible.supernets_of(wanted).order_by("-length", "id")[:limit])
     inside: Any = []  # of an address there is nothing
     if wanted.size > 1:
         inside = _inside(visible.exclude(first=first, last=last), spans, "first", limit)
     details = {}
     if wanted.size == 1 and holding and not is_held:
-        details[holding[0].pk] = f"{holding[0].network_id} · {_what_is_free(holding[0])}"
+        details[holding[0].pk] = f"{holding[0].network} · {_what_is_free(holding[0])}"
     for prefix in [*holding, *inside[:limit]][:limit]:
-        detail = details.get(prefix.pk, prefix.network_id)
+        detail = details.get(prefix.pk, str(prefix.network))
         yield Hit("prefixes", str(prefix.pk), str(prefix), detail, prefix.network_id)
 
 
