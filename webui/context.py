@@ -29,7 +29,8 @@ NAVIGATION = [
         "Who and where",
         [("projects", "Projects", "folder"), ("partitions", "Partitions", "site"), ("vrfs", "VRFs", "vrf")],
     ),
-    ("Yours", [("tokens", "My tokens", "key"), ("webhooks", "Webhooks", "hook"), ("docs", "API", "code")]),
+    ("Yours", [("tokens", "My tokens", "key"), ("webhooks", "Webhooks", "hook")]),
+    ("Read", [("handbook", "Handbook", "book"), ("docs", "API", "code")]),
 ]
 OPERATING = ("Platform", [("imports", "Import", "in"), ("admin:index", "Admin", "gear")])
 

@@ -64,6 +64,8 @@ PAGES: list[Page] = [
     *((name, nothing, READ, NEW) for name in ("clusters", "pairs", "work", "news", "complete-all")),
     *(("choices", lambda c, kind=kind: [kind], READ, NEW) for kind in MODELS),
     *((name, nothing, READ, NEW) for name in ("projects", "partitions", "vrfs", "tokens", "search", "docs", "schema")),
+    ("handbook", nothing, READ, NEW),
+    ("handbook-chapter", lambda c: ["operations"], READ, NEW),
     *((name, nothing, READ, NEW) for name in ("account", "change-password", "sign-out-everywhere")),
     *on_network("network", READ),
     *on_network("map", READ),

@@ -79,6 +79,8 @@ PAGES: dict[str, str] = {
     "services for a cluster": "/clusters/{cluster}/services/",
     "release cluster": "/clusters/{cluster}/release/",
     "families of a cluster": "/clusters/{single}/families/",
+    "handbook": "/handbook/",
+    "longest chapter": "/handbook/rules/",
     "search": "/search/?q=10.0.&all=1",
     "partitions": "/partitions/",
     "partition": "/partitions/mini-lab/",

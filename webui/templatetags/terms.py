@@ -1,8 +1,10 @@
-"""`{% term 'super' %}`: a word of the field with one sentence that explains it, on hover and for screen readers."""
+"""`{% term 'super' %}`: a word of the field with one sentence that explains it, on hover and for screen readers, and
+a link to the handbook."""
 
 from html import escape
 
 from django import template
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -19,10 +21,27 @@ _SENTENCES = {
     "vrf": "A routing instance: what is in one does not reach what is in another.",
 }
 
+# Where docs/words.md says more.
+ANCHORS = {
+    "external": "external-network",
+    "underlay": "underlay-network",
+    "super": "super-network",
+    "super-namespaced": "super-namespaced-network",
+    "child": "child-network",
+    "child-shared": "shared-child-network",
+    "partition": "partition",
+    "announcable": "announcable-cidrs",
+    "stack": "stack",
+    "vrf": "vrf",
+}
+
 
 @register.simple_tag
 def term(word: str, text: str = "") -> SafeString:
     """The word, or `text` in its place, with its sentence."""
     shown = escape(text or word)
     sentence = _SENTENCES.get(word)
-    return SafeString(f'<abbr class="term" title="{escape(sentence)}">{shown}</abbr>' if sentence else shown)
+    if sentence is None:
+        return SafeString(shown)
+    href = f"{reverse('handbook')}#{ANCHORS[word]}"
+    return SafeString(f'<a class="term" href="{href}" title="{escape(sentence)}">{shown}</a>')
