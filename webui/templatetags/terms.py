@@ -1,4 +1,4 @@
-"""`{% term 'super' %}`: a word of the field with one sentence that explains it, on hover and for screen readers."""
+"""`{% term 'super' %}`: a word of the field with one sentence that explains it, on hover and on focus."""
 
 from html import escape
 
@@ -22,7 +22,9 @@ _SENTENCES = {
 
 @register.simple_tag
 def term(word: str, text: str = "") -> SafeString:
-    """The word, or `text` in its place, with its sentence."""
-    shown = escape(text or word)
-    sentence = _SENTENCES.get(word)
-    return SafeString(f'<abbr class="term" title="{escape(sentence)}">{shown}</abbr>' if sentence else shown)
+    """The word, or `text` in its place, with its sentence; once on a page, for its id is that of the word."""
+    shown, sentence = escape(text or word), _SENTENCES.get(word)
+    if not sentence:
+        return SafeString(shown)
+    said = f'<span role="tooltip" id="term-{word}">{escape(sentence)}</span>'
+    return SafeString(f'<span class="term" tabindex="0" aria-describedby="term-{word}">{shown}{said}</span>')
