@@ -13,7 +13,7 @@ from ipam.domain.insight import tenures
 from ipam.domain.space import prefix_map
 from ipam.domain.space.prefix_map import Cell
 from ipam.links import link
-from ipam.models import IPAddress, Prefix, Tenure
+from ipam.models import IPAddress, Network, Prefix, Tenure
 
 _MAX_HOLDERS = 256  # as many as there are squares
 
@@ -25,8 +25,9 @@ class Holder:
     cidr: IPNetwork
     label: str
     link: str
-    detail: str = ""
-    project: str = ""
+    detail: str
+    project: str
+    project_id: UUID | None  # names are not unique
 
 
 # Those in a block of a prefix that is drawn as these cells.
@@ -61,11 +62,14 @@ def then(namespace: UUID | None, at: datetime) -> Holders:
 def _children(prefix: Prefix, whole: IPNetwork, cells: Sequence[Cell], namespace: UUID | None) -> list[Holder]:
     """The child prefixes that fill whole squares, lowest first; no more than there are squares."""
     in_sight = prefix_map.children_in_sight(prefix, whole, cells[0].cidr.prefixlen).filter(namespace=namespace)
-    holders = [
-        Holder(one.cidr, str(one.network), link("network", one.network_id), *[str(one.network.project)] * 2)
-        for one in access.visible(in_sight).select_related("network__project")[:_MAX_HOLDERS]
-    ]
+    found = access.visible(in_sight).select_related("network__project")[:_MAX_HOLDERS]
+    holders = [_child(one.cidr, one.network) for one in found]
     return sorted(holders, key=lambda holder: holder.cidr.first)
+
+
+def _child(cidr: IPNetwork, network: Network) -> Holder:
+    project = str(network.project)
+    return Holder(cidr, str(network), link("network", network.pk), project, project, network.project_id)
 
 
 def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) -> list[Holder]:
@@ -80,6 +84,7 @@ def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) ->
             links.setdefault(one.allocation, link("address", one.pk)),
             str(one.machine or one.project),
             str(one.project),
+            one.project_id,
         )
         for one in access.visible(in_sight).select_related("machine", "project").order_by("address")
     ]
@@ -87,9 +92,11 @@ def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) ->
 
 def _child_then(one: Tenure) -> Holder:
     cidr = block(one.family, one.address.value, one.length or 0)
-    return Holder(cidr, one.name or one.network_id, link("block-state", cidr), *[one.project_name] * 2)
+    label, where = one.name or one.network_id, link("block-state", cidr)
+    return Holder(cidr, label, where, one.project_name, one.project_name, one.project_id)
 
 
 def _address_then(one: Tenure, at: datetime) -> Holder:
     where = f"{link('address-state', one.address)}?at={at:%Y-%m-%dT%H:%MZ}"
-    return Holder(host(one.address), one.name or "taken", where, one.machine_name or one.project_name, one.project_name)
+    label, detail = one.name or "taken", one.machine_name or one.project_name
+    return Holder(host(one.address), label, where, detail, one.project_name, one.project_id)

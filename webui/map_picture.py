@@ -91,20 +91,21 @@ class Joint:
 
 def together(grids: Sequence[Context]) -> Context:
     """What both pictures share: which project has which colour, a pair that is joined, and who is in sight."""
-    held = Counter(shape.holder.project for grid in grids for shape in grid["shapes"])
+    names = {shape.holder.project_id: shape.holder.project for grid in grids for shape in grid["shapes"]}
+    held = Counter(shape.holder.project_id for grid in grids for shape in grid["shapes"])
     colours = {project: number for number, (project, _) in enumerate(held.most_common(_COLOURS), 1)}
     joint = _joint(grids)
     for place, grid in enumerate(grids):
-        by_colour = sorted(grid["shapes"], key=lambda one: colours.get(one.holder.project, 0))
-        groups = groupby(by_colour, key=lambda one: colours.get(one.holder.project, 0))
+        by_colour = sorted(grid["shapes"], key=lambda one: colours.get(one.holder.project_id, 0))
+        groups = groupby(by_colour, key=lambda one: colours.get(one.holder.project_id, 0))
         grid["groups"] = [(colour, list(group)) for colour, group in groups]
         grid["lit"] = joint.pair[place] if joint else None
     rows = _in_sight(grids)
     return {
-        "legend": [(number, project or "nobody’s") for project, number in colours.items()],
+        "legend": [(number, names[project] or "nobody’s") for project, number in colours.items()],
         "is_mixed": len(held) > len(colours),
         "joint": joint,
-        "rows": [(colours.get(known.project, 0), known, row) for known, row in rows[:_SHOWN_HOLDERS]],
+        "rows": [(colours.get(known.project_id, 0), known, row) for known, row in rows[:_SHOWN_HOLDERS]],
         "hidden_rows": max(0, len(rows) - _SHOWN_HOLDERS),
     }
 

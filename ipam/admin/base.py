@@ -37,7 +37,7 @@ class IpamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     table: ClassVar[str] = ""
     unlisted: ClassVar[tuple[str, ...]] = ()  # columns that a list does not show, so that it does not read them
     most_at_once: ClassVar[int] = MAX_ROWS
-    list_per_page = 45
+    list_per_page = 50
     list_max_show_all = 0
     paginator = BoundedPaginator
     show_full_result_count = False

@@ -23,7 +23,7 @@ def unlisted(*columns: str, beside: Iterable[str]) -> tuple[str, ...]:
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages of the first 10,000 rows: nobody leafs further, and counting a million takes longer than showing them."""
+    """Pages of the first 10,000 rows: nobody pages further, and counting a million takes longer than showing them."""
 
     @cached_property
     def _counted(self) -> int:
@@ -75,8 +75,7 @@ class RowField(forms.BoundField):
         more = "".join(f' {key}="{escape(str(said))}"' for key, said in widget.attrs.items())
         written = f'<input type="{widget.input_type}" name="{name}"{value}{more} id="id_{name}">'
         if self.field.show_hidden_initial:
-            first = self.html_initial_name
-            written += f'<input type="hidden" name="{first}"{value} id="{self.html_initial_id}">'
+            written += f'<input type="hidden" name="{self.html_initial_name}"{value}>'
         return SafeString(written)
 
 

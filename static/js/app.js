@@ -99,7 +99,7 @@
   };
   showLocally();
 
-  // Quiet menus close when something else is pressed, the drawer of a phone by Escape.
+  // Quiet menus close when something else is pressed, the drawer of a phone and the sentence of a term by Escape.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.more[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
@@ -108,6 +108,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
+    document.activeElement.closest(".term")?.blur();
     for (const menu of document.querySelectorAll("details.more[open]")) {
       menu.open = false;
       if (menu.contains(event.target)) menu.querySelector("summary").focus();

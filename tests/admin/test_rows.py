@@ -37,7 +37,7 @@ def test_fields_of_rows_are_those_of_djangos_widgets(
     ours, theirs = (
         [str(kind(form, form.fields[name], name)) for name in form.fields] for kind in (type(form["name"]), BoundField)
     )
-    assert ours == theirs
+    assert ours == [without_ids(one) for one in theirs]
 
 
 def test_list_says_names_and_leads_by_them_and_ids_are_short(private: Network, web: Client) -> None:
@@ -61,7 +61,13 @@ def test_row_that_was_refused_says_why_as_wide_as_it_is(private: Network, web: C
     assert (written([ours]), "at most 255" in "".join(ours)) == (written([theirs]), True)
 
 
+def without_ids(html: str) -> str:
+    """Without the ids of hidden inputs, which nothing asks for and a page of fifty rows has no room for."""
+    return re.sub(r' id="initial-[^"]+"', "", html)
+
+
 def written(rows: Any) -> list[str]:
     """The cells, with ids in full, and what leads to another object as its name alone: Django's tag says no more."""
+    rows = [[without_ids(cell) for cell in row] for row in rows]
     whole = [re.sub('<span title="([^"]+)">[^<]+</span>', r"\1", "".join(row)) for row in rows]
     return [re.sub("(<td [^>]+>)<a [^>]+>([^<]+)</a></td>", r"\1\2</td>", row) for row in whole]

@@ -214,6 +214,20 @@ def test_keyboard_alone_allocates_a_pair(signed_in: Page, internet: Network, pro
     assert IPAddress.objects.count() == 2
 
 
+def test_keyboard_alone_reads_what_a_word_of_the_field_means(signed_in: Page, internet: Network) -> None:
+    page = signed_in
+    page.goto("/networks/internet/")
+    expect(page.locator("#term-external")).to_be_hidden()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('.term')"):
+            break
+    expect(page.locator("#term-external")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#term-external")).to_be_hidden()
+    assert serious(Axe().run(page)) == []
+
+
 def test_all_rows_of_a_page_are_sorted_ticked_and_labelled_at_once(
     signed_in: Page, internet: Network, project: Project, complaints: list[str]
 ) -> None:

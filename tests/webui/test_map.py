@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from ipam.domain.networks import addresses, networks
+from ipam.domain.networks import addresses, networks, projects
 from ipam.models import Network, Project
 from tests.builders import IPV4, IPV6, child, ip, namespaced
 
@@ -193,3 +193,11 @@ def test_links_of_a_map_keep_its_moment(web: Client, tenants: Network, project: 
 @pytest.mark.parametrize("at", ["soon", "2999-01-01"])
 def test_moment_that_cannot_be_asked_about_is_refused(web: Client, tenants: Network, at: str) -> None:
     assert web.get("/networks/tenants/map/", {"at": at}).status_code == 400
+
+
+def test_two_projects_of_one_name_have_two_colours(web: Client, tenants: Network, project: Project) -> None:
+    for owner in (project, projects.create(name=project.name)):
+        networks.create(child(parent=tenants, project=owner, name="nodes"))
+    for query in ({}, {"at": timezone.now().isoformat()}):
+        legend = web.get("/networks/tenants/map/", query).context["legend"]
+        assert legend == [(1, project.name), (2, project.name)]

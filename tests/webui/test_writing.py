@@ -229,3 +229,11 @@ def test_free_block_leads_to_its_past_whoever_may_take_nothing(
     page = client.get("/networks/tenants/").content.decode()
     assert "/prefixes/at/10.0.0.0/16/" in page
     assert "/carve/" not in page
+
+
+def test_preview_of_many_children_shows_the_first_and_counts_the_rest(
+    web: Client, tenants: Network, project: Project
+) -> None:
+    asked = {"project": project.pk, "type": "child", "families": "both", "count": "23", "preview": "1"}
+    html = web.post("/networks/tenants/carve/", asked, **HTMX).content.decode()
+    assert (html.count('<ul class="given'), "and 3 more children" in html) == (20, True)

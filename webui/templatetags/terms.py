@@ -1,5 +1,5 @@
-"""`{% term 'super' %}`: a word of the field with one sentence that explains it, on hover and for screen readers, and
-a link to the handbook."""
+"""`{% term 'super' %}`: a word of the field with one sentence that explains it, on hover and on focus, and a link to
+the handbook."""
 
 from html import escape
 
@@ -38,10 +38,10 @@ ANCHORS = {
 
 @register.simple_tag
 def term(word: str, text: str = "") -> SafeString:
-    """The word, or `text` in its place, with its sentence."""
-    shown = escape(text or word)
-    sentence = _SENTENCES.get(word)
-    if sentence is None:
+    """The word, or `text` in its place, with its sentence; once on a page, for its id is that of the word."""
+    shown, sentence = escape(text or word), _SENTENCES.get(word)
+    if not sentence:
         return SafeString(shown)
+    said = f'<span role="tooltip" id="term-{word}">{escape(sentence)}</span>'
     href = f"{reverse('handbook')}#{ANCHORS[word]}"
-    return SafeString(f'<a class="term" href="{href}" title="{escape(sentence)}">{shown}</a>')
+    return SafeString(f'<a class="term" href="{href}" aria-describedby="term-{word}">{shown}{said}</a>')
