@@ -12,7 +12,7 @@ from ipam.domain.core import access
 from ipam.domain.insight import tenures
 from ipam.domain.space import prefix_map
 from ipam.domain.space.prefix_map import Cell
-from ipam.links import link
+from ipam.links import link, state_of
 from ipam.models import IPAddress, Prefix, Tenure
 
 _MAX_HOLDERS = 256  # as many as there are squares
@@ -87,9 +87,10 @@ def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) ->
 
 def _child_then(one: Tenure) -> Holder:
     cidr = block(one.family, one.address.value, one.length or 0)
-    return Holder(cidr, one.name or one.network_id, link("block-state", cidr), *[one.project_name] * 2)
+    where = state_of(cidr, one.namespace_id, of="block-state")
+    return Holder(cidr, one.name or one.network_id, where, *[one.project_name] * 2)
 
 
 def _address_then(one: Tenure, at: datetime) -> Holder:
-    where = f"{link('address-state', one.address)}?at={at:%Y-%m-%dT%H:%MZ}"
+    where = state_of(one.address, one.namespace_id, at=f"{at:%Y-%m-%dT%H:%MZ}")
     return Holder(host(one.address), one.name or "taken", where, one.machine_name or one.project_name, one.project_name)

@@ -198,8 +198,10 @@ def _cell(family: Family, number: int, length: int, available: int, cool: int, t
 
 def held_at(prefix: Prefix, whole: IPNetwork, namespace: UUID | None, moment: datetime) -> TenureQuerySet:
     """Who held addresses, or children, of a prefix at a moment: those in `whole`, and a child that holds all of it."""
-    held = Tenure.objects.held_at(moment).filter(namespace_id=namespace, prefix_length=prefix.length)
-    if prefix.network.is_super:
+    is_super = prefix.network.is_super
+    space = namespace if is_super else prefix.namespace_id
+    held = Tenure.objects.held_at(moment).filter(namespace_id=space, prefix_length=prefix.length)
+    if is_super:
         return (held.of_blocks().within(whole) | held.around(whole)).order_by("address")
     return held.of_addresses().within(whole).order_by("address")
 
