@@ -1,7 +1,7 @@
 """Where pages are. A list links to hundreds of them, so what stands around their ids is looked up once."""
 
 from functools import cache
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from django.urls import get_script_prefix, reverse
@@ -34,10 +34,16 @@ def page_of(kind: str, key: str, project: object = None) -> str:
     return link(kind, key) if kind in _OWN_PAGES else ""
 
 
+def state_of(address: object, namespace: object = None, *, of: str = "address-state", at: str = "") -> str:
+    """The page of an address, or a block, that nobody need hold, as it is or was in a namespace, if in one."""
+    asked = {name: value for name, value in (("namespace", namespace), ("at", at)) if value}
+    return link(of, address) + (f"?{urlencode(asked, safe=':')}" if asked else "")
+
+
 def page_of_event(event: Event) -> str:
     """The page of what an event is about, unless that went with it; of addresses, held or free, that of the first."""
     if event.kind == Kind.ADDRESS:
-        return link("address-state", event.first_addresses[0]) if event.first_addresses else ""
+        return state_of(event.first_addresses[0], event.namespace_id) if event.first_addresses else ""
     if event.verb in _GONE or not event.object_id:
         return ""
     return page_of(event.kind, event.object_id, event.project_id)

@@ -12,7 +12,7 @@ from ipam.domain.core import access
 from ipam.domain.insight import tenures
 from ipam.domain.space import prefix_map
 from ipam.domain.space.prefix_map import Cell
-from ipam.links import link
+from ipam.links import link, state_of
 from ipam.models import IPAddress, Network, Prefix, Tenure
 
 _MAX_HOLDERS = 256  # as many as there are squares
@@ -92,11 +92,11 @@ def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) ->
 
 def _child_then(one: Tenure) -> Holder:
     cidr = block(one.family, one.address.value, one.length or 0)
-    label, where = one.name or one.network_id, link("block-state", cidr)
-    return Holder(cidr, label, where, one.project_name, one.project_name, one.project_id)
+    where = state_of(cidr, one.namespace_id, of="block-state")
+    return Holder(cidr, one.name or one.network_id, where, *[one.project_name] * 2, one.project_id)
 
 
 def _address_then(one: Tenure, at: datetime) -> Holder:
-    where = f"{link('address-state', one.address)}?at={at:%Y-%m-%dT%H:%MZ}"
+    where = state_of(one.address, one.namespace_id, at=f"{at:%Y-%m-%dT%H:%MZ}")
     label, detail = one.name or "taken", one.machine_name or one.project_name
     return Holder(host(one.address), label, where, detail, one.project_name, one.project_id)

@@ -21,7 +21,7 @@ from ipam.api import (
     vrfs,
 )
 from ipam.api.resources import Resource
-from ipam.domain.core import access, lookups
+from ipam.domain.core import access, lookups, timelines
 from ipam.links import page_of_event
 from ipam.models import Event, IPAddress, Webhook
 from ipam.models.events import Kind
@@ -69,5 +69,8 @@ def _object(event: Event) -> dict[str, Any] | None:
 
 def _page(event: Event, *, is_there: bool) -> str:
     """Where people see more of it: the object, addresses held or free, or what happened to it."""
-    page = page_of_event(event) if is_there or event.kind == Kind.ADDRESS else ""
+    if event.kind == Kind.ADDRESS:
+        page = page_of_event(timelines.with_names(Event.objects.filter(pk=event.pk)).first() or event)
+    else:
+        page = page_of_event(event) if is_there else ""
     return page or f"{reverse('activity')}?{urlencode({'kind': event.kind, 'object': event.object_id})}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -74,3 +75,19 @@ def test_address_of_a_namespace_is_held_also_where_none_is_named(
         page = text_of(web.get(f"/addresses/at/{held}/", {"at": "2026-10-01 12:00:30", **query}))
         assert '<span class="badge">held</span>' in page
         assert "<strong>alice</strong>" in page
+
+
+def test_lists_lead_to_an_address_in_its_namespace(web: Client, project: Project) -> None:
+    home = networks.create(child(parent=networks.create(namespaced()), project=project))
+    (held,) = addresses.allocate(home, project=project, families=[IPV4])
+    assert f'href="/addresses/at/{held}/?namespace={project.pk}"' in web.get("/activity/").content.decode()
+
+
+def test_map_of_a_moment_leads_to_an_address_in_its_namespace(
+    web: Client, clock: time_machine.Traveller, project: Project
+) -> None:
+    home = networks.create(child(parent=networks.create(namespaced()), project=project))
+    (held,) = addresses.allocate(home, project=project, families=[IPV4])
+    clock.shift(60)
+    page = unescape(web.get(f"/networks/{home.pk}/map/", {"at": "2026-10-01 12:00"}).content.decode())
+    assert f'href="/addresses/at/{held}/?namespace={project.pk}&at=2026-10-01T12:00Z"' in page

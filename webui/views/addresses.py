@@ -23,7 +23,7 @@ from ipam.filters import AddressFilters
 from ipam.forms.addresses import ChangedAddressForm
 from ipam.forms.fields import LabelsField
 from ipam.forms.moves import AddressMoveForm
-from ipam.links import link
+from ipam.links import state_of
 from ipam.models import Cluster, IPAddress, Machine
 from webui import choices, notices, tenure_bars
 from webui.listing import listing
@@ -192,7 +192,8 @@ def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
     access.require_change(held.representative)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if went_through(form, lambda: addresses.release_allocation(allocation)):
-        notices.tell(request, "Released", held.texts, link=_page_at(held.representative))
+        one = held.representative
+        notices.tell(request, "Released", held.texts, link=state_of(one, one.namespace_id))
         return redirect("network", pk=held.representative.network_id)
     context = {"section": "addresses", "allocation": held, "network": held.representative.network, "form": form}
     return render_page_or_part(request, "addresses/release.html", context)
@@ -214,11 +215,6 @@ def part(request: HttpRequest, allocation: UUID) -> HttpResponse:
     held = allocations.part(allocation)
     messages.success(request, f"{held[0]} and {held[1]} are allocations of their own now")
     return redirect("address", pk=held[0].pk)
-
-
-def _page_at(one: IPAddress) -> str:
-    """The page of an address that nobody need hold any longer."""
-    return link("address-state", one) + (f"?namespace={one.namespace_id}" if one.namespace_id else "")
 
 
 def _selected(request: HttpRequest) -> list[UUID]:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery, UUIDField
 from netaddr import IPAddress as Address
 
 from ipam.domain.core import access
@@ -34,15 +34,19 @@ class Held:
 
 def newest(events: EventQuerySet, *, limit: int, cursor: str = "") -> Page:
     """A page of these events, newest first, with the names of their networks and projects; one statement."""
-    return page(_with_names(events), field="at", descending=True, limit=limit, cursor=cursor)
+    return page(with_names(events), field="at", descending=True, limit=limit, cursor=cursor)
 
 
-def _with_names(events: EventQuerySet) -> EventQuerySet:
-    """`network_name` and `project_name` of each: None of what is gone, or hidden from the caller."""
+def with_names(events: EventQuerySet) -> EventQuerySet:
+    """`network_name`, `namespace_id` and `project_name` of each: None of what is gone, or hidden from the caller."""
+    who = access.current()
     networks = access.visible(Network.objects.filter(pk=OuterRef("network_id"))).order_by()
+    namespaced = networks if who.sees_everything else networks.filter(namespace__in=who.projects)
     projects = access.visible(Project.objects.filter(pk=OuterRef("project_id"))).order_by()
     return events.annotate(
-        network_name=Subquery(networks.values("name")[:1]), project_name=Subquery(projects.values("name")[:1])
+        network_name=Subquery(networks.values("name")[:1]),
+        namespace_id=Subquery(namespaced.values("namespace")[:1], output_field=UUIDField()),
+        project_name=Subquery(projects.values("name")[:1]),
     )
 
 
@@ -59,7 +63,7 @@ def of_network(network_id: str) -> EventQuerySet:
 def of_address(network_id: str, address: Address) -> list[Event]:
     """The timeline of an address of a network, newest first, at most the newest 1,000 events of it; one statement."""
     events = access.visible(Event.objects.about(network_id, address).told())
-    return list(_with_names(events).order_by("-at", "-id")[:HIGHEST_LIMIT])
+    return list(with_names(events).order_by("-at", "-id")[:HIGHEST_LIMIT])
 
 
 def holders(event: Event) -> list[Held]:

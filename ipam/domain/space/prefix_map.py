@@ -201,8 +201,10 @@ def held_at(prefix: Prefix, whole: IPNetwork, namespace: UUID | None, moment: da
 
     By where they lie: a prefix may have been another block then, or a part of one.
     """
-    held = Tenure.objects.held_at(moment).filter(namespace_id=prefix.namespace_id or namespace)
-    if prefix.network.is_super:
+    is_super = prefix.network.is_super
+    space = namespace if is_super else prefix.namespace_id
+    held = Tenure.objects.held_at(moment).filter(namespace_id=space)
+    if is_super:
         return (held.of_blocks().within(whole) | held.around(whole)).order_by("address")
     return held.of_addresses().within(whole).order_by("address")
 

@@ -25,7 +25,7 @@ from ipam.domain.notify import deliveries, letters, sealing, targets, webhooks
 from ipam.domain.people import members
 from ipam.models import Delivery, Event, Letter, Network, Partition, Project, Webhook, feed
 from ipam.models.roles import Role
-from tests.builders import IPV4
+from tests.builders import IPV4, child, namespaced
 from tests.callers import as_user
 from tests.domain import crowd
 from tests.domain.notify.conftest import SECRET, Hook, deliver
@@ -66,6 +66,14 @@ def test_event_is_told_as_the_lists_show_it_with_its_object(
     )
     assert one.headers["content-type"] == "application/json"
     assert one.headers["user-agent"].startswith("Twofold/")
+
+
+def test_message_of_an_address_leads_to_it_in_its_namespace(hook: Hook, receiver: Receiver, project: Project) -> None:
+    home = networks.create(child(parent=networks.create(namespaced()), project=project))
+    hook(types=["address.allocate"])
+    (held,) = addresses.allocate(home, project=project, families=[IPV4])
+    deliver()
+    assert receiver.requests[0].json["data"]["url"].endswith(f"/addresses/at/{held}/?namespace={project.pk}")
 
 
 def test_library_of_the_standard_verifies_what_arrives(hook: Hook, receiver: Receiver) -> None:
