@@ -46,6 +46,8 @@ def allocate(
     if id:
         ids.check_new_id(Machine, id)
     machine_rules.check(role, networks, project, partition)
+    if role == Machine.Role.FIREWALL and with_addresses:  # one that comes from elsewhere runs as it is
+        machine_rules.check_joined(networks)
     attachments = [*networks, *(_underlay(partition) if role == Machine.Role.FIREWALL else [])]
     texts = {"name": name, "hostname": hostname, "description": description, "labels": dict(labels or {})}
     place = {"project": project, "partition": partition, "role": role, "asn": _draw_or_claim_asn(asn)}
