@@ -12,9 +12,8 @@ from ipam.api import fields, inputs, outputs, parameters
 from ipam.api.resources import Body, Resource, with_references
 from ipam.domain.clusters import belongings, documented, migration_steps, service_ranges
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.core import lookups
 from ipam.domain.moving import cluster_documents
-from ipam.models import Cluster, IPAddress, Network
+from ipam.models import Cluster, IPAddress
 
 PREFIX = OpenApiParameter("prefix", str, required=True, description="a further range of services")
 ALLOCATION = OpenApiParameter("allocation", UUID, OpenApiParameter.PATH)
@@ -39,8 +38,7 @@ class ClusterBelongings(Resource[Cluster]):
         data = self.parse(request)
 
         def take() -> list[IPAddress]:
-            network = lookups.get(Network, data["network"], field="network")
-            return belongings.take_for_load_balancers(self.found(), network, count=data.get("count", 1))
+            return belongings.take_for_load_balancers(self.found(), **with_references(data))
 
         return self.run(take, _shown, status=201)
 
@@ -55,7 +53,7 @@ class ClusterBelongings(Resource[Cluster]):
         data = self.parse(request)
 
         def take() -> list[IPAddress]:
-            return belongings.take_for_api(self.found(), lookups.get(Network, data["network"], field="network"))
+            return belongings.take_for_api(self.found(), **with_references(data))
 
         return self.run(take, _shown, status=201)
 

@@ -16,7 +16,7 @@ from ipam.domain.clusters.manifests import catalogue as manifests
 from ipam.domain.clusters.plan import NewCluster, plan_of
 from ipam.domain.core import lookups
 from ipam.domain.core.by_ids import Named
-from ipam.models import Cluster
+from ipam.models import Cluster, Network
 
 
 class ClusterViews(ClusterBelongings, Editable[Cluster]):
@@ -39,7 +39,7 @@ class ClusterViews(ClusterBelongings, Editable[Cluster]):
         "remove_service_cidr": [cluster_belongings.PREFIX],
         "manifests": [
             OpenApiParameter("kind", str, enum=list(manifests.KINDS), description="all of them if left out"),
-            OpenApiParameter("pool", str, description="for load balancers: an external network"),
+            OpenApiParameter("pool", str, description="for load balancers: an external network, by its id or name"),
             OpenApiParameter("machine", str, description="the one that joins; all of the node network if left out"),
         ],
     }
@@ -103,5 +103,7 @@ class ClusterViews(ClusterBelongings, Editable[Cluster]):
         parameters.refuse_unknown(request, {"kind", "pool", "machine"})
         asked = {name: request.query_params.get(name, "") for name in ("kind", "pool", "machine")}
         found = self.found()
+        if asked["pool"]:
+            asked["pool"] = lookups.named(Network, asked["pool"], field="pool").pk
         documents = manifests.documents(found, plan_of(found), **asked)
         return Response(cluster_shapes.Documents({"manifests": documents}).data)

@@ -223,6 +223,20 @@ def test_load_balancer_addresses_are_the_clusters_until_they_go_back(
     assert len(api.get(url).json()["load_balancer_ips"]) == 2
 
 
+def test_network_of_addresses_is_named_by_its_id_or_its_name(api: APIClient, url: str, mini_lab: Network) -> None:
+    networks.update(mini_lab, name="Internet")
+    for what in ("load-balancer-addresses", "api-addresses"):
+        made = api.post(f"{url}{what}/", {"network": "Internet"})
+        assert (made.status_code, {one["network"] for one in made.json()["ips"]}) == (201, {mini_lab.pk})
+        assert codes(api.post(f"{url}{what}/", {"network": "nowhere"})) == [("network", "not_found")]
+    by_id, by_name = (
+        api.get(f"{url}manifests/?kind=gardener&pool={pool}").json() for pool in (mini_lab.pk, "Internet")
+    )
+    assert by_id == by_name
+    assert mini_lab.pk in by_name["manifests"][0]["text"]
+    assert codes(api.get(f"{url}manifests/?kind=gardener&pool=nowhere")) == [("pool", "not_found")]
+
+
 @pytest.mark.parametrize("count", [0, 1001, "x"])
 def test_count_of_addresses_is_judged(count: Any, api: APIClient, url: str, mini_lab: Network) -> None:
     answer = api.post(f"{url}load-balancer-addresses/", {"network": mini_lab.pk, "count": count})

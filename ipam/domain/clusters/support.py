@@ -1,8 +1,15 @@
 """Will it come up? What upstream supports, as data with a date: read again with each release, and change only rows.
 
-A row holds for a platform, a provider, families before and after (a new cluster has none before), and versions of
-Gardener. Checked against gardener/gardener (docs/usage/networking, the issues named here), the extensions of its
-providers, and kubernetes.io/releases.
+A row holds for a platform, a provider, and families before and after (a new cluster has none before). Sources, with
+the day of what was read:
+
+- gardener/gardener b312835 (2026-08-21, 1.150.0-dev): docs/usage/networking, and the issues named here. Its
+  docs/development/process.md has hotfixes for the latest three minor releases; 1.154.0 is of 2026-10-22
+  (https://github.com/gardener/gardener/releases).
+- metal-stack/gardener-extension-provider-metal 92eafdd (2026-08-20, 0.27.12): pkg/controller/infrastructure writes
+  status.nodesCIDR, and no status.networking.
+- Last days of Kubernetes: kubernetes/website, data/releases/eol.yaml for 1.31 and 1.32; the pages of releases that it
+  makes of data/releases/schedule.yaml for later ones (https://kubernetes.io/releases/1.36/ and so on; 2026-09-15).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +24,7 @@ from ipam.domain.clusters.plan import Plan
 from ipam.domain.clusters.plan_warnings import PlanWarning
 from ipam.models.clusters import Platform
 
-CHECKED_ON = date(2026, 11, 30)
+CHECKED_ON = date(2026, 8, 21)  # the day of the sources of rules and documents
 METAL = "metal"  # the provider of Gardener's clusters here
 _GITHUB = "https://github.com/"
 
@@ -69,7 +76,7 @@ _MIGRATION = replace(
 )
 ROWS = (_NETWORKING, _MIGRATION)
 
-# Kubernetes: minor version, and the last day of its support; https://kubernetes.io/releases/
+# Kubernetes: minor version, and the last day of its support. 1.37 is out since 2026-08-26, and was not checked yet.
 KUBERNETES = {
     31: date(2025, 11, 11),
     32: date(2026, 2, 28),
@@ -78,8 +85,8 @@ KUBERNETES = {
     35: date(2027, 2, 28),
     36: date(2027, 6, 28),
 }
-# Gardener: a release is kept up until the third after it; https://github.com/gardener/gardener/releases
-GARDENER_OLDEST, GARDENER_NEWEST = 148, 150
+GARDENER_OLDEST = 152  # that is kept up: until the third after it is out
+GARDENER_NEWEST = 150  # that rules and documents were checked against
 # From this one on a Shoot has an IPv6 node mask, which can be neither kept nor removed on the way back.
 GARDENER_ONE_WAY = 138
 
@@ -124,7 +131,7 @@ def _of_gardener(plan: Plan) -> Iterator[PlanWarning]:
     if minor > GARDENER_NEWEST:
         detail = f"Gardener 1.{minor} is newer than what was checked here ({CHECKED_ON}: up to 1.{GARDENER_NEWEST})."
         yield PlanWarning("version_unknown", "gardener_version", f"{detail} Rules and documents may have changed.")
-    elif minor < GARDENER_OLDEST:
+    if minor < GARDENER_OLDEST:
         detail = f"The support of Gardener 1.{minor} has ended; releases from 1.{GARDENER_OLDEST} on are kept up."
         yield PlanWarning("version_ended", "gardener_version", detail)
 

@@ -21,6 +21,8 @@ def _create(values: Values, known: Known) -> Cluster:
         )
     given = _in_words_of_plans(filled(values))
     key, state = given.pop("id", None), given.pop("state", Cluster.State.DRAFT)
+    if given.get("service_cidrs") and state != Cluster.State.RESERVED:
+        raise errors.WrongState("A reserved cluster alone has further services. Reserve it too.", field="service_cidrs")
     given["project"] = known.get(Project, given.get("project"), field="project")
     given["network"] = known.get(Network, given.get("network"), field="network")
     new = NewCluster(**{"name": "", **given})
@@ -48,6 +50,7 @@ CLUSTERS = Kind(
         column("kubernetes_version", cells.text(8), may_change=True),
         column("families", cells.choice(*FamilyOrder.values), may_change=True),
         column("pods", cells.ranges, may_change=True), column("services", cells.ranges, may_change=True),
+        column("service_cidrs", lambda cell: sorted(cells.cidrs(cell))),
         column("node_mask", cells.lengths, may_change=True), column("max_pods", cells.number, may_change=True),
         column("wanted_nodes", cells.number, may_change=True),
         column("native_routing", cells.flag, may_change=True),

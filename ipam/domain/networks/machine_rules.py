@@ -9,6 +9,7 @@ from netaddr import IPAddress as Address
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access
+from ipam.domain.space import reservations
 from ipam.models import Machine, Network, Partition, Project
 
 
@@ -41,6 +42,20 @@ def check(role: str, attachments: Sequence[Attachment], project: Project, partit
             ),
         ]
     )
+
+
+def check_joined(attachments: Sequence[Attachment]) -> None:
+    """Rule 38: Overlap where a firewall would lead from a cluster to a network with space that this has reserved."""
+    networks = [attachment.network for attachment in attachments]
+    nodes = [network.pk for network in networks if network.is_child]
+    met = reservations.find_joined(nodes, [network.pk for network in networks if network.is_external])
+    if met is not None:
+        reserved, prefix = met
+        raise errors.Overlap(
+            f"{prefix} of {prefix.network_id} overlaps {reservations.named(reserved)}, and this firewall would join "
+            "the two. Leave one of them out.",
+            field="networks",
+        )
 
 
 def _violations_of_networks(

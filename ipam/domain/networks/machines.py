@@ -40,13 +40,13 @@ def allocate(
     asn: int | None = None,
     with_addresses: bool = True,
 ) -> Machine:
-    """Record a machine or firewall with its networks, addresses and ASN (rules 29 to 34), which it then knows: a free
-    ASN unless one is named (1..4294967295), and no addresses without `with_addresses`, for they follow."""
+    """Record a machine or firewall with its networks, addresses and ASN (rules 29 to 34, 38), which it then knows: a
+    free ASN unless one is named (1..4294967295), and no addresses without `with_addresses`, for they follow."""
     access.require(Permission.ALLOCATE, project.pk)
     if id:
         ids.check_new_id(Machine, id)
     machine_rules.check(role, networks, project, partition)
-    attachments = [*networks, *(_underlay(partition) if role == Machine.Role.FIREWALL else [])]
+    attachments = _attachments(role, networks, partition, runs=not with_addresses)
     texts = {"name": name, "hostname": hostname, "description": description, "labels": dict(labels or {})}
     place = {"project": project, "partition": partition, "role": role, "asn": _draw_or_claim_asn(asn)}
     with _together(stay=any(attachment.ips for attachment in networks)):
@@ -129,6 +129,17 @@ def _hand_over(addresses: Sequence[IPAddress], machine: Machine | None) -> None:
     for address in addresses:
         for field, value in {**changed, "generation": address.generation + 1}.items():
             setattr(address, field, value)
+
+
+def _attachments(
+    role: str, networks: Sequence[Attachment], partition: Partition, *, runs: bool
+) -> Sequence[Attachment]:
+    """The networks of a machine, of a firewall with the underlay; one that comes from elsewhere `runs` as it is."""
+    if role != Machine.Role.FIREWALL:
+        return networks
+    if not runs:
+        machine_rules.check_joined(networks)
+    return [*networks, *_underlay(partition)]
 
 
 def _underlay(partition: Partition) -> list[Attachment]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
@@ -67,6 +67,17 @@ def find_overlaps(
             yield _overlap(f"{cidr} overlaps {whose.prefix(holder)}", field)
         if (other := others.overlapping(cidr).select_related("cluster").first()) is not None:
             yield _overlap(f"{cidr} overlaps {named(other)}", field)
+
+
+def find_joined(node_networks: Collection[str], beyond: Collection[str]) -> tuple[ClusterRange, Prefix] | None:
+    """What a firewall between these node networks and networks beyond it would let meet: a range that a cluster of
+    those has reserved, and a prefix of these that shares addresses with it; one statement when there is none.
+    """
+    ends = Prefix.objects.filter(network__in=beyond, first__lte=OuterRef("last"), last__gte=OuterRef("first"))
+    reserved = ClusterRange.objects.reserved().filter(cluster__network__in=node_networks)
+    met = reserved.annotate(met=Subquery(ends.order_by("first").values("pk")[:1])).filter(met__isnull=False)
+    one = met.select_related("cluster").order_by("first").first()
+    return (one, Prefix.objects.get(pk=one.met)) if one else None  # type: ignore[attr-defined]
 
 
 def _near(network: Network) -> Q:

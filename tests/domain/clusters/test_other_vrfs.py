@@ -127,6 +127,20 @@ def test_external_network_that_its_firewall_joins_counts_as_the_same_vrf(
         )
 
 
+def test_firewall_joins_no_external_network_that_has_a_range_of_the_cluster(
+    web: Cluster, internet: Network, partition: Partition
+) -> None:
+    networks.create(external(id="other", vrf=7, prefixes=cidrs("10.240.0.0/24"), destination_prefixes=[]))
+    other = Network.objects.get(pk="other")
+    asked: Any = {"project": web.project, "partition": partition, "role": "firewall"}
+    beyond = [Attachment(network=one) for one in (web.network, internet, other)]
+    with pytest.raises(errors.Overlap, match="the pods of cluster web, and this firewall") as refusal:
+        machines.allocate(networks=beyond, **asked)
+    assert (refusal.value.field, other.addresses.count()) == ("networks", 0)
+    machines.allocate(networks=beyond[:2], **asked)
+    lifecycle.update(web, description="as it was")
+
+
 def test_ipv6_ranges_keep_apart_from_the_seeds(web: Cluster, second: Network) -> None:
     asked: Any = {"name": "b", "project": web.project, "network": second, "seed": web}
     with pytest.raises(errors.Invalid, match="is no seed"):

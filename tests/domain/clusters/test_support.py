@@ -51,7 +51,8 @@ def test_running_cluster_meets_another_row(settings: Any) -> None:
     ("version", "expected"),
     [
         ("1.30", "version_ended"),
-        ("1.34", "version_ended"),
+        ("1.33.4", "version_ended"),
+        ("1.34", None),
         ("1.35", None),
         ("1.36.1", None),
         ("1.37", "version_unknown"),
@@ -70,7 +71,14 @@ def test_version_ends_with_its_last_day(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"), [("1.147.3", ["version_ended"]), ("1.148", []), ("1.151", ["version_unknown"]), ("", [])]
+    ("version", "expected"),
+    [
+        ("1.147.3", ["version_ended"]),
+        ("1.150.2", ["version_ended"]),
+        ("1.151", ["version_unknown", "version_ended"]),
+        ("1.152", ["version_unknown"]),
+        ("", []),
+    ],
 )
 def test_version_of_gardener_is_kept_up_ended_or_unknown(version: str, expected: list[str]) -> None:
     assert codes(families=(IPV4,), gardener_version=version) == expected

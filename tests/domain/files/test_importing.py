@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from ipam import errors
 from ipam.demo import seeding
+from ipam.domain.clusters import lifecycle, service_ranges
+from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core.operations import dry_run
 from ipam.domain.files import backup, exports, importing
 from ipam.domain.files.columns import Kind
@@ -38,7 +40,7 @@ from ipam.domain.networks import addresses, networks
 from ipam.labels import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MAX_LABELS
 from ipam.models import Cluster, Event, IPAddress, Machine, Network, Partition, Project, Sample
 from ipam.models.managed import METAL_STACK
-from tests.builders import IPV4, child, losing_a_race, prefixes_of, set_older_labels, super_network
+from tests.builders import IPV4, child, families, losing_a_race, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
 
 MANY = int(os.environ.get("IMPORT_ROWS", "2000"))  # the bench stores 100,000
@@ -420,6 +422,24 @@ def test_shoots_come_after_their_seed_in_whatever_order_they_stand(
     assert {name: one["seed"] for name, one in held.items()} == {"shoot": key, "seed": None}
     made(table(CLUSTERS, {"id": held["shoot"]["id"], "seed": ""}))
     assert Cluster.objects.get(name="shoot").seed is None
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_further_services_of_a_cluster_come_in_as_they_went_out(
+    format: str, private: Network, project: Project
+) -> None:
+    held = lifecycle.create(NewCluster(name="web", project=project, network=private), reserve=True)
+    service_ranges.add(held, families("10.99.0.0/24", "fd99::/112"))
+    before, file = json.loads(exported(CLUSTERS)), exported(CLUSTERS, format)
+    lifecycle.delete(lifecycle.release(held))
+    made(Table(CLUSTERS, io.BytesIO(file), format))
+    assert before[0]["service_cidrs"] == ["10.99.0.0/24", "fd99::/112"]
+    assert json.loads(exported(CLUSTERS)) == before
+
+
+def test_draft_comes_in_without_further_services(private: Network, project: Project) -> None:
+    row = {"name": "web", "project": str(project.pk), "network": private.pk, "service_cidrs": "10.99.0.0/24"}
+    assert reasons(importing.preview(table(CLUSTERS, row))) == {1: ["wrong_state"]}
 
 
 def test_a_released_cluster_is_not_made_again(private: Network, project: Project) -> None:
