@@ -85,14 +85,14 @@ def test_what_changes_there_changes_here(metal_api: StandIn) -> None:
     kept = IPAddress.objects.get(address="203.0.113.6").pk
     metal_api.lists["network"][0] |= {"description": "to all", "prefixes": [*INTERNET["prefixes"], "198.51.100.0/24"]}
     metal_api.lists["machine"][0]["allocation"]["hostname"] = "web-2"
-    metal_api.lists["ip"][2] |= {"type": "static", "tags": ["cluster=test"]}
+    metal_api.lists["ip"][2] |= {"type": "static", "tags": ["cluster=test", "cluster=two", "c d"]}
     metal_api.lists["project"][1]["name"] = "laboratory"
     follow(metal_api)
     network = Network.objects.get(pk="internet")
     assert (network.description, network.prefixes.count()) == ("to all", 3)
     assert (Machine.objects.get().hostname, Project.objects.get(pk=LAB).name) == ("web-2", "laboratory")
     one = IPAddress.objects.get(pk=kept)
-    assert (one.type, one.labels) == ("static", {"cluster": "test"})
+    assert (one.type, one.labels, one.tags) == ("static", {"c d": "", "cluster": "test"}, ["cluster=two"])
 
 
 def test_what_goes_there_goes_here(metal_api: StandIn) -> None:

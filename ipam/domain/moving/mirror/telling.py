@@ -62,7 +62,8 @@ def leaked(document: Document, plan: Plan) -> Iterator[Told]:
     nobodys: dict[str, list[str]] = defaultdict(list)
     for row in document.ips:
         one = row.values
-        if not (one["machine"] or one["labels"] or one["name"]) and one["type"] == IPAddress.Type.EPHEMERAL:
+        is_somebodys = any(one[name] for name in ("machine", "labels", "tags", "name"))
+        if not is_somebodys and one["type"] == IPAddress.Type.EPHEMERAL:
             nobodys[one["network"]].append(str(one["ip"]))
     for network, addresses in nobodys.items():
         said = (
