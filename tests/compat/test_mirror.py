@@ -22,7 +22,7 @@ from ipam.domain.networks import addresses
 from ipam.models import Event, IPAddress, Machine, Mirror, Network, Partition, Project
 from ipam.models.managed import METAL_STACK
 from tests.callers import as_user
-from tests.compat.mirrored import CHILD, INTERNET, LAB, LISTS, MACHINE, SHOP, address, fill, follow_until
+from tests.compat.mirrored import CHILD, INTERNET, LAB, LISTS, MACHINE, SHOP, SUPER, address, fill, follow_until
 from tests.compat.stand_in import KEY, StandIn, standing_in
 from tests.domain import crowd
 
@@ -333,6 +333,18 @@ def test_leaks_and_drift_are_findings_with_names(metal_api: StandIn) -> None:
         "again.",
         "Ephemeral there, without machine, name or tag: 203.0.113.9. Free them there if nothing needs them.",
     ]
+
+
+def test_drift_of_an_address_is_told_of_its_network_though_another_namespace_has_the_same(metal_api: StandIn) -> None:
+    namespaced = {**SUPER, "id": "spaces", "networktype": "super-namespaced", "partitionid": ""}
+    namespaced |= {"prefixes": ["100.64.0.0/16"], "defaultchildprefixlength": {"IPv4": 24}}
+    narrow = {**CHILD, "id": "narrow", "parentnetworkid": "spaces", "partitionid": "", "vrf": 31}
+    narrow["prefixes"] = ["100.64.0.0/25"]
+    wide = {**narrow, "id": "wide", "projectid": LAB, "vrf": 32, "prefixes": ["100.64.0.0/24"]}
+    metal_api.lists["network"] += [namespaced, narrow, wide]
+    metal_api.lists["ip"] += [address("100.64.0.200", "narrow"), address("100.64.0.200", "wide", project=LAB)]
+    follow(metal_api)
+    assert [(one["code"], one["object_id"]) for one in Mirror.objects.get().told] == [("mirror_drift", "narrow")]
 
 
 @pytest.mark.parametrize(
