@@ -132,7 +132,11 @@ MACHINES = """
 @pytest.fixture
 def dumps(tmp_path: Path) -> list[str]:
     """What metalctl prints, with every kind of drift in it."""
-    files = {"networks.yaml": NETWORKS, "ips.yaml": IPS, "machines.yaml": MACHINES}
+    files = {
+        "networks.yaml": NETWORKS,
+        "ips.yaml": IPS,
+        "machines.yaml": f"{MACHINES}  tags: [service=web, service=mail]\n",
+    }
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     return [str(tmp_path / name) for name in files]
@@ -147,7 +151,7 @@ def test_every_inconsistency_of_the_old_data_is_told(run: Run, dumps: list[str])
         "networks[1] “6b8f2f9c-91a4-4c3b-9a6e-0d2b7c4e5f60”: it is dual-stack, and 2 of its allocations have no IPv6: "
         "10.0.7.6, 10.0.7.6. Complete them on its page.",
         "machines[0] “m1”: it claims 10.0.7.9, but no such address says that it is this machine's.",
-        "Tag “service” stands with several values on 1 of the ips, and the first one is kept: 10.0.7.6.",
+        "Tag “service” stands with several values on 1 of the machines, and the first one is kept: m1.",
         "Not kept, for it has no place here: “created” of networks (1).",
         "Refused: networks[2] “strayed”: 192.0.2.0/24 lies in no prefix of tenants, which has 10.0.0.0/16, "
         "2001:db8::/48.",

@@ -238,6 +238,18 @@ def test_announcable_cidrs_go_with_force_only(admin: Metal, partition: Partition
     assert admin.network.update_network(emptied, force=True).additional_announcable_cid_rs == []
 
 
+def test_external_network_may_say_that_it_is_shared_each_time(admin: Metal, db: None) -> None:
+    admin.network.create_network(wanted(shared=True))
+    before = Network.objects.get(pk="mpls").generation
+    assert changed(admin, id="mpls", shared=True, name="").shared is False
+    assert changed(admin, id="mpls", shared=False).shared is False
+    assert Network.objects.get(pk="mpls").generation == before
+
+
+def test_super_network_does_not_become_shared(admin: Metal, tenants: Network) -> None:
+    assert refusal(lambda: changed(admin, id="tenants", shared=True))[0] == 422
+
+
 # --- finding ------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("said", "keys"), [
     ({}, ["internet", "tenants"]),

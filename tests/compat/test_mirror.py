@@ -17,12 +17,13 @@ from ipam.domain.core import context
 from ipam.domain.health import doctor
 from ipam.domain.insight import survey
 from ipam.domain.moving.metal_stack import live
-from ipam.domain.moving.mirror import passes
-from ipam.domain.networks import addresses
+from ipam.domain.moving.mirror import passes, plan
+from ipam.domain.networks import addresses, quota_limits
 from ipam.models import Event, IPAddress, Machine, Mirror, Network, Partition, Project
 from ipam.models.managed import METAL_STACK
+from tests.builders import IPV4
 from tests.callers import as_user
-from tests.compat.mirrored import CHILD, INTERNET, LAB, LISTS, MACHINE, SHOP, address, fill, follow_until
+from tests.compat.mirrored import CHILD, INTERNET, LAB, LISTS, MACHINE, SHOP, SUPER, address, fill, follow_until
 from tests.compat.stand_in import KEY, StandIn, standing_in
 from tests.domain import crowd
 
@@ -85,14 +86,14 @@ def test_what_changes_there_changes_here(metal_api: StandIn) -> None:
     kept = IPAddress.objects.get(address="203.0.113.6").pk
     metal_api.lists["network"][0] |= {"description": "to all", "prefixes": [*INTERNET["prefixes"], "198.51.100.0/24"]}
     metal_api.lists["machine"][0]["allocation"]["hostname"] = "web-2"
-    metal_api.lists["ip"][2] |= {"type": "static", "tags": ["cluster=test"]}
+    metal_api.lists["ip"][2] |= {"type": "static", "tags": ["cluster=test", "cluster=two", "c d"]}
     metal_api.lists["project"][1]["name"] = "laboratory"
     follow(metal_api)
     network = Network.objects.get(pk="internet")
     assert (network.description, network.prefixes.count()) == ("to all", 3)
     assert (Machine.objects.get().hostname, Project.objects.get(pk=LAB).name) == ("web-2", "laboratory")
     one = IPAddress.objects.get(pk=kept)
-    assert (one.type, one.labels) == ("static", {"cluster": "test"})
+    assert (one.type, one.labels, one.tags) == ("static", {"c d": "", "cluster": "test"}, ["cluster=two"])
 
 
 def test_what_goes_there_goes_here(metal_api: StandIn) -> None:
@@ -130,6 +131,21 @@ def test_what_somebody_else_has_there_by_now_is_theirs(metal_api: StandIn) -> No
         ("203.0.113.5", "internet", None, "shop"),
         ("203.0.113.6", "internet", None, "lab"),
     ]
+
+
+def test_quotas_are_charged_once_and_last(metal_api: StandIn) -> None:
+    follow(metal_api)
+    shop = {"project": Project.objects.get(pk=SHOP), "address_family": IPV4}
+    held, space = (quota_limits.create(**shop, resource=one, limit=1_500) for one in ("addresses", "space"))
+    metal_api.lists["ip"] = [address("203.0.113.9"), *metal_api.lists["ip"][:2]]
+    metal_api.lists["network"].append({**CHILD, "id": "more", "vrf": 21, "prefixes": ["10.0.4.0/24"]})
+    with CaptureQueriesContext(connection) as seen:
+        follow(metal_api)
+    written = [one["sql"] for one in seen.captured_queries if "UPDATE ipam_quota" in one["sql"]]
+    assert (len(written), Mirror.objects.get().told) == (1, [])
+    for quota, used in ((held, 3), (space, 1024 + 256)):
+        quota.refresh_from_db()
+        assert quota.used == used
 
 
 def test_address_goes_from_machine_to_machine(metal_api: StandIn) -> None:
@@ -227,6 +243,19 @@ def test_entry_that_cannot_be_read_removes_nothing_of_its_kind_and_is_told(metal
     assert "it cannot be read" in Mirror.objects.get().told[0]["sentence"]
 
 
+def test_too_much_that_is_others_by_now_is_removed_only_when_told(metal_api: StandIn) -> None:
+    metal_api.lists["ip"] += [address(f"203.0.113.{host}") for host in range(20, 40)]
+    follow(metal_api)
+    before = state()
+    for one in metal_api.lists["ip"][3:]:
+        one["projectid"] = LAB
+    with pytest.raises(CommandError, match="20 of 23 addresses are not there any more, or others by now"):
+        follow(metal_api)
+    assert state() == before
+    follow(metal_api, "--max-removed", "100")
+    assert IPAddress.objects.filter(project=LAB).count() == 20
+
+
 @pytest.mark.parametrize(
     ("path", "place", "unreadable"),
     [
@@ -291,6 +320,31 @@ def test_pass_that_another_has_overtaken_does_nothing(metal_api: StandIn, monkey
     assert Network.objects.get(pk="internet").name == "out"
 
 
+def test_mirror_that_is_ended_during_a_pass_stays_so(metal_api: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    follow(metal_api)
+    monkeypatch.setattr(passes, "_read", lambda lists, read=passes._read: (read(lists), passes.take_over())[0])
+    with pytest.raises(CommandError, match="or the mirror was ended"):
+        follow(metal_api)
+    assert not Mirror.objects.exists()
+    assert {model.objects.exclude(managed_by="").count() for model in MANAGED} == {0}
+
+
+def test_what_changes_while_a_pass_takes_it_over_waits_for_the_next(
+    metal_api: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_command("import_metal_stack", "--url", metal_api.url, "--hmac-env", "KEY_OF_METAL", stdout=io.StringIO())
+
+    def make(document: Any, make: Any = plan.make) -> plan.Plan:
+        made: plan.Plan = make(document)
+        Network.objects.get(pk="internet").revise(vrf_shared=True)
+        return made
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(plan, "make", make)
+        assert "network, taken over: 2" in follow(metal_api)
+    assert [one.pk for one in Network.objects.filter(managed_by="")] == ["internet"]
+
+
 def test_what_was_here_before_is_taken_into_the_mirror(metal_api: StandIn) -> None:
     with context.system():
         call_command("import_metal_stack", "--url", metal_api.url, "--hmac-env", "KEY_OF_METAL", stdout=io.StringIO())
@@ -335,6 +389,18 @@ def test_leaks_and_drift_are_findings_with_names(metal_api: StandIn) -> None:
     ]
 
 
+def test_drift_of_an_address_is_told_of_its_network_though_another_namespace_has_the_same(metal_api: StandIn) -> None:
+    namespaced = {**SUPER, "id": "spaces", "networktype": "super-namespaced", "partitionid": ""}
+    namespaced |= {"prefixes": ["100.64.0.0/16"], "defaultchildprefixlength": {"IPv4": 24}}
+    narrow = {**CHILD, "id": "narrow", "parentnetworkid": "spaces", "partitionid": "", "vrf": 31}
+    narrow["prefixes"] = ["100.64.0.0/25"]
+    wide = {**narrow, "id": "wide", "projectid": LAB, "vrf": 32, "prefixes": ["100.64.0.0/24"]}
+    metal_api.lists["network"] += [namespaced, narrow, wide]
+    metal_api.lists["ip"] += [address("100.64.0.200", "narrow"), address("100.64.0.200", "wide", project=LAB)]
+    follow(metal_api)
+    assert [(one["code"], one["object_id"]) for one in Mirror.objects.get().told] == [("mirror_drift", "narrow")]
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [({"error": "It is away."}, "mirror_failing"), ({"succeeded_at": "2026-01-01T00:00:00Z"}, "mirror_old")],
@@ -363,9 +429,57 @@ def test_statements_of_a_pass_without_changes_do_not_grow_with_what_is_mirrored(
     assert statements() == few < 30
 
 
-def test_dry_run_keeps_nothing(metal_api: StandIn) -> None:
-    assert "network, new: 3" in follow(metal_api, "--dry-run")
+def test_dry_run_keeps_nothing_and_says_so(metal_api: StandIn) -> None:
+    told = follow(metal_api, "--dry-run")
+    assert ("network, new: 3" in told, told.splitlines()[-1]) == (True, "This was a dry run: nothing was kept.")
     assert not Network.objects.exists()
+    assert not Mirror.objects.exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_no_transaction_is_open_while_lists_are_read(
+    metal_api: StandIn, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    before, seen = list(connection.savepoint_ids), []
+
+    def watched(*given: Any, lists: Any = live.lists) -> Iterator[list[Any]]:
+        for one in lists(*given):
+            seen.append(list(connection.savepoint_ids))
+            yield one
+
+    monkeypatch.setattr(live, "lists", watched)
+    follow(metal_api, *options)
+    assert seen == [before] * 5
+
+
+def test_dry_run_of_a_take_over_says_what_would_be(metal_api: StandIn) -> None:
+    follow(metal_api)
+    told = io.StringIO()
+    call_command("import_metal_stack", "--take-over", "--dry-run", stdout=told)
+    assert told.getvalue().splitlines() == [
+        "10 objects would be Twofold's own.",
+        "This was a dry run: nothing was kept.",
+    ]
+    assert Mirror.objects.exists()
+
+
+def test_slash_at_the_end_names_no_other_metal_stack(metal_api: StandIn) -> None:
+    def once(url: str) -> None:
+        call_command("import_metal_stack", "--url", url, "--hmac-env", "KEY_OF_METAL", "--follow", stdout=io.StringIO())
+
+    once(f"{metal_api.url}/")
+    once(metal_api.url)
+    assert Mirror.objects.get().url == metal_api.url
+    Mirror.objects.update(url=f"{metal_api.url}/")  # as it was kept once
+    once(metal_api.url)
+
+
+@pytest.mark.parametrize("options", [[], ["--follow"]])
+@pytest.mark.parametrize("url", ["https://me:secret@api.example.org", "me:secret@api.example.org", "https://[me"])
+def test_address_with_a_password_is_refused_and_never_shown(metal_api: StandIn, url: str, options: list[str]) -> None:
+    with pytest.raises(CommandError, match="address of a metal-api") as refusal:
+        call_command("import_metal_stack", "--url", url, "--hmac-env", "KEY_OF_METAL", *options)
+    assert "secret" not in str(refusal.value)
     assert not Mirror.objects.exists()
 
 

@@ -132,7 +132,8 @@ def _update(body: Body, *, force: bool) -> Network:
     changes: dict[str, Any] = reading.texts(body, "name", "description")
     if "labels" in body:
         changes["labels"] = reading.labels(body)
-    if "shared" in body and reading.flag(body, "shared") != network.is_shared_child:
+    is_shared = reading.flag(body, "shared")  # which an external network may say too, as when it is made
+    if "shared" in body and is_shared != network.is_shared_child and not (is_shared and network.is_external):
         raise NeverChanges("“shared” never changes. Send it as it is, or leave it out.", field="shared")
     if prefixes := reading.cidrs(body, "prefixes"):
         changes["prefixes"] = prefixes

@@ -188,6 +188,7 @@ def _named(values: Mapping[str, Any], known: _Owners) -> Named:
         name=values.get("name", ""),
         description=values.get("description", ""),
         labels=values.get("labels", {}),
+        tags=values.get("tags", ()),
         prefix=values.get("prefix", ""),
     )
 

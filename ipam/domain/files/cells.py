@@ -3,6 +3,7 @@
 Files of text hold lists with spaces between and objects as JSON; JSON, YAML and spreadsheets may hold either.
 """
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from ipam import measures, values
 from ipam.addressing import Address, Cidr, Family, shorten
 from ipam.labels import parse_labels
 from ipam.models.base import SLUG_LENGTH
+from ipam.tags import check
 
 Read = Callable[[Any], Any]
 NOTHING = object()  # what a cell says that leaves everything as it is
@@ -48,9 +50,17 @@ def flat(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list):
+    if isinstance(value, list) and _are_words(value):
         return " ".join(map(str, value))
-    return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else str(value)
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return str(value)
+
+
+def _are_words(found: list[Any]) -> bool:
+    """Whether a list can be told from its entries with spaces between; only tags may be such that it cannot."""
+    written = " ".join(map(str, found))
+    return not written.startswith("[") and values.words(written) == list(map(str, found))
 
 
 # Each of these reads one cell, or says in a ValueError what it should have been. Space around what is no text means
@@ -141,6 +151,14 @@ def prefixes(cell: object) -> list[Cidr]:
 def words(cell: object) -> list[str]:
     """A list of texts, or one text with spaces or commas between them."""
     return [_written(one) for one in cell] if isinstance(cell, list) else values.words(_written(cell))
+
+
+def tags(cell: object) -> list[str]:
+    """A list of tags, within their bounds; in text of words, or as JSON where an entry is none."""
+    if isinstance(cell, str) and cell.startswith("["):
+        with contextlib.suppress(ValueError, RecursionError):
+            cell = json.loads(cell)
+    return check(words(cell))
 
 
 def labels(cell: object) -> dict[str, str]:

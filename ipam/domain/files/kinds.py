@@ -191,7 +191,7 @@ ADDRESSES = Kind(
         PROJECT, column("namespace", cells.uuid, of="namespace_id"), reference("machine"),
         column("allocation", cells.uuid),
         column("type", cells.choice(*IPAddress.Type.values), may_change=True),
-        *texts(IPAddress), LABELS, MANAGED_BY,
+        *texts(IPAddress), LABELS, column("tags", cells.tags, may_change=True), MANAGED_BY,
     ),
     in_batches, in_batches, in_batches, lambda: IPAddress.objects.select_related("prefix"), ("address", "pk"),
 )  # fmt: skip

@@ -31,7 +31,7 @@ from ipam.models.managed import manager_of_new
 
 MAX = 2_000  # addresses at once: as many values as SQLite takes in a statement, several times over
 _COLUMNS = [field.attname for field in IPAddress._meta.concrete_fields]
-_CHANGEABLE = ["type", "name", "description", "labels"]
+_CHANGEABLE = ["type", "name", "description", "labels", "tags"]
 
 
 @operation
@@ -78,7 +78,7 @@ def take_back(rows: Sequence[IPAddress]) -> None:
 
 @operation
 def change(changes: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, errors.IpamError]:
-    """Change type, name, description or labels of up to `MAX` addresses; what was refused, by id (rule 27).
+    """Change type, name, description, labels or tags of up to `MAX` addresses; what was refused, by id (rule 27).
 
     Refusals are StaticToEphemeral, Invalid for labels that Kubernetes would not take, NotFound for what has gone,
     ManagedElsewhere.
@@ -232,7 +232,7 @@ def _row(one: Named, prefix: Prefix, now: datetime) -> IPAddress:
         "name": one.name,
         "description": one.description,
         "labels": dict(one.labels),
-        "tags": [],
+        "tags": list(one.tags),
         "managed_by": manager_of_new(),
         "created_at": now,
         "updated_at": now,

@@ -37,6 +37,7 @@ class Named:
     name: str = ""
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()  # of metal-stack's: those that are no label
     prefix: str = ""  # the CIDR that it is believed to lie in; refused if it is another
 
 

@@ -47,17 +47,19 @@ class Command(SystemCommand):
         )
 
     def handle(self, *, files: list[str], dry_run: bool, skip_refused: bool, pair: bool, **options: Any) -> None:
-        if options["take_over"] or options["follow"]:
-            try:
-                with operations.dry_run() if dry_run else nullcontext():
-                    self._take_over() if options["take_over"] else self._follow(files, dry_run, pair, options)
-            except errors.IpamError as error:
-                raise foreign.failure(error) from None
-            return
         try:
-            document = _read(files, **options)
+            if options["take_over"]:
+                self._take_over(dry_run)
+            elif options["follow"]:
+                self._follow(files, dry_run, pair, options)
+            else:
+                self._import(_read(files, **options), dry_run, skip_refused, pair)
         except errors.IpamError as error:
             raise foreign.failure(error) from None
+        if dry_run:
+            self.stdout.write("This was a dry run: nothing was kept.")
+
+    def _import(self, document: Document, dry_run: bool, skip_refused: bool, pair: bool) -> None:
         if pair:
             pairs.pair(document)
         for line in drift.find(document):
@@ -67,8 +69,6 @@ class Command(SystemCommand):
         for refusal in summary.refusals():
             self.stdout.write(f"Refused: {refusal.detail}")
         self._print(summary)
-        if dry_run:
-            self.stdout.write("This was a dry run: nothing was kept.")
 
     def _follow(self, files: list[str], dry_run: bool, pair: bool, options: dict[str, Any]) -> None:
         if files or not options["url"]:
@@ -83,8 +83,11 @@ class Command(SystemCommand):
             "; ".join(f"{what}: {count:,}" for what, count in made.done.items()) or "Nothing has changed."
         )
 
-    def _take_over(self) -> None:
-        self.stdout.write(f"{passes.take_over():,} objects are Twofold's own now. Switch the timer off.")
+    def _take_over(self, dry_run: bool) -> None:
+        with operations.dry_run() if dry_run else nullcontext():
+            count = passes.take_over()
+        become = "would be Twofold's own." if dry_run else "are Twofold's own now. Switch the timer off."
+        self.stdout.write(f"{count:,} objects {become}")
 
     def _print(self, summary: Summary) -> None:
         counts = Counter({what: n for what, n in summary.of_kinds.items() if what[1] != REFUSED})

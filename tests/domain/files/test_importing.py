@@ -373,6 +373,20 @@ def test_all_labels_that_an_object_may_have_come_back(db: None, format: str) -> 
     assert dict(summary.counts) == {"unchanged": 1}
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_all_tags_of_an_address_come_back(internet: Network, project: Project, format: str) -> None:
+    said = ["", "'", "=1", "[x]", "a b", "a=1,2", "web=", "x" * LABEL_NAME_LENGTH * 2]
+    held = addresses.allocate(internet, project=project, families=[IPV4], tags=said)[0]
+    addresses.allocate(internet, project=project, tags=["svc=b", "svc=c"])
+    before, content = "".join(backup.write()), exported(ADDRESSES, format)
+    assert made(Table(ADDRESSES, io.BytesIO(content), format))[0].counts == {"unchanged": 3}
+    assert "".join(backup.write()) == before
+    addresses.update(held, tags=[])
+    made(Table(ADDRESSES, io.BytesIO(content), format))
+    held.refresh_from_db()
+    assert held.tags == said
+
+
 def test_a_spreadsheet_is_refused_that_would_cut_off_what_it_holds(db: None) -> None:
     Partition.objects.create(pk="fra", labels={str(number): "x" * 2000 for number in range(20)})
     with pytest.raises(errors.Invalid, match="a cell of a spreadsheet holds 32,767"):

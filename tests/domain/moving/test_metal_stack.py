@@ -86,6 +86,7 @@ def test_address_is_read_with_its_tags_as_labels() -> None:
             "name": "",
             "description": "",
             "labels": {"a": "b=c", "d": ""},
+            "tags": [],
         },
     )
 
@@ -302,10 +303,18 @@ def test_address_of_two_machines_is_refused() -> None:
     ]
 
 
-def test_tag_with_several_values_keeps_the_first_and_is_told() -> None:
-    document = reading.parse("{ipaddress: 192.0.2.1, networkid: n, projectid: p, tags: [a=1, b, a=2, a=1, b]}")
+def test_address_keeps_every_tag_and_those_that_are_no_label_beside_its_labels() -> None:
+    said = f"[a=2, b, a=1, a=1, b, c=, '', {'x' * 64}, machine.metal-stack.io/id=m1, machine.metal-stack.io/id=]"
+    document = reading.parse(f"{{ipaddress: 192.0.2.1, networkid: n, projectid: p, tags: {said}}}")
     assert values(document.ips, "labels") == [{"a": "1", "b": ""}]
-    assert document.repeated == {("ips", "a"): ["192.0.2.1"]}
+    assert values(document.ips, "tags") == [["", "a=2", "c=", "machine.metal-stack.io/id=", "x" * 64]]
+    assert (values(document.ips, "machine"), document.repeated) == (["m1"], {})
+
+
+def test_tag_of_a_machine_with_several_values_keeps_the_first_and_is_told() -> None:
+    document = reading.parse(machine("[{networkid: n1}]", "[a=1, b, a=2, a=1, b]"))
+    assert values(document.machines, "labels") == [{"a": "1", "b": ""}]
+    assert document.repeated == {("machines", "a"): ["m1"]}
 
 
 def test_child_prefix_length_of_older_versions_is_that_of_the_one_family() -> None:

@@ -3,12 +3,13 @@
 from uuid import UUID
 
 import pytest
+import yaml
 
 from ipam import errors
 from ipam.domain.files import importing
 from ipam.domain.files.summaries import Summary
 from ipam.domain.health import doctor
-from ipam.domain.moving.metal_stack import reading
+from ipam.domain.moving.metal_stack import exporting, reading
 from ipam.domain.moving.metal_stack.rows import Rows
 from ipam.domain.networks import networks, partitions
 from ipam.management.commands.quickstart import EXAMPLE
@@ -260,9 +261,17 @@ def test_numbers_that_are_named_are_not_drawn_by_others_before(db: None) -> None
     assert list(Machine.objects.order_by("pk").values_list("asn", flat=True)) == [4210000002, 4210000001]
 
 
-def test_tag_that_is_too_long_is_told_with_its_place(db: None) -> None:
-    long = MACHINE.replace("tags: [", f"tags: [{'x' * 64}, ")
-    assert [one.partition("…")[0] for one in refusals(long)] == [f"ips[0] “10.0.7.5”: The label key “{'x' * 60}"]
+def test_more_tags_than_fit_are_told_with_their_place(db: None) -> None:
+    many = MACHINE.replace("tags: [", f"tags: [{', '.join(f't{number}' for number in range(100))}, ")
+    assert refusals(many) == ["ips[0] “10.0.7.5”: tags: 101 tags; at most 100 fit."]
+
+
+def test_tags_that_are_no_labels_come_in_and_go_out_again(db: None) -> None:
+    said = ["a=1", "a=2", "c", "x" * 64]
+    bring_in(MACHINE.replace("tags: [", f"tags: [{', '.join(said)}, "))
+    assert [one.tags for one in IPAddress.objects.exclude(tags=[])] == [["a=2", "x" * 64]]
+    written = yaml.safe_load("".join(exporting.lines()))
+    assert [tag for one in written["ips"] for tag in one["tags"] if "metal" not in tag] == said
 
 
 def test_race_that_an_entry_has_lost_is_no_refusal_of_the_entry(db: None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 from django.db.models import F, Q
 
+from ipam import tags
 from ipam.domain.core import access
 from ipam.domain.core.operations import snapshot
 from ipam.domain.core.permissions import Permission
@@ -85,7 +86,7 @@ def _machines() -> Iterator[Row]:
         yield {
             "id": one.pk,
             "partition": {"id": one.partition_id},
-            "tags": _tags(one.labels),
+            "tags": tags.joined(one.labels, ()),
             "allocation": {
                 "name": one.name,
                 "hostname": one.hostname,
@@ -108,7 +109,7 @@ def _joined(machine: Machine, attachment: MachineNetwork) -> Row:
 
 def _addresses() -> Iterator[Row]:
     for one in IPAddress.objects.order_by("address", "pk").iterator(_CHUNK):
-        machine = {MACHINE_TAG: one.machine_id} if one.machine_id else {}
+        machine = [f"{MACHINE_TAG}={one.machine_id}"] if one.machine_id else []
         yield {
             "ipaddress": str(one.address),
             "networkid": one.network_id,
@@ -117,9 +118,5 @@ def _addresses() -> Iterator[Row]:
             "name": one.name,
             "description": one.description,
             "allocationuuid": str(one.allocation),
-            "tags": [*_tags(one.labels | machine), *one.tags],
+            "tags": tags.joined(one.labels, [*one.tags, *machine]),
         }
-
-
-def _tags(labels: dict[str, str]) -> list[str]:
-    return [f"{key}={text}" if text else key for key, text in labels.items()]

@@ -6,7 +6,7 @@ from typing import Any
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
-from ipam import errors
+from ipam import errors, tags
 from ipam.addressing import Family, shorten
 from ipam.domain.moving.metal_stack import values
 from ipam.domain.moving.metal_stack.entries import ASN_TAG, MACHINE_TAG, NAT_TYPES, REPORTED, type_by_flags
@@ -17,6 +17,7 @@ from ipam.models.networks import CHILD_TYPES, NatType, NetworkType
 from ipam.values import parse_address, parse_cidr, parse_number, parse_uuid
 
 Values = dict[str, Any]  # by column
+_OF_MACHINE = f"{MACHINE_TAG}="
 _NO_ADDRESS = Address(0, 4)  # where none could be read; an entry that holds it is broken and goes no further
 
 
@@ -81,21 +82,24 @@ def _nat_type(reader: Reader) -> str:
 
 def _address(reader: Reader) -> Values:
     reader.needed("ipaddress")
-    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
-    machines = tags.pop(MACHINE_TAG, [""])
+    said: list[str] = reader.take("tags", values.tags, [])
+    of_machine = [tag for tag in said if tag.startswith(_OF_MACHINE) and tag != _OF_MACHINE]
+    machines = [tag.removeprefix(_OF_MACHINE) for tag in of_machine]
     if len(machines) > 1:
         detail = f"its tags name the machines {shorten(', '.join(machines))}; an address has one. Correct them."
         reader.refuse(errors.Invalid, detail)
+    labels, others = tags.split(set(said).difference(of_machine))
     allocation = reader.take("allocationuuid", values.allocation, None)
     return {
         "ip": reader.take("ipaddress", parse_address, _NO_ADDRESS),
         "network": reader.needed("networkid"),
         "project": values.project(reader.needed("projectid")),
-        "machine": machines[0] or None,
+        "machine": machines[0] if machines else None,
         "type": reader.take("type", values.one_of(IPAddress.Type.values), str(IPAddress.Type.EPHEMERAL)),
         "name": reader.text("name"),
         "description": reader.text("description"),
-        "labels": reader.labels(tags),
+        "labels": labels,
+        "tags": others,
         **({"allocation": allocation} if allocation else {}),
     }
 
@@ -103,11 +107,11 @@ def _address(reader: Reader) -> Values:
 def _machine(reader: Reader) -> Values:
     """What was allocated; hardware belongs to other systems. One that names no ASN draws one."""
     partition: dict[str, Any] = reader.take("partition", values.part, {})
-    tags: dict[str, list[str]] = reader.take("tags", values.tags, {})
+    said: list[str] = reader.take("tags", values.tags, [])
     inner = Reader(reader.take("allocation", values.part, {}))
     parts: list[dict[str, Any]] = inner.take("networks", values.list_of(values.part), [])
     joined = [Reader(one) for one in parts]
-    tagged = [Reader({"asn": one}) for one in tags.get(ASN_TAG, [])]
+    tagged = [Reader({"asn": value}) for key, value in map(tags.cut, said) if key == ASN_TAG]
     networks = [one.text("networkid") for one in joined]
     if "" in networks:
         inner.refuse(errors.Required, "one of its networks has no “networkid”. Add it, or take the network out.")
@@ -125,7 +129,7 @@ def _machine(reader: Reader) -> Values:
         "role": inner.take("role", values.one_of(Machine.Role.values), str(Machine.Role.MACHINE)),
         "networks": networks,
         REPORTED: [(one.text("networkid"), address) for one in joined for address in _addresses(one)],
-        "labels": reader.labels(tags),
+        "labels": reader.labels(said),
         **({"asn": asn} if asn is not None else {}),
     }
     reader.broken += [error for one in [inner, *joined, *tagged] for error in one.broken]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -44,17 +45,35 @@ class Bearer(AuthBase):
         return request
 
 
+def base(url: str) -> str:
+    """The address of a metal-api as it is asked, kept and shown: without a slash at its end.
+
+    Invalid for what is none, or says who signs in.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc:
+        raise errors.Invalid(
+            "The address of a metal-api begins with http:// or https:// and a host, and says no name or password: it "
+            "is shown. The key goes into --hmac-env or --token-env."
+        )
+    return url.rstrip("/")
+
+
 def lists(url: str, auth: AuthBase) -> Iterator[list[Any]]:
     """The lists of a metal-api at `url`, which ends before `/v1`: partitions, projects, networks, addresses, machines.
 
-    Unavailable when one cannot be had, Invalid when an answer is no list.
+    Unavailable when one cannot be had, Invalid when an answer is no list, or as `base` has it.
     """
+    url = base(url)
     with requests.Session() as session:
         session.trust_env = False  # no proxy and no password that the environment happens to name
         session.auth = auth
         session.mount(url, HTTPAdapter(max_retries=_RETRIES))
         for path in PATHS:
-            yield _get(session, f"{url.rstrip('/')}/v1/{path}")
+            yield _get(session, f"{url}/v1/{path}")
 
 
 def _get(session: requests.Session, address: str) -> list[Any]:

@@ -1,6 +1,6 @@
 """Values in documents of metal-stack: taken from an entry one by one, every fault kept with the entry's place."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from yaml.constructor import SafeConstructor
 
 from ipam import errors, values
 from ipam.addressing import Family, shorten
+from ipam.tags import check, cut
 
 V = TypeVar("V")
 Labels = dict[str, str]
@@ -38,10 +39,13 @@ class Reader:
     def text(self, key: str) -> str:
         return self.take(key, values.parse_text, "")
 
-    def labels(self, tags: Mapping[str, Sequence[str]]) -> Labels:
-        """Tags as labels, which have one value each: the first one."""
-        self.repeated += [key for key, found in tags.items() if len(found) > 1]
-        return {key: found[0] for key, found in tags.items()}
+    def labels(self, tags: Iterable[str]) -> Labels:
+        """Tags of what has labels alone, which have one value each: the first one."""
+        labels: Labels = {}
+        for key, value in map(cut, tags):
+            if labels.setdefault(key, value) != value and key not in self.repeated:
+                self.repeated.append(key)
+        return labels
 
     def needed(self, key: str) -> str:
         """Text that must not be missing."""
@@ -105,13 +109,9 @@ def list_of(read: Callable[[Any], V]) -> Callable[[object], list[V]]:
     return read_all
 
 
-def tags(value: object) -> dict[str, list[str]]:
-    """Tags are written `key=value`, or `key` alone; one may stand there with several values."""
-    found: dict[str, list[str]] = {}
-    for tag in dict.fromkeys(list_of(values.parse_text)(value)):
-        key, _, one = tag.partition("=")
-        found.setdefault(key, []).append(one)
-    return found
+def tags(value: object) -> list[str]:
+    """Distinct tags in order, within their bounds."""
+    return check(list_of(values.parse_text)(value))
 
 
 def lengths(families: Collection[Family]) -> Callable[[object], dict[Family, int]]:

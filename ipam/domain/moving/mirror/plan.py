@@ -33,17 +33,16 @@ _FIXED = {section: {one.name for one in kind.columns if not one.may_change} for 
 
 @dataclass
 class Plan:
-    """By section: objects to be removed, rows to be made or changed, keys of objects that were Twofold's until now.
+    """By section: objects to be removed, as they are not there any more or make room for what has their id now; rows to
+    be made or changed; keys of objects that were Twofold's until now, with the generation that was compared.
 
-    `gone` are those of them that are not there any more, for others only make room for what has their id now. Of
-    addresses `moved` says by key which machine has them now, and `own` those, by network, that are not there at all.
+    Of addresses `moved` says by key which machine has them now, and `own` those, by network, that are not there at all.
     """
 
     removed: dict[str, list[Any]] = field(default_factory=lambda: {section: [] for section in KINDS})
     rows: dict[str, list[ParsedRow]] = field(default_factory=lambda: {section: [] for section in KINDS})
-    adopted: dict[str, list[Any]] = field(default_factory=lambda: {section: [] for section in KINDS})
+    adopted: dict[str, dict[Any, int]] = field(default_factory=lambda: {section: {} for section in KINDS})
     managed: Counter[str] = field(default_factory=Counter)
-    gone: Counter[str] = field(default_factory=Counter)
     moved: dict[UUID, str | None] = field(default_factory=dict)
     own: dict[str, list[str]] = field(default_factory=dict)
 
@@ -71,7 +70,6 @@ def _compare(plan: Plan, document: Document, section: str, rows: list[ParsedRow]
         if row is not None:
             _match(plan, section, found, row)
         elif not document.may_have(section, str(found.pk)):
-            plan.gone[section] += 1
             plan.removed[section].append(found)
     plan.rows[section] += said.values()
 
@@ -91,7 +89,6 @@ def _compare_addresses(plan: Plan, document: Document) -> None:
         elif not found.managed_by:
             plan.own.setdefault(found.network_id, []).append(str(found))
         elif not document.may_have("ips", f"{found.network_id} {found}"):
-            plan.gone["ips"] += 1
             plan.removed["ips"].append(found)
         elif found.machine_id in replaced:  # with which it would go, if it had not left it before
             plan.moved[found.pk] = None
@@ -122,7 +119,7 @@ def _match(plan: Plan, section: str, found: Any, row: ParsedRow, *, new: ParsedR
         plan.rows[section].append(new or row)
         return False
     if not found.managed_by:
-        plan.adopted[section].append(found.pk)
+        plan.adopted[section][found.pk] = found.generation
     if differing:
         plan.rows[section].append(replace(row, values={**row.values, "id": found.pk}, existing=Existing.CHANGE))
     return True

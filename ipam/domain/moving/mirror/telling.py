@@ -30,12 +30,12 @@ def drifted(document: Document, outcomes: Sequence[Outcome], stayed: Iterable[Re
             why = " ".join(error.detail for error in row.broken)
             yield _told("mirror_drift", _kind(section), row.key, f"{row.name}: it cannot be read. {why}")
     rows = document.ips if outcomes else ()
-    networks = {str(row.values["ip"]): row.values["network"] for row in rows}
+    networks = {row.name: row.values["network"] for row in rows}
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in outcomes:
         why = " ".join(reason.detail for reason in one.reasons)
-        if one.kind == "address" and one.key in networks:
-            alike[networks[one.key], why].append(one.key)
+        if one.kind == "address" and one.name in networks:
+            alike[networks[one.name], why].append(one.key)
         else:
             yield _told("mirror_drift", one.kind, one.key, f"It is otherwise there, and cannot be so here. {why}")
     for section, stored, error in stayed:
@@ -62,7 +62,8 @@ def leaked(document: Document, plan: Plan) -> Iterator[Told]:
     nobodys: dict[str, list[str]] = defaultdict(list)
     for row in document.ips:
         one = row.values
-        if not (one["machine"] or one["labels"] or one["name"]) and one["type"] == IPAddress.Type.EPHEMERAL:
+        is_somebodys = any(one[name] for name in ("machine", "labels", "tags", "name"))
+        if not is_somebodys and one["type"] == IPAddress.Type.EPHEMERAL:
             nobodys[one["network"]].append(str(one["ip"]))
     for network, addresses in nobodys.items():
         said = (
