@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from tests.upstream import schemas
+from tests.upstream.__main__ import main
 
 DEFINITION = """
 kind: CustomResourceDefinition
@@ -64,3 +65,9 @@ def test_known_fields_of_their_kind_pass_and_no_others(name: str, tmp_path: Path
     specs = [{"size": 1}, {"size": "one"}, {"sise": 1}]
     read = [{"apiVersion": "example.org/v1", "kind": "Pool", "spec": spec} for spec in specs]
     assert [Draft7Validator(schema).is_valid(one) for one in read] == [True, False, False]
+
+
+def test_folder_without_a_schema_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "readme.yaml").write_text("kind: Note")
+    assert main(tmp_path) == 1
+    assert "There is no schema in" in capsys.readouterr().out

@@ -1,8 +1,8 @@
 """What a cluster plan must keep, beside what there is already: rules of Kubernetes, and of what sets it up.
 
 Each function returns what is broken, so that all of it is reported together. Sources: the API server's
-`--service-cluster-ip-range`, kubeadm's and the controller-manager's validation, Gardener's API, as of the versions in
-`ipam.domain.clusters.manifests.catalogue.CHECKED`.
+`--service-cluster-ip-range`, kubeadm's and the controller-manager's validation, Gardener's API, as of the versions that
+`ipam.domain.clusters.manifests.catalogue.KINDS` were checked against.
 """
 
 import itertools

@@ -128,7 +128,7 @@ def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
     """The ids that a filter means by ids or names, networks also by a CIDR of theirs; ids win, also those of nothing,
     which is what they find.
 
-    Two statements at most, for many as for one, and one for each CIDR. ValueError for what is neither an id nor the
+    Three statements at most, for many as for one. ValueError for what is neither an id nor the
     name of exactly one that the caller may see.
     """
     visible = access.visible(model._default_manager.all())
@@ -142,9 +142,8 @@ def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
         rows = visible.filter(name__in=names).order_by("name", "pk").values_list("name", "pk")
         for name, pk in rows[: len(names) * (MAX_CANDIDATES + 1)]:
             called[name].append(pk)
-    for text in names if model is Network else ():
-        if "/" in text and not called[text]:
-            called[text] = by_cidr.network_keys(text)
+    if cidrs := [text for text in names if "/" in text and not called[text]] if model is Network else ():
+        called |= by_cidr.network_keys(cidrs)
     return [_key(model, text, called[text], reads_as_id=text in ids) for text in texts]
 
 

@@ -55,7 +55,7 @@ from ipam.models import (
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
 
-VERSIONS = (2, 3, 4)  # the last is written
+VERSIONS = (2, 3, 4, 5)  # the last is written
 SECTIONS: dict[str, type[models.Model]] = {
     "partitions": Partition,
     "projects": Project,
@@ -164,7 +164,8 @@ def _read(reader: JsonReader, on_progress: OnProgress) -> Sections:
         reader.expect(",")
         _expect_key(reader, section)
         entries = enumerate(reader.elements())
-        rows = (backup_rows.read(model, raw, f"{section}[{place}]", broken) for place, raw in entries)
+        later = {} if version >= backup_rows.WHOLE_SINCE else backup_rows.LATER.get(model, {})
+        rows = (backup_rows.read(model, raw, f"{section}[{place}]", broken, later) for place, raw in entries)
         for batch in bulk_insert.batches(rows):
             if broken:
                 continue  # to hear of further faults

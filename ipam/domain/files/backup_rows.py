@@ -80,8 +80,9 @@ _FAMILY_IN: dict[type[models.Model], str] = {IPAddress: "address", AddressRange:
 _WRITTEN: dict[type[models.Model], Q] = {SetAsideBlock: Q(until__isnull=False)}  # what ranges keep is derived
 _CIDR = "cidr"
 _OURS: Row = {"managed_by": ""}  # Twofold owns what documents from before mirrors hold
-# Columns that older documents lack, with what they get.
-_LATER: dict[type[models.Model], Row] = {
+# Columns that documents of older versions may lack, with what they get.
+WHOLE_SINCE = 5
+LATER: dict[type[models.Model], Row] = {
     Network: {
         **{"child_choice": "best-fit", "cluster_ranges": "per-vrf", "quarantine": {}, "quarantine_strict": False},
         **_OURS,
@@ -133,12 +134,17 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def read(model: type[models.Model], raw: object, place: str, broken: list[errors.IpamError]) -> models.Model | None:
-    """The row that an entry describes, or None: what is wrong with it goes to `broken`. Several when that is full."""
+def read(
+    model: type[models.Model], raw: object, place: str, broken: list[errors.IpamError], later: Row
+) -> models.Model | None:
+    """The row that an entry describes, or None: what is wrong with it goes to `broken`. Several when that is full.
+
+    Columns of `later` may be missing.
+    """
     fields = {field.name: field for field in _fields(model)}
     wanted = {*fields, _CIDR} if model in _BLOCKS else set(fields)
     if isinstance(raw, dict):
-        raw = {**_LATER.get(model, {}), **raw}
+        raw = {**later, **raw}
     if not isinstance(raw, dict) or set(raw) != wanted:
         refuse(broken, f"{place}: an entry has just the keys {', '.join(sorted(wanted))}.")
         return None
