@@ -90,14 +90,15 @@ def release(prefix: Prefix, cidrs: Iterable[IPNetwork], *, is_namespaced: bool) 
 
 def cut_ranges(prefix: Prefix, kept: IPNetwork) -> None:
     """Let the ranges of a prefix that reach beyond a block of it end there; none lies wholly outside."""
-    for held in prefix.ranges.filter(Q(first__lt=_first(kept)) | Q(last__gt=_last(kept))):
+    reaching = prefix.ranges.filter(Q(first__lt=_first(kept)) | Q(last__gt=_last(kept)))
+    for held in lookups.lock_all(reaching.order_by("first")):
         held.revise(first=max(held.first, _first(kept)), last=min(held.last, _last(kept)))
 
 
 def part_ranges(prefix: Prefix, cidrs: Sequence[IPNetwork]) -> None:
     """Let the ranges of a prefix that lie in several parts of it, of one length, be a range in each."""
     beyond = Family.of(cidrs[0]).bits - cidrs[0].prefixlen
-    for held in prefix.ranges.order_by("first"):
+    for held in lookups.lock_all(prefix.ranges.order_by("first")):
         first, last = held.first.value, held.last.value
         for cidr in cidrs[(first - cidrs[0].first >> beyond) + 1 : (last - cidrs[0].first >> beyond) + 1]:
             _part_range(held, cidr, min(_last(cidr), Address(last, held.family)))
