@@ -1,6 +1,7 @@
 """What every change of a prefix's block needs: locks, the ends that come and go, and the event (rules 18a and 18b)."""
 
 from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from netaddr import IPAddress, IPNetwork, cidr_exclude
@@ -105,6 +106,11 @@ def take_out(current: Prefix, end: IPAddress) -> None:
     if not list(usable_space.violations_of_address(end)):
         taken = errors.Busy(f"Somebody has just been given {end}. Nothing was changed; send it again.")
         allocator.acquire_exactly(current, host(end), find_holder=lambda: taken, field="prefix", is_named=False)
+
+
+def telling_of_ranges(verb: Verb, prefix: Prefix) -> AbstractContextManager[None]:
+    """Around the change of a prefix, which may have ranges: what becomes of those is told by parts of its event."""
+    return history.as_one_event(verb) if prefix.sets_aside else nullcontext()
 
 
 def record(verb: Verb, network: Network, was: State, *, ended: Iterable[IPNetwork], begun: list[Prefix]) -> None:
