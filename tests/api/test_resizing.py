@@ -99,6 +99,9 @@ def test_ranges_are_cut_and_keep_what_would_lose_them(api: APIClient, pool: Netw
     assert refusal(resize(api, pool, "10.80.0.0/26")) == (409, "has_ranges", "10.80.0.0/25")
     assert resize(api, pool, "10.80.0.0/25").status_code == 200
     assert str(AddressRange.objects.get()) == "10.80.0.120 to 10.80.0.127"
+    (told,) = Event.objects.get(verb="resize").parts.all()
+    assert (told.kind, told.verb, told.object_name, told.network_id) == ("range", "update", "lease", "pool")
+    assert told.changes == {"last": ["10.80.0.140", "10.80.0.127"]}
 
 
 def test_gateway_stays_inside(api: APIClient, pool: Network) -> None:
@@ -152,7 +155,9 @@ def test_parts_stay_with_their_network(api: APIClient, pool: Network, project: P
         "10.80.0.60 to 10.80.0.63",
         "10.80.0.64 to 10.80.0.70",
     ]
-    assert Event.objects.filter(verb="split").count() == 1
+    parts = Event.objects.get(verb="split").parts.order_by("pk")
+    assert [(one.kind, one.verb) for one in parts] == [("range", "update"), ("range", "create")]
+    assert [one.changes["last"] for one in parts] == [["10.80.0.70", "10.80.0.63"], [None, "10.80.0.70"]]
 
 
 def test_what_keeps_a_prefix_whole_is_named(api: APIClient, pool: Network, farm: Network, project: Project) -> None:

@@ -1,7 +1,7 @@
 """Addresses move to another network or prefix, host part kept, or to another project (rule 28b); pairs together."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from typing import Any
 
@@ -37,6 +37,7 @@ def move(
     access.require_change(*held)
     address_rules.check_unbound(held)
     owner = held[0].project if project is None else lookups.get(Project, project.pk, field="project")
+    prefix = lookups.get(Prefix, prefix.pk, field="prefix") if prefix else None  # as it is at this try
     target = lookups.get(Network, network.pk, field="network") if network else prefix.network if prefix else None
     target = target or held[0].network
     addresses.require_allocation(target, owner)
@@ -72,11 +73,12 @@ def _give(held: list[IPAddress], owner: Project) -> list[IPAddress]:
 
 def _put(held: list[IPAddress], moving: list[IPAddress], target: Network, prefix: Prefix | None) -> list[IPAddress]:
     """Let addresses be what they are in the prefixes of another network, or in this one."""
-    keys = {one.prefix_id for one in moving}
-    sources = {one.pk: one for one in lookups.lock_all(Prefix.objects.filter(pk__in=keys).in_order(), no_key=True)}
     known = [prefix] if prefix else []
     known += [one for one in target.prefixes.in_order() if not prefix or one.family != prefix.family]
-    places = {one.pk: _place(one, sources[one.prefix_id], target, known) for one in moving}
+    sources = Prefix.objects.in_bulk({one.prefix_id for one in moving})
+    into = {one.pk: _prefix_for(one, sources[one.prefix_id], target, known) for one in moving}
+    _lock([*sources.values(), *into.values()])
+    places = {one.pk: _place(one, sources[one.prefix_id], into[one.pk]) for one in moving}
     moving = [one for one in moving if places[one.pk] != one.address or one.network_id != target.pk]
     if not moving:
         return held
@@ -92,8 +94,24 @@ def _put(held: list[IPAddress], moving: list[IPAddress], target: Network, prefix
     return held
 
 
-def _place(one: IPAddress, source: Prefix, target: Network, known: Sequence[Prefix]) -> Address:
-    """What an address will be: as far into the first large enough prefix of its family as it is into its own."""
+def _lock(prefixes: Iterable[Prefix]) -> None:
+    """Lock prefixes between which addresses move, all before anything is taken, in the order of who gives back.
+
+    Busy where one has been changed since it was read.
+    """
+    read = {one.pk: one.generation for one in prefixes}
+    held = Prefix.objects.filter(pk__in=read).order_by("network_id", "family", "pk").select_for_update(no_key=True)
+    if {one.pk: one.generation for one in held} != read:
+        raise errors.Busy("Others change these prefixes at this moment. Nothing was changed; send it again.")
+
+
+def _place(one: IPAddress, source: Prefix, into: Prefix) -> Address:
+    """What an address will be: as far into a prefix as it is into its own."""
+    return Address(into.first.value + one.address.value - source.first.value, one.family)
+
+
+def _prefix_for(one: IPAddress, source: Prefix, target: Network, known: Sequence[Prefix]) -> Prefix:
+    """The first of these prefixes that is large enough for an address to be in it where it is in its own."""
     mine = [prefix for prefix in known if prefix.family == one.family]
     if not mine:
         raise address_rules.without_family(target, Family(one.family))
@@ -103,7 +121,7 @@ def _place(one: IPAddress, source: Prefix, target: Network, known: Sequence[Pref
         have = ", ".join(map(str, mine))
         detail = f"{one} is address {offset:,} of {source}, and none of {have} has so many. Take another instead."
         raise errors.NotInPrefix(detail, field="prefix")
-    return Address(into.first.value + offset, one.family)
+    return into
 
 
 def _check_machines(moving: Sequence[IPAddress], target: Network) -> None:

@@ -169,7 +169,7 @@ def refuse_taken(
         refused[place] = (
             address_rules.taken(one.address, holder)
             if holder
-            else allocator.unaccounted(lost[place].pk, one.address, field="ip")
+            else allocator.unaccounted(lost[place], one.address, field="ip")
         )
 
 

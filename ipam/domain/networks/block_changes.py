@@ -1,6 +1,7 @@
 """What every change of a prefix's block needs: locks, the ends that come and go, and the event (rules 18a and 18b)."""
 
 from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from netaddr import IPAddress, IPNetwork, cidr_exclude
@@ -25,19 +26,20 @@ def lock(prefix: Prefix, *, with_contents: bool = False, with_sibling: bool = Fa
 
     PermissionDenied, NotFound when it has gone, or Stale.
     """
-    found = lookups.get(Prefix, prefix.pk)
-    network = network_changes.lock(Network(pk=found.network_id))
+    before = lookups.get(Prefix, prefix.pk)
+    network = network_changes.lock(Network(pk=before.network_id))
     access.require_change(network)
-    keys = {one.pk for one in network.known_prefixes if one.pk == found.pk}
-    if with_sibling and (other := sibling(found, network.known_prefixes)) is not None:
+    found = next((one for one in network.known_prefixes if one.pk == before.pk), None)
+    if found is None:
+        raise errors.NotFound(f"{before} has just gone. Look again.")
+    keys = {found.pk}
+    if with_sibling and (other := sibling(found, network.known_prefixes)) is not None:  # as it is now
         keys.add(other.pk)
     wanted = Prefix.objects.filter(pk__in=keys)
     if with_contents:  # those are locked before their prefixes, as by whoever releases them
         lookups.lock_all(Prefix.objects.filter(parent__in=keys).in_order(), no_key=True)
         lookups.lock_all(Held.objects.filter(prefix__in=keys).order_by("pk").values_list("pk"), no_key=True)
     locked = {one.pk: one for one in lookups.lock_all(wanted.in_order(), no_key=True)}
-    if found.pk not in locked:
-        raise errors.NotFound(f"{found} has just gone. Look again.")
     current = locked[found.pk]
     lookups.check_generation(current, prefix.expected_generations)
     network.known_prefixes = [locked.get(one.pk, one) for one in network.known_prefixes]
@@ -104,6 +106,11 @@ def take_out(current: Prefix, end: IPAddress) -> None:
     if not list(usable_space.violations_of_address(end)):
         taken = errors.Busy(f"Somebody has just been given {end}. Nothing was changed; send it again.")
         allocator.acquire_exactly(current, host(end), find_holder=lambda: taken, field="prefix", is_named=False)
+
+
+def telling_of_ranges(verb: Verb, prefix: Prefix) -> AbstractContextManager[None]:
+    """Around the change of a prefix, which may have ranges: what becomes of those is told by parts of its event."""
+    return history.as_one_event(verb) if prefix.sets_aside else nullcontext()
 
 
 def record(verb: Verb, network: Network, was: State, *, ended: Iterable[IPNetwork], begun: list[Prefix]) -> None:

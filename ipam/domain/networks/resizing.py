@@ -11,7 +11,7 @@ from netaddr import IPAddress, IPNetwork, cidr_exclude
 
 from ipam import errors
 from ipam.addressing import is_canonical
-from ipam.domain.core import access
+from ipam.domain.core import access, history
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import block_changes, child_rules, rules
 from ipam.domain.space import allocator, carving, reservations, reshaping, set_aside, usable_space, whose
@@ -29,18 +29,25 @@ def resize(prefix: Prefix, wanted: IPNetwork) -> Prefix:
     has not, 4a, 9, 13, 38; HasIps, HasChildren, HasRanges outside; WouldBeReserved for an end that is held.
     """
     current = block_changes.lock(prefix)
-    network, before = current.network, current.cidr
-    _check_bounds(before, wanted)
-    if wanted == before:
+    _check_bounds(current.cidr, wanted)
+    if wanted == current.cidr:
         return current
-    block_changes.raise_with_nearest(partial(_obstacles, current), wanted, _between(before, wanted))
+    block_changes.raise_with_nearest(partial(_obstacles, current), wanted, _between(current.cidr, wanted))
+    with block_changes.telling_of_ranges(Verb.RESIZE, current):
+        _become(current, wanted)
+    return current
+
+
+def _become(current: Prefix, wanted: IPNetwork) -> None:
+    """Let a locked prefix be another, which nothing keeps it from."""
+    network, before = current.network, current.cidr
     was, kept = block_changes.state(network), block_changes.kept_back(network, [current])
     gained, lost = list(cidr_exclude(wanted, before)), list(cidr_exclude(before, wanted))
     if lost:
         reshaping.lock_free(current, kept=wanted)
         errors.raise_all(_left_outside(current, wanted))  # what came before it was locked
         reshaping.cut(current, wanted)
-        reshaping.cut_ranges(current, wanted)
+        history.record_each(Verb.UPDATE, reshaping.cut_ranges(current, wanted))
     elif current.parent is not None:
         _take(current, current.parent, gained)
     current.revise(**block_changes.ends_of(wanted))
@@ -50,7 +57,6 @@ def resize(prefix: Prefix, wanted: IPNetwork) -> Prefix:
     if lost and (source := current.parent) is not None:
         returned = [Returned(source.pk, source.length, part, source.sets_aside) for part in lost]
         carving.give_back(source.network_id, returned, current.namespace_id, network.project_id)
-    return current
 
 
 def _check_bounds(current: IPNetwork, wanted: IPNetwork) -> None:

@@ -7,6 +7,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, buddies, host
+from ipam.domain.core import history
 from ipam.domain.core.operations import operation
 from ipam.domain.core.states import State
 from ipam.domain.networks import block_changes, child_rules, network_changes, rules
@@ -26,11 +27,18 @@ def split(prefix: Prefix, length: int) -> list[Prefix]:
     that would not lie in one part, WouldBeReserved for an end that is held, else as rules 4a and 9 have it.
     """
     current = block_changes.lock(prefix, with_contents=True)
-    network, before, was = current.network, current.cidr, block_changes.state(current.network)
+    before = current.cidr
     _check_length(before, length)
     cidrs = list(before.subnet(length))
     shorter = (list(before.subnet(one)) for one in range(length - 1, before.prefixlen, -1))
     raise_with_nearest(partial(_obstacles, current), cidrs, shorter)
+    with block_changes.telling_of_ranges(Verb.SPLIT, current):
+        return _become(current, cidrs)
+
+
+def _become(current: Prefix, cidrs: Sequence[IPNetwork]) -> list[Prefix]:
+    """Let a locked prefix be its parts, which nothing keeps it from."""
+    network, before, was = current.network, current.cidr, block_changes.state(current.network)
     reshaping.lock_free(current)
     errors.raise_all(_obstacles(current, cidrs))  # what came before it was locked
     kept = kept_back(network, [current])
@@ -38,7 +46,9 @@ def split(prefix: Prefix, length: int) -> list[Prefix]:
     for end in sorted(kept_back(network, parts) - kept):
         take_out(current, end)
     reshaping.part(current, cidrs)
-    reshaping.part_ranges(current, cidrs)
+    ended, begun = reshaping.part_ranges(current, cidrs)
+    history.record_each(Verb.UPDATE, ended)
+    history.record_each(Verb.CREATE, [(one, {}) for one in begun])
     current.revise(gateway=parts[0].gateway, **ends_of(cidrs[0]))
     parts[0] = current
     Prefix.objects.bulk_create(parts[1:])

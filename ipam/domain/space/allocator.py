@@ -112,32 +112,36 @@ def acquire_exactly(
             return
         if (held := find_holder()) is not None:
             raise held
-    raise unaccounted(prefix.pk, wanted, field=field)
+    raise unaccounted(prefix, wanted, field=field)
 
 
-def unaccounted(prefix_id: int, wanted: IPNetwork | IPAddress, *, field: str) -> errors.IpamError:
-    """Why a part of a prefix is neither free nor taken: it is another's by now, or gone, or data are damaged."""
-    prefix = Prefix.objects.filter(pk=prefix_id).first()
-    if prefix is not None and (wanted not in prefix.cidr or wanted in [*prefix.ends, *map(host, prefix.ends)]):
-        return errors.Busy(f"{prefix} changes at this moment. Nothing was changed; send it again.")
-    if prefix is None:
-        return errors.NotFound(f"The prefix that {wanted} lies in has just been removed. Choose another.", field=field)
+def unaccounted(known: Prefix, wanted: IPNetwork | IPAddress, *, field: str) -> errors.IpamError:
+    """Why a part of a prefix is neither free nor taken: it is another's by now, or set aside, or data are damaged.
+
+    A prefix that has gone was merged with another, or removed: who looks again finds out.
+    """
+    prefix = Prefix.objects.filter(pk=known.pk).first()
+    if (
+        prefix is None
+        or wanted not in prefix.cidr
+        or wanted in [*prefix.ends, *map(host, prefix.ends)]
+        or prefix.sets_aside is not known.sets_aside
+    ):
+        return errors.Busy(f"What {wanted} lies in changes at this moment. Nothing was changed; send it again.")
     return errors.InUse(f"{wanted} is neither free nor taken. Run `manage.py doctor --repair`.", field=field)
 
 
 def _cut_out(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None) -> bool:
-    """Take `wanted` out of the one block that holds it; False, and nothing taken, when there is none."""
-    first = IPAddress(wanted.first, wanted.version)
-    holder = (
-        FreeBlock.objects.of(prefix, namespace_id)
-        .filter(first__lte=first)
-        .order_by("-first")
-        .select_for_update()
-        .first()
-    )
+    """Take `wanted` out of the one block that holds it; False, and nothing taken or locked, when there is none."""
+    mine = FreeBlock.objects.of(prefix, namespace_id)
+    holder = mine.filter(first__lte=IPAddress(wanted.first, wanted.version)).order_by("-first").first()
     if holder is None or wanted not in holder.cidr:
         return False
-    _replace(holder, split_around(holder.cidr, wanted))
+    if not mine.filter(pk=holder.pk, length=holder.length).delete()[0]:  # somebody was first
+        return False
+    free_rows.store(
+        Part(prefix.network_id, prefix.pk, namespace_id, part) for part in split_around(holder.cidr, wanted)
+    )
     return True
 
 
@@ -220,9 +224,3 @@ def _row(prefix: Prefix, part: IPNetwork) -> FreeBlock:
     """A row, not stored yet. Values go in by place, as the model has them: by name it takes three times as long."""
     first = IPAddress(part.first, part.version)
     return FreeBlock(None, prefix.network_id, prefix.pk, None, part.version, first, part.prefixlen)  # type: ignore[misc]
-
-
-def _replace(free: FreeBlock, parts: list[IPNetwork]) -> None:
-    """Put `parts` in the place of a block."""
-    free.delete()
-    free_rows.store(Part(free.network_id, free.prefix_id, free.namespace_id, part) for part in parts)

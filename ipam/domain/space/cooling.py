@@ -1,6 +1,7 @@
 """Space that cools becomes free again: when its time has come, or early where nothing else is left."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -38,23 +39,21 @@ def give_way(
     """Let space that cools be free where a request finds nothing else: all whose time has come, or else what would be
     free first, `count` addresses or until a block of this prefix length is.
 
-    Whether anything became free.
+    Whether anything is free then, perhaps by somebody else's doing.
     """
     if not network.cools_for(family):
         return False
-    cooling = of(network, family, namespace_id)
-    cooling = cooling if within is None else cooling.filter(prefix=within)
-    if _free(cooling.filter(until__lte=timezone.now())[:_AT_ONCE]):
+    place: dict[str, Any] = {} if within is None else {"prefix": within}
+    cooling = of(network, family, namespace_id).filter(**place)
+    if _free_all(cooling.filter(until__lte=timezone.now())[:_AT_ONCE]):
         return True
+    fitting = FreeBlock.objects.filter(network=network, family=family, namespace=namespace_id, **place)
     if length is None:
-        return _free(cooling[:count])
-    fitting = FreeBlock.objects.filter(network=network, family=family, namespace=namespace_id, length__lte=length)
-    number = 1
-    while _free(cooling[:number]):
-        if fitting.exists():
-            return True
+        return _free_all(cooling[:count]) > 0 or fitting.exists()
+    fitting, number = fitting.filter(length__lte=length), 1
+    while _free_all(cooling[:number]) and not fitting.exists():
         number *= 2
-    return False
+    return fitting.exists()
 
 
 def expire() -> int:
@@ -87,22 +86,25 @@ def settle(network: Network, prefixes: Iterable[Prefix]) -> None:
             prefix.sets_aside = is_so
 
 
-def _free(blocks: QuerySet[SetAsideBlock]) -> bool:
-    return _free_all(blocks) > 0
-
-
 def _free_all(blocks: QuerySet[SetAsideBlock]) -> int:
     """Let these blocks be free; how many there were. The prefixes are locked first, in their order.
 
-    A first try may hold free blocks, so it waits for none: Busy where somebody else holds one.
+    A first try may hold free blocks, so it waits for none: Busy where somebody else holds one. Whoever waited may find
+    that others were first: then look again.
     """
-    keys = list(blocks.values_list("pk", "prefix_id"))
-    prefixes = {prefix for _, prefix in keys}
-    wanted = Prefix.objects.filter(pk__in=prefixes).in_order()
-    if len(wanted.select_for_update(no_key=True, skip_locked=not waits_for_locks())) < len(prefixes):
-        raise errors.Busy("Others give back to the same prefix at this moment. Nothing was changed; send it again.")
-    held = list(SetAsideBlock.objects.filter(pk__in=[key for key, _ in keys], until__isnull=False).select_for_update())
+    held: list[SetAsideBlock] = []
+    while not held and (keys := dict(blocks.all().values_list("pk", "prefix_id"))):
+        _lock(set(keys.values()))
+        # By the key of the prefix: by the prefix its row would be locked too, and keep out all who only take from it.
+        cooled = SetAsideBlock.objects.filter(pk__in=keys, until__isnull=False).order_by("prefix_id", "first")
+        held = list(cooled.select_for_update())
     SetAsideBlock.objects.filter(pk__in=[one.pk for one in held]).delete()
     for (prefix_id, namespace_id), cidrs in set_aside.by_place(held).items():
         free_space.release(prefix_id, cidrs, namespace_id)
     return len(held)
+
+
+def _lock(prefixes: Collection[int]) -> None:
+    wanted = Prefix.objects.filter(pk__in=prefixes).in_order()
+    if len(wanted.select_for_update(no_key=True, skip_locked=not waits_for_locks())) < len(prefixes):
+        raise errors.Busy("Others give back to the same prefix at this moment. Nothing was changed; send it again.")

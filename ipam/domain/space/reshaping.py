@@ -12,7 +12,8 @@ from netaddr import IPAddress as Address
 from netaddr import IPNetwork
 
 from ipam.addressing import Family, block
-from ipam.domain.core import lookups
+from ipam.domain.core import lookups, states
+from ipam.domain.core.states import State
 from ipam.domain.space import free_rows, free_space, set_aside
 from ipam.domain.space.free_rows import Part
 from ipam.domain.space.set_aside import Kept
@@ -88,29 +89,45 @@ def release(prefix: Prefix, cidrs: Iterable[IPNetwork], *, is_namespaced: bool) 
         free_space.release(prefix.pk, blocks, namespace_id)
 
 
-def cut_ranges(prefix: Prefix, kept: IPNetwork) -> None:
-    """Let the ranges of a prefix that reach beyond a block of it end there; none lies wholly outside."""
-    for held in prefix.ranges.filter(Q(first__lt=_first(kept)) | Q(last__gt=_last(kept))):
+def cut_ranges(prefix: Prefix, kept: IPNetwork) -> list[tuple[AddressRange, State]]:
+    """Let the ranges of a prefix that reach beyond a block of it end there; none lies wholly outside.
+
+    Returns those that were cut, each with what it was before.
+    """
+    was = []
+    reaching = prefix.ranges.filter(Q(first__lt=_first(kept)) | Q(last__gt=_last(kept)))
+    for held in lookups.lock_all(reaching.order_by("first")):
+        was.append((held, states.of(held)))
         held.revise(first=max(held.first, _first(kept)), last=min(held.last, _last(kept)))
+    return was
 
 
-def part_ranges(prefix: Prefix, cidrs: Sequence[IPNetwork]) -> None:
-    """Let the ranges of a prefix that lie in several parts of it, of one length, be a range in each."""
+def part_ranges(
+    prefix: Prefix, cidrs: Sequence[IPNetwork]
+) -> tuple[list[tuple[AddressRange, State]], list[AddressRange]]:
+    """Let the ranges of a prefix that lie in several parts of it, of one length, be a range in each.
+
+    Returns those that end earlier now, each with what it was before, and the new ones.
+    """
+    was, new = [], []
     beyond = Family.of(cidrs[0]).bits - cidrs[0].prefixlen
-    for held in prefix.ranges.order_by("first"):
+    for held in lookups.lock_all(prefix.ranges.order_by("first")):
         first, last = held.first.value, held.last.value
-        for cidr in cidrs[(first - cidrs[0].first >> beyond) + 1 : (last - cidrs[0].first >> beyond) + 1]:
-            _part_range(held, cidr, min(_last(cidr), Address(last, held.family)))
+        further = cidrs[(first - cidrs[0].first >> beyond) + 1 : (last - cidrs[0].first >> beyond) + 1]
+        if further:
+            was.append((held, states.of(held)))
+            held.revise(last=_first(further[0]) - 1)
+        new += [_go_on(held, cidr, min(_last(cidr), Address(last, held.family))) for cidr in further]
+    return was, new
 
 
-def _part_range(held: AddressRange, cidr: IPNetwork, last: Address) -> None:
-    """Let a range that goes on in a part of its prefix end before it, and another like it begin there."""
-    if held.last >= _first(cidr):
-        held.revise(last=_first(cidr) - 1)
+def _go_on(held: AddressRange, cidr: IPNetwork, last: Address) -> AddressRange:
+    """A range like one that ends before this part of its prefix, in that part."""
     described = {name: getattr(held, name) for name in (*AddressRange.texts, "labels", "use", "project")}
     place = {"network_id": held.network_id, "prefix_id": held.prefix_id, "family": held.family}
     new = AddressRange.objects.create(first=_first(cidr), last=last, **place, **described)
     held.blocks.filter(first__gte=_first(cidr), first__lte=last).update(range=new)
+    return new
 
 
 def _break(prefix: Prefix, cidrs: Sequence[IPNetwork], large: Q) -> None:

@@ -19,6 +19,7 @@ from netaddr import IPNetwork
 
 from ipam import errors
 from ipam.addressing import Family, blocks_between
+from ipam.domain.core.operations import waits_for_locks
 from ipam.domain.space import free_rows, whose
 from ipam.domain.space.free_rows import Part
 from ipam.domain.space.gaps import gaps
@@ -114,12 +115,15 @@ def keep(
 def take(prefix: Prefix, wanted: IPNetwork, namespace_id: UUID | None, judge: Judge | None) -> bool:
     """Take just `wanted`, as its free parts and those that are set aside; False, and nothing taken, where one is held.
 
-    What is set aside is judged before: `check_may_name`, but where nobody names it.
+    What is set aside is judged before: `check_may_name`, but where nobody names it. A first try may hold free blocks,
+    so it does not wait for the prefix: Busy where somebody else holds that.
     """
-    Prefix.objects.select_for_update(no_key=True).filter(pk=prefix.pk).first()
-    kept = meeting(SetAsideBlock.objects, prefix, wanted.first, wanted.last, namespace_id)
-    if not kept:
+    if not meeting(SetAsideBlock.objects, prefix, wanted.first, wanted.last, namespace_id, is_locked=False):
         return False
+    lock = Prefix.objects.select_for_update(no_key=True, skip_locked=not waits_for_locks())
+    if lock.filter(pk=prefix.pk).first() is None:
+        raise errors.Busy(f"Others give back to {prefix} at this moment. Nothing was changed; send it again.")
+    kept = meeting(SetAsideBlock.objects, prefix, wanted.first, wanted.last, namespace_id)
     if judge is not None:
         judge(wanted, kept)
     free = hold_free(prefix, wanted.first, wanted.last, namespace_id)
@@ -158,14 +162,17 @@ def in_range(wanted: IPNetwork, held: AddressRange, *, field: str) -> errors.InR
     return errors.InRange(detail, field=field)
 
 
-def meeting(objects: Manager[B], prefix: Prefix, first: int, last: int, namespace_id: UUID | None) -> list[B]:
+def meeting(
+    objects: Manager[B], prefix: Prefix, first: int, last: int, namespace_id: UUID | None, *, is_locked: bool = True
+) -> list[B]:
     """Blocks of a prefix that share an address with first..last, in order, locked; free ones or set aside."""
     family = prefix.address_family
     starts = {first >> bits << bits for bits in range(family.bits - prefix.length + 1)}
     begins = Q(first__in=[Address(one, family.value) for one in sorted(starts)])
     within = Q(first__gte=Address(first, family.value), first__lte=Address(last, family.value))
     place = {"network": prefix.network_id, "family": prefix.family, "prefix": prefix.pk, "namespace": namespace_id}
-    found = objects.filter(begins | within, **place).order_by("first").select_for_update()
+    found = objects.filter(begins | within, **place).order_by("first")
+    found = found.select_for_update() if is_locked else found
     return [one for one in found if one.cidr.last >= first and one.cidr.first <= last]
 
 
