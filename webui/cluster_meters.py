@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from ipam.addressing import Family, utilization
 from ipam.domain.clusters.plan import Capacity, FamilyCapacity
-from webui.bars import Bar
-from webui.meters import humanize
+from webui.meters import Bar, humanize
 
 
 @dataclass(frozen=True)

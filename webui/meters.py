@@ -1,5 +1,6 @@
 """Counts as people read them: one unit per family, exact numbers on hover."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,8 +47,64 @@ def percent(share: float) -> str:
     return f"{share * 100:.2g} %" if share < 0.1 else f"{share * 100:.3g} %"
 
 
+class Bar(ABC):
+    """How much of something of one family is used: of a network, a quota, the nodes of a cluster."""
+
+    @property
+    def spark(self) -> str:
+        """How it went, as a path whose top is full; empty where surveys keep no series of it."""
+        return ""
+
+    @property
+    @abstractmethod
+    def share(self) -> float:
+        """What is used, 0..1."""
+
+    @property
+    @abstractmethod
+    def address_family(self) -> Family:
+        """Of what it is."""
+
+    @property
+    @abstractmethod
+    def state_text(self) -> str:
+        """How bad it is, in words; empty while it is not."""
+
+    @property
+    @abstractmethod
+    def left_text(self) -> str:
+        """How much of how much is used."""
+
+    @property
+    @abstractmethod
+    def exact(self) -> str:
+        """For hovering and screen readers."""
+
+    @property
+    def family(self) -> str:
+        return self.address_family.key
+
+    @property
+    def label(self) -> str:
+        return self.address_family.label
+
+    @property
+    def percent(self) -> str:
+        return percent(self.share)
+
+    @property
+    def width(self) -> float:
+        """Of the bar, 0..100; anything taken is seen."""
+        return max(self.share * 100, 0.8 if self.share else 0)
+
+    @property
+    def state(self) -> str:
+        """What the bar says in words and shape, not by colour alone."""
+        return "full" if self.share >= FULL else "warn" if self.share >= WARN else ""
+
+
 @dataclass(frozen=True)
-class Meter:
+class Meter(Bar):
     """How one family of a network is drawn."""
 
     use: FamilyUse
@@ -56,31 +113,15 @@ class Meter:
 
     @property
     def spark(self) -> str:
-        """How it went, as a path whose top is full; empty where nothing is known."""
         return sparkline([*self.days, self.use.used_ips], self.use.takeable_ips)
 
     @property
-    def family(self) -> str:
-        return self.use.family.key
+    def share(self) -> float:
+        return self.use.utilization
 
     @property
-    def label(self) -> str:
-        return self.use.family.label
-
-    @property
-    def percent(self) -> str:
-        return percent(self.use.utilization)
-
-    @property
-    def width(self) -> float:
-        """Of the bar, 0..100; anything taken is seen."""
-        return max(self.use.utilization * 100, 0.8 if self.use.used_ips else 0)
-
-    @property
-    def state(self) -> str:
-        """What the meter says in words and shape, not by colour alone."""
-        share = self.use.utilization
-        return "full" if share >= FULL else "warn" if share >= WARN else ""
+    def address_family(self) -> Family:
+        return self.use.family
 
     @property
     def state_text(self) -> str:

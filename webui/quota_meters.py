@@ -8,8 +8,7 @@ from ipam.domain.insight import quota_forecasts
 from ipam.domain.insight.quota_forecasts import QuotaForecast
 from ipam.domain.insight.trend import State
 from ipam.models import Quota
-from webui.bars import Bar
-from webui.meters import humanize, units
+from webui.meters import Bar, humanize, units
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tests.access.test_rest_matrix import CASES, allocated, client_of, halves, h
 from tests.shoots import SHOOT
 from tests.webui.test_pages import MAX_STATEMENTS
 from webui import urls
-from webui.choices import MODELS
+from webui.choices import OFFERED
 
 READ, ALLOCATE, MANAGE, OPERATE = Permission.READ, Permission.ALLOCATE, Permission.MANAGE, Permission.OPERATE
 Args = Callable[[Cloud], list[Any]]
@@ -62,7 +62,7 @@ ANYWHERE = "anywhere"
 PAGES: list[Page] = [
     *((name, nothing, READ, NEW) for name in ("overview", "findings", "activity", "networks", "addresses", "machines")),
     *((name, nothing, READ, NEW) for name in ("clusters", "pairs", "work", "news", "complete-all")),
-    *(("choices", lambda c, kind=kind: [kind], READ, NEW) for kind in MODELS),
+    *(("choices", lambda c, kind=kind: [kind], READ, NEW) for kind in OFFERED),
     *((name, nothing, READ, NEW) for name in ("projects", "partitions", "vrfs", "tokens", "search", "docs", "schema")),
     ("handbook", nothing, READ, NEW),
     ("handbook-chapter", lambda c: ["operations"], READ, NEW),

@@ -11,15 +11,13 @@ from django.utils.safestring import SafeString
 
 from ipam.addressing import Family
 from ipam.domain.insight.findings import FULL, WARN
-from webui.bars import Bar
-from webui.meters import Meter
+from webui.meters import Bar
 
 register = template.Library()
-Drawn = Meter | Bar
 
 
 @register.simple_tag
-def meter(one: Drawn, *, big: bool = False, labelled: bool = True) -> SafeString:
+def meter(one: Bar, *, big: bool = False, labelled: bool = True) -> SafeString:
     """One family: in words, as a bar, and exactly on hover and for screen readers."""
     name = f'<span class="meter-name">{one.label}</span> ' if labelled else ""
     state = f' <span class="signal signal-{one.state}">{one.state_text}</span>' if one.state else ""
@@ -52,7 +50,7 @@ def spark(path: str) -> SafeString:
 
 
 @register.simple_tag
-def twin(family_pair: Sequence[Drawn | None]) -> SafeString:
+def twin(family_pair: Sequence[Bar | None]) -> SafeString:
     """IPv4 and IPv6 side by side, also where there is only one."""
     drawn = (
         f'<span class="twin-none">no {family.label}</span>' if one is None else meter(one)
