@@ -93,7 +93,7 @@ def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) ->
 def _child_then(one: Tenure) -> Holder:
     cidr = block(one.family, one.address.value, one.length or 0)
     where = state_of(cidr, one.namespace_id, of="block-state")
-    return Holder(cidr, one.name or one.network_id, where, *[one.project_name] * 2, one.project_id)
+    return Holder(cidr, one.name or one.network_id, where, one.project_name, one.project_name, one.project_id)
 
 
 def _address_then(one: Tenure, at: datetime) -> Holder:

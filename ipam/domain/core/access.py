@@ -81,17 +81,14 @@ def permission_on(record: Model, fields: Collection[str] | None = None) -> tuple
     """What it takes to change, release or delete a record, or to change just these fields; and in which project."""
     if isinstance(record, AddressRange):
         return permission_on(record.network)
-    if isinstance(record, Network) and record.project_id and not record.is_child and _only_describe(fields):
+    describes = fields is not None and DESCRIBING.issuperset(fields)
+    if isinstance(record, Network) and record.project_id and not record.is_child and describes:
         return Permission.MANAGE, record.project_id
     if isinstance(record, IPAddress | Machine | Cluster | Claim) or (isinstance(record, Network) and record.is_child):
         return Permission.ALLOCATE, record.project_id
     if isinstance(record, Alert | Webhook) and record.project_id:
         return Permission.MANAGE, record.project_id
     return (Permission.MANAGE, record.pk) if isinstance(record, Project) else (Permission.OPERATE, None)
-
-
-def _only_describe(fields: Collection[str] | None) -> bool:
-    return fields is not None and DESCRIBING.issuperset(fields)
 
 
 def may_change(record: Model, fields: Collection[str] | None = None) -> bool:
