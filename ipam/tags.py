@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from ipam.addressing import shorten
 from ipam.labels import MAX_LABEL_BYTES, MAX_LABELS, label_fault
 
+# How keys of a project's labels begin that are of what its `meta` holds there.
+PROJECT_KEYS = ANNOTATION, LABEL = "annotation/", "twofold/label-"
+
 
 def check(tags: Iterable[str]) -> list[str]:
     """Distinct tags in order, as many and as long as labels may be; ValueError."""
@@ -31,6 +34,13 @@ def split(tags: Iterable[str], *, reserved: tuple[str, ...] = ()) -> tuple[dict[
         else:
             others.append(tag)
     return labels, others
+
+
+def labels_of_project(tags: Iterable[str], annotations: Mapping[str, str]) -> dict[str, str]:
+    """Tags and annotations of a project, which has labels alone: what is no label is the value of one."""
+    labels, others = split(tags, reserved=PROJECT_KEYS)
+    labels |= {f"{LABEL}{place}": tag for place, tag in enumerate(others)}
+    return labels | {f"{ANNOTATION}{key}": text for key, text in annotations.items()}
 
 
 def joined(labels: Mapping[str, str], others: Iterable[str]) -> list[str]:

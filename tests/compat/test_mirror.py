@@ -74,6 +74,14 @@ def test_everything_comes_and_is_metal_stacks(metal_api: StandIn) -> None:
     ]
 
 
+def test_tags_and_annotations_of_a_project_come_as_metal_api_has_them_here(metal_api: StandIn) -> None:
+    metal_api.lists["project"][0]["meta"] |= {"labels": ["a=1", "a=2", "b"], "annotations": {"team": "blue"}}
+    follow(metal_api)
+    kept = {"a": "1", "b": "", "twofold/label-0": "a=2", "annotation/team": "blue"}
+    assert Project.objects.get(pk=SHOP).labels == kept
+    assert "Nothing has changed." in follow(metal_api)
+
+
 def test_second_pass_changes_nothing_and_leaves_no_event(metal_api: StandIn) -> None:
     follow(metal_api)
     before = Event.objects.count()

@@ -13,10 +13,8 @@ from ipam.domain.core import access, lookups
 from ipam.domain.networks import projects
 from ipam.labels import parse_labels
 from ipam.models import Project
+from ipam.tags import ANNOTATION, LABEL, PROJECT_KEYS
 from ipam.values import parse_uuid
-
-# How keys of labels here begin that are of what `meta` holds.
-_KEYS = _ANNOTATION, _LABEL = "annotation/", "twofold/label-"
 
 
 class ProjectsView(MetalView):
@@ -65,11 +63,9 @@ class FindProjectsView(MetalView):
 
 
 def _shown(one: Project) -> Body:
-    annotations = {
-        key.removeprefix(_ANNOTATION): text for key, text in one.labels.items() if key.startswith(_ANNOTATION)
-    }
-    labels = {key: text for key, text in one.labels.items() if not key.startswith(_KEYS)}
-    others = [text for key, text in one.labels.items() if key.startswith(_LABEL)]
+    annotations = {key.removeprefix(ANNOTATION): text for key, text in one.labels.items() if key.startswith(ANNOTATION)}
+    labels = {key: text for key, text in one.labels.items() if not key.startswith(PROJECT_KEYS)}
+    others = [text for key, text in one.labels.items() if key.startswith(LABEL)]
     return {
         "meta": {
             "id": str(one.pk),
@@ -118,13 +114,12 @@ def _changes(body: Body, meta: Body, labels: dict[str, str]) -> dict[str, Any]:
     changes: dict[str, Any] = reading.texts(body, "name", "description")
     if "tenant_id" in body:
         changes["tenant"] = reading.text(body, "tenant_id")
-    annotations = {key: text for key, text in labels.items() if key.startswith(_ANNOTATION)}
-    others = {key: text for key, text in labels.items() if not key.startswith(_ANNOTATION)}
+    annotations = {key: text for key, text in labels.items() if key.startswith(ANNOTATION)}
+    others = {key: text for key, text in labels.items() if not key.startswith(ANNOTATION)}
     if "annotations" in meta:
-        annotations = {f"{_ANNOTATION}{key}": text for key, text in reading.labels(meta, "annotations").items()}
+        annotations = tags.labels_of_project((), reading.labels(meta, "annotations"))
     if "labels" in meta:
-        others, more = tags.split(reading.tags(meta, "labels"), reserved=_KEYS)
-        others |= {f"{_LABEL}{place}": tag for place, tag in enumerate(more)}
+        others = tags.labels_of_project(reading.tags(meta, "labels"), {})
     if meta.keys() & {"annotations", "labels"}:
         changes["labels"] = parse_labels(others | annotations)
     return changes

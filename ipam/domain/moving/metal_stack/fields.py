@@ -31,8 +31,13 @@ def _described(reader: Reader) -> Values:
 
 
 def _project(reader: Reader) -> Values:
+    """Tags and annotations are labels, as metal-api's `meta` has them here."""
     tenant = reader.text("tenantid") or reader.text("tenant_id")
-    return {**_described(reader), "id": reader.take("id", parse_uuid, None), "tenant": tenant}
+    annotations = reader.take("annotations", parse_labels, dict[str, str]())
+    more = tags.labels_of_project(reader.take("tags", values.tags, list[str]()), annotations)
+    described = _described(reader)
+    labels = {"labels": described["labels"] | more}
+    return {**described, **labels, "id": reader.take("id", parse_uuid, None), "tenant": tenant}
 
 
 def _network(reader: Reader) -> Values:

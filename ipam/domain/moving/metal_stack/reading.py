@@ -163,7 +163,10 @@ def _parse_entry(document: Document, section: str, position: int, raw: Any, *, i
         _refuse(document, fault, section, f"{section}[{position}]")
         return
     if section == "projects" and isinstance(raw.get("meta"), dict):
-        raw = {"id": raw["meta"].get("id"), **{key: value for key, value in raw.items() if key != "meta"}}
+        meta = {"id": "id", "tags": "labels", "annotations": "annotations"}
+        raw = {name: raw["meta"].get(key) for name, key in meta.items()} | {
+            key: value for key, value in raw.items() if key != "meta"
+        }
     if section == "machines" and not raw.get("allocation"):
         document.not_kept["machines without allocation"] += 1
         return
