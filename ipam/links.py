@@ -43,7 +43,8 @@ def state_of(address: object, namespace: object = None, *, of: str = "address-st
 def page_of_event(event: Event) -> str:
     """The page of what an event is about, unless that went with it; of addresses, held or free, that of the first."""
     if event.kind == Kind.ADDRESS:
-        return state_of(event.first_addresses[0], event.namespace_id) if event.first_addresses else ""
+        namespace = getattr(event, "namespace_id", None)  # where `timelines.with_names` has looked it up
+        return state_of(event.first_addresses[0], namespace) if event.first_addresses else ""
     if event.verb in _GONE or not event.object_id:
         return ""
     return page_of(event.kind, event.object_id, event.project_id)

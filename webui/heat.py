@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Place:
-    """A partition, with the squares of its fullest networks and what runs out there first."""
+    """A partition, with how many networks it has, squares of those that are shown, and what runs out there first."""
 
     partition: Partition | None
     count: int
@@ -43,10 +43,10 @@ def places(picture: Overview, rows: Sequence[Due]) -> list[Place]:
     ordered = sorted(picture.networks, key=lambda one: one.partition_id or "")
     found = []
     for partition, group in groupby(ordered, key=lambda one: one.partition):
-        networks = list(group)
-        shown = sorted(networks, key=lambda one: -_fullness(picture.uses[one.pk]))[:_MAX_NETWORKS]
+        shown = sorted(group, key=lambda one: -_fullness(picture.uses[one.pk]))[:_MAX_NETWORKS]
         lanes = [(family, [_cell(x, one, family, picture) for x, one in enumerate(shown)]) for family in Family]
-        found.append(Place(partition, len(networks), lanes, first.get(partition.pk if partition else "")))
+        key = partition.pk if partition else ""
+        found.append(Place(partition, picture.counts[key], lanes, first.get(key)))
     return found
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ipam.addressing import Family
-from ipam.domain.insight.findings import FULL
+from ipam.domain.insight.forecasts import urgency
 from ipam.domain.insight.trend import Days
-from ipam.models import Network, Series
+from ipam.models import Finding, Network, Series
 from webui.meters import humanize, sparkline, units
 
-SOON, PRESSING = 60, 14  # days from which on a row is marked
+_STATES = {Finding.Severity.SERIOUS: "bad", Finding.Severity.WARNING: "warn"}
+_BY_DAY = 60  # days that a range may be long and is still told by its days
 _YEAR = 365
 _UNITS = ((21, 1, "day"), (80, 7, "week"), (700, 30.4, "month"))  # up to so many days, how long one is, its name
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
@@ -56,7 +57,8 @@ class Due:
             return units(self.family, self.series.available or 0)
         lengths = self.network.default_child_prefix_length if self.network else {}
         length = lengths.get(self.family)
-        return f"{humanize(self.series.available_prefixes)} × /{length}" if length else "children"
+        left = humanize(self.series.available_prefixes)
+        return f"{left} × /{length}" if length else f"{left} {'child' if left == '1' else 'children'}"
 
     @property
     def path(self) -> str:
@@ -78,10 +80,9 @@ class Due:
 
 
 def pressing(full: Days, utilization: float) -> str:
-    """`bad` within two weeks, `warn` within two months or from 95 % on, else nothing."""
-    if full.likely <= PRESSING:
-        return "bad"
-    return "warn" if full.likely <= SOON or utilization >= FULL else ""
+    """How it is marked that something is full then: `bad`, `warn` or nothing."""
+    severity = urgency(full, utilization)
+    return _STATES[severity] if severity else ""
 
 
 def span(full: Days) -> str:
@@ -106,7 +107,7 @@ def between(full: Days, today: date) -> str:
 
 def dates(first: date, last: date) -> str:
     """Two days as people write them: `2–5 Dec`, `28 Feb – 4 Mar`, `Feb–Apr 2027`."""
-    if (last - first).days > SOON:
+    if (last - first).days > _BY_DAY:
         if first.year == last.year:
             return f"{first:%b}–{last:%b %Y}"
         return f"{first:%b %Y} – {last:%b %Y}"

@@ -2,16 +2,18 @@
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
 from ipam.addressing import Family
+from ipam.domain.core import lookups
 from ipam.domain.insight.alert_rules import NewRule
 from ipam.domain.insight.hysteresis import plain
 from ipam.forms.fields import ParsedField, ProjectField, WordsField
 from ipam.labels import LABEL_LENGTH
 from ipam.measures import parse_decimal
-from ipam.models import AlertRule, Webhook
+from ipam.models import AlertRule, Project, Webhook
 from ipam.models.alerts import REASON_LENGTH, AlertSeverity, Watch
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
 from ipam.models.findings import CODES
@@ -35,6 +37,16 @@ class ThresholdField(ParsedField):
         return plain(value) or ""
 
 
+class ProjectText(forms.CharField):
+    """A project as text: one that has gone is in the way of no other change."""
+
+    widget = ProjectField.widget
+
+    def prepare_value(self, value: Any) -> Any:
+        """Its name in the place of its id, where only one has it."""
+        return ProjectField().prepare_value(UUID(value)) if lookups.is_id(Project, value) else value
+
+
 class RuleForm(forms.Form):
     """What may change of a rule."""
 
@@ -49,12 +61,9 @@ class RuleForm(forms.Form):
         choices=[("", "every type"), *NetworkType.choices], required=False, label="Networks of the type"
     )
     partition = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="Its id or name; empty: any.")
-    project = forms.CharField(
-        max_length=SLUG_LENGTH,
-        required=False,
-        widget=ProjectField.widget,
-        help_text="Whose network it is; empty: anybody's.",
-    )  # as text: one that has gone is in the way of no other change
+    project = ProjectText(
+        max_length=NAME_LENGTH, required=False, help_text="Whose network it is, by its id or name; empty: anybody's."
+    )
     network = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="Its id or name; empty: any.")
     label = forms.CharField(max_length=LABEL_LENGTH, required=False, help_text="key or key=value; empty: any.")
     destinations = WordsField(required=False, label="Mail to", help_text="Addresses; without any nobody is told.")
@@ -71,6 +80,11 @@ class RuleForm(forms.Form):
         offered.choices = [(one.pk, str(one)) for one in dict.fromkeys([*offered.queryset[:MAX_OFFERED], *chosen])]
         if not offered.choices:
             del self.fields["webhooks"]
+
+    def clean_project(self) -> str:
+        """The name that stands there unchanged means the project that it stood for."""
+        text, known = self.cleaned_data["project"], self.initial.get("project", "")
+        return str(known if text == self.fields["project"].prepare_value(known) else text)
 
     def wanted(self) -> dict[str, Any]:
         """What was typed, in the words of the domain."""

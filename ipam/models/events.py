@@ -1,7 +1,6 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Self
-from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -182,7 +181,6 @@ class Event(models.Model):
     undone_by = models.BigIntegerField(null=True, help_text="an event, which may have been forgotten")
     undoes = models.BigIntegerField(null=True, help_text="an event, which may have been forgotten")
     rule_name = ""  # of an alert's, where a list has looked it up
-    namespace_id: UUID | None = None  # of its network, where a list has looked it up
 
     objects = EventManager()
 

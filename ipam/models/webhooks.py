@@ -2,6 +2,7 @@ import uuid
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -67,9 +68,9 @@ class Webhook(FeedReader, Record):
         return "disabled" if not self.enabled else "backing_off" if self.failing_since else "active"
 
     @property
-    def has_maker(self) -> bool:
-        """Whether somebody may still sign in who made it, or has stood for it since; else it is told nothing."""
-        return self.made_by is not None and self.made_by.is_active
+    def maker(self) -> User | None:
+        """Who made it, or has stood for it since, while they may sign in; without one it is told nothing."""
+        return self.made_by if self.made_by is not None and self.made_by.is_active else None
 
     @property
     def shown_url(self) -> str:

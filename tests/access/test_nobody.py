@@ -40,7 +40,7 @@ READING: dict[str, Callable[[Cloud], Iterable[Any]]] = {
     "search by address": lambda c: search.find(str(c.address.address)),
     "findings": lambda c: survey.current_findings().findings,
     "findings, to be paged": lambda c: survey.wanted({}),
-    "roots of the overview": lambda c: survey.overview().roots,
+    "networks of the overview": lambda c: survey.overview().networks,
     "measured roots": lambda c: survey.root_utilization(),
     "timeline of an object": lambda c: timelines.of_object("machine", c.machine.pk),
     "timeline of a network": lambda c: timelines.of_network(c.internet.pk),

@@ -246,3 +246,24 @@ def test_activity_says_by_which_rule_an_alert_fired(web: Client, full: Network) 
     name = Alert.objects.earliest("pk").rule.name
     assert f"by “{escape(name)}”" in body(web, "/activity/?kind=alert")
     assert f"by “{escape(name)}”" in body(web, "/")
+
+
+def test_service_account_is_called_by_its_name(web: Client, full: Network, project: Project) -> None:
+    robot = f"terraform@{project.pk}"
+    Alert.objects.update(acknowledged_by=robot)
+    assert "· terraform knows" in body(web, "/alerts/")
+    web.post("/findings/accept/?key=family_nearly_full:network:full:ipv4", {"reason": "known"})
+    FindingMark.objects.update(by=robot)
+    assert "by terraform: known" in " ".join(body(web, "/findings/?snoozed=true").split())
+
+
+def test_form_of_a_rule_names_its_project_and_keeps_it(web: Client, project: Project) -> None:
+    rule = AlertRule.objects.earliest("pk")
+    scope = {"project": str(project.pk), "network": "gone"}  # which is in the way of no other change
+    AlertRule.objects.filter(pk=rule.pk).update(scope=scope)
+    form = web.get(f"/alert-rules/{rule.pk}/edit/").context["form"]
+    sent = {name: form[name].value() or "" for name in form.fields if name not in ("enabled", "webhooks")}
+    assert sent["project"] == "alice"
+    assert web.post(f"/alert-rules/{rule.pk}/edit/", {**sent, "name": "renamed"}).status_code == 302
+    rule.refresh_from_db()
+    assert (rule.name, rule.scope) == ("renamed", scope)

@@ -1,16 +1,19 @@
 """When networks are full, in words and on the line map."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
 import pytest
 
 from ipam.addressing import Family
+from ipam.domain.insight import forecasts
 from ipam.domain.insight.trend import Days
-from ipam.models import Network, Series
+from ipam.models import Finding, Network, Series
 from webui import line_map, timetable
 from webui.timetable import Due
 
+Severity = Finding.Severity
 TODAY = date(2026, 11, 29)
 
 
@@ -33,6 +36,26 @@ def due(name: str, full: Days, family: Family = Family.IPV4) -> Due:
 )
 def test_range_is_said_in_the_unit_that_suits_it(full: Days, said: str) -> None:
     assert timetable.span(full) == said
+
+
+@pytest.mark.parametrize(
+    ("lengths", "left", "said"),
+    [({"ipv4": 22}, 3, "3 × /22"), ({"ipv6": 64}, 3, "3 children"), ({}, 1, "1 child")],
+)
+def test_what_is_left_of_a_super_network_is_how_many_children(lengths: dict[str, int], left: int, said: str) -> None:
+    row = due("a", Days(3, 4, 6))
+    row.series.available_prefixes = left
+    columns = {f"default_child_length_{family}": length for family, length in lengths.items()}
+    assert replace(row, network=Network(pk="a", **columns)).left == said
+
+
+@pytest.mark.parametrize(
+    ("days", "share", "severity"),
+    [(14, 0.5, Severity.SERIOUS), (15, 0.5, Severity.WARNING), (60, 0.5, Severity.WARNING), (61, 0.5, None),
+     (61, 0.95, Severity.WARNING)],
+)  # fmt: skip
+def test_urgency_is_by_days_and_by_what_is_taken(days: int, share: float, severity: Severity | None) -> None:
+    assert forecasts.urgency(Days(days, days, days), share) == severity
 
 
 @pytest.mark.parametrize(

@@ -37,14 +37,14 @@ def index(request: HttpRequest) -> HttpResponse:
     is_marked, chosen, code = asked(request, "snoozed") == "true", asked(request, "severity"), asked(request, "code")
     found = survey.current_findings(_columns(chosen, code), marked=is_marked)
     at: Any = {"limit": paging.DEFAULT_LIMIT, "cursor": request.GET.get("cursor", "")}
-    is_live = isinstance(found.findings, list)
-    page = paging.page_of_list(found.findings, **at) if is_live else paging.page(found.findings, field="severity", **at)
-    rows = judged_again(page.rows)
+    rows = found.findings
+    page = paging.page_of_list(rows, **at) if isinstance(rows, list) else paging.page(rows, field="severity", **at)
+    shown = judged_again(page.rows)
     if is_marked:
-        finding_marks.add_marks(rows)
+        finding_marks.add_marks(shown)
     context = {
         "section": "findings",
-        "findings": with_links(rows),
+        "findings": with_links(shown),
         "page": page,
         "severities": [(one.label, _count(found.numbers, one)) for one in Finding.Severity],
         "kinds": work.counted(found.numbers),

@@ -24,6 +24,7 @@ _SHOWN_ROWS, _READ_ROWS, _SHOWN_EVENTS, _SHOWN_PROJECTS = 8, 24, 8, 20
 def overview(request: HttpRequest) -> HttpResponse:
     """What runs out when; how far everything is dual-stack; what to mend, how full each place is, what changed."""
     picture, rows = survey.overview(), due_first(_READ_ROWS)
+    count = sum(picture.counts.values())
     projects = [] if access.current().sees_everything else _projects()
     context = {
         "section": "overview",
@@ -32,7 +33,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "rows": rows[:_SHOWN_ROWS],
         "ticks": line_map.ticks(),
         "tracks": [_track(family, rows, picture) for family in Family],
-        "network_count": None if picture.more_roots else len(picture.networks),
+        "network_count": count,
+        "shown": len(picture.networks) if count > len(picture.networks) else None,
+        "as_of": picture.as_of,
         "has_networks": bool(picture.networks or projects),
         "places": heat.places(picture, rows),
         "projects": projects,
@@ -45,7 +48,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 def pairs(request: HttpRequest) -> HttpResponse:
     """How many allocations are pairs, in all and in each partition: a part of the overview."""
     parts = coverage.by_partition()
-    shares = sorted(((name or "everywhere", one) for name, one in parts.items()), key=lambda pair: -pair[1].share)
+    shares = sorted(((place or "everywhere", one) for place, one in parts.items()), key=lambda pair: -pair[1].share)
     context = {"section": "overview", "whole": coverage.together(parts), "shares": shares[:6], "families": list(Family)}
     return render_page_or_part(request, "pairs.html", context, part="card")
 
@@ -62,7 +65,7 @@ def _track(family: Family, rows: Sequence[timetable.Due], picture: survey.Overvi
     """The line of a family, with what is left of it in the networks that space is taken from."""
     uses = [use for network in _taken_from(picture) for use in picture.uses[network.pk] if use.family is family]
     total, left = sum(use.takeable_ips for use in uses), sum(use.available_ips for use in uses)
-    if picture.more_roots or not uses:
+    if picture.is_cut or not uses:
         return line_map.track(family, rows, left=family.label, total="")
     said = f"{humanize(left)} left" if family is Family.IPV4 else f"{units(family, left)} left"
     return line_map.track(family, rows, left=said, total=f"of {units(family, total)}")

@@ -1,6 +1,6 @@
 """What an operator should look at in clusters; two statements for all of them, three more where some have documents."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -46,7 +46,7 @@ def networks_beside_clusters(limit: int | None = MAX_OF_A_KIND) -> Iterator[Find
     ranked = touching.annotate(
         place=Window(RowNumber(), order_by="first", **of_one), together=Window(Count("pk"), **of_one)
     )
-    firsts = ranked.filter(place=1).select_related("network").order_by("network", "family")
+    firsts: Iterable[Any] = ranked.filter(place=1).select_related("network").order_by("network", "family")
     for prefix in at_most_per_project(firsts, attrgetter("network.project_id"))[:limit]:
         more = f" and {prefix.together - 1:,} more" if prefix.together > 1 else ""
         yield Finding(

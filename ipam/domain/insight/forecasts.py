@@ -14,11 +14,13 @@ from ipam.addressing import Family
 from ipam.domain.core import access, bulk_insert
 from ipam.domain.core.operations import transacted
 from ipam.domain.insight import series as all_series
+from ipam.domain.insight.findings import FULL
 from ipam.domain.insight.series import Reading
 from ipam.domain.insight.trend import Days, State, Trend
 from ipam.domain.space.utilization import FamilyUse
-from ipam.models import Network, Series
+from ipam.models import Finding, Network, Series
 
+SOON, PRESSING = 60, 14  # days until a family is full, from which on somebody should look, and at once
 KEPT = timedelta(hours=23)  # a forecast is made once a day, by the first of the hourly surveys after that
 _HOURS = 24
 _AT_LEAST = 500  # forecasts of a survey; beyond, a day's share
@@ -69,6 +71,15 @@ def soonest(limit: int) -> list[Series]:
     """The families of networks that the caller may see and that run out first, each with the `name` of its network."""
     name = Subquery(Network.objects.filter(pk=OuterRef("network_id")).values("name"))
     return list(access.visible(Series.objects.with_date()).annotate(name=name)[:limit])
+
+
+def urgency(full: Days, utilization: float) -> Finding.Severity | None:
+    """How pressing it is that a family is full then: serious within two weeks, a warning within 60 days or where 95 %
+    is taken by now; None: there is time.
+    """
+    if full.likely <= PRESSING:
+        return Finding.Severity.SERIOUS
+    return Finding.Severity.WARNING if full.likely <= SOON or utilization >= FULL else None
 
 
 def first_full() -> Any:

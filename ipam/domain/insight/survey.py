@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, F, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, Exists, F, Q, QuerySet, Subquery
 
 from ipam.addressing import Family
 from ipam.domain.core import access
@@ -17,14 +17,14 @@ from ipam.domain.insight import cluster_findings, findings, series, survey_age
 from ipam.domain.insight.loose_ends import Marks
 from ipam.domain.space import fullness, utilization
 from ipam.domain.space.utilization import FamilyUse
-from ipam.models import ClusterRange, Finding, IPAddress, Network, Prefix, Series, Survey
+from ipam.models import ClusterRange, Finding, IPAddress, Network, Prefix, Survey
 from ipam.models.networks import CHILD_TYPES, NetworkType
 
 SMALL_NETWORKS, SMALL_ADDRESSES = fullness.SMALL_NETWORKS, 20_000  # up to here everything is looked at live
 MAX_ROOTS = 12
 MAX_MEASURED = 40  # roots that are measured all the time, by monitoring
 MAX_FINDINGS = 500
-_LONGEST = {name: Finding._meta.get_field(name).max_length for name in ("object_id", "object_name", "sentence")}
+_TEXTS = [field for field in Finding._meta.concrete_fields if isinstance(field, CharField)]
 _SURVEYED_AT = Subquery(Survey.objects.values("at")[:1])
 
 Uses = dict[str, list[FamilyUse]]
@@ -34,16 +34,16 @@ Uses = dict[str, list[FamilyUse]]
 class Overview:
     """What the overview shows. `uses` has every network that is named here, exact and of this moment.
 
-    `networks` are all of a small installation, else those of `roots`, from which space is taken, at most 12; `fullest`
-    ranks (network, use) per family. `as_of` is when the ranking was surveyed; None: just now.
+    `networks` are all of a small installation, else the first 12 that space is taken from; `is_cut`: there are more of
+    these. `counts` are of all networks, by their partition, empty for those of every one. `as_of` is when a large
+    installation was surveyed; None: never, or it is small.
     """
 
     networks: list[Network]
-    roots: list[Network]
-    more_roots: bool
+    is_cut: bool
     uses: Uses
-    fullest: dict[Family, list[tuple[Network, FamilyUse]]]
-    as_of: datetime | None
+    counts: Mapping[str, int]
+    as_of: datetime | None = None
 
 
 Columns = Mapping[str, Collection[Any]]  # which values are wanted in which columns of findings
@@ -63,25 +63,23 @@ class Found:
     as_of: datetime | None
 
 
-def overview(*, fullest: int = 5) -> Overview:
-    """The overview of the installation; at most six statements at any size."""
+def overview() -> Overview:
+    """The overview of the installation; at most seven statements at any size."""
     networks = _all_if_small(series.with_days(Network.objects.all()))
     if networks is not None:
         uses = utilization.of_networks(networks)
-        roots = _in_places([network for network in networks if not network.is_child and not network.is_underlay])
-        return Overview(
-            networks, roots[:MAX_ROOTS], len(roots) > MAX_ROOTS, uses, _ranked(networks, uses, fullest), None
-        )
-    shown = access.visible(Network.objects.all()).exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY])
-    in_places = shown.select_related("partition").order_by(F("partition_id").asc(nulls_first=True), "-type", "id")
-    surveyed = in_places.annotate(surveyed_at=_SURVEYED_AT)
-    roots = list(series.with_days(surveyed)[: MAX_ROOTS + 1])
-    candidates = {network.pk: network for network in _fullest(fullest)}
-    shown_roots = roots[:MAX_ROOTS]
-    uses = utilization.of_networks((candidates | {one.pk: one for one in shown_roots}).values())
+        return Overview(networks, False, uses, Counter(network.partition_id or "" for network in networks))
+    every = access.visible(Network.objects.all())
+    shown = every.exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY]).select_related("partition")
+    in_places = shown.order_by(F("partition_id").asc(nulls_first=True), "-type", "id").annotate(
+        surveyed_at=_SURVEYED_AT
+    )
+    roots = list(series.with_days(in_places)[: MAX_ROOTS + 1])
+    uses = utilization.of_networks(roots[:MAX_ROOTS])
+    counted = every.order_by().values_list("partition").annotate(number=Count("pk"))
     as_of = vars(roots[0])["surveyed_at"] if roots else None
-    ranked = _ranked(candidates.values(), uses, fullest)
-    return Overview(shown_roots, shown_roots, len(roots) > MAX_ROOTS, uses, ranked, as_of)
+    counts = {key or "": number for key, number in counted}
+    return Overview(roots[:MAX_ROOTS], len(roots) > MAX_ROOTS, uses, counts, as_of)
 
 
 def current_findings(columns: Columns | None = None, *, marked: bool = False) -> Found:
@@ -179,8 +177,8 @@ def in_order(found: Iterable[Finding]) -> list[Finding]:
     """As they are shown and kept: worst first, and no text longer than its column, whoever's name or error it has."""
     ordered = sorted(found, key=lambda one: (one.severity, one.code))
     for one in ordered:
-        for name, longest in _LONGEST.items():
-            setattr(one, name, getattr(one, name)[:longest])
+        for field in _TEXTS:
+            setattr(one, field.attname, getattr(one, field.attname)[: field.max_length])
     return ordered
 
 
@@ -198,7 +196,7 @@ def _stored(columns: Columns, as_of: datetime | None, *, marked: bool | None) ->
 def _stored_numbers(as_of: datetime | None, *, marked: bool = False) -> Numbers:
     counted = _shown(marked).order_by().values_list("code", "severity").annotate(number=Count("pk"))
     old = [survey_age.finding(as_of)] if survey_age.is_old(as_of) and not marked else []
-    return {(code, severity): number for code, severity, number in counted} | _numbers_of(old)
+    return {**{(code, severity): number for code, severity, number in counted}, **_numbers_of(old)}
 
 
 def _having(found: Iterable[Finding], columns: Columns) -> list[Finding]:
@@ -209,29 +207,6 @@ def _numbers_of(found: Iterable[Finding]) -> Numbers:
     return Counter((one.code, one.severity) for one in found)
 
 
-def _fullest(limit: int) -> list[Network]:
-    """The networks that were fullest in each family; a few more than wanted, as they have changed since."""
-    ranked = access.visible(Series.objects.of_networks()).order_by("-utilization").values("network_id")
-    four, six = (ranked.filter(family=family)[: 2 * limit] for family in Family)
-    networks = access.visible(series.with_days(Network.objects.select_related("partition")))
-    return list(networks.filter(Q(pk__among=four) | Q(pk__among=six)))
-
-
-def _ranked(networks: Iterable[Network], uses: Uses, limit: int) -> dict[Family, list[tuple[Network, FamilyUse]]]:
-    ranked: dict[Family, list[tuple[Network, FamilyUse]]] = {family: [] for family in Family}
-    for network in networks:
-        for use in uses[network.pk]:
-            if use.used_ips:
-                ranked[use.family].append((network, use))
-    return {family: sorted(rows, key=lambda row: -row[1].utilization)[:limit] for family, rows in ranked.items()}
-
-
 def families_of(uses: Uses) -> dict[str, set[Family]]:
     """The families that each network has."""
     return {key: {use.family for use in of_network} for key, of_network in uses.items()}
-
-
-def _in_places(roots: list[Network]) -> list[Network]:
-    """Roots in id order as the overview shows them: those of every partition first, supers first in each."""
-    by_type = sorted(roots, key=lambda network: network.type, reverse=True)
-    return sorted(by_type, key=lambda network: network.partition_id or "")

@@ -28,7 +28,7 @@ def as_maker(webhook: Webhook) -> Iterator[None]:
 
     Who has gone, or may not sign in any more, sees nothing.
     """
-    user = webhook.made_by if webhook.has_maker else AnonymousUser()
+    user = webhook.maker or AnonymousUser()
     limits = ApiToken(is_read_only=True, projects=[str(webhook.project_id)] if webhook.project_id else [])
     with context.as_caller(lambda: (user, limits), door=Door.COMMAND):
         yield

@@ -80,7 +80,7 @@ def update(webhook: Webhook, *, target: Target | None = None, **changes: Any) ->
         position = feed.now()
         changes |= {"feed_xid": position.xid, "feed_id": position.id, "disabled_reason": ""}
         changes |= {"failing_since": None, "is_failure_told": False}
-        changes |= {} if current.has_maker else {"made_by_id": access.current().user_id}
+        changes |= {} if current.maker else {"made_by_id": access.current().user_id}
         current.deliveries.pending().update(next_at=timezone.now())
     return history.revise(current, **changes)
 

@@ -12,11 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ipam.domain.insight import survey, surveying
-from ipam.domain.insight.survey import Overview
 from ipam.domain.networks import addresses, networks, projects
 from ipam.domain.space import utilization
-from ipam.models import Finding, Lease, Letter, Network, Project, Series, Survey, Webhook
-from tests.builders import IPV4, IPV6, child, cidrs, external, namespaced
+from ipam.models import Finding, Lease, Letter, Network, Partition, Project, Series, Survey, Webhook
+from tests.builders import IPV4, child, cidrs, external, namespaced
 from tests.shared import shared_fixture
 
 MAX_STATEMENTS = 9
@@ -44,10 +43,6 @@ def said(found: list[Finding]) -> list[tuple[object, ...]]:
     ]
 
 
-def ranked(picture: Overview) -> list[list[str]]:
-    return [[network.pk for network, _ in picture.fullest[family]] for family in (IPV4, IPV6)]
-
-
 def test_live_and_surveyed_findings_are_the_same(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
     live = said(survey.current_findings().findings)
     surveying.run()
@@ -56,23 +51,23 @@ def test_live_and_surveyed_findings_are_the_same(cloud: None, monkeypatch: pytes
     assert [one[0] for one in live] == ["family_nearly_full", "one_family_allocations", "project_without_networks"]
 
 
-def test_live_and_surveyed_overview_are_the_same(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    live = survey.overview()
-    surveying.run()
-    monkeypatch.setattr(survey, "SMALL_ADDRESSES", 0)
-    stored = survey.overview()
-    assert ranked(stored) == ranked(live) == [["full", "internet", "tenants"], ["tenants", "internet"]]
-    assert stored.roots == live.roots
-
-
-def test_roots_of_every_partition_come_first_and_supers_before_external_networks(
-    cloud: None, monkeypatch: pytest.MonkeyPatch
+def test_large_overview_counts_what_it_does_not_show(
+    cloud: None, large: None, partition: Partition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    networks.create(namespaced())
+    monkeypatch.setattr(survey, "MAX_ROOTS", 2)
+    surveying.run()
+    stored = survey.overview()
+    assert ([one.pk for one in stored.networks], stored.is_cut) == (["full", "tenants"], True)
+    monkeypatch.setattr(survey, "SMALL_NETWORKS", 200)
+    monkeypatch.setattr(survey, "SMALL_ADDRESSES", 20_000)
     live = survey.overview()
-    monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
-    assert [root.pk for root in live.roots] == ["clusters", "full", "tenants", "internet"]
-    assert [root.pk for root in survey.overview().roots] == ["clusters", "full", "tenants", "internet"]
+    assert stored.counts == live.counts == {"": 1, partition.pk: 3}
+    assert live.is_cut is False
+
+
+def test_roots_of_every_partition_come_first_and_supers_before_external_networks(cloud: None, large: None) -> None:
+    networks.create(namespaced())
+    assert [one.pk for one in survey.overview().networks] == ["clusters", "full", "tenants", "internet"]
 
 
 def test_worst_comes_first(cloud: None) -> None:
@@ -228,28 +223,17 @@ def test_survey_is_due_after_an_hour(minutes: int, is_due: bool, internet: Netwo
     assert (Survey.objects.get().at > taken) == is_due
 
 
-# --- the ranking ----------------------------------------------------------------------------------
-def test_ranking_of_surveyed_networks_is_exact_and_of_this_moment(cloud: None, large: None, project: Project) -> None:
+# --- use ----------------------------------------------------------------------------------------
+def test_use_in_a_large_overview_is_exact_and_of_this_moment(cloud: None, large: None, project: Project) -> None:
     surveying.run()
     addresses.allocate(Network.objects.get(pk="internet"), project=project, families=[IPV4], count=100)
     addresses.release_many(Network.objects.get(pk="full").addresses.all())
-    fullest = survey.overview().fullest[IPV4]
-    assert [(network.pk, use.used_ips) for network, use in fullest] == [("internet", 104), ("tenants", 1024)]
-
-
-def test_ranking_holds_as_many_as_asked_for(cloud: None) -> None:
-    assert ranked(survey.overview(fullest=1)) == [["full"], ["tenants"]]
-
-
-def test_network_of_which_nothing_is_taken_is_not_ranked(internet: Network) -> None:
-    assert ranked(survey.overview()) == [[], []]
-
-
-def test_network_that_is_gone_since_the_survey_is_not_ranked(cloud: None, large: None) -> None:
-    surveying.run()
-    addresses.release_many(Network.objects.get(pk="full").addresses.all())
-    networks.delete(Network.objects.get(pk="full"))
-    assert ranked(survey.overview())[0] == ["internet", "tenants"]
+    uses = survey.overview().uses
+    assert {key: uses[key][0].used_ips for key in ("full", "internet", "tenants")} == {
+        "full": 0,
+        "internet": 104,
+        "tenants": 1024,
+    }
 
 
 # --- what it costs --------------------------------------------------------------------------------
@@ -279,7 +263,11 @@ def test_looking_costs_the_same_for_one_network_and_for_thirty(
         addresses.allocate(home, project=owner, families=[IPV4])
         networks.create(
             external(
-                id=f"net-{number}", vrf=500 + number, prefixes=cidrs(f"192.0.2.{number}/32"), destination_prefixes=()
+                id=f"net-{number}",
+                vrf=500 + number,
+                prefixes=cidrs(f"192.0.2.{number}/32"),
+                destination_prefixes=(),
+                partition=tenants.partition,  # behind the super network, as everything is measured beside one
             )
         )
     surveying.run()
