@@ -13,12 +13,21 @@ class PrefixChangeForm(forms.Form):
     cidr = CidrField(label="Prefix", max_length=60, help_text="The prefix that changes.")
     change = forms.ChoiceField(
         choices=[("resize", "Resize"), ("split", "Split"), ("merge", "Merge")],
-        help_text="In place: addresses and children stay. Merging joins it with the other half, of the same network.",
+        initial="resize",
+        widget=forms.RadioSelect,
+        help_text="Merging joins it with the other half of what both are halves of, which this network has too.",
     )
-    wanted = CidrField(required=False, max_length=60, help_text="To resize: what it will be, shorter or longer.")
+    wanted = CidrField(
+        required=False, max_length=60, label="New prefix", help_text="To resize: what it will be, shorter or longer."
+    )
     length = forms.IntegerField(
-        required=False, min_value=0, max_value=128, help_text="To split: the prefix length of the parts."
+        required=False, min_value=0, max_value=128, label="Prefix length", help_text="To split: that of the parts."
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("wanted", "length"):  # each is asked for by one kind of change, and shown with it alone
+            self.fields[name].is_needed = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
