@@ -56,6 +56,12 @@ class ClusterForm(forms.Form):
     )
     labels = LabelsField(required=False, help_text=LABELS_HELP)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = Cluster.objects.filter(pk=self.initial.get("seed")).first()
+        if held is not None and not access.sees(held):
+            del self.fields["seed"]  # it stays as it is
+
 
 class DraftedForm(ClusterForm):
     """What may change of a draft only, but for its ranges."""

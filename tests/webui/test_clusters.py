@@ -6,9 +6,9 @@ import pytest
 import yaml
 from django.test import Client
 
-from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters import belongings, lifecycle
 from ipam.domain.clusters.plan import NewCluster
-from ipam.domain.networks import completion, machines, networks
+from ipam.domain.networks import addresses, completion, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Cluster, IPAddress, Network, Partition, Project
 from tests.builders import IPV4, IPV6, cidrs, worked_example
@@ -296,3 +296,10 @@ def test_cluster_is_found_by_its_name_and_by_what_lies_in_its_ranges(
     text: str, web: Client, web_cluster: Cluster
 ) -> None:
     assert f"/clusters/{web_cluster.pk}/" in web.get(f"/search/?q={text}&all=1").content.decode()
+
+
+def test_pair_of_a_cluster_is_given_back_and_not_parted(web: Client, web_cluster: Cluster, internet: Network) -> None:
+    pair = belongings.take_for_api(web_cluster, internet)
+    free = addresses.allocate(internet, project=web_cluster.project)
+    pages = [web.get(f"/addresses/{one[0].pk}/").content.decode() for one in (pair, free)]
+    assert [("Give back" in html, "Part</button>" in html) for html in pages] == [(True, False), (False, True)]

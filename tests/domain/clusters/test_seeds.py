@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.forms import model_to_dict
 
 from ipam import errors
-from ipam.domain.clusters import lifecycle, service_ranges
+from ipam.domain.clusters import lifecycle, planning, service_ranges
 from ipam.domain.networks import networks
 from ipam.domain.people import members
+from ipam.forms.clusters import ClusterForm
 from ipam.models import Cluster, Network, Project
 from tests.builders import child, families, worked_example
 from tests.callers import as_user
@@ -42,6 +44,15 @@ def mallory(stranger: Project) -> User:
 def test_owner_of_a_shoot_who_does_not_see_the_seed_changes_it(shoot: Cluster, mallory: User) -> None:
     with as_user(mallory):
         assert lifecycle.update(shoot, max_pods=200).max_pods == 200
+
+
+def test_owner_of_a_shoot_who_does_not_see_the_seed_keeps_it_in_forms(shoot: Cluster, mallory: User) -> None:
+    initial = model_to_dict(planning.get(shoot.pk), ClusterForm.base_fields)
+    typed = {"kubernetes_version": "1.35", "max_pods": "200"}
+    with as_user(mallory):
+        form = ClusterForm(typed, initial=initial)
+        assert (form.is_valid(), "seed" in form.changed_data, "seed" in form.fields) == (True, False, False)
+    assert "seed" in ClusterForm(typed, initial=initial).fields
 
 
 def test_seed_that_is_not_seen_is_not_named(shoot: Cluster, mallory: User) -> None:
