@@ -8,19 +8,6 @@ from ipam.domain.networks.ranges import Bounds
 from ipam.models import Event, FreeBlock, Network, Prefix, Project
 from ipam.models.events import Verb
 from tests.builders import IPV4, IPV6, child, cidrs, codes, free_blocks, prefixes_of, super_network
-from tests.shared import shared_fixture
-
-
-@shared_fixture
-def tiny() -> Network:
-    """A super network with room for four IPv4 and two IPv6 children."""
-    return networks.create(
-        super_network(
-            id="tiny",
-            prefixes=cidrs("10.9.0.0/24", "2001:db8:9::/63"),
-            default_child_prefix_length={IPV4: 26, IPV6: 64},
-        )
-    )
 
 
 # --- Named prefixes -------------------------------------------------------------------------------
