@@ -262,9 +262,7 @@ def test_super_network_is_set_to_strict(api: APIClient, url: str, project: Proje
     body = {**WORKED, "name": "b", "project": str(project.pk), "network": second["id"], "reserve": True}
     warned = api.post(f"{URL}?dry_run=true", body).json()["warnings"]
     assert [one["field"] for one in warned if one["code"] == "same_range_other_vrf"] == [
-        "pods",
-        "pods",
-        *["services"] * 2,
+        *("pods", "pods", "services", "services"),
     ]
     assert api.patch("/api/v1/networks/tenants/", {"cluster_ranges": "strict"}).json()["cluster_ranges"] == "strict"
     refused = api.post(URL, body)

@@ -40,7 +40,7 @@ def test_ranges_give_only_what_is_named(tiny: Network, project: Project) -> None
 
 def test_project_stays_while_a_range_is_for_it(tiny: Network, project: Project) -> None:
     made = ranges.create(tiny, Bounds(prefix=cidrs("198.51.100.0/30")[0]), use="by-name", project=project)
-    with pytest.raises(errors.InUse, match="still has 1 ranges"):
+    with pytest.raises(errors.InUse, match=r"still has 1 address range\. "):
         projects.delete(project)
     ranges.delete(made)
     projects.delete(project)
