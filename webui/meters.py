@@ -164,7 +164,8 @@ class Meter(Bar):
         if use.cooling_ips:
             text += f", {use.cooling_ips:,} cooling"
         if use.available_prefixes is not None:
-            text += f"; {use.used_prefixes:,} children, room for {use.available_prefixes:,} of /{self.child_length}"
+            children = "child" if use.used_prefixes == 1 else "children"
+            text += f"; {use.used_prefixes:,} {children}, room for {use.available_prefixes:,} of /{self.child_length}"
         return text
 
 

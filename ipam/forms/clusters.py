@@ -8,6 +8,7 @@ from django.db.models import Q
 from ipam.addressing import Family
 from ipam.domain.clusters.plan import DEFAULT_VERSION
 from ipam.domain.clusters.sizing import DEFAULT_MAX_PODS
+from ipam.domain.core import access
 from ipam.domain.moving.cluster_documents import LONGEST as LONGEST_DOCUMENT
 from ipam.domain.networks.address_rules import MAX_PER_REQUEST
 from ipam.forms.described import LABELS_HELP

@@ -158,7 +158,7 @@ REFUSED: dict[str, tuple[Write, list[str]]] = {
     ),
     "delete-selected: project in use": (
         lambda keeper, of: keeper.act("delete_selected", [of["project"]]),
-        ["“alice” still has 1 networks."],
+        ["“alice” still has 1 network."],
     ),
     "delete: address of a machine": (lambda keeper, of: keeper.delete(of["taken"]), [IN_USE]),
     "delete: super network with children": (

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, quota_limits, ranges, vrfs
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.ranges import Bounds
@@ -53,6 +54,12 @@ def narrow(partition: Partition) -> Network:
     return networks.create(
         external(id="narrow", vrf=7, prefixes=cidrs("198.51.100.0/30", "2001:db8:0:51::/64"), destination_prefixes=[])
     )
+
+
+@shared_fixture
+def small(project: Project) -> Network:
+    """14 addresses: .1 to .14."""
+    return networks.create(external(id="small", vrf=9, prefixes=cidrs("198.51.100.0/28"), destination_prefixes=[]))
 
 
 @shared_fixture
@@ -127,3 +134,19 @@ def results(response: Any, field: str = "id") -> list[Any]:
     """One field of each row of a list."""
     assert response.status_code == 200, response.json()
     return [row[field] for row in response.json()["results"]]
+
+
+def lay(api: APIClient, network: Network, **body: Any) -> Any:
+    return api.post(f"/api/v1/networks/{network.pk}/ranges/", body)
+
+
+def take(api: APIClient, network: Network, project: Project, **body: Any) -> Any:
+    return api.post("/api/v1/ips/", {"network": network.pk, "project": str(project.pk), **body})
+
+
+def use(api: APIClient, network: Network) -> dict[str, str]:
+    found: dict[str, str] = api.get(f"/api/v1/networks/{network.pk}/").json()["consumption"]["ipv4"]
+    names = ("total_ips", "used_ips", "reserved_ips", "cooling_ips", "available_ips")
+    assert int(found["total_ips"]) == sum(int(found[name]) for name in names[1:])
+    assert [finding.sentence for finding in doctor.examine()] == []
+    return {name.removesuffix("_ips"): found[name] for name in names[1:]}

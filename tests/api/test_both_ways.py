@@ -1,8 +1,8 @@
 """What is quick about taking and giving back addresses changes nothing of what they leave and answer."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from unittest import mock
 
@@ -14,17 +14,32 @@ from hypothesis import strategies as st
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
+from ipam import errors
 from ipam.api import inputs, outputs, short_way
+from ipam.domain.clusters import belongings, lifecycle, planning
 from ipam.domain.core import at_once, by_ids, writes
-from ipam.domain.networks import addresses, networks, quota_limits
+from ipam.domain.networks import addresses, claims, networks, prefixes, quota_limits, ranges
+from ipam.domain.networks.ranges import Bounds
 from ipam.domain.people import members, tokens
-from ipam.models import Event, FreeBlock, IPAddress, Network, Project, Quota, Tenure
-from tests.builders import IPV4, IPV6, cidrs, external
+from ipam.models import (
+    Claim,
+    Cluster,
+    Event,
+    FreeBlock,
+    IPAddress,
+    Network,
+    Project,
+    Quota,
+    SetAsideBlock,
+    Tenure,
+)
+from ipam.models.managed import METAL_STACK
+from tests.builders import IPV4, IPV6, cidrs, external, ip, worked_example
 from tests.shared import shared_fixture
 
 pytestmark = pytest.mark.django_db
 _IDS_AND_TIMES = {"id", "allocation", "created_at", "updated_at", "at", "since", "until", "request_id", "object_id"}
-_KEYS = _IDS_AND_TIMES | {"begun_by", "ended_by"}
+_KEYS = _IDS_AND_TIMES | {"begun_by", "ended_by", "range_id"}
 _READ = inputs.Input.to_internal_value
 
 Step = tuple[str, Any]
@@ -47,11 +62,23 @@ _takes = st.fixed_dictionaries(
         "colour": st.just("red"),
     },
 )
+# What may be about addresses that are taken and given back.
+_SET: dict[str, Callable[[Network], object]] = {
+    "gateway": lambda small: prefixes.update(small.prefixes.get(family=4), gateway=ip("192.0.2.1")),
+    "no reserved ends": lambda small: prefixes.update(small.prefixes.get(family=6), reserve_ends=False),
+    "range": lambda small: ranges.create(small, Bounds(first=ip("192.0.2.2"), last=ip("192.0.2.3")), use="by-name"),
+    "quarantine": lambda small: networks.update(small, quarantine={IPV4: 1}),
+    "claim": lambda small: claims.claim(small, project=Project.objects.get(name="alice"), name="vip"),
+    "cluster": lambda small: belongings.take_for_load_balancers(planning.get(Cluster.objects.get().pk), small),
+    "managed": lambda small: Network.objects.filter(pk=small.pk).update(managed_by=METAL_STACK),
+    "managed addresses": lambda small: IPAddress.objects.filter(network=small).update(managed_by=METAL_STACK),
+}
 _steps: st.SearchStrategy[list[Step]] = st.lists(
     st.one_of(
         st.tuples(st.just("take"), st.one_of(_takes, st.sampled_from([{}, [], "small", None, {"network": "small"}]))),
         st.tuples(st.just("take"), st.just({"network": "small", "project": "alice"})),
         st.tuples(st.sampled_from(["ips", "allocations"]), st.fixed_dictionaries({"place": st.integers(0, 9)})),
+        st.tuples(st.just("set"), st.sampled_from([*_SET])),
     ),
     min_size=1,
     max_size=12,
@@ -59,12 +86,13 @@ _steps: st.SearchStrategy[list[Step]] = st.lists(
 
 
 @shared_fixture
-def small(project: Project, stranger: Project) -> Network:
+def small(project: Project, stranger: Project, private: Network) -> Network:
     """A network that is soon full: 192.0.2.0/29 and 2001:db8::/125, and alice has quotas there."""
     prefixes = cidrs("192.0.2.0/29", "2001:db8::/125")
     made = networks.create(external(id="small", prefixes=prefixes, destination_prefixes=()))
     for family, where, limit in ((IPV4, None, 4), (IPV6, made, 3), (IPV6, None, 6)):
         quota_limits.create(project=project, network=where, address_family=family, resource="addresses", limit=limit)
+    lifecycle.create(worked_example(project=project, network=private), reserve=True)
     return made
 
 
@@ -109,12 +137,16 @@ def run(api: APIClient, steps: list[Step]) -> list[Any]:
     """All answers, and all rows that they leave, apart from ids and times; nothing is kept."""
     with transaction.atomic():
         told = [answer(api, *step) for step in steps]
-        told += [rows(model) for model in (IPAddress, FreeBlock, Event, Tenure, Quota)]
+        told += [rows(model) for model in (IPAddress, FreeBlock, SetAsideBlock, Claim, Event, Tenure, Quota)]
         transaction.set_rollback(True)
     return told
 
 
 def answer(api: APIClient, verb: str, asked: Any) -> Any:
+    if verb == "set":
+        with suppress(errors.IpamError):
+            _SET[asked](Network.objects.get(pk="small"))
+        return None
     if verb == "take":
         response = api.post("/api/v1/ips/", asked)
     else:
@@ -129,8 +161,13 @@ def rows(model: Any) -> list[Any]:
 
 
 def bare(row: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: bool(value) if name in _KEYS else value for name, value in row.items()}
-    return {**shown, "kept": [bare(one) for one in row["kept"]]} if row.get("kept") else shown
+    return {name: bool(value) if name in _KEYS else _within(value) for name, value in row.items()}
+
+
+def _within(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_within(one) for one in value]
+    return bare(value) if isinstance(value, dict) else value
 
 
 @given(steps=_steps)

@@ -12,8 +12,7 @@ from ipam.domain.insight import surveying
 from ipam.domain.networks import children, networks
 from ipam.domain.space import cooling
 from ipam.models import Network, Prefix, Project, Series, SetAsideBlock
-from tests.api.conftest import codes
-from tests.api.test_ranges import lay, small, take, use  # noqa: F401  small is a fixture
+from tests.api.conftest import codes, lay, take, use
 from tests.builders import child
 
 URL = "/api/v1/networks/small/"
@@ -40,7 +39,7 @@ def let_time_pass() -> None:
         SetAsideBlock.objects.filter(pk=block.pk).update(until=block.until - timedelta(hours=25))
 
 
-def test_network_says_how_long(api: APIClient, small: Network) -> None:  # noqa: F811
+def test_network_says_how_long(api: APIClient, small: Network) -> None:
     assert api.get(URL).json()["quarantine"] == {}
     told = quarantine(api, small, quarantine_strict=True).json()
     assert (told["quarantine"], told["quarantine_strict"]) == ({"ipv4": 24}, True)
@@ -48,11 +47,11 @@ def test_network_says_how_long(api: APIClient, small: Network) -> None:  # noqa:
 
 
 @pytest.mark.parametrize("wrong", [{"ipv4": -1}, {"ipv5": 1}, {"ipv4": "1"}, {"ipv4": True}, [], {"ipv4": 1e9}])
-def test_hours_that_are_none_are_refused(api: APIClient, small: Network, wrong: Any) -> None:  # noqa: F811
+def test_hours_that_are_none_are_refused(api: APIClient, small: Network, wrong: Any) -> None:
     assert codes(api.patch(URL, {"quarantine": wrong})) == [("quarantine", "invalid")]
 
 
-def test_released_address_cools(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_released_address_cools(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small)
     assert release(api, small, project) == "198.51.100.1"
     assert use(api, small) == {"used": "0", "reserved": "2", "cooling": "1", "available": "13"}
@@ -60,7 +59,7 @@ def test_released_address_cools(api: APIClient, small: Network, project: Project
     assert "198.51.100.1/32" not in api.get(f"{URL}free/").json()["ipv4"]["blocks"]
 
 
-def test_others_are_told_until_when(api: APIClient, small: Network, project: Project, other: Project) -> None:  # noqa: F811
+def test_others_are_told_until_when(api: APIClient, small: Network, project: Project, other: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     answer = take(api, small, other, ip="198.51.100.1")
@@ -69,14 +68,14 @@ def test_others_are_told_until_when(api: APIClient, small: Network, project: Pro
     assert answer.json()["until"] == block.until.isoformat().replace("+00:00", "Z")
 
 
-def test_its_last_project_takes_it_back_at_once(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_its_last_project_takes_it_back_at_once(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     assert take(api, small, project, ip="198.51.100.1").status_code == 201
     assert use(api, small) == {"used": "1", "reserved": "2", "cooling": "0", "available": "13"}
 
 
-def test_release_is_undone_while_it_cools(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_release_is_undone_while_it_cools(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     event = api.get("/api/v1/events/?verb=release").json()["results"][0]["id"]
@@ -84,7 +83,7 @@ def test_release_is_undone_while_it_cools(api: APIClient, small: Network, projec
     assert use(api, small) == {"used": "1", "reserved": "2", "cooling": "0", "available": "13"}
 
 
-def test_what_cools_is_the_last_resort(api: APIClient, small: Network, project: Project, other: Project) -> None:  # noqa: F811
+def test_what_cools_is_the_last_resort(api: APIClient, small: Network, project: Project, other: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     assert len(take(api, small, other, count=13).json()["ips"]) == 13
@@ -92,7 +91,7 @@ def test_what_cools_is_the_last_resort(api: APIClient, small: Network, project: 
     assert take(api, small, other).status_code == 409
 
 
-def test_strict_quarantine_gives_nothing_early(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_strict_quarantine_gives_nothing_early(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small, quarantine_strict=True)
     release(api, small, project)
     answer = take(api, small, project, count=14)
@@ -102,7 +101,7 @@ def test_strict_quarantine_gives_nothing_early(api: APIClient, small: Network, p
     assert len(take(api, small, project, count=14).json()["ips"]) == 14
 
 
-def test_expired_space_is_free_again(api: APIClient, small: Network, project: Project, other: Project) -> None:  # noqa: F811
+def test_expired_space_is_free_again(api: APIClient, small: Network, project: Project, other: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     let_time_pass()
@@ -111,7 +110,7 @@ def test_expired_space_is_free_again(api: APIClient, small: Network, project: Pr
     assert take(api, small, other, ip="198.51.100.1").status_code == 201
 
 
-def test_work_lets_expired_space_be_free(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_work_lets_expired_space_be_free(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     assert cooling.expire() == 0
@@ -120,7 +119,7 @@ def test_work_lets_expired_space_be_free(api: APIClient, small: Network, project
     assert take(api, small, project).json()["ips"][0]["ip"] == "198.51.100.1"
 
 
-def test_survey_lets_expired_space_be_free(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_survey_lets_expired_space_be_free(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     let_time_pass()
@@ -130,7 +129,7 @@ def test_survey_lets_expired_space_be_free(api: APIClient, small: Network, proje
     assert Series.objects.get(network_id="small").available == 14
 
 
-def test_turning_it_off_frees_what_cools(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_turning_it_off_frees_what_cools(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     assert api.patch(URL, {"quarantine": {}}).json()["quarantine"] == {}
@@ -139,14 +138,14 @@ def test_turning_it_off_frees_what_cools(api: APIClient, small: Network, project
     assert not SetAsideBlock.objects.exists()
 
 
-def test_what_is_released_in_a_range_does_not_cool(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_what_is_released_in_a_range_does_not_cool(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small)
     lay(api, small, prefix="198.51.100.8/29", use="by-name")
     release(api, small, project, ip="198.51.100.9")
     assert use(api, small) == {"used": "0", "reserved": "9", "cooling": "0", "available": "7"}
 
 
-def test_range_laid_over_what_cools_has_it(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_range_laid_over_what_cools_has_it(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     lay(api, small, prefix="198.51.100.0/30")
@@ -161,7 +160,7 @@ def test_children_of_a_super_cool(api: APIClient, tenants: Network, project: Pro
     assert list(map(str, carved.known_prefixes)) == ["10.0.4.0/22", "2001:db8:0:10::/96"]
 
 
-def test_network_goes_while_space_cools(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_network_goes_while_space_cools(api: APIClient, small: Network, project: Project) -> None:
     quarantine(api, small)
     release(api, small, project)
     assert api.delete(URL).status_code == 204

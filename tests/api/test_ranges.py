@@ -5,34 +5,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from ipam.domain.health import doctor
 from ipam.domain.networks import networks
 from ipam.models import Network, Project
-from tests.api.conftest import codes
-from tests.builders import child, cidrs, external, free_blocks
-from tests.shared import shared_fixture
-
-
-@shared_fixture
-def small(project: Project) -> Network:
-    """14 addresses: .1 to .14."""
-    return networks.create(external(id="small", vrf=9, prefixes=cidrs("198.51.100.0/28"), destination_prefixes=[]))
-
-
-def lay(api: APIClient, network: Network, **body: Any) -> Any:
-    return api.post(f"/api/v1/networks/{network.pk}/ranges/", body)
-
-
-def take(api: APIClient, network: Network, project: Project, **body: Any) -> Any:
-    return api.post("/api/v1/ips/", {"network": network.pk, "project": str(project.pk), **body})
-
-
-def use(api: APIClient, network: Network) -> dict[str, str]:
-    found: dict[str, str] = api.get(f"/api/v1/networks/{network.pk}/").json()["consumption"]["ipv4"]
-    names = ("total_ips", "used_ips", "reserved_ips", "cooling_ips", "available_ips")
-    assert int(found["total_ips"]) == sum(int(found[name]) for name in names[1:])
-    assert [finding.sentence for finding in doctor.examine()] == []
-    return {name.removesuffix("_ips"): found[name] for name in names[1:]}
+from tests.api.conftest import codes, lay, take, use
+from tests.builders import child, free_blocks
 
 
 def test_range_is_told_as_the_contract_has_it(api: APIClient, small: Network) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 from rest_framework.test import APIClient
 
 from ipam.models import Network, Prefix, Project
-from tests.api.conftest import codes
-from tests.api.test_ranges import lay, small, take, use  # noqa: F401  small is a fixture
+from tests.api.conftest import codes, lay, take, use
 from tests.builders import free_blocks
 
 
@@ -14,7 +13,7 @@ def say(api: APIClient, network: Network, **body: Any) -> Any:
     return api.patch(f"/api/v1/prefixes/{network.prefixes.get().pk}/", body)
 
 
-def test_every_address_is_given_where_ends_are_not_reserved(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_every_address_is_given_where_ends_are_not_reserved(api: APIClient, small: Network, project: Project) -> None:
     told = say(api, small, reserve_ends=False).json()
     assert (told["reserve_ends"], told["generation"]) == (False, 2)
     assert use(api, small) == {"used": "0", "reserved": "0", "cooling": "0", "available": "16"}
@@ -22,7 +21,7 @@ def test_every_address_is_given_where_ends_are_not_reserved(api: APIClient, smal
     assert take(api, small, project, ip="198.51.100.15").status_code == 201
 
 
-def test_ends_are_reserved_again_while_nobody_holds_them(api: APIClient, small: Network, project: Project) -> None:  # noqa: F811
+def test_ends_are_reserved_again_while_nobody_holds_them(api: APIClient, small: Network, project: Project) -> None:
     before = free_blocks(small)
     say(api, small, reserve_ends=False)
     held = take(api, small, project).json()["ips"][0]
@@ -35,7 +34,7 @@ def test_ends_are_reserved_again_while_nobody_holds_them(api: APIClient, small: 
     assert use(api, small)["reserved"] == "2"
 
 
-def test_ends_in_a_range_belong_to_it(api: APIClient, small: Network) -> None:  # noqa: F811
+def test_ends_in_a_range_belong_to_it(api: APIClient, small: Network) -> None:
     lay(api, small, first="198.51.100.0", last="198.51.100.3")
     say(api, small, reserve_ends=False)
     assert use(api, small) == {"used": "0", "reserved": "4", "cooling": "0", "available": "12"}
@@ -52,14 +51,14 @@ def test_new_network_and_new_prefix_say_it_of_theirs(api: APIClient) -> None:
     assert list(Prefix.objects.values_list("reserve_ends", flat=True)) == [False, False]
 
 
-def test_gateway_may_be_an_end_that_is_not_reserved(api: APIClient, small: Network) -> None:  # noqa: F811
+def test_gateway_may_be_an_end_that_is_not_reserved(api: APIClient, small: Network) -> None:
     assert codes(say(api, small, gateway="198.51.100.0")) == [("gateway", "reserved_address")]
     assert say(api, small, gateway="198.51.100.0", reserve_ends=False).status_code == 200
     assert use(api, small) == {"used": "0", "reserved": "1", "cooling": "0", "available": "15"}
     assert codes(say(api, small, reserve_ends=True)) == [("gateway", "reserved_address")]
 
 
-def test_gateway_lies_in_any_range(api: APIClient, small: Network) -> None:  # noqa: F811
+def test_gateway_lies_in_any_range(api: APIClient, small: Network) -> None:
     lay(api, small, prefix="198.51.100.0/29")
     assert say(api, small, gateway="198.51.100.1").status_code == 200
     assert use(api, small)["reserved"] == "9"

@@ -81,7 +81,7 @@ def test_prefix_of_a_super_is_counted_in_children_of_the_default_length() -> Non
     assert meter.left == "2.15 billion × /96 left"
     assert meter.exact == (
         "2001:db8::/64: 9,223,372,036,854,775,808 of 18,446,744,073,709,551,616 addresses taken (50 %), "
-        "9,223,372,036,854,775,808 free; 1 children, room for 2,147,483,648 of /96."
+        "9,223,372,036,854,775,808 free; 1 child, room for 2,147,483,648 of /96."
     )
 
 

@@ -55,7 +55,7 @@ def test_project_is_made_changed_and_deleted(web: Client, db: None) -> None:
 
 def test_partition_in_use_is_not_deleted_and_says_why(web: Client, tenants: Network) -> None:
     html = web.post("/partitions/mini-lab/delete/").content.decode()
-    assert "still has 1 networks" in html
+    assert "still has 1 network." in html
     assert Partition.objects.filter(pk="mini-lab").exists()
 
 

@@ -187,8 +187,10 @@ def is_id(model: type[models.Model], key: object) -> bool:
 def check_unused(owner: models.Model, *relations: str) -> None:
     """InUse while something is related to a partition or project; the names of relations are words for people."""
     for relation in relations:
-        if count := getattr(owner, relation).count():
-            raise errors.InUse(f"“{owner}” still has {count:,} {relation}. Remove or release them first.")
+        held = getattr(owner, relation)
+        if count := held.count():
+            what, them = (relation, "them") if count > 1 else (held.model._meta.verbose_name, "it")
+            raise errors.InUse(f"“{owner}” still has {count:,} {what}. Remove or release {them} first.")
 
 
 def get_for_update(model: type[R], key: object, seen: Container[int]) -> R:

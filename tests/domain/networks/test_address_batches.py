@@ -1,6 +1,5 @@
 """Named addresses by the thousand: the same rules as one by one, each refusal at its row."""
 
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -19,8 +18,6 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from ipam.models.events import Verb
 from tests.builders import IPV4, child, cidrs, external, free_blocks, ip, set_older_labels
-
-_vni = count(300_000)
 
 
 def named(network: Network, project: Project, *texts: str, **columns: Any) -> list[Named]:

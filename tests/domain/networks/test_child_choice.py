@@ -13,24 +13,11 @@ from ipam.domain.space.free_blocks import FreeSpace, by_family
 from ipam.models import Event, FreeBlock, Network, Prefix, Project
 from ipam.models.events import Verb
 from tests.builders import IPV4, IPV6, child, cidrs, codes, free_blocks, ip, namespaced, prefixes_of, super_network
-from tests.shared import shared_fixture
 
 
 def free_blocks_of(network: Network, **asked: Any) -> dict[Family, FreeSpace]:
     """What is said to be free."""
     return by_family(list(network.prefixes.select_related("network").in_order()), **asked)
-
-
-@shared_fixture
-def tiny() -> Network:
-    """A super network with room for four IPv4 and two IPv6 children."""
-    return networks.create(
-        super_network(
-            id="tiny",
-            prefixes=cidrs("10.9.0.0/24", "2001:db8:9::/63"),
-            default_child_prefix_length={IPV4: 26, IPV6: 64},
-        )
-    )
 
 
 # --- Named prefixes -------------------------------------------------------------------------------

@@ -10,18 +10,6 @@ from tests.shared import shared_fixture
 
 
 @shared_fixture
-def tiny() -> Network:
-    """A super network with room for four IPv4 and two IPv6 children."""
-    return networks.create(
-        super_network(
-            id="tiny",
-            prefixes=cidrs("10.9.0.0/24", "2001:db8:9::/63"),
-            default_child_prefix_length={IPV4: 26, IPV6: 64},
-        )
-    )
-
-
-@shared_fixture
 def clusters() -> Network:
     return networks.create(namespaced())
 

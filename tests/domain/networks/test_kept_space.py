@@ -47,7 +47,7 @@ def test_prefix_has_as_many_ranges_as_may_be(tiny: Network, project: Project, mo
 
 def test_project_stays_while_a_range_is_for_it(tiny: Network, project: Project) -> None:
     made = ranges.create(tiny, Bounds(prefix=cidrs("198.51.100.0/30")[0]), use="by-name", project=project)
-    with pytest.raises(errors.InUse, match="still has 1 ranges"):
+    with pytest.raises(errors.InUse, match=r"still has 1 address range\. "):
         projects.delete(project)
     ranges.delete(made)
     projects.delete(project)

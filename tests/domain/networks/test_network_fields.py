@@ -224,7 +224,7 @@ def test_project_or_partition_that_does_not_exist_is_named(db: None) -> None:
 
 
 def test_owner_in_use_is_not_deleted(internet: Network, partition: Partition) -> None:
-    with pytest.raises(errors.InUse, match="1 networks"):
+    with pytest.raises(errors.InUse, match=r"1 network\. Remove or release it first"):
         partitions.delete(partition)
 
 

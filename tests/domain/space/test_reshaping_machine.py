@@ -23,7 +23,6 @@ from ipam.models import AddressRange, FreeBlock, IPAddress, Network, Prefix, Quo
 from tests.builders import IPV4, child, cidrs, external, namespaced, super_network
 
 OWNER = uuid.UUID(int=1)
-IN_THE_WAY = (errors.HasIps, errors.HasChildren, errors.HasRanges, errors.WouldBeReserved, errors.Overlap)
 
 
 class Space(RuleBasedStateMachine):
