@@ -15,7 +15,7 @@ from ipam.models import VRF, Cluster, Network, Partition, Project
 OFFERED: Mapping[str, Callable[[], Any]] = {
     "projects": Project.objects.all,
     "networks": Network.objects.all,
-    "super-networks": Network.objects.supers,
+    "super-networks": lambda: Network.objects.supers().filter(managed_by=""),  # nothing is carved out of others
     "child-networks": lambda: Network.objects.filter(CHILDREN),
     "vrfs": VRF.objects.all,
     "partitions": Partition.objects.all,

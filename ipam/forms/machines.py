@@ -47,7 +47,8 @@ class JoiningForm(HostForm):
         super().__init__(*args, **kwargs)
         here = Q(partition=partition) | Q(partition=None)
         usable = access.visible(Network.objects.usable_by(project)).filter(here).order_by("-type", "id")
-        found = list((usable.matching(q) if q else usable)[: MAX_OFFERED + 1])
+        offered = usable.filter(managed_by="")  # of what another system owns nothing is taken here
+        found = list((offered.matching(q) if q else offered)[: MAX_OFFERED + 1])
         self.has_more = len(found) > MAX_OFFERED
         networks: Any = self.fields["networks"]
         networks.queryset = usable

@@ -66,6 +66,21 @@ def test_of_a_network_of_a_project_nothing_is_offered_to_who_only_sees_it(
     assert len(offers(client, internet, FREE["internet"])) == 3
 
 
+def test_new_machine_is_offered_no_network_of_another_system(
+    web: Client, private: Network, internet: Network, project: Project, partition: Partition
+) -> None:
+    page = f"/machines/allocate/?project={project.pk}&partition={partition.pk}&role=machine"
+    assert [name in _main(web, page) for name in (str(private), str(internet))] == [True, True]
+    Network.objects.filter(pk=internet.pk).update(managed_by="metal-stack")
+    assert [f'value="{one.pk}"' in _main(web, page) for one in (private, internet)] == [True, False]
+
+
+def test_node_network_is_offered_out_of_no_network_of_another_system(web: Client, tenants: Network) -> None:
+    assert "tenants" in web.get("/choices/super-networks/").content.decode()
+    Network.objects.update(managed_by="metal-stack")
+    assert "tenants" not in web.get("/choices/super-networks/").content.decode()
+
+
 def test_search_box_offers_verbs_with_the_networks_that_words_find(
     web: Client, internet: Network, tenants: Network
 ) -> None:
