@@ -20,6 +20,7 @@ from tests.shared import shared_fixture
 OWN = {
     *("claim", "create VRF", "delete VRF", "name VRF", "name VRF of empty", "name another VRF", "take its range"),
     *("create cluster", "update cluster", "reserve cluster", "release cluster", "delete cluster"),
+    "add services",
     *("limit addresses", "limit space", "remove range"),
 }
 
