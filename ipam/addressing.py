@@ -132,36 +132,36 @@ def buddies(free: Cidr, outermost: int) -> list[Cidr]:
     If the first k of them are free as well, `free` merges with them to a block of length `free.prefixlen` - k.
     """
     family = Family.of(free)
-    return [
-        block(family, _sibling_first(family, free.first, length), length)
-        for length in range(free.prefixlen, outermost, -1)
-    ]
+    starts = buddy_starts(family, free.first, free.prefixlen, outermost)
+    return [block(family, start, length) for length, start in starts]
 
 
-def buddy_starts(address: Address, outermost: int) -> list[tuple[int, int]]:
-    """The `buddies` of a single address as prefix lengths and first addresses, at a tenth of the cost of blocks."""
-    family = Family.of(address)
-    return [(length, _sibling_first(family, address.value, length)) for length in range(family.bits, outermost, -1)]
+def buddy_starts(family: Family, first: int, length: int, outermost: int) -> list[tuple[int, int]]:
+    """The `buddies` of a block as prefix lengths and first addresses, at a tenth of the cost of blocks."""
+    return [(one, _sibling_first(family, first, one)) for one in range(length, outermost, -1)]
 
 
 def merge(released: Iterable[Cidr], free: Iterable[Cidr], outermost: int) -> tuple[set[Cidr], set[Cidr]]:
     """Merge released blocks with their free buddies as far as alignment allows.
 
-    `free` holds at least every free block that `buddies` names for a released block. Returns the blocks of
-    `free` that disappeared by merging, and the new blocks; no block grows beyond prefix length `outermost`.
+    `free` holds at least every free block that `buddies` names for a released block; all are of one family. Returns
+    the blocks of `free` that disappeared by merging, and the new blocks; no block grows beyond prefix length
+    `outermost`. Inside it is integers: of blocks, thousands would take a second.
     """
-    before = set(free)
-    blocks = before | set(released)
-    for candidate in sorted(released, key=lambda part: -part.prefixlen):
-        if candidate not in blocks:
+    cidrs = {(one.prefixlen, one.first): one for one in [*free, *released]}
+    before = {(one.prefixlen, one.first) for one in free}
+    blocks = set(cidrs)
+    family = Family.of(next(iter(cidrs.values()))) if cidrs else Family.IPV4
+    for length, first in sorted(blocks - before, reverse=True):
+        if (length, first) not in blocks:
             continue  # already swallowed by a neighbour
-        for buddy in buddies(candidate, outermost):
+        for buddy in buddy_starts(family, first, length, outermost):
             if buddy not in blocks:
                 break
-            blocks -= {candidate, buddy}
-            candidate = block(Family.of(candidate), min(candidate.first, buddy.first), candidate.prefixlen - 1)
-            blocks.add(candidate)
-    return before - blocks, blocks - before
+            blocks -= {(length, first), buddy}
+            length, first = length - 1, min(first, buddy[1])
+            blocks.add((length, first))
+    return {cidrs[one] for one in before - blocks}, {block(family, first, length) for length, first in blocks - before}
 
 
 def _sibling_first(family: Family, first: int, length: int) -> int:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from ipam import errors
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks, quota_limits, ranges, resizing
 from ipam.domain.networks.ranges import Bounds
@@ -76,6 +77,22 @@ def test_what_overlaps_is_named_with_the_nearest_that_does_not(api: APIClient, p
     answer = resize(api, pool, "10.80.0.0/20")
     assert refusal(answer) == (409, "overlap", "10.80.0.0/22")
     assert answer.json()["detail"] == "10.80.0.0/20 overlaps 10.80.4.0/24 of network beside."
+
+
+def test_nearest_is_found_by_few_statements_among_many(pool: Network, django_assert_max_num_queries: Any) -> None:
+    networks.add_prefix(pool, *cidrs("2001:db8:1::/120"))
+    networks.add_prefix(Network.objects.get(pk="beside"), *cidrs("2001:db8:2::/64"))
+    with django_assert_max_num_queries(60), pytest.raises(errors.Overlap) as refusal:
+        resizing.resize(pool.prefixes.get(family=6), *cidrs("2001:d00::/24"))
+    assert refusal.value.nearest == "2001:db8::/47"
+
+
+def test_nearest_is_no_prefix_whose_end_is_held(api: APIClient, pool: Network, project: Project) -> None:
+    take(pool, project, "10.80.0.7", "10.80.0.63", "10.80.0.70")
+    assert refusal(resize(api, pool, "10.80.0.0/29")) == (409, "has_ips", "10.80.0.0/25")
+    resize(api, pool, "10.80.0.0/25")
+    take(pool, project, "10.80.0.126")
+    assert refusal(resize(api, pool, "10.80.0.0/26"))[2] == "10.80.0.0/25"
 
 
 def test_what_neither_holds_it_nor_lies_in_it_is_none(api: APIClient, pool: Network) -> None:

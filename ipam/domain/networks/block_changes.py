@@ -1,8 +1,8 @@
 """What every change of a prefix's block needs: locks, the ends that come and go, and the event (rules 18a and 18b)."""
 
-from collections.abc import Callable, Collection, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TypeVar
 
 from netaddr import IPAddress, IPNetwork, cidr_exclude
 
@@ -17,7 +17,8 @@ from ipam.models import IPAddress as Held
 from ipam.models import Network, Prefix
 from ipam.models.events import Verb
 
-T = TypeVar("T")
+Cidrs = Sequence[IPNetwork]  # what a prefix shall be: another one, or its parts
+Obstacles = Callable[[Cidrs], list[errors.IpamError]]
 
 
 def lock(prefix: Prefix, *, with_contents: bool = False, with_sibling: bool = False) -> Prefix:
@@ -57,12 +58,21 @@ def sibling(current: Prefix, known: Iterable[Prefix]) -> Prefix | None:
     return next((one for one in alike if [one.cidr] == wanted), None)
 
 
-def raise_with_nearest(obstacles: Callable[[T], list[errors.IpamError]], wanted: T, others: Iterable[T]) -> None:
-    """Raise what keeps a prefix from being `wanted`, with the first of others that nothing keeps it from."""
-    if found := obstacles(wanted):
-        nearest = next((other for other in others if not obstacles(other)), None)
+def raise_with_nearest(current: Prefix, obstacles: Obstacles, wanted: Cidrs, others: Sequence[Cidrs]) -> None:
+    """Raise what keeps a prefix from being `wanted`, with the first of others that nothing keeps it from.
+
+    Obstacles of one of the others are in the way of all before it too, so it is sought by halves; ends that are held
+    (`violations_of_ends`) are not, and are asked for all at once.
+    """
+    if found := [*obstacles(wanted), *violations_of_ends(current, wanted)]:
+        fitting = others[bisect_left(others, True, key=lambda other: not obstacles(other)) :]
+        held = _held_ends(current, [cidr for other in fitting for cidr in other])
+        apart = (
+            other for other in fitting if held.isdisjoint(end for cidr in other for end in reserved_addresses(cidr))
+        )
+        nearest = next(apart, None)
         for one in found:
-            one.nearest = "" if nearest is None else str(nearest[0] if isinstance(nearest, list) else nearest)
+            one.nearest = "" if nearest is None else str(nearest[0])
         errors.raise_all(found)
 
 
@@ -81,6 +91,14 @@ def violations_of_held(current: Prefix, wanted: Collection[IPNetwork]) -> list[e
     if current.gateway in ends:
         found.append(_reserved(f"The gateway {current.gateway}", ends[current.gateway]))
     return found
+
+
+def _held_ends(current: Prefix, wanted: Collection[IPNetwork]) -> set[IPAddress | None]:
+    """The gateway of a prefix, and those of its addresses that are held, as far as they would be ends in these."""
+    if current.network.is_super or not current.reserve_ends:
+        return set()
+    ends = {end for cidr in wanted for end in reserved_addresses(cidr)}
+    return {current.gateway, *current.addresses.filter(address__in=sorted(ends)).values_list("address", flat=True)}
 
 
 def kept_back(network: Network, prefixes: Collection[Prefix]) -> set[IPAddress]:

@@ -32,7 +32,8 @@ def resize(prefix: Prefix, wanted: IPNetwork) -> Prefix:
     _check_bounds(current.cidr, wanted)
     if wanted == current.cidr:
         return current
-    block_changes.raise_with_nearest(partial(_obstacles, current), wanted, _between(current.cidr, wanted))
+    between = [[one] for one in _between(current.cidr, wanted)]
+    block_changes.raise_with_nearest(current, lambda one: _obstacles(current, *one), [wanted], between)
     with block_changes.telling_of_ranges(Verb.RESIZE, current):
         _become(current, wanted)
     return current
@@ -76,7 +77,7 @@ def _between(current: IPNetwork, wanted: IPNetwork) -> list[IPNetwork]:
 
 
 def _obstacles(current: Prefix, wanted: IPNetwork) -> list[errors.IpamError]:
-    """All that keeps a prefix from being `wanted`."""
+    """All that keeps a prefix from being `wanted`, but for its ends."""
     if wanted == current.cidr:
         return []
     network = current.network
@@ -86,7 +87,7 @@ def _obstacles(current: Prefix, wanted: IPNetwork) -> list[errors.IpamError]:
     else:
         found = _in_the_way(current, wanted) if current.parent is None else _taken_of_parent(current, wanted)
         found += reservations.find_reserved([wanted], field="prefix", network=network).values()
-    return [*found, *block_changes.violations_of_ends(current, [wanted]), *rules.violations(network, after)]
+    return [*found, *rules.violations(network, after)]
 
 
 def _in_the_way(current: Prefix, wanted: IPNetwork) -> list[errors.IpamError]:

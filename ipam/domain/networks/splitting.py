@@ -30,8 +30,8 @@ def split(prefix: Prefix, length: int) -> list[Prefix]:
     before = current.cidr
     _check_length(before, length)
     cidrs = list(before.subnet(length))
-    shorter = (list(before.subnet(one)) for one in range(length - 1, before.prefixlen, -1))
-    raise_with_nearest(partial(_obstacles, current), cidrs, shorter)
+    shorter = [list(before.subnet(one)) for one in range(length - 1, before.prefixlen, -1)]
+    raise_with_nearest(current, partial(_obstacles, current), cidrs, shorter)
     with block_changes.telling_of_ranges(Verb.SPLIT, current):
         return _become(current, cidrs)
 
@@ -40,7 +40,8 @@ def _become(current: Prefix, cidrs: Sequence[IPNetwork]) -> list[Prefix]:
     """Let a locked prefix be its parts, which nothing keeps it from."""
     network, before, was = current.network, current.cidr, block_changes.state(current.network)
     reshaping.lock_free(current)
-    errors.raise_all(_obstacles(current, cidrs))  # what came before it was locked
+    # What came before it was locked:
+    errors.raise_all([*_obstacles(current, cidrs), *block_changes.violations_of_ends(current, cidrs)])
     kept = kept_back(network, [current])
     parts = [_part(current, cidr) for cidr in cidrs]
     for end in sorted(kept_back(network, parts) - kept):
@@ -122,7 +123,7 @@ def _part(current: Prefix, cidr: IPNetwork) -> Prefix:
 
 
 def _obstacles(current: Prefix, cidrs: Collection[IPNetwork]) -> list[errors.IpamError]:
-    """All that keeps a prefix from being these parts."""
+    """All that keeps a prefix from being these parts, but for their ends."""
     network, length = current.network, next(iter(cidrs)).prefixlen
     others = [one.cidr for one in network.known_prefixes if one.pk != current.pk]
     found: list[errors.IpamError] = []
@@ -131,7 +132,6 @@ def _obstacles(current: Prefix, cidrs: Collection[IPNetwork]) -> list[errors.Ipa
         found.append(errors.HasChildren(detail, field="length"))
     return [
         *found,
-        *block_changes.violations_of_ends(current, cidrs),
         *rules.violations(network, [*others, *cidrs]),
         *usable_space.violations_of_prefixes(cidrs, field="length"),
     ]

@@ -56,4 +56,9 @@ def _arrays(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
 
 def first(cidr: IPNetwork) -> bytes:
     """The first address of a block as it is stored."""
-    return bytes([cidr.version]) + int(cidr.first).to_bytes(Family.of(cidr).bits // 8, "big")
+    return stored_address(Family.of(cidr), cidr.first)
+
+
+def stored_address(family: Family, value: int) -> bytes:
+    """An address as it is stored."""
+    return bytes([family]) + value.to_bytes(family.bits // 8, "big")

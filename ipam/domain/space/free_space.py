@@ -12,11 +12,11 @@ from django.db import connection
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.addressing import block, buddies, host, merge
-from ipam.domain.core import lookups
+from ipam.addressing import block, buddy_starts, host, merge
+from ipam.domain.core import lookups, writes
 from ipam.domain.space import free_rows, set_aside, usable_space
 from ipam.domain.space.free_rows import Part
-from ipam.fields import from_bytes, to_bytes
+from ipam.fields import from_bytes
 from ipam.models import FreeBlock, Network, Prefix, SetAsideBlock
 from ipam.models.prefixes import PrefixQuerySet
 
@@ -30,7 +30,11 @@ _LOCK_FREE = """
         FOR UPDATE
     ) AS free
 """
-_MAX_AT_ONCE = 250  # addresses: each has up to 128 possible buddies, and SQLite takes 32,766 values in a statement
+_FIND_FREE = """
+    SELECT id, first, length FROM ipam_freeblock
+    WHERE network_id = %s AND family = %s AND prefix_id = %s AND {within} AND first IN ({marks})
+"""  # as the index has it that says where a block begins
+_MAX_AT_ONCE = 250  # blocks: each has up to 128 possible buddies, and SQLite takes 32,766 values in a statement
 
 
 def open_prefixes(prefixes: Sequence[Prefix], network: Network) -> None:
@@ -99,7 +103,7 @@ def is_untouched(network: Network, namespace_id: UUID | None) -> bool:
 def release(
     prefix_id: int, released: Iterable[IPNetwork], namespace_id: UUID | None = None, project_id: UUID | None = None
 ) -> None:
-    """Give blocks back to a prefix and merge them with their free buddies, in five statements for any number.
+    """Give blocks back to a prefix and merge them with their free buddies, in five statements for 250 of any number.
 
     Space that is never used was taken before rule 4a held, and does not become free; nor does the gateway. What lies in
     a range goes to that, and what a project has held may have to cool (`set_aside.keep`).
@@ -109,9 +113,16 @@ def release(
     released = [part for one in released if one != kept for part in usable_space.parts(one, is_super=True)]
     if prefix.sets_aside:
         released = set_aside.keep(prefix, released, namespace_id, project_id)
-        if not released:
-            return
-    candidates = sorted({buddy for part in released for buddy in buddies(part, prefix.length)})
+    whole = sorted(merge(released, (), prefix.length)[1])
+    for start in range(0, len(whole), _MAX_AT_ONCE):
+        _merge_into(prefix, whole[start : start + _MAX_AT_ONCE], namespace_id)
+
+
+def _merge_into(prefix: Prefix, released: Sequence[IPNetwork], namespace_id: UUID | None) -> None:
+    """Make blocks of a locked prefix free, merged with their free buddies."""
+    family = prefix.address_family
+    starts = (buddy_starts(family, part.first, part.prefixlen, prefix.length) for part in released)
+    candidates = sorted({(first, length) for one in starts for length, first in one})
     free: dict[IPNetwork, int] | None = None
     # Who takes several addresses puts blocks back that it did not need, as new rows: look until nothing changes.
     while (found := _lock_free(prefix, namespace_id, candidates)) != free:
@@ -124,9 +135,7 @@ def release(
 
 def release_addresses(prefix_id: int, addresses: Iterable[IPAddress], project_id: UUID | None = None) -> None:
     """Give addresses back to their prefix, which a project has held."""
-    blocks = [host(address) for address in addresses]
-    for start in range(0, len(blocks), _MAX_AT_ONCE):
-        release(prefix_id, blocks[start : start + _MAX_AT_ONCE], project_id=project_id)
+    release(prefix_id, map(host, addresses), project_id=project_id)
 
 
 def lock_all(prefixes: PrefixQuerySet) -> None:
@@ -136,22 +145,26 @@ def lock_all(prefixes: PrefixQuerySet) -> None:
     lookups.lock_all(blocks.values_list("pk", flat=True))
 
 
-def _lock_free(prefix: Prefix, namespace_id: UUID | None, blocks: Sequence[IPNetwork]) -> dict[IPNetwork, int]:
-    """Those of these blocks that are free, locked in the order given, with the keys of their rows."""
-    starts = [IPAddress(one.first, one.version) for one in blocks]
-    if connection.vendor == "sqlite":  # which looks each one up by itself
-        stored = FreeBlock.objects.of(prefix, namespace_id).filter(first__in=starts)
-        wanted = set(blocks)
-        return {one.cidr: one.pk for one in stored if one.cidr in wanted}
+def _lock_free(prefix: Prefix, namespace_id: UUID | None, blocks: Sequence[tuple[int, int]]) -> dict[IPNetwork, int]:
+    """Those of these blocks (first, prefix length) that are free, locked in the order given, with the keys of their
+    rows.
+    """
+    family = prefix.address_family
     within, namespace = ("namespace_id IS NULL", []) if namespace_id is None else ("namespace_id = %s", [namespace_id])
-    lengths = [one.prefixlen for one in blocks]
+    starts = [free_rows.stored_address(family, first) for first, _ in blocks]
+    if connection.vendor == "sqlite":  # which looks each start up by itself
+        starts = list(dict.fromkeys(starts))
+        statement = _FIND_FREE.format(within=within, marks=", ".join(["%s"] * len(starts)))
+        place = [prefix.network_id, prefix.family, prefix.pk, *map(writes.stored_uuid, namespace)]
+        parameters: list[Any] = [*place, *starts]
+    else:
+        statement = _LOCK_FREE.format(within=within)
+        parameters = [starts, [length for _, length in blocks], prefix.pk, *namespace]
     with connection.cursor() as cursor:
-        parameters: list[Any] = [[to_bytes(start) for start in starts], lengths, prefix.pk, *namespace]
-        cursor.execute(_LOCK_FREE.format(within=within), parameters)
-        return {
-            block(prefix.address_family, from_bytes(first).value, length): key
-            for key, first, length in cursor.fetchall()
-        }
+        cursor.execute(statement, parameters)
+        wanted = set(blocks)
+        rows = ((key, from_bytes(bytes(first)).value, length) for key, first, length in cursor.fetchall())
+        return {block(family, first, length): key for key, first, length in rows if (first, length) in wanted}
 
 
 def _open(prefixes: Iterable[Prefix], given: Collection[UUID | None], *, is_super: bool) -> None:

@@ -40,7 +40,11 @@ def release(released: Sequence[tuple[Prefix, IPAddress]]) -> None:
         for prefix, one in released
         if one != prefix.gateway and usable_space.parts(host(one), is_super=True)
     ]
-    buddies = [(prefix, one, buddy_starts(one, prefix.length)) for prefix, one in usable]
+    families = [Family.of(one) for _, one in usable]
+    buddies = [
+        (prefix, one, buddy_starts(family, one.value, family.bits, prefix.length))
+        for family, (prefix, one) in zip(families, usable, strict=True)
+    ]
     free = _look(buddies)
     while None in free.values():  # who takes several addresses puts blocks back that it did not need, as new rows
         free = _look(buddies)
