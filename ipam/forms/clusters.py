@@ -59,8 +59,8 @@ class ClusterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        held = Cluster.objects.filter(pk=self.initial.get("seed")).first()
-        if held is not None and not access.sees(held):
+        seed: Any = self.initial.get("seed")
+        if seed and not access.visible(Cluster.objects.filter(pk=seed)).exists():
             del self.fields["seed"]  # it stays as it is
 
 
