@@ -59,8 +59,8 @@ class ClusterForm(forms.Form):
         super().__init__(*args, **kwargs)
         seeds = Cluster.objects.filter(is_seed=True).exclude(state=Cluster.State.RELEASED).order_by("name", "pk")
         self.fields["seed"].queryset = access.visible(seeds)  # type: ignore[attr-defined]
-        held = Cluster.objects.filter(pk=self.initial.get("seed")).first()
-        if held is not None and not access.sees(held):
+        held = self.initial.get("seed")
+        if held and not access.sees(Cluster(pk=held)):
             del self.fields["seed"]  # it stays as it is
 
 
