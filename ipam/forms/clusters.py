@@ -59,8 +59,8 @@ class ClusterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        seed: Any = self.initial.get("seed")
-        if seed and not access.visible(Cluster.objects.filter(pk=seed)).exists():
+        held = self.initial.get("seed")
+        if held and not access.sees(Cluster(pk=held)):
             del self.fields["seed"]  # it stays as it is
 
 
