@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from ipam.domain.clusters import lifecycle
+from ipam.domain.clusters import belongings, lifecycle, service_ranges
 from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.insight import survey, surveying
 from ipam.domain.networks import addresses, claims, machines, networks, partitions, quota_limits, ranges, vrfs
@@ -33,9 +34,10 @@ from ipam.models import (
     ServiceAccount,
     Webhook,
 )
-from tests.builders import IPV4, child
+from tests.builders import IPV4, child, families
 from tests.shared import shared_fixture
 
+FURTHER_SERVICES = "10.252.0.0/24"  # of each cluster
 ROLES = ["operator", "auditor", "owner", "editor", "viewer", "stranger", "nobody"]
 
 
@@ -154,6 +156,19 @@ def two(
     alert_on(private)
     alert_on(foreign)
     return cloud
+
+
+@shared_fixture
+def owning(two: Cloud) -> Cloud:
+    """The same, and both clusters have addresses and further services."""
+    for cluster in (two.cluster, two.foreign_cluster):
+        belongings.take_for_load_balancers(cluster, two.internet)
+        service_ranges.add(cluster, families(FURTHER_SERVICES))
+    return two
+
+
+def allocation_of(cluster: Cluster) -> UUID:
+    return IPAddress.objects.filter(cluster=cluster)[0].allocation
 
 
 def alert_on(network: Network) -> Alert:

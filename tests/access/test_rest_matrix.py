@@ -15,7 +15,7 @@ from ipam.api.urls import router
 from ipam.domain.core.permissions import Permission
 from ipam.domain.people import tokens
 from ipam.models import Event, Finding, IPAddress, Machine, Project
-from tests.access.conftest import ROLES, Cloud
+from tests.access.conftest import FURTHER_SERVICES, ROLES, Cloud, allocation_of
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, PLATFORMS, answer, sees
 from tests.shoots import SHOOT
 
@@ -106,11 +106,11 @@ def of_clusters(place: str, running: Any, draft: Any, project: Any) -> list[Case
         ),
         Case(
             "cluster-give-back", "delete", ALLOCATE, place,
-            lambda c: f"clusters/{running(c).pk}/load-balancer-addresses/{uuid4()}/",
+            lambda c: f"clusters/{running(c).pk}/load-balancer-addresses/{allocation_of(running(c))}/",
         ),
         Case(
             "cluster-service-cidrs", "delete", ALLOCATE, place,
-            lambda c: f"clusters/{running(c).pk}/service-cidrs/?prefix=10.251.0.0/24",
+            lambda c: f"clusters/{running(c).pk}/service-cidrs/?prefix={FURTHER_SERVICES}",
         ),
         Case(
             "cluster-compare", "post", ALLOCATE, place, lambda c: f"clusters/{running(c).pk}/document/",
@@ -429,11 +429,8 @@ REFUSED = [
         )
     ),
 ]
-# Whoever may learns that there is no such prefix, range of services or allocation of a cluster.
-ABOUT_NOTHING = {
-    "network-prefixes delete platforms",
-    *(f"cluster-{name} delete {place}" for name in ("service-cidrs", "give-back") for place in (OWN, FOREIGN)),
-}
+# Whoever may learns that there is no such prefix.
+ABOUT_NOTHING = {"network-prefixes delete platforms"}
 
 
 def name(case: Case) -> str:
@@ -462,10 +459,10 @@ def test_every_route_has_a_case() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_route_answers_everybody_as_the_table_says(
-    role: str, size: str, two: Cloud, people: dict[str, User]
+    role: str, size: str, owning: Cloud, people: dict[str, User]
 ) -> None:
     client = client_of(people[role])
-    statuses = {(n, name(case)): ask(client, case, two) for n, case in enumerate(CASES)}
+    statuses = {(n, name(case)): ask(client, case, owning) for n, case in enumerate(CASES)}
     found = {key: _SAID.get(status, "done" if status < 300 else status) for key, status in statuses.items()}
     expected = {(n, name(case)): answer(role, case.permission, case.place) for n, case in enumerate(CASES)}
     expected |= {key: "absent" for key in expected if key[1] in ABOUT_NOTHING and expected[key] == "done"}
@@ -507,14 +504,14 @@ def test_every_list_holds_just_what_one_sees(role: str, size: str, two: Cloud, p
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_token_that_only_reads_is_refused_every_write(role: str, two: Cloud, people: dict[str, User]) -> None:
+def test_token_that_only_reads_is_refused_every_write(role: str, owning: Cloud, people: dict[str, User]) -> None:
     client = client_of(people[role], read_only=True)
     writes = [case for case in [*CASES, *REFUSED] if case.method != "get"]
-    assert {name(case): status for case in writes if (status := ask(client, case, two)) < 300} == {}
+    assert {name(case): status for case in writes if (status := ask(client, case, owning)) < 300} == {}
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_token_of_one_project_reaches_no_other(role: str, two: Cloud, people: dict[str, User]) -> None:
-    client = client_of(people[role], projects=[two.project])
+def test_token_of_one_project_reaches_no_other(role: str, owning: Cloud, people: dict[str, User]) -> None:
+    client = client_of(people[role], projects=[owning.project])
     beyond = [case for case in CASES if case.place in (FOREIGN, PLATFORMS)]
-    assert {ask(client, case, two) for case in beyond} == {404}
+    assert {ask(client, case, owning) for case in beyond} == {404}

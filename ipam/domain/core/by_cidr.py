@@ -28,7 +28,8 @@ def network_keys(texts: Iterable[str]) -> Mapping[str, list[str]]:
             parts.append(some.annotate(text=Value(text)).values_list("text", "length", "network"))
     found: dict[str, list[str]] = {}
     longest: dict[str, int] = {}
-    for text, length, key in sorted(Prefix.objects.none().union(*parts, all=True), key=lambda one: (-one[1], one[2])):
+    rows: list[tuple[str, int, str]] = list(Prefix.objects.none().union(*parts, all=True))  # type: ignore[arg-type]
+    for text, length, key in sorted(rows, key=lambda row: (-row[1], row[2])):
         if longest.setdefault(text, length) == length:
             found.setdefault(text, []).append(key)
     return found
