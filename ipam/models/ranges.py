@@ -113,6 +113,8 @@ class SetAsideBlock(Block):
         indexes = [
             models.Index(fields=["range", "length"], name="set_aside_of_range", condition=Q(range__isnull=False)),
             models.Index(fields=["until", "id"], name="set_aside_until", condition=Q(until__isnull=False)),
+            # how much of a prefix, and where; and whether anything refers to one that goes
+            models.Index(fields=["prefix", "namespace", "first"], name="set_aside_of_prefix"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -138,7 +138,9 @@ def test_child_grows_into_what_its_parent_has_free(api: APIClient, farm: Network
     assert resize(api, one, "10.90.0.16/28").status_code == 200
     assert (Quota.objects.get().used, free_blocks(farm)[0]) == (16, "10.90.0.0/28")
     assert sorted(map(str, Tenure.objects.open())) == ["10.90.0.16/28"]
-    assert refusal(resize(api, one, "10.90.0.0/24")) == (400, "child_prefix_length_too_short", "10.90.0.0/25")
+    answer = resize(api, one, "10.90.0.0/24")
+    assert refusal(answer) == (400, "child_prefix_length_too_short", "10.90.0.0/25")
+    assert answer.json()["errors"][0]["field"] == "prefix"
 
 
 def test_ranges_and_quarantine_of_the_parent_are_respected(

@@ -115,14 +115,16 @@ def check_stack(allowed: Sequence[Family], family: Family, network: Network | No
         )
 
 
-def violations_of_imported_lengths(parent: Network, sources: Mapping[IPNetwork, Prefix]) -> Iterator[errors.IpamError]:
+def violations_of_imported_lengths(
+    parent: Network, sources: Mapping[IPNetwork, Prefix], *, field: str = "prefixes"
+) -> Iterator[errors.IpamError]:
     """Rules 9 and 13 for prefixes that are given, each with the parent's prefix that it lies in."""
     for cidr, source in sources.items():
         family = Family.of(cidr)
         longest = {family: source.length}
-        yield from rules.violations_of_child_lengths({family: cidr.prefixlen}, longest, field="prefixes")
+        yield from rules.violations_of_child_lengths({family: cidr.prefixlen}, longest, field=field)
         if cidr.prefixlen < parent.min_child_prefix_length.get(family, 0):
-            yield _below_minimum(parent, family, cidr.prefixlen, field="prefixes")
+            yield _below_minimum(parent, family, cidr.prefixlen, field=field)
 
 
 def _below_minimum(parent: Network, family: Family, length: int, *, field: str) -> errors.IpamError:
@@ -158,12 +160,14 @@ def exhausted(parent: Network, family: Family, length: int, child: Network) -> e
     )
 
 
-def overlap(source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None) -> errors.IpamError | None:
+def overlap(
+    source: Prefix, cidr: IPNetwork, namespace_id: uuid.UUID | None, *, field: str = "prefixes"
+) -> errors.IpamError | None:
     """Which child holds a part of this space, in words, for who may see it; None when no child does."""
     holder = source.children.filter(namespace=namespace_id).overlapping(cidr).first()
     if holder is None:
         return None
-    return errors.Overlap(f"{cidr} overlaps {whose.prefix(holder)}. Choose space outside of it.", field="prefixes")
+    return errors.Overlap(f"{cidr} overlaps {whose.prefix(holder)}. Choose space outside of it.", field=field)
 
 
 def of_families(cidrs: Iterable[str], families: Iterable[Family]) -> list[str]:

@@ -74,6 +74,7 @@ def create_many(new: NewNetwork, count: int) -> list[Network]:
 
     ForbiddenField for other types and beside named prefixes; TooLarge; else as `create`.
     """
+    access.require_anywhere(Permission.ALLOCATE)  # before anything is judged; where, says each
     if new.type not in CHILD_TYPES or new.prefixes:
         raise errors.ForbiddenField(
             "Only children whose prefixes are chosen for them can be many. Leave the count out.", field="count"

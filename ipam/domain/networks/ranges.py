@@ -86,11 +86,8 @@ def create(
     first, last = bounds.ends()
     owner = None if project is None else lookups.get(Project, project.pk, field="project")
     _check_use(use, owner)
-    prefix = _prefix_of(current, first, last)
-    prefix = Prefix.objects.select_for_update(no_key=True).get(pk=prefix.pk)
-    _check_apart(prefix, first, last)
-    if prefix.ranges.count() >= MAX_OF_A_PREFIX:
-        raise errors.InUse(f"{prefix} has {MAX_OF_A_PREFIX:,} ranges, which is as many as may be. Remove one first.")
+    prefix = Prefix.objects.select_for_update(no_key=True).get(pk=_prefix_of(current, first, last).pk)
+    _check_room(prefix, first, last)
     words = {"use": use, "name": name, "description": description, "labels": dict(labels or {}), "project": owner}
     held = AddressRange(pk=id or uuid4(), prefix=prefix, family=prefix.family, first=first, last=last, **words)
     held.network = current
@@ -195,12 +192,15 @@ def _check_use(use: str, project: Project | None) -> None:
         raise errors.Invalid("Only of a range by name can one project name addresses. Leave it out.", field="project")
 
 
-def _check_apart(prefix: Prefix, first: Address, last: Address) -> None:
+def _check_room(prefix: Prefix, first: Address, last: Address) -> None:
+    """That a locked prefix has no other range there, and not too many of them."""
     if (other := AddressRange.objects.meeting(prefix.pk, first, last).first()) is not None:
         raise errors.Overlap(
             f"{first} to {last} overlaps {whose.address_range(other)}. Choose others, or remove that first.",
             field="first",
         )
+    if prefix.ranges.count() >= MAX_OF_A_PREFIX:
+        raise errors.InUse(f"{prefix} has {MAX_OF_A_PREFIX:,} ranges, which is as many as may be. Remove one first.")
 
 
 def _check_canonical(cidr: IPNetwork) -> None:

@@ -105,7 +105,7 @@ def _taken_of_parent(current: Prefix, wanted: IPNetwork) -> list[errors.IpamErro
         return [errors.NotInPrefix(detail, field="prefix")]
     access.require_own(source.network)
     found = list(usable_space.violations_of_taken([wanted], field="prefix"))
-    found += child_rules.violations_of_imported_lengths(source.network, {wanted: source})
+    found += child_rules.violations_of_imported_lengths(source.network, {wanted: source}, field="prefix")
     siblings = source.children.filter(namespace=current.namespace_id).exclude(pk=current.pk)
     if (holder := siblings.overlapping(wanted).order_by("first").first()) is not None:
         found.append(_overlap(wanted, holder))
@@ -145,11 +145,10 @@ def _left_outside(current: Prefix, wanted: IPNetwork) -> list[errors.IpamError]:
 
 def _take(current: Prefix, source: Prefix, parts: Collection[IPNetwork]) -> None:
     """Take what a child gains out of what it was carved from."""
+    namespace_id, project_id = current.namespace_id, current.network.project_id
     for part in parts:
-        find_holder = partial(child_rules.overlap, source, part, current.namespace_id)
-        project_id = current.network.project_id
-        taking = partial(allocator.acquire_exactly, find_holder=find_holder, field="prefix", project_id=project_id)
-        taking(source, part, current.namespace_id)
+        held = partial(child_rules.overlap, source, part, namespace_id, field="prefix")
+        allocator.acquire_exactly(source, part, namespace_id, project_id, find_holder=held, field="prefix")
 
 
 def _overlap(wanted: IPNetwork, holder: Prefix) -> errors.IpamError:

@@ -117,7 +117,7 @@ def _check_length(cidr: IPNetwork, length: int) -> None:
 def _part(current: Prefix, cidr: IPNetwork) -> Prefix:
     """A part of a prefix, not stored yet, with all that is said of it."""
     gateway = current.gateway if current.gateway is not None and current.gateway in cidr else None
-    said = {"reserve_ends": current.reserve_ends, "sets_aside": current.sets_aside, "gateway": gateway}
+    said = {"reserve_ends": current.reserve_ends, "gateway": gateway}
     place = {"network": current.network, "parent_id": current.parent_id, "namespace_id": current.namespace_id}
     return Prefix.of(cidr, **place, **said)
 

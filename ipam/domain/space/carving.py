@@ -17,22 +17,37 @@ from ipam.fields import from_bytes
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.super_networks import ChildChoice
 
-# Best fit, or as the super network says (rule 14), in the first prefix with room. By prefix and namespace alone, and
-# ordered by the namespace, as the index of best fit is: else PostgreSQL sorts thousands.
-_BEST = """
+# The first prefix with room. What is free is asked for by prefix and namespace alone, and ordered as the index of best
+# fit is, here and below: else PostgreSQL sorts thousands, or reads those that have gone.
+_SOURCE = """
+    SELECT id, length FROM ipam_prefix WHERE network_id = %(parent)s AND family = {family} {only} AND (
+        SELECT 1 FROM ipam_freeblock
+        WHERE prefix_id = ipam_prefix.id AND {within} AND length <= %(length{family})s
+        ORDER BY namespace_id, length DESC LIMIT 1
+    ) = 1 ORDER BY id LIMIT 1
+"""
+# Best fit (rule 14).
+_BEST_FIT = """
     SELECT id FROM (
-        SELECT id FROM ipam_freeblock WHERE {within} AND length <= %s AND prefix_id = (
-            SELECT id FROM ipam_prefix WHERE network_id = %s AND family = %s {source} AND (
-                SELECT 1 FROM ipam_freeblock WHERE prefix_id = ipam_prefix.id AND {within} AND length <= %s LIMIT 1
-            ) = 1 ORDER BY id LIMIT 1
-        ) ORDER BY namespace_id, {order} LIMIT 1 {lock}
+        SELECT id FROM ipam_freeblock
+        WHERE {within} AND length <= %(length{family})s AND prefix_id = (SELECT id FROM ({source}) AS source)
+        ORDER BY namespace_id, length DESC, first LIMIT 1 {lock}
     ) AS best
 """
-_ORDERS: dict[str, str] = {
-    ChildChoice.BEST_FIT: "length DESC, first",
-    ChildChoice.SPARSE: "length, first",
-    ChildChoice.FIRST_FIT: "first",
-}
+# The other choices are among the lowest block of each length, each of which the same index finds at once.
+_LOWEST = """
+    SELECT id FROM (
+        SELECT free.id FROM (
+            SELECT source.id AS prefix_id, column1 AS length, (
+                SELECT first FROM ipam_freeblock WHERE prefix_id = source.id AND {within} AND length = column1
+                ORDER BY namespace_id, first LIMIT 1
+            ) AS first FROM ({source}) AS source JOIN (VALUES {lengths}) AS lengths ON column1 >= source.length
+        ) AS lowest JOIN ipam_freeblock AS free ON free.prefix_id = lowest.prefix_id AND {within}
+            AND free.length = lowest.length AND free.first = lowest.first
+        ORDER BY {order} LIMIT 1 {lock}
+    ) AS best
+"""
+_ORDERS: dict[str, str] = {ChildChoice.SPARSE: "free.length, free.first", ChildChoice.FIRST_FIT: "free.first"}
 _TAKE_OUT = """
     WITH chosen AS MATERIALIZED ({best})
     DELETE FROM ipam_freeblock WHERE id IN (SELECT id FROM chosen)
@@ -151,16 +166,16 @@ def _take(
     wait: bool = False,
 ) -> dict[Family, Carved]:
     """Take the block that fits best for each family, as far as nobody holds it; or wait for it."""
-    within, namespace = _within(namespace_id)
-    lock = "" if connection.vendor == "sqlite" else "FOR UPDATE" if wait else "FOR UPDATE SKIP LOCKED"
-    only, known = ("", []) if source is None else ("AND id = %s", [source.pk])
-    one = _BEST.format(within=within, source=only, order=_ORDERS[parent.child_choice], lock=lock)
-    best = " UNION ALL ".join([one] * len(lengths))
-    parameters: list[Any] = []
-    for family, length in lengths.items():
-        parameters += [*namespace, length, parent.pk, int(family), *known, *namespace, length]
+    best = " UNION ALL ".join(
+        _choice(parent, family, lengths[family], namespace_id, source, wait) for family in lengths
+    )
+    values = {f"length{int(family)}": length for family, length in lengths.items()} | {
+        "parent": parent.pk,
+        "namespace": writes.stored_uuid(namespace_id),
+        "source": source and source.pk,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_OUT.format(best=best), parameters)
+        cursor.execute(_TAKE_OUT.format(best=best), values)
         rows = cursor.fetchall()
     found = {}
     for prefix_id, version, first, length in rows:
@@ -168,6 +183,22 @@ def _take(
         child = block(family, start, lengths[family])
         found[family] = Carved(prefix_id, child, split_around(block(family, start, length), child))
     return found
+
+
+def _choice(
+    parent: Network, family: Family, length: int, namespace_id: UUID | None, source: Prefix | None, wait: bool
+) -> str:
+    """The statement that chooses a block of a family."""
+    within = "namespace_id IS NULL" if namespace_id is None else "namespace_id = %(namespace)s"
+    only = "" if source is None else "AND id = %(source)s"
+    parts = {"within": within, "source": _SOURCE.format(within=within, only=only, family=int(family))}
+    is_best_fit = parent.child_choice == ChildChoice.BEST_FIT
+    lock = "FOR UPDATE" if is_best_fit else "FOR UPDATE OF free"
+    parts["lock"] = "" if connection.vendor == "sqlite" else lock if wait else f"{lock} SKIP LOCKED"
+    if is_best_fit:
+        return _BEST_FIT.format(family=int(family), **parts)
+    lengths = ", ".join(f"({one})" for one in range(length + 1))
+    return _LOWEST.format(order=_ORDERS[parent.child_choice], lengths=lengths, **parts)
 
 
 def _take_merging(parts: Sequence[Returned], namespace_id: UUID | None) -> tuple[list[tuple[int, IPNetwork]], int]:

@@ -65,8 +65,7 @@ def by_family(
     asked = lengths or {}
     _check_lengths(asked)
     free = FreeBlock.objects.filter(prefix__in=prefixes, namespace=namespace)
-    choice = prefixes[0].network.child_choice
-    spaces, following = _stored(free, most, asked, choice)
+    spaces, following = _stored(free, most, asked, prefixes[0].network.child_choice)
     if any(prefix.sets_aside and prefix.network.cools_for(prefix.address_family) for prefix in prefixes):
         _add_cooled(spaces, prefixes, namespace, most)
     is_touched = bool(spaces) and prefixes[0].network.is_namespaced  # what is stored says so by itself

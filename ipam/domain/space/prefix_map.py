@@ -67,8 +67,7 @@ def of_prefix(
     if at is not None:
         free = _free_at(prefix, whole, namespace, at)
         return Drawing(draw(whole, length, free, reserved), dict(Counter(found for _, found, _ in free)))
-    blocks = FreeBlock.objects.annotate(word=Value("free"))
-    free = _slices(blocks, prefix, whole, length, namespace)["free"]
+    free = _slices(FreeBlock.objects.annotate(word=Value("free")), prefix, whole, length, namespace)["free"]
     kept: dict[str, list[FreeSlice]] = {}
     if prefix.sets_aside:
         kept = _slices(SetAsideBlock.objects.annotate(word=aside.word()), prefix, whole, length, namespace)

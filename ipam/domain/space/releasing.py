@@ -40,11 +40,7 @@ def release(released: Sequence[tuple[Prefix, IPAddress]]) -> None:
         for prefix, one in released
         if one != prefix.gateway and usable_space.parts(host(one), is_super=True)
     ]
-    families = [Family.of(one) for _, one in usable]
-    buddies = [
-        (prefix, one, buddy_starts(family, one.value, family.bits, prefix.length))
-        for family, (prefix, one) in zip(families, usable, strict=True)
-    ]
+    buddies = [(prefix, one, _buddies(prefix, one)) for prefix, one in usable]
     free = _look(buddies)
     while None in free.values():  # who takes several addresses puts blocks back that it did not need, as new rows
         free = _look(buddies)
@@ -63,6 +59,11 @@ def release(released: Sequence[tuple[Prefix, IPAddress]]) -> None:
     if gone:
         writes.execute(f"DELETE FROM ipam_freeblock WHERE id IN ({', '.join(['%s'] * len(gone))})", gone)  # noqa: S608  marks
     writes.insert(new)
+
+
+def _buddies(prefix: Prefix, one: IPAddress) -> list[tuple[int, int]]:
+    family = Family.of(one)
+    return buddy_starts(family, one.value, family.bits, prefix.length)
 
 
 def _look(buddies: Sequence[tuple[Prefix, IPAddress, list[tuple[int, int]]]]) -> _Free:

@@ -157,13 +157,28 @@ def _free_and_aside(
 ) -> tuple[dict[Keyed, Counter[int]], dict[Keyed, SetAside]]:
     """{prefix length: how many free blocks} of each, and what is set aside; of a namespaced super, in the namespace
     that has taken most. One statement.
-
-    Only of supers, which are those with a `fullest`, is it told as it is, for children have to fit in: other networks
-    have up to a hundred lengths, which the database adds up to blocks of at most five.
     """
     keys = {row.pk: keyed for keyed, rows in held.items() for row in rows}
     found: dict[Keyed, Counter[int]] = {keyed: Counter() for keyed in held}
     kept: dict[Keyed, Counter[str]] = {keyed: Counter() for keyed in held}
+    sums = _sums_of_all(held, keys, fullest)
+    for prefix, namespace, length, word, number in sums[0].union(*sums[1:], all=True) if sums else ():
+        keyed = keys[prefix]
+        if namespace == fullest.get(keyed) and word == "free":
+            found[keyed][length] += number
+        elif namespace == fullest.get(keyed):
+            kept[keyed][word] += number * size(Family(keyed[1]), length)
+    return found, {keyed: SetAside(**words) for keyed, words in kept.items()}
+
+
+def _sums_of_all(
+    held: Held, keys: Mapping[int, Keyed], fullest: Mapping[Keyed, UUID | None]
+) -> list[QuerySet[Any, Any]]:
+    """What is free of prefixes, by their keys, and what is set aside.
+
+    Only of supers, which are those with a `fullest`, is it told as it is, for children have to fit in: other networks
+    have up to a hundred lengths, which the database adds up to blocks of at most five.
+    """
     supers = {pk: fullest[keyed] for pk, keyed in keys.items() if keyed in fullest}
     parts: list[tuple[Any, Q, list[int]]] = [  # apart, as each then goes along an index, in its order
         (_LongestOfBand("length"), Q(namespace=None), [pk for pk in keys if pk not in supers]),
@@ -178,13 +193,7 @@ def _free_and_aside(
     if setting_aside := [row.pk for rows in held.values() for row in rows if row.sets_aside]:
         blocks = SetAsideBlock.objects.filter(prefix__pk__one_of=setting_aside)
         sums.append(_sums(blocks, _LongestOfBand("length"), aside.word()))
-    for prefix, namespace, length, word, number in sums[0].union(*sums[1:], all=True) if sums else ():
-        keyed = keys[prefix]
-        if namespace == fullest.get(keyed) and word == "free":
-            found[keyed][length] += number
-        elif namespace == fullest.get(keyed):
-            kept[keyed][word] += number * size(Family(keyed[1]), length)
-    return found, {keyed: SetAside(**words) for keyed, words in kept.items()}
+    return sums
 
 
 def _sums(blocks: QuerySet[Any], length: Any, word: Any) -> QuerySet[Any, Any]:

@@ -3,16 +3,19 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, networks, ranges
 from ipam.domain.networks.ranges import Bounds
+from ipam.domain.people import members
 from ipam.domain.space.free_blocks import FreeSpace, by_family
 from ipam.models import Event, FreeBlock, Network, Prefix, Project
 from ipam.models.events import Verb
 from tests.builders import IPV4, IPV6, child, cidrs, codes, free_blocks, ip, namespaced, prefixes_of, super_network
+from tests.callers import as_user
 
 
 def free_blocks_of(network: Network, **asked: Any) -> dict[Family, FreeSpace]:
@@ -123,6 +126,13 @@ def test_when_one_has_no_room_no_child_is_carved(tiny: Network, project: Project
 def test_many_are_at_most_256(count: int, tiny: Network, project: Project) -> None:
     with pytest.raises(errors.Invalid, match="from 1 to 256"):
         networks.create_many(child(parent=tiny, project=project), count)
+
+
+def test_who_may_carve_nowhere_is_not_told_what_is_wrong(tiny: Network, project: Project) -> None:
+    user = User.objects.create_user("ann")
+    members.grant(user, "viewer", project=project)
+    with as_user(user), pytest.raises(errors.PermissionDenied):
+        networks.create_many(child(parent=tiny, project=project), 0)
 
 
 def test_only_children_are_made_many_at_once(db: None) -> None:
