@@ -169,6 +169,7 @@ urlpatterns = [
     ),
     path("clusters/<uuid:pk>/services/", cluster_belongings.add_services, name="add-services"),
     path("clusters/<uuid:pk>/services/<path:cidr>/remove/", cluster_belongings.remove_services, name="remove-services"),
+    path("clusters/<uuid:pk>/belongings/", cluster_belongings.index, name="cluster-belongings"),
     path("clusters/<uuid:pk>/documents/", clusters.documents, name="cluster-documents"),
     path("clusters/<uuid:pk>/manifests/<slug:kind>/", clusters.manifest, name="manifest"),
     path("clusters/<uuid:pk>/<cluster_verb:verb>/", cluster_verbs.act, name="act-on-cluster"),

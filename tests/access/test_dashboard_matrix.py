@@ -94,6 +94,7 @@ PAGES: list[Page] = [
     *on_cluster("cluster", READ),
     *on_cluster("manifest", READ, "kubeadm"),
     *on_cluster("cluster-documents", READ),
+    *on_cluster("cluster-belongings", READ),
     *on_cluster("edit-cluster", ALLOCATE),
     *on_cluster("cluster-families", ALLOCATE),
     ("register-cluster", nothing, ALLOCATE, ANYWHERE),
@@ -316,14 +317,14 @@ def test_every_page_answers_everybody_as_the_table_says(
 
 
 def test_page_costs_a_member_no_more_statements_than_anybody(
-    size: str, two: Cloud, signed_in: Callable[[str], Client]
+    size: str, owning: Cloud, signed_in: Callable[[str], Client]
 ) -> None:
     web = signed_in("editor")
     costs = {}
     for name, args, permission, place in PAGES:
-        if expected("editor", permission, place, bool(args(two))) == "done":
+        if expected("editor", permission, place, bool(args(owning))) == "done":
             with CaptureQueriesContext(connection) as captured:
-                web.get(reverse(name, args=args(two)))
+                web.get(reverse(name, args=args(owning)))
             costs[name] = max(len(captured), costs.get(name, 0))
     assert {name: cost for name, cost in costs.items() if cost > MAX_STATEMENTS} == {}
 

@@ -117,8 +117,8 @@ def test_addresses_of_a_cluster_are_taken_and_given_back_on_its_page(
     )
     assert web.post(f"{url}load-balancer-addresses/", {"network": "internet", "count": "2"}).url == url
     assert web.post(f"{url}api-addresses/", {"network": "internet"}).url == url
-    html = web.get(url).content.decode()
-    assert "4 addresses" in html
+    assert f'hx-get="{url}belongings/"' in web.get(url).content.decode()
+    html = web.get(f"{url}belongings/").content.decode()
     assert (html.count("Give back"), html.count('<span class="badge">load balancer</span>')) == (6, 2)
     assert ('<span class="badge">API</span>' in html, f"{url}api-addresses/" in html) == (True, False)
     one = IPAddress.objects.filter(cluster=web_cluster, family=4).order_by("address")[0]
@@ -139,7 +139,7 @@ def test_further_services_are_added_and_taken_away_on_its_page(web: Client, web_
     url = f"/clusters/{web_cluster.pk}/"
     assert "overlap" in web.post(f"{url}services/", {"ipv4": "10.248.0.0/20"}).content.decode()
     assert web.post(f"{url}services/", {"ipv4": "10.249.0.0/18", "ipv6": "fd00:10:249::/112"}).url == url
-    html = web.get(url).content.decode()
+    html = web.get(f"{url}belongings/").content.decode()
     assert html.count('<span class="badge">further services</span>') == 2
     assert f"{url}services/10.249.0.0/18/remove/" in html
     assert web.post(f"{url}services/10.249.0.0/18/remove/").url == url

@@ -73,6 +73,7 @@ PAGES: dict[str, str] = {
     "plan a cluster": "/clusters/new/",
     "cluster": "/clusters/{cluster}/",
     "cluster of one family": "/clusters/{single}/",
+    "belongings of a cluster": "/clusters/{cluster}/belongings/",
     "documents of a cluster": "/clusters/{cluster}/documents/",
     "edit cluster": "/clusters/{cluster}/edit/",
     "addresses for a cluster": "/clusters/{cluster}/load-balancer-addresses/",

@@ -6,7 +6,6 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,24 +18,24 @@ from ipam.domain.networks import allocations
 from ipam.forms.clusters import ApiAddressForm, LoadBalancerForm, ServicesForm
 from ipam.models import Cluster, IPAddress
 from ipam.values import parse_cidr
-from webui.pages import Context, render_page_or_part, went_through
+from webui.pages import render_page_or_part, went_through
 
 _SHOWN = 50  # allocations
 
 
-def shown(cluster: Cluster) -> Context:
-    """What the page of a cluster tells of its addresses; nothing is asked where there are none."""
-    if not cluster.owns:
-        return {"owned_allocations": [], "load_balancers": 0}
+@login_required
+def index(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What a cluster owns beside its plan; on its page that comes by itself."""
+    cluster = planning.get(pk)
     rows = access.visible(IPAddress.objects.filter(cluster=cluster)).order_by("address")
-    found = allocations.pair_up(list(rows[: len(Family) * _SHOWN]))
-    of_api = Count("pk", filter=Q(allocation=cluster.api_allocation))
-    counted = rows.order_by().aggregate(all=Count("pk"), of_api=of_api)
-    return {
+    found = allocations.pair_up(list(rows[: len(Family) * _SHOWN])) if cluster.owns else []
+    context = {
+        "section": "clusters",
+        "cluster": cluster,
         "owned_allocations": found[:_SHOWN],
         "has_more_allocations": len(found) > _SHOWN,
-        "load_balancers": counted["all"] - counted["of_api"],
     }
+    return render_page_or_part(request, "clusters/belongings_page.html", context, part="belongings")
 
 
 @login_required

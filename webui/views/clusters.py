@@ -41,7 +41,6 @@ from webui.pages import (
     run_or_preview,
     went_through,
 )
-from webui.views import cluster_belongings
 from webui.views.activity import with_links
 
 FILTERS = ("q", "state", "families", "project", "network")
@@ -102,7 +101,6 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "progress": migration_steps.progress(cluster) if cluster.migration_step else None,
         "may_change": access.may_change(cluster),
         "differences": list(documented.differences(cluster)),
-        **cluster_belongings.shown(cluster),
         "events": with_links(events.rows),
     }
     return render_page_or_part(request, "clusters/detail.html", context)
