@@ -15,8 +15,8 @@ from ipam.api import address_moves, inputs, outputs, preconditions, short_way
 from ipam.api.resources import Body, Changeable, Data, Readable, Removable, Resource, references, with_references
 from ipam.domain.core import by_ids, lookups
 from ipam.domain.core.by_ids import AtHand, Only
-from ipam.domain.networks import address_rules, addresses, allocations, held_rows
-from ipam.models import IPAddress, Network, Project
+from ipam.domain.networks import address_holders, address_rules, addresses, allocations, held_rows
+from ipam.models import IPAddress, Machine, Network, Project
 
 # What is asked of them when addresses are taken.
 _LOADED: Only = {
@@ -44,7 +44,11 @@ class AddressViews(Readable[IPAddress], Changeable[IPAddress], Removable[IPAddre
         return self.run(_allocation(self.parse(request)), _shown, status=201)
 
     def change(self, found: IPAddress, data: Data) -> IPAddress:
-        return addresses.update(found, **data)
+        if "machine" not in data:
+            return addresses.update(found, **data)
+        given = {name: value for name, value in data.items() if name != "machine"}
+        machine = None if data["machine"] is None else Machine(pk=data["machine"])
+        return address_holders.hand_over([found], machine, **given)[0]
 
     def destroy(self, request: Request, pk: str) -> Response:
         if preconditions.seen(request) is None:

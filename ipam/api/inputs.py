@@ -207,6 +207,7 @@ class NewAddresses(Described):
 
 class ChangedAddress(Described):
     type = fields.Choice(choices=IPAddress.Type.choices, required=False)
+    machine = _id(required=False, allow_null=True)
 
 
 class Halves(Input):

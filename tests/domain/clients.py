@@ -18,6 +18,7 @@ from ipam.domain.core import history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import (
     address_batches,
+    address_holders,
     addresses,
     allocations,
     children,
@@ -69,6 +70,16 @@ def lay_and_take_away(network: str, first: str, last: str, *, times: int) -> Non
         with suppress(errors.Overlap, errors.Busy):
             bounds = Bounds(first=ip(first), last=ip(last))
             ranges.delete(ranges.create(Network.objects.get(pk=network), bounds))
+
+
+def hand_over(address: UUID, machines_in_turn: list[str | None], *, times: int = 1) -> list[str]:
+    """Let machines have an address, or nobody (None), one after the other; the outcomes."""
+    found = IPAddress(pk=address)
+    return [
+        outcome(address_holders.hand_over, [found], Machine(pk=key) if key else None)
+        for _ in range(times)
+        for key in machines_in_turn
+    ]
 
 
 def resize(cidr: str, wanted: str) -> None:
@@ -291,6 +302,10 @@ def import_child(parent: str, project: UUID, cidr: str) -> str:
         prefixes=[parse_cidr(cidr)],
     )
     return outcome(children.import_child, wanted)
+
+
+def release_address(address: UUID) -> str:
+    return outcome(addresses.release, str(address))
 
 
 def release_machine(machine: str) -> str:

@@ -95,7 +95,7 @@ def check_machine(machine: Machine, network: Network, project: Project, *, is_jo
         raise errors.WrongProject(f"Machine {machine} belongs to another project.", field="machine")
     if not is_joined:
         raise errors.NetworkNotUsable(
-            f"Machine {machine} is not in network {network.pk}. Allocate from one of its networks.", field="machine"
+            f"Machine {machine} is not in network {network.pk}. Use an address of one of its networks.", field="machine"
         )
 
 

@@ -45,6 +45,7 @@ from ipam.domain.moving.netbox.files import Source
 from ipam.domain.moving.netbox.reading import Places
 from ipam.domain.networks import (
     address_batches,
+    address_holders,
     address_moves,
     addresses,
     allocations,
@@ -359,6 +360,10 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     "address_moves.move": (
         lambda w: address_moves.move(w.pair[0].allocation, project=w.empty_project),
         ("move", "address", "*", 2),
+    ),
+    "address_holders.hand_over": (
+        lambda w: address_holders.hand_over([w.at_home()], w.machine, type="static"),
+        ("make-static", "address", "*", 1),
     ),
     "bulk.label": (
         lambda w: bulk.label([w.machine], add={"rack": "4"}, remove={}),
