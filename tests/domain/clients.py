@@ -304,6 +304,14 @@ def import_child(parent: str, project: UUID, cidr: str) -> str:
     return outcome(children.import_child, wanted)
 
 
+def make_machine(private: str, outside: str, address: str, project: UUID, partition: str) -> str:
+    """A machine that names an address of a network to the outside."""
+    found = Network.objects.in_bulk([private, outside])
+    joined = [Attachment(network=found[private], auto=False), Attachment(network=found[outside], ips=[ip(address)])]
+    owner, site = Project.objects.get(pk=project), Partition.objects.get(pk=partition)
+    return outcome(lambda: machines.allocate(project=owner, partition=site, networks=joined))
+
+
 def release_address(address: UUID) -> str:
     return outcome(addresses.release, str(address))
 

@@ -8,7 +8,7 @@ import pytest
 from ipam.domain.health import doctor
 from ipam.domain.networks import addresses, machines
 from ipam.domain.networks.machine_rules import Attachment
-from ipam.models import IPAddress, Machine, Network, Partition, Project, Tenure
+from ipam.models import AddressHolder, IPAddress, Machine, Network, Partition, Project, Tenure
 from tests.builders import IPV4
 from tests.domain import clients
 from tests.domain.crowd import in_processes
@@ -60,6 +60,54 @@ def test_address_is_attached_or_released(attempt: int, nodes: list[Machine], vip
     assert [one.sentence for one in doctor.examine()] == []
 
 
+# --- shared ---------------------------------------------------------------------------------------
+@pytest.fixture
+def anycast(internet: Network, project: Project) -> IPAddress:
+    wanted = {"type": "static", "shared": "anycast"}
+    return addresses.allocate(internet, project=project, families=[IPV4], **wanted)[0]
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_shared_address_is_left_with_machines_that_are_there(
+    attempt: int, nodes: list[Machine], anycast: IPAddress
+) -> None:
+    tasks: list[Any] = [partial(clients.hand_over, anycast.pk, [f"node-{number}"], times=3) for number in range(3)]
+    *attached, one, two = in_processes(
+        [*tasks, *[partial(clients.release_machine, f"node-{number}") for number in (0, 1)]]
+    )
+    assert (one, two) == ("done", "done")
+    assert {code for each in attached for code in each} <= {"done", "not_found"}
+    assert IPAddress.objects.get().machine_ids == ["node-2"]
+    assert (AddressHolder.objects.count(), open_tenures()) == (0, ["node-2"])
+    assert [one.sentence for one in doctor.examine()] == []
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_shared_address_is_attached_by_all_or_released(attempt: int, nodes: list[Machine], anycast: IPAddress) -> None:
+    *attached, released = in_processes(
+        [*[partial(clients.hand_over, anycast.pk, [f"node-{number}"]) for number in range(3)],
+         partial(clients.release_address, anycast.pk)]
+    )  # fmt: skip
+    assert released in ("done", "in_use")
+    if released == "done":
+        assert (attached, AddressHolder.objects.count()) == ([["not_found"]] * 3, 0)
+    else:
+        assert sorted(IPAddress.objects.get().machine_ids) == ["node-0", "node-1", "node-2"]
+    assert [one.sentence for one in doctor.examine()] == []
+
+
+def test_machines_that_are_made_with_a_shared_address_all_have_it(
+    private: Network, internet: Network, project: Project, partition: Partition, anycast: IPAddress
+) -> None:
+    task = partial(clients.make_machine, private.pk, internet.pk, str(anycast), project.pk, partition.pk)
+    assert in_processes([task] * 4) == ["done"] * 4
+    assert sorted(IPAddress.objects.get(pk=anycast.pk).machine_ids) == sorted(
+        Machine.objects.values_list("pk", flat=True)
+    )
+    assert [one.sentence for one in doctor.examine()] == []
+
+
+# --- round ----------------------------------------------------------------------------------------
 def test_address_goes_round_among_machines_that_go(nodes: list[Machine], vip: IPAddress) -> None:
     turns: list[str | None] = ["node-0", "node-1", "node-2", None]
     tasks: list[Any] = [partial(clients.hand_over, vip.pk, turns[at:] + turns[:at], times=3) for at in range(4)]

@@ -80,7 +80,7 @@ def _networks() -> Iterator[Row]:
 
 
 def _machines() -> Iterator[Row]:
-    rows = Machine.objects.prefetch_related("attachments", "addresses").order_by("pk")
+    rows = Machine.objects.prefetch_related("attachments", "addresses", "holdings__address").order_by("pk")
     for one in rows.iterator(chunk_size=_CHUNK):
         yield {
             "id": one.pk,
@@ -98,7 +98,7 @@ def _machines() -> Iterator[Row]:
 
 
 def _joined(machine: Machine, attachment: MachineNetwork) -> Row:
-    held = [one for one in machine.addresses.all() if one.network_id == attachment.network_id]
+    held = [one for one in machine.held if one.network_id == attachment.network_id]
     return {
         "networkid": attachment.network_id,
         "asn": machine.asn,
@@ -107,8 +107,9 @@ def _joined(machine: Machine, attachment: MachineNetwork) -> Row:
 
 
 def _addresses() -> Iterator[Row]:
-    for one in IPAddress.objects.order_by("address", "pk").iterator(_CHUNK):
+    for one in IPAddress.objects.prefetch_related("holders").order_by("address", "pk").iterator(_CHUNK):
         machine = {MACHINE_TAG: one.machine_id} if one.machine_id else {}
+        beside = [f"{MACHINE_TAG}={key}" for key in one.machine_ids[1:]]
         yield {
             "ipaddress": str(one.address),
             "networkid": one.network_id,
@@ -117,7 +118,7 @@ def _addresses() -> Iterator[Row]:
             "name": one.name,
             "description": one.description,
             "allocationuuid": str(one.allocation),
-            "tags": [*_tags(one.labels | machine), *one.tags],
+            "tags": [*_tags(one.labels | machine), *beside, *one.tags],
         }
 
 
