@@ -180,7 +180,7 @@ BROKEN: dict[str, list[Row]] = {
     ],
     "address_shared_is_static": [
         lambda cast: cast.ip("203.0.113.200", shared="vip"),
-        lambda cast: cast.ip("203.0.113.200", shared="broadcast", type="static"),
+        lambda cast: cast.ip("203.0.113.200", shared="mcast", type="static"),
     ],
     "holder_once": [lambda cast: AddressHolder(address=cast.vip, machine=cast.machine)],
     "address_type_known": [lambda cast: cast.ip("203.0.113.200", type="dynamic")],

@@ -181,7 +181,7 @@ def _missing(row: ParsedRow, known: _Owners, references: References) -> Iterator
             yield references.missing(name, key)
     for key in row.values.get("machines", ()):
         if key not in known.machines:
-            yield references.missing("machines", key)
+            yield references.missing("machine", key)
     if (first := row.values.get("machine")) and (row.values.get("machines") or [first])[0] != first:
         yield errors.Invalid(f"machine is {first}, and not the first of machines. Leave it empty.", field="machine")
 
