@@ -6,16 +6,14 @@ from typing import Any, TypeVar
 import django_filters as filters
 from django import forms
 from django.db import connection
-from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet, TextField
+from django.db.models import CharField, Exists, Model, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import QueryDict
-from django_filters.constants import EMPTY_VALUES
 
 from ipam.addressing import Address, Cidr, Family, block
 from ipam.domain.core import lookups
 from ipam.filter_fields import (
     FAMILIES,
-    NOTHING,
     AddressFilter,
     CidrField,
     CidrFilter,
@@ -30,20 +28,9 @@ from ipam.filter_fields import (
     of_family,
     reference,
 )
+from ipam.holder_filters import HolderFilter, having_address, shared
 from ipam.labels import split_label
-from ipam.models import (
-    VRF,
-    AddressHolder,
-    Cluster,
-    IPAddress,
-    Machine,
-    MachineNetwork,
-    Network,
-    Partition,
-    Prefix,
-    Project,
-    Quota,
-)
+from ipam.models import VRF, Cluster, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project, Quota
 from ipam.models.addresses import IPAddressQuerySet
 from ipam.models.base import RecordQuerySet
 from ipam.models.clusters import FamilyOrder, Platform
@@ -163,24 +150,13 @@ class PrefixFilters(StrictFilterSet):
         return queryset if value == DUAL_STACK else queryset.within(block(Family.from_key(value), 0, 0))
 
 
-class HolderFilter(KeyFilter):
-    """Addresses that this machine has, also beside others; or that nobody has.
-
-    Most machines share none: then the list is read by an index that is in its order.
-    """
-
-    def filter(self, qs: Any, value: Any) -> Any:
-        is_plain = value in (*EMPTY_VALUES, NOTHING) or not AddressHolder.objects.filter(machine=value).exists()
-        return super().filter(qs, value) if is_plain else qs.held_by([value])
-
-
 class AddressFilters(Filters):
     ip = AddressFilter(field_name="address")
     network = reference(Network, "network_id")
     project = reference(Project, "project_id")
     namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
     machine = HolderFilter(model=Machine, field_name="machine_id", nullable=True)
-    shared = filters.ChoiceFilter(choices=[*IPAddress.Shared.choices, (NOTHING, "by none")], method="shared_as")
+    shared = shared()
     cluster = KeyFilter(model=Cluster, field_name="cluster_id", nullable=True)
     prefix = ListFilter(CidrField(), method="of_prefixes")
     within = CidrFilter(method=asks("within"))
@@ -196,9 +172,6 @@ class AddressFilters(Filters):
         for cidr in value:
             queryset = queryset.filter(prefix__in=list(Prefix.objects.equal_to(cidr).values_list("pk", flat=True)))
         return queryset
-
-    def shared_as(self, queryset: IPAddressQuerySet, name: str, value: str) -> IPAddressQuerySet:
-        return queryset.filter(shared="" if value == NOTHING else value)
 
     def of_family(self, queryset: IPAddressQuerySet, name: str, value: str) -> IPAddressQuerySet:
         return queryset if value == DUAL_STACK else queryset.within(block(Family.from_key(value), 0, 0))
@@ -222,8 +195,7 @@ class MachineFilters(Filters):
         return queryset.filter(Exists(MachineNetwork.objects.filter(network__in=value, machine=OuterRef("pk"))))
 
     def holding(self, queryset: MachineQuerySet, name: str, value: Address) -> MachineQuerySet:
-        held, shared = IPAddress.objects.filter(address=value), AddressHolder.objects.filter(address__address=value)
-        return queryset.filter(Q(Exists(held.filter(machine=OuterRef("pk")))) | Q(pk__among=shared.values("machine")))
+        return having_address(queryset, value)
 
 
 class ClusterFilters(Filters):

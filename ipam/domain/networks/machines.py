@@ -53,10 +53,9 @@ def allocate(
         machine = _store(Machine(pk=id or new_machine_id(), **texts, **place), attachments)
         given = _give_addresses(machine, attachments) if with_addresses else _Given()
         after = states.of(machine, networks=[attachment.network.pk for attachment in attachments])
-        begun = [*given.named, *given.drawn]
-        history.record(Verb.ALLOCATE, machine, after=after, ended=given.named, begun=begun, unchanged=given.shared)
+        history.record(Verb.ALLOCATE, machine, after=after, **given.told)
     _look_again(asn)
-    return know(machine, addresses=[*begun, *given.shared], holdings=())
+    return know(machine, addresses=[*given.named, *given.drawn, *given.shared], holdings=())
 
 
 @operation
@@ -114,6 +113,11 @@ class _Given(NamedTuple):
     named: Sequence[IPAddress] = ()
     shared: Sequence[IPAddress] = ()
     drawn: Sequence[IPAddress] = ()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What history says of them: of those that others have too the holder, the first, stays."""
+        return {"ended": self.named, "begun": [*self.named, *self.drawn], "unchanged": self.shared}
 
 
 def _give_addresses(machine: Machine, attachments: Sequence[Attachment]) -> _Given:

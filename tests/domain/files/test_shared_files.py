@@ -49,7 +49,9 @@ def test_inventory_tells_it_of_each_machine_and_reaches_none_by_it(nodes: list[M
 
 
 def test_document_of_metal_stack_names_it_at_each_machine(nodes: list[Machine]) -> None:
-    document = yaml.safe_load("".join(exporting.lines()))
+    written = "".join(exporting.lines())
+    assert written.startswith("# Not in this form: 1 addresses are shared.\n")
+    document = yaml.safe_load(written)
     assert [one["allocation"]["networks"][0]["ips"][0] for one in document["machines"]] == [LOW, LOW]
     (shared,) = [one for one in document["ips"] if one["ipaddress"] == LOW]
     assert [tag for tag in shared["tags"] if "machine" in tag] == [

@@ -46,6 +46,8 @@ def _losses() -> Iterator[str]:
     for what, condition in lossy.items():
         if count := Network.objects.filter(condition).count():
             yield f"# Not in this form: {count:,} {what}.\n"
+    if count := IPAddress.objects.exclude(shared="").count():
+        yield f"# Not in this form: {count:,} addresses are shared.\n"
 
 
 def _described(one: Any) -> Row:
