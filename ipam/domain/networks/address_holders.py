@@ -84,7 +84,7 @@ def _lock_machines(named: Sequence[Machine]) -> Machines:
     found = {one.pk: one for one in lookups.lock_all(there.order_by("pk"), no_key=True)}
     for one in named:
         if one.pk not in found:
-            lookups.get(Machine, one.pk, field="machine")
+            found[one.pk] = lookups.get(Machine, one.pk, field="machine", lock=True)  # or says what is missing
     return found
 
 

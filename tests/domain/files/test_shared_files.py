@@ -2,10 +2,13 @@
 
 import csv
 import io
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
 
+from ipam.domain.clusters.manifests.subject import Subject
 from ipam.domain.files import dns_zones, importing
 from ipam.domain.files.kinds import ADDRESSES
 from ipam.domain.files.tables import Table
@@ -57,6 +60,11 @@ def test_document_of_metal_stack_names_it_at_each_machine(nodes: list[Machine]) 
     assert [tag for tag in shared["tags"] if "machine" in tag] == [
         f"{exporting.MACHINE_TAG}={key}" for key in ("n1", "n2")
     ]
+
+
+def test_document_of_a_node_names_its_own_address(nodes: list[Machine], private: Network) -> None:
+    about: Any = {"cluster": SimpleNamespace(network_id=private.pk), "plan": SimpleNamespace(families=(IPV4,))}
+    assert [str(*Subject(**about).node_addresses(one).values()) for one in nodes] == ["10.0.0.2", "10.0.0.3"]
 
 
 def imported(rows: str) -> list[str]:
