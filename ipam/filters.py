@@ -28,6 +28,7 @@ from ipam.filter_fields import (
     of_family,
     reference,
 )
+from ipam.holder_filters import HolderFilter, having_address, shared
 from ipam.labels import split_label
 from ipam.models import VRF, Cluster, IPAddress, Machine, MachineNetwork, Network, Partition, Prefix, Project, Quota
 from ipam.models.addresses import IPAddressQuerySet
@@ -154,7 +155,8 @@ class AddressFilters(Filters):
     network = reference(Network, "network_id")
     project = reference(Project, "project_id")
     namespace = KeyFilter(model=Project, field_name="namespace_id", nullable=True)
-    machine = KeyFilter(model=Machine, field_name="machine_id", nullable=True)
+    machine = HolderFilter(model=Machine, field_name="machine_id", nullable=True)
+    shared = shared()
     cluster = KeyFilter(model=Cluster, field_name="cluster_id", nullable=True)
     prefix = ListFilter(CidrField(), method="of_prefixes")
     within = CidrFilter(method=asks("within"))
@@ -193,7 +195,7 @@ class MachineFilters(Filters):
         return queryset.filter(Exists(MachineNetwork.objects.filter(network__in=value, machine=OuterRef("pk"))))
 
     def holding(self, queryset: MachineQuerySet, name: str, value: Address) -> MachineQuerySet:
-        return queryset.filter(Exists(IPAddress.objects.filter(address=value, machine=OuterRef("pk"))))
+        return having_address(queryset, value)
 
 
 class ClusterFilters(Filters):

@@ -17,6 +17,7 @@ from ipam.domain.networks.ranges import Bounds
 from ipam.domain.notify import targets, webhooks
 from ipam.models import (
     VRF,
+    AddressHolder,
     AddressRange,
     AlertRule,
     Claim,
@@ -53,7 +54,7 @@ def empty() -> None:
     Webhook.objects.all().delete()
     FindingMark.objects.all().delete()
     of_clusters = [SetAsideBlock, AddressRange, Quota, Claim, ClusterRange, Cluster]
-    of_networks = [IPAddress, FreeBlock, MachineNetwork, Machine, Prefix, Network, VRF]
+    of_networks = [AddressHolder, IPAddress, FreeBlock, MachineNetwork, Machine, Prefix, Network, VRF]
     of_time = [Sample, Series]
     for model in [*of_time, *of_clusters, *of_networks, Partition, ServiceAccount, RoleBinding, Project, NumberRange]:
         model.objects.all()._raw_delete("default")

@@ -12,6 +12,7 @@ from webui.metrics import metrics
 from webui.views import (
     account,
     activity,
+    address_holders,
     address_states,
     addresses,
     alert_rules,
@@ -137,6 +138,8 @@ urlpatterns = [
     path("addresses/act/", addresses.act, name="act-on-addresses"),
     path("addresses/<uuid:pk>/", addresses.detail, name="address"),
     path("addresses/<uuid:pk>/edit/", addresses.edit, name="edit-address"),
+    path("addresses/<uuid:pk>/attach/", address_holders.attach, name="attach-address"),
+    path("addresses/<uuid:pk>/take-off/", address_holders.take_off, name="take-off-address"),
     path("allocations/join/", addresses.join, name="join"),
     path("allocations/<uuid:allocation>/part/", addresses.part, name="part"),
     path("allocations/<uuid:allocation>/release/", addresses.release, name="release"),

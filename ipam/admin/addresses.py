@@ -15,6 +15,8 @@ from ipam.forms.described import LabelledForm
 from ipam.forms.fields import AddressesField, FamiliesField
 from ipam.models import IPAddress, Network
 
+MAX_SHOWN = 100  # machines on the page of an address
+
 
 class _Consent(forms.BooleanField):
     """Says that somebody means it; no change by itself."""
@@ -74,6 +76,8 @@ class AddressAdmin(DescribedAdmin[IPAddress]):
         "project",
         "namespace",
         "machine",
+        "shared",
+        "beside",
         "allocation",
         "created_at",
         "updated_at",
@@ -107,6 +111,11 @@ class AddressAdmin(DescribedAdmin[IPAddress]):
     )
     def delete_selected(self, rows: list[IPAddress]) -> None:
         self.discard_all(rows)
+
+    @admin.display(description="shared with")
+    def beside(self, obj: IPAddress) -> str:
+        """The machines that have it beside the first, by name."""
+        return ", ".join(str(one.machine) for one in obj.holders.select_related("machine")[:MAX_SHOWN])
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Say which one of the other family came with it."""

@@ -12,7 +12,7 @@ from ipam.admin.forms import Data, chooser, many_chooser
 from ipam.domain.networks import machines
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.forms.machines import NETWORKS_HELP, MachineForm
-from ipam.models import Machine, MachineNetwork
+from ipam.models import IPAddress, Machine, MachineNetwork
 from ipam.models.base import SLUG_LENGTH
 
 MAX_SHOWN = 100  # addresses on the page of a machine
@@ -70,7 +70,7 @@ class MachineAdmin(DescribedAdmin[Machine]):
     @admin.display(description="addresses")
     def address_list(self, obj: Machine) -> str:
         """Its addresses in one line, lowest first."""
-        return ", ".join(map(str, obj.addresses.order_by("address")[:MAX_SHOWN]))
+        return ", ".join(map(str, IPAddress.objects.held_by([obj.pk]).order_by("address")[:MAX_SHOWN]))
 
     def make(self, given: Data) -> Machine:
         asked = dict(given)

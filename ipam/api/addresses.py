@@ -15,8 +15,8 @@ from ipam.api import inputs, moves, outputs, preconditions, short_way
 from ipam.api.resources import Body, Changeable, Data, Readable, Removable, Resource, references, with_references
 from ipam.domain.core import by_ids, lookups
 from ipam.domain.core.by_ids import AtHand, Only
-from ipam.domain.networks import address_rules, addresses, allocations, held_rows
-from ipam.models import IPAddress, Network, Project
+from ipam.domain.networks import address_holders, address_rules, addresses, allocations, held_rows, sharing
+from ipam.models import IPAddress, Machine, Network, Project
 
 # What is asked of them when addresses are taken.
 _LOADED: Only = {
@@ -44,7 +44,19 @@ class AddressViews(Readable[IPAddress], Changeable[IPAddress], Removable[IPAddre
         return self.run(_allocation(self.parse(request)), _shown, status=201)
 
     def change(self, found: IPAddress, data: Data) -> IPAddress:
+        given = {name: value for name, value in data.items() if name not in ("machine", "machines")}
+        if "machine" in data and "machines" in data:
+            raise errors.Invalid("Name one machine to attach, or all machines.", field="machines")
+        if "machines" in data:
+            return address_holders.set_machines([found], [Machine(pk=key) for key in data["machines"]], **given)[0]
+        if "machine" in data:
+            machine = None if data["machine"] is None else Machine(pk=data["machine"])
+            return address_holders.hand_over([found], machine, **given)[0]
         return addresses.update(found, **data)
+
+    def context_for(self, objects: list[IPAddress]) -> dict[str, object]:
+        sharing.know_holders(objects)
+        return {}
 
     def destroy(self, request: Request, pk: str) -> Response:
         if preconditions.seen(request) is None:
@@ -137,4 +149,4 @@ def _render(rows: list[IPAddress]) -> Body:
 
 def _shown(rows: list[IPAddress]) -> Body:
     """Addresses that know their prefixes."""
-    return {"ips": [outputs.Address.of(row) for row in rows]}
+    return {"ips": [outputs.Address.of(row) for row in sharing.know_holders(rows)]}

@@ -11,6 +11,7 @@ from rest_framework.utils.serializer_helpers import BindingDict
 from ipam.addressing import shorten
 from ipam.api import fields, measures
 from ipam.api.prefix_fields import NewPrefixes
+from ipam.domain.networks.address_holders import MAX_MACHINES
 from ipam.domain.networks.address_rules import MAX_PER_REQUEST
 from ipam.domain.networks.completion import MAX_PER_BATCH
 from ipam.domain.networks.networks import MAX_CHILDREN
@@ -201,12 +202,17 @@ class NewAddresses(Described):
     address_family = fields.Families(required=False)
     ip = fields.Addresses(required=False)
     type = fields.Choice(choices=IPAddress.Type.choices, required=False)
+    shared = fields.Choice(choices=IPAddress.Shared.choices, required=False, allow_null=True)
     machine = _id(required=False, allow_null=True)
     count = fields.Integer(required=False, min_value=1, max_value=MAX_PER_REQUEST)
 
 
 class ChangedAddress(Described):
+    """Of what is shared, `machine` is attached beside others, null takes all off, and `machines` are all of them."""
+
     type = fields.Choice(choices=IPAddress.Type.choices, required=False)
+    machine = _id(required=False, allow_null=True)
+    machines = fields.Many(child=_id(), required=False, max_length=MAX_MACHINES)
 
 
 class Halves(Input):

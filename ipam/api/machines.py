@@ -12,7 +12,6 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.models import Machine, MachineNetwork, Network, Prefix
 
 SHOWN = (
-    "addresses",
     Prefetch("attachments", MachineNetwork.objects.select_related("network").order_by("position")),
     Prefetch("attachments__network__prefixes", Prefix.objects.in_order()),
 )
@@ -34,6 +33,8 @@ class MachineViews(Editable[Machine]):
 
     def render(self, one: Machine) -> Body:
         """A machine as it was read or an operation leaves it, with what it does not know yet."""
+        if "addresses" not in getattr(one, "_prefetched_objects_cache", ()):
+            return self.show(one)
         prefetch_related_objects([one], *SHOWN)
         return dict(self.output(one, context={"networks": {one.pk: attachments.of_known(one)}}).data)
 

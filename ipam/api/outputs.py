@@ -135,9 +135,17 @@ class Address(Managed):
     project = serializers.UUIDField(source="project_id")
     namespace = serializers.UUIDField(source="namespace_id", allow_null=True)
     type = serializers.CharField()
+    shared = serializers.SerializerMethodField()
     machine = serializers.CharField(source="machine_id", allow_null=True)
+    machines = serializers.ListField(
+        source="machine_ids", child=serializers.CharField(), help_text="all that have it, the first first"
+    )
     cluster = serializers.UUIDField(source="cluster_id", allow_null=True)
     allocation = serializers.UUIDField()
+
+    @extend_schema_field(serializers.ChoiceField(choices=models.IPAddress.Shared.choices, allow_null=True))
+    def get_shared(self, address: models.IPAddress) -> str | None:
+        return address.shared or None
 
 
 class Addresses(Shape):

@@ -1,15 +1,20 @@
 """What people type about addresses. Whether it may be, the domain says."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from ipam.addressing import Family
+from ipam.domain.core import access
 from ipam.domain.networks.address_rules import MAX_PER_REQUEST
 from ipam.forms.described import DescribedForm, LabelledForm
 from ipam.forms.families import PresentFamiliesField, offer
 from ipam.forms.fields import AddressesField, ProjectField
-from ipam.models import IPAddress, Network
+from ipam.models import IPAddress, Machine, Network
+
+MAX_OFFERED = 100  # machines
 
 
 class ChangedAddressForm(LabelledForm):
@@ -17,6 +22,27 @@ class ChangedAddressForm(LabelledForm):
 
     type = forms.ChoiceField(choices=IPAddress.Type.choices, widget=forms.RadioSelect)
     field_order = ["name", "type", "description", "labels"]
+
+
+class AttachForm(forms.Form):
+    """A machine of the project of addresses that is in their network, and has not all of them yet."""
+
+    machine = forms.ModelChoiceField(Machine.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, held: Sequence[IPAddress], q: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        one = held[0]
+        joined = Machine.objects.filter(project=one.project_id, attachments__network=one.network_id)
+        have = set.intersection(*(set(each.machine_ids) for each in held))
+        offered = access.visible(joined.exclude(pk__in=have)).order_by("name", "pk")
+        found = list((offered.matching(q) if q else offered)[: MAX_OFFERED + 1])
+        self.has_more = len(found) > MAX_OFFERED
+        names = Counter(map(str, found))
+        field: Any = self.fields["machine"]
+        field.queryset = offered
+        field.choices = [
+            (one.pk, str(one) if names[str(one)] == 1 else f"{one} ({one.pk})") for one in found[:MAX_OFFERED]
+        ]
 
 
 class AllocateForm(DescribedForm):
@@ -38,7 +64,12 @@ class AllocateForm(DescribedForm):
         initial=IPAddress.Type.STATIC,
         widget=forms.RadioSelect,
     )
-    field_order = ["project", "families", "ip", "count", "type", "name", "description"]
+    shared = forms.ChoiceField(
+        choices=[("", "No: of one machine at most"), *IPAddress.Shared.choices],
+        required=False,
+        help_text="Whether several machines may have it at once. What is shared is static.",
+    )
+    field_order = ["project", "families", "ip", "count", "type", "shared", "name", "description"]
 
     def __init__(self, *args: Any, network: Network, present: list[Family], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,7 +1,7 @@
 """What is: state, constraints and the vocabulary of queries. What may happen is in `ipam.domain`."""
 
 from ipam.models import lookups  # noqa: F401  its words are registered
-from ipam.models.addresses import IPAddress
+from ipam.models.addresses import AddressHolder, IPAddress
 from ipam.models.alerts import Alert, AlertReader, AlertRule, AlertSnooze, Letter
 from ipam.models.claims import Claim
 from ipam.models.cluster_ranges import ClusterRange
@@ -33,6 +33,7 @@ from ipam.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "VRF",
+    "AddressHolder",
     "AddressRange",
     "Alert",
     "AlertReader",

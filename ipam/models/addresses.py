@@ -1,5 +1,5 @@
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import reduce
 from operator import or_
 from typing import Any, Self
@@ -92,12 +92,30 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
             return self.filter(name=text).order_by("address", "id")
         return self.filter(*(Q(name__icontains=word) for word in words)).exclude(name="").order_by("address", "id")
 
+    def held_by(self, machines: Collection[str]) -> Self:
+        """Addresses that one of these machines has, alone or beside others."""
+        beside = AddressHolder.objects.filter(machine__pk__one_of=machines).order_by().values("address")
+        return self.filter(Q(machine__pk__one_of=machines) | Q(pk__among=beside))
+
+    def with_holders(self, machines: Collection[str]) -> Iterator[tuple[str, str, Family, str]]:
+        """Each of these machines, by its id, with each address that it has: its network, family and text, in order.
+
+        One statement. Whoever shares an address has it as well.
+        """
+        own = self.filter(machine__pk__one_of=machines).order_by()
+        beside = AddressHolder.objects.filter(machine__pk__one_of=machines).order_by()
+        rows = own.values_list("machine_id", "network_id", "family", stored("address")).union(
+            beside.values_list("machine_id", "address__network_id", "address__family", stored("address__address")),
+            all=True,
+        )
+        for machine, network, family, address in sorted(rows, key=lambda row: bytes(row[-1])):
+            yield machine, network, Family(family), text_of(address)
+
     def texts_of(self, machines: Collection[str]) -> dict[str, dict[Family, list[str]]]:
         """The addresses of each of these machines as texts, by its id and family, in order."""
         found: dict[str, dict[Family, list[str]]] = {machine: {family: [] for family in Family} for machine in machines}
-        rows = self.filter(machine__pk__one_of=found).order_by("address")
-        for machine, family, address in rows.values_list("machine_id", "family", stored("address")):
-            found[machine][family].append(text_of(address))
+        for machine, _, family, text in self.with_holders(found):
+            found[machine][family].append(text)
         return found
 
     def matching(self, text: str) -> Self:
@@ -119,6 +137,10 @@ class IPAddress(Managed):
         EPHEMERAL = "ephemeral", "ephemeral"
         STATIC = "static", "static"
 
+    class Shared(models.TextChoices):
+        ANYCAST = "anycast", "anycast"
+        VIP = "vip", "VIP"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     address = AddressField(editable=False)
     family = models.PositiveSmallIntegerField(choices=FAMILIES, editable=False)
@@ -136,6 +158,9 @@ class IPAddress(Managed):
     )
     allocation = models.UUIDField(default=uuid.uuid4, editable=False)
     type = models.CharField(max_length=9, choices=Type, default=Type.EPHEMERAL)
+    shared = models.CharField(  # as what several machines may have it at once; empty: one has it
+        max_length=7, choices=Shared, blank=True, default="", db_default="", editable=False
+    )
     tags = OftenEmptyField(default=list, blank=True, editable=False)  # of metal-stack's: those that are no label
 
     objects = IPAddressQuerySet.as_manager()
@@ -184,6 +209,11 @@ class IPAddress(Managed):
                 condition=Q(type__in=["ephemeral", "static"]),
                 violation_error_message="An address is ephemeral or static.",
             ),
+            models.CheckConstraint(
+                name="address_shared_is_static",
+                condition=Q(shared="") | Q(shared__in=["anycast", "vip"], type="static"),
+                violation_error_message="An address that is shared, as anycast or vip, is static.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -192,3 +222,25 @@ class IPAddress(Managed):
     @property
     def address_family(self) -> Family:
         return Family(self.family)
+
+    @property
+    def machine_ids(self) -> list[str]:
+        """The ids of all machines that have it, in the order in which they were attached."""
+        if self.machine_id is None:
+            return []
+        return [self.machine_id, *(one.machine_id for one in self.holders.all())] if self.shared else [self.machine_id]
+
+
+class AddressHolder(models.Model):
+    """A machine that has a shared address beside the first, which the address itself names; in order by id."""
+
+    address = models.ForeignKey(IPAddress, models.CASCADE, related_name="holders", db_index=False)
+    machine = models.ForeignKey(Machine, models.PROTECT, related_name="holdings", db_index=False)
+
+    class Meta:
+        ordering = ["address", "id"]
+        indexes = [models.Index(fields=["machine"], name="holder_by_machine")]  # what a machine has
+        constraints = [models.UniqueConstraint(name="holder_once", fields=["address", "machine"])]
+
+    def __str__(self) -> str:
+        return f"{self.machine_id} has {self.address_id}"

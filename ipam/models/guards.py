@@ -17,7 +17,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Count
 from django.db.models.functions import Lower
 
-from ipam.models import range_guards, reservation_guards
+from ipam.models import holder_guards, range_guards, reservation_guards
+from ipam.models.holder_guards import HOLDERS_SHARE
 from ipam.models.range_guards import RANGES_APART
 from ipam.models.reservation_guards import APART_FROM_NETWORKS, RANGES_DISJOINT, STRICT_RANGES_DISJOINT
 
@@ -32,6 +33,7 @@ _WITH_SLUGS = ("Network", "Machine", "Partition")
 _FURTHER: tuple[tuple[str, str, Any], ...] = (
     ("ClusterRange", "reserved_vrf", reservation_guards),
     ("AddressRange", "first", range_guards),
+    ("AddressHolder", "machine", holder_guards),
 )
 
 _POSTGRESQL = """
@@ -137,21 +139,25 @@ def lift(*, using: str, **kwargs: Any) -> None:
         return
     with connection.cursor() as cursor:
         for trigger in _triggers(cursor):
-            if trigger.startswith(APART_FROM_NETWORKS):
+            if trigger.startswith((APART_FROM_NETWORKS, HOLDERS_SHARE)):
                 cursor.execute(f"DROP TRIGGER {trigger}")
 
 
 def are_installed(connection: BaseDatabaseWrapper) -> bool:
-    """Whether the database refuses prefixes and reserved ranges that overlap."""
+    """Whether the database refuses prefixes and reserved ranges that overlap, and holders of what nobody shares."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
                 "SELECT (SELECT count(*) FROM pg_constraint WHERE conname = ANY(%s)),"
-                " (SELECT count(*) FROM pg_trigger WHERE tgname = %s)",
-                [[SIBLINGS_DISJOINT, RANGES_DISJOINT, STRICT_RANGES_DISJOINT, RANGES_APART], APART_FROM_NETWORKS],
+                " (SELECT count(*) FROM pg_trigger WHERE tgname = ANY(%s))",
+                [
+                    [SIBLINGS_DISJOINT, RANGES_DISJOINT, STRICT_RANGES_DISJOINT, RANGES_APART],
+                    [APART_FROM_NETWORKS, HOLDERS_SHARE],
+                ],
             )
-            return bool(cursor.fetchone() == (4, 2))
-        there, expected = _triggers(cursor), {SIBLINGS_DISJOINT: 2, APART_FROM_NETWORKS: 4, RANGES_APART: 2}
+            return bool(cursor.fetchone() == (4, 4))
+        there = _triggers(cursor)
+        expected = {SIBLINGS_DISJOINT: 2, APART_FROM_NETWORKS: 4, RANGES_APART: 2, HOLDERS_SHARE: 3}
         return all(sum(name.startswith(stem) for name in there) == number for stem, number in expected.items())
 
 

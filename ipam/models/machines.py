@@ -1,5 +1,5 @@
 import uuid
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
@@ -13,6 +13,9 @@ from ipam.models.networks import Network
 from ipam.models.partitions import Partition
 from ipam.models.projects import Project
 from ipam.natural import Natural
+
+if TYPE_CHECKING:
+    from ipam.models.addresses import IPAddress
 
 _MAX_LOOKED_UP = 256  # so many are looked up to find their machines
 
@@ -37,6 +40,7 @@ class MachineQuerySet(RecordQuerySet["Machine"]):
                 found |= Q(Exists(within.filter(machine=OuterRef("pk"))))
             else:
                 found |= Q(pk__among=within.order_by().values("machine"))
+            found |= Q(pk__among=within.filter(holders__isnull=False).order_by().values("holders__machine"))
         return self.filter(found)
 
     def with_text(self, text: str) -> Self:
@@ -86,6 +90,11 @@ class Machine(Managed):
 
     def __str__(self) -> str:
         return self.name or self.id
+
+    @property
+    def held(self) -> "list[IPAddress]":
+        """Its addresses, also those that it shares: fetched by `addresses` and `holdings__address`."""
+        return [*self.addresses.all(), *(one.address for one in self.holdings.all())]
 
 
 class MachineNetwork(models.Model):

@@ -88,7 +88,7 @@ GOOD: dict[str, dict[str, Any]] = {
     | {"min_child_prefix_length": {"ipv4": 20}, "vrf": 9, "vrf_shared": True, "stack": "dual", "nat_type": "none"}
     | {"partition": None, "parent": None, "additional_announcable_cidrs": [], "destination_prefixes": []},
     "ips/": {"network": "internet-mini-lab", "project": "{alice}", "type": "static", "count": 1, "labels": {}}
-    | {"address_family": "ipv4", "machine": None},
+    | {"address_family": "ipv4", "machine": None, "shared": None},
     "machines/": {"id": "m1", "project": "{alice}", "partition": "mini-lab", "role": "machine", "hostname": "h"}
     | {"networks": [{"network": "{home}", "auto": True, "address_family": "ipv4", "ips": []}]},
     "clusters/": {"name": "web", "project": "{alice}", "network": "{home}", "parent": None, "partition": None}
@@ -124,6 +124,7 @@ FINE: dict[str, list[Any]] = {
     "partition": [None],
     "parent": [None],
     "machine": [None],
+    "shared": [None],
     "vrf": [None, 1],
     "vrf_shared": [True],
     "destination_prefixes": [[]],

@@ -37,6 +37,7 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("delete", "networks/{empty}/", {}),
     ("post", "ips/", {"network": "internet-mini-lab", "project": ALICE, "count": 3}),
     ("patch", "ips/{single}/", {"type": "static"}),
+    ("patch", "ips/{single}/", {"type": "static", "machine": None}),
     ("delete", "ips/{single}/", {}),
     ("post", "allocations/join/", {"ips": ["{ipv4_half}", "{ipv6_half}"]}),
     ("post", "allocations/{pair}/part/", {}),

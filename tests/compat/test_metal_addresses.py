@@ -7,7 +7,11 @@ from metal_python import models
 from metal_python.rest import ApiException
 
 from ipam.compat.metal_api.addresses import JOIN
-from ipam.models import IPAddress, Machine, Network, Project
+from ipam.domain.moving.metal_stack.entries import MACHINE_TAG
+from ipam.domain.networks import address_holders, addresses, machines
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.models import IPAddress, Machine, Network, Partition, Project
+from tests.builders import IPV4
 from tests.compat.conftest import Metal, refusal
 
 
@@ -73,6 +77,20 @@ def test_change_replaces_what_is_named(edit: Metal, internet: Network, project: 
     assert edit.ip.update_ip(models.V1IPUpdateRequest(ipaddress=held, type="static", tags=[])).tags == []
     back = models.V1IPUpdateRequest(ipaddress=held, type="ephemeral")
     assert refusal(lambda: edit.ip.update_ip(back))[0] == 422
+
+
+def test_shared_address_carries_a_tag_for_each_of_its_machines(
+    edit: Metal, machine: Machine, internet: Network, project: Project, partition: Partition
+) -> None:
+    (vip,) = addresses.allocate(internet, project=project, families=[IPV4], type="static", shared="vip")
+    joined = [Attachment(network=one.network) for one in machine.attachments.all()]
+    other = machines.allocate(id="other", project=project, partition=partition, networks=joined)
+    address_holders.set_machines([vip], [machine, other])
+    for one in (machine, other):
+        assert str(vip) in found(edit, machineid=one.pk)
+    (told,) = edit.ip.find_i_ps(models.V1IPFindRequest(ipaddress=str(vip)))
+    assert told.tags == sorted(f"{MACHINE_TAG}={key}" for key in (machine.pk, "other"))
+    assert refusal(lambda: edit.ip.free_ip(str(vip)))[0] == 400
 
 
 def test_address_of_a_machine_of_ours_carries_its_tag(edit: Metal, machine: Machine) -> None:

@@ -18,6 +18,7 @@ from ipam.domain.core import history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import (
     address_batches,
+    address_holders,
     addresses,
     allocations,
     children,
@@ -69,6 +70,16 @@ def lay_and_take_away(network: str, first: str, last: str, *, times: int) -> Non
         with suppress(errors.Overlap, errors.Busy):
             bounds = Bounds(first=ip(first), last=ip(last))
             ranges.delete(ranges.create(Network.objects.get(pk=network), bounds))
+
+
+def hand_over(address: UUID, machines_in_turn: list[str | None], *, times: int = 1) -> list[str]:
+    """Let machines have an address, or nobody (None), one after the other; the outcomes."""
+    found = IPAddress(pk=address)
+    return [
+        outcome(address_holders.hand_over, [found], Machine(pk=key) if key else None)
+        for _ in range(times)
+        for key in machines_in_turn
+    ]
 
 
 def resize(cidr: str, wanted: str) -> None:
@@ -291,6 +302,18 @@ def import_child(parent: str, project: UUID, cidr: str) -> str:
         prefixes=[parse_cidr(cidr)],
     )
     return outcome(children.import_child, wanted)
+
+
+def make_machine(private: str, outside: str, address: str, project: UUID, partition: str) -> str:
+    """A machine that names an address of a network to the outside."""
+    found = Network.objects.in_bulk([private, outside])
+    joined = [Attachment(network=found[private], auto=False), Attachment(network=found[outside], ips=[ip(address)])]
+    owner, site = Project.objects.get(pk=project), Partition.objects.get(pk=partition)
+    return outcome(lambda: machines.allocate(project=owner, partition=site, networks=joined))
+
+
+def release_address(address: UUID) -> str:
+    return outcome(addresses.release, str(address))
 
 
 def release_machine(machine: str) -> str:

@@ -11,6 +11,7 @@ from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.core import lookups
 from ipam.domain.networks import (
     address_batches,
+    address_holders,
     addresses,
     allocations,
     bulk,
@@ -282,6 +283,8 @@ VERBS: dict[str, Verb] = {
     "import machine": _verb("half machine", lambda: _changed(
         address_batches.join({_address(HALF).pk: lookups.get(Machine, MACHINE)})), splits=True),
     "machine with named": _verb("half machine", lambda: _machine("net", ips=[ip(HALF)]), splits=True),
+    "attach": _verb("half machine", lambda: address_holders.hand_over(
+        [_address(HALF)], lookups.get(Machine, MACHINE), type="static"), splits=True),
     "complete": _verb("half claim machine space", _complete),
     # a claim
     "claim": _verb("claim", lambda: claims.claim(_network("net"), project=_project(), name="svc")),
@@ -296,6 +299,9 @@ VERBS: dict[str, Verb] = {
         list(IPAddress.objects.filter(machine=MACHINE, network="net").values_list("pk", flat=True)))),
     "part": _verb("machine", lambda: allocations.part(
         IPAddress.objects.filter(machine=MACHINE, network__name="lan")[0].allocation)),
+    "take off": _verb("machine", lambda: address_holders.hand_over(
+        list(IPAddress.objects.filter(machine=MACHINE, network="net", family=4)), None, type="static", name="off"),
+        splits=True),
     "update machine": _verb("machine", lambda: machines.update(lookups.get(Machine, MACHINE), name="m1")),
     "address for machine": _verb("machine space", lambda: _allocate(machine=lookups.get(Machine, MACHINE), name="m1")),
     "machine": _verb("machine asn lan given partition", _machine),

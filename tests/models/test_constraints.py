@@ -19,6 +19,7 @@ from ipam.domain.notify import targets, webhooks
 from ipam.domain.people import members
 from ipam.models import (
     VRF,
+    AddressHolder,
     AddressRange,
     Alert,
     AlertReader,
@@ -66,6 +67,8 @@ class Cast:
         self.prefix = internet.prefixes.in_order()[0]
         self.machine = machines.allocate(project=project, partition=partition, networks=[Attachment(network=private)])
         self.address = addresses.allocate(internet, project=project, families=[IPV4])[0]
+        self.vip = addresses.allocate(internet, project=project, families=[IPV4], type="static", shared="vip")[0]
+        AddressHolder.objects.create(address=self.vip, machine=self.machine)
         self.cluster = lifecycle.create(worked_example(project=project, network=private), reserve=True)
         self.claim = claims.claim(internet, project=project, name="vip")
         for where in (None, internet):
@@ -175,6 +178,11 @@ BROKEN: dict[str, list[Row]] = {
         lambda cast: cast.ip("203.0.113.200", family=6),
         lambda cast: cast.ip("2001:db8::9", family=4),
     ],
+    "address_shared_is_static": [
+        lambda cast: cast.ip("203.0.113.200", shared="vip"),
+        lambda cast: cast.ip("203.0.113.200", shared="mcast", type="static"),
+    ],
+    "holder_once": [lambda cast: AddressHolder(address=cast.vip, machine=cast.machine)],
     "address_type_known": [lambda cast: cast.ip("203.0.113.200", type="dynamic")],
     "prefix_family_is_of_its_addresses": [
         lambda cast: cast.block(family=6),

@@ -62,6 +62,7 @@ PAGES: dict[str, str] = {
     "held address": "/addresses/at/203.0.113.129/",
     "free address": "/addresses/at/203.0.113.200/",
     "edit address": "/addresses/{address}/edit/",
+    "attach address": "/addresses/{address}/attach/",
     "release": "/allocations/{allocation}/release/",
     "machines": "/machines/",
     "machine": "/machines/{machine}/",

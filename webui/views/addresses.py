@@ -30,6 +30,7 @@ from webui.listing import listing
 from webui.names import names_of
 from webui.pages import render_page_or_part, run_for_form, went_through
 from webui.views.activity import with_links
+from webui.views.address_holders import machines_of
 
 FILTERS = ("q", "network", "project", "machine", "cluster", "allocation", "type", "address_family", "within", "label")
 # What only links narrow by: the form says it, and lets go of it.
@@ -74,11 +75,14 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     held = [one for one in allocation.addresses if one is not None]
     shown = IPAddress.objects.filter(allocation=allocation.id)
     had = tenures.of_addresses(held, _SHOWN_TENURES)
+    machines, more_machines = machines_of(held)
     context = {
         "section": "addresses",
         "allocation": allocation,
         "held": held,
         "one": allocation.representative,
+        "machines": machines,
+        "more_machines": more_machines,
         "tenures": had,
         "bars": tenure_bars.of_each(held, had),
         "joinable": allocations.joinable(held[0]) if len(held) == 1 and access.may_change(held[0]) else [],

@@ -102,7 +102,7 @@ def release(request: HttpRequest, pk: str) -> HttpResponse:
     if went_through(form, lambda: machines.release(machine)):
         messages.success(request, f"Released machine {machine}")
         return redirect("machines")
-    held = sorted(machine.addresses.all(), key=_place)
+    held = sorted(IPAddress.objects.held_by([machine.pk]), key=_place)
     return render_page_or_part(
         request, "machines/release.html", {"section": "machines", "machine": machine, "held": held, "form": form}
     )
@@ -119,7 +119,7 @@ def _networks(machine: Machine) -> Context:
     """Each network that the machine is in, with the addresses that it has there."""
     attachments = MachineNetwork.objects.filter(machine=machine).select_related("network").order_by("position")
     attachments = attachments.prefetch_related(Prefetch("network__prefixes"))
-    held = list(machine.addresses.select_related("prefix").order_by("address"))
+    held = list(IPAddress.objects.held_by([machine.pk]).select_related("prefix").order_by("address"))
     return {
         "networks": [
             {

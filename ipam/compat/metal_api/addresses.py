@@ -15,8 +15,8 @@ from ipam.compat.metal_api.requests import EDIT, Body, MetalView, NotJoined, Ref
 from ipam.compat.transactions import in_one_transaction
 from ipam.domain.core import access, lookups
 from ipam.domain.moving.metal_stack.entries import MACHINE_TAG
-from ipam.domain.networks import address_rules, addresses, allocations
-from ipam.models import IPAddress, Network, Prefix
+from ipam.domain.networks import address_rules, addresses, allocations, sharing
+from ipam.models import AddressHolder, IPAddress, Network, Prefix
 from ipam.models.addresses import has_tag
 from ipam.values import parse_choice, parse_cidr
 
@@ -84,8 +84,8 @@ def _shown(one: IPAddress) -> Body:
 
 
 def _tags_of(one: IPAddress) -> list[str]:
-    machine = [f"{MACHINE_TAG}={one.machine_id}"] if one.machine_id else []
-    return tags.joined(one.labels, [*one.tags, *machine])
+    machines = [f"{MACHINE_TAG}={key}" for key in one.machine_ids]
+    return tags.joined(one.labels, [*one.tags, *machines])
 
 
 def _held(address: Address, *, lock: bool = False) -> IPAddress:
@@ -163,8 +163,9 @@ def _update(body: Body) -> IPAddress:
 
 
 def _without_own_machine(one: IPAddress, said: Iterable[str]) -> list[str]:
-    """Tags but for the one that a machine of ours gives by itself."""
-    return [tag for tag in said if not one.machine_id or tag != f"{MACHINE_TAG}={one.machine_id}"]
+    """Tags but for those that machines of ours give by themselves."""
+    own = {f"{MACHINE_TAG}={key}" for key in one.machine_ids}
+    return [tag for tag in said if tag not in own]
 
 
 def _free(address: Address) -> Body:
@@ -196,9 +197,16 @@ def _find(body: Body) -> list[Body]:
     for _, machine in reading.asked(body, "machineid"):
         wanted.append(f"{MACHINE_TAG}={machine}")
     for tag in wanted:
-        is_own = Q(machine=tag.removeprefix(f"{MACHINE_TAG}=")) if tag.startswith(f"{MACHINE_TAG}=") else Q()
-        found = found.filter(has_tag(tag) | is_own)
-    return [_shown(row) for row in found]
+        found = found.filter(has_tag(tag) | _is_of_machine(tag))
+    return [_shown(row) for row in sharing.know_holders(found)]
+
+
+def _is_of_machine(tag: str) -> Q:
+    """Whether an address is of the machine that this tag names."""
+    key = tag.removeprefix(f"{MACHINE_TAG}=")
+    return (
+        Q() if key == tag else Q(machine=key) | Q(pk__among=AddressHolder.objects.filter(machine=key).values("address"))
+    )
 
 
 def _type(body: Body) -> str:

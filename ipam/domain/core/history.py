@@ -36,18 +36,21 @@ def record(
     after: State | None = None,
     ended: Addresses = (),
     begun: Addresses = (),
+    unchanged: Addresses = (),
     blocks_ended: Sequence[Prefix] = (),
     blocks_begun: Sequence[Prefix] = (),
     **more: Any,
 ) -> None:
     """Leave the event of an operation on one object; without `before` it is new, without `after` it is gone.
 
-    With it go the addresses and child prefixes that are held no longer (`ended`), and those that are from now on
-    (`begun`). `more` are further columns of the event: whether it can be undone, what it undoes.
+    With it go the addresses and child prefixes that are held no longer (`ended`), those that are from now on
+    (`begun`), and those whose tenures go on (`unchanged`). `more` are further columns of the event: whether it can be
+    undone, what it undoes.
     """
     differing = states.between(before or {}, after or {})
-    columns = {**event_rows.columns_of(subject, [*ended, *begun]), **more}
-    event = write(verb, states.kind(subject), ended=ended, begun=begun, changes=differing, **columns)
+    columns = {**event_rows.columns_of(subject, [*ended, *begun, *unchanged]), **more}
+    rows = {"ended": ended, "begun": begun, "unchanged": unchanged}
+    event = write(verb, states.kind(subject), **rows, changes=differing, **columns)
     if blocks_ended:
         tenures.end_blocks(_answering(event), blocks_ended)
     if blocks_begun:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -48,15 +49,18 @@ def apply(rows: Iterable[ParsedRow], references: References) -> Iterator[Outcome
         known = _Owners(
             looked_up.get_many(Network, (row.values.get("network") for row in readable)),
             looked_up.get_many(Project, (row.values.get("project") for row in readable)),
-            looked_up.get_many(
-                Machine, (row.values.get("machine") for row in readable), only=["project", "managed_by"]
-            ),
+            looked_up.get_many(Machine, chain.from_iterable(map(_machines, readable)), only=["project", "managed_by"]),
         )
         readable = [_without_missing_machine(row, known, references) for row in readable]
         stored = _stored(readable, known)
         outcomes |= _compare([row for row in readable if row.place in stored], stored, known)
         outcomes |= _take([row for row in readable if row.place not in stored], known, references)
         yield from (outcomes[row.place] for row in batch)
+
+
+def _machines(row: ParsedRow) -> list[str | None]:
+    """The ids of all machines that a row names."""
+    return [row.values.get("machine"), *row.values.get("machines", ())]
 
 
 class _Owners(NamedTuple):
@@ -174,14 +178,23 @@ def _missing(row: ParsedRow, known: _Owners, references: References) -> Iterator
     for name, found in referred:
         if (key := row.values.get(name)) and key not in found:
             yield references.missing(name, key)
+    for key in row.values.get("machines", ()):
+        if key not in known.machines:
+            yield references.missing("machine", key)
+    if (first := row.values.get("machine")) and (row.values.get("machines") or [first])[0] != first:
+        yield errors.Invalid(f"machine is {first}, and not the first of machines. Leave it empty.", field="machine")
 
 
 def _named(values: Mapping[str, Any], known: _Owners) -> Named:
+    first = values.get("machine")
+    machines = [known.machines[key] for key in values.get("machines") or ([first] if first else [])]
     return Named(
         address=values["ip"],
         network=known.networks[values["network"]],
         project=known.projects[values["project"]],
-        machine=known.machines[values["machine"]] if values.get("machine") else None,
+        machine=machines[0] if machines else None,
+        beside=machines[1:],
+        shared=values.get("shared") or "",
         id=values.get("id") or uuid4(),
         allocation=values.get("allocation") or uuid4(),
         type=values.get("type") or IPAddress.Type.EPHEMERAL,

@@ -37,7 +37,9 @@ _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!
 
 def lines(machines: QuerySet[Machine]) -> Iterator[str]:
     """The inventory, host by host; groups come last."""
-    rows = machines.select_related("project").prefetch_related("attachments", "addresses__prefix")
+    rows = machines.select_related("project").prefetch_related(
+        "attachments", "addresses__prefix", "holdings__address__prefix"
+    )
     names = _groups(machines)
     ids = set(machines.order_by().values_list("pk", flat=True))
     taken = _TAKEN | set(names.values())
@@ -78,8 +80,9 @@ def _host(row: Machine, taken: Set[str], ids: Set[str]) -> str:
 
 def _variables(row: Machine) -> dict[str, Any]:
     position = {one.network_id: one.position for one in row.attachments.all()}
-    held = sorted(row.addresses.all(), key=lambda one: (position.get(one.network_id, 0), one.family, one.address))
-    variables: dict[str, Any] = {"ansible_host": str(held[0].address)} if held else {}
+    held = sorted(row.held, key=lambda one: (position.get(one.network_id, 0), one.family, one.address))
+    own = [one for one in held if not one.shared]  # what is shared may lead to another machine
+    variables: dict[str, Any] = {"ansible_host": str(own[0].address)} if own else {}
     if gateways := {str(one.address): str(one.prefix.gateway) for one in held if one.prefix.gateway}:
         variables["twofold_gateways"] = gateways
     return variables | {

@@ -30,6 +30,7 @@ from ipam.domain.space import reservations
 from ipam.domain.space.number_pools import Pool
 from ipam.models import (
     VRF,
+    AddressHolder,
     AddressRange,
     AlertRule,
     Claim,
@@ -54,6 +55,7 @@ from ipam.models import (
 )
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
+from ipam.models.holder_guards import HOLDERS_SHARE, ONLY_SHARED
 
 VERSIONS = (2, 3, 4, 5)  # the last is written
 SECTIONS: dict[str, type[models.Model]] = {
@@ -78,10 +80,12 @@ SECTIONS: dict[str, type[models.Model]] = {
     "finding_marks": FindingMark,
     "address_ranges": AddressRange,
     "cooling": SetAsideBlock,
+    "holders": AddressHolder,
 }
 _SINCE = {
     **dict.fromkeys(("quotas", "series", "samples"), 3),
     **dict.fromkeys(("webhooks", "alert_rules", "told_webhooks", "finding_marks", "address_ranges", "cooling"), 4),
+    "holders": 4,
 }  # versions; older documents lack these sections
 _CHUNK = 2_000  # networks
 Sections = Mapping[str, type[models.Model]]
@@ -146,6 +150,8 @@ def _fill(file: TextIO, on_progress: OnProgress) -> Sections:
     except IntegrityError as error:
         if "FOREIGN KEY" in str(error).upper():
             raise errors.NotFound(f"A row refers to another that the document does not have: {error}") from None
+        if HOLDERS_SHARE in str(error):
+            raise errors.Invalid(ONLY_SHARED) from None
         raise lasting_refusal(error) from error
 
 
@@ -181,7 +187,7 @@ def _read(reader: JsonReader, on_progress: OnProgress) -> Sections:
 def _go_on_counting() -> None:
     """Let what is made later be numbered after what was restored."""
     if connection.vendor == "postgresql":
-        counted = [Prefix, Series, Webhook, AlertRule, SetAsideBlock]
+        counted = [Prefix, Series, Webhook, AlertRule, SetAsideBlock, AddressHolder]
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), counted):
                 cursor.execute(statement)

@@ -19,6 +19,7 @@ from ipam.fields import CountField
 from ipam.labels import parse_texts
 from ipam.measures import parse_count, parse_hours
 from ipam.models import (
+    AddressHolder,
     AddressRange,
     AlertRule,
     Claim,
@@ -47,6 +48,7 @@ _CHUNK = 2_000  # rows
 _ORDER = {
     MachineNetwork: ["machine", "position"],
     IPAddress: ["address", "pk"],
+    AddressHolder: ["address", "pk"],
     ClusterRange: ["cluster", "purpose", "family"],
     AddressRange: ["first", "pk"],
     SetAsideBlock: ["first", "namespace"],
@@ -64,6 +66,7 @@ _DERIVED = {
     ClusterRange: {*_BLOCK_COLUMNS, "id"},
     MachineNetwork: {"id"},
     IPAddress: {"family"},
+    AddressHolder: {"id"},  # in the order of which they come
     Quota: {"used"},
     Sample: {"id"},
     # How it goes, and by whom it was made: users are no part of a document.
@@ -89,7 +92,7 @@ LATER: dict[type[models.Model], Row] = {
     },
     Prefix: {"gateway": None, "reserve_ends": True},
     Claim: {"child": None, "labels": {}},
-    IPAddress: {"cluster": None, "tags": [], **_OURS},
+    IPAddress: {"cluster": None, "shared": "", "tags": [], **_OURS},
     **dict.fromkeys((Machine, Partition, Project), _OURS),
     ClusterRange: {"reserved_vrf": None, "is_strict": False},
     Cluster: {
@@ -179,7 +182,7 @@ def _value(field: Field, raw: object) -> object:
     is_local = isinstance(value, datetime) and value.utcoffset() != timedelta(0)
     if type(written) is not type(raw) or written != raw or is_local:
         raise ValueError(f"“{shorten(raw)}” is not written as it should be.")
-    if target.choices:
+    if target.choices and not (target.blank and raw == ""):
         parse_choice(str(raw), [str(key) for key, _ in target.flatchoices])
     target.run_validators(value)
     return value

@@ -27,7 +27,7 @@ def lines(addresses: QuerySet[IPAddress], domain: str = dns_names.DEFAULT_DOMAIN
 def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
     namespaces = dict(addresses.order_by().values_list("namespace", "namespace__name").distinct())
     chosen = next(iter(namespaces)) if len(namespaces) == 1 else None
-    rows = addresses.filter(namespace=chosen).select_related("machine")
+    rows = addresses.filter(namespace=chosen).select_related("machine").prefetch_related("holders__machine")
     yield f"; forward, for the zone of {origin}\n"
     for key, name in namespaces.items():
         if key != chosen:
@@ -58,4 +58,7 @@ def _forward(rows: QuerySet[IPAddress], origin: str) -> Iterator[str]:
             first, address = holders.setdefault(name.text, holder)
             if first != holder[0]:
                 yield f"; {name.text} is the name of {address} too, of another machine or allocation\n"
+        if len(row.machine_ids) > 1:
+            several = [row.machine, *(one.machine for one in row.holders.all())]
+            yield f"; {row.address}, {row.shared}, is of {', '.join(shorten(one) for one in several)}\n"
         yield f"{name.text} IN {'A' if row.family == 4 else 'AAAA'} {row.address}\n"

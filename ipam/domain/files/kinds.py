@@ -191,9 +191,12 @@ ADDRESSES = Kind(
         PROJECT, column("namespace", cells.uuid, of="namespace_id"), reference("machine"),
         column("allocation", cells.uuid),
         column("type", cells.choice(*IPAddress.Type.values), may_change=True),
+        column("shared", cells.choice(*IPAddress.Shared.values)),
+        Column("machines", cells.words, of=lambda row: row.machine_ids if row.shared else []),
         *texts(IPAddress), LABELS, column("tags", cells.tags, may_change=True), MANAGED_BY,
     ),
-    in_batches, in_batches, in_batches, lambda: IPAddress.objects.select_related("prefix"), ("address", "pk"),
+    in_batches, in_batches, in_batches,
+    lambda: IPAddress.objects.select_related("prefix").prefetch_related("holders"), ("address", "pk"),
 )  # fmt: skip
 
 

@@ -130,7 +130,8 @@ def _counted(pods: QuerySet[ClusterRange]) -> QuerySet[ClusterRange]:
     """With the machines of the node network, those that have the family, its firewalls, and its prefix length."""
     network, family = OuterRef("cluster__network"), OuterRef("family")
     joined = MachineNetwork.objects.filter(network=network).order_by().values("network")
-    held = IPAddress.objects.filter(network=network, family=family, machine__role=Machine.Role.MACHINE)
+    own = IPAddress.objects.filter(network=network, family=family, shared="")
+    held = own.filter(machine__role=Machine.Role.MACHINE)
     return pods.annotate(
         machines=_number(joined.filter(machine__role=Machine.Role.MACHINE).annotate(number=Count("*"))),
         firewalls=_number(joined.filter(machine__role=Machine.Role.FIREWALL).annotate(number=Count("*"))),

@@ -144,15 +144,7 @@ def give_back(addresses: Sequence[IPAddress], *, with_prefixes: bool = False) ->
     access.require_own(*addresses)
     if held := [address for address in addresses if address.machine_id]:
         prefetch_related_objects(held, "machine")
-        errors.raise_all(
-            [
-                errors.InUse(
-                    f"{address} belongs to machine {address.machine}. Release the machine; "
-                    "its ephemeral addresses go with it."
-                )
-                for address in held
-            ]
-        )
+        errors.raise_all(list(map(address_rules.of_machine, held)))
     if addresses and len({address.prefix_id for address in addresses}) == len(addresses) <= _MAX_AT_ONCE:
         if not with_prefixes:
             _lock_prefixes(addresses)

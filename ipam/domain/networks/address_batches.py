@@ -24,7 +24,7 @@ from ipam.domain.networks import acquisition, address_rules, batch_rules, quotas
 from ipam.domain.networks.batch_rules import Named, Refusals
 from ipam.domain.space import set_aside
 from ipam.domain.space.bulk_acquisition import acquire_named
-from ipam.models import IPAddress, Machine, Prefix
+from ipam.models import AddressHolder, IPAddress, Machine, Prefix
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
 from ipam.models.managed import manager_of_new
@@ -50,6 +50,9 @@ def take(wanted: Sequence[Named]) -> Refusals:
         batch_rules.refuse_taken(wanted, lost, rows, refused)
     rows = _within_quotas(dict(zip(taken, rows, strict=True)), refused)
     bulk_insert.bulk_insert(IPAddress, rows)
+    beside = {one.id: one.beside for one in wanted if one.beside}
+    pairs = [(row, machine) for row in rows if row.pk in beside for machine in beside[row.pk]]
+    AddressHolder.objects.bulk_create([AddressHolder(address=row, machine=machine) for row, machine in pairs])
     history.record_addresses(Verb.ALLOCATE, begun=rows)
     quotas.charge(begun=rows, is_judged=True)
     return refused
@@ -144,6 +147,7 @@ def leave(keys: Iterable[uuid.UUID]) -> None:
     access.require(Permission.OPERATE)
     rows = lookups.lock_all(_by_key(keys).exclude(machine=None), no_key=True)
     access.require_own(*rows)
+    AddressHolder.objects.filter(address__in=[row.pk for row in rows if row.shared]).delete()
     for row in rows:
         row.machine, row.updated_at, row.generation = None, timezone.now(), row.generation + 1
     IPAddress.objects.bulk_update(rows, ["machine", "updated_at", "generation"], batch_size=200)
@@ -229,6 +233,7 @@ def _row(one: Named, prefix: Prefix, now: datetime) -> IPAddress:
         "cluster_id": None,
         "allocation": one.allocation,
         "type": one.type,
+        "shared": one.shared,
         "name": one.name,
         "description": one.description,
         "labels": dict(one.labels),

@@ -12,7 +12,7 @@ from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.networks import acquisition, address_rules, addresses, quotas
-from ipam.models import IPAddress, MachineNetwork, Network, Prefix, Project
+from ipam.models import IPAddress, Machine, MachineNetwork, Network, Prefix, Project
 from ipam.models.events import Verb
 
 
@@ -127,9 +127,12 @@ def _prefix_for(one: IPAddress, source: Prefix, target: Network, known: Sequence
 def _check_machines(moving: Sequence[IPAddress], target: Network) -> None:
     """An address of a machine stays in the networks of it."""
     for one in moving:
-        if one.machine is not None:
-            is_joined = MachineNetwork.objects.filter(machine=one.machine_id, network=target).exists()
-            address_rules.check_machine(one.machine, target, one.project, is_joined=is_joined)
+        if keys := one.machine_ids:
+            joined = set(
+                MachineNetwork.objects.filter(machine__in=keys, network=target).values_list("machine", flat=True)
+            )
+            for machine in Machine.objects.filter(pk__in=keys).order_by("pk"):
+                address_rules.check_machine(machine, target, one.project, is_joined=machine.pk in joined)
 
 
 def _tell(before: list[IPAddress], after: list[IPAddress], changed: dict[str, list[object]]) -> None:

@@ -1,5 +1,6 @@
 """What addresses must keep, one by one and by the thousand alike (rules 4a and 21 to 27), and the words for it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -77,6 +78,41 @@ def owned(address: IPAddress) -> errors.IpamError:
     return errors.InUse(f"{address} belongs to cluster {cluster}. Take it from there, or release the cluster.")
 
 
+def of_machine(address: IPAddress) -> errors.IpamError:
+    """What machines have is not released by itself (rule 28); it knows them."""
+    if (others := len(address.machine_ids) - 1) > 0:
+        return errors.InUse(
+            f"{address} is shared by machine {address.machine} and {others:,} more. Take it off all of them first."
+        )
+    how = (
+        "Take it off that first."
+        if address.type == IPAddress.Type.STATIC
+        else "Release the machine; its ephemeral addresses go with it."
+    )
+    return errors.InUse(f"{address} belongs to machine {address.machine}. {how}")
+
+
+def check_shared(shared: str, type: str) -> None:
+    """Invalid where what several machines may have at once would go with one of them."""
+    if shared and type != IPAddress.Type.STATIC:
+        raise errors.Invalid(
+            "A shared address stays when a machine of it goes, so it is static. Ask for the type static.",
+            field="shared",
+        )
+
+
+def check_machines(address: Address, shared: str, machines: Sequence[str]) -> None:
+    """Invalid where several machines, by their ids, are to have what is not shared, or one is named twice."""
+    for key, times in Counter(machines).items():
+        if times > 1:
+            raise errors.Invalid(f"Machine {key} is named {times} times. Name it once.", field="machines")
+    if len(machines) > 1 and not shared:
+        raise errors.Invalid(
+            f"{address} is not shared, so one machine has it at most. Take an address that is, as anycast or vip.",
+            field="machines",
+        )
+
+
 def check_unbound(addresses: Sequence[Any]) -> None:
     """InUse for those of locked addresses that a cluster owns or a controller claims."""
     errors.raise_all([*_claimed(addresses), *(owned(address) for address in addresses if address.cluster_id)])
@@ -100,7 +136,7 @@ def check_machine(machine: Machine, network: Network, project: Project, *, is_jo
         raise errors.WrongProject(f"Machine {machine} belongs to another project.", field="machine")
     if not is_joined:
         raise errors.NetworkNotUsable(
-            f"Machine {machine} is not in network {network.pk}. Allocate from one of its networks.", field="machine"
+            f"Machine {machine} is not in network {network.pk}. Use an address of one of its networks.", field="machine"
         )
 
 

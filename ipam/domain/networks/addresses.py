@@ -35,13 +35,16 @@ def allocate(
     labels: Mapping[str, str] | None = None,
     tags: Sequence[str] = (),
     machine: Machine | None = None,
+    shared: str = "",
 ) -> list[IPAddress]:
     """Take addresses from a network, all or nothing (rules 21 to 26 and 49a).
 
     Without `families` and `addresses`: one of each family that the network has, under one id. `addresses` names them,
     one per family; `as_pair` adds the lowest free one of each other. `count` (1..1000) repeats it, under new ids.
+    What is `shared`, as anycast or vip, is static (28e).
     """
     texts = {"type": type, "name": name, "description": description, "labels": dict(labels or {}), "tags": list(tags)}
+    texts["shared"] = shared
     if not addresses and machine is None and count == 1:
         rows = _allocate_one(network, project, families, texts)
         if rows is not None:
@@ -94,6 +97,7 @@ def _validate(
     """What is said of an allocation before anything is taken."""
     require_allocation(network, project)
     address_rules.check_request(families, addresses, count)
+    address_rules.check_shared(texts["shared"], texts["type"])
     address_rules.check_room(count, texts["name"], texts["description"], texts["labels"])
     address_rules.check_may_take(network, project)
 

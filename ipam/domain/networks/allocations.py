@@ -15,7 +15,7 @@ from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
 from ipam.domain.core.paging import Page, page
-from ipam.domain.networks import address_rules
+from ipam.domain.networks import address_rules, sharing
 from ipam.models import Claim, IPAddress, Network
 from ipam.models.events import Verb
 
@@ -92,7 +92,7 @@ def pair_up(rows: list[IPAddress], network: Network | None = None) -> list[Alloc
     related = IPAddress.objects.select_related("machine", "cluster", "project", "prefix").defer(*_UNTOLD)
     held = related.filter(allocation__in=ids)
     partners: dict[UUID, list[IPAddress]] = {}
-    for address in held if network else held.prefetch_related("network"):
+    for address in sharing.know_holders(held if network else held.prefetch_related("network")):
         address.network = network or address.network
         partners.setdefault(address.allocation, []).append(address)
     return [_allocation(partners[allocation]) for allocation in dict.fromkeys(ids) if allocation in partners]
@@ -161,7 +161,7 @@ def joinable(half: IPAddress) -> list[IPAddress]:
     """
     if half.cluster_id or not (half.machine_id or half.name):
         return []
-    shared = ("network_id", "project_id", "machine_id", "type", *(() if half.machine_id else ("name",)))
+    shared = ("network_id", "project_id", "machine_id", "type", "shared", *(() if half.machine_id else ("name",)))
     alike = IPAddress.objects.filter(cluster=None, **{name: getattr(half, name) for name in shared})
     unclaimed = alike.exclude(allocation__in=Claim.objects.exclude(allocation=None).values("allocation"))
     return list(access.visible(unclaimed.lacking(Family(half.family)))[:_MAX_OFFERED])
@@ -188,7 +188,9 @@ def _differences(one: IPAddress, other: IPAddress) -> Iterator[errors.IpamError]
         yield errors.WrongProject(f"{both} belong to two projects: {one.project} and {other.project}.", field="ips")
     if one.type != other.type:
         yield errors.Invalid(f"{one} is {one.type}, {other} is {other.type}. Make both static first.", field="ips")
-    if one.machine_id != other.machine_id:
+    if one.shared != other.shared:
+        yield errors.Invalid(f"{both} are not shared alike. Take two that are, or none.", field="ips")
+    if one.machine_ids != other.machine_ids:
         hosts = [f"machine {held.machine}" if held.machine_id else "no machine" for held in (one, other)]
         yield errors.Invalid(f"{both} are of two hosts: {hosts[0]} and {hosts[1]}.", field="ips")
     elif one.machine_id is None and one.name != other.name:

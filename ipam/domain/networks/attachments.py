@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import NamedTuple
 
-from ipam.fields import stored, text_of
 from ipam.models import IPAddress, Machine, MachineNetwork, Prefix
 from ipam.models.networks import CHILD_TYPES
 
@@ -35,9 +34,8 @@ def of_machines(machines: Collection[Machine]) -> dict[str, list[Joined]]:
         MachineNetwork.objects.filter(machine__pk__one_of=asns).order_by("position").values_list("machine_id", *_TOLD)
     )
     held: dict[tuple[str, str], list[str]] = defaultdict(list)
-    addresses = IPAddress.objects.filter(machine__pk__one_of=asns).order_by("address")
-    for machine, network, address in addresses.values_list("machine_id", "network_id", stored("address")):
-        held[machine, network].append(text_of(address))
+    for machine, network, _, text in IPAddress.objects.with_holders(asns):
+        held[machine, network].append(text)
     prefixes = Prefix.objects.texts_of({network for _, network, *_ in rows})
     found: dict[str, list[Joined]] = {key: [] for key in asns}
     for machine, network, *told in rows:
@@ -47,7 +45,7 @@ def of_machines(machines: Collection[Machine]) -> dict[str, list[Joined]]:
 
 
 def of_known(machine: Machine) -> list[Joined]:
-    """The same of one machine whose attachments, addresses and networks' prefixes are fetched already."""
+    """The same of one machine whose attachments, `held` addresses and networks' prefixes are fetched already."""
     return [
         Joined(
             network.pk,
@@ -57,10 +55,7 @@ def of_known(machine: Machine) -> list[Joined]:
             network.destination_prefixes,
             machine.asn,
             [str(prefix) for prefix in network.prefixes.all()],
-            [
-                str(one)
-                for one in sorted(held.address for held in machine.addresses.all() if held.network_id == network.pk)
-            ],
+            [str(one) for one in sorted(held.address for held in machine.held if held.network_id == network.pk)],
         )
         for network in (attachment.network for attachment in machine.attachments.all())
     ]

@@ -31,6 +31,8 @@ class Named:
     network: Network
     project: Project
     machine: Machine | None = None
+    beside: Sequence[Machine] = ()  # that share it with that one
+    shared: str = ""
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     allocation: uuid.UUID = field(default_factory=uuid.uuid4)
     type: str = IPAddress.Type.EPHEMERAL
@@ -39,6 +41,10 @@ class Named:
     labels: Mapping[str, str] = field(default_factory=dict)
     tags: Sequence[str] = ()  # of metal-stack's: those that are no label
     prefix: str = ""  # the CIDR that it is believed to lie in; refused if it is another
+
+    @property
+    def machines(self) -> list[Machine]:
+        return [self.machine, *self.beside] if self.machine else []
 
 
 class KnownPrefixes:
@@ -68,24 +74,36 @@ def _order(address: Address) -> tuple[int, int]:
 
 def validate_owners(wanted: Sequence[Named], refused: Refusals) -> None:
     """Rule 21, and that an address of a machine is of its project and networks; each combination once."""
-    joined = attachments(one.machine for one in wanted if one.machine)
-    known: dict[tuple[str, uuid.UUID, str | None], errors.IpamError | None] = {}
+    joined = attachments(machine for one in wanted for machine in one.machines)
+    known: dict[tuple[str, uuid.UUID, tuple[str, ...]], errors.IpamError | None] = {}
     for place, one in enumerate(wanted):
-        key = one.network.pk, one.project.pk, one.machine.pk if one.machine else None
+        key = one.network.pk, one.project.pk, tuple(machine.pk for machine in one.machines)
         if key not in known:
             known[key] = _violations_of_owner(one, joined)
         if (error := known[key]) is not None:
             refused.setdefault(place, error)
         elif fault := label_fault(one.labels):
             refused[place] = errors.Invalid(fault, field="labels")
+        elif (unshared := _violation_of_sharing(one)) is not None:
+            refused[place] = unshared
 
 
 def _violations_of_owner(one: Named, joined: set[tuple[str, str]]) -> errors.IpamError | None:
     try:
         address_rules.check_may_take(one.network, one.project)
-        if one.machine is not None:
-            is_joined = (one.machine.pk, one.network.pk) in joined
-            address_rules.check_machine(one.machine, one.network, one.project, is_joined=is_joined)
+        for machine in one.machines:
+            is_joined = (machine.pk, one.network.pk) in joined
+            address_rules.check_machine(machine, one.network, one.project, is_joined=is_joined)
+    except errors.IpamError as error:
+        return error
+    return None
+
+
+def _violation_of_sharing(one: Named) -> errors.IpamError | None:
+    """Rule 28e."""
+    try:
+        address_rules.check_shared(one.shared, one.type)
+        address_rules.check_machines(one.address, one.shared, [machine.pk for machine in one.machines])
     except errors.IpamError as error:
         return error
     return None

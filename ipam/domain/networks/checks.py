@@ -6,7 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from ipam.domain.core.checks import Finding, Remedy, check, same
 from ipam.domain.networks import quota_limits
-from ipam.models import VRF, IPAddress, MachineNetwork, Quota
+from ipam.models import VRF, AddressHolder, IPAddress, MachineNetwork, Quota
 
 
 @check
@@ -22,6 +22,19 @@ def violations_of_addresses() -> Iterator[Finding]:
     joined = Exists(MachineNetwork.objects.filter(machine=OuterRef("machine"), network=OuterRef("network")))
     for address in addresses.exclude(machine=None).exclude(joined).iterator():
         yield Finding(f"{address}: machine {address.machine_id} holds it, but is not in network {address.network_id}.")
+    yield from _violations_of_holders()
+
+
+def _violations_of_holders() -> Iterator[Finding]:
+    """Whoever shares an address is in its network, beside a first machine that is another."""
+    rows = AddressHolder.objects.select_related("address").order_by("pk")
+    joined = MachineNetwork.objects.filter(machine=OuterRef("machine"), network=OuterRef("address__network"))
+    for row in rows.exclude(Exists(joined)).iterator():
+        yield Finding(
+            f"{row.address}: machine {row.machine_id} shares it, but is not in network {row.address.network_id}."
+        )
+    for row in rows.filter(Q(address__machine=None) | Q(address__machine=F("machine"))).iterator():
+        yield Finding(f"{row.address}: machine {row.machine_id} shares it with no other first machine.")
 
 
 @check

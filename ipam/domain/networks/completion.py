@@ -11,7 +11,7 @@ from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups
 from ipam.domain.core.operations import operation
-from ipam.domain.networks import acquisition, quotas
+from ipam.domain.networks import acquisition, quotas, sharing
 from ipam.domain.space import cooling
 from ipam.models import FreeBlock, IPAddress, Network, Quota
 from ipam.models.base import labels_kept
@@ -41,7 +41,7 @@ class Progress:
 def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) -> Progress:
     """Give up to `limit` (1..1000) allocations that lack `family` an address of it, lowest address first.
 
-    The new address shares the allocation's id, type, name, description, labels, project and machine. A batch
+    The new address shares the allocation's id, type, name, description, labels, project and machines. A batch
     holds or doesn't; repeat until `remaining` is 0, at any later time. When the family has too little room, or a
     project's quota, the batch completes what fits and names up to `limit` of the rest, and of another system's.
     Invalid for another limit, NetworkNotUsable for a super network, FamilyNotInNetwork without a prefix of the family.
@@ -136,7 +136,7 @@ def _give(network: Network, family: Family, lacking: list[IPAddress]) -> list[IP
     if not lacking:
         return []
     taken = acquisition.acquire(network, [family], len(lacking))[family]
-    return IPAddress.objects.bulk_create(
+    completed = IPAddress.objects.bulk_create(
         IPAddress(
             address=one.address,
             family=family,
@@ -148,6 +148,7 @@ def _give(network: Network, family: Family, lacking: list[IPAddress]) -> list[IP
             machine_id=known.machine_id,
             cluster_id=known.cluster_id,
             type=known.type,
+            shared=known.shared,
             name=known.name,
             description=known.description,
             labels=known.labels,
@@ -155,6 +156,8 @@ def _give(network: Network, family: Family, lacking: list[IPAddress]) -> list[IP
         )
         for known, one in zip(lacking, taken, strict=True)
     )
+    sharing.copy_holders(zip(lacking, completed, strict=True))
+    return completed
 
 
 def _room(network: Network, family: Family, enough: int) -> int:

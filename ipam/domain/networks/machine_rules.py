@@ -68,6 +68,10 @@ def _violations_of_networks(
     for key, times in Counter(attachment.network.pk for attachment in attachments).items():
         if times > 1:
             broken.append(errors.DuplicateNetwork(f"{key} is named {times} times. Name it once.", field="networks"))
+    named = Counter(address for attachment in attachments for address in attachment.ips)
+    for address, times in named.items():
+        if times > 1:
+            broken.append(errors.Invalid(f"{address} is named {times} times. Name it once.", field="networks.ips"))
     for attachment in attachments:
         network = attachment.network
         if network.is_super or network.is_underlay:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F
 from django.utils import timezone
@@ -12,7 +12,7 @@ from ipam.addressing import Family
 from ipam.domain.core import access, history, lookups, states, writes
 from ipam.domain.core.operations import operation
 from ipam.domain.core.permissions import Permission
-from ipam.domain.networks import acquisition, ids, machine_rules, quotas
+from ipam.domain.networks import acquisition, ids, machine_rules, quotas, sharing
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.space import number_pools
 from ipam.domain.space.number_pools import ASN_BASE, Pool
@@ -51,11 +51,11 @@ def allocate(
     place = {"project": project, "partition": partition, "role": role, "asn": _draw_or_claim_asn(asn)}
     with _together(stay=any(attachment.ips for attachment in networks)):
         machine = _store(Machine(pk=id or new_machine_id(), **texts, **place), attachments)
-        named, drawn = _give_addresses(machine, attachments) if with_addresses else ([], [])
+        given = _give_addresses(machine, attachments) if with_addresses else _Given()
         after = states.of(machine, networks=[attachment.network.pk for attachment in attachments])
-        history.record(Verb.ALLOCATE, machine, after=after, ended=named, begun=[*named, *drawn])
+        history.record(Verb.ALLOCATE, machine, after=after, **given.told)
     _look_again(asn)
-    return know(machine, addresses=[*named, *drawn])
+    return know(machine, addresses=[*given.named, *given.drawn, *given.shared], holdings=())
 
 
 @operation
@@ -71,17 +71,22 @@ def release(machine: Machine) -> None:
     """Forget a machine (rule 35): its ephemeral addresses and its ASN are free again, its static addresses stay."""
     current = lookups.get(Machine, machine.pk, lock=True)
     access.require_change(current)
-    held = lookups.lock_all(current.addresses.order_by("pk"))
+    held = lookups.lock_all(IPAddress.objects.held_by([current.pk]).order_by("pk"))
     access.require_own(*held)
-    static = [address for address in held if address.type == IPAddress.Type.STATIC]
+    shared = [address for address in held if address.shared]
+    static = [address for address in held if address.type == IPAddress.Type.STATIC and not address.shared]
     ephemeral = [address for address in held if address.type != IPAddress.Type.STATIC]
     _hand_over(static, None)
+    static += sharing.leave(shared, current)
     number_pools.release(Pool.ASN, current.asn - ASN_BASE)  # before the addresses, as allocating locks them
     for address in ephemeral:
         address.machine = None
-    with _together(stay=bool(static)):
+    with _together(stay=bool(static or shared)):
         acquisition.give_back(ephemeral)
-        history.record(Verb.RELEASE, current, before=states.of(current), ended=held, begun=static)
+        others = [address for address in shared if address not in static]
+        ended = [address for address in held if address not in others]
+        before = states.of(current)
+        history.record(Verb.RELEASE, current, before=before, ended=ended, begun=static, unchanged=others)
         quotas.charge(ended=ephemeral)
         writes.execute("DELETE FROM ipam_machinenetwork WHERE machine_id = %s", [current.pk])
         writes.execute("DELETE FROM ipam_machine WHERE id = %s", [current.pk])
@@ -103,21 +108,37 @@ def _store(machine: Machine, attachments: Iterable[Attachment]) -> Machine:
     return know(machine, attachments=joined)
 
 
-def _give_addresses(machine: Machine, attachments: Sequence[Attachment]) -> tuple[list[IPAddress], list[IPAddress]]:
-    """Rule 32: named addresses join the machine; of networks that name none it gets ephemeral ones. Returns both."""
+class _Given(NamedTuple):
+    """What a machine gets: named addresses of nobody's, those that others have too, and new ones."""
+
+    named: Sequence[IPAddress] = ()
+    shared: Sequence[IPAddress] = ()
+    drawn: Sequence[IPAddress] = ()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What history says of them: of those that others have too the holder, the first, stays."""
+        return {"ended": self.named, "begun": [*self.named, *self.drawn], "unchanged": self.shared}
+
+
+def _give_addresses(machine: Machine, attachments: Sequence[Attachment]) -> _Given:
+    """Rule 32: named addresses join the machine; of networks that name none it gets ephemeral ones."""
     named: list[IPAddress] = []
     drawn: list[IPAddress] = []
-    shared = {"type": IPAddress.Type.EPHEMERAL, "name": machine.name, "machine_id": machine.pk}
+    texts = {"type": IPAddress.Type.EPHEMERAL, "name": machine.name, "machine_id": machine.pk}
     for attachment in sorted(attachments, key=lambda one: one.network.pk):  # as all locks go
         if attachment.ips:
             named += _find_named(machine, attachment)
         elif attachment.auto:
             families = attachment.families
-            drawn += acquisition.draw(attachment.network, families=families, project_id=machine.project_id, **shared)
-    _hand_over(named, machine)
+            drawn += acquisition.draw(attachment.network, families=families, project_id=machine.project_id, **texts)
+    alone = [address for address in named if address.machine_id is None]
+    shared = [address for address in named if address.machine_id is not None]
+    _hand_over(alone, machine)
+    sharing.join(shared, machine)
     writes.insert(drawn)
     quotas.charge(begun=drawn)
-    return named, drawn
+    return _Given(alone, shared, drawn)
 
 
 def _hand_over(addresses: Sequence[IPAddress], machine: Machine | None) -> None:
@@ -203,7 +224,7 @@ def _find_named(machine: Machine, attachment: Attachment) -> list[IPAddress]:
             )
         elif address.project_id != machine.project_id:
             broken.append(errors.WrongProject(f"{named} belongs to another project.", field="networks.ips"))
-        elif address.machine_id:
+        elif address.machine_id and not address.shared:
             broken.append(errors.InUse(f"{named} belongs to machine {address.machine}.", field="networks.ips"))
         elif address.cluster_id:
             broken.append(errors.InUse(f"{named} belongs to a cluster.", field="networks.ips"))

@@ -45,6 +45,7 @@ from ipam.domain.moving.netbox.files import Source
 from ipam.domain.moving.netbox.reading import Places
 from ipam.domain.networks import (
     address_batches,
+    address_holders,
     address_moves,
     addresses,
     allocations,
@@ -175,6 +176,12 @@ class World:
 
     def at_home(self) -> IPAddress:
         return IPAddress.objects.filter(network=self.home, machine=None).earliest("address")
+
+    def attached(self) -> IPAddress:
+        """One that the machine has, and that it can be without."""
+        one = self.at_home()
+        IPAddress.objects.filter(pk=one.pk).update(type="static", machine=self.machine)
+        return one
 
     def rebuild_all(self) -> None:
         FreeBlock.objects.all().delete()
@@ -368,6 +375,18 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     "network_moves.move": (
         lambda w: network_moves.move(w.home, project=w.empty_project),
         ("move", "network", "*", 1),
+    ),
+    "address_holders.hand_over": (
+        lambda w: address_holders.hand_over([w.at_home()], w.machine, type="static"),
+        ("make-static", "address", "*", 1),
+    ),
+    "address_holders.take_off": (
+        lambda w: address_holders.take_off([w.attached()], w.machine),
+        ("update", "address", "*", 1),
+    ),
+    "address_holders.set_machines": (
+        lambda w: address_holders.set_machines([w.attached()], []),
+        ("update", "address", "*", 1),
     ),
     "bulk.label": (
         lambda w: bulk.label([w.machine], add={"rack": "4"}, remove={}),

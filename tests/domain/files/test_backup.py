@@ -16,12 +16,13 @@ from ipam.domain.core.operations import dry_run
 from ipam.domain.files import backup
 from ipam.domain.health import doctor
 from ipam.domain.insight import alert_rules, surveying
-from ipam.domain.networks import children, networks, older_data
+from ipam.domain.networks import address_holders, addresses, children, networks, older_data
 from ipam.domain.notify import webhooks
 from ipam.models import (
     AlertRule,
     FreeBlock,
     IPAddress,
+    Machine,
     Network,
     NumberRange,
     Partition,
@@ -35,8 +36,19 @@ from ipam.models import (
 from tests.builders import IPV4, IPV6, child, cidrs, free_blocks, set_older_labels, super_network
 from tests.callers import as_user
 from tests.clouds import empty
+from tests.shared import shared_fixture
 
 Cloud = dict[str, Any]
+
+
+@shared_fixture
+def cloud(cloud: None) -> None:
+    """The cloud, with an address that two of its machines share."""
+    one, firewall = Machine.objects.order_by("role")[::-1]
+    outside, wanted = one.attachments.get(position=1).network, {"type": "static", "shared": "vip"}
+    held = addresses.allocate(outside, project=one.project, families=[IPV6], machine=one, **wanted)
+    address_holders.hand_over(held, firewall)
+    surveying.run()
 
 
 def written() -> str:
@@ -63,6 +75,22 @@ def test_what_is_restored_is_the_same_to_the_byte(cloud: None) -> None:
     assert written() == before
     assert space() == space_before
     assert list(doctor.examine()) == []
+
+
+def test_shared_address_comes_back_with_its_machines_in_order(cloud: None) -> None:
+    def machines() -> list[str]:
+        return IPAddress.objects.exclude(shared="").get().machine_ids
+
+    before, document = machines(), written()
+    empty()
+    restore(document)
+    assert (len(before), machines()) == (2, before)
+
+
+def test_machine_that_shares_what_is_not_shared_is_refused(cloud: None) -> None:
+    other = next(one["id"] for one in json.loads(written())["addresses"] if not one["shared"])
+    (refusal,) = refusals(changed("holders", 0, address=other))
+    assert refusal == "A machine has an address beside another one only where that is shared, as anycast or vip."
 
 
 def test_life_goes_on_after_a_restore(cloud: None, project: Project) -> None:
@@ -101,7 +129,7 @@ def test_a_document_that_was_formatted_anew_is_read_too(cloud: None) -> None:
 
 
 SINCE_3 = "quotas", "series", "samples"
-SINCE_4 = "webhooks", "told_webhooks", "finding_marks", "address_ranges", "cooling"
+SINCE_4 = "webhooks", "told_webhooks", "finding_marks", "address_ranges", "cooling", "holders"
 # Columns that documents before version 5 may lack, with what they get.
 LATER: dict[str, dict[str, Any]] = {
     **{section: {"managed_by": ""} for section in ("partitions", "projects", "machines")},
@@ -110,7 +138,7 @@ LATER: dict[str, dict[str, Any]] = {
         "managed_by": "",
     },
     "prefixes": {"gateway": None, "reserve_ends": True},
-    "addresses": {"cluster": None, "tags": [], "managed_by": ""},
+    "addresses": {"cluster": None, "shared": "", "tags": [], "managed_by": ""},
     "clusters": {
         **{"ipam": "host-local", "max_surge": None, "gardener_project": "", "gardener_version": "", "is_seed": False},
         **{"seed": None, "api_allocation": None, "migration_step": "", "document": {}},

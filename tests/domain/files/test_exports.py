@@ -38,10 +38,11 @@ def test_csv_is_the_first_format(internet: Network, project: Project) -> None:
     addresses.allocate(internet, project=project, families=[IPV4], name="=1+1")
     header, row = text("addresses", "").splitlines()
     assert header == (
-        "id,ip,address_family,network,prefix,project,namespace,machine,allocation,type,name,description,labels,tags,managed_by"
+        "id,ip,address_family,network,prefix,project,namespace,machine,allocation,type,shared,machines,name,description,"
+        "labels,tags,managed_by"
     )
     assert row.split(",")[1:5] == ["203.0.113.129", "ipv4", "internet", "203.0.113.128/25"]
-    assert row.endswith(",ephemeral,'=1+1,,,,")
+    assert row.endswith(",ephemeral,,,'=1+1,,,,")
 
 
 @pytest.mark.parametrize(("name", "format"), [("secrets", "csv"), ("addresses", "exe"), ("zones", "csv")])

@@ -50,7 +50,7 @@ def test_ranges_and_what_cools_are_restored(small: Network) -> None:
 def test_older_document_has_neither(small: Network) -> None:
     document = json.loads(written())
     document["twofold"] = 3
-    for name in ("address_ranges", "cooling", "webhooks", "alert_rules", "told_webhooks", "finding_marks"):
+    for name in ("address_ranges", "cooling", "webhooks", "alert_rules", "told_webhooks", "finding_marks", "holders"):
         del document[name]
     for row in document["networks"]:
         del row["quarantine"], row["quarantine_strict"]

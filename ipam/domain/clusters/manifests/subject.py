@@ -95,8 +95,9 @@ class Subject:
         return list(held.select_related("machine").order_by("name", "address"))
 
     def node_addresses(self, machine: Machine) -> dict[Family, Address]:
-        """The lowest address of each family that a machine has in the node network, the primary family first."""
-        own = [one for one in machine.addresses.all() if one.network_id == self.cluster.network_id]
+        """The lowest address of each family that a machine alone has in the node network, the primary family first."""
+        held = machine.addresses.all()
+        own = [one for one in held if one.network_id == self.cluster.network_id and not one.shared]
         found = {one.address_family: one.address for one in sorted(own, key=lambda one: one.address, reverse=True)}
         return {family: found[family] for family in self.families if family in found}
 

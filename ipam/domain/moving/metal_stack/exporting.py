@@ -47,6 +47,8 @@ def _losses() -> Iterator[str]:
     for what, condition in lossy.items():
         if count := Network.objects.filter(condition).count():
             yield f"# Not in this form: {count:,} {what}.\n"
+    if count := IPAddress.objects.exclude(shared="").count():
+        yield f"# Not in this form: {count:,} addresses are shared.\n"
 
 
 def _described(one: Any) -> Row:
@@ -81,7 +83,7 @@ def _networks() -> Iterator[Row]:
 
 
 def _machines() -> Iterator[Row]:
-    rows = Machine.objects.prefetch_related("attachments", "addresses").order_by("pk")
+    rows = Machine.objects.prefetch_related("attachments", "addresses", "holdings__address").order_by("pk")
     for one in rows.iterator(chunk_size=_CHUNK):
         yield {
             "id": one.pk,
@@ -99,7 +101,7 @@ def _machines() -> Iterator[Row]:
 
 
 def _joined(machine: Machine, attachment: MachineNetwork) -> Row:
-    held = [one for one in machine.addresses.all() if one.network_id == attachment.network_id]
+    held = [one for one in machine.held if one.network_id == attachment.network_id]
     return {
         "networkid": attachment.network_id,
         "asn": machine.asn,
@@ -108,8 +110,8 @@ def _joined(machine: Machine, attachment: MachineNetwork) -> Row:
 
 
 def _addresses() -> Iterator[Row]:
-    for one in IPAddress.objects.order_by("address", "pk").iterator(_CHUNK):
-        machine = [f"{MACHINE_TAG}={one.machine_id}"] if one.machine_id else []
+    for one in IPAddress.objects.prefetch_related("holders").order_by("address", "pk").iterator(_CHUNK):
+        machines = [f"{MACHINE_TAG}={key}" for key in one.machine_ids]
         yield {
             "ipaddress": str(one.address),
             "networkid": one.network_id,
@@ -118,5 +120,5 @@ def _addresses() -> Iterator[Row]:
             "name": one.name,
             "description": one.description,
             "allocationuuid": str(one.allocation),
-            "tags": tags.joined(one.labels, [*one.tags, *machine]),
+            "tags": tags.joined(one.labels, [*one.tags, *machines]),
         }
