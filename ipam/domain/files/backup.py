@@ -85,7 +85,7 @@ SECTIONS: dict[str, type[models.Model]] = {
 _SINCE = {
     **dict.fromkeys(("quotas", "series", "samples"), 3),
     **dict.fromkeys(("webhooks", "alert_rules", "told_webhooks", "finding_marks", "address_ranges", "cooling"), 4),
-    "holders": 4,
+    "holders": 5,
 }  # versions; older documents lack these sections
 _CHUNK = 2_000  # networks
 Sections = Mapping[str, type[models.Model]]
