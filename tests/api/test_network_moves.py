@@ -7,7 +7,17 @@ from rest_framework.test import APIClient
 
 from ipam.domain.clusters import lifecycle
 from ipam.domain.health import doctor
-from ipam.domain.networks import addresses, claims, machines, networks, partitions, projects, quota_limits, ranges
+from ipam.domain.networks import (
+    address_holders,
+    addresses,
+    claims,
+    machines,
+    networks,
+    partitions,
+    projects,
+    quota_limits,
+    ranges,
+)
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.ranges import Bounds
 from ipam.models import VRF, AddressRange, Event, IPAddress, Machine, Network, Partition, Project, Quota, Tenure
@@ -97,6 +107,25 @@ def test_machine_that_is_in_another_private_network_stays_and_keeps_it(
     answer = move(api, home, project=str(crew.pk))
     assert refusal(answer) == (409, "has_machines")
     assert answer.json()["detail"] == f"Machine m1 is also in narrow of project {project}. Release it first."
+
+
+def test_address_that_a_machine_elsewhere_shares_keeps_the_network_where_it_is(
+    api: APIClient, home: Network, tenants: Network, internet: Network, project: Project, crew: Project,
+    partition: Partition,
+) -> None:  # fmt: skip
+    away = networks.create(child(parent=tenants, project=project, name="away"))
+    for id, private in (("m1", home), ("m2", away)):
+        joined = [Attachment(network=private), Attachment(network=internet)]
+        machines.allocate(id=id, project=project, partition=partition, networks=joined)
+    (vip,) = addresses.allocate(internet, project=project, families=[IPV4], type="static", shared="vip")
+    for id in ("m1", "m2"):
+        address_holders.hand_over([vip], Machine.objects.get(pk=id))
+    answer = move(api, home, project=str(crew.pk))
+    assert refusal(answer) == (409, "in_use")
+    assert answer.json()["detail"] == f"{vip} belongs to machine m2, which stays. Take it off that first."
+    address_holders.set_machines([vip], [Machine.objects.get(pk="m1")])
+    assert move(api, home, project=str(crew.pk)).status_code == 200
+    assert IPAddress.objects.get(pk=vip.pk).project == crew
 
 
 def test_network_that_others_use_is_given_to_nobody(

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ipam import errors
 from ipam.domain.core import access, history, lookups, states
-from ipam.domain.networks import address_rules, addresses, quotas
+from ipam.domain.networks import address_rules, addresses, quotas, sharing
 from ipam.domain.space import free_space
 from ipam.models import (
     AddressRange,
@@ -68,7 +68,8 @@ def _lock(keys: Sequence[str], owner: Project | None, project: Project) -> _Cont
     joined = MachineNetwork.objects.filter(network__in=keys).values("machine")
     machines = lookups.lock_all(Machine.objects.filter(pk__in=joined, project=owner).order_by("pk"), no_key=True)
     clusters = lookups.lock_all(Cluster.objects.filter(network__in=keys, project=owner).order_by("pk"), no_key=True)
-    of_those = Q(machine__in=[one.pk for one in machines]) | Q(cluster__in=[one.pk for one in clusters])
+    of_machines = IPAddress.objects.held_by([one.pk for one in machines]).order_by().values("pk")
+    of_those = Q(pk__among=of_machines) | Q(cluster__in=[one.pk for one in clusters])
     allocations = IPAddress.objects.filter(of_those | Q(network__in=keys), project=owner).values("allocation")
     theirs = IPAddress.objects.filter(allocation__in=allocations, project=owner)
     addresses.lock(theirs)  # before the prefixes, as whoever gives back does
@@ -110,9 +111,10 @@ def _check(held: _Contents, keys: Sequence[str], owner: Project | None, project:
     outside = [one for one in held.addresses if one.network_id not in keys]
     for network in Network.objects.filter(pk__in={one.network_id for one in outside}).order_by("pk"):
         address_rules.check_may_use(network, project)
-    for one in held.addresses:
-        if one.machine_id and one.machine_id not in machines:
-            raise errors.InUse(f"{one} belongs to machine {one.machine}, which stays. Take it off that first.")
+    for one in sharing.know_holders(held.addresses):
+        if staying := [key for key in one.machine_ids if key not in machines]:
+            machine = Machine.objects.get(pk=staying[0])
+            raise errors.InUse(f"{one} belongs to machine {machine}, which stays. Take it off that first.")
         if one.cluster_id and one.cluster_id not in clusters:
             raise address_rules.owned(one)
     address_rules.check_unclaimed(held.addresses)
