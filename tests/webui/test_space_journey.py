@@ -5,9 +5,10 @@ from typing import Any
 from django.test import Client
 
 from ipam.domain.health import doctor
-from ipam.domain.networks import addresses, networks, projects
-from ipam.models import Event, IPAddress, Network, Prefix, Project
-from tests.builders import IPV6, cidrs, external, prefixes_of, super_network
+from ipam.domain.networks import addresses, machines, networks, projects
+from ipam.domain.networks.machine_rules import Attachment
+from ipam.models import Event, IPAddress, Network, Partition, Prefix, Project
+from tests.builders import IPV6, child, cidrs, external, prefixes_of, super_network
 
 
 def _done(web: Client, url: str, **fields: Any) -> None:
@@ -32,7 +33,7 @@ def _edit(web: Client, network: Network, **fields: Any) -> None:
     _done(web, f"/networks/{network.pk}/edit/", **given)
 
 
-def test_space_lives(web: Client, project: Project) -> None:
+def test_space_lives(web: Client, project: Project, partition: Partition, tenants: Network) -> None:
     crew = projects.create(name="crew")
     net = _root("net", "10.80.0.0/27", vrf=9)
 
@@ -67,9 +68,20 @@ def test_space_lives(web: Client, project: Project) -> None:
     assert "until" in _refusal(web, "/networks/net/allocate/", **named, project="crew")
     _done(web, "/networks/net/allocate/", **named, project="alice")
 
+    # one VIP on three machines
+    home = networks.create(child(parent=tenants, project=project))
+    joined = [Attachment(network=home), Attachment(network=net, auto=False)]
+    for id in ("m1", "m2", "m3"):
+        machines.allocate(id=id, project=project, partition=partition, networks=joined)
+    _done(web, "/networks/net/allocate/", **taking, count="1", shared="vip", name="api")
+    vip = IPAddress.objects.get(shared="vip")
+    for id in ("m1", "m2", "m3"):
+        _done(web, f"/addresses/{vip.pk}/attach/", machine=id)
+    assert IPAddress.objects.get(pk=vip.pk).machine_ids == ["m1", "m2", "m3"]
+
     # sixteen sparse /56s at once, one of which goes to another project with what lives there
     pool = networks.create(
-        super_network(id="pool", partition=None, prefixes=cidrs("2001:db8::/48"), stack="ipv6",
+        super_network(id="pool", partition=None, prefixes=cidrs("2001:db8:9::/48"), stack="ipv6",
                       default_child_prefix_length={IPV6: 56})
     )  # fmt: skip
     _edit(web, pool, child_choice="sparse")
