@@ -160,10 +160,11 @@ def two(
 
 @shared_fixture
 def owning(two: Cloud) -> Cloud:
-    """The same, and both clusters have addresses and further services."""
+    """The same, and both clusters have addresses and further services, a machine a static address."""
     for cluster in (two.cluster, two.foreign_cluster):
         belongings.take_for_load_balancers(cluster, two.internet)
         service_ranges.add(cluster, families(FURTHER_SERVICES))
+    addresses.allocate(two.private, project=two.project, families=[IPV4], type="static", machine=two.machine)
     return two
 
 

@@ -189,7 +189,10 @@ WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
     "join": (nothing, lambda c: halves(c.machine)),
     "edit-address": (lambda c: [c.address.pk], lambda c: {"name": "x", "type": "static"}),
     "attach-address": (lambda c: [c.address.pk], lambda c: {"machine": c.machine.pk}),
-    "take-off-address": (lambda c: [held(c.machine)[0].pk], lambda c: {"machine": c.machine.pk}),
+    "take-off-address": (
+        lambda c: [c.machine.addresses.filter(type="static")[0].pk],
+        lambda c: {"machine": c.machine.pk},
+    ),
     "edit-machine": (lambda c: [c.machine.pk], lambda c: {"name": "x"}),
     "release-machine": (lambda c: [c.machine.pk], lambda c: {}),
     "delete-network": (lambda c: [c.empty.pk], lambda c: {}),

@@ -65,6 +65,8 @@ def test_answer_has_every_field_of_the_contract(api: APIClient, mini_lab: Networ
     assert all(made.values())
     assert answer == given | {
         "managed_by": "",
+        "machines": [],
+        "shared": None,
         "ip": "2001:db8:0:113::1",
         "address_family": "ipv6",
         "network": "internet-mini-lab",

@@ -10,8 +10,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from ipam.addressing import shorten
+from ipam.domain.core import bulk_insert
 from ipam.domain.core.paging import batches
-from ipam.domain.networks import dns_names
+from ipam.domain.networks import dns_names, sharing
 from ipam.models import IPAddress, Prefix
 
 
@@ -27,7 +28,7 @@ def lines(addresses: QuerySet[IPAddress], domain: str = dns_names.DEFAULT_DOMAIN
 def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
     namespaces = dict(addresses.order_by().values_list("namespace", "namespace__name").distinct())
     chosen = next(iter(namespaces)) if len(namespaces) == 1 else None
-    rows = addresses.filter(namespace=chosen).select_related("machine").prefetch_related("holders__machine")
+    rows = addresses.filter(namespace=chosen).select_related("machine")
     yield f"; forward, for the zone of {origin}\n"
     for key, name in namespaces.items():
         if key != chosen:
@@ -45,9 +46,15 @@ def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
             yield f"{row.address.reverse_dns} IN PTR {name}\n"
 
 
+def _knowing_holders(rows: QuerySet[IPAddress]) -> Iterator[IPAddress]:
+    """Each of them; those that several machines have know these. Nothing is asked where none is shared."""
+    for some in bulk_insert.batches(batches(rows, "address", "pk")):
+        yield from sharing.know_holders(some)
+
+
 def _forward(rows: QuerySet[IPAddress], origin: str) -> Iterator[str]:
     holders: dict[str, tuple[Any, str]] = {}  # of names that people gave
-    for row in batches(rows, "address", "pk"):
+    for row in _knowing_holders(rows):
         name = dns_names.name_of(row, origin)
         if name.note:
             yield f"; {name.note}\n"

@@ -14,7 +14,7 @@ def know_holders(addresses: Iterable[IPAddress]) -> list[IPAddress]:
     shared = {one.pk: one for one in known if one.shared}
     beside: dict[Any, list[AddressHolder]] = {key: [] for key in shared}
     if shared:
-        for row in AddressHolder.objects.filter(address__in=shared).order_by("id"):
+        for row in AddressHolder.objects.filter(address__in=shared).select_related("machine").order_by("id"):
             beside[row.address_id].append(row)
     for key, one in shared.items():
         know(one, holders=beside[key])
