@@ -164,7 +164,7 @@ def owning(two: Cloud) -> Cloud:
     for cluster in (two.cluster, two.foreign_cluster):
         belongings.take_for_load_balancers(cluster, two.internet)
         service_ranges.add(cluster, families(FURTHER_SERVICES))
-    addresses.allocate(two.private, project=two.project, families=[IPV4], type="static", machine=two.machine)
+    addresses.allocate(two.private, project=two.project, type="static", machine=two.machine)
     return two
 
 
