@@ -169,4 +169,4 @@ def is_transient(error: OperationalError) -> bool:
 
 def _is_lock_timeout(error: OperationalError) -> bool:
     """Whether SQLite's one writer did not finish within the timeout of the connection."""
-    return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITEBUSY")
+    return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")

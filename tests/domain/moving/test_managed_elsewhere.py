@@ -67,7 +67,7 @@ _OF_SUPERS = {
     *("delete bare", "delete namespaced", "delete plain", "first address of plain", "grow child", "import child"),
     *("import child below", "import child in bare", "import child in namespace", "lay range on super"),
     *("make external", "move bare", "open copy", "quarantine of super", "split super", "widen bare"),
-    "widen namespaced",
+    *("bare to a VRF", "give lan away", "widen namespaced"),
 }
 _OF_EXTERNALS = {
     *("add prefix", "add prefix to empty", "address for machine", "allocate", "allocate far", "allocate in empty"),
@@ -75,10 +75,27 @@ _OF_EXTERNALS = {
     *("complete", "complete empty", "delete empty", "gateway", "grow", "import address", "import counterpart"),
     *("import far", "import in empty", "lay range", "machine in empty", "machine with named", "machine with pair"),
     *("name in range", "quarantine", "remove prefix", "remove prefix of empty", "shrink", "split", "undo release"),
-    "update empty",
+    *("addresses of draft", "addresses of reserved", "net to another VRF", "update empty"),
+}
+_OF_MACHINES = {
+    *("address for machine", "attach", "give lan away", "import machine", "release machine", "take off"),
+    "update machine",
 }
 _OF_ADDRESSES = {
-    *("claim", "import change", "import counterpart", "import machine", "join", "label", "machine with named"),
+    *(
+        "attach",
+        "claim",
+        "give back",
+        "give lan away",
+        "release cluster",
+        "take off",
+        "import change",
+        "import counterpart",
+        "import machine",
+        "join",
+        "label",
+        "machine with named",
+    ),
     *("make static", "part", "release address", "release allocation", "release claim", "release claimed"),
     *("release machine", "release many", "undo allocation", "update address", "update allocation", "update claimed"),
 }
@@ -91,7 +108,7 @@ _OF_ADDRESSES = {
         (Project.objects.all(), {"delete project"}),
         (Network.objects.filter(type__in=SUPER_TYPES), _OF_SUPERS),
         (Network.objects.filter(type="external"), _OF_EXTERNALS),
-        (Machine.objects.all(), {"address for machine", "import machine", "release machine", "update machine"}),
+        (Machine.objects.all(), _OF_MACHINES),
         (IPAddress.objects.all(), _OF_ADDRESSES),
     ],
     ids=["partitions", "projects", "supers", "externals", "machines", "addresses"],
