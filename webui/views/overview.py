@@ -76,10 +76,9 @@ def _taken_from(picture: survey.Overview) -> list[Network]:
 
 
 def _projects() -> list[Context]:
-    """The caller's projects, with how many addresses of each family they have; two statements."""
-    projects = list(access.visible(Project.objects.order_by("name", "id"))[:_SHOWN_PROJECTS])
-    held = {(one.project_id, one.family): one.used for one in series.of_projects(*projects)} if projects else {}
+    """The caller's projects, with how many addresses of each family they have; one statement."""
+    shown = access.visible(Project.objects.order_by("name", "id"))[:_SHOWN_PROJECTS]
+    counted = series.with_addresses(Project.objects.filter(pk__in=shown.values("pk"))).order_by("name", "id")
     return [
-        {"project": one, "held": [(family, held.get((one.pk, int(family)), 0)) for family in Family]}
-        for one in projects
+        {"project": one, "held": [(family, series.addresses_of(one, family)) for family in Family]} for one in counted
     ]

@@ -66,11 +66,20 @@ def of_networks(networks: Iterable[Network], uses: Mapping[str, Sequence[FamilyU
 def of_projects(*projects: Project) -> Iterator[Reading]:
     """How many addresses of each family each of these projects has, or each project; one statement."""
     chosen = Project.objects.filter(pk__in=[one.pk for one in projects]) if projects else Project.objects.all()
+    for one in with_addresses(chosen.only("created_at").order_by()):
+        for family in Family:
+            yield Reading(project_id=one.pk, family=int(family), since=one.created_at, used=addresses_of(one, family))
+
+
+def with_addresses(projects: QuerySet[Project]) -> QuerySet[Project]:
+    """These projects, with how many addresses of each family they have: for `addresses_of`, no statement more."""
     held = {f"of_{family.key}": Count("addresses", filter=Q(addresses__family=family)) for family in Family}
-    rows = chosen.order_by().annotate(**held).values_list("pk", "created_at", *held)
-    for project_id, since, *numbers in rows:
-        for family, number in zip(Family, numbers, strict=True):
-            yield Reading(project_id=project_id, family=int(family), since=since, used=number)
+    return projects.annotate(**held)
+
+
+def addresses_of(project: Project, family: Family) -> int:
+    """How many addresses of a family a project has that was read `with_addresses`."""
+    return int(vars(project)[f"of_{family.key}"])
 
 
 def with_days(networks: QuerySet[Network]) -> QuerySet[Network]:

@@ -65,8 +65,7 @@ class Found:
 
 def overview() -> Overview:
     """The overview of the installation; at most seven statements at any size."""
-    networks = _all_if_small(series.with_days(Network.objects.all()))
-    if networks is not None:
+    if networks := _read_if_small(series.with_days(Network.objects.all())):
         uses = utilization.of_networks(networks)
         return Overview(networks, False, uses, Counter(network.partition_id or "" for network in networks))
     every = access.visible(Network.objects.all())
@@ -131,17 +130,20 @@ def count_findings() -> Numbers:
     return _stored_numbers(survey_age.last())
 
 
-def _all_if_small(among: QuerySet[Network] | None = None) -> list[Network] | None:
-    """Every network of a small installation; None when it is large. `among` says what of them is to be read."""
-    held = access.visible(IPAddress.objects.all())
-    visible = access.visible(Network.objects.all() if among is None else among)
+def _all_if_small() -> list[Network] | None:
+    """Every network of a small installation; None when it is large."""
+    return _read_if_small(Network.objects.all()) or (None if access.visible(Network.objects.all()).exists() else [])
+
+
+def _read_if_small(among: QuerySet[Network]) -> list[Network]:
+    """Every network of a small installation, as `among` says what of them is to be read; none of a large one."""
+    held, visible = access.visible(IPAddress.objects.all()), access.visible(among)
     is_large = Exists(visible.order_by("pk")[max(SMALL_NETWORKS, 0) :][:1]) | Exists(
         held.order_by("pk")[SMALL_ADDRESSES:][:1]
     )
     small = visible.filter(~is_large).select_related("partition")  # asked once, not for each
     beside = {"surveyed_at": _SURVEYED_AT, "has_reserved": Exists(ClusterRange.objects.reserved())}
-    networks: list[Network] = [*small.annotate(**beside).order_by("id")]
-    return None if not networks and visible.exists() else networks
+    return [*small.annotate(**beside).order_by("id")]
 
 
 def _evaluate(networks: Sequence[Network], uses: Uses, *, marked: bool | None = False) -> list[Finding]:
