@@ -70,14 +70,18 @@ def _taken(field: str) -> errors.Busy:
 
 def lasting_refusal(error: IntegrityError) -> errors.IpamError:
     """What a broken constraint says where nobody else can have moved, so that a further try would be in vain."""
-    broken = _refusal(error)
-    return getattr(broken, "lasting", broken)
+    return lasting(_refusal(error))
 
 
-def raced(lasting: errors.IpamError) -> errors.Busy:
+def lasting(refusal: errors.IpamError) -> errors.IpamError:
+    """What a refusal says where nothing is tried again: a lost race what it was about, any other itself."""
+    return getattr(refusal, "lasting", refusal)
+
+
+def raced(about: errors.IpamError) -> errors.Busy:
     """What is tried again, and lasts where that is in vain."""
     passing = LostRace(BUSY)
-    passing.lasting = lasting
+    passing.lasting = about
     return passing
 
 

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, transaction
 
 from ipam import errors
 from ipam.domain.core import counters, owed
-from ipam.domain.core.constraints import BUSY, constraints_in_words
+from ipam.domain.core.constraints import BUSY, constraints_in_words, lasting
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,7 +72,7 @@ def transacted(function: Callable[P, R]) -> Callable[P, R]:
             except errors.Busy as busy:
                 if connection.in_atomic_block:
                     raise
-                refusal = getattr(busy, "lasting", busy)
+                refusal = lasting(busy)
             except OperationalError as error:
                 if not connection.in_atomic_block and _is_lock_timeout(error):
                     break

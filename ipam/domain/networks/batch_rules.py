@@ -15,6 +15,7 @@ from netaddr import IPAddress as Address
 from ipam import errors
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups
+from ipam.domain.core.constraints import lasting
 from ipam.domain.networks import address_rules
 from ipam.domain.space import allocator, usable_space
 from ipam.labels import label_fault
@@ -187,7 +188,7 @@ def refuse_taken(
         refused[place] = (
             address_rules.taken(one.address, holder)
             if holder
-            else allocator.unaccounted(lost[place], one.address, field="ip")
+            else lasting(allocator.unaccounted(lost[place], one.address, field="ip"))
         )
 
 

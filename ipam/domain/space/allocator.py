@@ -17,6 +17,7 @@ from netaddr import IPAddress, IPNetwork
 from ipam import errors
 from ipam.addressing import Family, block, blocks_between, host, split_around
 from ipam.domain.core import writes
+from ipam.domain.core.constraints import raced
 from ipam.domain.core.operations import waits_for_locks
 from ipam.domain.space import cooling, free_rows, set_aside
 from ipam.domain.space.free_rows import Part
@@ -121,9 +122,11 @@ def unaccounted(known: Prefix, wanted: IPNetwork | IPAddress, *, field: str) -> 
     A prefix that has gone was merged with another, or removed: who looks again finds out.
     """
     prefix = Prefix.objects.filter(pk=known.pk).first()
+    if prefix is None:
+        detail = f"The prefix that {wanted} lay in has just been removed or merged. Look again."
+        return raced(errors.NotFound(detail, field=field))
     if (
-        prefix is None
-        or wanted not in prefix.cidr
+        wanted not in prefix.cidr
         or wanted in [*prefix.ends, *map(host, prefix.ends)]
         or prefix.sets_aside is not known.sets_aside
     ):
