@@ -1,6 +1,6 @@
 """Networks as rows of a list: both families of each, with their prefixes, how full they are and when they will be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,11 +85,12 @@ class Totals:
         return units(self.family, self.left)
 
 
-def rows_of(networks: Sequence[Network]) -> list[NetworkRow]:
-    """The rows of these networks; five statements at most."""
+def rows_of(networks: Sequence[Network], known: Mapping[str, list[FamilyUse]] | None = None) -> list[NetworkRow]:
+    """The rows of these networks, of which the use of some is `known`; five statements at most."""
     keys = [network.pk for network in networks]
     held = Prefix.objects.rows_of(keys)
-    uses = utilization.of_networks(networks, held)
+    unknown = [network for network in networks if network.pk not in (known or {})]
+    uses = {**utilization.of_networks(unknown, {one.pk: held[one.pk] for one in unknown}), **(known or {})}
     kept = {(one.network_id, one.family): one for one in Series.objects.of_networks().filter(network_id__in=keys)}
     now = timezone.now()
     return [NetworkRow(one, _lanes(one, uses[one.pk], held[one.pk], kept, now)) for one in networks]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -255,3 +256,14 @@ def test_sign_in_does_not_lead_away_from_the_site(client: Client, operator: User
         "/accounts/login/", {"username": "operator", "password": "correct horse", "next": "//evil.example/"}
     )
     assert answer.url == "/"
+
+
+def test_super_network_with_several_prefixes_of_a_family_costs_no_more(
+    web: Client, tenants: Network, project: Project, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    networks.add_prefix(tenants, *cidrs("10.99.0.0/16"))
+    for _ in range(3):
+        networks.create(child(parent=tenants, project=project))
+    with django_assert_max_num_queries(MAX_STATEMENTS):
+        page = web.get("/networks/tenants/").content.decode()
+    assert "10.99.0.0/16" in page

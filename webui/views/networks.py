@@ -194,7 +194,9 @@ def _lanes_of(
 ) -> tuple[Sequence[network_rows.Lane], list[network_rows.NetworkRow]]:
     """The two lanes of a network; of a super network with the rows of the children on this page, read together."""
     if network.is_super:
-        own, *children = network_rows.rows_of([network, *page.rows])
+        is_known = by_prefix and not network.is_namespaced
+        known = {network.pk: fullness.together(by_prefix.values())} if is_known else {}
+        own, *children = network_rows.rows_of([network, *page.rows], known)
         return own.lanes, children
     counted = {family: space.lengths for family, space in free.items()}
     uses = fullness.together(by_prefix.values()) or utilization.of_counted(network, prefixes, counted)
