@@ -38,7 +38,8 @@ def hand_over(moved: Sequence[Network], project: Project | None) -> dict[str, An
     if copied := next((one for one in moved if one.namespace_id), None):
         detail = f"{copied} lies in its project's own copy of {copied.parent}. Carve another for the other project."
         raise errors.WrongProject(detail, field="project")
-    if foreign := next((one for one in moved if one.project not in (owner, project)), None):
+    both = {one and one.pk for one in (owner, project)}
+    if foreign := next((one for one in moved if one.project_id not in both), None):
         raise errors.WrongProject(f"{foreign} belongs to another project. Move it by itself first.", field="project")
     keys = [one.pk for one in moved if not one.is_shared_child]
     held = _lock(keys, owner, project) if project and keys else _Contents()
