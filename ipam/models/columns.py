@@ -25,7 +25,9 @@ class Columns(Generic[M]):
         given = (field for field in self.fields if not isinstance(field, models.AutoField))
         self.stored = [field for field in given if field.has_default() or not field.has_db_default()]
         named = ", ".join(f'"{field.column}"' for field in self.stored)
-        self._defaults = [(field.attname, field.get_default) for field in self.fields]
+        made = [field for field in self.fields if field.has_default() and callable(field.default)]
+        self._made = [(field.attname, field.get_default) for field in made]
+        self._constant = {field.attname: field.get_default() for field in self.fields if field not in made}
         self._into = f'INSERT INTO "{table}" ({named})'
 
     def load(self, values: Sequence[Any]) -> M:
@@ -39,8 +41,7 @@ class Columns(Generic[M]):
 
     def new(self, **values: Any) -> M:
         """A new object with these columns and the defaults of all others, not stored yet."""
-        missing = ((name, default()) for name, default in self._defaults if name not in values)
-        made = {**values, **dict(missing)}
+        made = {**self._constant, **{name: make() for name, make in self._made if name not in values}, **values}
         found = from_row(self.model, made, made.values(), None)
         found._state.adding = True
         return found
