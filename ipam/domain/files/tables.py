@@ -13,6 +13,7 @@ from ipam.domain.files.columns import MANAGED_BY, Column, Kind
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import ParsedRow
 from ipam.domain.files.raw_rows import Faulty
+from ipam.wording import count_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Table:
     def not_kept(self) -> list[str]:
         """Who owned what."""
         count = self._owned.total()
-        return [f"managed_by of {count:,} rows: who owns an object follows from who makes it"] if count else []
+        rows = count_of(count, "row")
+        return [f"managed_by of {rows}: who owns an object follows from who makes it"] if count else []
 
     def _rows(self) -> Iterator[ParsedRow]:
         columns = {column.name: column for column in self.kind.columns}
