@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ipam.addressing import Family, utilization
 from ipam.domain.clusters.plan import Capacity, FamilyCapacity
+from ipam.wording import count_of
 from webui.meters import Bar, humanize
 
 
@@ -40,10 +41,8 @@ class NodeMeter(Bar):
         """For hovering and screen readers."""
         blocks = self.limit.nodes_by_pods
         pods = "" if blocks is None else f" and {blocks:,} by the pods"
-        return (
-            f"{self.label}: {self.used:,} nodes have an address; room for {self.limit.nodes_by_network:,} by the node "
-            f"network{pods}."
-        )
+        have = count_of(self.used, "node has", "nodes have")
+        return f"{self.label}: {have} an address; room for {self.limit.nodes_by_network:,} by the node network{pods}."
 
 
 def node_meters(capacity: Capacity, used: Mapping[Family, int]) -> dict[Family, NodeMeter]:

@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from ipam.wording import count_of
+
 MAX_COUNTED = 10_000
 _OF_RECORDS = ("created_at", "updated_at")
 _OF_OTHERS = (*_OF_RECORDS, "generation", "description", "labels")
@@ -93,5 +95,5 @@ class RowsFormSet(forms.BaseModelFormSet):  # type: ignore[type-arg]
 
     def clean(self) -> None:
         if self.gone:
-            rows = "1 row is" if self.gone == 1 else f"{self.gone:,} rows are"
+            rows = count_of(self.gone, "row is", "rows are")
             raise forms.ValidationError(f"{rows} gone by now. Nothing was changed; save again to change the others.")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from ipam.wording import count_of
+
 MAX_TOLD = 100  # problems that one answer names; it counts the rest
 
 
@@ -34,7 +36,7 @@ class Several(IpamError):
         first = errors[0]
         sentences = list(dict.fromkeys(error.detail for error in errors[:MAX_TOLD]))
         if (more := len(errors) - MAX_TOLD) > 0:
-            sentences.append(f"And {more:,} more problems.")
+            sentences.append(f"And {count_of(more, 'more problem')}.")
         super().__init__(" ".join(sentences), field=first.field)
         self.code = first.code
         self.title = first.title

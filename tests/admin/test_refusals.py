@@ -150,11 +150,11 @@ REFUSED: dict[str, tuple[Write, list[str]]] = {
     ),
     "delete-selected: network in use": (
         lambda keeper, of: keeper.act("delete_selected", [of["internet"], of["spare"]]),
-        ["1 machines are in internet. Release them first.", "internet holds 3 addresses. Release them first."],
+        ["1 machine is in internet. Release it first.", "internet holds 3 addresses. Release them first."],
     ),
     "delete-selected: prefix with children": (
         lambda keeper, of: keeper.act("delete_selected", [of["tenants"].prefixes.get(family=6)]),
-        ["2001:db8:0:10::/64 holds 1 child prefixes.", "There is an IPv6 child prefix length, but no IPv6 prefix"],
+        ["2001:db8:0:10::/64 holds 1 child prefix.", "There is an IPv6 child prefix length, but no IPv6 prefix"],
     ),
     "delete-selected: project in use": (
         lambda keeper, of: keeper.act("delete_selected", [of["project"]]),
@@ -163,7 +163,7 @@ REFUSED: dict[str, tuple[Write, list[str]]] = {
     "delete: address of a machine": (lambda keeper, of: keeper.delete(of["taken"]), [IN_USE]),
     "delete: super network with children": (
         lambda keeper, of: keeper.delete(of["tenants"]),
-        ["tenants has 1 child networks. Delete them first."],
+        ["tenants has 1 child network. Delete it first."],
     ),
     "delete: partition in use": (lambda keeper, of: keeper.delete(of["partition"]), ["“mini-lab” still has"]),
     "delete: VRF in use": (lambda keeper, of: keeper.delete(of["internet"].vrf), ["VRF 104009 is used by network"]),

@@ -9,7 +9,7 @@ Run = Callable[..., str]
 
 
 def test_sound_installation_is_counted(run: Run, internet: Network) -> None:
-    assert run("doctor") == "Everything adds up: 1 networks, 2 prefixes, 0 addresses checked.\n"
+    assert run("doctor") == "Everything adds up: 1 network, 2 prefixes, 0 addresses checked.\n"
 
 
 def test_damage_ends_with_1_and_changes_nothing(run: Run, internet: Network) -> None:
@@ -28,7 +28,7 @@ def test_repair_says_first_what_it_derives_and_ends_sound(run: Run, internet: Ne
         "ASN pool: 1 to 2 is neither free nor taken.",
         "To be derived anew: the free blocks of 203.0.113.128/25 of internet",
         "To be derived anew: the free ranges of the ASN pool",
-        "Done. Everything adds up: 1 networks, 2 prefixes, 0 addresses checked.",
+        "Done. Everything adds up: 1 network, 2 prefixes, 0 addresses checked.",
     ]
 
 
@@ -43,5 +43,5 @@ def test_what_is_older_than_its_rule_is_told_and_is_no_fault(run: Run, internet:
     Partition.objects.bulk_create([Partition(id="new")])
     assert run("doctor").splitlines() == [
         "Older than its rule: The partition “new” has the name of a page, which hides it there. The API knows it.",
-        "Everything adds up: 1 networks, 2 prefixes, 0 addresses checked.",
+        "Everything adds up: 1 network, 2 prefixes, 0 addresses checked.",
     ]

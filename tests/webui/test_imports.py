@@ -13,7 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
-from ipam.domain.files import exports
+from ipam.domain.files import exports, formats
+from ipam.domain.files.examples import EXAMPLES
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network, Partition, Project
@@ -264,3 +265,64 @@ def test_a_mapping_that_means_nothing_is_told_beside_the_form(
 ) -> None:
     html = upload(web, kind, "all.json", b"[]", mapping.replace("PROJECT", str(project.pk)))
     assert (why in html, "<h1>Import a table</h1>" in html) == (True, True)
+
+
+def test_refused_rows_come_back_as_a_file_that_says_why_and_can_be_mended(web: Client, db: None) -> None:
+    html = upload(web, "partitions", "sites.csv", b"id,name\nfra,Frankfurt\nx,=Lab\n")
+    answer = web.post("/imports/refused/", packed(html))
+    assert answer["Content-Disposition"] == 'attachment; filename="refused-partitions.csv"'
+    lines = answer.content.decode().splitlines()
+    assert lines[0] == "id,name,refused because"
+    assert lines[1].startswith("x,'=Lab,\"An id has 2 to 128")
+    assert len(lines) == 2
+    assert Partition.objects.count() == 0
+
+    mended = answer.content.replace(b"\nx,", b"\nxx,")
+    web.post("/imports/apply/", packed(upload(web, "partitions", "refused-partitions.csv", mended)))
+    assert [(one.pk, one.name) for one in Partition.objects.all()] == [("xx", "=Lab")]
+
+
+@pytest.mark.parametrize("format", ["json", "yaml", "xlsx"])
+def test_refused_rows_come_back_in_the_format_of_their_file(web: Client, partition: Partition, format: str) -> None:
+    content = io.BytesIO()
+    formats.write(["id", "name"], [{"id": "fra", "name": "F"}, {"id": "x", "name": "X"}], format, content)
+    answer = web.post("/imports/refused/", packed(upload(web, "partitions", f"a.{format}", content.getvalue())))
+    (row,) = [row for _, row in formats.read(io.BytesIO(answer.content), format)]
+    assert (row["id"], row["name"], "An id has 2 to 128" in row["refused because"]) == ("x", "X", True)
+
+
+def test_line_that_is_no_row_comes_back_with_its_reason(web: Client, db: None) -> None:
+    html = upload(web, "partitions", "sites.csv", b"id,name\nfra,Frankfurt,more\n")
+    lines = web.post("/imports/refused/", packed(html)).content.decode().splitlines()
+    assert lines[1] == 'fra,Frankfurt,"Line 2 has 3 cells, the first line names 2 columns."'
+
+
+def test_examples_can_be_downloaded_and_imported_one_after_another(web: Client, db: None) -> None:
+    for kind in EXAMPLES:
+        content = web.get(f"/imports/example/{kind}.csv").content
+        html = upload(web, kind, f"{kind}.csv", content)
+        assert f"{len(EXAMPLES[kind])} new" in text(html), text(html)
+        web.post("/imports/apply/", packed(html) | {"apply": "1"})
+
+
+def test_page_shows_the_columns_of_the_kind_and_a_mapping_only_where_one_is_needed(web: Client, db: None) -> None:
+    table, move = (web.get(f"/imports/?kind={kind}") for kind in ("addresses", "netbox"))
+    assert ("The columns of addresses" in table.content.decode(), "mapping" in table.context["form"].fields) == (
+        True,
+        False,
+    )
+    assert ("What comes from NetBox" in move.content.decode(), "mapping" in move.context["form"].fields) == (True, True)
+
+
+def test_rows_may_call_their_project_by_its_name(web: Client, internet: Network, project: Project) -> None:
+    rows = b"ip,network,project\n203.0.113.140,internet,alice\n203.0.113.141,internet,nobody\n"
+    html = upload(web, "addresses", "a.csv", rows)
+    assert ("1 new 1 refused" in text(html), "There is no project “nobody”" in html) == (True, True)
+    web.post("/imports/apply/", packed(html) | {"skip": "1"})
+    assert [one.project for one in IPAddress.objects.all()] == [project]
+
+
+def test_name_that_several_projects_have_is_refused_with_both(web: Client, internet: Network, project: Project) -> None:
+    other = Project.objects.create(name="alice", tenant="other")
+    html = upload(web, "addresses", "a.csv", b"ip,network,project\n203.0.113.140,internet,alice\n")
+    assert (str(project.pk) in html, str(other.pk) in html) == (True, True)

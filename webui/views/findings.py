@@ -14,14 +14,14 @@ from django.utils import timezone
 
 from ipam import errors
 from ipam.addressing import Family, shorten
-from ipam.domain.core import access, paging
+from ipam.domain.core import access, lookups, paging
 from ipam.domain.core.permissions import Permission
 from ipam.domain.insight import finding_marks, mending, survey
 from ipam.domain.insight.shown import judged_again
 from ipam.domain.networks.completion import MAX_PER_BATCH
 from ipam.forms.alerts import ReasonForm, SnoozeForm
 from ipam.links import page_of
-from ipam.models import Finding
+from ipam.models import Finding, Project
 from ipam.values import is_number
 from webui import work
 from webui.pages import asked, asks_for_part, render_page_or_part, went_through
@@ -35,7 +35,8 @@ _MOST = 10**9  # allocations that a progress bar counts
 def index(request: HttpRequest) -> HttpResponse:
     """The findings, worst first, a page at a time; a severity and a kind narrow them."""
     is_marked, chosen, code = asked(request, "snoozed") == "true", asked(request, "severity"), asked(request, "code")
-    found = survey.current_findings(_columns(chosen, code), marked=is_marked)
+    project = lookups.get(Project, key) if (key := asked(request, "project")) else None
+    found = survey.current_findings(_columns(chosen, code, project), marked=is_marked)
     at: Any = {"limit": paging.DEFAULT_LIMIT, "cursor": request.GET.get("cursor", "")}
     rows = found.findings
     page = paging.page_of_list(rows, **at) if isinstance(rows, list) else paging.page(rows, field="severity", **at)
@@ -52,13 +53,13 @@ def index(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "as_of": found.as_of,
         "is_marked": is_marked,
-        "also": "&snoozed=true" if is_marked else "",
+        "also": ("&snoozed=true" if is_marked else "") + (f"&project={project.pk}" if project else ""),
         "verbs": ("reopen",) if is_marked else ("snooze", "accept"),
     }
     return render_page_or_part(request, "findings.html", context, part="table")
 
 
-def _columns(severity: str, code: str) -> dict[str, set[Any]]:
+def _columns(severity: str, code: str, project: Project | None) -> dict[str, set[Any]]:
     """What of findings is asked for; Invalid for a severity and a kind that there are not."""
     severities = {one.label: one.value for one in Finding.Severity}
     if severity and severity not in severities:
@@ -66,7 +67,8 @@ def _columns(severity: str, code: str) -> dict[str, set[Any]]:
     if code and code not in work.KINDS:
         raise errors.Invalid(f"There is no finding “{shorten(code)}”. Known: {', '.join(work.KINDS)}.", field="code")
     of_severity = {"severity": {severities[severity]}} if severity else {}
-    return of_severity | ({"code": {code}} if code else {})
+    of_project = {"project_id": {project.pk}} if project else {}
+    return of_severity | of_project | ({"code": {code}} if code else {})
 
 
 def _count(numbers: survey.Numbers, wanted: int) -> int:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -57,9 +58,9 @@ def soonest(request: HttpRequest) -> HttpResponse:
     return render_page_or_part(request, "soonest.html", context)
 
 
-def due_first(limit: int) -> list[Due]:
-    """The families of networks that run out first, with their networks; two statements."""
-    found, now = forecasts.soonest(limit), timezone.now()
+def due_first(limit: int, among: QuerySet[Network] | None = None) -> list[Due]:
+    """The families of networks, or of those among them, that run out first, with their networks; two statements."""
+    found, now = forecasts.soonest(limit, among), timezone.now()
     dated = [(one, full) for one in found if (full := forecasts.kept_days(one, "full", now))]
     named = Network.objects.filter(pk__in={one.network_id for one, _ in dated}).select_related("partition")
     networks = {network.pk: network for network in named}

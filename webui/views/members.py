@@ -13,28 +13,32 @@ from ipam.domain.people import members
 from ipam.models import Project, RoleBinding, ServiceAccount
 from ipam.models.roles import PROJECT_ROLES, Role
 from webui.pages import render_page_or_part, run_for_form, went_through
+from webui.templatetags.events import called
 from webui.views.tokens import TokenForm, ask_to_revoke
 
-_ROLES = [(role.value, role.label) for role in PROJECT_ROLES]
 _PERMISSIONS = {
-    Permission.READ: "see the project",
-    Permission.ALLOCATE: "allocate, carve and release",
-    Permission.MANAGE: "manage members",
+    Permission.READ: "sees the project",
+    Permission.ALLOCATE: "allocates, carves and releases",
+    Permission.MANAGE: "manages members",
 }
+_ROLES = [
+    (role.value, f"{role.label}: {', '.join(text for one, text in _PERMISSIONS.items() if role in MAY[one])}")
+    for role in PROJECT_ROLES
+]
 
 
 class MemberForm(forms.Form):
     """A user and their role, which replaces the one that they have."""
 
     user = forms.CharField(max_length=150, label="User name")
-    role = forms.ChoiceField(choices=_ROLES, initial=Role.VIEWER)
+    role = forms.ChoiceField(choices=_ROLES, initial=Role.VIEWER, widget=forms.RadioSelect)
 
 
 class ServiceAccountForm(forms.Form):
     """A service account of the project."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="Such as “terraform”. It works by tokens only.")
-    role = forms.ChoiceField(choices=_ROLES, initial=Role.EDITOR)
+    role = forms.ChoiceField(choices=_ROLES, initial=Role.EDITOR, widget=forms.RadioSelect)
 
 
 @login_required
@@ -60,10 +64,6 @@ def index(request: HttpRequest, pk: str) -> HttpResponse:
         "accounts": [one for one in held if hasattr(one.user, "service_account")],
         "form": form,
         "account_form": account_form,
-        "roles": [
-            (role.label, ", ".join(text for permission, text in _PERMISSIONS.items() if role in MAY[permission]))
-            for role in PROJECT_ROLES
-        ],
     }
     return render_page_or_part(request, "projects/members.html", context)
 
@@ -81,13 +81,13 @@ def withdraw(request: HttpRequest, pk: str, user: int) -> HttpResponse:
     binding = get_object_or_404(held, project=project, user=user)
     form = forms.Form(request.POST if request.method == "POST" else None)
     if went_through(form, lambda: members.withdraw(binding)):
-        messages.success(request, f"{binding.user} is no member any more")
+        messages.success(request, f"{called(binding.user)} is no member any more")
         return redirect("members", pk=pk)
     if hasattr(binding.user, "service_account"):
         says = "The service account is deleted with all of its tokens. What works by them stops working at once."
     else:
         says = f"The role of {binding.get_role_display()} in {project} is taken at once."
-    context = {"section": "projects", "form": form, "title": f"Remove {binding.user}", "says": says}
+    context = {"section": "projects", "form": form, "title": f"Remove {called(binding.user)}", "says": says}
     return render_page_or_part(request, "confirm.html", {**context, "back": reverse("members", args=[pk])})
 
 

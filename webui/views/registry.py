@@ -11,21 +11,21 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from ipam.addressing import Family
 from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import Permission
 from ipam.domain.insight import series
 from ipam.domain.networks import partitions, projects, vrfs
-from ipam.domain.space import utilization
-from ipam.fields import FamilyOf
 from ipam.forms.described import LabelledForm, NewPartitionForm, NewProjectForm, NewVrfForm, ProjectForm
-from ipam.models import VRF, IPAddress, Machine, Network, Partition, Project
+from ipam.models import VRF, Network, Partition, Project
+from webui import network_rows
+from webui.holdings import holdings, tiles, verdict, with_numbers
 from webui.listing import listing
-from webui.meters import family_pair, humanize
 from webui.pages import asked, render_page_or_part, run_for_form, went_through
 from webui.quota_meters import quota_meters
+from webui.views.history import due_first
 
 MAX_NETWORKS = 50
+_MAX_DUE = 50
 Subject = Partition | Project | VRF
 COLUMNS = {"name": "name", "id": "pk"}
 
@@ -46,9 +46,6 @@ class Kind:
 
     def networks_of(self, subject: Subject | OuterRef) -> QuerySet[Network]:
         return access.visible(Network.objects.filter(**{self.one: subject}))
-
-    def machines_of(self, subject: Subject) -> QuerySet[Machine]:
-        return access.visible(Machine.objects.filter(**{self.one: subject}))
 
     def number_of_networks(self) -> Subquery:
         """Counted for each row that is shown; a join would count for all of them first."""
@@ -88,21 +85,24 @@ def index(request: HttpRequest, section: str) -> HttpResponse:
 
 @login_required
 def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
-    """One of them with the networks that belong to it."""
+    """One of them: what it has in both families and when that runs out, and the networks that belong to it."""
     kind = KINDS[section]
-    subject = lookups.get(kind.model, pk)
-    found = series.with_days(kind.networks_of(subject).select_related("project"))
-    networks = list(found.order_by("name", "id")[: MAX_NETWORKS + 1])
-    uses = utilization.of_networks(networks[:MAX_NETWORKS])
+    subject = lookups.get(kind.model, pk, among=with_numbers(kind.model._default_manager.all(), kind.one))
+    networks = kind.networks_of(subject)
+    found = series.with_days(networks.select_related("project", "partition")).order_by("name", "id")
+    rows = network_rows.rows_of(list(found[: MAX_NETWORKS + 1]))
+    due = due_first(_MAX_DUE, networks)
+    quotas = quota_meters(subject.quotas.select_related("network")) if isinstance(subject, Project) else []
     context = {
         "section": section,
         "kind": kind,
         "subject": subject,
-        "rows": [{"network": one, "family_pair": family_pair(one, uses[one.pk])} for one in networks[:MAX_NETWORKS]],
-        "more": len(networks) > MAX_NETWORKS,
-        "held": _held(kind, subject),
-        "quotas": quota_meters(subject.quotas.select_related("network")) if isinstance(subject, Project) else None,
-        "machines": None if kind.one == "vrf" else kind.machines_of(subject).count(),
+        "rows": rows[:MAX_NETWORKS],
+        "more": len(rows) > MAX_NETWORKS,
+        "verdict": verdict(rows, due),
+        "holdings": holdings(subject, network_rows.totals([] if len(rows) > MAX_NETWORKS else rows), quotas, due),
+        "tiles": tiles(subject, kind.one),
+        "quotas": quotas,
     }
     return render_page_or_part(request, "registry/detail.html", context)
 
@@ -152,12 +152,3 @@ def delete(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     return render_page_or_part(
         request, "registry/delete.html", {"section": section, "kind": kind, "subject": subject, "form": form}
     )
-
-
-def _held(kind: Kind, subject: Subject) -> list[tuple[Family, str]]:
-    """How many addresses of each family are taken: by the project, or in the networks of the partition or VRF."""
-    column = "project" if kind.one == "project" else f"network__{kind.one}"
-    held = access.visible(IPAddress.objects.filter(**{column: subject})).order_by()
-    # Read off the address, with which the index is enough: the column `family` would take each row, a million of them.
-    counted = dict(held.annotate(version=FamilyOf("address")).values_list("version").annotate(number=Count("*")))
-    return [(family, humanize(counted.get(family, 0))) for family in Family]

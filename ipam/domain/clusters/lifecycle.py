@@ -16,6 +16,7 @@ from ipam.domain.networks import address_rules, networks
 from ipam.domain.space import reservations
 from ipam.models import Cluster, ClusterRange, IPAddress, Network
 from ipam.models.events import Verb
+from ipam.wording import count_of, them
 
 _GARDENER = ("gardener_project", "gardener_version", "is_seed", "seed")
 _CHANGEABLE = {
@@ -118,7 +119,8 @@ def release(cluster: Cluster) -> Cluster:
     count, owns = _look_again(current)
     if count:
         raise errors.HasMachines(
-            f"{count:,} machines are in {current.network_id}, and may use the ranges of {current}. Release them first."
+            f"{count_of(count, 'machine is', 'machines are')} in {current.network_id}, and may use the ranges of "
+            f"{current}. Release {them(count)} first."
         )
     before = state(current)
     held = belongings.give_all_back(current) if owns else []

@@ -13,6 +13,7 @@ from ipam.domain.clusters.plan import Plan, plan_of
 from ipam.domain.core import access
 from ipam.models import Cluster
 from ipam.models.clusters import ClusterQuerySet
+from ipam.wording import count_of, them
 
 
 def lock(seed: Cluster | None) -> None:
@@ -40,7 +41,8 @@ def check_no_shoots(cluster: Cluster) -> None:
     """InUse while shoots that are not released themselves have this cluster as their seed."""
     if cluster.is_seed and (count := _shoots(cluster).count()):
         raise errors.InUse(
-            f"{cluster} is the seed of {count:,} clusters. Give them another one, or release them first."
+            f"{cluster} is the seed of {count_of(count, 'cluster')}. Give {them(count)} another one, or "
+            f"release {them(count)} first."
         )
 
 

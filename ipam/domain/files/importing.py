@@ -12,13 +12,15 @@ from ipam.domain.core import access, bulk_insert, history
 from ipam.domain.core.bulk_insert import OnProgress
 from ipam.domain.core.operations import dry_run, operation
 from ipam.domain.core.permissions import Permission
-from ipam.domain.files import address_import, history_import, row_import
+from ipam.domain.files import address_import, formats, history_import, row_import
 from ipam.domain.files.columns import Kind
 from ipam.domain.files.history_kind import HISTORY
 from ipam.domain.files.kinds import ADDRESSES, KINDS
-from ipam.domain.files.outcomes import CHANGED, NEW, Outcome, ParsedRow
+from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, Outcome, ParsedRow
+from ipam.domain.files.raw_rows import Faulty, Row
 from ipam.domain.files.references import References
 from ipam.domain.files.summaries import MAX_KEPT, Summary
+from ipam.domain.files.tables import WHY_REFUSED, Table
 from ipam.domain.networks import quotas
 from ipam.models import events
 
@@ -45,6 +47,36 @@ def preview(source: Source, on_progress: OnProgress = lambda rows: None) -> Summ
     """
     with dry_run():
         return apply(source, skip_refused=True, on_progress=on_progress)
+
+
+def refused(table: Table) -> tuple[list[str], list[Row]]:
+    """The columns and the rows that a preview refuses, as their file has them and with the reasons; nothing is kept.
+
+    ParseError and UnknownField as for the preview. Of a line that is no row there is only the reason.
+    """
+    with dry_run():
+        reasons = _reasons(table)
+    columns: dict[str, None] = {}
+    rows: list[Row] = []
+    for place, found in formats.read_each(table.file, table.format):
+        cells = found.cells if isinstance(found, Faulty) else found
+        columns |= dict.fromkeys(cells)
+        if place in reasons:
+            rows.append({**cells, WHY_REFUSED: reasons[place]})
+    names = [*(name for name in columns if name != WHY_REFUSED), WHY_REFUSED]
+    return names, [{name: row.get(name) for name in names} for row in rows]
+
+
+@operation
+def _reasons(table: Table) -> dict[int, str]:
+    """Why rows are refused, by their places, if the others come in."""
+    access.require(Permission.OPERATE)
+    with history.as_one_event(events.Verb.IMPORT), quotas.charged_at_end():
+        return {
+            one.place: " ".join(reason.detail for reason in one.reasons)
+            for one in outcomes(table)
+            if one.state == REFUSED
+        }
 
 
 @operation

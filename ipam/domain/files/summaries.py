@@ -8,6 +8,7 @@ from ipam import errors
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED, Outcome
 from ipam.domain.files.references import Rows, Shared
+from ipam.wording import count_of
 
 MAX_KEPT = 1_000  # outcomes of each state that a summary names; it counts all of them
 _PLURALS = {kind.one: kind.name for kind in KINDS.values()}
@@ -58,7 +59,7 @@ class Summary:
         for outcome in self.refused:
             yield from (outcome.named(one) for one in outcome.reasons if not isinstance(one, Shared))
         if self._more_refused:
-            yield errors.Invalid(f"{self._more_refused:,} more rows are refused.")
+            yield errors.Invalid(f"{count_of(self._more_refused, 'more row is', 'more rows are')} refused.")
         for reason, kind, rows in self._shared.values():
             yield reason.together(kind, rows)
 

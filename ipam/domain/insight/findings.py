@@ -21,6 +21,7 @@ from ipam.domain.space import number_pools, room
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Finding, IPAddress, Network
 from ipam.models.number_ranges import BOUNDS
+from ipam.wording import count_of
 
 WARN, FULL = 0.8, 0.95  # shares of a family from which on it is worth a look, and pressing
 POOL_WARN = 0.9
@@ -63,7 +64,7 @@ def nearly_full(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Finding
                 network,
                 "family_nearly_full",
                 SERIOUS if use.utilization >= FULL else WARNING,
-                f"{use.family.label} is {_how_full(use)}: {_number(use.available_ips, 'address', 'addresses')} left"
+                f"{use.family.label} is {_how_full(use)}: {count_of(use.available_ips, 'address')} left"
                 f"{_cooling(use)}. Add an {use.family.label} prefix, or release what is unused.",
                 use.family,
             )
@@ -78,7 +79,7 @@ def only_cooling(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Findin
                 network,
                 "only_cooling_left",
                 SERIOUS if network.quarantine_strict else WARNING,
-                f"{use.family.label} has nothing free; what cools, {_number(use.cooling_ips, 'address', 'addresses')}, "
+                f"{use.family.label} has nothing free; what cools, {count_of(use.cooling_ips, 'address')}, "
                 f"{how}. Wait, shorten the quarantine, or add an {use.family.label} prefix.",
                 use.family,
             )
@@ -173,7 +174,7 @@ def pools_nearly_empty() -> Iterator[Finding]:
                 kind="pool",
                 object_id=str(pool),
                 object_name=f"{pool.label} pool",
-                sentence=f"{_number(left, f'free {pool.label} number', f'free {pool.label} numbers')} left. "
+                sentence=f"{count_of(left, f'free {pool.label} number')} left. "
                 "Release machines or networks that are not needed.",
             )
 
@@ -189,12 +190,8 @@ def _cooling(use: FamilyUse) -> str:
     return f", {use.cooling_ips:,} more cool{'' if use.cooling_ips > 1 else 's'}" if use.cooling_ips else ""
 
 
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
-
-
 def _have(count: int, thing: str) -> str:
-    return f"{_number(count, thing, f'{thing}s')} {'has' if count == 1 else 'have'}"
+    return f"{count_of(count, thing)} {'has' if count == 1 else 'have'}"
 
 
 def _of_network(network: Network, code: str, severity: int, sentence: str, family: Family | None) -> Finding:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from django.db.models import Count, DateField, F, OuterRef, Q, Subquery, Value
+from django.db.models import Count, DateField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from ipam.domain.insight.series import Reading
 from ipam.domain.insight.trend import Days, State, Trend
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Finding, Network, Series
+from ipam.wording import count_of
 
 SOON, PRESSING = 60, 14  # days until a family is full, from which on somebody should look, and at once
 KEPT = timedelta(hours=23)  # a forecast is made once a day, by the first of the hourly surveys after that
@@ -67,10 +68,14 @@ def first_by_time(forecasts: dict[Family, Forecast]) -> Family | None:
     return min(dated)[1] if dated else None
 
 
-def soonest(limit: int) -> list[Series]:
-    """The families of networks that the caller may see and that run out first, each with the `name` of its network."""
+def soonest(limit: int, among: QuerySet[Network] | None = None) -> list[Series]:
+    """The families of networks, or of those among them, that the caller may see and that run out first, each with the
+    `name` of its network.
+    """
     name = Subquery(Network.objects.filter(pk=OuterRef("network_id")).values("name"))
-    return list(access.visible(Series.objects.with_date()).annotate(name=name)[:limit])
+    dated = Series.objects.with_date()
+    asked = dated if among is None else dated.filter(network_id__in=among.order_by().values("pk"))
+    return list(access.visible(asked).annotate(name=name)[:limit])
 
 
 def urgency(full: Days, utilization: float) -> Finding.Severity | None:
@@ -186,15 +191,15 @@ def kept_days(one: Series, name: str, now: datetime) -> Days | None:
 def _needs(one: Series) -> str:
     missing = []
     if one.missing_days:
-        missing.append(f"{counted(one.missing_days, 'more day')} of surveys")
+        missing.append(f"{count_of(one.missing_days, 'more day')} of surveys")
     if one.missing_changes:
-        missing.append(f"changes on {counted(one.missing_changes, 'more day')}")
+        missing.append(f"changes on {count_of(one.missing_changes, 'more day')}")
     return " and ".join(missing)
 
 
 def when(full: Days) -> str:
     """When something is full, in words: `in 41 days (33 to 58)`."""
-    return f"in {counted(full.likely, 'day')}{_range(full)}" if full.likely else "now"
+    return f"in {count_of(full.likely, 'day')}{_range(full)}" if full.likely else "now"
 
 
 def _sentence(use: FamilyUse, state: State, per_day: float, full: Days | None, needs: str) -> str:
@@ -207,7 +212,7 @@ def _sentence(use: FamilyUse, state: State, per_day: float, full: Days | None, n
             what = "No address is left" if use.available_prefixes is None else "No child of the default length fits"
             return f"{name} is full. {what}: add a prefix, or release what is unused."
         case State.GROWING if full is not None:
-            return f"{name} runs out in about {counted(full.likely, 'day')}{_range(full)}."
+            return f"{name} runs out in about {count_of(full.likely, 'day')}{_range(full)}."
         case State.FLAT:
             return f"{name} does not change: it will not run out by itself."
         case State.SHRINKING:
@@ -220,10 +225,5 @@ def _sentence(use: FamilyUse, state: State, per_day: float, full: Days | None, n
 
 def _range(full: Days) -> str:
     if full.latest is None:
-        return f", not before {counted(full.earliest, 'day')} and perhaps never"
+        return f", not before {count_of(full.earliest, 'day')} and perhaps never"
     return "" if full.earliest == full.latest else f" ({full.earliest:,} to {full.latest:,})"
-
-
-def counted(number: int, what: str) -> str:
-    """A number and what it counts: `1 day`, `41 days`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -16,6 +16,7 @@ from ipam.domain.moving.plain_prefixes import PlainPrefixes
 from ipam.models import Partition, Prefix, Project
 from ipam.models.networks import NetworkType
 from ipam.values import parse_address, parse_cidr
+from ipam.wording import count_of, them
 
 DEFAULT_NAMESPACE = "root"
 Entries = dict[IPNetwork, tuple[str, dict[str, Any]]]  # prefix → its place and what was read
@@ -97,8 +98,8 @@ class Rows(PlainPrefixes):
         empty = Prefix.objects.filter(network__pk__one_of=self.made, network__type=NetworkType.EXTERNAL, addresses=None)
         if cidrs := [str(prefix) for prefix in empty.in_order()]:
             yield (
-                f"whether children shall be carved from {len(cidrs):,} prefixes that hold nothing. They became "
-                f"external networks and stay so; name the others with --container: {some(cidrs)}."
+                f"whether children shall be carved from {count_of(len(cidrs), 'empty prefix')}. "
+                f"What is external now stays so; name the others with --container: {some(cidrs)}."
             )
 
 
@@ -154,7 +155,7 @@ def _others(namespace: str, held: Mapping[str, int]) -> Iterator[str]:
     """How many prefixes are in other namespaces."""
     for name, count in sorted(held.items()):
         if name != namespace:
-            yield f"{count:,} prefixes of namespace “{shorten(name)}”; name it to bring them in."
+            yield f"{count_of(count, 'prefix')} of namespace “{shorten(name)}”; name it to bring {them(count)} in."
 
 
 def _drift(entries: Entries) -> Iterator[str]:

@@ -16,6 +16,7 @@ from ipam.domain.space import cooling
 from ipam.models import FreeBlock, IPAddress, Network, Quota
 from ipam.models.base import labels_kept
 from ipam.models.events import Verb
+from ipam.wording import count_of
 
 MAX_PER_BATCH = 1000
 
@@ -72,8 +73,8 @@ def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) ->
 
 def _full(network: Network, family: Family, left: int) -> errors.Exhausted:
     return errors.Exhausted(
-        f"{family.label} of {network.pk} is full; {left:,} allocations have no {family.label} address. "
-        f"Add an {family.label} prefix, then go on.",
+        f"{family.label} of {network.pk} is full; {count_of(left, 'allocation has', 'allocations have')} no "
+        f"{family.label} address. Add an {family.label} prefix, then go on.",
         field="address_family",
     )
 

@@ -14,6 +14,7 @@ from ipam.domain.networks.prefixes import NO_FIELDS, PrefixFields, fields_of, vi
 from ipam.domain.space import cooling, free_space, set_aside, strictness, usable_space
 from ipam.models import FreeBlock, Network, Prefix
 from ipam.models.events import Verb
+from ipam.wording import count_of, them
 
 
 def lock(network: Network) -> Network:
@@ -149,10 +150,10 @@ def _violations_of_removed_prefixes(
     addresses, children = _count_by(gone, "addresses"), _count_by(gone, "children")
     for prefix in gone:
         if held := addresses.get(prefix.pk):
-            detail = f"{prefix} holds {held:,} addresses. Release them first."
+            detail = f"{prefix} holds {count_of(held, 'address')}. Release {them(held)} first."
             broken.append(errors.HasIps(detail, field="prefixes"))
         if carved := children.get(prefix.pk):
-            detail = f"{prefix} holds {carved:,} child prefixes. Delete their networks first."
+            detail = f"{prefix} holds {count_of(carved, 'child prefix')}. Delete what has {them(carved)} first."
             broken.append(errors.HasChildren(detail, field="prefixes"))
     return broken
 

@@ -17,6 +17,7 @@ from ipam.labels import LABEL_NAME_LENGTH, label_fault
 from ipam.models import ClusterRange, IPAddress, Prefix
 from ipam.models.base import Described
 from ipam.special_ranges import TABLE
+from ipam.wording import count_of, them
 
 
 def sentences() -> Iterator[str]:
@@ -36,8 +37,8 @@ def _space() -> Iterator[str]:
         others = IPAddress.objects.within(never).exclude(prefix__in=inside).order_by("network")
         for network, number in others.values_list("network").annotate(number=Count("*")):
             yield (
-                f"{network} has given {number:,} addresses of {never}, which is never used. Release them; they do not "
-                "become free again."
+                f"{network} has given {count_of(number, 'address')} of {never}, which is never used. "
+                f"Release {them(number)}; nothing of it becomes free again."
             )
         for one in ClusterRange.objects.reserved().overlapping(never).select_related("cluster"):
             wrong, unless = usable_space.explain(one.cidr, f"{one.purpose} {one} of cluster {one.cluster}")

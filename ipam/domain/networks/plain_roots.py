@@ -21,6 +21,7 @@ from ipam.models import FreeBlock, IPAddress, Network, Prefix, Project, SetAside
 from ipam.models.events import Verb
 from ipam.models.networks import NetworkType
 from ipam.values import parse_cidr
+from ipam.wording import count_of, them
 
 MADE_IN = "twofold/go-ipam"  # a label of such roots: the namespace of go-ipam that made it, or that it is left to
 ROOT = "root"  # the namespace that everything is in that has no other
@@ -147,7 +148,7 @@ def release_prefix(prefix: Prefix) -> None:
     free_space.lock_all(current.prefixes.filter(pk=prefix.pk))
     sources = lookups.lock_all(Prefix.objects.filter(children=prefix), no_key=True)
     if count := prefix.addresses.count():
-        raise errors.HasIps(f"{prefix} holds {count:,} addresses. Release them first.")
+        raise errors.HasIps(f"{prefix} holds {count_of(count, 'address')}. Release {them(count)} first.")
     lookups.check_unused(current, "clusters")
     families = {one.family for one in kept}
     destinations = [cidr for cidr in current.destination_prefixes if parse_cidr(cidr).version in families]

@@ -21,6 +21,7 @@ from ipam.domain.core import bulk_insert, owed, writes
 from ipam.domain.core.constraints import raced
 from ipam.fields import ADDED
 from ipam.models import IPAddress, Network, Prefix, Quota
+from ipam.wording import count_of
 
 About = tuple[UUID, str | None, int, str]  # project, network, family, resource
 
@@ -223,7 +224,7 @@ def amount(quota: Quota, number: int) -> str:
         _NETWORKS: ("child network with {}", "child networks with {}"),
         _SPACE: ("{} address in child networks", "{} addresses in child networks"),
     }[Quota.Resource(quota.resource)]
-    return f"{number:,} {(one if number == 1 else many).format(family.label)}"
+    return f"{count_of(number, one, many).format(family.label)}"
 
 
 def refusal(quota: Quota, asked: int) -> errors.QuotaExceeded:

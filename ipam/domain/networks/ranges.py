@@ -18,6 +18,7 @@ from ipam.domain.networks import network_changes
 from ipam.domain.space import cooling, free_space, set_aside, usable_space, whose
 from ipam.models import AddressRange, IPAddress, Network, Prefix, Project, SetAsideBlock
 from ipam.models.events import Verb
+from ipam.wording import count_of
 
 UPDATABLE = (*AddressRange.texts, "labels", "use", "project")
 MAX_OF_A_PREFIX = 10_000
@@ -57,7 +58,7 @@ class Bounds:
         _check_canonical(cidr)
         number, name = (self.first_n, "first_n") if self.last_n is None else (self.last_n, "last_n")
         if number is None or not 1 <= number <= cidr.size:
-            raise errors.Invalid(f"{cidr} has {cidr.size:,} addresses. Ask for 1 to all of them.", field=name)
+            raise errors.Invalid(f"{cidr} has {count_of(cidr.size, 'address')}. Ask for 1 to all of them.", field=name)
         if self.last_n is None:
             return _address(cidr, cidr.first), _address(cidr, cidr.first + number - 1)
         return _address(cidr, cidr.last - number + 1), _address(cidr, cidr.last)

@@ -16,6 +16,7 @@ from ipam.domain.space import carving, set_aside
 from ipam.domain.space.carving import Returned
 from ipam.models import Claim, Network, Prefix
 from ipam.models.events import Verb
+from ipam.wording import count_of, them
 
 # On PostgreSQL locked in the order that all keep; this waits for those who take from them.
 _TAKE_FREE = {
@@ -108,13 +109,17 @@ def _refuse(network: Network) -> None:
     """Say all that keeps the network; or that it is gone by now, and to look again."""
     broken: list[errors.IpamError] = []
     if count := network.children.count():
-        broken.append(errors.HasChildren(f"{network.pk} has {count:,} child networks. Delete them first."))
+        broken.append(
+            errors.HasChildren(f"{network.pk} has {count_of(count, 'child network')}. Delete {them(count)} first.")
+        )
     if count := network.clusters.count():
-        broken.append(errors.InUse(f"{count:,} cluster plans stand on {network.pk}. Release and delete them first."))
+        plans = count_of(count, "cluster plan stands", "cluster plans stand")
+        broken.append(errors.InUse(f"{plans} on {network.pk}. Release and delete {them(count)} first."))
     if count := network.attachments.count():
-        broken.append(errors.HasMachines(f"{count:,} machines are in {network.pk}. Release them first."))
+        machines = count_of(count, "machine is", "machines are")
+        broken.append(errors.HasMachines(f"{machines} in {network.pk}. Release {them(count)} first."))
     if count := network.addresses.count():
-        broken.append(errors.HasIps(f"{network.pk} holds {count:,} addresses. Release them first."))
+        broken.append(errors.HasIps(f"{network.pk} holds {count_of(count, 'address')}. Release {them(count)} first."))
     if (claim := Claim.objects.filter(child=network).first()) is not None:
         detail = f"A controller claims {network.pk} as “{claim}”. Release the claim of that name."
         broken.append(errors.InUse(detail))

@@ -18,6 +18,7 @@ from ipam.domain.space import allocator, carving, reservations, reshaping, set_a
 from ipam.domain.space.carving import Returned
 from ipam.models import Prefix, SetAsideBlock
 from ipam.models.events import Verb
+from ipam.wording import count_of
 
 
 @operation
@@ -122,14 +123,15 @@ def _left_outside(current: Prefix, wanted: IPNetwork) -> list[errors.IpamError]:
     found: list[errors.IpamError] = []
     held = current.addresses.filter(reshaping.outside(wanted, "address")).order_by("address")
     if count := held.count():
-        detail = f"{_many(count, 'address', 'es')} held outside of {wanted}: {held[0]}{_more(count)}."
+        detail = f"{count_of(count, 'address is', 'addresses are')} held outside of {wanted}: {held[0]}{_more(count)}."
         found.append(errors.HasIps(f"{detail} Release what is outside, or move it.", field="prefix"))
     kept = current.children.filter(first__gte=IPAddress(wanted.first, wanted.version), length__gt=wanted.prefixlen)
     kept = kept.filter(last__lte=IPAddress(wanted.last, wanted.version))
     children = current.children.exclude(pk__in=kept.values("pk")).order_by("first")
     if count := children.count():
         first = children[0]
-        detail = f"{_many(count, 'child prefix', 'es')} not inside of {wanted}: {whose.prefix(first)}{_more(count)}."
+        outside = count_of(count, "child prefix is", "child prefixes are")
+        detail = f"{outside} not inside of {wanted}: {whose.prefix(first)}{_more(count)}."
         found.append(errors.HasChildren(f"{detail} Delete or resize them first.", field="prefix"))
     lost = current.ranges.filter(
         last__lt=IPAddress(wanted.first, wanted.version)
@@ -153,10 +155,6 @@ def _take(current: Prefix, source: Prefix, parts: Collection[IPNetwork]) -> None
 
 def _overlap(wanted: IPNetwork, holder: Prefix) -> errors.IpamError:
     return errors.Overlap(f"{wanted} overlaps {whose.prefix(holder)}.", field="prefix")
-
-
-def _many(count: int, noun: str, plural: str) -> str:
-    return f"{count:,} {noun}{plural if count != 1 else ''} {'are' if count != 1 else 'is'}"
 
 
 def _more(count: int) -> str:

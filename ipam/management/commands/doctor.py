@@ -9,6 +9,7 @@ from ipam.domain.health import doctor
 from ipam.domain.networks import older_data
 from ipam.management.base import SystemCommand
 from ipam.models import IPAddress, Network, Prefix
+from ipam.wording import count_of
 
 
 class Command(SystemCommand):
@@ -28,8 +29,9 @@ class Command(SystemCommand):
         if wrong:
             sys.exit(1)
         self.stdout.write(
-            f"Everything adds up: {Network.objects.count():,} networks, {Prefix.objects.count():,} prefixes, "
-            f"{IPAddress.objects.count():,} addresses checked."
+            f"Everything adds up: {count_of(Network.objects.count(), 'network')}, "
+            f"{count_of(Prefix.objects.count(), 'prefix')}, "
+            f"{count_of(IPAddress.objects.count(), 'address')} checked."
         )
 
     def _examine(self) -> tuple[int, Iterable[Remedy]]:

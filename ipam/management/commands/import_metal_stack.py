@@ -18,6 +18,7 @@ from ipam.domain.moving.metal_stack.rows import Rows
 from ipam.domain.moving.mirror import passes
 from ipam.management import foreign
 from ipam.management.base import SystemCommand
+from ipam.wording import count_of
 
 _MAX_LINES = 100  # of outcomes; what is wrong is told in full
 
@@ -86,8 +87,9 @@ class Command(SystemCommand):
     def _take_over(self, dry_run: bool) -> None:
         with operations.dry_run() if dry_run else nullcontext():
             count = passes.take_over()
-        become = "would be Twofold's own." if dry_run else "are Twofold's own now. Switch the timer off."
-        self.stdout.write(f"{count:,} objects {become}")
+        one, many = ("would be", "would be") if dry_run else ("is", "are")
+        objects = count_of(count, f"object {one}", f"objects {many}")
+        self.stdout.write(f"{objects} Twofold's own{'.' if dry_run else ' now. Switch the timer off.'}")
 
     def _print(self, summary: Summary) -> None:
         counts = Counter({what: n for what, n in summary.of_kinds.items() if what[1] != REFUSED})

@@ -7,6 +7,7 @@ from tqdm import tqdm
 from ipam import errors
 from ipam.demo import seeding
 from ipam.management.base import SystemCommand
+from ipam.wording import count_of
 
 
 class Command(SystemCommand):
@@ -26,4 +27,7 @@ class Command(SystemCommand):
                 seeding.seed(**sizes, days=days, seed=seed, on_progress=bar.update)
         except errors.IpamError as error:
             raise CommandError(error.detail) from None
-        self.stdout.write(f"Seeded {networks:,} networks, {prefixes:,} prefixes and {addresses:,} addresses.")
+        self.stdout.write(
+            f"Seeded {count_of(networks, 'network')}, {count_of(prefixes, 'prefix')} "
+            f"and {count_of(addresses, 'address')}."
+        )

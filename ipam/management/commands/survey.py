@@ -2,6 +2,7 @@ from typing import Any
 
 from ipam.domain.insight import surveying
 from ipam.management.base import SystemCommand
+from ipam.wording import count_of
 
 
 class Command(SystemCommand):
@@ -9,4 +10,4 @@ class Command(SystemCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = surveying.run()
-        self.stdout.write(f"Surveyed. {found:,} finding{'' if found == 1 else 's'}.")
+        self.stdout.write(f"Surveyed. {count_of(found, 'finding')}.")

@@ -183,7 +183,7 @@ def test_node_network_has_one_cluster(web: Cluster, private: Network, project: P
 
 
 def test_node_network_is_not_deleted_below_a_plan(web: Cluster, private: Network) -> None:
-    with pytest.raises(errors.InUse, match="1 cluster plans stand on"):
+    with pytest.raises(errors.InUse, match="1 cluster plan stands on"):
         networks.delete(private)
 
 

@@ -40,6 +40,7 @@ from ipam.domain.networks import addresses, networks
 from ipam.labels import LABEL_NAME_LENGTH, LABEL_PREFIX_LENGTH, LABEL_VALUE_LENGTH, MAX_LABELS
 from ipam.models import Cluster, Event, IPAddress, Machine, Network, Partition, Project, Sample
 from ipam.models.managed import METAL_STACK
+from ipam.wording import count_of
 from tests.builders import IPV4, child, families, losing_a_race, prefixes_of, set_older_labels, super_network
 from tests.clouds import empty
 
@@ -104,7 +105,10 @@ def test_tables_of_what_another_system_owns_make_twofolds_own_elsewhere(cloud: N
             assert set(summary.counts) <= states
             told += summary.not_kept
     assert not any(model.objects.exclude(managed_by="").exists() for model in models)
-    assert told[0] == f"managed_by of {Partition.objects.count()} rows: who owns an object follows from who makes it"
+    assert (
+        told[0]
+        == f"managed_by of {count_of(Partition.objects.count(), 'row')}: who owns an object follows from who makes it"
+    )
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from tests.builders import child, codes, free_blocks, namespaced
 
 
 def test_network_with_children_stays(tenants: Network, private: Network) -> None:
-    with pytest.raises(errors.HasChildren, match="tenants has 1 child networks"):
+    with pytest.raises(errors.HasChildren, match="tenants has 1 child network"):
         networks.delete(tenants)
 
 
@@ -23,7 +23,7 @@ def test_network_with_addresses_stays(internet: Network, project: Project) -> No
 def test_network_with_machines_stays(private: Network, partition: Partition, project: Project) -> None:
     attachment = Attachment(network=private, auto=False)
     machines.allocate(project=project, partition=partition, networks=[attachment])
-    with pytest.raises(errors.HasMachines, match="1 machines are in"):
+    with pytest.raises(errors.HasMachines, match="1 machine is in"):
         networks.delete(private)
 
 
