@@ -13,7 +13,7 @@ from netaddr import IPAddress as Address
 
 from ipam import errors
 from ipam.addressing import Family, usable_blocks
-from ipam.demo import ageing
+from ipam.demo import ageing, clusters
 from ipam.demo.ageing import Past
 from ipam.demo.plan import NAMES, Cloud
 from ipam.domain.core import access, bulk_insert, history
@@ -59,13 +59,16 @@ def seed(
     rebuilding.build_all()
     for pool in Pool:
         rebuilding.rebuild_pool(pool)
-    _record(networks=networks, prefixes=prefixes, addresses=addresses)
+    _record(cloud, networks=networks, prefixes=prefixes, addresses=addresses)
     ageing.keep(past)
 
 
-def _record(**stored: int) -> None:
+def _record(cloud: Cloud, **stored: int) -> None:
+    """Leave the event of it; clusters are planned as anybody would, and are parts of it."""
     changes = {kind: [0, count] for kind, count in stored.items()}
-    history.record_filled(Verb.SEED, count=sum(stored.values()), changes=changes)
+    with history.as_one_event(Verb.SEED):
+        clusters.plan(cloud)
+        history.record_filled(Verb.SEED, count=sum(stored.values()), changes=changes)
 
 
 def _refuse_what_is_filled() -> None:
