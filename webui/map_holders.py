@@ -1,13 +1,13 @@
 """Who holds what is in sight of a map, now or at a moment."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from netaddr import IPNetwork
 
-from ipam.addressing import block, host
+from ipam.addressing import Address, Family, block, host
 from ipam.domain.core import access
 from ipam.domain.insight import tenures
 from ipam.domain.space import prefix_map
@@ -28,6 +28,8 @@ class Holder:
     detail: str
     project: str
     project_id: UUID | None  # names are not unique
+    type: str
+    labels: Mapping[str, str] = field(default_factory=dict)  # those of a moment that has passed are not known
 
 
 # Those in a block of a prefix that is drawn as these cells.
@@ -47,16 +49,24 @@ def now(namespace: UUID | None) -> Holders:
 
 def then(namespace: UUID | None, at: datetime) -> Holders:
     """Those of a moment, by what their networks and addresses are called in the tenures."""
+    links: dict[object, str] = {}  # of networks and allocations: partners share one, as they do now
 
     def found(prefix: Prefix, whole: IPNetwork, cells: Sequence[Cell]) -> list[Holder]:
         held = access.visible(prefix_map.held_at(prefix, whole, namespace, at))
         if prefix.network.is_super:
-            return [_child_then(one) for one in held.filter(length__lte=cells[0].cidr.prefixlen)[:_MAX_HOLDERS]]
+            return [_child_then(one, links) for one in held.filter(length__lte=cells[0].cidr.prefixlen)[:_MAX_HOLDERS]]
         rows = list(held[:_MAX_HOLDERS]) if cells[0].cidr.size == 1 else []
         tenures.name_as_of(rows, at)
-        return [_address_then(one, at) for one in rows]
+        return [_address_then(one, at, links) for one in rows]
 
     return found
+
+
+def partner(network: Network, whole: IPNetwork) -> Address | None:
+    """The lowest address of the other family of the pairs that have a half in this block, of at most 256 addresses."""
+    halves = access.visible(IPAddress.objects.filter(network=network).within(whole))
+    others = IPAddress.objects.filter(family=Family.of(whole).other, allocation__in=halves.values("allocation"))
+    return min(access.visible(others).values_list("address", flat=True), default=None)
 
 
 def _children(prefix: Prefix, whole: IPNetwork, cells: Sequence[Cell], namespace: UUID | None) -> list[Holder]:
@@ -69,7 +79,8 @@ def _children(prefix: Prefix, whole: IPNetwork, cells: Sequence[Cell], namespace
 
 def _child(cidr: IPNetwork, network: Network) -> Holder:
     project = str(network.project)
-    return Holder(cidr, str(network), link("network", network.pk), project, project, network.project_id)
+    page = link("network", network.pk)
+    return Holder(cidr, str(network), page, project, project, network.project_id, network.type, network.labels)
 
 
 def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) -> list[Holder]:
@@ -85,18 +96,21 @@ def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) ->
             str(one.machine or one.project),
             str(one.project),
             one.project_id,
+            one.type,
+            one.labels,
         )
         for one in access.visible(in_sight).select_related("machine", "project").order_by("address")
     ]
 
 
-def _child_then(one: Tenure) -> Holder:
+def _child_then(one: Tenure, links: dict[object, str]) -> Holder:
     cidr = block(one.family, one.address.value, one.length or 0)
-    where = state_of(cidr, one.namespace_id, of="block-state")
-    return Holder(cidr, one.name or one.network_id, where, one.project_name, one.project_name, one.project_id)
+    where = links.setdefault(one.network_id, state_of(cidr, one.namespace_id, of="block-state"))
+    return Holder(cidr, one.name or one.network_id, where, one.project_name, one.project_name, one.project_id, one.type)
 
 
-def _address_then(one: Tenure, at: datetime) -> Holder:
-    where = state_of(one.address, one.namespace_id, at=f"{at:%Y-%m-%dT%H:%MZ}")
+def _address_then(one: Tenure, at: datetime, links: dict[object, str]) -> Holder:
+    own = state_of(one.address, one.namespace_id, at=f"{at:%Y-%m-%dT%H:%MZ}")
+    where = links.setdefault(one.allocation or one.pk, own)
     label, detail = one.name or "taken", one.machine_name or one.project_name
-    return Holder(host(one.address), label, where, detail, one.project_name, one.project_id)
+    return Holder(host(one.address), label, where, detail, one.project_name, one.project_id, one.type)

@@ -1,6 +1,5 @@
-"""The geometry of a map, and what both of its pictures share: the colours of projects, a pair that is joined."""
+"""The geometry of a map, and what both of its pictures share: the colours of holders, a pair that is joined."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
@@ -9,13 +8,16 @@ from netaddr import IPAddress, IPNetwork
 
 from ipam.addressing import Family
 from ipam.domain.space.prefix_map import Cell
+from webui.map_colours import Colouring
 from webui.map_holders import Holder
 from webui.meters import percent
 from webui.pages import Context
 
 SIDE = 16  # squares per row: an octet of IPv4, two nibbles of IPv6 per zoom
-_LETTERS_PER_SQUARE = 3.7
-_COLOURS, _SHOWN_HOLDERS = 8, 40
+_SHOWN_HOLDERS = 32
+# Of labels, in squares: where they begin and end, and how wide letters are; what is not told is as wide as most.
+_LETTER, _MARGINS = 0.42, 0.4
+_EMS = dict.fromkeys("fijlrtI.,:;|'!()[]-1 ", 0.38) | dict.fromkeys("mwMW@%…", 0.9)
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,22 @@ class Shape:
 
     @property
     def name(self) -> str:
-        """As much of the label as fits into the rectangle."""
-        room = int(self.width * _LETTERS_PER_SQUARE)
-        label = self.holder.label
-        return label if len(label) <= room else f"{label[: room - 1]}…" if room > 4 else ""
+        """As much of the label as fits into the rectangle; nothing where that would be less than three letters."""
+        label, room = self.holder.label, self.width - _MARGINS
+        if self.width < 2 or _wide(label) <= room:
+            return label if self.width > 1 else ""
+        length = next(n for n in range(len(label), -1, -1) if _wide(f"{label[:n]}…") <= room)
+        return f"{label[:length]}…" if length > 2 else ""
 
     @property
     def middle(self) -> float:
         return self.y + self.height / 2
+
+
+def _wide(text: str) -> float:
+    """How many squares a text takes, at most."""
+    ems = (_EMS.get(one, 0.6 if one.islower() or one.isdigit() else 0.72 if one < "⺀" else 1.0) for one in text)
+    return sum(ems) * _LETTER
 
 
 def shape(holder: Holder, cells: Sequence[Cell]) -> Shape:
@@ -82,6 +92,7 @@ class Joint:
 
     pair: tuple[Shape, Shape]
     rows: int
+    is_ringed: bool
 
     @property
     def path(self) -> str:
@@ -89,36 +100,37 @@ class Joint:
         return f"M0 {left}C5 {left} 5 {right} 10 {right}"
 
 
-def together(grids: Sequence[Context]) -> Context:
-    """What both pictures share: which project has which colour, a pair that is joined, and who is in sight."""
-    names = {shape.holder.project_id: shape.holder.project for grid in grids for shape in grid["shapes"]}
-    held = Counter(shape.holder.project_id for grid in grids for shape in grid["shapes"])
-    colours = {project: number for number, (project, _) in enumerate(held.most_common(_COLOURS), 1)}
+def together(grids: Sequence[Context], colouring: Colouring) -> Context:
+    """What both pictures share: what has which colour, a pair that is joined, and who is in sight."""
+    colours, legend = colouring.colours([[one.holder for one in grid["shapes"]] for grid in grids])
+
+    def colour(holder: Holder) -> int:
+        return colours.get(colouring.of(holder), 0)
+
     joint = _joint(grids)
     for place, grid in enumerate(grids):
-        by_colour = sorted(grid["shapes"], key=lambda one: colours.get(one.holder.project_id, 0))
-        groups = groupby(by_colour, key=lambda one: colours.get(one.holder.project_id, 0))
-        grid["groups"] = [(colour, list(group)) for colour, group in groups]
+        by_colour = sorted(grid["shapes"], key=lambda one: colour(one.holder))
+        groups = groupby(by_colour, key=lambda one: colour(one.holder))
+        grid["groups"] = [(number, list(group)) for number, group in groups]
         grid["lit"] = joint.pair[place] if joint else None
     rows = _in_sight(grids)
     return {
-        "legend": [(number, names[project] or "nobody’s") for project, number in colours.items()],
-        "is_mixed": len(held) > len(colours),
+        "legend": legend,
         "joint": joint,
-        "rows": [(colours.get(known.project_id, 0), known, row) for known, row in rows[:_SHOWN_HOLDERS]],
+        "rows": [(colour(known), known, row) for known, row in rows[:_SHOWN_HOLDERS]],
         "hidden_rows": max(0, len(rows) - _SHOWN_HOLDERS),
     }
 
 
 def _joint(grids: Sequence[Context]) -> Joint | None:
-    """The pair around what was searched for, or else the first; None where a picture has another scale."""
-    if len(grids) != len(Family) or any(grid["columns"] != SIDE for grid in grids):
+    """The pair around what was searched for, or else the first; None where no pair is in sight."""
+    if len(grids) != len(Family):
         return None
     first, second = ({one.holder.link: one for one in reversed(grid["shapes"])} for grid in grids)
     both = [(one, second[link]) for link, one in reversed(first.items()) if link in second]
     ringed = [pair for pair in both if _is_ringed(pair, grids)]
     chosen = next(iter(ringed or both), None)
-    return Joint(chosen, max(grid["rows"] for grid in grids)) if chosen else None
+    return Joint(chosen, max(grid["rows"] for grid in grids), bool(ringed)) if chosen else None
 
 
 def _is_ringed(pair: tuple[Shape, Shape], grids: Sequence[Context]) -> bool:

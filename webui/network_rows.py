@@ -9,11 +9,11 @@ from django.utils import timezone
 from ipam.addressing import Family
 from ipam.domain.insight import forecasts
 from ipam.domain.insight.trend import State
-from ipam.domain.space import utilization
+from ipam.domain.space import room, utilization
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Network, Prefix, Series
 from ipam.models.prefixes import PrefixRow
-from webui.meters import Meter, family_pair, humanize, units
+from webui.meters import Meter, family_pair, humanize, summary, units
 from webui.timetable import between, pressing, span
 
 _UNDATED = {
@@ -125,6 +125,14 @@ def _due(meter: Meter, one: Series | None, now: datetime) -> tuple[str, str, str
     if full is None or not full.likely:
         return "none", _UNDATED.get(State(one.state), "") if one and one.state in _UNDATED else "", ""
     return pressing(full, meter.use.utilization), span(full), between(full, now.date())
+
+
+def verdict(lanes: Sequence[Lane], *, is_super: bool) -> str:
+    """What the page of a network begins with: how much more fits, which family runs out first, and in what time."""
+    uses = [lane.meter.use for lane in lanes if lane.meter]
+    text, left = summary(uses, is_super=is_super), room.of_uses(uses)
+    first = next((lane for lane in lanes if left and left.count and lane.family is left.family), None)
+    return f"{text}, in {first.when}" if first and first.by else text
 
 
 def totals(rows: Sequence[NetworkRow]) -> list[Totals]:

@@ -47,7 +47,10 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy], [data-close]");
     if (!button) return;
-    if (button.dataset.copy) copy(button);
+    if (button.dataset.copy) {
+      event.preventDefault();
+      copy(button);
+    }
     else button.closest(".toast").remove();
   });
 
@@ -57,6 +60,18 @@
     if (!zoom || !window.htmx || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     htmx.ajax("GET", zoom.getAttribute("href"), { source: zoom });
+  });
+
+  // The line of the last days above a map: a click shows it as that day began.
+  document.addEventListener("click", (event) => {
+    const line = event.target.closest(".moments svg");
+    if (!line) return;
+    const box = line.getBoundingClientRect();
+    const day = new Date(line.dataset.first);
+    day.setUTCDate(day.getUTCDate() + Math.round(((event.clientX - box.left) / box.width) * line.viewBox.baseVal.width));
+    const date = document.querySelector("#maps [name=at]");
+    date.value = day.toISOString().slice(0, 10);
+    date.form.requestSubmit();
   });
 
   // Arrow keys move between the squares of a map; so Tab need not stop at every free one.

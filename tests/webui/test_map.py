@@ -2,16 +2,23 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from netaddr import IPNetwork
 
 from ipam.domain.networks import addresses, networks, projects
-from ipam.models import Network, Project
+from ipam.domain.networks.network_fields import NewNetwork
+from ipam.models import Network, Project, Series
 from tests.builders import IPV4, IPV6, child, ip, namespaced
+from webui import map_picture
+from webui.map_holders import Holder
+
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
 def squares(html: str) -> list[tuple[str, str]]:
@@ -92,6 +99,90 @@ def test_pair_is_joined_and_what_was_looked_for_is_ringed(web: Client, internet:
     assert web.get("/networks/internet/map/?look=nonsense").status_code == 400
 
 
+def test_ipv6_opens_at_the_other_half_of_the_first_pair(web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, addresses=[ip("2001:db8:0:113::7")])
+    addresses.allocate(internet, project=project, addresses=[ip("203.0.113.130"), ip("2001:db8:0:113::5:1")])
+    html = web.get("/networks/internet/map/").content.decode()
+    assert 'aria-label="2001:db8:0:113::5:0/120 in 256 squares of /128' in html
+    assert html.count('class="lit"') == 2
+
+
+def test_both_pictures_open_at_what_was_looked_for_and_its_partner(
+    web: Client, internet: Network, project: Project
+) -> None:
+    networks.add_prefix(internet, IPNetwork("198.51.100.0/28"))
+    addresses.allocate(internet, project=project)
+    wanted = [ip("198.51.100.3"), ip("2001:db8:0:113::5:1")]
+    addresses.allocate(internet, project=project, addresses=wanted, name="vpn")
+    for look in wanted:
+        html = web.get("/networks/internet/map/", {"look": str(look)}).content.decode()
+        assert re.findall(r'aria-label="(\S+) in ', html) == ["198.51.100.0/28", "2001:db8:0:113::5:0/120"]
+        assert ">vpn</a> holds" in " ".join(html.split())
+
+
+def test_map_is_coloured_by_type_or_by_a_label_of_those_in_sight(
+    web: Client, internet: Network, project: Project
+) -> None:
+    addresses.allocate(internet, project=project, type="static", labels={"tier": "edge"})
+    for _ in range(2):
+        addresses.allocate(internet, project=project)
+    colours = {colour: web.get("/networks/internet/map/", {"colour": colour}) for colour in ("type", "label:tier")}
+    told = {
+        by: [(one.number, one.name, one.counts) for one in answer.context["legend"]] for by, answer in colours.items()
+    }
+    assert told == {
+        "type": [(1, "ephemeral", [2, 2]), (2, "static", [1, 1])],
+        "label:tier": [(1, "edge", [1, 1]), (0, "no tier", [2, 2])],
+    }
+    html = colours["label:tier"].content.decode()
+    assert (html.count('<g class="p1">'), html.count('<g class="p0">')) == (2, 2)
+    assert re.findall(r'href="\?colour=([^"]+)"', html) == ["project", "type", "label%3Atier"]
+    assert web.get("/networks/internet/map/?colour=label").status_code == 400
+
+
+def test_link_to_share_says_all_of_what_is_shown(web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project)
+    page = "/networks/internet/map/?look=203.0.113.129&colour=type&at=2026-10-01"
+    assert web.get(page).context["share"] == (
+        "http://testserver/networks/internet/map/?ipv4=203.0.113.128/25&ipv6=2001:db8:0:113::/120"
+        "&at=2026-10-01&look=203.0.113.129&colour=type"
+    )
+
+
+def test_family_that_is_missing_stands_at_its_place_with_the_way_to_it(web: Client, project: Project) -> None:
+    networks.create(NewNetwork(id="old", type="external", vrf=4711, prefixes=[IPNetwork("198.51.100.0/28")]))
+    html = web.get("/networks/old/map/").content.decode()
+    assert '<section class="map-side family-ipv6" aria-label="IPv6">' in html
+    assert 'href="/networks/old/prefixes/add/">Add IPv6</a>' in html
+
+
+def test_label_is_cut_before_it_spills() -> None:
+    wide = Holder(IPNetwork("10.0.0.0/22"), "MMMMMMMMMMMM", "", "", "", None, "child")
+    narrow = replace(wide, label="illicit-lift")
+    assert [map_picture.Shape(0, 0, 4, 1, one).name for one in (wide, narrow)] == ["MMMMMMMM…", "illicit-lift"]
+    assert map_picture.Shape(0, 0, 1, 1, narrow).name == ""
+
+
+def test_line_of_the_last_days_leads_to_the_changes_before_and_after(web: Client, internet: Network) -> None:
+    with time_machine.travel(NOON, tick=False):
+        today = NOON.date()
+        Series.objects.create(
+            network_id=internet.pk,
+            family=4,
+            since=internet.created_at,
+            at=NOON,
+            used=3,
+            total=126,
+            days_until=today,
+            used_by_day=[1, 1, 2, 2, 3],
+        )
+        moments = web.get("/networks/internet/map/").context["moments"]
+        assert (moments.changes, moments.later) == ({4: [date(2026, 9, 28), date(2026, 9, 30)]}, None)
+        then = web.get("/networks/internet/map/?at=2026-09-30")
+        assert (then.context["moments"].earlier, then.context["moments"].here) == (date(2026, 9, 28), 89)
+        assert 'href="?at=2026-09-28"' in then.content.decode()
+
+
 def test_project_has_one_colour_in_both_pictures_and_in_the_table(
     web: Client, internet: Network, project: Project, stranger: Project
 ) -> None:
@@ -133,7 +224,6 @@ def test_zoom_to_nonsense_is_refused_in_words(web: Client, tenants: Network) -> 
 
 
 # --- as of a moment -------------------------------------------------------------------------------
-NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -174,6 +264,16 @@ def test_map_of_a_moment_shows_addresses_by_the_names_of_then(
     ]
 
 
+def test_pair_of_then_is_joined(
+    web: Client, clock: time_machine.Traveller, internet: Network, project: Project
+) -> None:
+    addresses.allocate(internet, project=project, name="vpn")
+    clock.shift(3600)
+    html = as_of(web, "internet", "2026-10-01 12:30")
+    assert html.count('class="lit"') == 2
+    assert html.count('href="/addresses/at/203.0.113.129/?at=2026-10-01T12:30Z"') == 3  # in the table once, for both
+
+
 def test_zoom_into_what_a_child_held_then_is_full(
     web: Client, clock: time_machine.Traveller, tenants: Network, project: Project
 ) -> None:
@@ -200,4 +300,4 @@ def test_two_projects_of_one_name_have_two_colours(web: Client, tenants: Network
         networks.create(child(parent=tenants, project=owner, name="nodes"))
     for query in ({}, {"at": timezone.now().isoformat()}):
         legend = web.get("/networks/tenants/map/", query).context["legend"]
-        assert legend == [(1, project.name), (2, project.name)]
+        assert [(one.number, one.name) for one in legend] == [(1, project.name), (2, project.name)]

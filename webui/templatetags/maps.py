@@ -37,7 +37,7 @@ def shapes(groups: Iterable[tuple[int, Iterable[Shape]]]) -> SafeString:
 
 def _shape(one: Shape) -> str:
     holder = one.holder
-    title = escape(f"{holder.cidr}: {holder.label}, {holder.detail}")
+    title = escape(f"{holder.cidr}: {holder.label}" + f", {holder.detail}" * (holder.detail != holder.label))
     size = "" if one.width == one.height == 1 else f' width="{one.width}" height="{one.height}"'
     name = f'<text x="{one.x}.25" y="{one.middle}">{escape(one.name)}</text>' if one.name else ""
     return f'<a href="{escape(holder.link)}"><title>{title}</title><rect x="{one.x}" y="{one.y}"{size}/>{name}</a>'

@@ -3,29 +3,35 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family
+from ipam.addressing import Family, host
 from ipam.domain.core import access, lookups
+from ipam.domain.insight import series
 from ipam.domain.space import prefix_map
 from ipam.models import Network, Prefix, Project
 from ipam.values import parse_address, parse_cidr
-from webui import free_squares, map_holders, map_picture
+from webui import free_squares, map_colours, map_holders, map_picture
+from webui.map_colours import Colouring
 from webui.map_holders import Holder
+from webui.map_moments import Moments
 from webui.map_picture import SIDE, Square
 from webui.pages import Context, asked, moment_of, render_page_or_part
+from webui.views.families import missing_family
 
 SQUARES = SIDE * SIDE
 ZOOM = SQUARES.bit_length() - 1  # bits of prefix length per zoom
 _SHOWN_PREFIXES = 20
-_KEPT = (*(family.key for family in Family), "namespace", "at", "look")  # parameters, while another one changes
+# Parameters, while another one changes.
+_KEPT = (*(family.key for family in Family), "namespace", "at", "look", "colour")
 Drawn = tuple[Prefix, IPNetwork]  # a prefix, and the block of it that is in sight
 
 
@@ -46,40 +52,73 @@ def network_map(request: HttpRequest, pk: str) -> HttpResponse:
     network = lookups.get(Network, pk)
     namespaces = _namespaces(network)
     namespace, at, look = _namespace(request, namespaces), moment_of(request), _look(request)
+    colouring = Colouring.parse(asked(request, "colour"))
     prefixes = list(network.prefixes.select_related("network").in_order())
-    grids = [_grid(request, picture) for picture in _pictures(request, prefixes, namespace, at)]
-    for grid in grids:
-        siblings = [one for one in prefixes if one.family == grid["family"]]
-        grid["prefixes"] = [(one, _zoom(request, one.address_family, one.cidr)) for one in siblings[:_SHOWN_PREFIXES]]
-        grid["ring"] = look and map_picture.ring(look, grid["whole"], grid["cell_length"])
+    pictures = list(_pictures(request, prefixes, namespace, at, look))
+    grids = [_grid(request, picture, prefixes, look) for picture in pictures]
+    today = timezone.now().date()
+    view = _view(request, grids, namespace, colouring)
     context = {
         "section": "networks",
         "network": network,
         "grids": grids,
+        "missing": missing_family(network, [grid["family"] for grid in grids]),
         "namespaces": namespaces,
         "namespace": namespace,
         "at": at,
         "look": look,
-        "kept": {family.key: zoom for family in Family if (zoom := request.GET.get(family.key))},
-        **map_picture.together(grids),
+        "view": view,
+        "share": request.build_absolute_uri(f"?{urlencode(view, safe='/:')}"),
+        "colourings": map_colours.offered(colouring, [one for picture in pictures for one in picture.holders]),
+        "colouring": colouring,
+        "moments": Moments(series.days_of_change(network), at.date() if at else today, today),
+        **map_picture.together(grids, colouring),
     }
     if "mini" in request.GET:
         return render(request, "networks/mini_map.html", context)
     return render_page_or_part(request, "networks/map.html", context, part="maps")
 
 
+def _view(
+    request: HttpRequest, grids: list[Context], namespace: UUID | None, colouring: Colouring
+) -> dict[str, object]:
+    """The parameters that say all of what is shown, so that whoever gets the link sees just this."""
+    shown = {grid["family"].key: grid["whole"] for grid in grids}
+    rest = {"namespace": namespace, "at": asked(request, "at"), "look": asked(request, "look")}
+    return shown | {name: value for name, value in rest.items() if value} | {"colour": colouring}
+
+
 def _pictures(
-    request: HttpRequest, prefixes: list[Prefix], namespace: UUID | None, at: datetime | None
+    request: HttpRequest,
+    prefixes: list[Prefix],
+    namespace: UUID | None,
+    at: datetime | None,
+    look: IPAddress | None,
 ) -> Iterator[Picture]:
     """What is drawn of each family, and who holds what there."""
-    chosen = [_choose(request, family, prefixes) for family in sorted({one.address_family for one in prefixes})]
-    spans = {} if at else prefix_map.taken_spans([prefix for prefix, _ in chosen], namespace)
+    anchors = _anchors(request, prefixes, look)
+    families = sorted({one.address_family for one in prefixes})
+    chosen = [_choose(request, family, prefixes, anchors.get(family)) for family in families]
+    deep = [prefix.pk for prefix, block in chosen if block.prefixlen >= prefix.address_family.bits - ZOOM]
+    spans = prefix_map.taken_spans([one for one, _ in chosen if one.pk not in deep], namespace)
     held_by = map_holders.then(namespace, at) if at else map_holders.now(namespace)
     for prefix, asked_for in chosen:
         span = spans.get(prefix.pk)
         whole = _opened(request, prefix, asked_for, span)
         drawing = prefix_map.of_prefix(prefix, cells=SQUARES, within=whole, namespace=namespace, at=at)
-        yield Picture(prefix, whole, drawing, held_by(prefix, whole, drawing.cells), span)
+        yield Picture(prefix, whole, drawing, held_by(prefix, whole, drawing.cells), None if at else span)
+
+
+def _anchors(request: HttpRequest, prefixes: list[Prefix], look: IPAddress | None) -> dict[Family, IPAddress]:
+    """What has to be in sight: of addresses what was looked for and its partner, or else the first of the pairs."""
+    found = {Family.of(look): look} if look else {}
+    if not prefixes or prefixes[0].network.is_super:
+        return found
+    network, family = prefixes[0].network, prefixes[0].address_family
+    around = host(look) if look else _choose(request, family, prefixes, None)[1]
+    is_open = around.size > SQUARES or request.GET.get(Family.of(around).other.key)
+    partner = None if is_open else map_holders.partner(network, around)
+    return found | ({Family.of(partner): partner} if partner else {})
 
 
 def _look(request: HttpRequest) -> IPAddress | None:
@@ -113,29 +152,39 @@ def _namespaces(network: Network) -> list[Project]:
     return list(taken.order_by("name")[:100])
 
 
-def _choose(request: HttpRequest, family: Family, prefixes: list[Prefix]) -> Drawn:
-    """The prefix of the family that is drawn, and the block of it that was zoomed into."""
+def _choose(request: HttpRequest, family: Family, prefixes: list[Prefix], anchor: IPAddress | None) -> Drawn:
+    """The prefix of the family that is drawn, and the block of it that was zoomed into; else, of addresses, that in
+    which the anchor is a square.
+    """
     candidates = [prefix for prefix in prefixes if prefix.family == family]
     zoomed = _block(request.GET.get(family.key, ""))
-    prefix = next((one for one in candidates if zoomed is not None and zoomed in one.cidr), candidates[0])
-    return prefix, zoomed if zoomed is not None and zoomed in prefix.cidr else prefix.cidr
+    wanted = zoomed or anchor
+    prefix = next((one for one in candidates if wanted is not None and wanted in one.cidr), candidates[0])
+    if zoomed is not None and zoomed in prefix.cidr:
+        return prefix, zoomed
+    if anchor and anchor in prefix.cidr and not prefix.network.is_super:
+        return prefix, IPNetwork((int(anchor), max(prefix.length, family.bits - ZOOM)), version=int(family)).cidr
+    return prefix, prefix.cidr
 
 
-def _grid(request: HttpRequest, drawn: Picture) -> Context:
+def _grid(request: HttpRequest, drawn: Picture, prefixes: list[Prefix], look: IPAddress | None) -> Context:
     prefix, whole, family, cells = drawn.prefix, drawn.whole, drawn.prefix.address_family, drawn.drawing.cells
     shapes = [map_picture.shape(holder, cells) for holder in drawn.holders]
     is_now = not ({"at", "mini"} & request.GET.keys())
     takes_from = prefix.network if is_now and access.may_take_from(prefix.network) else None
     covered = {y * SIDE + x for shape in shapes for y, x in map_picture.places(shape)}
+    siblings = [one for one in prefixes if one.family == family]
+    length = cells[0].cidr.prefixlen
     return {
         "family": family,
         "whole": whole,
-        "cell_length": cells[0].cidr.prefixlen,
+        "cell_length": length,
         "rows": -(-len(cells) // SIDE),
-        "columns": min(SIDE, len(cells)),
         "trail": [(step, _zoom(request, family, step)) for step in _trail(prefix.cidr, whole)],
+        "prefixes": [(one, _zoom(request, family, one.cidr)) for one in siblings[:_SHOWN_PREFIXES]],
         "squares": [_square(request, n, cell, takes_from) for n, cell in enumerate(cells) if n not in covered],
         "shapes": shapes,
+        "ring": look and map_picture.ring(look, whole, length),
         "taken": sum(cell.state in ("partial", "full") for cell in cells),
         "count": len(cells),
         "free_lengths": sorted(drawn.drawing.free_lengths.items()),

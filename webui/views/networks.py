@@ -29,7 +29,7 @@ from ipam.models.networks import SUPER_TYPES, NetworkType
 from ipam.natural import Natural
 from webui import choices, free_squares, network_rows, notices
 from webui.listing import listing
-from webui.meters import Meter, PrefixMeter, summary
+from webui.meters import Meter, PrefixMeter
 from webui.pages import (
     Context,
     Performed,
@@ -105,14 +105,13 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
     free = free_blocks.by_family(prefixes, lengths=network.default_child_prefix_length, most=_SHOWN_BLOCKS)
     by_prefix = utilization.of_prefixes(prefixes, network) if len(prefixes) > len(free) else {}
     lanes, children = _lanes_of(network, prefixes, free, page, by_prefix)
-    uses = [lane.meter.use for lane in lanes if lane.meter]
     families = [_family(lane.meter, prefixes, free[lane.family], by_prefix) for lane in lanes if lane.meter]
     context = {
         "section": "networks",
         "network": network,
         "lanes": lanes,
         "families": families,
-        "verdict": summary(uses, is_super=network.is_super),
+        "verdict": network_rows.verdict(lanes, is_super=network.is_super),
         "page": page,
         "rows": children if network.is_super else allocated,
         "is_dual": len(families) > 1,

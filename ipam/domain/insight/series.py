@@ -6,7 +6,8 @@ A survey reads everything in a snapshot, and keeps what it has read in transacti
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField
@@ -94,6 +95,18 @@ def days_of(network: Network, family: Family) -> list[int]:
     kept = vars(network).get(_days(family))
     found: list[int] = json.loads(kept) if kept else []
     return found
+
+
+def days_of_change(network: Network) -> dict[Family, list[date]]:
+    """The UTC days, of the last 90, on which what each family of a network uses became another; one statement."""
+    found = Series.objects.of_networks().filter(network_id=network.pk, since=network.created_at).order_by("family")
+    return {Family(one.family): _changed(one) for one in found}
+
+
+def _changed(series: Series) -> list[date]:
+    values = [*series.used_by_day, series.used]
+    first = series.days_until - timedelta(days=len(values) - 2)
+    return [first + timedelta(days=day) for day, (was, now) in enumerate(pairwise(values)) if was != now]
 
 
 def _days(family: int) -> str:

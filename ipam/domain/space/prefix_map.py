@@ -25,8 +25,7 @@ from ipam.special_ranges import Span
 
 MAX_CELLS = 4096
 
-# (bytes of the first address, cut to whole bytes that tell cells apart; prefix length; how many such blocks)
-FreeSlice = tuple[bytes, int, int]
+FreeSlice = tuple[bytes, int, int]  # whole bytes of the first address that tell cells apart, length, number of blocks
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,9 @@ def of_prefix(
     if at is not None:
         free = _free_at(prefix, whole, namespace, at)
         return Drawing(draw(whole, length, free, reserved), dict(Counter(found for _, found, _ in free)))
-    free = _slices(FreeBlock.objects.annotate(word=Value("free")), prefix, whole, length, namespace)["free"]
-    kept: dict[str, list[FreeSlice]] = {}
-    if prefix.sets_aside:
-        kept = _slices(SetAsideBlock.objects.annotate(word=aside.word()), prefix, whole, length, namespace)
-    free += kept.pop("available", [])
+    set_aside = [SetAsideBlock.objects.annotate(word=aside.word())] if prefix.sets_aside else []
+    kept = _slices([FreeBlock.objects.annotate(word=Value("free")), *set_aside], prefix, whole, length, namespace)
+    free = kept.pop("free", []) + kept.pop("available", [])
     is_touched = bool(free) and prefix.network.is_namespaced  # what is stored says so by itself
     if not is_touched and free_space.is_untouched(prefix.network, namespace):
         free, kept["reserved"] = ([_whole(part) for part in parts] for parts in aside.untouched(prefix))
@@ -224,26 +221,28 @@ def _free_at(prefix: Prefix, whole: IPNetwork, namespace: UUID | None, moment: d
 
 
 def _slices(
-    rows: QuerySet[Any], prefix: Prefix, whole: IPNetwork, length: int, namespace: UUID | None
+    kinds: list[QuerySet[Any]], prefix: Prefix, whole: IPNetwork, length: int, namespace: UUID | None
 ) -> dict[str, list[FreeSlice]]:
     """The blocks in `whole` by their `word`, counted by length and by as many leading bytes as tell cells apart.
 
     All that is read lies in the index of best fit, and of that only what is in sight: told all the lengths that there
     may be, the database looks for the range once per length instead of reading every free block of the prefix.
     """
-    free = rows.filter(prefix=prefix, namespace=namespace)
+    kinds = [rows.filter(prefix=prefix, namespace=namespace) for rows in kinds]
     found: dict[str, list[FreeSlice]] = defaultdict(list)
     if whole != prefix.cidr:
         first, last = Address(whole.first, whole.version), Address(whole.last, whole.version)
         known = {"network": prefix.network_id, "family": prefix.family}
-        before = free.filter(first__lte=first, **known).order_by("-first").first()
-        if before is not None and whole in before.cidr:
-            return {**found, before.word: [(before.first.packed, before.length, 1)]}
+        for rows in kinds:
+            before = rows.filter(first__lte=first, **known).order_by("-first").first()
+            if before is not None and whole in before.cidr:
+                return {before.word: [(before.first.packed, before.length, 1)]}
         lengths = range(whole.prefixlen, prefix.address_family.bits + 1)
-        free = free.filter(length__in=lengths, first__gte=first, first__lte=last)
-    significant = 1 + math.ceil(length / 8)  # the stored value begins with the byte of its family
-    cut = Func(F("first"), Value(1), Value(significant), function="SUBSTR", output_field=BinaryField())
-    counted = free.order_by().annotate(cut=cut).values_list("cut", "length", "word").annotate(blocks=Count("*"))
-    for start, block_length, of_word, blocks in counted:
+        kinds = [rows.filter(length__in=lengths, first__gte=first, first__lte=last) for rows in kinds]
+    bytes_of_cell = Value(1 + math.ceil(length / 8))  # the stored value begins with the byte of its family
+    cut = Func(F("first"), Value(1), bytes_of_cell, function="SUBSTR", output_field=BinaryField())
+    grouped = (rows.order_by().annotate(cut=cut).values_list("cut", "length", "word") for rows in kinds)
+    counted, *others = (rows.annotate(blocks=Count("*")) for rows in grouped)
+    for start, block_length, of_word, blocks in counted.union(*others, all=True) if others else counted:
         found[of_word].append((bytes(start)[1:], block_length, blocks))
     return found
