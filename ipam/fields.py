@@ -95,8 +95,8 @@ class CountField(models.CharField):  # type: ignore[type-arg]
 
 
 def count_text(count: int) -> str:
-    """The text that `CountField` stores for a count."""
-    return f"{len(str(count)):02}{count}"
+    """The text that `CountField` stores for a count; -1, which none is, comes before all."""
+    return f"{len(str(count)) if count >= 0 else 0:02}{count}"
 
 
 _ADD = "add_to_count"  # of SQLite, whose numbers end at 2^63

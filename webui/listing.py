@@ -28,9 +28,14 @@ class Listing:
         return f"-{self.order}" if self.descending else self.order
 
 
-def listing(request: HttpRequest, rows: QuerySet[Any], columns: Mapping[str, str | Callable[[], Any]]) -> Listing:
+MAX_COUNTED = 50_000  # rows that match; beyond, a list says that there are more
+
+Columns = Mapping[str, str | Callable[..., Any]]
+
+
+def listing(request: HttpRequest, rows: QuerySet[Any], columns: Columns) -> Listing:
     """The page of `rows` that the URL asks for. `columns` names what may order it, the default first: a column, or what
-    makes an expression.
+    makes an expression once it knows whether it is `descending`.
 
     An order that is not offered is the default: a link that went stale still shows the list.
     """
@@ -41,9 +46,14 @@ def listing(request: HttpRequest, rows: QuerySet[Any], columns: Mapping[str, str
     descending, field = asked.startswith("-"), columns[order]
     page = paging.page(
         rows,
-        field=field if isinstance(field, str) else field(),
+        field=field if isinstance(field, str) else field(descending=descending),
         descending=descending,
         limit=paging.DEFAULT_LIMIT,
         cursor=request.GET.get("cursor", ""),
     )
     return Listing(page, order, descending)
+
+
+def count(rows: QuerySet[Any]) -> int:
+    """How many rows match; more than `MAX_COUNTED` are not counted to the end. One statement."""
+    return rows.order_by()[: MAX_COUNTED + 1].count()

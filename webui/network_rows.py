@@ -36,6 +36,10 @@ class Lane:
     by: str = ""
 
     @property
+    def is_missing(self) -> bool:
+        return self.meter is None
+
+    @property
     def left(self) -> str:
         """What a person can use of what is left."""
         if self.meter is None:
@@ -56,6 +60,15 @@ class NetworkRow:
     def children(self) -> int:
         """How many it has, where the list has counted them."""
         return vars(self.network).get("child_count") or 0
+
+    @property
+    def about(self) -> str:
+        """Its type, whose it is, where, in which VRF, and how many children it has."""
+        one, count = self.network, self.children
+        place = one.partition.name or one.partition_id if one.partition else ""
+        vrf = f"VRF {one.vrf_id}" if one.vrf_id else ""
+        children = f"{count} child{'' if count == 1 else 'ren'}" if count else ""
+        return " · ".join(filter(None, [one.get_type_display(), str(one.project or ""), place, vrf, children]))
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from ipam.api.description import DescriptionView
+from ipam.models.saved_views import ListPage
 from webui.choices import OFFERED
 from webui.metrics import metrics
 from webui.views import (
     account,
     activity,
+    address_acts,
     address_holders,
     address_states,
     addresses,
@@ -42,6 +44,7 @@ from webui.views import (
     quotas,
     ranges,
     registry,
+    saved_views,
     search,
     tokens,
     webhooks,
@@ -80,6 +83,12 @@ class ClusterVerbConverter(FamilyConverter):
     regex = "|".join(cluster_verbs.VERBS)
 
 
+class ListConverter(FamilyConverter):
+    """A list of which views are saved."""
+
+    regex = "|".join(ListPage.values)
+
+
 class FindingVerbConverter(FamilyConverter):
     """What can be done with a finding."""
 
@@ -88,6 +97,7 @@ class FindingVerbConverter(FamilyConverter):
 
 register_converter(FamilyConverter, "family")
 register_converter(ChoiceConverter, "choice")
+register_converter(ListConverter, "list")
 register_converter(FindingVerbConverter, "finding_verb")
 register_converter(ClusterVerbConverter, "cluster_verb")
 register_converter(SectionConverter, "section")
@@ -111,6 +121,9 @@ urlpatterns = [
         path(f"alert-rules/<int:pk>/{view.__name__}/", view, name=f"{view.__name__}-alert-rule")
         for view in (alert_rules.edit, alert_rules.delete, alert_rules.snooze, alert_rules.switch, alert_rules.test)
     ),
+    path("views/of/<list:page>/", saved_views.save, name="save-view"),
+    path("views/<int:pk>/rename/", saved_views.rename, name="rename-view"),
+    path("views/<int:pk>/delete/", saved_views.delete, name="delete-view"),
     path("activity/", activity.index, name="activity"),
     path("activity/news/", activity.news, name="news"),
     path("activity/<int:pk>/undo/", activity.undo, name="undo"),
@@ -135,7 +148,7 @@ urlpatterns = [
     path("prefixes/at/<path:cidr>/", address_states.block_state, name="block-state"),
     path("addresses/at/<str:ip>/", address_states.address_state, name="address-state"),
     path("addresses/", addresses.index, name="addresses"),
-    path("addresses/act/", addresses.act, name="act-on-addresses"),
+    path("addresses/act/", address_acts.act, name="act-on-addresses"),
     path("addresses/<uuid:pk>/", addresses.detail, name="address"),
     path("addresses/<uuid:pk>/edit/", addresses.edit, name="edit-address"),
     path("addresses/<uuid:pk>/attach/", address_holders.attach, name="attach-address"),

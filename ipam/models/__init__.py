@@ -25,6 +25,7 @@ from ipam.models.projects import Project
 from ipam.models.quotas import Quota
 from ipam.models.ranges import AddressRange, SetAsideBlock
 from ipam.models.roles import RoleBinding, ServiceAccount
+from ipam.models.saved_views import SavedView
 from ipam.models.series import Sample, Series, Survey
 from ipam.models.tenures import Tenure
 from ipam.models.tokens import ApiToken
@@ -68,6 +69,7 @@ __all__ = [
     "Quota",
     "RoleBinding",
     "Sample",
+    "SavedView",
     "Series",
     "ServiceAccount",
     "SetAsideBlock",

@@ -131,11 +131,24 @@
     if (location.hash === "#menu") location.hash = "content";
   });
 
-  // The box in the head of a table ticks all rows of the page; without scripts it is not there.
-  const showTickAll = () => {
-    for (const box of document.querySelectorAll("[data-tick-all]")) box.hidden = false;
+  // The box in the head of a table ticks all rows of the page; without scripts it is not there. Once they are ticked a
+  // further box ticks all that match; how many are ticked stands beside what can be done to them.
+  const countTicks = () => {
+    for (const all of document.querySelectorAll("[data-tick-all]")) {
+      all.hidden = false;
+      const form = all.closest("form");
+      const boxes = [...all.closest("table").querySelectorAll("tbody input[type=checkbox]")];
+      const ticked = boxes.filter((box) => box.checked).length;
+      all.checked = ticked === boxes.length;
+      all.indeterminate = ticked > 0 && !all.checked;
+      const line = form?.querySelector("[data-all]");
+      const matching = line?.querySelector("input");
+      if (line) line.hidden = !all.checked && !matching?.checked;
+      const count = form?.querySelector("[data-ticked]");
+      if (count) count.textContent = matching?.checked ? matching.value + " that match" : ticked ? ticked + " ticked" : "what is ticked";
+    }
   };
-  showTickAll();
+  countTicks();
   document.addEventListener(
     "change",
     (event) => {
@@ -143,9 +156,13 @@
       event.stopPropagation();
       for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]"))
         box.checked = event.target.checked;
+      countTicks();
     },
     true,
   );
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("input[type=checkbox]")) countTicks();
+  });
 
   document.addEventListener("mouseover", (event) => light(event.target, true));
   document.addEventListener("mouseout", (event) => light(event.target, false));
@@ -198,7 +215,7 @@
     const said =
       event.detail.target.dataset.announce ?? event.detail.target.querySelector?.("[data-announce]")?.dataset.announce;
     announce(said ?? "Updated");
-    showTickAll();
+    countTicks();
     skipFree();
     showLocally();
     document.getElementById("problem").hidden = true;

@@ -1,4 +1,4 @@
-// What somebody has chosen to see: the theme (light, dark, or as the system), and how dense lists are.
+// The theme that somebody has chosen: light, dark, or as the system.
 // Loaded in the head, so that it is set before the first paint.
 (() => {
   const THEMES = ["system", "light", "dark"];
@@ -28,30 +28,8 @@
     for (const icon of button?.children ?? []) icon.hidden = icon.dataset.themeIcon !== theme;
   };
 
-  // Where there is a desk, lists are compact unless somebody wants roomier rows.
-  const density = (next) => {
-    try {
-      if (next) localStorage.setItem("density", next);
-      next ??= localStorage.getItem("density");
-    } catch {
-      /* storage is blocked */
-    }
-    if (next) root.dataset.density = next;
-    for (const button of document.querySelectorAll("button[data-density]")) {
-      button.textContent = root.dataset.density === "roomy" ? "Compact rows" : "Roomier rows";
-    }
-  };
-
   show();
-  density();
-  document.addEventListener("DOMContentLoaded", () => {
-    show();
-    density();
-  });
-  document.addEventListener("htmx:afterSwap", () => density());
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("button[data-density]")) density(root.dataset.density === "roomy" ? "compact" : "roomy");
-  });
+  document.addEventListener("DOMContentLoaded", show);
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-theme-switch]")) return;
     theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];

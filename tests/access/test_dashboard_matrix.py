@@ -13,6 +13,7 @@ from django.urls import URLPattern, reverse
 from ipam.domain.core.permissions import Permission
 from ipam.domain.files import kinds
 from ipam.models import Event
+from ipam.models.saved_views import ListPage
 from tests.access.conftest import FURTHER_SERVICES, ROLES, Cloud, allocation_of
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, PLATFORMS, answer
 from tests.access.test_rest_matrix import CASES, allocated, client_of, halves, held, own_finding, soon
@@ -65,6 +66,7 @@ PAGES: list[Page] = [
     *(("choices", lambda c, kind=kind: [kind], READ, NEW) for kind in OFFERED),
     *((name, nothing, READ, NEW) for name in ("projects", "partitions", "vrfs", "tokens", "search", "docs", "schema")),
     ("handbook", nothing, READ, NEW),
+    *(("save-view", lambda c, page=page: [page], READ, NEW) for page in ListPage),
     ("handbook-chapter", lambda c: ["operations"], READ, NEW),
     *((name, nothing, READ, NEW) for name in ("account", "change-password", "sign-out-everywhere")),
     *on_network("network", READ),
@@ -186,6 +188,8 @@ WRITES: dict[str, tuple[Args, Callable[[Cloud], dict[str, Any]]]] = {
     "withdraw": (lambda c: [c.project.pk, User.objects.get(username="viewer").pk], lambda c: {}),
     "revoke-account-token": (lambda c: [c.project.pk, c.robot.user_id, c.robot.user.api_tokens.get().pk], lambda c: {}),
     "revoke-token": (lambda c: [c.robot.user.api_tokens.get().pk], lambda c: {}),
+    "rename-view": (lambda c: [1], lambda c: {"name": "x"}),
+    "delete-view": (lambda c: [1], lambda c: {}),
     "release": (lambda c: [c.address.allocation], lambda c: {}),
     "part": (lambda c: [held(c.machine)[0].allocation], lambda c: {}),
     "join": (nothing, lambda c: halves(c.machine)),
@@ -355,10 +359,10 @@ def test_every_page_writes_for_operators(owning: Cloud, signed_in: Callable[[str
             if Event.objects.count() > before:
                 written.add(name)
             transaction.set_rollback(True)
-    # Nothing lacks a family here, no file was previewed, the token is not the operator's own, the rule tells nobody, no
-    # cluster is on its way; what is sent is no event.
+    # Nothing lacks a family here, no file was previewed, the token is not the operator's own, they have saved no view,
+    # the rule tells nobody, no cluster is on its way; what is sent is no event.
     left = {"complete", "import-apply", "revoke-token", "test-alert-rule", "test-webhook", "resend"}
-    left |= {"cluster-migration"}
+    left |= {"cluster-migration", "rename-view", "delete-view"}
     assert set(WRITES) - written == left
 
 

@@ -47,6 +47,7 @@ from ipam.models import (
     Quota,
     RoleBinding,
     Sample,
+    SavedView,
     Series,
     SetAsideBlock,
     Survey,
@@ -86,6 +87,7 @@ class Cast:
         self.rule.alerts.create(subject="vrf", since=timezone.now())
         self.rule.snoozes.create(until=timezone.now())
         FindingMark.objects.create(code="unused_static", kind="address", object_id="1")
+        SavedView.objects.create(owner=self.user, page="networks", name="mine")
         self.webhook, _ = webhooks.create(targets.resolve("https://1.1.1.1/"), project=project)
         self.webhook.deliveries.create(event=1, type="address.allocate")
         self.undone = Event.objects.create(door="api", verb="release", kind="address", undoes=1)
@@ -226,6 +228,9 @@ BROKEN: dict[str, list[Row]] = {
     "alert_snooze_once": [lambda cast: AlertSnooze(rule=cast.rule, until=timezone.now())],
     "alert_reader_is_one": [lambda cast: AlertReader(pk=2)],
     "finding_mark_once": [lambda cast: FindingMark(code="unused_static", kind="address", object_id="1")],
+    "saved_view_once_per_name": [lambda cast: SavedView(owner=cast.user, page="networks", name="mine")],
+    "saved_view_has_a_name": [lambda cast: SavedView(owner=cast.user, page="networks")],
+    "saved_view_of_a_page": [lambda cast: SavedView(owner=cast.user, page="tokens", name="mine")],
     "survey_is_one": [lambda cast: Survey(pk=2, at=timezone.now())],
     "cluster_name_once_per_project": [lambda cast: cast.plan(name="web")],
     "cluster_one_per_node_network": [lambda cast: cast.plan(state="reserved")],

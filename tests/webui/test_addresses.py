@@ -10,6 +10,7 @@ from django.test import Client
 from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network, Project
 from tests.builders import IPV4
+from webui.views import address_acts
 
 
 def body(answer: object) -> str:
@@ -155,3 +156,61 @@ def test_network_of_a_filter_is_said_by_id_name_or_cidr(url: str, network: str, 
 def test_cidr_that_no_network_holds_is_said_beside_the_list(web: Client, internet: Network) -> None:
     html = web.get("/addresses/", {"network": "198.51.100.0/24"}).content.decode()
     assert "There is no network “198.51.100.0/24”. Check the id or name." in html
+
+
+# --- all that match -------------------------------------------------------------------------------
+def test_list_says_how_many_addresses_and_pairs_match(web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, count=3, name="vpn")
+    addresses.allocate(internet, project=project, families=[IPV4], name="vpn")
+    addresses.allocate(internet, project=project, name="web")
+    said = " ".join(web.get("/addresses/?q=vpn").content.decode().split())
+    assert "7 addresses match, 3 pairs" in said
+
+
+def test_all_that_match_are_shown_with_their_number_and_released_once_confirmed(
+    web: Client, internet: Network, project: Project
+) -> None:
+    addresses.allocate(internet, project=project, count=60, name="gone")
+    kept = addresses.allocate(internet, project=project, name="kept")
+    asked = {"all": "60", "back": "q=gone", "action": "release"}
+    assert "tick all 60 allocations that match" in web.get("/addresses/?q=gone").content.decode()
+    answer = web.post("/addresses/act/", asked)
+    html = answer.content.decode()
+    assert ("Release 60 allocations?" in html, "and 10 more" in html, IPAddress.objects.count()) == (True, True, 122)
+    shown = {"allocation": answer.context["keys"], "back": "q=gone", "action": "release", "confirmed": "1"}
+    web.post("/addresses/act/", shown)
+    assert set(IPAddress.objects.values_list("pk", flat=True)) == {one.pk for one in kept}
+
+
+@pytest.mark.parametrize("action", ["release", "static", "label", "move"])
+def test_nothing_is_done_to_all_that_match_before_they_were_shown(
+    action: str, web: Client, internet: Network, project: Project
+) -> None:
+    addresses.allocate(internet, project=project, name="vpn")
+    asked = {"all": "1", "back": "q=vpn", "action": action, "label": "env=prod", "confirmed": "1"}
+    before = list(IPAddress.objects.values())
+    assert web.post("/addresses/act/", asked).status_code == 200
+    assert list(IPAddress.objects.values()) == before
+
+
+def test_what_comes_after_the_preview_is_left_alone(web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, name="vpn")
+    answer = web.post("/addresses/act/", {"all": "1", "back": "q=vpn", "action": "release"})
+    late = addresses.allocate(internet, project=project, name="vpn")
+    web.post("/addresses/act/", {"allocation": answer.context["keys"], "action": "release", "confirmed": "1"})
+    assert set(IPAddress.objects.values_list("pk", flat=True)) == {one.pk for one in late}
+
+
+def test_more_than_one_act_changes_is_refused_with_the_limit(
+    web: Client, internet: Network, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address_acts, "MAX_ALLOCATIONS", 2)
+    addresses.allocate(internet, project=project, count=3)
+    answer = web.post("/addresses/act/", {"all": "3", "back": "", "action": "release"})
+    assert (answer.status_code, "Narrow the list" in answer.content.decode()) == (400, True)
+
+
+def test_malformed_filter_acts_on_nothing(web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project)
+    answer = web.post("/addresses/act/", {"all": "1", "back": "within=nonsense", "action": "release"})
+    assert (answer.status_code, IPAddress.objects.count()) == (400, 2)

@@ -3,15 +3,18 @@
 import html
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from ipam.domain.insight import surveying
 from ipam.domain.networks import addresses, machines, networks, projects
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.space import fullness
 from ipam.models import IPAddress, Machine, Network, Partition, Project
-from tests.builders import IPV4, child, ip
+from tests.builders import IPV4, child, cidrs, external, ip
 from tests.shared import shared_fixture
 
 
@@ -166,3 +169,59 @@ def test_totals_count_a_child_where_its_super_network_is_not_listed(
         networks.create(child(parent=tenants, project=project, name=name))
     totals = web.get("/networks/", filters).context["totals"]
     assert ([one.networks for one in totals], all(one.total for one in totals)) == (counted, True)
+
+
+def only(*prefixes: str) -> dict[str, Any]:
+    """For a network with these prefixes and no way out."""
+    return {"prefixes": cidrs(*prefixes), "destination_prefixes": []}
+
+
+@shared_fixture
+def unlike(internet: Network, project: Project) -> None:
+    """Of IPv4 “a” is empty and “b” small and full; “c” has IPv6 alone, of which “a” has none."""
+    nets = {"a": ("198.51.100.0/28",), "b": ("192.0.2.0/30",), "c": ("2001:db8:9::/64",)}
+    for number, (name, prefixes) in enumerate(nets.items(), 1):
+        networks.create(external(id=name * 2, name=name, vrf=number, **only(*prefixes)))
+    addresses.allocate(Network.objects.get(pk="bb"), project=project, count=2)
+    networks.delete(internet)
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("taken-ipv4", ["a", "b", "c"]),
+        ("-taken-ipv4", ["b", "a", "c"]),
+        ("left-ipv4", ["b", "a", "c"]),
+        ("-left-ipv4", ["a", "b", "c"]),
+        ("left-ipv6", ["c", "a", "b"]),
+        ("-left-ipv6", ["c", "b", "a"]),
+        ("soonest-ipv4", ["b", "a", "c"]),
+        ("-soonest-ipv4", ["b", "c", "a"]),
+    ],
+)
+@pytest.mark.parametrize("small", [200, 0])
+def test_networks_are_sorted_by_each_family_and_those_without_it_come_last(
+    sort: str, expected: list[str], small: int, web: Client, unlike: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    surveying.run()
+    monkeypatch.setattr(fullness, "SMALL_NETWORKS", small)
+    rows = web.get(f"/networks/?sort={sort}").context["rows"]
+    assert [row.network.name for row in rows] == expected
+
+
+def test_each_half_of_the_compact_list_of_networks_has_heads_that_sort(web: Client, internet: Network) -> None:
+    body = web.get("/networks/?sort=left-ipv4").content.decode()
+    assert [target.partition("=")[2] for target in heads(body)] == [
+        *("name", "-fullness", "soonest", "name"),
+        *("-taken-ipv4", "-left-ipv4", "soonest-ipv4", "-taken-ipv6", "left-ipv6", "soonest-ipv6"),
+    ]
+    assert re.findall(r'aria-sort="(\w+)"', body) == ["ascending"]
+
+
+def test_pages_in_the_order_of_what_is_left_show_each_network_once(web: Client, db: None) -> None:
+    for number in range(60):
+        networks.create(external(id=f"net-{number}", vrf=number + 1, **only(f"10.0.{number}.0/24")))
+    first = web.get("/networks/?sort=left-ipv4")
+    second = web.get(f"/networks/{link(first.content.decode(), 'next')}")
+    shown = [row.network.pk for answer in (first, second) for row in answer.context["rows"]]
+    assert (len(shown), len(set(shown))) == (60, 60)

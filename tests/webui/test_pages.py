@@ -18,7 +18,7 @@ from ipam.domain.clusters.plan import NewCluster
 from ipam.domain.networks import addresses, machines, networks, projects
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.notify import targets, webhooks
-from ipam.domain.people import members, tokens
+from ipam.domain.people import members, saved_views, tokens
 from ipam.models import Machine, Network, Project
 from tests.builders import IPV4, child, cidrs, external, families, namespaced
 
@@ -99,6 +99,9 @@ PAGES: dict[str, str] = {
     "rotate a secret": "/webhooks/{webhook}/rotate/",
     "delete webhook": "/webhooks/{webhook}/delete/",
     "tokens": "/tokens/",
+    "save a view": "/views/of/networks/?type=super",
+    "rename a view": "/views/{view}/rename/",
+    "delete a view": "/views/{view}/delete/",
     "members": "/projects/{project}/members/",
     "service account": "/projects/{project}/members/{robot}/tokens/",
     "account": "/account/",
@@ -119,7 +122,9 @@ def pages(machine: Machine) -> dict[str, str]:
     tokens.issue(robot.user, name="pipeline", networks=cidrs("10.0.0.0/8"))
     webhook, _ = webhooks.create(targets.resolve("https://1.1.1.1/"), project=machine.project)
     webhooks.test(webhook)
+    view = saved_views.create(User.objects.get(username="operator"), "networks", name="mine", query="type=super")
     held = {
+        "view": view.pk,
         "webhook": webhook.pk,
         "cluster": cluster.pk,
         "single": lifecycle.create(wanted, reserve=True).pk,

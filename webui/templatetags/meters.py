@@ -32,12 +32,12 @@ def meter(one: Bar, *, big: bool = False, labelled: bool = True) -> SafeString:
 @register.simple_tag
 def rail(width: float, label: str = "") -> SafeString:
     """A bar of 0..100, whose tail says by hue and shape that it is filling up or scarce; alone it has a label."""
-    role = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    role, title = ('role="img"', f"<title>{escape(label)}</title>") if label else ('aria-hidden="true"', "")
     tail = f'<rect class="warn" x="80" width="{width - 80:.2f}"/>' if FULL * 100 > width > WARN * 100 else ""
     if width >= FULL * 100:
         tail = f'<rect class="bad" x="80" y="-1.5" width="{width - 80:.2f}"/>'
     return SafeString(
-        f'<svg class="rail" viewBox="0 0 100 8" preserveAspectRatio="none" {role}>'
+        f'<svg class="rail" viewBox="0 0 100 8" preserveAspectRatio="none" {role}>{title}'
         f'<rect width="{min(width, 80):.2f}"/>{tail}<path d="M80 0v8"/></svg>'
     )
 

@@ -20,7 +20,7 @@ from ipam.insight_filters import EventFilters
 from ipam.links import link, page_of_event
 from ipam.models import Alert, Event
 from ipam.models.events import Door, Kind, Verb
-from webui import choices
+from webui import choices, list_state
 from webui.pages import moment_of, render_page_or_part
 
 FILTERS = ("q", "actor", "door", "verb", "kind", "network", "project", "object", "part_of")
@@ -43,6 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),
         "filters": filters,
         "page": page,
+        "state": list_state.of_request(request, "activity"),
         "events": with_links(page.rows),
         "doors": Door.choices,
         "verbs": Verb.choices,

@@ -1,55 +1,63 @@
 """Addresses: find, act on many at once, release."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from ipam import errors
 from ipam.addressing import Family
-from ipam.domain.core import access, lookups, paging, timelines
+from ipam.domain.core import access, lookups, timelines
 from ipam.domain.files import dns_zones
 from ipam.domain.insight import tenures
-from ipam.domain.networks import address_moves, addresses, allocations, bulk, dns_names
+from ipam.domain.networks import addresses, allocations, dns_names
 from ipam.domain.networks.allocations import Allocation
 from ipam.filters import AddressFilters
 from ipam.forms.addresses import ChangedAddressForm
-from ipam.forms.fields import LabelsField
-from ipam.forms.moves import AddressMoveForm
 from ipam.links import state_of
 from ipam.models import Cluster, IPAddress, Machine
-from webui import choices, notices, tenure_bars
-from webui.listing import listing
+from webui import choices, list_state, notices, tenure_bars
+from webui.listing import MAX_COUNTED, listing
 from webui.names import names_of
 from webui.pages import render_page_or_part, run_for_form, went_through
 from webui.views.activity import with_links
+from webui.views.address_acts import MAX_ALLOCATIONS
 from webui.views.address_holders import machines_of
 
 FILTERS = ("q", "network", "project", "machine", "cluster", "allocation", "type", "address_family", "within", "label")
 # What only links narrow by: the form says it, and lets go of it.
 _BY_LINKS: Mapping[str, type[Model]] = {"machine": Machine, "cluster": Cluster, "allocation": IPAddress}
 COLUMNS = {"address": "address", "name": "name", "created": "created_at"}
+CHOSEN = {
+    **{"partner": "Partner", "name": "Name", "type": "Type", "network": "Network", "holder": "Holder"},
+    **{"project": "Project", "created": "Allocated"},
+}  # columns that one may do without
 _SHOWN_EVENTS, _SHOWN_TENURES = 20, 20
 
 
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """All addresses, filtered as one types, each with its partner in the other family."""
+    if kept := list_state.kept(request, "addresses"):
+        return kept
     filters = AddressFilters(request.GET, queryset=access.visible(IPAddress.objects.all()))
-    found = listing(request, filters.qs if filters.is_valid() else IPAddress.objects.none(), COLUMNS)
+    wanted = filters.qs if filters.is_valid() else IPAddress.objects.none()
+    found = listing(request, wanted, COLUMNS)
     pairs = {pair.id: pair for pair in allocations.pair_up(found.rows)}
     chosen = choices.shown({name: request.GET.get(name, "") for name in FILTERS})
     context = {
         "section": "addresses",
         "rows": [pairs[one.allocation].seen_from(one) for one in found.rows if one.allocation in pairs],
         "listing": found,
+        "state": list_state.of_request(request, "addresses", CHOSEN, hidden=("project",)),
+        "matches": allocations.count(wanted, most=MAX_COUNTED),
+        "most": MAX_ALLOCATIONS,
         "chosen": chosen,
         "narrowed": [(name, value, _told(filters, name, value)) for name in _BY_LINKS if (value := chosen[name])],
         "is_narrowed": any(request.GET.get(name) for name in FILTERS),
@@ -124,71 +132,6 @@ def _ephemeral(allocation: Allocation) -> list[IPAddress]:
     return [one for one in allocation.addresses if one is not None and one.type == IPAddress.Type.EPHEMERAL]
 
 
-class BulkForm(forms.Form):
-    """What goes with a selection: labels for it, and the filters of the list to go back to."""
-
-    action = forms.ChoiceField(
-        choices=[(name, name) for name in ("release", "static", "label", "move")], required=False
-    )
-    label = LabelsField(required=False)
-    back = forms.CharField(required=False)
-
-    def clean(self) -> dict[str, object]:
-        data = super().clean() or {}
-        if data.get("action") == "label" and not data.get("label"):
-            self.add_error("label", "Type the label as key or key=value.")
-        return data
-
-
-@login_required
-@require_POST
-def act(request: HttpRequest) -> HttpResponse:
-    """One action on all selected allocations: ask first where it cannot be undone, then all or nothing."""
-    chosen = access.visible(IPAddress.objects.filter(allocation__in=_selected(request))).select_related("project")
-    held = allocations.pair_up(list(chosen))
-    form = BulkForm(request.POST)
-    place = AddressMoveForm(request.POST if "confirmed" in request.POST else None)
-    action = request.POST.get("action") or "release"
-    if not held:
-        messages.error(request, "Nothing was selected. Tick the rows that you mean.")
-        return _back(request)
-    if form.is_valid() and (action == "label" or "confirmed" in request.POST):
-        do, done = _actions(chosen, form, place)[action]
-        if went_through(place if action == "move" else form, do):
-            if action == "release":
-                notices.tell(request, "Released", [text for pair in held for text in pair.texts])
-            else:
-                messages.success(request, done.format(len(held)))
-            return _back(request)
-    context = {"section": "addresses", "held": held, "form": form, "action": action, "back": form["back"].value()}
-    if action == "move":
-        context |= {"place": place, "form": place}
-    return render_page_or_part(request, "addresses/confirm.html", context)
-
-
-def _actions(
-    chosen: QuerySet[IPAddress], form: forms.Form, place: AddressMoveForm
-) -> dict[str, tuple[Callable[[], None], str]]:
-    """What can be done to a selection, and how it is reported."""
-    labels = form.cleaned_data["label"]
-    return {
-        "release": (lambda: addresses.release_many(chosen), ""),
-        "static": (lambda: addresses.make_static(chosen), "{} allocations are static now"),
-        "move": (lambda: address_moves.move_many(_ids(chosen), **place.place()), "Moved {} allocations"),
-        "label": (lambda: bulk.label(chosen, add=labels, remove={}), "Labelled {} allocations"),
-    }
-
-
-def _ids(chosen: QuerySet[IPAddress]) -> set[UUID]:
-    return set(chosen.order_by().values_list("allocation", flat=True))
-
-
-def _back(request: HttpRequest) -> HttpResponse:
-    """To the list as it was filtered; never away from this site."""
-    query = request.POST.get("back", "")
-    return redirect(reverse("addresses") + (f"?{query}" if query else ""))
-
-
 @login_required
 def release(request: HttpRequest, allocation: UUID) -> HttpResponse:
     """Ask, naming what goes; then release the whole allocation."""
@@ -219,10 +162,3 @@ def part(request: HttpRequest, allocation: UUID) -> HttpResponse:
     held = allocations.part(allocation)
     messages.success(request, f"{held[0]} and {held[1]} are allocations of their own now")
     return redirect("address", pk=held[0].pk)
-
-
-def _selected(request: HttpRequest) -> list[UUID]:
-    try:
-        return [UUID(text) for text in request.POST.getlist("allocation")[: paging.HIGHEST_LIMIT]]
-    except ValueError:
-        raise errors.Invalid("The selection is not valid. Go back and select again.") from None

@@ -7,6 +7,7 @@ from ipam.domain.core import access
 from ipam.domain.networks import allocations
 from ipam.filters import ClaimFilters
 from ipam.models import Claim, IPAddress
+from webui import list_state
 from webui.listing import listing
 from webui.pages import render_page_or_part
 
@@ -25,6 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "section": "addresses",
         "rows": [{"claim": rows[one.pk], "held": pairs.get(one.allocation)} for one in found.rows if one.pk in rows],
         "listing": found,
+        "state": list_state.of_request(request, "claims"),
         "filters": filters,
     }
     return render_page_or_part(request, "claims.html", context, part="table")

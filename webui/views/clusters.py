@@ -27,7 +27,7 @@ from ipam.filters import ClusterFilters
 from ipam.forms.clusters import ClusterForm, DraftForm, NewClusterForm, RollForm
 from ipam.models import Cluster, Network
 from ipam.models.clusters import FamilyOrder
-from webui import choices
+from webui import choices, list_state
 from webui.cluster_meters import node_meters, verdict
 from webui.listing import listing
 from webui.meters import humanize
@@ -58,6 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "section": "clusters",
         "rows": [_row(cluster, plans[cluster.pk]) for cluster in found.rows],
         "listing": found,
+        "state": list_state.of_request(request, "clusters"),
         "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),
         "filters": filters,
         "states": Cluster.State.choices,

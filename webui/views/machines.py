@@ -16,13 +16,17 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.filters import MachineFilters
 from ipam.forms.machines import JoiningForm, MachineForm, MachineOwnerForm
 from ipam.models import IPAddress, Machine, MachineNetwork, Partition
-from webui import choices
-from webui.listing import listing
+from webui import choices, list_state
+from webui.listing import MAX_COUNTED, count, listing
 from webui.pages import Context, Performed, render_form_or_preview, render_page_or_part, run_or_preview, went_through
 from webui.views.activity import with_links
 
 FILTERS = ("q", "role", "partition", "project", "network")
 COLUMNS = {"name": "name", "asn": "asn", "created": "created_at"}
+CHOSEN = {
+    **{"ipv4": "IPv4", "ipv6": "IPv6", "project": "Project", "partition": "Partition"},
+    **{"asn": "ASN", "created": "Made"},
+}  # columns that one may do without
 MAX_CHOICES = 100
 _SHOWN_EVENTS = 10
 
@@ -30,15 +34,22 @@ _SHOWN_EVENTS = 10
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """All machines, filtered as one types."""
+    if kept := list_state.kept(request, "machines"):
+        return kept
     visible = access.visible(Machine.objects.select_related("project", "partition"))
     filters = MachineFilters(request.GET, queryset=visible)
-    found = listing(request, filters.qs if filters.is_valid() else Machine.objects.none(), COLUMNS)
+    wanted = filters.qs if filters.is_valid() else Machine.objects.none()
+    found = listing(request, wanted, COLUMNS)
     held = IPAddress.objects.texts_of([machine.pk for machine in found.rows])
     context = {
         "section": "machines",
-        "rows": [{"machine": machine, "families": held[machine.pk].values()} for machine in found.rows],
+        "rows": [{"machine": machine, "families": held[machine.pk].items()} for machine in found.rows],
         "listing": found,
+        "state": list_state.of_request(request, "machines", CHOSEN),
+        "count": count(wanted),
+        "most": MAX_COUNTED,
         "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),
+        "is_narrowed": any(request.GET.get(name) for name in FILTERS),
         "filters": filters,
         "roles": Machine.Role.choices,
         "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MAX_CHOICES],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -27,7 +28,7 @@ from ipam.links import link
 from ipam.models import IPAddress, Machine, Network, Partition, Prefix
 from ipam.models.networks import SUPER_TYPES, NetworkType
 from ipam.natural import Natural
-from webui import choices, free_squares, network_rows, notices
+from webui import choices, free_squares, list_state, network_rows, notices
 from webui.listing import listing
 from webui.meters import Meter, PrefixMeter
 from webui.pages import (
@@ -46,20 +47,26 @@ _SHOWN_MACHINES = 8
 FILTERS = ("q", "type", "partition", "project", "vrf", "address_family")
 # Those that open come first: what is below them is only seen then.
 _TREE = Case(When(type__in=SUPER_TYPES, then=Value(0)), default=Value(1), output_field=IntegerField())
-COLUMNS: dict[str, str | Callable[[], Any]] = {
-    "tree": lambda: _TREE,
+COLUMNS: dict[str, str | Callable[..., Any]] = {
+    "tree": lambda descending: _TREE,
     "id": "pk",
     "name": "name",
     "type": "type",
     "fullness": fullness.fullness,
     "soonest": forecasts.first_full,
+    **{f"taken-{family.key}": partial(fullness.fullness, family) for family in Family},
+    **{f"left-{family.key}": partial(fullness.left, family) for family in Family},
+    **{f"soonest-{family.key}": partial(forecasts.first_full, family) for family in Family},
 }
 MAX_CHOICES = 100
+CHOSEN = {"taken": "Taken", "left": "Left", "days": "90 days", "due": "Full in"}  # columns that one may do without
 
 
 @login_required
 def tree(request: HttpRequest) -> HttpResponse:
     """Super networks with their children below them, and all others; filters make it a flat list."""
+    if kept := list_state.kept(request, "networks"):
+        return kept
     chosen = {name: request.GET.get(name, "").strip() for name in FILTERS}
     visible = access.visible(Network.objects.all())
     shown = visible.counting_children(visible).select_related("project", "partition")
@@ -76,6 +83,7 @@ def tree(request: HttpRequest) -> HttpResponse:
         "chosen": choices.shown(chosen),
         "filters": filters,
         "listing": found,
+        "state": list_state.of_request(request, "networks", CHOSEN),
         "rows": rows[: len(found.rows)],
         "totals": network_rows.totals(rows[: len(found.rows)]) if is_whole else [],
         "opened": opened,
@@ -114,6 +122,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
         "verdict": network_rows.verdict(lanes, is_super=network.is_super),
         "page": page,
         "rows": children if network.is_super else allocated,
+        "state": list_state.of_request(request, "networks", CHOSEN),
         "is_dual": len(families) > 1,
         "gain": missing_family(network, [family["meter"].use.family for family in families]),
         "lacking": Family(single).other if single and len(families) > 1 else None,

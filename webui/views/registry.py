@@ -17,7 +17,7 @@ from ipam.domain.insight import series
 from ipam.domain.networks import partitions, projects, vrfs
 from ipam.forms.described import LabelledForm, NewPartitionForm, NewProjectForm, NewVrfForm, ProjectForm
 from ipam.models import VRF, Network, Partition, Project
-from webui import network_rows
+from webui import list_state, network_rows
 from webui.holdings import holdings, tiles, verdict, with_numbers
 from webui.listing import listing
 from webui.pages import asked, render_page_or_part, run_for_form, went_through
@@ -79,7 +79,8 @@ def index(request: HttpRequest, section: str) -> HttpResponse:
     visible = access.visible(kind.model._default_manager.all())
     rows = visible.annotate(network_count=Coalesce(kind.number_of_networks(), 0))
     found = listing(request, rows.matching(query) if query else rows, COLUMNS)
-    context = {"section": section, "kind": kind, "listing": found, "rows": found.rows, "query": query}
+    state = list_state.of_request(request, section)
+    context = {"section": section, "kind": kind, "listing": found, "state": state, "rows": found.rows, "query": query}
     return render_page_or_part(request, "registry/index.html", context, part="table")
 
 

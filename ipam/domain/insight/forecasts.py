@@ -87,10 +87,11 @@ def urgency(full: Days, utilization: float) -> Finding.Severity | None:
     return Finding.Severity.WARNING if full.likely <= SOON or utilization >= FULL else None
 
 
-def first_full() -> Any:
-    """To order networks by: the day on which the first of their families is full; none is last."""
-    own = Series.objects.with_date().filter(network_id=OuterRef("pk")).values("full_likely")[:1]
-    return Coalesce(Subquery(own), Value(date.max), output_field=DateField())
+def first_full(family: Family | None = None, *, descending: bool = False) -> Any:
+    """To order networks by: the day on which the first of their families, or this one, is full; none is last."""
+    own = Series.objects.with_date().filter(network_id=OuterRef("pk"), **({"family": family} if family else {}))
+    none = Value(date.min if descending else date.max)
+    return Coalesce(Subquery(own.values("full_likely")[:1]), none, output_field=DateField())
 
 
 def count_states() -> dict[tuple[Family, State], int]:

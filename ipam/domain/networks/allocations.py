@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ipam import errors
@@ -64,11 +65,35 @@ class AllocationRow:
     partner: IPAddress | None = None
 
 
+@dataclass(frozen=True)
+class Count:
+    """How many addresses there are, of how many allocations; when not whole there are more."""
+
+    addresses: int
+    allocations: int
+    is_whole: bool
+
+    @property
+    def pairs(self) -> int:
+        """Allocations of which both halves are counted."""
+        return self.addresses - self.allocations
+
+
 def page_of(network: Network, *, limit: int, cursor: str = "") -> tuple[Page, list[Allocation]]:
     """A page of a network's allocations in address order, those with IPv4 first; two statements."""
     held = access.visible(IPAddress.objects.filter(network=network))
     found = page(_leading(held), field="address", limit=limit, cursor=cursor)
     return found, pair_up(found.rows, network)
+
+
+def count(addresses: QuerySet[IPAddress], *, most: int) -> Count:
+    """How many addresses and allocations these are; of more than `most` addresses only so many are looked at.
+
+    One statement.
+    """
+    looked_at = addresses.order_by()[: most + 1]
+    found = looked_at.aggregate(addresses=models.Count("pk"), allocations=models.Count("allocation", distinct=True))
+    return Count(found["addresses"], found["allocations"], is_whole=found["addresses"] <= most)
 
 
 def get(allocation: UUID) -> Allocation:

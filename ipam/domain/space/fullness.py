@@ -1,33 +1,66 @@
 """How full networks are: to order them by, in the database, and of their prefixes together."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, OuterRef, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
 
 from ipam.addressing import Family
 from ipam.domain.space import utilization
 from ipam.domain.space.utilization import FamilyUse
+from ipam.fields import CountField
 from ipam.models import Network, Series
 
 SMALL_NETWORKS = 200  # up to so many are summed to order a list
+_WHOLE = 10**9  # a utilization is ordered by in billionths
 
 
-def fullness() -> Any:
+def fullness(family: Family | None = None, *, descending: bool = False) -> Any:
     """To order networks by: the utilization of their fullest family, in whole billionths, as pages and API say it.
 
-    Of more than `SMALL_NETWORKS` it is that of the last survey, 0 for what is newer: nobody waits for all sums.
+    With a `family` that one's, those without it last. Of more than `SMALL_NETWORKS` it is that of the last survey, 0
+    for what is newer: nobody waits for all sums.
     """
-    if Network.objects.order_by("pk")[SMALL_NETWORKS:].exists() and Series.objects.exists():
-        kept = Series.objects.of_networks().filter(network_id=OuterRef("pk")).order_by("-utilization")
-        share = Coalesce(Subquery(kept.values("utilization")[:1]), 0.0)
-        return Cast(share * 1e9, BigIntegerField())
-    uses = utilization.of_networks(Network.objects.all())
-    shares = {key: max((use.utilization for use in of_one), default=0.0) for key, of_one in uses.items()}
-    taken = [When(pk=key, then=Value(int(share * 1e9))) for key, share in shares.items() if share]
-    return Case(*taken, default=Value(0), output_field=BigIntegerField())
+    missing = 0 if family is None else -1 if descending else _WHOLE + 1
+    if _is_large():
+        share = Subquery(_kept(family).order_by("-utilization").values("utilization")[:1])
+        return Coalesce(Cast(share * float(_WHOLE), BigIntegerField()), missing)
+    return _each(lambda use: int(use.utilization * _WHOLE), family, Value(missing), BigIntegerField())
+
+
+def left(family: Family, *, descending: bool = False) -> Any:
+    """To order networks by: how many addresses of a family are left, 0..2^128; those without it last.
+
+    Of more than `SMALL_NETWORKS` as the last survey kept it, like `fullness`.
+    """
+    missing = Value(-1 if descending else 2**128 + 1, CountField())
+    if _is_large():
+        kept = Subquery(_kept(family).values("available")[:1], output_field=CountField())
+        return Coalesce(kept, missing, output_field=CountField())
+    return _each(lambda use: use.available_ips, family, missing, CountField())
+
+
+def _is_large() -> bool:
+    """Whether there are more than a few networks, and a survey has kept how full they are."""
+    surveyed = Network.objects.filter(Exists(Series.objects.all()))
+    return surveyed.order_by("pk")[SMALL_NETWORKS:].exists()
+
+
+def _kept(family: Family | None) -> QuerySet[Series]:
+    kept = Series.objects.of_networks().filter(network_id=OuterRef("pk"))
+    return kept.filter(family=family) if family else kept
+
+
+def _each(of_use: Callable[[FamilyUse], int], family: Family | None, missing: Value, output_field: Any) -> Any:
+    """The greatest that this says of a family of a network, or of this `family`, in each one that has it."""
+    found = {
+        key: [of_use(use) for use in uses if family in (None, use.family)]
+        for key, uses in utilization.of_networks(Network.objects.all()).items()
+    }
+    cases = [When(pk=key, then=Value(max(of_one), output_field)) for key, of_one in found.items() if of_one]
+    return Case(*cases, default=missing, output_field=output_field)
 
 
 def together(uses: Iterable[FamilyUse]) -> list[FamilyUse]:

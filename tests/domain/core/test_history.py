@@ -70,7 +70,7 @@ from ipam.domain.networks.batch_rules import Named
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.networks.ranges import Bounds
 from ipam.domain.notify import targets, webhooks
-from ipam.domain.people import accounts, members, tokens
+from ipam.domain.people import accounts, members, saved_views, tokens
 from ipam.domain.space.number_pools import Pool
 from ipam.management.commands.quickstart import EXAMPLE
 from ipam.models import (
@@ -127,6 +127,7 @@ class World:
         self.robot = members.create_service_account(self.project, "terraform")
         self.identity = accounts.link(user, issuer="https://id.example.org", subject="1")
         tokens.issue(user, name="ci")
+        self.view = saved_views.create(user, "networks", name="mine", query="type=super")
         self.token = ApiToken.objects.get().pk
         self.rule = AlertRule.objects.earliest("id")
         about = {"subject": "m1", "kind": "machine", "object_id": "m1", "project_id": self.project.pk}
@@ -266,6 +267,15 @@ OPERATIONS: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] 
     ),
     "tokens.issue": (lambda w: tokens.issue(w.user, name="new"), ("issue", "token", "*", 1)),
     "tokens.revoke": (lambda w: tokens.revoke(w.user, w.token), ("revoke", "token", "*", 1)),
+    "saved_views.create": (
+        lambda w: saved_views.create(w.user, "machines", name="new", query=""),
+        ("update", "user", "*", 1),
+    ),
+    "saved_views.rename": (
+        lambda w: saved_views.rename(w.user, w.view.pk, name="new"),
+        ("update", "user", "*", 1),
+    ),
+    "saved_views.delete": (lambda w: saved_views.delete(w.user, w.view.pk), ("update", "user", "*", 1)),
     "webhooks.create": (
         lambda w: webhooks.create(targets.resolve("https://1.1.1.1/")),
         ("create", "webhook", "*", 1),
