@@ -15,7 +15,7 @@ from ipam.domain.networks import machines, netplan
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.filters import MachineFilters
 from ipam.forms.machines import JoiningForm, MachineForm, MachineOwnerForm
-from ipam.models import IPAddress, Machine, MachineNetwork, Partition
+from ipam.models import IPAddress, Machine, MachineNetwork
 from webui import choices
 from webui.listing import listing
 from webui.pages import Context, Performed, render_form_or_preview, render_page_or_part, run_or_preview, went_through
@@ -23,7 +23,6 @@ from webui.views.activity import with_links
 
 FILTERS = ("q", "role", "partition", "project", "network")
 COLUMNS = {"name": "name", "asn": "asn", "created": "created_at"}
-MAX_CHOICES = 100
 _SHOWN_EVENTS = 10
 
 
@@ -41,7 +40,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),
         "filters": filters,
         "roles": Machine.Role.choices,
-        "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MAX_CHOICES],
     }
     return render_page_or_part(request, "machines/index.html", context, part="table")
 

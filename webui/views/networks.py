@@ -24,7 +24,7 @@ from ipam.filters import NetworkFilters
 from ipam.forms.addresses import AllocateForm
 from ipam.forms.networks import CarveForm
 from ipam.links import link
-from ipam.models import IPAddress, Machine, Network, Partition, Prefix
+from ipam.models import IPAddress, Machine, Network, Prefix
 from ipam.models.networks import SUPER_TYPES, NetworkType
 from ipam.natural import Natural
 from webui import choices, free_squares, network_rows, notices
@@ -54,7 +54,6 @@ COLUMNS: dict[str, str | Callable[[], Any]] = {
     "fullness": fullness.fullness,
     "soonest": forecasts.first_full,
 }
-MAX_CHOICES = 100
 
 
 @login_required
@@ -81,7 +80,6 @@ def tree(request: HttpRequest) -> HttpResponse:
         "opened": opened,
         "opened_children": rows[len(found.rows) :],
         "types": _types(visible),
-        "partitions": access.visible(Partition.objects.all()).values_list("id", "name")[:MAX_CHOICES],
         "families": list(Family),
     }
     return render_page_or_part(request, "networks/tree.html", context, part="table")
