@@ -39,7 +39,7 @@ def of_kind(kind: str, text: str, network: str = "") -> list[Choice]:
         visible = visible.filter(attachments__network=network)
     rows = list((visible.matching(text) if text else visible).order_by("name", "pk")[:_MAX_SHOWN])
     texts = same_names.texts_of(visible, rows)
-    return [Choice(said, one.name or str(one.pk), _detail(one)) for one, said in zip(rows, texts, strict=True)]
+    return [Choice(said, one.name or str(one.pk), detail_of(one)) for one, said in zip(rows, texts, strict=True)]
 
 
 def name_of(kind: str, key: str) -> str:
@@ -54,6 +54,6 @@ def shown(chosen: Mapping[str, str]) -> dict[str, str]:
     return {name: name_of(f"{name}s", value) if f"{name}s" in OFFERED else value for name, value in chosen.items()}
 
 
-def _detail(one: Any) -> str:
+def detail_of(one: Any) -> str:
     """What tells it from others: whose it is, else what kind of network, else its id."""
     return same_names.beside(one) or (one.get_type_display() if isinstance(one, Network) else str(one.pk))
