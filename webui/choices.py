@@ -1,27 +1,25 @@
-"""What a picker offers: things by their names, equal ones told apart by their tenant or kind."""
+"""What a picker offers: things by their names, equal ones told apart by their tenant or project."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Count, QuerySet
-
-from ipam.domain.core import access
+from ipam.domain.core import access, lookups, same_names
 from ipam.forms.clusters import CHILDREN, SEEDS
-from ipam.models import VRF, Cluster, Network, Partition, Project
+from ipam.models import VRF, Cluster, Machine, Network, Partition, Project
 
 # What may be chosen from, by what a field says in `data-choices`.
 OFFERED: Mapping[str, Callable[[], Any]] = {
     "projects": Project.objects.all,
-    "networks": Network.objects.all,
+    "networks": lambda: Network.objects.select_related("project"),
     "super-networks": lambda: Network.objects.supers().filter(managed_by=""),  # nothing is carved out of others
-    "child-networks": lambda: Network.objects.filter(CHILDREN),
+    "child-networks": lambda: Network.objects.filter(CHILDREN).select_related("project"),
     "vrfs": VRF.objects.all,
     "partitions": Partition.objects.all,
+    "machines": lambda: Machine.objects.select_related("project"),
+    "clusters": lambda: Cluster.objects.select_related("project"),
     "seeds": lambda: Cluster.objects.filter(SEEDS).select_related("project"),
 }
-_DETAILS: Mapping[type[Any], str] = {Project: "tenant", Network: "get_type_display", Cluster: "project"}
 _MAX_SHOWN = 12
 
 
@@ -34,21 +32,21 @@ class Choice:
     detail: str
 
 
-def of_kind(kind: str, text: str) -> list[Choice]:
-    """The first of this kind that the text finds; two statements."""
+def of_kind(kind: str, text: str, network: str = "") -> list[Choice]:
+    """The first of this kind that the text finds, of machines those that are in a network; two statements."""
     visible = access.visible(OFFERED[kind]())
+    if network and kind == "machines":
+        visible = visible.filter(attachments__network=network)
     rows = list((visible.matching(text) if text else visible).order_by("name", "pk")[:_MAX_SHOWN])
-    return _choices(visible, rows)
+    texts = same_names.texts_of(visible, rows)
+    return [Choice(said, one.name or str(one.pk), detail_of(one)) for one, said in zip(rows, texts, strict=True)]
 
 
 def name_of(kind: str, key: str) -> str:
-    """What a picker writes for the thing with this id; what is no id of one stays as it is."""
-    try:
-        UUID(key)
-    except ValueError:
-        return key
+    """What a picker writes for the thing with this id; what is no id of one stays as it is. Two statements."""
     visible = access.visible(OFFERED[kind]())
-    return next((one.value for one in _choices(visible, list(visible.filter(pk=key)))), key)
+    found = list(visible.filter(pk=key)) if lookups.is_id(visible.model, key) else []
+    return same_names.texts_of(visible, found)[0] if found else key
 
 
 def shown(chosen: Mapping[str, str]) -> dict[str, str]:
@@ -56,14 +54,6 @@ def shown(chosen: Mapping[str, str]) -> dict[str, str]:
     return {name: name_of(f"{name}s", value) if f"{name}s" in OFFERED else value for name, value in chosen.items()}
 
 
-def _choices(visible: QuerySet[Any], rows: Sequence[Any]) -> list[Choice]:
-    names = {one.name for one in rows if one.name}
-    counted = visible.filter(name__in=names).order_by().values_list("name").annotate(number=Count("pk"))
-    numbers: dict[str, int] = dict(counted) if names else {}
-    return [_choice(one, is_known=numbers.get(one.name) == 1) for one in rows]
-
-
-def _choice(one: Any, *, is_known: bool) -> Choice:
-    detail = getattr(one, _DETAILS.get(type(one), "pk"))
-    told = str(detail() if callable(detail) else detail)
-    return Choice(one.name if is_known else str(one.pk), one.name or str(one.pk), told)
+def detail_of(one: Any) -> str:
+    """What tells it from others: whose it is, else what kind of network, else its id."""
+    return same_names.beside(one) or (one.get_type_display() if isinstance(one, Network) else str(one.pk))

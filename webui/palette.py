@@ -1,20 +1,36 @@
 """What the search box can do besides finding: pages and verbs, by words in any order."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
 
-from django.db.models import Q
-from django.urls import reverse
+from django.db.models import Model
+from django.urls import Resolver404, resolve, reverse
 
-from ipam.domain.core import access
+from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import Permission
+from ipam.domain.networks.search import Hit
 from ipam.links import link
-from ipam.models import Network
-from ipam.models.base import MAX_WORDS
+from ipam.models import Cluster, IPAddress, Machine, Network, Project
+from webui.choices import detail_of
 from webui.context import NAVIGATION, OPERATING
 
-_MAX_SHOWN, _MAX_READ = 6, 50
+MAX_SHOWN = 8
+_MIN_BEGUN = 4  # letters of a verb that is not written out
+_MODELS: Mapping[str, type[Model]] = {
+    "networks": Network,
+    "addresses": IPAddress,
+    "machines": Machine,
+    "clusters": Cluster,
+    "projects": Project,
+}
+# What people say around the thing that they mean.
+_NOISE = {
+    *("a", "an", "the", "of", "in", "from", "to", "for", "on", "out", "by", "at"),
+    *("pair", "network", "networks", "address", "addresses", "machine", "cluster", "project", "child", "tenant"),
+    *("partition", "prefix", "vrf", "vni", "as", "asn"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +41,57 @@ class Command:
     link: str
     icon: str
     words: str = ""
+    detail: str = ""
+
+    def has(self, words: Iterable[str]) -> bool:
+        """Whether each of these words is in its name, or finds it."""
+        return all(word in f"{self.text} {self.words}".lower() for word in words)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What can be done to things of a kind, where it is granted; any of `words` means it. `page` is told the place in
+    address space that was typed, if any."""
+
+    kind: str
+    text: str
+    words: str
+    icon: str
+    page: Callable[[Any, str], str]
+    is_offered: Callable[[Any], bool]
+
+    def is_meant(self, word: str) -> bool:
+        """Whether this word means it, written out or begun."""
+        return any(word == one or (len(word) >= _MIN_BEGUN and one.startswith(word)) for one in self.words.split())
+
+    def on(self, one: Any, at: str = "") -> Command:
+        """It, done to one thing."""
+        text = self.text.replace(" ", f" {at} ", 1) if at and at in self.page(one, at) else self.text
+        return Command(f"{text} {one}", self.page(one, at), self.icon)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody typed: the verbs that it may mean, and what they are about; without any, what is sought."""
+
+    verbs: Sequence[Verb]
+    about: str
+
+
+def _at(name: str, *before: str, key: str = "pk") -> Callable[[Any, str], str]:
+    return lambda one, at: link(name, *before, getattr(one, key))
+
+
+def _allocate(network: Network, at: str) -> str:
+    return link("allocate", network.pk) + (f"?ip={at}" if at and "/" not in at else "")
+
+
+def _carve(network: Network, at: str) -> str:
+    return link("carve", network.pk) + (f"?prefixes={at}" if "/" in at else "")
+
+
+_map = _at("map")
+_OF_SPACE = (_allocate, _carve, _map)  # what is done to the network of a prefix that an address was found in
 
 
 def _gives_addresses(network: Network) -> bool:
@@ -35,61 +102,156 @@ def _gives_children(network: Network) -> bool:
     return network.is_super and access.may_take_from(network)
 
 
-def _may_be_edited(network: Network) -> bool:
+def _holds_clusters(network: Network) -> bool:
+    return network.is_child and access.may_take_from(network)
+
+
+def _may_grow(network: Network) -> bool:
+    return not network.is_child and access.may_change(network)
+
+
+def _is_described(network: Network) -> bool:
     return access.may_change(network, access.DESCRIBING)
 
 
-# What can be done with networks: the verb, the page, the icon, other words for it, and with which ones it is offered.
-_VERBS: Sequence[tuple[str, str, str, str, Callable[[Network], bool]]] = (
-    ("Allocate from", "allocate", "plus", "allocate take pair address", _gives_addresses),
-    ("Carve out of", "carve", "scissors", "carve child", _gives_children),
-    ("Map of", "map", "map", "map picture", lambda network: True),
-    ("Edit", "edit-network", "gear", "edit change", _may_be_edited),
-)
+def _always(one: Any) -> bool:
+    return True
+
+
+def _operates(one: Any) -> bool:
+    return access.current().may(Permission.OPERATE)
+
+
+VERBS: Sequence[Verb] = (
+    Verb("networks", "Allocate from", "allocate take give pair", "plus", _allocate, _gives_addresses),
+    Verb("networks", "Carve out of", "carve", "scissors", _carve, _gives_children),
+    Verb("networks", "Map of", "map picture", "map", _map, _always),
+    Verb("networks", "History of", "history forecast chart", "clock", _at("network-history"), _always),
+    Verb("networks", "Plan a cluster in", "plan kubernetes", "cluster",
+         lambda one, at: f"{reverse('create-cluster')}?network={one.pk}", _holds_clusters),
+    Verb("networks", "Ranges of", "ranges reserve", "in", _at("ranges"), _always),
+    Verb("networks", "Edit", "edit change rename", "gear", _at("edit-network"), _is_described),
+    Verb("networks", "Add a prefix to", "add prefix extend", "plus", _at("add-prefix"), _may_grow),
+    Verb("networks", "Move", "move", "out", _at("move-network"), access.may_change),
+    Verb("networks", "Delete", "delete remove", "x", _at("delete-network"), access.may_change),
+    Verb("addresses", "Release", "release free", "x", _at("release", key="allocation"), access.may_change),
+    Verb("addresses", "Edit", "edit change rename", "gear", _at("edit-address"), access.may_change),
+    Verb("addresses", "Attach", "attach hand", "machine", _at("attach-address"), access.may_change),
+    Verb("addresses", "Move", "move", "out", _at("move-allocation", key="allocation"), access.may_change),
+    Verb("machines", "Edit", "edit change rename", "gear", _at("edit-machine"), access.may_change),
+    Verb("machines", "Release", "release free", "x", _at("release-machine"), access.may_change),
+    Verb("clusters", "Documents of", "documents manifests yaml", "code", _at("cluster-documents"), _always),
+    Verb("clusters", "Edit", "edit change rename", "gear", _at("edit-cluster"), access.may_change),
+    Verb("clusters", "Release", "release free", "x",
+         lambda one, at: reverse("act-on-cluster", args=[one.pk, "release"]), access.may_change),
+    Verb("projects", "Members of", "members people invite role", "user", _at("members"), _always),
+    Verb("projects", "Edit", "edit change rename", "gear", _at("registry-edit", "projects"), access.may_change),
+    Verb("projects", "New quota for", "quota limit", "plus", _at("create-quota"), _operates),
+)  # fmt: skip
+
+
+def read(text: str) -> Wanted:
+    """`allocate internet ams`, `ams internet allocate`: the verbs of the first word that is one, and the rest."""
+    words = text.split()
+    for word in words:
+        verbs = [verb for verb in VERBS if verb.is_meant(word.lower())]
+        if verbs:
+            others = [one for one in words if not any(verb.is_meant(one.lower()) for verb in verbs)]
+            return Wanted(verbs, without_noise(" ".join(others)))
+    return Wanted((), text)
+
+
+def without_noise(text: str) -> str:
+    """The words that name something, without those around them."""
+    return " ".join(word for word in text.split() if word.lower() not in _NOISE)
+
+
+def of_hits(wanted: Wanted, hits: Sequence[Hit], prefixes: Mapping[str, Sequence[str]]) -> list[tuple[Hit, Command]]:
+    """The verbs that were typed, done to what was found, as far as they are granted; a statement for each kind.
+
+    Networks are told apart by their `prefixes`.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for kind in {verb.kind for verb in wanted.verbs}:
+        keys = {_key(hit, kind) for hit in hits} - {""}
+        found[kind] = {str(one.pk): one for one in _visible(kind).filter(pk__in=keys)} if keys else {}
+    commands: dict[tuple[Verb, str], tuple[Hit, Command]] = {}
+    for hit, verb in product(hits, wanted.verbs):
+        key = _key(hit, verb.kind)
+        is_of_space = hit.kind == "prefixes"
+        one = found[verb.kind].get(key)
+        if one is not None and verb.is_offered(one) and (verb.page in _OF_SPACE or not is_of_space):
+            command = replace(
+                verb.on(one, wanted.about if is_of_space else ""),
+                detail=" · ".join(prefixes.get(key, ())) or _told(one),
+            )
+            commands.setdefault((verb, key), (hit, command))
+    return list(commands.values())
+
+
+def _told(one: Any) -> str:
+    return " · ".join(filter(None, (one.name, str(one.project)))) if isinstance(one, IPAddress) else detail_of(one)
+
+
+def _key(hit: Hit, kind: str) -> str:
+    """The id of what a hit is, or of the network that a prefix is of; empty where it is none of this kind."""
+    if kind == "networks" and hit.kind in ("networks", "prefixes"):
+        return hit.network
+    return hit.id if hit.kind == kind else ""
+
+
+def _visible(kind: str) -> Any:
+    objects = _MODELS[kind]._default_manager.all()
+    return access.visible(objects if kind == "projects" else objects.select_related("project"))
 
 
 def commands(text: str) -> list[Command]:
-    """Verbs first, then pages: those that have each of these words, all of them for none."""
+    """General verbs, then pages, that have each of these words, all of them for none: first those that begin so."""
     words = text.lower().split()
-    every = [*_general(), *_pages()]
-    named = [one for one in every if all(word in f"{one.text} {one.words}".lower() for word in words)]
-    return [*_of_networks(words), *named][:_MAX_SHOWN]
+    wanted = read(text)
+    chosen = [] if wanted.about else [_choosing(verb) for verb in wanted.verbs]
+    found = [one for one in (*_general(), *_pages()) if one.has(words)]
+    return sorted(found, key=lambda one: not one.text.lower().startswith(text.lower())) + chosen
 
 
-def _general() -> list[Command]:
+def _choosing(verb: Verb) -> Command:
+    """A verb without a thing leads to where things are chosen."""
+    return Command(f"{verb.text} …", reverse(verb.kind), verb.icon, detail=f"type which, or choose of all {verb.kind}")
+
+
+def of_page(path: str) -> list[Command]:
+    """What can be done to the thing that a page is about; one statement."""
+    try:
+        page = resolve(path)
+    except Resolver404:
+        return []
+    kind, key = page.kwargs.get("section") or page.route.partition("/")[0], page.kwargs.get("pk")
+    if kind not in _MODELS or not lookups.is_id(_MODELS[kind], key):
+        return []
+    one = _visible(kind).filter(pk=key).first()
+    return [verb.on(one) for verb in VERBS if verb.kind == kind and one is not None and verb.is_offered(one)]
+
+
+def _general() -> Iterator[Command]:
     who = access.current()
-    found = []
     if who.may_anywhere(Permission.ALLOCATE):
-        found += [
-            Command("Allocate a machine", reverse("allocate-machine"), "machine", "take new"),
-            Command("Plan a cluster", reverse("create-cluster"), "cluster", "new kubernetes"),
-        ]
+        yield Command("Allocate a machine", reverse("allocate-machine"), "machine", "take new")
+        yield Command("Plan a cluster", reverse("create-cluster"), "cluster", "new kubernetes")
+        yield Command("Register a cluster that runs", reverse("register-cluster"), "cluster", "import new kubernetes")
+        yield Command("Complete halves of pairs", reverse("complete-all"), "plus", "all missing ipv6 findings")
     if who.may(Permission.OPERATE):
-        found.append(Command("New network", reverse("create-network"), "net", "create add"))
-    return found
+        yield Command("New network", reverse("create-network"), "net", "create add make")
+        yield Command("New project", reverse("registry-create", args=["projects"]), "folder", "create add make tenant")
+        yield Command("New partition", reverse("registry-create", args=["partitions"]), "site", "create add make")
+        yield Command("New VRF", reverse("registry-create", args=["vrfs"]), "vrf", "create add make")
+        yield Command("New alert rule", reverse("create-alert-rule"), "bell", "create add make")
+    yield Command("New token", reverse("tokens"), "key", "create add make api")
+    if who.may_anywhere(Permission.MANAGE):
+        yield Command("New webhook", reverse("create-webhook"), "hook", "create add make")
+    yield Command("What runs out first", reverse("soonest"), "clock", "soonest full forecast when days left")
+    yield Command("Change password", reverse("change-password"), "user", "account")
 
 
 def _pages() -> list[Command]:
     groups = [*NAVIGATION, OPERATING] if access.current().may(Permission.OPERATE) else NAVIGATION
     return [Command(text, reverse(name), icon, "go to page") for _, group in groups for name, text, icon in group]
-
-
-def _of_networks(words: list[str]) -> Iterator[Command]:
-    """`allocate internet-ams`: the verb of the first word that is one, with the networks that the others find."""
-    verb = next((verb for verb in _VERBS if words and words[0] in verb[3].split()), None)
-    if verb is None or len(words) == 1:
-        return
-    text, page, icon, _, is_offered = verb
-    found = [one for one in _called(words[1:]) if is_offered(one)]
-    for one in found[:_MAX_SHOWN]:
-        yield Command(f"{text} {one}", link(page, one.pk), icon)
-
-
-def _called(words: list[str]) -> list[Network]:
-    """The networks with these words, first those that are called just so; a statement for each."""
-    just_so = Q(pk__iexact=" ".join(words)) | Q(name__iexact=" ".join(words))
-    having = reduce(lambda found, word: found.with_text(word), words[:MAX_WORDS], Network.objects.all())
-    exact, others = (
-        access.visible(one).order_by("pk")[:_MAX_READ] for one in (Network.objects.filter(just_so), having)
-    )
-    return list({one.pk: one for one in [*exact, *others]}.values())

@@ -1,20 +1,19 @@
 """What people type about addresses. Whether it may be, the domain says."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
 from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.domain.networks.address_rules import MAX_PER_REQUEST
 from ipam.forms.described import DescribedForm, LabelledForm
 from ipam.forms.families import PresentFamiliesField, offer
-from ipam.forms.fields import AddressesField, ProjectField
+from ipam.forms.fields import AddressesField
+from ipam.forms.named import MachineField, ProjectField
 from ipam.models import IPAddress, Machine, Network
-
-MAX_OFFERED = 100  # machines
 
 
 class ChangedAddressForm(LabelledForm):
@@ -27,22 +26,14 @@ class ChangedAddressForm(LabelledForm):
 class AttachForm(forms.Form):
     """A machine of the project of addresses that is in their network, and has not all of them yet."""
 
-    machine = forms.ModelChoiceField(Machine.objects.none(), empty_label=None)
-
-    def __init__(self, *args: Any, held: Sequence[IPAddress], q: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, held: Sequence[IPAddress], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         one = held[0]
-        joined = Machine.objects.filter(project=one.project_id, attachments__network=one.network_id)
         have = set.intersection(*(set(each.machine_ids) for each in held))
-        offered = access.visible(joined.exclude(pk__in=have)).order_by("name", "pk")
-        found = list((offered.matching(q) if q else offered)[: MAX_OFFERED + 1])
-        self.has_more = len(found) > MAX_OFFERED
-        names = Counter(map(str, found))
-        field: Any = self.fields["machine"]
-        field.queryset = offered
-        field.choices = [
-            (one.pk, str(one) if names[str(one)] == 1 else f"{one} ({one.pk})") for one in found[:MAX_OFFERED]
-        ]
+        joined = Q(project=one.project_id, attachments__network=one.network_id) & ~Q(pk__in=have)
+        self.is_empty = not access.visible(Machine.objects.filter(joined)).exists()
+        field = self.fields["machine"] = MachineField(among=joined, help_text="Its name or id.")
+        field.widget.attrs["data-network"] = one.network_id  # the picker offers those that are in it
 
 
 class AllocateForm(DescribedForm):

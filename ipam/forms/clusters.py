@@ -12,7 +12,8 @@ from ipam.domain.core import access
 from ipam.domain.moving.cluster_documents import LONGEST as LONGEST_DOCUMENT
 from ipam.domain.networks.address_rules import MAX_PER_REQUEST
 from ipam.forms.described import LABELS_HELP
-from ipam.forms.fields import CidrField, ClusterField, LabelsField, NetworkField, ProjectField
+from ipam.forms.fields import CidrField, LabelsField
+from ipam.forms.named import ClusterField, NetworkField, ProjectField
 from ipam.models import Cluster
 from ipam.models.base import DESCRIPTION_LENGTH
 from ipam.models.clusters import CLUSTER_NAME_LENGTH, MAX_SURGE, FamilyOrder, MigrationStep, Platform, PodIpam

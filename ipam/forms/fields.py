@@ -1,18 +1,14 @@
-"""Form fields whose text becomes addresses, CIDRs, labels, prefix lengths, projects; for admin and dashboard alike.
+"""Form fields whose text becomes addresses, CIDRs, labels, prefix lengths; for admin and dashboard alike.
 
 They know the shape of what people type. What it may be, the domain says.
 """
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 
 from ipam.addressing import Family
-from ipam.domain.core import access
-from ipam.models import Cluster, Network, Partition, Project
 from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
 
 
@@ -143,74 +139,3 @@ class LengthsField(forms.MultiValueField):
 
     def compress(self, values: list[Any]) -> Mapping[Family, int]:
         return {family: length for family, length in zip(Family, values, strict=False) if length is not None}
-
-
-class NamedField(forms.CharField):
-    """A thing, named by its id or, where that is unique, by its name; a picker offers those of `kind` as one types.
-
-    Only what the caller sees, and what is `among` them, can be named.
-    """
-
-    model: type[Any]
-
-    def __init__(self, *, kind: str = "", among: Q | None = None, **options: Any) -> None:
-        noun = self.model._meta.model_name
-        options.setdefault("widget", forms.TextInput({"data-choices": kind or f"{noun}s", "autocomplete": "off"}))
-        super().__init__(**options)
-        self.noun, self.among = noun, among or Q()
-
-    def prepare_value(self, value: Any) -> Any:
-        """Its name, where only one has it."""
-        key = value.pk if isinstance(value, self.model) else value
-        if key is value and not isinstance(value, uuid.UUID):
-            return value
-        found = self._visible()
-        name = found.filter(pk=key).values_list("name", flat=True).first()
-        return name if name and found.filter(name=name).count() == 1 else key
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return str(self.prepare_value(initial) or "") != (data or "").strip()
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value).strip()
-        if not text and not self.required:
-            return None
-        found = list(self._visible().filter(self._by_id(text) | Q(name=text))[:2])
-        meant = [one for one in found if str(one.pk) == text] or found
-        if len(meant) == 1:
-            return meant[0]
-        why = f"Several {self.noun}s have that name; use the id." if found else f"There is no such {self.noun}."
-        raise forms.ValidationError(f"{why} Type its name or id.")
-
-    def _visible(self) -> Any:
-        return access.visible(self.model._default_manager.filter(self.among))
-
-    def _by_id(self, text: str) -> Q:
-        try:
-            return Q(pk=self.model._meta.pk.to_python(text))
-        except forms.ValidationError:
-            return Q(pk=None)
-
-
-class ProjectField(NamedField):
-    """A project."""
-
-    model = Project
-
-
-class NetworkField(NamedField):
-    """A network."""
-
-    model = Network
-
-
-class ClusterField(NamedField):
-    """A cluster."""
-
-    model = Cluster
-
-
-class PartitionField(NamedField):
-    """A partition."""
-
-    model = Partition

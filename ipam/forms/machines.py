@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from ipam.domain.core import access
 from ipam.forms.described import DescribedForm, LabelledForm
-from ipam.forms.fields import ProjectField
+from ipam.forms.named import PartitionField, ProjectField
 from ipam.models import Machine, Network, Partition, Project
 from ipam.models.base import NAME_LENGTH
 
@@ -26,11 +26,16 @@ class MachineForm(HostForm, LabelledForm):
     field_order = ["name", "hostname", "description", "labels"]
 
 
+def _only_partition() -> Partition | None:
+    found = list(access.visible(Partition.objects.order_by("id"))[:2])
+    return found[0] if len(found) == 1 else None
+
+
 class MachineOwnerForm(forms.Form):
     """Step one of a machine: whose it is and where; that decides which networks it can join."""
 
     project = ProjectField()
-    partition = forms.ModelChoiceField(Partition.objects.order_by("id"), empty_label=None)
+    partition = PartitionField(initial=_only_partition)
     role = forms.ChoiceField(choices=Machine.Role.choices, initial=Machine.Role.MACHINE, widget=forms.RadioSelect)
     q = forms.CharField(label="Networks", max_length=NAME_LENGTH, required=False, help_text=SEARCH_HELP)
 

@@ -5,9 +5,8 @@ from typing import Any
 from django import forms
 
 from ipam.domain.networks import network_fields
-from ipam.forms.fields import NetworkField, PartitionField, ProjectField
+from ipam.forms.named import NetworkField, PartitionField, ProjectField, VrfField
 from ipam.models import Network
-from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 
 class AddressMoveForm(forms.Form):
@@ -27,7 +26,7 @@ class NetworkMoveForm(forms.Form):
     """Where a network is; what is changed of it is where it goes."""
 
     project = ProjectField(required=False)
-    vrf = forms.IntegerField(required=False, min_value=LOWEST_VNI, max_value=HIGHEST_VNI, label="VRF")
+    vrf = VrfField(required=False, label="VRF")
     partition = PartitionField(required=False)
     with_children = forms.BooleanField(required=False, label="Move its children along")
 

@@ -11,13 +11,13 @@ from ipam.domain.networks.network_fields import FIELDS, REFUSED, REQUIRED
 from ipam.domain.networks.networks import MAX_CHILDREN
 from ipam.forms.described import ID_HELP, DescribedForm, LabelledForm
 from ipam.forms.families import PresentFamiliesField, offer
-from ipam.forms.fields import AddressField, CidrField, CidrsField, ProjectField
+from ipam.forms.fields import AddressField, CidrField, CidrsField
+from ipam.forms.named import PartitionField, ProjectField, VrfField
 from ipam.measures import MAX_HOURS
-from ipam.models import Network, Partition
+from ipam.models import Network
 from ipam.models.base import SLUG_LENGTH
 from ipam.models.networks import CHILD_TYPES, NatType, NetworkType, Stack
 from ipam.models.super_networks import ChildChoice
-from ipam.models.vrfs import HIGHEST_VNI, LOWEST_VNI
 
 # A box for each family: the field of the domain, and how the names of its boxes begin.
 BY_FAMILY = {
@@ -65,7 +65,7 @@ class NewNetworkForm(NetworkForm):
     force = None  # type: ignore[assignment]  # a new network has nothing to take away
     type = forms.ChoiceField(choices=NetworkType.choices)
     id = forms.CharField(max_length=SLUG_LENGTH, help_text=ID_HELP)
-    vrf = forms.IntegerField(min_value=LOWEST_VNI, max_value=HIGHEST_VNI, required=False, label="VRF")
+    vrf = VrfField(required=False, label="VRF")
     vrf_shared = forms.BooleanField(required=False, label="Other networks may share the VRF")
 
 
@@ -103,7 +103,7 @@ class NewRootForm(NewNetworkForm, ChangedNetworkForm):
     """A network whose prefixes are given; children are carved on the page of their parent."""
 
     type = forms.ChoiceField(choices=ROOT_TYPES, widget=forms.HiddenInput)
-    partition = forms.ModelChoiceField(Partition.objects.order_by("id"), required=False, empty_label="every one")
+    partition = PartitionField(required=False, help_text="Empty: every one.")
     project = ProjectField(required=False, help_text="Empty: everybody's.")
     child_choice = forms.ChoiceField(  # the first one unsaid: networks without children take none
         choices=[("", ChildChoice.BEST_FIT.label), *ChildChoice.choices[1:]], required=False, label="Children get"

@@ -7,7 +7,8 @@ from django import forms
 
 from ipam.domain.networks.ranges import Bounds
 from ipam.forms.described import LabelledForm
-from ipam.forms.fields import AddressField, CidrField, ProjectField
+from ipam.forms.fields import AddressField, CidrField
+from ipam.forms.named import ProjectField
 from ipam.models import AddressRange
 
 WHERE = ("first", "last", "block")

@@ -1,4 +1,5 @@
 import uuid
+from typing import Self
 
 from django.db import models
 
@@ -12,6 +13,10 @@ NO_NAMESPACE = uuid.UUID(int=0)  # stands for "none" where the database must com
 
 class ProjectQuerySet(RecordQuerySet["Project"]):
     id_characters = "0123456789abcdef-"
+
+    def with_text(self, text: str) -> Self:
+        """Those whose id, name or description contains `text`, whatever its case, and the tenant's of this name."""
+        return super().with_text(text) | self.filter(tenant=text)
 
 
 class Project(Managed):

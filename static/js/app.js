@@ -1,4 +1,4 @@
-// Small comforts on top of pages that work without them: search keys, copying, closing, announcements.
+// Small comforts on top of pages that work without them: copying, closing, announcements.
 (() => {
   const announce = (text) => {
     const live = document.getElementById("live");
@@ -119,7 +119,6 @@
     for (const menu of document.querySelectorAll("details.more[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }
-    if (!event.target.closest(".search")) document.getElementById("search-results")?.replaceChildren();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -168,30 +167,6 @@
   document.addEventListener("mouseout", (event) => light(event.target, false));
   document.addEventListener("focusin", (event) => light(event.target, true));
   document.addEventListener("focusout", (event) => light(event.target, false));
-
-  document.addEventListener("keydown", (event) => {
-    const search = document.getElementById("search");
-    const panel = document.getElementById("search-results");
-    const typing = event.target.closest?.("input, textarea, select");
-    const isPalette = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
-    if (search && (isPalette || (event.key === "/" && !typing))) {
-      event.preventDefault();
-      search.focus();
-      search.select();
-      return;
-    }
-    if (event.key === "?" && !typing) document.getElementById("keys")?.togglePopover?.();
-    if (!panel || !event.target.closest?.(".search")) return;
-    if (event.key === "Escape") {
-      search.focus();
-      panel.replaceChildren();
-    }
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-    const places = [search, ...panel.querySelectorAll("a")];
-    const step = event.key === "ArrowDown" ? 1 : places.length - 1;
-    places[(places.indexOf(document.activeElement) + step) % places.length]?.focus();
-    event.preventDefault();
-  });
 
   // The server holds what a preview shows until it has answered: a form sent meanwhile would be given the next addresses.
   // So it waits for the preview that is on its way, and no further one starts.

@@ -1,5 +1,5 @@
-// Pickers: a field with data-choices (projects, networks, partitions, vrfs) offers what was typed for, by name.
-// Without scripts it is a plain field that takes a name or an id.
+// Pickers: a field with data-choices (projects, networks, machines, …) offers what was typed for, by name. A field of
+// lines (data-many) keeps what was chosen beside a picker. Without scripts they are plain fields that take names or ids.
 (() => {
   const close = (input) => {
     input.combo?.remove();
@@ -12,14 +12,60 @@
     input.value = option.dataset.value;
     close(input);
     input.chosen = input.value;
-    for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
+    if (input.keep) input.keep();
+    else for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
   };
+
+  // A field of lines becomes a list of what it holds, each with a button that takes it out, and a picker for one more.
+  const gather = (lines) => {
+    const held = () => lines.value.split("\n").filter((line) => line.trim());
+    const list = document.createElement("ul");
+    list.className = "chips";
+    const input = document.createElement("input");
+    Object.assign(input, { type: "text", id: lines.id, autocomplete: "off", placeholder: "type a name" });
+    input.dataset.choices = lines.dataset.choices;
+    if (lines.hasAttribute("aria-describedby"))
+      input.setAttribute("aria-describedby", lines.getAttribute("aria-describedby"));
+    const hold = (names) => {
+      lines.value = names.join("\n");
+      list.replaceChildren(
+        ...names.map((name) => {
+          const [item, out] = [document.createElement("li"), document.createElement("button")];
+          item.className = "chip";
+          Object.assign(out, { type: "button", className: "chip-out", textContent: "×", ariaLabel: `Take out ${name}` });
+          out.addEventListener("click", () => {
+            hold(held().filter((one) => one !== name));
+            input.focus();
+          });
+          item.append(name, out);
+          return item;
+        }),
+      );
+    };
+    input.keep = () => {
+      if (input.value.trim()) hold([...new Set([...held(), input.value.trim()])]);
+      input.value = "";
+    };
+    input.addEventListener("change", input.keep);
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Backspace" && !input.value) hold(held().slice(0, -1));
+    });
+    lines.hidden = true;
+    lines.removeAttribute("id");
+    lines.before(list, input);
+    hold(held());
+  };
+  const gatherAll = () => {
+    for (const lines of document.querySelectorAll("textarea[data-many]:not([hidden])")) gather(lines);
+  };
+  gatherAll();
+  document.addEventListener("htmx:afterSwap", gatherAll);
 
   const open = async (input) => {
     const asked = input.value;
-    const answer = await fetch(
-      `${document.body.dataset.root}choices/${input.dataset.choices}/?q=${encodeURIComponent(asked)}`,
-    );
+    const about = new URLSearchParams({ q: asked });
+    if (input.dataset.network) about.set("network", input.dataset.network);
+    const answer = await fetch(`${document.body.dataset.root}choices/${input.dataset.choices}/?${about}`);
     // Where the session has ended, the answer is the page of the sign-in.
     if (!answer.ok || answer.redirected || input.value !== asked || document.activeElement !== input) return;
     close(input);
@@ -31,6 +77,7 @@
     list.innerHTML = await answer.text(); // ours, and escaped there
     input.parentElement.classList.add("combo");
     input.after(list);
+    list.style.insetBlockStart = `${input.offsetTop + input.offsetHeight + 4}px`; // above the help of the field
     input.combo = list;
     input.setAttribute("aria-controls", list.id);
     input.setAttribute("aria-expanded", "true");

@@ -1,11 +1,9 @@
 """The page of an address shows which machines have it, and lets them have it or not."""
 
-import pytest
 from django.test import Client
 
 from ipam.domain.networks import address_holders, addresses, machines
 from ipam.domain.networks.machine_rules import Attachment
-from ipam.forms import addresses as forms
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.shared import shared_fixture
 
@@ -59,22 +57,16 @@ def test_machines_of_the_project_in_the_network_are_offered(
     web: Client, nodes: list[Machine], pair: list[IPAddress], private: Network, project: Project, partition: Partition
 ) -> None:
     machines.allocate(id="inside", project=project, partition=partition, networks=[Attachment(network=private)])
-    assert "inside" not in page(web, pair, "attach/")
-    assert [key for key, _ in web.get(f"/addresses/{pair[0].pk}/attach/").context["form"]["machine"].field.choices] == [
-        *("n-one", "n-two"),
-    ]
+    assert 'data-choices="machines" autocomplete="off" data-network="internet"' in page(web, pair, "attach/")
+    offered = web.get("/choices/machines/?network=internet").content.decode()
+    assert ("node one" in offered, "node two" in offered, "inside" in offered) == (True, True, False)
+    assert "There is no machine “inside”." in attach(web, pair, "inside")
     attach(web, pair, "n-one")
-    assert "n-one" not in page(web, pair, "attach/")
+    assert "There is no machine “n-one”." in attach(web, pair, "n-one")
 
 
-def test_machines_are_searched_where_there_are_many(
-    web: Client, nodes: list[Machine], pair: list[IPAddress], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(forms, "MAX_OFFERED", 1)
-    assert 'type="search" name="q"' in page(web, pair, "attach/")
-    found = web.get(f"/addresses/{pair[0].pk}/attach/?q=two").context["form"]["machine"].field.choices
-    assert found == [("n-two", "node two")]
-    assert "node two" in attach(web, pair, "n-two")
+def test_machine_is_attached_by_its_name(web: Client, nodes: list[Machine], pair: list[IPAddress]) -> None:
+    assert "to node two" in attach(web, pair, "node two")
 
 
 def test_project_without_machines_there_is_told(web: Client, pair: list[IPAddress]) -> None:

@@ -50,7 +50,7 @@ def test_allocation_moves_from_its_page(web: Client, project: Project) -> None:
     assert "Name one of network" in web.post(url, {}).content.decode()
     answer = web.post(url, {"network": "Newer"})
     assert [str(one) for one in get_messages(answer.wsgi_request)] == ["10.1.0.77 moved to 10.2.0.77"]
-    assert "There is no such network" in web.post(url, {"network": "nowhere"}).content.decode()
+    assert "There is no network “nowhere”." in web.post(url, {"network": "nowhere"}).content.decode()
 
 
 def test_many_allocations_move_together_or_not_at_all(web: Client, project: Project) -> None:

@@ -62,10 +62,22 @@ def test_filter_that_a_link_sets_by_an_id_shows_the_name(web: Client, project: P
 def test_picker_offers_names_and_tells_equal_ones_apart_by_their_tenant(web: Client, project: Project) -> None:
     other = projects.create(name="alice", tenant="acme")
     html = web.get("/choices/projects/?q=ali").content.decode()
-    assert re.findall(r'data-value="([^"]*)"', html).count(str(other.pk)) == 1
-    assert "acme" in html
+    assert 'data-value="alice · acme"' in html
     projects.delete(other)
     assert 'data-value="alice"' in web.get("/choices/projects/?q=ali").content.decode()
+
+
+def test_filter_finds_what_is_told_apart(web: Client, machine: Machine) -> None:
+    Project.objects.filter(pk=machine.project_id).update(tenant="globex")
+    projects.create(name="alice", tenant="acme")
+    found = web.get("/machines/", {"project": "alice · globex"}).content.decode()
+    assert (f"/machines/{machine.pk}/" in found, 'value="alice · globex"' in found) == (True, True)
+
+
+def test_filter_that_a_link_sets_shows_the_name_of_a_partition(web: Client, machine: Machine) -> None:
+    Partition.objects.update(name="Frankfurt")
+    html = web.get(f"/machines/?partition={machine.partition_id}").content.decode()
+    assert 'value="Frankfurt"' in html
 
 
 def test_list_that_a_link_narrows_says_by_what_it_is_called(web: Client, machine: Machine) -> None:

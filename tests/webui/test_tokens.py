@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from ipam.domain.people import tokens
-from ipam.models import ApiToken
+from ipam.models import ApiToken, Project
 
 
 def test_new_token_is_shown_once_and_opens_the_api(web: Client) -> None:
@@ -33,3 +33,18 @@ def test_token_of_somebody_else_cannot_be_revoked(web: Client, db: None) -> None
 
 def test_page_with_a_token_is_kept_by_no_cache(web: Client) -> None:
     assert web.post("/tokens/", {"name": "ci"}).headers["Cache-Control"] == "no-store"
+
+
+def test_token_is_bound_to_projects_that_are_named_on_a_line_each(web: Client, project: Project) -> None:
+    other = Project.objects.create(name="alice", tenant="acme")
+    Project.objects.create(name="alice", tenant="globex")
+    lines = f"{project.pk}\n alice · acme \r\n\nalice · acme"
+    web.post("/tokens/", {"name": "ci", "projects": lines})
+    assert ApiToken.objects.get().projects == [str(project.pk), str(other.pk)]
+
+
+def test_project_that_a_token_cannot_be_bound_to_is_told(web: Client, db: None) -> None:
+    assert (
+        "There is no project “nothing”." in web.post("/tokens/", {"name": "ci", "projects": "nothing"}).content.decode()
+    )
+    assert ApiToken.objects.count() == 0

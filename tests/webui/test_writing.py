@@ -41,10 +41,15 @@ def test_project_may_be_named_by_its_name(web: Client, internet: Network, projec
     assert IPAddress.objects.filter(project=project).count() == 2
 
 
-def test_two_projects_of_one_name_are_told_apart_by_id(web: Client, internet: Network, project: Project) -> None:
-    Project.objects.create(name="alice")
+def test_two_projects_of_one_name_are_told_apart_by_their_tenant(
+    web: Client, internet: Network, project: Project
+) -> None:
+    Project.objects.create(name="alice", tenant="acme")
     html = web.post("/networks/internet/allocate/", fields(project, project="alice")).content.decode()
     assert "Several projects have that name" in html
+    assert "alice · acme" in html
+    web.post("/networks/internet/allocate/", fields(project, project="alice · acme"))
+    assert IPAddress.objects.filter(project__tenant="acme").count() == 2
 
 
 def test_taken_address_is_refused_beside_its_field_with_its_holder(

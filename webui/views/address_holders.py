@@ -14,7 +14,7 @@ from ipam.domain.core import access, lookups
 from ipam.domain.networks import address_holders, allocations, sharing
 from ipam.forms.addresses import AttachForm
 from ipam.models import IPAddress, Machine
-from webui.pages import asked, render_page_or_part, run_for_form
+from webui.pages import render_page_or_part, run_for_form
 
 _MAX_SHOWN = 100  # machines of a shared address
 
@@ -31,15 +31,14 @@ def machines_of(held: Sequence[IPAddress]) -> tuple[list[Machine], int]:
 def attach(request: HttpRequest, pk: UUID) -> HttpResponse:
     """All addresses of the allocation get a machine: those that are shared one more, others this one alone."""
     held = _held(pk)
-    q = asked(request, "q")
-    form = AttachForm(request.POST if request.method == "POST" else None, held=held, q=q)
+    form = AttachForm(request.POST if request.method == "POST" else None, held=held)
     if form.is_valid():
         machine = form.cleaned_data["machine"]
         if run_for_form(form, lambda: address_holders.hand_over(held, machine)) is not None:
             messages.success(request, f"Attached {' and '.join(map(str, held))} to {machine}")
             return redirect("address", pk=pk)
     title = f"Attach {' and '.join(map(str, held))}"
-    context = {"section": "addresses", "form": form, "q": q, "title": title, "back": reverse("address", args=[pk])}
+    context = {"section": "addresses", "form": form, "title": title, "back": reverse("address", args=[pk])}
     return render_page_or_part(request, "addresses/attach.html", context)
 
 

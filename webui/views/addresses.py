@@ -50,7 +50,8 @@ def index(request: HttpRequest) -> HttpResponse:
     wanted = filters.qs if filters.is_valid() else IPAddress.objects.none()
     found = listing(request, wanted, COLUMNS)
     pairs = {pair.id: pair for pair in allocations.pair_up(found.rows)}
-    chosen = choices.shown({name: request.GET.get(name, "") for name in FILTERS})
+    given = {name: request.GET.get(name, "") for name in FILTERS}
+    chosen = choices.shown({name: value for name, value in given.items() if name not in _BY_LINKS})
     context = {
         "section": "addresses",
         "rows": [pairs[one.allocation].seen_from(one) for one in found.rows if one.allocation in pairs],
@@ -59,7 +60,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "matches": allocations.count(wanted, most=MAX_COUNTED),
         "most": MAX_ALLOCATIONS,
         "chosen": chosen,
-        "narrowed": [(name, value, _told(filters, name, value)) for name in _BY_LINKS if (value := chosen[name])],
+        "narrowed": [(name, value, _told(filters, name, value)) for name in _BY_LINKS if (value := given[name])],
         "is_narrowed": any(request.GET.get(name) for name in FILTERS),
         "filters": filters,
         "types": IPAddress.Type.choices,

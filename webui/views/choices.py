@@ -11,4 +11,5 @@ from webui.pages import asked
 @login_required
 def index(request: HttpRequest, kind: str) -> HttpResponse:
     """The things of a kind that what was typed finds."""
-    return render(request, "components/choices.html", {"choices": choices.of_kind(kind, asked(request, "q")[:255])})
+    found = choices.of_kind(kind, asked(request, "q")[:255], network=asked(request, "network"))
+    return render(request, "components/choices.html", {"choices": found})

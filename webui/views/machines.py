@@ -15,7 +15,7 @@ from ipam.domain.networks import machines, netplan
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.filters import MachineFilters
 from ipam.forms.machines import JoiningForm, MachineForm, MachineOwnerForm
-from ipam.models import IPAddress, Machine, MachineNetwork, Partition
+from ipam.models import IPAddress, Machine, MachineNetwork
 from webui import choices, list_state
 from webui.listing import MAX_COUNTED, count, listing
 from webui.pages import Context, Performed, render_form_or_preview, render_page_or_part, run_or_preview, went_through
@@ -27,7 +27,6 @@ CHOSEN = {
     **{"ipv4": "IPv4", "ipv6": "IPv6", "project": "Project", "partition": "Partition"},
     **{"asn": "ASN", "created": "Made"},
 }  # columns that one may do without
-MAX_CHOICES = 100
 _SHOWN_EVENTS = 10
 
 
@@ -52,7 +51,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "is_narrowed": any(request.GET.get(name) for name in FILTERS),
         "filters": filters,
         "roles": Machine.Role.choices,
-        "partitions": access.visible(Partition.objects.all()).values_list("id", flat=True)[:MAX_CHOICES],
     }
     return render_page_or_part(request, "machines/index.html", context, part="table")
 

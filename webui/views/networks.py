@@ -25,7 +25,7 @@ from ipam.filters import NetworkFilters
 from ipam.forms.addresses import AllocateForm
 from ipam.forms.networks import CarveForm
 from ipam.links import link
-from ipam.models import IPAddress, Machine, Network, Partition, Prefix
+from ipam.models import IPAddress, Machine, Network, Prefix
 from ipam.models.networks import SUPER_TYPES, NetworkType
 from ipam.natural import Natural
 from webui import choices, free_squares, list_state, network_rows, notices
@@ -58,7 +58,6 @@ COLUMNS: dict[str, str | Callable[..., Any]] = {
     **{f"left-{family.key}": partial(fullness.left, family) for family in Family},
     **{f"soonest-{family.key}": partial(forecasts.first_full, family) for family in Family},
 }
-MAX_CHOICES = 100
 CHOSEN = {"taken": "Taken", "left": "Left", "days": "90 days", "due": "Full in"}  # columns that one may do without
 
 
@@ -89,7 +88,6 @@ def tree(request: HttpRequest) -> HttpResponse:
         "opened": opened,
         "opened_children": rows[len(found.rows) :],
         "types": _types(visible),
-        "partitions": access.visible(Partition.objects.all()).values_list("id", "name")[:MAX_CHOICES],
         "families": list(Family),
     }
     return render_page_or_part(request, "networks/tree.html", context, part="table")

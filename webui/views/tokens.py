@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -13,15 +12,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from ipam.domain.core import access
 from ipam.domain.people import tokens
 from ipam.forms.fields import CidrsField
+from ipam.forms.named import ManyNamedField, ProjectField
 from ipam.models import ApiToken, Project
 from ipam.models.base import NAME_LENGTH
 from webui.pages import render_page_or_part, run_for_form, signed_in, went_through
 
 _LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "for ever")]
-_MAX_CHOICES = 100
 
 
 class TokenForm(forms.Form):
@@ -42,16 +40,10 @@ class TokenForm(forms.Form):
 class OwnTokenForm(TokenForm):
     """A token of a person, who may bind it to some of their projects."""
 
-    projects = forms.ModelMultipleChoiceField(
-        Project.objects.none(), required=False, label="Only for", help_text="None chosen: all that you see."
+    projects = ManyNamedField(
+        ProjectField(), required=False, label="Only for", help_text="Projects, one on a line; none: all that you see."
     )
     field_order = ["name", "read_only", "days", "projects", "networks"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        own = access.visible(Project.objects.order_by("name", "id"))
-        self.fields["projects"].queryset = own  # type: ignore[attr-defined]
-        self.fields["projects"].choices = [(one.pk, str(one)) for one in own[:_MAX_CHOICES]]  # type: ignore[attr-defined]
 
 
 @login_required

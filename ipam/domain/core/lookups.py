@@ -10,7 +10,7 @@ from django.db import connection, models
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import access, by_cidr, by_ids
+from ipam.domain.core import access, by_cidr, by_ids, same_names
 from ipam.domain.core.by_ids import AtHand, Named, Only
 from ipam.domain.core.permissions import Permission
 from ipam.models import VRF, Network, Partition, Prefix, Project
@@ -106,7 +106,8 @@ def lock_first(rows: models.QuerySet[M]) -> M | None:
 
 
 def named(model: type[M], key: object, *, field: str = "") -> M:
-    """The object with this id, or else the only one with this name that the caller may see; ids win.
+    """The object with this id, or else the only one with this name that the caller may see; ids win, and a name that
+    several have may be told apart (`same_names`).
 
     Names are for partitions, projects, VRFs and networks. NotFound as `get` has it; Invalid for a name that several
     have, which lists them.
@@ -125,10 +126,10 @@ def named(model: type[M], key: object, *, field: str = "") -> M:
 
 
 def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
-    """The ids that a filter means by ids or names, networks also by a CIDR of theirs; ids win, also those of nothing,
-    which is what they find.
+    """The ids that a filter means by ids or names, also as `name · tenant` (`same_names`), networks also by a CIDR of
+    theirs; ids win, also those of nothing, which is what they find.
 
-    Three statements at most, for many as for one. ValueError for what is neither an id nor the
+    Four statements at most, for many as for one. ValueError for what is neither an id nor the
     name of exactly one that the caller may see.
     """
     visible = access.visible(model._default_manager.all())
@@ -142,6 +143,7 @@ def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
         rows = visible.filter(name__in=names).order_by("name", "pk").values_list("name", "pk")
         for name, pk in rows[: len(names) * (MAX_CANDIDATES + 1)]:
             called[name].append(pk)
+        called |= same_names.keys_of(visible, [text for text in names if not called[text]])
     if cidrs := [text for text in names if "/" in text and not called[text]] if model is Network else ():
         called |= by_cidr.network_keys(cidrs)
     return [_key(model, text, called[text], reads_as_id=text in ids) for text in texts]
@@ -165,7 +167,11 @@ def _there_is_no(model: type[models.Model], key: object) -> str:
 def _called(model: type[M], name: str) -> list[M]:
     if not name or "\0" in name:
         return []
-    return list(access.visible(model._default_manager.filter(name=name)).order_by("pk")[: MAX_CANDIDATES + 1])
+    return list(
+        access.visible(model._default_manager.filter(same_names.called(model, name))).order_by("pk")[
+            : MAX_CANDIDATES + 1
+        ]
+    )
 
 
 def _which(model: type[models.Model], name: str, found: Sequence[Any]) -> str:

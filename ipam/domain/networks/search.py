@@ -1,7 +1,7 @@
 """One box for everything: an address, a CIDR, a part of one, a name, an id, a VNI, an ASN, a MAC in a label."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import attrgetter, or_
@@ -11,13 +11,14 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Concat
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
 from ipam import errors
 from ipam.address_parts import asn_of, block_of, macs_of, spans_of, unwrapped
 from ipam.domain.core import access
+from ipam.domain.core.same_names import BETWEEN
 from ipam.models import (
     VRF,
     Cluster,
@@ -37,8 +38,13 @@ KINDS = ("addresses", "prefixes", "networks", "machines", "clusters", "projects"
 _MAX_AT_ONCE, _TURN_TIMEOUT_SECONDS = 4, 1  # searches of one process: fewer than it has connections
 _slots = BoundedSemaphore(_MAX_AT_ONCE)
 
-# What a hit of each kind says beside its name: a column.
-_DETAILS = {"networks": "type", "machines": "role", "clusters": "state", "projects": "tenant"}
+# What a hit of each kind says beside its name.
+_DETAILS: Mapping[str, Any] = {
+    "networks": F("type"),
+    "machines": Concat("role", Value(" · "), "project__name", output_field=TextField()),
+    "clusters": F("state"),
+    "projects": F("tenant"),
+}
 
 
 @dataclass(frozen=True)
@@ -215,7 +221,8 @@ def _named(text: str, limit: int, wanted: IPNetwork | None = None, macs: Sequenc
 
 def _with_words(model: type[Any], text: str) -> Any:
     """Those that have each word of the text in id, name or description."""
-    return reduce(lambda found, word: found.with_text(word), text.split()[:MAX_WORDS], model.objects.all())
+    words = [word for word in text.split() if word != BETWEEN.strip()][:MAX_WORDS]
+    return reduce(lambda found, word: found.with_text(word), words, model.objects.all())
 
 
 def _hits(wanted: dict[str, RecordQuerySet[Any]], limit: int) -> dict[str, list[Hit]]:
@@ -232,7 +239,7 @@ def _rows(kind: str, objects: RecordQuerySet[Any], limit: int) -> Any:
     takes_limit = connection.features.supports_slicing_ordering_in_compound
     if not takes_limit:
         objects = objects.model.objects.filter(pk__in=objects.order_by("pk").values("pk")[:limit])
-    detail = F(_DETAILS[kind]) if kind in _DETAILS else Value("")
+    detail = _DETAILS.get(kind, Value(""))
     rows = objects.order_by().values_list(Value(kind), Cast("pk", TextField()), "name", detail)
     return rows.order_by("pk")[:limit] if takes_limit else rows
 

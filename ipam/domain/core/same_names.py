@@ -1,0 +1,70 @@
+"""Things of one name, told apart by what people know beside it: `analytics-dev · acme`."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from django.db.models import Count, Model, Q, QuerySet
+
+from ipam.models import Cluster, Machine, Network, Project
+
+BETWEEN = " · "
+# What is known beside the name: a column, by its path.
+_BESIDE: Mapping[type[Model], str] = {
+    Project: "tenant",
+    Network: "project__name",
+    Machine: "project__name",
+    Cluster: "project__name",
+}
+
+
+def beside(one: Model) -> str:
+    """What tells it from others of its name; empty where nothing does."""
+    path = _BESIDE.get(type(one), "")
+    whose = getattr(one, "project", None)
+    return str(getattr(one, path)) if path == "tenant" else str(whose.name) if path and whose else ""
+
+
+def is_called(one: Any, text: str) -> bool:
+    """Whether it has this name, or is told apart as the text has it."""
+    return text in (one.name, f"{one.name}{BETWEEN}{beside(one)}")
+
+
+def called(model: type[Model], text: str) -> Q:
+    """Those with this name, or those of a name that are told apart as the text has it."""
+    name, between, told = text.rpartition(BETWEEN)
+    column = _BESIDE.get(model)
+    return Q(name=text) | Q(name=name, **{column: told}) if between and column else Q(name=text)
+
+
+def keys_of(visible: QuerySet[Any], texts: Sequence[str]) -> dict[str, list[Any]]:
+    """The ids of those that these texts of the form `name · beside` mean; one statement, none where nothing has it."""
+    path = _BESIDE.get(visible.model, "")
+    asked = [text for text in texts if BETWEEN in text]
+    if not path or not asked:
+        return {}
+    found: dict[str, list[Any]] = {text: [] for text in asked}
+    wanted = reduce(lambda known, text: known | called(visible.model, text), asked, Q())
+    for name, told, key in visible.filter(wanted).values_list("name", path, "pk"):
+        found.setdefault(f"{name}{BETWEEN}{told}", []).append(key)
+    return found
+
+
+def texts_of(visible: QuerySet[Any], rows: Sequence[Any]) -> list[str]:
+    """How to write each so that only it is meant: its name, `name · beside`, or its id. One statement."""
+    path = _BESIDE.get(visible.model, "pk")
+    names = {one.name for one in rows if one.name}
+    counted = visible.filter(name__in=names).order_by().values_list("name", path).annotate(number=Count("pk"))
+    pairs = {(name, told): number for name, told, number in counted} if names else {}
+    alike: Counter[str] = Counter()
+    for (name, _), number in pairs.items():
+        alike[name] += number
+    return [_text(one, alike[one.name], pairs.get((one.name, beside(one)), 0)) for one in rows]
+
+
+def _text(one: Any, of_name: int, of_pair: int) -> str:
+    if of_name == 1:
+        return str(one.name)
+    told = beside(one)
+    return f"{one.name}{BETWEEN}{told}" if told and of_pair == 1 else str(one.pk)
