@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from ipam.domain.core import access
@@ -22,6 +23,7 @@ from ipam.domain.files.outcomes import CHANGED, NEW, REFUSED, UNCHANGED
 from ipam.domain.files.summaries import Summary
 from ipam.domain.files.tables import Table
 from ipam.domain.moving.moves import MOVES
+from webui import notices
 from webui.pages import render_page_or_part, run_for_form
 
 MAX_UPLOADED = 1_500_000  # bytes; packed and as text it is below DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -29,6 +31,8 @@ _MAX_SHOWN = 200  # rows
 _WORDS = {name: "VRFs" if name == "vrfs" else name for name in KINDS}
 _WORDS |= {"metal-stack": "entries of metal-stack", "netbox": "entries of NetBox", "go-ipam": "entries of go-ipam"}
 _CHOICES = [(name, word[0].upper() + word[1:]) for name, word in _WORDS.items()]
+
+_LISTED = ("partitions", "projects", "vrfs", "addresses", "machines", "clusters")  # all others stand with networks
 
 
 class UploadForm(forms.Form):
@@ -120,7 +124,8 @@ def apply(request: HttpRequest) -> HttpResponse:
         seen = run_for_form(again, lambda: importing.preview(_source(data)))
         return _show_preview(request, again, seen or Summary(), failed=True)
     done = ", ".join(f"{count} {state}" for state, count in _counts(summary))
-    messages.success(request, f"Imported {_WORDS[data['kind']]}: {done or 'no rows'}")
+    page = data["kind"] if data["kind"] in _LISTED else "networks"
+    notices.tell(request, f"Imported {_WORDS[data['kind']]}: {done or 'no rows'}", (), link=reverse(page))
     return redirect("imports")
 
 
