@@ -43,5 +43,5 @@ def read(text: str) -> dict[str, object]:
         "hidden": count - len(texts[:MAX_SHOWN]),
         "sentence": ", ".join(texts[:MAX_SHOWN]) + " …" * (count > MAX_SHOWN),
         "copied": "\n".join(texts),
-        "copy_label": {1: "Copy", 2: "Copy both"}.get(count, f"Copy all {count}" if count == len(texts) else ""),
+        "copy_label": {1: "Copy", 2: "Copy both"}.get(count, f"Copy all {count}" if 0 < count == len(texts) else ""),
     }

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from ipam.api.description import DescriptionView
 from ipam.models.saved_views import ListPage
+from webui.cards import BY_KIND
 from webui.choices import OFFERED
 from webui.metrics import metrics
 from webui.views import (
@@ -19,6 +20,7 @@ from webui.views import (
     addresses,
     alert_rules,
     alerts,
+    cards,
     choices,
     claims,
     cluster_belongings,
@@ -77,6 +79,12 @@ class ChoiceConverter(FamilyConverter):
     regex = "|".join(OFFERED)
 
 
+class CardConverter(FamilyConverter):
+    """What has a hover card."""
+
+    regex = "|".join(BY_KIND)
+
+
 class ClusterVerbConverter(FamilyConverter):
     """What can be done with a cluster."""
 
@@ -98,6 +106,7 @@ class FindingVerbConverter(FamilyConverter):
 register_converter(FamilyConverter, "family")
 register_converter(ChoiceConverter, "choice")
 register_converter(ListConverter, "list")
+register_converter(CardConverter, "card")
 register_converter(FindingVerbConverter, "finding_verb")
 register_converter(ClusterVerbConverter, "cluster_verb")
 register_converter(SectionConverter, "section")
@@ -225,6 +234,9 @@ urlpatterns = [
     path("handbook/<slug:name>/", handbook.chapter, name="handbook-chapter"),
     path("search/", search.search, name="search"),
     path("choices/<choice:kind>/", choices.index, name="choices"),
+    path("cards/addresses/at/<str:ip>/", cards.address, name="address-card"),
+    path("cards/prefixes/at/<path:cidr>/", cards.block, name="block-card"),
+    path("cards/<card:kind>/<str:pk>/", cards.card, name="card"),
     path("account/", account.index, name="account"),
     path("account/password/", account.ChangePassword.as_view(), name="change-password"),
     path("account/sign-out/", account.sign_out_everywhere, name="sign-out-everywhere"),

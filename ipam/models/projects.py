@@ -15,7 +15,7 @@ class ProjectQuerySet(RecordQuerySet["Project"]):
     id_characters = "0123456789abcdef-"
 
     def with_text(self, text: str) -> Self:
-        """Those whose id, name or description contains `text`, whatever its case, and the tenant's of this name."""
+        """Those whose id, name or description contains `text`, whatever its case, and those of a tenant called so."""
         return super().with_text(text) | self.filter(tenant=text)
 
 

@@ -54,6 +54,12 @@
     else button.closest(".toast").remove();
   });
 
+  // What a notice tells of is marked where it stands on the page.
+  const told = new Set([...document.querySelectorAll(".toast-lanes .address")].map((one) => one.textContent));
+  for (const one of told.size ? document.querySelectorAll(":is(.table, .twins) .address") : []) {
+    if (told.has(one.textContent)) one.closest(".twins tbody, .table tr").classList.add("is-new");
+  }
+
   // Squares of a map zoom without a new page. There are hundreds, so each says where it leads and no more.
   document.addEventListener("click", (event) => {
     const zoom = event.target.closest('#maps a[href^="?"]');

@@ -60,6 +60,13 @@ def on_webhook(name: str, permission: Permission) -> list[Page]:
 # Whoever may allocate somewhere is offered the form for what everybody takes from; it asks for which project.
 ANYWHERE = "anywhere"
 
+CARDS = [
+    ("networks", "private", "foreign"),
+    ("addresses", "address", "foreign_address"),
+    ("machines", "machine", "foreign_machine"),
+    ("clusters", "cluster", "foreign_cluster"),
+    ("projects", "project", "foreign_project"),
+]
 PAGES: list[Page] = [
     *((name, nothing, READ, NEW) for name in ("overview", "findings", "activity", "networks", "addresses", "machines")),
     *((name, nothing, READ, NEW) for name in ("clusters", "pairs", "work", "news", "complete-all")),
@@ -160,6 +167,13 @@ PAGES: list[Page] = [
     ("create-range", lambda c: [c.foreign.pk], ALLOCATE, FOREIGN),
     *((page, lambda c: [c.range.pk], ALLOCATE, OWN) for page in ("edit-range", "delete-range")),
     *((page, lambda c: [c.foreign_range.pk], ALLOCATE, FOREIGN) for page in ("edit-range", "delete-range")),
+    *(page for kind, own, foreign in CARDS for page in (
+        ("card", lambda c, kind=kind, own=own: [kind, getattr(c, own).pk], READ, OWN),
+        ("card", lambda c, kind=kind, foreign=foreign: [kind, getattr(c, foreign).pk], READ, FOREIGN),
+    )),
+    *(("address-card", lambda c, a=a: [str(getattr(c, a))], READ, NEW) for a in ("address", "foreign_address")),
+    ("block-card", lambda c: [str(c.private.prefixes.in_order().first())], READ, NEW),
+    ("block-card", lambda c: [str(c.foreign.prefixes.in_order().first())], READ, NEW),
     ("imports", nothing, OPERATE, NEW),
     ("import-example", lambda c: ["addresses"], OPERATE, NEW),
     *(("export", lambda c, kind=kind: [kind, "csv"], READ, NEW) for kind in kinds.KINDS),

@@ -52,7 +52,7 @@ def test_allocation_is_undone_where_one_is(browser_page: Page, internet: Network
     allocate(page)
     shoot(page, "allocated")
     page.locator(".toast").get_by_role("button", name="Undo").click()
-    expect(page.locator(".notice-success")).to_contain_text("Undone: 203.0.113.129 + 2001:db8:0:113::1 released")
+    expect(page.locator(".toast")).to_contain_text("Undone: 203.0.113.129 + 2001:db8:0:113::1 released")
     expect(page.locator(".toast")).to_have_count(0)
     assert (IPAddress.objects.count(), page.url.endswith("/networks/internet/")) == (0, True)
     shoot(page, "undone")
@@ -67,7 +67,7 @@ def test_release_is_undone_and_the_same_pair_is_in_the_list(
     page.get_by_role("link", name="Release 203.0.113.129 and 2001:db8:0:113::1").click()
     page.get_by_role("button", name="Release").click()
     page.locator(".toast").get_by_role("button", name="Undo").click()
-    expect(page.locator(".notice-success")).to_contain_text("held again")
+    expect(page.locator(".toast")).to_contain_text("held again")
     expect(page.get_by_role("link", name="Release 203.0.113.129 and 2001:db8:0:113::1")).to_be_visible()
     assert set(IPAddress.objects.values_list("pk", flat=True)) == before
 

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from ipam import errors
-from ipam.addressing import Cidr, Family
+from ipam.addressing import Address, Cidr, Family
 from ipam.domain.core import lookups
 from ipam.domain.insight import address_states, block_states, tenures
 from ipam.models import Project
@@ -16,10 +16,7 @@ from webui.pages import asked, moment_of, render_page_or_part
 @login_required
 def address_state(request: HttpRequest, ip: str) -> HttpResponse:
     """Where it lies, who has it, who had it; with `at`, who had it at that moment."""
-    try:
-        address = parse_address(ip)
-    except ValueError as error:
-        raise errors.Invalid(str(error)) from None
+    address = address_of(ip)
     at, named = moment_of(request), asked(request, "namespace")
     namespace = lookups.named(Project, named, field="namespace").pk if named else None
     found = address_states.of(address, namespace)
@@ -37,7 +34,7 @@ def address_state(request: HttpRequest, ip: str) -> HttpResponse:
 @login_required
 def block_state(request: HttpRequest, cidr: str) -> HttpResponse:
     """The same of a block, whose tenures are those of child prefixes."""
-    block = _block(cidr)
+    block = block_of(cidr)
     at, named = moment_of(request), asked(request, "namespace")
     namespace = lookups.named(Project, named, field="namespace").pk if named else None
     found = block_states.of(block, namespace)
@@ -53,7 +50,16 @@ def block_state(request: HttpRequest, cidr: str) -> HttpResponse:
     return render_page_or_part(request, "networks/block.html", context)
 
 
-def _block(text: str) -> Cidr:
+def address_of(text: str) -> Address:
+    """The address in the path of a page; Invalid for what is none."""
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise errors.Invalid(str(error)) from None
+
+
+def block_of(text: str) -> Cidr:
+    """The block in the path of a page; InvalidCidr for what is none."""
     try:
         found = parse_cidr(text)
     except ValueError as error:

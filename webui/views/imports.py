@@ -26,6 +26,7 @@ from ipam.domain.files.raw_rows import Row
 from ipam.domain.files.summaries import Summary
 from ipam.domain.files.tables import Table
 from ipam.domain.moving.moves import MOVES
+from webui import notices
 from webui.pages import render_page_or_part, run_for_form
 
 MAX_UPLOADED = 1_500_000  # bytes; packed and as text it is below DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -67,6 +68,8 @@ _MOVES: dict[str, tuple[str, list[str], list[tuple[str, str]]]] = {
 }
 _LISTED = ("partitions", "projects", "vrfs", "networks", "clusters", "machines", "addresses")  # kinds with a page
 _CHOICES = [(name, word[0].upper() + word[1:]) for name, word in _WORDS.items()]
+
+_LISTED = ("partitions", "projects", "vrfs", "addresses", "machines", "clusters")  # all others stand with networks
 
 
 class UploadForm(forms.Form):
@@ -206,7 +209,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         return _show_preview(request, again, seen or Summary(), failed=True)
     done = ", ".join(f"{count} {state}" for state, count in _counts(summary))
     rest = " Mend what was refused and import it; what is in stays as it is." if summary.counts[REFUSED] else ""
-    messages.success(request, f"Imported {_WORDS[data['kind']]}: {done or 'no rows'}.{rest}")
+    notices.tell(request, f"Imported {_WORDS[data['kind']]}: {done or 'no rows'}.{rest}", ())
     return redirect(data["kind"] if data["kind"] in _LISTED else "imports")
 
 

@@ -16,6 +16,7 @@ from ipam.models import Prefix
 from ipam.values import parse_cidr
 from webui import palette
 from webui.pages import asked, asks_for_part, render_page_or_part
+from webui.verbs import Command
 from webui.views.maps import ZOOM
 
 _PER_KIND, _PER_KIND_IN_PANEL = 20, 5
@@ -66,8 +67,8 @@ def _found(text: str, *, limit: int) -> tuple[palette.Wanted, list[domain.Hit]]:
 def _meant(
     wanted: palette.Wanted,
     hits: list[domain.Hit],
-    done: list[tuple[domain.Hit, palette.Command]],
-    general: list[palette.Command],
+    done: list[tuple[domain.Hit, Command]],
+    general: list[Command],
     text: str,
 ) -> str:
     """The page that is meant beyond doubt; empty where several are equally good."""

@@ -1,7 +1,7 @@
 """One box for everything: an address, a CIDR, a part of one, a name, an id, a VNI, an ASN, a MAC in a label."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import attrgetter, or_
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork, IPRange
 
@@ -38,13 +38,8 @@ KINDS = ("addresses", "prefixes", "networks", "machines", "clusters", "projects"
 _MAX_AT_ONCE, _TURN_TIMEOUT_SECONDS = 4, 1  # searches of one process: fewer than it has connections
 _slots = BoundedSemaphore(_MAX_AT_ONCE)
 
-# What a hit of each kind says beside its name.
-_DETAILS: Mapping[str, Any] = {
-    "networks": F("type"),
-    "machines": Concat("role", Value(" · "), "project__name", output_field=TextField()),
-    "clusters": F("state"),
-    "projects": F("tenant"),
-}
+# What a hit of each kind says beside its name: a column.
+_DETAILS = {"networks": "type", "machines": "project__name", "clusters": "state", "projects": "tenant"}
 
 
 @dataclass(frozen=True)
@@ -221,7 +216,7 @@ def _named(text: str, limit: int, wanted: IPNetwork | None = None, macs: Sequenc
 
 def _with_words(model: type[Any], text: str) -> Any:
     """Those that have each word of the text in id, name or description."""
-    words = [word for word in text.split() if word != BETWEEN.strip()][:MAX_WORDS]
+    words = text.replace(BETWEEN, " ").split()[:MAX_WORDS]
     return reduce(lambda found, word: found.with_text(word), words, model.objects.all())
 
 
@@ -239,7 +234,7 @@ def _rows(kind: str, objects: RecordQuerySet[Any], limit: int) -> Any:
     takes_limit = connection.features.supports_slicing_ordering_in_compound
     if not takes_limit:
         objects = objects.model.objects.filter(pk__in=objects.order_by("pk").values("pk")[:limit])
-    detail = _DETAILS.get(kind, Value(""))
+    detail = F(_DETAILS[kind]) if kind in _DETAILS else Value("")
     rows = objects.order_by().values_list(Value(kind), Cast("pk", TextField()), "name", detail)
     return rows.order_by("pk")[:limit] if takes_limit else rows
 

@@ -1,0 +1,38 @@
+"""Hover cards, each at the path of the page that it tells of, below `cards/`; with the rights of that page."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ipam.domain.core import lookups
+from ipam.models import Project
+from webui import cards
+from webui.pages import asked
+from webui.views.address_states import address_of, block_of
+
+
+@login_required
+def card(request: HttpRequest, kind: str, pk: str) -> HttpResponse:
+    """Of a thing."""
+    return _shown(request, cards.BY_KIND[kind](pk))
+
+
+@login_required
+def address(request: HttpRequest, ip: str) -> HttpResponse:
+    """Of an address, held or free."""
+    return _shown(request, cards.of_place(address_of(ip), _namespace(request)))
+
+
+@login_required
+def block(request: HttpRequest, cidr: str) -> HttpResponse:
+    """Of a block, held or free."""
+    return _shown(request, cards.of_block(block_of(cidr), _namespace(request)))
+
+
+def _namespace(request: HttpRequest) -> object:
+    named = asked(request, "namespace")
+    return lookups.named(Project, named, field="namespace").pk if named else None
+
+
+def _shown(request: HttpRequest, found: cards.Card) -> HttpResponse:
+    return render(request, "components/card.html", {"card": found})
