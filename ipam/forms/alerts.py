@@ -10,7 +10,7 @@ from ipam.addressing import Family
 from ipam.domain.core import lookups
 from ipam.domain.insight.alert_rules import NewRule
 from ipam.domain.insight.hysteresis import plain
-from ipam.forms.fields import ParsedField, ProjectField, WordsField
+from ipam.forms.fields import ParsedField, ProjectField, WordsField, picker
 from ipam.labels import LABEL_LENGTH
 from ipam.measures import parse_decimal
 from ipam.models import AlertRule, Project, Webhook
@@ -40,7 +40,7 @@ class ThresholdField(ParsedField):
 class ProjectText(forms.CharField):
     """A project as text: one that has gone is in the way of no other change."""
 
-    widget = ProjectField.widget
+    widget = picker("projects")
 
     def prepare_value(self, value: Any) -> Any:
         """Its name in the place of its id, where only one has it."""
@@ -60,11 +60,15 @@ class RuleForm(forms.Form):
     type = forms.ChoiceField(
         choices=[("", "every type"), *NetworkType.choices], required=False, label="Networks of the type"
     )
-    partition = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="Its id or name; empty: any.")
+    partition = forms.CharField(
+        max_length=SLUG_LENGTH, required=False, widget=picker("partitions"), help_text="Its id or name; empty: any."
+    )
     project = ProjectText(
         max_length=NAME_LENGTH, required=False, help_text="Whose network it is, by its id or name; empty: anybody's."
     )
-    network = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="Its id or name; empty: any.")
+    network = forms.CharField(
+        max_length=SLUG_LENGTH, required=False, widget=picker("networks"), help_text="Its id or name; empty: any."
+    )
     label = forms.CharField(max_length=LABEL_LENGTH, required=False, help_text="key or key=value; empty: any.")
     destinations = WordsField(required=False, label="Mail to", help_text="Addresses; without any nobody is told.")
     webhooks = forms.ModelMultipleChoiceField(

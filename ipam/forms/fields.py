@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from ipam.addressing import Family
+from ipam.addressing import Family, shorten
 from ipam.domain.core import access
 from ipam.models import Cluster, Network, Partition, Project
 from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
@@ -100,7 +100,11 @@ class LabelsField(ParsedField):
         pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
         if not all(key.strip() for key, _, _ in pairs):
             raise ValueError("A label has a key in front of its “=”.")
-        return {key.strip(): value.strip() for key, _, value in pairs}
+        labels: dict[str, str] = {}
+        for key, value in ((key.strip(), value.strip()) for key, _, value in pairs):
+            if labels.setdefault(key, value) != value:
+                raise ValueError(f"The label “{shorten(key)}” stands here twice. Keep one of its values.")
+        return labels
 
     def show(self, value: Any) -> str:
         return "\n".join(f"{key}={text}" if text else key for key, text in (value or {}).items())
@@ -145,6 +149,11 @@ class LengthsField(forms.MultiValueField):
         return {family: length for family, length in zip(Family, values, strict=False) if length is not None}
 
 
+def picker(kind: str) -> forms.TextInput:
+    """A field of text that offers things of this kind by name as one types, where scripts run."""
+    return forms.TextInput({"data-choices": kind, "autocomplete": "off"})
+
+
 class NamedField(forms.CharField):
     """A thing, named by its id or, where that is unique, by its name; a picker offers those of `kind` as one types.
 
@@ -155,7 +164,7 @@ class NamedField(forms.CharField):
 
     def __init__(self, *, kind: str = "", among: Q | None = None, **options: Any) -> None:
         noun = self.model._meta.model_name
-        options.setdefault("widget", forms.TextInput({"data-choices": kind or f"{noun}s", "autocomplete": "off"}))
+        options.setdefault("widget", picker(kind or f"{noun}s"))
         super().__init__(**options)
         self.noun, self.among = noun, among or Q()
 

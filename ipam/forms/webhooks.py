@@ -6,7 +6,7 @@ from django import forms
 
 from ipam.domain.core import lookups
 from ipam.domain.notify.targets import URL_LENGTH
-from ipam.forms.fields import ProjectField, WordsField
+from ipam.forms.fields import ProjectField, WordsField, picker
 from ipam.labels import LABEL_LENGTH
 from ipam.models import Network, Partition, Webhook
 from ipam.models.base import NAME_LENGTH, SLUG_LENGTH
@@ -21,8 +21,12 @@ class WebhookForm(forms.Form):
     )
     project = ProjectField(required=False, help_text="Only what happens to it; empty: the whole platform.")
     types = WordsField(required=False, label="Types", help_text="Such as address.release or network.carve; empty: all.")
-    network = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="Its id or name; empty: any.")
-    partition = forms.CharField(max_length=SLUG_LENGTH, required=False, help_text="Its id or name; empty: any.")
+    network = forms.CharField(
+        max_length=SLUG_LENGTH, required=False, widget=picker("networks"), help_text="Its id or name; empty: any."
+    )
+    partition = forms.CharField(
+        max_length=SLUG_LENGTH, required=False, widget=picker("partitions"), help_text="Its id or name; empty: any."
+    )
     label = forms.CharField(max_length=LABEL_LENGTH, required=False, help_text="key or key=value; empty: any.")
 
     def wanted(self) -> dict[str, Any]:
