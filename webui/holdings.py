@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import timezone
 
 from ipam.addressing import Family
 from ipam.domain.core import access
@@ -20,6 +21,7 @@ from webui.quota_meters import QuotaMeter
 from webui.timetable import Due
 
 Rows = QuerySet[Any]
+_YEAR = 365  # days; what runs out later is none of the first questions
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,18 @@ class Holding:
         return self.totals.left_text
 
     @property
+    def signal(self) -> tuple[str, str, str]:
+        """How pressing it is, when the quota is used up or the first network full, and by which days."""
+        if self.quota and self.quota.share >= 1:
+            return "bad", "used up", "now"
+        if self.quota and self.quota.full:
+            by = timetable.between(self.quota.full, timezone.now().date())
+            return timetable.pressing(self.quota.full, self.share), timetable.span(self.quota.full), by
+        if self.quota or not self.due:
+            return "none", "", ""
+        return self.due.state, self.due.when, f"{self.due.name}, {self.due.by}"
+
+    @property
     def left_of(self) -> str:
         """What it is left of."""
         if self.quota:
@@ -153,14 +167,20 @@ def holdings(
     ]
 
 
-def verdict(rows: Sequence[NetworkRow], due: Sequence[Due]) -> str:
-    """When these networks run out; where no day can be told, which of them have hardly anything left."""
+def verdict(rows: Sequence[NetworkRow], due: Sequence[Due], quotas: Sequence[QuotaMeter]) -> str:
+    """What runs out first, a quota or a network; where no day can be told, which networks have hardly anything left."""
+    used_up = next((one for one in quotas if one.share >= 1), None)
+    if used_up:
+        return f"The quota of {used_up.quota} is used up"
+    told = [(full.likely, full, one) for one in quotas if (full := one.full)]
+    days, full, first = min(told, key=lambda each: each[0], default=(_YEAR, None, None))
+    if first and full and days < min((one.full.likely for one in due), default=_YEAR):
+        return f"The quota of {first.quota} is used up in {timetable.span(full)}"
     if due or not rows:
         return timetable.sentence(due) if rows else ""
     scarce = [(row, lane) for row in rows for lane in row.lanes if lane.meter and lane.meter.state == "full"]
     if len(scarce) == 1:
         (row, lane) = scarce[0]
         return f"{row.network} has {lane.left} of {lane.family.label} left"
-    return (
-        f"{len({row.network.pk for row, _ in scarce})} networks are nearly full" if scarce else timetable.sentence(due)
-    )
+    nearly_full = len({row.network.pk for row, _ in scarce})
+    return f"{count_of(nearly_full, 'network is', 'networks are')} nearly full" if scarce else timetable.sentence(due)

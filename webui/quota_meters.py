@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipam.addressing import Family, utilization
 from ipam.domain.insight import quota_forecasts
 from ipam.domain.insight.quota_forecasts import QuotaForecast
-from ipam.domain.insight.trend import State
+from ipam.domain.insight.trend import Days, State
 from ipam.models import Quota
 from webui.meters import Bar, humanize, units
 
@@ -17,6 +17,11 @@ class QuotaMeter(Bar):
 
     quota: Quota
     forecast: QuotaForecast | None = None
+
+    @property
+    def full(self) -> Days | None:
+        """When it is used up, where that can be told."""
+        return self.forecast.full if self.forecast else None
 
     @property
     def address_family(self) -> Family:

@@ -41,7 +41,7 @@ class ThresholdField(ParsedField):
 class ProjectText(forms.CharField):
     """A project as text: one that has gone is in the way of no other change."""
 
-    widget = ProjectField.widget
+    widget = picker("projects")
 
     def prepare_value(self, value: Any) -> Any:
         """Its name in the place of its id, where only one has it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from ipam.addressing import Family
+from ipam.addressing import Family, shorten
 from ipam.values import DUAL_STACK, parse_address, parse_cidr, parse_families, words
 
 
@@ -96,7 +96,11 @@ class LabelsField(ParsedField):
         pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
         if not all(key.strip() for key, _, _ in pairs):
             raise ValueError("A label has a key in front of its “=”.")
-        return {key.strip(): value.strip() for key, _, value in pairs}
+        labels: dict[str, str] = {}
+        for key, value in ((key.strip(), value.strip()) for key, _, value in pairs):
+            if labels.setdefault(key, value) != value:
+                raise ValueError(f"The label “{shorten(key)}” stands here twice. Keep one of its values.")
+        return labels
 
     def show(self, value: Any) -> str:
         return "\n".join(f"{key}={text}" if text else key for key, text in (value or {}).items())

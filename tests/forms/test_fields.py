@@ -35,6 +35,7 @@ def test_text_becomes_a_value(field: forms.Field, text: Any, value: object) -> N
         (CidrsField(), "10.0.0.0/8 nonsense"),
         (AddressesField(), "10.0.0.300"),
         (LabelsField(), "=value"),
+        (LabelsField(), "tier=1\ntier=2"),
         (LabelsField(), "null\0=1"),
         (FamiliesField(), "ipv5"),
         (LengthsField(), ["33", ""]),

@@ -51,6 +51,14 @@ def test_network_that_is_nearly_full_is_named_where_no_day_can_be_told(
     assert web.get(f"/projects/{project.pk}/").context["verdict"] == "internet has 6 addresses of IPv4 left"
 
 
+def test_quota_that_is_used_up_comes_before_networks_that_are_not(
+    web: Client, project: Project, internet: Network
+) -> None:
+    addresses.allocate(internet, project=project)
+    quota_limits.create(project=project, address_family=Family.IPV4, resource=Quota.Resource.ADDRESSES, limit=1)
+    assert web.get(f"/projects/{project.pk}/").context["verdict"] == "The quota of IPv4 addresses is used up"
+
+
 def test_findings_of_one_project_are_shown_alone(
     web: Client, project: Project, stranger: Project, internet: Network
 ) -> None:

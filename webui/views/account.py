@@ -9,6 +9,7 @@ from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.contrib.messages.views import SuccessMessageMixin
 from django.db.models import F
@@ -51,6 +52,7 @@ class NewPasswordForm(PasswordChangeForm):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
+        self.fields["new_password1"].help_text = self.fields["new_password2"].help_text = ""  # the page says it beside
 
     def clean_old_password(self) -> str:
         return _right(self.cleaned_data["old_password"], self.user, self.request)
@@ -99,7 +101,9 @@ class ChangePassword(SuccessMessageMixin, PasswordChangeView):  # type: ignore[t
     success_message = "Changed your password. All other sessions have ended."
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
-        return super().get_context_data(has_password=_has_password(signed_in(self.request)), **kwargs)
+        has_password = _has_password(signed_in(self.request))
+        rules = password_validators_help_texts()
+        return super().get_context_data(section="account", has_password=has_password, rules=rules, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, object]:
         return {**super().get_form_kwargs(), "request": self.request}

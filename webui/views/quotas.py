@@ -10,6 +10,7 @@ from django.urls import reverse
 from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import quota_limits
+from ipam.forms.fields import picker
 from ipam.forms.quotas import LimitForm, QuotaForm
 from ipam.models import Network, Project, Quota
 from webui.pages import Context, render_page_or_part, run_for_form, went_through
@@ -20,6 +21,7 @@ class NewQuotaForm(QuotaForm):
 
     network = forms.CharField(
         required=False,
+        widget=picker("networks"),
         help_text="Its name or id. Of addresses the network that they are in, of the rest the super network that "
         "children come from. Empty: all networks.",
     )

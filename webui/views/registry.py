@@ -100,7 +100,7 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
         "subject": subject,
         "rows": rows[:MAX_NETWORKS],
         "more": len(rows) > MAX_NETWORKS,
-        "verdict": verdict(rows, due),
+        "verdict": verdict(rows, due, quotas),
         "holdings": holdings(subject, network_rows.totals([] if len(rows) > MAX_NETWORKS else rows), quotas, due),
         "tiles": tiles(subject, kind.one),
         "quotas": quotas,
