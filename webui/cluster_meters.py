@@ -1,12 +1,49 @@
-"""How full a cluster is, as people read it."""
+"""How full a cluster is, and whether it will come up, as people read it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ipam.addressing import Family, utilization
 from ipam.domain.clusters.plan import Capacity, FamilyCapacity
+from ipam.domain.clusters.plan_warnings import PlanWarning
 from ipam.wording import count_of
 from webui.meters import Bar, humanize
+
+_CUTS_OFF = {"pods_not_announcable"}  # what leaves a cluster that comes up without its pods
+
+
+@dataclass(frozen=True)
+class Concern:
+    """A warning with a title: what keeps a cluster from coming up is bad, what its pods miss a warning, else a note."""
+
+    said: PlanWarning
+
+    @property
+    def title(self) -> str:
+        words = self.said.code.replace("_", " ").replace("vrf", "VRF").replace("dual stack", "dual-stack")
+        return words[0].upper() + words[1:]
+
+    @property
+    def state(self) -> str:
+        return "bad" if self.said.issues else "warn" if self.said.code in _CUTS_OFF else "none"
+
+    @property
+    def hinders(self) -> bool:
+        """Whether the cluster does not do what it was planned for."""
+        return self.state != "none"
+
+
+def concerns(warnings: Iterable[PlanWarning]) -> list[Concern]:
+    """The warnings of a plan, the worst first."""
+    return sorted(map(Concern, warnings), key=lambda one: ("bad", "warn", "none").index(one.state))
+
+
+def outlook(found: Iterable[Concern]) -> str:
+    """Whether a cluster will come up, as far as is known."""
+    states = {one.state for one in found}
+    if "bad" in states:
+        return "It will not come up yet"
+    return "It comes up, but its pods are cut off" if "warn" in states else "Nothing known keeps it from coming up"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ipam.models.networks import CHILD_TYPES, SUPER_TYPES, NetworkType
 
 _MAX = 1_000_000  # pods and nodes
 SEEDS = Q(is_seed=True) & ~Q(state=Cluster.State.RELEASED)
+OF_GARDENER = ("gardener_project", "gardener_version", "seed", "is_seed")
 SUPERS, CHILDREN = Q(type__in=SUPER_TYPES), Q(type__in=CHILD_TYPES)
 
 
@@ -58,18 +59,20 @@ class ClusterForm(forms.Form):
     )
     labels = LabelsField(required=False, help_text=LABELS_HELP)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, platform: str = Platform.GARDENER, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         held = self.initial.get("seed")
         if held and not access.sees(Cluster(pk=held)):
             del self.fields["seed"]  # it stays as it is
+        if platform != Platform.GARDENER:
+            self.fields = {name: field for name, field in self.fields.items() if name not in OF_GARDENER}
 
 
 class DraftedForm(ClusterForm):
     """What may change of a draft only, but for its ranges."""
 
     name = forms.CharField(max_length=CLUSTER_NAME_LENGTH)
-    platform = forms.ChoiceField(choices=Platform.choices, label="Set up by")
+    platform = forms.ChoiceField(choices=Platform.choices, initial=Platform.GARDENER, label="Set up by")
 
 
 class PlanForm(DraftedForm):
@@ -85,13 +88,16 @@ class PlanForm(DraftedForm):
         help_text="Then their ranges have to be announcable, and a second family can be added later.",
     )
     ipam = forms.ChoiceField(choices=PodIpam.choices, required=False, label="Pods get addresses by")
-    field_order = [
-        *("name", "families", "wanted_nodes", "max_pods", "platform", "kubernetes_version", "native_routing", "ipam"),
-        *("max_surge", "gardener_project", "gardener_version", "is_seed", "seed", "description", "labels"),
-    ]
+    GROUPS = {  # of what most people look at
+        "What and where": ("name", "project", "parent", "network"),
+        "Families and size": ("families", "wanted_nodes", "max_pods"),
+        "Platform": ("platform", "kubernetes_version", *OF_GARDENER, "native_routing"),
+    }
+    field_order = [name for names in GROUPS.values() for name in names]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["platform"].widget = forms.RadioSelect(choices=Platform.choices)
         for name, label in (("pods", "pods"), ("services", "services")):
             for family in Family:
                 self.fields[f"{name}_{family.key}"] = CidrField(
@@ -112,18 +118,24 @@ class PlanForm(DraftedForm):
         return [self[name] for name in self.fields if name.endswith(("_ipv4", "_ipv6"))]
 
     @property
-    def basics(self) -> list[forms.BoundField]:
-        """All others."""
-        return [self[name] for name in self.fields if not name.endswith(("_ipv4", "_ipv6"))]
+    def groups(self) -> dict[str, list[forms.BoundField]]:
+        """The fields by their titles, but for details and ranges."""
+        return {title: [self[name] for name in names if name in self.fields] for title, names in self.GROUPS.items()}
+
+    @property
+    def details(self) -> list[forms.BoundField]:
+        """What few plans say."""
+        return [self[name] for name in ("max_surge", "ipam", "description", "labels")]
+
+    @property
+    def has_details(self) -> bool:
+        """Whether a detail is said, or wrong."""
+        return any(field.errors or field.value() not in (None, "", {}, PodIpam.HOST_LOCAL) for field in self.details)
 
     @property
     def has_ranges(self) -> bool:
         """Whether there are ranges or masks to see."""
-        return any(field.value() for field in self.ranges)
-
-    def add_error(self, field: str | None, error: Any) -> None:
-        """What is wrong with pods of some family stands above; the sentence says which."""
-        super().add_error(field if field in self.fields else None, error)
+        return any(field.errors or field.value() for field in self.ranges)
 
     def request(self) -> dict[str, Any]:
         """The fields of a `NewCluster`."""
@@ -144,16 +156,15 @@ class NewClusterForm(PlanForm):
         among=SUPERS,
         required=False,
         label="Carve the node network out of",
-        help_text="A super network; leave it empty to name an existing network below.",
+        help_text="A super network, which is where the nodes will be.",
     )
     network = NetworkField(
         kind="child-networks",
         among=CHILDREN,
         required=False,
-        label="Existing node network",
-        help_text="A private network; leave it empty to carve one.",
+        label="Or an existing node network",
+        help_text="A private network of the project, without a cluster.",
     )
-    field_order = ["name", "project", "parent", "network", *PlanForm.field_order]
 
 
 class DraftForm(PlanForm):

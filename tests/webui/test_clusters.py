@@ -54,7 +54,8 @@ def test_journey_to_500_nodes_ends_with_what_metal_cannot_run_yet(web: Client, a
         assert "Room for 511 nodes; IPv4 pods run out first" in html
         for words in ("metal cannot run dual-stack yet", "Meanwhile IPv4 alone works", "/issues/439"):
             assert words in html
-        assert html.index("metal cannot run dual-stack yet") < html.index('class="verdict"')
+        assert html.index("It will not come up yet") < html.index("metal cannot run dual-stack yet")
+        assert html.index("It will not come up yet") < html.index("10.0.0.0/22")
     shoot = web.get(f"{page}manifests/gardener/").content.decode()
     assert "# metal cannot run dual-stack yet: its extension never reports status.networking" in shoot
     assert "Meanwhile IPv4 alone works here" in shoot
@@ -176,6 +177,52 @@ def test_draft_is_saved_and_reserved_later(web: Client, asked: dict[str, Any]) -
     assert Cluster.objects.get().is_reserved
 
 
+def test_refusal_of_a_range_stands_at_the_field_of_its_family(web: Client, asked: dict[str, Any]) -> None:
+    answer = web.post("/clusters/new/", {**asked, "services_ipv4": "10.248.0.0/29", "services_ipv6": "ff02::/112"})
+    assert set(answer.context["form"].errors) == {"services_ipv4", "services_ipv6"}
+
+
+def test_page_of_a_super_network_leads_to_a_plan_carved_out_of_it(web: Client, tenants: Network) -> None:
+    assert "/clusters/new/?network=tenants" in web.get("/networks/tenants/").content.decode()
+    form = web.get("/clusters/new/?network=tenants").context["form"]
+    assert (form["parent"].value(), form["network"].value()) == (tenants.name or "tenants", None)
+
+
+def test_fields_of_gardener_are_those_of_its_clusters_alone(web: Client, web_cluster: Cluster) -> None:
+    page = f"/clusters/{web_cluster.pk}/edit/"
+    assert "gardener_version" in web.get(page).context["form"].fields
+    Cluster.objects.update(platform="kubeadm")
+    assert "gardener_version" not in web.get(page).context["form"].fields
+
+
+def test_list_shows_both_lanes_and_what_keeps_a_cluster_from_coming_up(web: Client, web_cluster: Cluster) -> None:
+    html = web.get("/clusters/").content.decode()
+    for text in ("10.0.0.0/22", "10.240.0.0/13", "10.248.0.0/18", "fd00:10:248::/112", "Dual-stack not supported"):
+        assert text in html
+    assert "No cluster matches" in web.get("/clusters/?platform=kubeadm").content.decode()
+
+
+def test_one_document_is_shown_at_a_time_and_those_that_do_not_fit_say_why(web: Client, web_cluster: Cluster) -> None:
+    url = f"/clusters/{web_cluster.pk}/documents/"
+    usual, other = (web.get(page, **HTMX).content.decode() for page in (url, f"{url}?kind=metal-network"))
+    assert ("kind: Shoot" in usual, "kind: Shoot" in other) == (True, False)
+    assert ("Not for this cluster:" in usual, "kubeadm" in usual, "parentnetworkid" in other) == (True, True, True)
+
+
+def test_addresses_for_load_balancers_are_shown_before_they_are_taken(
+    web: Client, web_cluster: Cluster, internet: Network
+) -> None:
+    asked = {"network": "internet", "count": "1", "preview": "1"}
+    html = web.post(f"/clusters/{web_cluster.pk}/load-balancer-addresses/", asked, **HTMX).content.decode()
+    assert ('class="given pair"' in html, IPAddress.objects.count()) == (True, 0)
+
+
+def test_running_cluster_is_shown_as_a_plan_before_it_is_kept(web: Client, private: Network, project: Project) -> None:
+    fields = {"project": "alice", "network": private.pk, "document": KUBEADM, "preview": "1"}
+    html = web.post("/clusters/import/", fields, **HTMX).content.decode()
+    assert ("Room for" in html, Cluster.objects.count()) == (True, 0)
+
+
 def test_refusal_stands_above_the_form_and_beside_its_field(web: Client, asked: dict[str, Any]) -> None:
     ranges = {"services_ipv4": "10.248.0.0/29", "max_pods": "300", "node_mask_ipv4": "24"}
     html = web.post("/clusters/new/", {**asked, **ranges}).content.decode()
@@ -283,9 +330,11 @@ def test_second_family_is_added_step_by_step(
     url = f"/clusters/{old.pk}/families/"
     html = web.get(url).content.decode()
     assert ("0 of 1 machines" in html, f"/networks/{private.pk}/complete/ipv6/" in html) == (True, True)
-    assert (">node</a>" in html, "✓ yes" in html) == (True, True)
+    assert (">node</a>" in html, "bullet-none" in html) == (True, True)
     assert "0 of 1 machines" in web.post(url, {"roll_nodes": "on"}).content.decode()
     completion.complete(private, IPV6)
+    preview = web.post(url, {"roll_nodes": "on", "preview": "1"}, **HTMX).content.decode()
+    assert ("fd" in preview, Cluster.objects.get().families) == (True, "ipv4")
     assert "Confirm that they will be" in web.post(url).content.decode()
     assert web.post(url, {"roll_nodes": "on"}).url == f"/clusters/{old.pk}/"
     assert Cluster.objects.get().families == "ipv4,ipv6"

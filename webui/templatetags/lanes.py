@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from ipam.addressing import Family
 from ipam.domain.insight.coverage import Coverage
+from webui.cluster_lanes import RangeCut
 from webui.heat import Cell
 from webui.meters import percent
 
@@ -40,6 +41,12 @@ register.filter(percent)
 def family_of(text: object) -> Family:
     """The family of an address or CIDR."""
     return Family.IPV6 if ":" in str(text) else Family.IPV4
+
+
+@register.filter
+def families_held(machine: object) -> list[tuple[Family, bool]]:
+    """Each family, and whether a node of a cluster has an address of it there (`migration.nodes_of`)."""
+    return [(family, getattr(machine, f"has_{family.key}")) for family in Family]
 
 
 @register.filter
@@ -81,6 +88,17 @@ def share_of_pairs(one: Coverage) -> SafeString:
         '<svg class="shares-bar" viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">'
         '<path class="e4" d="M0 2H100"/><path class="e6" d="M0 12H100"/>'
         f'<path class="t4" d="M0 2H{four}"/><path class="t6" d="M0 12H{six}"/><path class="tie" d="{ties}"/></svg>'
+    )
+
+
+@register.simple_tag
+def cut(one: RangeCut) -> SafeString:
+    """A range of a cluster to scale, in bits: what is fixed, which node or service, and which pod of a node."""
+    length = one.cidr.prefixlen
+    return SafeString(
+        f'<svg class="cut" viewBox="0 0 {one.bits} 8" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect width="{length}" height="8"/><rect class="taken" x="{length}" width="{one.split - length}" height="8"/>'
+        f'<rect class="pale" x="{one.split}" width="{one.bits - one.split}" height="8"/></svg>'
     )
 
 

@@ -18,7 +18,7 @@ from ipam.domain.networks import allocations
 from ipam.forms.clusters import ApiAddressForm, LoadBalancerForm, ServicesForm
 from ipam.models import Cluster, IPAddress
 from ipam.values import parse_cidr
-from webui.pages import render_page_or_part, went_through
+from webui.pages import Performed, render_form_or_preview, render_page_or_part, run_or_preview, went_through
 
 _SHOWN = 50  # allocations
 
@@ -43,8 +43,7 @@ def take_for_load_balancers(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Whole allocations in the families of the cluster."""
     cluster = _changeable(pk)
     form = LoadBalancerForm(request.POST if request.method == "POST" else None, cluster=cluster)
-    do: Callable[[], object] = lambda: belongings.take_for_load_balancers(cluster, **form.cleaned_data)  # noqa: E731
-    return _answer(request, cluster, form, do, "Take addresses for load balancers")
+    return _take(request, cluster, form, belongings.take_for_load_balancers, "Take addresses for load balancers")
 
 
 @login_required
@@ -52,8 +51,7 @@ def take_for_api(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The pair that its API is reached by."""
     cluster = _changeable(pk)
     form = ApiAddressForm(request.POST if request.method == "POST" else None, cluster=cluster)
-    do: Callable[[], object] = lambda: belongings.take_for_api(cluster, **form.cleaned_data)  # noqa: E731
-    return _answer(request, cluster, form, do, "Take the addresses of the API")
+    return _take(request, cluster, form, belongings.take_for_api, "Take the addresses of the API")
 
 
 @login_required
@@ -98,6 +96,21 @@ def _changeable(pk: UUID) -> Cluster:
     return cluster
 
 
+def _take(
+    request: HttpRequest, cluster: Cluster, form: forms.Form, do: Callable[..., list[IPAddress]], title: str
+) -> HttpResponse:
+    """The form, beside it the addresses that it would take; the page of the cluster once they are taken."""
+    given, back = Performed[list[IPAddress]](), reverse("cluster", args=[cluster.pk])
+    if form.is_valid():
+        given = run_or_preview(request, form, lambda: do(cluster, **form.cleaned_data))
+        if given.kept:
+            messages.success(request, f"{title}: done for {cluster}")
+            return redirect(back)
+    context = {"section": "clusters", "cluster": cluster, "form": form, "title": title, "given": given.shown}
+    context["refused"] = bool(form.data.get("network") and form.errors)
+    return render_form_or_preview(request, "clusters/take.html", context)
+
+
 def _answer(
     request: HttpRequest, cluster: Cluster, form: forms.Form, do: Callable[[], object], title: str, says: str = ""
 ) -> HttpResponse:
@@ -106,5 +119,5 @@ def _answer(
     if went_through(form, do):
         messages.success(request, f"{title}: done for {cluster}")
         return redirect(back)
-    context = {"section": "clusters", "form": form, "title": title, "says": says, "back": back}
+    context = {"section": "clusters", "form": form, "title": title, "act": title, "says": says, "back": back}
     return render_page_or_part(request, "confirm.html" if says else "edit.html", context)

@@ -1,41 +1,47 @@
-"""Clusters that run: registered from their documents, and led from one family to two, step by step."""
+"""Documents of clusters: those that make one, and those that a running one is registered from and compared with."""
 
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
-from ipam.domain.clusters import documented, migration_steps, planning
-from ipam.domain.clusters.plan import NewCluster
+from ipam.domain.clusters import documented, planning
+from ipam.domain.clusters.manifests import catalogue
+from ipam.domain.clusters.plan import NewCluster, plan_of
 from ipam.domain.core import access
 from ipam.domain.core.permissions import Permission
 from ipam.domain.moving import cluster_documents
-from ipam.forms.clusters import DocumentForm, RunningClusterForm, StepForm
+from ipam.forms.clusters import DocumentForm, RunningClusterForm
 from ipam.models import Cluster
-from webui.pages import render_page_or_part, run_for_form, went_through
+from webui.cluster_pages import planned
+from webui.pages import (
+    Context,
+    Performed,
+    asked,
+    render_form_or_preview,
+    render_page_or_part,
+    run_or_preview,
+    went_through,
+)
 
 
 @login_required
 def register(request: HttpRequest) -> HttpResponse:
-    """Register a cluster that runs from its Shoot or kubeadm document."""
+    """Register a cluster that runs from its Shoot or kubeadm document, which is shown as a plan before."""
     access.require_anywhere(Permission.ALLOCATE)
-    form = RunningClusterForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        made = run_for_form(form, lambda: _register(**form.cleaned_data))
-        if made:
+    form, given = RunningClusterForm(request.POST or None), Performed[Context]()
+    if request.method == "POST" and form.is_valid():
+        given = run_or_preview(request, form, lambda: planned(_register(**form.cleaned_data)))
+        if given.kept:
+            made = given.kept["cluster"]
             messages.success(request, f"Registered cluster {made}")
             return redirect("cluster", pk=made.pk)
-    context = {
-        "section": "clusters",
-        "form": form,
-        "title": "Register a cluster that runs",
-        "back": reverse("clusters"),
-    }
-    return render_page_or_part(request, "edit.html", context)
+    context = {"section": "clusters", "form": form, "given": given.shown, "back": reverse("clusters")}
+    context["refused"] = bool(form.data.get("document") and form.errors)
+    return render_form_or_preview(request, "clusters/register.html", context)
 
 
 @login_required
@@ -53,17 +59,30 @@ def compare(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
-def finish(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Somebody has done the step that was next."""
+def index(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The documents that make a cluster, one at a time by `kind`; on its page they come by themselves."""
     cluster = planning.get(pk)
-    access.require_change(cluster)
-    form = StepForm(request.POST)
-    if went_through(form, lambda: migration_steps.finish(cluster, form.cleaned_data["done"])):
-        messages.success(request, f"Noted for cluster {cluster}")
-    for faults in form.errors.values():
-        messages.error(request, " ".join(map(str, faults)))
-    return redirect("cluster", pk=pk)
+    found = catalogue.documents(cluster, plan_of(cluster))
+    usual = [one for one in found if catalogue.KINDS[one.kind].platform == cluster.platform]
+    context = {
+        "section": "clusters",
+        "cluster": cluster,
+        "documents": found,
+        "chosen": next((one for one in found if one.kind == asked(request, "kind")), usual[0]),
+        "refused": [one for one in found if one.refusal],
+    }
+    return render_page_or_part(request, "clusters/documents.html", context, part="documents")
+
+
+@login_required
+def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
+    """One document as a file."""
+    cluster = planning.get(pk)
+    (document,) = catalogue.documents(cluster, plan_of(cluster), kind=kind)
+    if document.refusal:
+        raise Http404(document.refusal)
+    headers = {"Content-Disposition": f'attachment; filename="{document.file_name}"'}
+    return HttpResponse(document.text, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 def _compare(cluster: Cluster, document: str) -> Cluster:

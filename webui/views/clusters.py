@@ -1,51 +1,44 @@
-"""Clusters: plan one with both families in sight, see what it holds, copy what makes it."""
+"""Clusters: plan one with both families in sight, and see whether it will come up and what it holds."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from ipam.addressing import Family
-from ipam.domain.clusters import (
-    cautions,
-    documented,
-    lifecycle,
-    migration,
-    migration_steps,
-    planning,
-    rules,
-)
-from ipam.domain.clusters.manifests import catalogue
-from ipam.domain.clusters.plan import NewCluster, Plan, capacity, plan_of
+from ipam.domain.clusters import cautions, documented, lifecycle, migration, migration_steps, planning
+from ipam.domain.clusters.plan import NewCluster, capacity, plan_of
 from ipam.domain.core import access, timelines
 from ipam.domain.core.permissions import Permission
 from ipam.filters import ClusterFilters
-from ipam.forms.clusters import ClusterForm, DraftForm, NewClusterForm, RollForm
+from ipam.forms.clusters import ClusterForm, DraftForm, NewClusterForm
 from ipam.models import Cluster, Network
-from ipam.models.clusters import FamilyOrder
+from ipam.models.clusters import FamilyOrder, Platform
+from ipam.models.networks import NetworkType
 from webui import choices, list_state
-from webui.cluster_meters import node_meters, verdict
+from webui.cluster_lanes import lanes
+from webui.cluster_meters import concerns
+from webui.cluster_pages import machines, planned, shown
 from webui.listing import listing
-from webui.meters import humanize
 from webui.pages import (
     Context,
     Performed,
     asked,
     render_form_or_preview,
     render_page_or_part,
-    run_for_form,
     run_or_preview,
     went_through,
 )
 from webui.views.activity import with_links
 
-FILTERS = ("q", "state", "families", "project", "network")
+FILTERS = ("q", "state", "platform", "families", "project", "network")
 COLUMNS = {"name": "name", "state": "state", "created": "created_at"}
-_SHOWN_MACHINES, _SHOWN_EVENTS = 50, 10
+_SHOWN_EVENTS = 10
 
 
 @login_required
@@ -53,15 +46,15 @@ def index(request: HttpRequest) -> HttpResponse:
     """All plans, filtered as one types."""
     filters = ClusterFilters(request.GET, queryset=access.visible(Cluster.objects.with_plan()))
     found = listing(request, filters.qs if filters.is_valid() else Cluster.objects.none(), COLUMNS)
-    plans = {one.pk: plan_of(one) for one in found.rows}
     context = {
         "section": "clusters",
-        "rows": [_row(cluster, plans[cluster.pk]) for cluster in found.rows],
+        "rows": _rows(found.rows),
         "listing": found,
         "state": list_state.of_request(request, "clusters"),
         "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),
         "filters": filters,
         "states": Cluster.State.choices,
+        "platforms": Platform.choices,
         "orders": FamilyOrder.choices,
     }
     return render_page_or_part(request, "clusters/index.html", context, part="table")
@@ -75,14 +68,13 @@ def create(request: HttpRequest) -> HttpResponse:
     given = Performed[Context]()
     if request.method == "POST" and form.is_valid():
         new = NewCluster(**form.request())
-        given = run_or_preview(
-            request, form, lambda: _planned(lifecycle.create(new, reserve="reserve" in request.POST))
-        )
+        given = run_or_preview(request, form, lambda: planned(lifecycle.create(new, reserve="reserve" in request.POST)))
         if given.kept:
             made = given.kept["cluster"]
             messages.success(request, f"{'Reserved' if made.is_reserved else 'Drafted'} cluster {made}")
             return redirect("cluster", pk=made.pk)
     context = {"section": "clusters", "form": form, "given": given.shown, "back": reverse("clusters")}
+    context["refused"] = bool(form.data.get("name") and form.errors)
     return render_form_or_preview(request, "clusters/plan_form.html", context)
 
 
@@ -96,8 +88,8 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "section": "clusters",
         "cluster": cluster,
-        **_shown(cluster, plan, used),
-        **_machines(cluster, "name", "id"),
+        **shown(cluster, plan, used),
+        **machines(cluster, "name", "id"),
         "next_step": _next_step(cluster),
         "progress": migration_steps.progress(cluster) if cluster.migration_step else None,
         "may_change": access.may_change(cluster),
@@ -115,7 +107,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     if cluster.is_draft:
         return _edit_draft(request, cluster)
     initial = forms.model_to_dict(cluster, ClusterForm.base_fields)
-    form = ClusterForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = ClusterForm(request.POST if request.method == "POST" else None, initial=initial, platform=cluster.platform)
     changes = {name: form.cleaned_data[name] for name in form.changed_data} if form.is_valid() else {}
     if went_through(form, lambda: lifecycle.update(cluster, **changes)):
         messages.success(request, f"Changed cluster {cluster}")
@@ -129,61 +121,24 @@ def _edit_draft(request: HttpRequest, cluster: Cluster) -> HttpResponse:
     """Plan it again, with the same preview as at first."""
     form, given = DraftForm(request.POST or None, draft=cluster), Performed[Context]()
     if request.method == "POST" and form.is_valid():
-        given = run_or_preview(request, form, lambda: _planned(lifecycle.update(cluster, **form.changes())))
+        given = run_or_preview(request, form, lambda: planned(lifecycle.update(cluster, **form.changes())))
         if given.kept:
             messages.success(request, f"Changed cluster {given.kept['cluster']}")
             return redirect("cluster", pk=cluster.pk)
     back = reverse("cluster", args=[cluster.pk])
     context = {"section": "clusters", "form": form, "given": given.shown, "cluster": cluster, "back": back}
+    context["refused"] = bool(form.errors)
     return render_form_or_preview(request, "clusters/plan_form.html", context)
 
 
-@login_required
-def families(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """From one family to two, and back: what that takes, how far it is, and then the step."""
-    cluster = planning.get(pk)
-    access.require_change(cluster)
-    form = RollForm(request.POST if request.method == "POST" else None)
-    roll_nodes = form.is_valid() and form.cleaned_data["roll_nodes"]
-    ready = migration.readiness(cluster, roll_nodes=roll_nodes)
-    if form.is_valid():
-        changed = run_for_form(form, lambda: migration.change(cluster, ready.families, roll_nodes=roll_nodes))
-        if changed:
-            messages.success(request, f"{cluster} is {FamilyOrder(changed.families).label} now")
-            return redirect("cluster", pk=pk)
-    kept = ready.families[0]
-    names = {"kept": kept.label, "gained": kept.other.label}
-    context = {"section": "clusters", "cluster": cluster, "ready": ready, "form": form, **names}
-    context |= _machines(cluster, "has_ipv6", "has_ipv4", "name", "id")
-    return render_page_or_part(request, "clusters/families.html", context)
-
-
-@login_required
-def documents(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The documents that make a cluster; on its page they come by themselves."""
-    cluster = planning.get(pk)
-    context = {"section": "clusters", "cluster": cluster, "documents": catalogue.documents(cluster, plan_of(cluster))}
-    return render_page_or_part(request, "clusters/documents.html", context, part="documents")
-
-
-@login_required
-def manifest(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
-    """One document as a file."""
-    cluster = planning.get(pk)
-    (document,) = catalogue.documents(cluster, plan_of(cluster), kind=kind)
-    if document.refusal:
-        raise Http404(document.refusal)
-    headers = {"Content-Disposition": f'attachment; filename="{document.file_name}"'}
-    return HttpResponse(document.text, content_type="text/plain; charset=utf-8", headers=headers)
-
-
 def _initial(request: HttpRequest) -> Context:
-    """From the page of a network: it, and whose it is."""
+    """From the page of a network: it, and whose it is. Without, the super network if there is no choice."""
     visible = access.visible(Network.objects.all())
     network = visible.filter(pk=asked(request, "network")).first()
     if network is None:
-        return {"parent": visible.supers().filter(project=None).first()}
-    return {"network": network, "project": network.project_id}
+        supers = visible.filter(type=NetworkType.SUPER, project=None)[:2]
+        return {"parent": supers[0]} if len(supers) == 1 else {}
+    return {"parent" if network.is_super else "network": network, "project": network.project_id}
 
 
 def _next_step(cluster: Cluster) -> str:
@@ -194,47 +149,18 @@ def _next_step(cluster: Cluster) -> str:
     return f"Back to {families[0].label}" if families else ""
 
 
-def _planned(cluster: Cluster) -> Context:
-    """A plan with all that its page shows, read while a dry run still holds it."""
-    return {"cluster": cluster, **_shown(cluster, plan_of(cluster), {})}
-
-
-def _machines(cluster: Cluster, *order: str) -> Context:
-    """The first machines of the node network, each with the families that it has there."""
-    found = list(access.visible(migration.nodes_of(cluster)).order_by(*order)[: _SHOWN_MACHINES + 1])
-    return {"machines": found[:_SHOWN_MACHINES], "has_more_machines": len(found) > _SHOWN_MACHINES}
-
-
-def _row(cluster: Cluster, plan: Plan) -> Context:
-    held = capacity(plan)
-    pods = [plan.pods.get(family) for family in Family]
-    return {"cluster": cluster, "pods": pods, "capacity": held, "nodes": humanize(held.nodes)}
-
-
-def _shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
-    """What a plan holds, per family and together."""
-    held = capacity(plan)
-    meters, warnings = node_meters(held, used), cautions.of_cluster(cluster)
-    return {
-        "capacity": held,
-        "verdict": verdict(held),
-        "services": humanize(held.services),
-        "unsupported": [one for one in warnings if one.issues],
-        "warnings": [one for one in warnings if not one.issues],
-        "is_unannounced": bool(rules.unannounced(plan)),
-        "families": [
+def _rows(clusters: Sequence[Cluster]) -> list[Context]:
+    """Each with both lanes, None for a family that it has not, and what keeps it from coming up."""
+    plans = {one.pk: plan_of(one) for one in clusters}
+    warnings, rows = cautions.of_clusters(plans, clusters), []
+    for cluster in clusters:
+        plan, found = plans[cluster.pk], concerns(warnings[cluster.pk])
+        by_family = {lane.family: lane for lane in lanes(plan, capacity(plan), {})}
+        rows.append(
             {
-                "meter": meters[one.family],
-                "limit": one,
-                "is_primary": one.family is plan.primary,
-                "nodes": plan.nodes[one.family],
-                "pods": plan.pods[one.family],
-                "services": plan.services[one.family],
-                "mask": plan.node_mask[one.family],
-                "by_network": humanize(one.nodes_by_network),
-                "by_pods": None if one.nodes_by_pods is None else humanize(one.nodes_by_pods),
-                "per_node": humanize(one.pods_per_node),
+                "cluster": cluster,
+                "lanes": [(family, by_family.get(family)) for family in Family],
+                "hindrance": next((one for one in found if one.hinders), None),
             }
-            for one in sorted(held.families, key=lambda one: one.family)
-        ],
-    }
+        )
+    return rows

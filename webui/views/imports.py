@@ -69,8 +69,6 @@ _MOVES: dict[str, tuple[str, list[str], list[tuple[str, str]]]] = {
 _LISTED = ("partitions", "projects", "vrfs", "networks", "clusters", "machines", "addresses")  # kinds with a page
 _CHOICES = [(name, word[0].upper() + word[1:]) for name, word in _WORDS.items()]
 
-_LISTED = ("partitions", "projects", "vrfs", "addresses", "machines", "clusters")  # all others stand with networks
-
 
 class UploadForm(forms.Form):
     """A file of rows of a kind; of another system also where its entries go."""

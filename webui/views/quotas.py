@@ -10,7 +10,7 @@ from django.urls import reverse
 from ipam.domain.core import access, lookups
 from ipam.domain.core.permissions import Permission
 from ipam.domain.networks import quota_limits
-from ipam.forms.fields import picker
+from ipam.forms.named import picker
 from ipam.forms.quotas import LimitForm, QuotaForm
 from ipam.models import Network, Project, Quota
 from webui.pages import Context, render_page_or_part, run_for_form, went_through
