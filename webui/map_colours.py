@@ -57,7 +57,12 @@ class Colouring:
     def colours(self, families: Sequence[Iterable[Holder]]) -> tuple[dict[Hashable, int], list[Colour]]:
         """The colours of what holds most in sight, of all families together; and their legend."""
         counts = [Counter(map(self.of, holders)) for holders in families]
-        names = {self.of(holder): self.said(holder) for holders in families for holder in holders}
+        names = {self.of(one): self.said(one) for holders in families for one in holders}
+        tenants = {self.of(one): one.tenant for holders in families for one in holders} if self.by == "project" else {}
+        named = Counter(names.values())
+        for key, name in names.items():
+            if named[name] > 1 and tenants.get(key):
+                names[key] = f"{name} · {tenants[key]}"
         held = sum(counts, Counter())
         lacking = held.pop(None, 0)
         numbers = {key: number for number, (key, _) in enumerate(held.most_common(_COLOURS), 1)}

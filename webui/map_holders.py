@@ -29,7 +29,9 @@ class Holder:
     project: str
     project_id: UUID | None  # names are not unique
     type: str
-    labels: Mapping[str, str] = field(default_factory=dict)  # those of a moment that has passed are not known
+    # Of a moment that has passed neither is known.
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tenant: str = ""
 
 
 # Those in a block of a prefix that is drawn as these cells.
@@ -78,9 +80,9 @@ def _children(prefix: Prefix, whole: IPNetwork, cells: Sequence[Cell], namespace
 
 
 def _child(cidr: IPNetwork, network: Network) -> Holder:
-    project = str(network.project)
-    page = link("network", network.pk)
-    return Holder(cidr, str(network), page, project, project, network.project_id, network.type, network.labels)
+    page, project = link("network", network.pk), str(network.project)
+    tenant = network.project.tenant if network.project else ""
+    return Holder(cidr, str(network), page, project, project, network.project_id, network.type, network.labels, tenant)
 
 
 def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) -> list[Holder]:
@@ -98,6 +100,7 @@ def _addresses(prefix: Prefix, cells: Sequence[Cell], links: dict[UUID, str]) ->
             one.project_id,
             one.type,
             one.labels,
+            one.project.tenant,
         )
         for one in access.visible(in_sight).select_related("machine", "project").order_by("address")
     ]

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
 
 from ipam.addressing import Family
 from ipam.domain.insight.trend import DAYS
@@ -15,6 +17,12 @@ class Moments:
     changes: Mapping[Family, Sequence[date]]
     drawn: date
     today: date
+
+    @classmethod
+    def of(cls, changes: Mapping[Family, Sequence[date]], at: datetime | None) -> "Moments":
+        """Those around the moment that is drawn; None: now."""
+        today = timezone.now().date()
+        return cls(changes, at.date() if at else today, today)
 
     @property
     def first(self) -> date:

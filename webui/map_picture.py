@@ -1,6 +1,6 @@
 """The geometry of a map, and what both of its pictures share: the colours of holders, a pair that is joined."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
@@ -74,6 +74,18 @@ def shape(holder: Holder, cells: Sequence[Cell]) -> Shape:
     return Shape(first % SIDE, first // SIDE, min(count, SIDE), -(-count // SIDE), holder)
 
 
+def runs(lengths: Mapping[int, int]) -> list[tuple[int, int, int]]:
+    """Free blocks by prefix length as (first, last, number of each): lengths in a row that have as many are one."""
+    found: list[tuple[int, int, int]] = []
+    for length, number in sorted(lengths.items()):
+        first, last, before = found[-1] if found else (0, 0, 0)
+        if (last + 1, before) == (length, number):
+            found[-1] = (first, length, number)
+        else:
+            found.append((length, length, number))
+    return found
+
+
 def places(one: Shape) -> list[tuple[int, int]]:
     return [(y, x) for y in range(one.y, one.y + one.height) for x in range(one.x, one.x + one.width)]
 
@@ -117,6 +129,7 @@ def together(grids: Sequence[Context], colouring: Colouring) -> Context:
     return {
         "legend": legend,
         "joint": joint,
+        "is_taken": any(grid["taken"] for grid in grids),
         "rows": [(colour(known), known, row) for known, row in rows[:_SHOWN_HOLDERS]],
         "hidden_rows": max(0, len(rows) - _SHOWN_HOLDERS),
     }

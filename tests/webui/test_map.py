@@ -156,6 +156,18 @@ def test_family_that_is_missing_stands_at_its_place_with_the_way_to_it(web: Clie
     assert 'href="/networks/old/prefixes/add/">Add IPv6</a>' in html
 
 
+def test_equal_names_of_projects_show_their_tenants(web: Client, internet: Network, project: Project) -> None:
+    twins = [projects.create(name="web", tenant=tenant) for tenant in ("acme", "globex")]
+    for owner in (*twins, project):
+        addresses.allocate(internet, project=owner)
+    legend = web.get("/networks/internet/map/").context["legend"]
+    assert sorted(one.name for one in legend) == ["alice", "web · acme", "web · globex"]
+
+
+def test_free_lengths_in_a_row_are_told_as_one() -> None:
+    assert map_picture.runs({30: 1, 28: 2, 31: 1, 32: 1}) == [(28, 28, 2), (30, 32, 1)]
+
+
 def test_label_is_cut_before_it_spills() -> None:
     wide = Holder(IPNetwork("10.0.0.0/22"), "MMMMMMMMMMMM", "", "", "", None, "child")
     narrow = replace(wide, label="illicit-lift")

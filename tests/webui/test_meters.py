@@ -1,5 +1,7 @@
 """Counts as people read them."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from ipam.addressing import Family
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Prefix
 from tests.builders import cidrs, ip
+from webui import network_rows
 from webui.meters import Meter, PrefixMeter, humanize, percent, sparkline, summary, units
 
 
@@ -103,6 +106,16 @@ def test_meter_says_that_it_fills_up_in_words() -> None:
 def test_verdict_names_the_family_that_runs_out_first() -> None:
     uses = [use(available_ips=37), use(Family.IPV6, available_ips=2**64)]
     assert summary(uses, is_super=False) == "Room for 37 more pairs; IPv4 runs out first"
+
+
+def test_verdict_on_the_page_of_a_network_says_in_what_time_the_first_family_runs_out() -> None:
+    both = [use(available_ips=37), use(Family.IPV6, available_ips=2**64)]
+    soon, later = (network_rows.Lane(one.family, [], Meter(one), "bad", "3–6 days", "2–5 Dec") for one in both)
+    assert network_rows.verdict([soon, later], is_super=False) == (
+        "Room for 37 more pairs; IPv4 runs out first, in 3–6 days"
+    )
+    undated = replace(soon, when="too new", by="")
+    assert network_rows.verdict([undated, later], is_super=False) == "Room for 37 more pairs; IPv4 runs out first"
 
 
 def test_verdict_of_one_family_names_none() -> None:

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
@@ -56,7 +55,6 @@ def network_map(request: HttpRequest, pk: str) -> HttpResponse:
     prefixes = list(network.prefixes.select_related("network").in_order())
     pictures = list(_pictures(request, prefixes, namespace, at, look))
     grids = [_grid(request, picture, prefixes, look) for picture in pictures]
-    today = timezone.now().date()
     view = _view(request, grids, namespace, colouring)
     context = {
         "section": "networks",
@@ -71,7 +69,7 @@ def network_map(request: HttpRequest, pk: str) -> HttpResponse:
         "share": request.build_absolute_uri(f"?{urlencode(view, safe='/:')}"),
         "colourings": map_colours.offered(colouring, [one for picture in pictures for one in picture.holders]),
         "colouring": colouring,
-        "moments": Moments(series.days_of_change(network), at.date() if at else today, today),
+        "moments": Moments.of(series.days_of_change(network), at),
         **map_picture.together(grids, colouring),
     }
     if "mini" in request.GET:
@@ -187,7 +185,7 @@ def _grid(request: HttpRequest, drawn: Picture, prefixes: list[Prefix], look: IP
         "ring": look and map_picture.ring(look, whole, length),
         "taken": sum(cell.state in ("partial", "full") for cell in cells),
         "count": len(cells),
-        "free_lengths": sorted(drawn.drawing.free_lengths.items()),
+        "free_lengths": map_picture.runs(drawn.drawing.free_lengths),
         "holders": drawn.holders,
         "jump": _jump(request, family, prefix, whole, drawn.span),
     }
