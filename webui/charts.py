@@ -85,8 +85,7 @@ class Lane:
     @property
     def room(self) -> int:
         """How many there can be in all, as things are now."""
-        left = self.forecast.available if self.forecast.available_prefixes is None else self.forecast.available_prefixes
-        return self.taken + left
+        return self.taken + self.forecast.left
 
     @cached_property
     def highest(self) -> int:

@@ -6,14 +6,13 @@ from itertools import groupby
 
 from ipam.addressing import Family
 from ipam.domain.insight.findings import FULL
-from ipam.domain.insight.survey import Overview
-from ipam.domain.space.utilization import FamilyUse
+from ipam.domain.insight.survey import MAX_OF_PARTITION, Overview
 from ipam.models import Network, Partition
 from webui.meters import percent
 from webui.timetable import Due
 
-_MAX_NETWORKS = 30  # networks of a place
 _STEPS = (0.05, 0.3, 0.6, 0.8, FULL)
+_NEVER = 10**6  # days
 
 
 @dataclass(frozen=True)
@@ -27,36 +26,47 @@ class Cell:
 
 @dataclass(frozen=True)
 class Place:
-    """A partition, with how many networks it has, squares of those that are shown, and what runs out there first."""
+    """A partition, with how many networks it has, those that are shown as squares, and what runs out there first."""
 
     partition: Partition | None
     count: int
-    lanes: list[tuple[Family, list[Cell]]]
+    networks: Sequence[Network]
     due: Due | None
+    picture: Overview
+
+    @property
+    def name(self) -> str:
+        return self.partition.name or self.partition.pk if self.partition else "Everywhere"
+
+    @property
+    def lanes(self) -> list[tuple[Family, list[Cell]]]:
+        """The squares of each family, drawn of those places alone that are shown."""
+        return [(family, [self._cell(x, one, family) for x, one in enumerate(self.networks)]) for family in Family]
+
+    @property
+    def urgency(self) -> tuple[int, float, str]:
+        """To order places by: what is full or runs out first, then what is fullest."""
+        return self.due.full.likely if self.due else _NEVER, -_fullness(self.networks[0], self.picture), self.name
+
+    def _cell(self, x: int, network: Network, family: Family) -> Cell:
+        share = self.picture.shares[network.pk].get(family)
+        if share is None:
+            return Cell(x, "none", f"{network}: no {family.label}")
+        return Cell(x, str(sum(share >= one for one in _STEPS)), f"{network}: {percent(share)} of {family.label}")
 
 
 def places(picture: Overview, rows: Sequence[Due]) -> list[Place]:
-    """The places of these networks, in the order of their names; what is full first."""
+    """The places of these networks, what runs out first before the rest; of each, what is full first."""
     first: dict[str, Due] = {}
     for row in rows:
         first.setdefault(row.network.partition_id or "" if row.network else "", row)
-    ordered = sorted(picture.networks, key=lambda one: one.partition_id or "")
     found = []
+    ordered = sorted(picture.networks, key=lambda one: (one.partition_id or "", -_fullness(one, picture)))
     for partition, group in groupby(ordered, key=lambda one: one.partition):
-        shown = sorted(group, key=lambda one: -_fullness(picture.uses[one.pk]))[:_MAX_NETWORKS]
-        lanes = [(family, [_cell(x, one, family, picture) for x, one in enumerate(shown)]) for family in Family]
         key = partition.pk if partition else ""
-        found.append(Place(partition, picture.counts[key], lanes, first.get(key)))
-    return found
+        found.append(Place(partition, picture.counts[key], [*group][:MAX_OF_PARTITION], first.get(key), picture))
+    return sorted(found, key=lambda one: one.urgency)
 
 
-def _fullness(uses: Sequence[FamilyUse]) -> float:
-    return max((use.utilization for use in uses), default=0)
-
-
-def _cell(x: int, network: Network, family: Family, picture: Overview) -> Cell:
-    use = next((use for use in picture.uses[network.pk] if use.family is family), None)
-    if use is None:
-        return Cell(x, "none", f"{network}: no {family.label}")
-    step = sum(use.utilization >= one for one in _STEPS)
-    return Cell(x, str(step), f"{network}: {percent(use.utilization)} of {family.label}")
+def _fullness(network: Network, picture: Overview) -> float:
+    return max(picture.shares[network.pk].values(), default=0.0)

@@ -19,9 +19,10 @@ MOST = 8  # of each family
 
 @dataclass(frozen=True)
 class Stop:
-    """A station: where it is, between which days, and where its name stands."""
+    """A station: where it is, between which days, and where its name stands. Of what is full there is one for all."""
 
     due: Due
+    name: str
     x: float
     first: float
     last: float
@@ -30,6 +31,8 @@ class Stop:
 
     @property
     def text_x(self) -> float:
+        if self.x == START:
+            return START + 8  # beside the line of today
         return self.x - 4 if self.anchor == "start" else self.x + 4
 
     @property
@@ -72,9 +75,12 @@ def track(family: Family, rows: Sequence[Due], *, left: str, total: str) -> Trac
     """The line of a family. Names take the first row that is free; without room a station has its row in the board."""
     ends = dict.fromkeys(_ROWS[family], -math.inf)
     stops = []
-    for due in [row for row in rows if row.family is family and row.full.likely <= _YEAR][:MOST]:
+    near = [row for row in rows if row.family is family and row.full.likely <= _YEAR]
+    full = sum(not row.full.likely for row in near)
+    for due in [*near[:full][:1], *near[full:][:MOST]]:
         x = x_of(due.full.likely)
-        width = _LETTER * max(len(due.name), len(f"{due.when} · {due.left}"))
+        name = f"{due.name} and {full - 1} more" if full > 1 and not due.full.likely else due.name
+        width = _LETTER * max(len(name), len(f"{due.when} · {due.left} left"))
         anchor = "start" if x + width < END + 20 else "end"
         begins = x - 4 if anchor == "start" else x + 4 - width
         row = next((y for y, end in ends.items() if end + 12 < begins), None)
@@ -82,5 +88,5 @@ def track(family: Family, rows: Sequence[Due], *, left: str, total: str) -> Trac
             continue
         ends[row] = begins + width
         latest = _YEAR if due.full.latest is None else due.full.latest
-        stops.append(Stop(due, x, x_of(due.full.earliest), x_of(latest), row, anchor))
+        stops.append(Stop(due, name, x, x_of(due.full.earliest), x_of(latest), row, anchor))
     return Track(family, left, total, stops)

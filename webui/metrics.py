@@ -63,7 +63,7 @@ def _forecasts() -> list[GaugeMetricFamily]:
     days = GaugeMetricFamily("twofold_network_days_left", "Whole days until it is full: the range.", labels=labels)
     states = GaugeMetricFamily("twofold_forecasts", "Families of networks by forecast.", labels=["family", "state"])
     now = timezone.now()
-    for one in forecasts.soonest(_MAX_DATED):
+    for one in forecasts.soonest(_MAX_DATED)[:_MAX_DATED]:
         full = forecasts.kept_days(one, "full", now)
         for when, number in vars(full).items() if full else ():
             if number is not None:  # the latest day may never come

@@ -132,7 +132,7 @@ def _lanes(
 
 def _due(meter: Meter, one: Series | None, now: datetime) -> tuple[str, str, str]:
     """How pressing, in what time and between which days; what is full says so at once, whatever a survey kept."""
-    if not meter.left:
+    if not meter.use.left:
         return "bad", "full", "now"
     full = forecasts.kept_days(one, "full", now) if one else None
     if full is None or not full.likely:

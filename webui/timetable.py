@@ -11,6 +11,7 @@ from ipam.models import Finding, Network, Series
 from webui.meters import humanize, sparkline, units
 
 _STATES = {Finding.Severity.SERIOUS: "bad", Finding.Severity.WARNING: "warn"}
+MOST = 100  # that are full, and as many that are next: what is read, whatever is shown of it
 _BY_DAY = 60  # days that a range may be long and is still told by its days
 _YEAR = 365
 _UNITS = ((21, 1, "day"), (80, 7, "week"), (700, 30.4, "month"))  # up to so many days, how long one is, its name
@@ -123,9 +124,9 @@ def sentence(rows: Sequence[Due]) -> str:
     full = len({row.key for row in rows if not row.full.likely})
     later = [row for row in rows if 0 < row.full.likely <= _YEAR]
     if full:
-        words = _NUMBERS[full] if full < len(_NUMBERS) else f"{full:,}"
+        words = _NUMBERS[full] if full < len(_NUMBERS) else f"{full}" if full < MOST else f"{MOST} or more"
         said = f"{words} network{'s are' if full > 1 else ' is'} full"
-        return f"{said}, the next in {later[0].when}" if later else said
+        return f"{said}, the next is {later[0].name} in {later[0].when}" if later else said
     if not later:
         return "No network runs out within a year"
     return f"{later[0].name} runs out of {later[0].family.label} in {later[0].when}"

@@ -1,6 +1,7 @@
 """What a kind of finding is called where there are many of it, and what mends it."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ipam.models import Finding
@@ -16,7 +17,7 @@ class Kind:
 
 
 KINDS = {
-    "family_nearly_full": Kind("family is full or nearly", "families are full or nearly", "Add a prefix"),
+    "family_nearly_full": Kind("family is above 80 %", "families are above 80 %", "Add a prefix"),
     "only_cooling_left": Kind("family only has cooling space", "families only have cooling space", "Add a prefix"),
     "no_child_fits": Kind("super network has no room", "super networks have no room", "Add a prefix"),
     "few_children_left": Kind("super network has little room", "super networks have little room", "Add a prefix"),
@@ -47,15 +48,42 @@ KINDS = {
     "mirror_old": Kind("mirror stands still", "mirrors stand still", "Review"),
     "survey_old": Kind("survey is overdue", "surveys are overdue", "Review"),
 }
+# Of a kind that is serious or a warning, what a serious one is called.
+SERIOUS = {
+    "family_nearly_full": Kind("family is full or above 95 %", "families are full or above 95 %", "Add a prefix"),
+    "only_cooling_left": Kind(
+        "family only has cooling space that nobody gets",
+        "families only have cooling space that nobody gets",
+        "Add a prefix",
+    ),
+    "pool_nearly_empty": Kind("pool of numbers is empty", "pools of numbers are empty", "Review"),
+}
+_NAMED = 3  # of the things that a kind was found of
 
 
 @dataclass(frozen=True)
 class Work:
-    """So many findings of one kind."""
+    """So many findings of one kind and severity, with the names of the first."""
 
     code: str
     severity: str
     count: int
+    names: Sequence[str] = ()
+
+    @property
+    def query(self) -> str:
+        """What asks for just these."""
+        return f"?code={self.code}" + f"&severity={self.severity}" * (self.code in SERIOUS)
+
+    @property
+    def others(self) -> int:
+        """How many have no name here."""
+        return self.count - len(self.names)
+
+    @property
+    def is_platforms(self) -> bool:
+        """Whether only operators can mend it."""
+        return self.verb == "Add a prefix"
 
     @property
     def text(self) -> str:
@@ -68,11 +96,16 @@ class Work:
     @property
     def _kind(self) -> Kind:
         """Of a code that a newer Twofold beside this one has stored, its words."""
+        if self.severity == Finding.Severity.SERIOUS.label and self.code in SERIOUS:
+            return SERIOUS[self.code]
         words = self.code.replace("_", " ")
         return KINDS.get(self.code, Kind(words, words, "Review"))
 
 
-def counted(numbers: Mapping[tuple[str, int], int]) -> list[Work]:
-    """Kinds by how many there are of each (code, severity), worst first."""
+def counted(numbers: Mapping[tuple[str, int], int], first: Iterable[Finding] = ()) -> list[Work]:
+    """Kinds by how many there are of each (code, severity), worst first, with names of those that are given."""
+    names: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for one in first:
+        names[one.code, one.severity].append(one.object_name or one.object_id)
     ordered = sorted(numbers.items(), key=lambda item: (item[0][1], -item[1]))
-    return [Work(code, str(Finding.Severity(severity).label), count) for (code, severity), count in ordered]
+    return [Work(key[0], Finding.Severity(key[1]).label, count, names[key][:_NAMED]) for key, count in ordered]

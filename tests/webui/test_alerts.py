@@ -244,8 +244,8 @@ def test_rule_about_a_project_that_has_gone_is_changed_and_switched_off(web: Cli
 
 def test_activity_says_by_which_rule_an_alert_fired(web: Client, full: Network) -> None:
     name = Alert.objects.earliest("pk").rule.name
-    assert f"by “{escape(name)}”" in body(web, "/activity/?kind=alert")
-    assert f"by “{escape(name)}”" in body(web, "/")
+    assert f"“{escape(name)}”" in body(web, "/activity/?kind=alert")
+    assert f"“{escape(name)}”" in body(web, "/")
 
 
 def test_service_account_is_called_by_its_name(web: Client, full: Network, project: Project) -> None:

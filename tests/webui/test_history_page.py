@@ -111,6 +111,7 @@ def forecast(full: Days | None, available: int = 50) -> Forecast:
         per_day=1.0,
         available=available,
         available_prefixes=None,
+        left=available,
         full=full,
         at_95=None,
         needs="",

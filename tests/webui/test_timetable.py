@@ -77,7 +77,7 @@ def test_range_is_two_days(full: Days, said: str) -> None:
     [
         ([], "Nothing runs out, as far as can be said"),
         ([due("a", Days(0, 0, 0))], "One network is full"),
-        ([due("a", Days(0, 0, 0)), due("b", Days(3, 4, 6))], "One network is full, the next in 3–6 days"),
+        ([due("a", Days(0, 0, 0)), due("b", Days(3, 4, 6))], "One network is full, the next is b in 3–6 days"),
         ([due("a", Days(0, 0, 0)), due("a", Days(0, 0, 0), Family.IPV6)], "One network is full"),
         ([due("a", Days(3, 4, 6), Family.IPV6)], "a runs out of IPv6 in 3–6 days"),
         ([due("a", Days(400, 500, 600))], "No network runs out within a year"),
@@ -92,6 +92,9 @@ def test_line_map_ends_after_a_year_and_its_names_never_meet() -> None:
     stops = line_map.track(Family.IPV4, rows, left="", total="").stops
     assert [stop.x for stop in stops] == sorted(stop.x for stop in stops)
     assert max(stop.x for stop in stops) <= line_map.END
+    full = [due(f"full-{number}", Days(0, 0, 0)) for number in range(3)]
+    first, second = line_map.track(Family.IPV4, [*full, *rows[1:2]], left="", total="").stops
+    assert (first.name, second.name) == ("full-0 and 2 more", "network-4")
     for y in {stop.text_y for stop in stops}:
         places = [stop.x for stop in stops if stop.text_y == y]
         assert all(after - before > 80 for before, after in pairwise(places))

@@ -24,6 +24,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
     Kind.FINDING: ("key",),
     Kind.ALERT: ("told",),  # which webhooks read
 }  # in the title and beside it, or for nobody to read
+_ALERTS: dict[str, tuple[str, str]] = {Verb.FIRE: ("alert:", "alerts:"), Verb.CLEAR: ("alert over:", "alerts over:")}
 _NAMED = {"project": "project", "namespace": "project", "network": "network"}  # changes that name what the event has
 _FIELDS = {"shown_url": "URL", "vrf": "VRF", "asn": "ASN"}
 
@@ -58,14 +59,27 @@ def called(who: object) -> str:
 
 @register.filter
 def done(event: Event) -> str:
-    """What was done, and to what: `add family`, `alert rule`."""
+    """What was done: `add family`; of an alert what it is."""
+    if event.kind == Kind.ALERT and event.verb in _ALERTS:
+        return _ALERTS[event.verb][0]
     return Verb(event.verb).label if event.verb in Verb else event.verb
 
 
 @register.filter
 def of_kind(event: Event) -> str:
-    """What kind of thing it was done to."""
+    """What kind of thing it was done to: `alert rule`."""
+    if event.kind == Kind.ALERT and event.verb in _ALERTS:
+        return ""
     return Kind(event.kind).label if event.kind in Kind else event.kind
+
+
+@register.filter
+def done_to(event: Event, count: int) -> str:
+    """What was done to so many things of its kind: `allocate 8 addresses`, `8 alerts:`."""
+    if event.kind == Kind.ALERT and event.verb in _ALERTS:
+        return f"{count:,} {_ALERTS[event.verb][1]}"
+    kind = of_kind(event)
+    return f"{done(event)} {count:,} {kind}{'es' if kind.endswith(('s', 'x')) else 's'}"
 
 
 @register.filter

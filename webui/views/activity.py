@@ -21,6 +21,7 @@ from ipam.links import link, page_of_event
 from ipam.models import Alert, Event
 from ipam.models.events import Door, Kind, Verb
 from webui import choices, list_state
+from webui.event_groups import grouped
 from webui.pages import moment_of, render_page_or_part
 
 FILTERS = ("q", "actor", "door", "verb", "kind", "network", "project", "object", "part_of")
@@ -44,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "page": page,
         "state": list_state.of_request(request, "activity"),
-        "events": with_links(page.rows),
+        "groups": grouped(with_links(page.rows)),
         "doors": Door.choices,
         "verbs": Verb.choices,
         "kinds": Kind.choices,

@@ -17,7 +17,6 @@ from webui import charts, timetable
 from webui.pages import render_page_or_part
 from webui.timetable import Due
 
-_SHOWN = 100
 SPANS = {"90": "90 days", "365": "a year", "730": "2 years"}
 
 
@@ -48,19 +47,21 @@ def network_history(request: HttpRequest, pk: str) -> HttpResponse:
 @login_required
 def soonest(request: HttpRequest) -> HttpResponse:
     """What runs out, soonest first, of both families."""
-    rows = due_first(_SHOWN + 1)
+    rows = due_first()
     context = {
         "section": "overview",
         "title": timetable.sentence(rows),
-        "rows": rows[:_SHOWN],
-        "more": len(rows) > _SHOWN,
+        "rows": rows[: timetable.MOST],
+        "more": len(rows) > timetable.MOST,
     }
     return render_page_or_part(request, "soonest.html", context)
 
 
-def due_first(limit: int, among: QuerySet[Network] | None = None) -> list[Due]:
-    """The families of networks, or of those among them, that run out first, with their networks; two statements."""
-    found, now = forecasts.soonest(limit, among), timezone.now()
+def due_first(among: QuerySet[Network] | None = None, *, by_partition: bool = False) -> list[Due]:
+    """The families of networks, or of those `among` them, that run out first, with their networks, and the first of
+    each partition, if asked for; two statements.
+    """
+    found, now = forecasts.soonest(timetable.MOST, among, by_partition=by_partition), timezone.now()
     dated = [(one, full) for one in found if (full := forecasts.kept_days(one, "full", now))]
     named = Network.objects.filter(pk__in={one.network_id for one, _ in dated}).select_related("partition")
     networks = {network.pk: network for network in named}

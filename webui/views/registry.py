@@ -25,7 +25,6 @@ from webui.quota_meters import quota_meters
 from webui.views.history import due_first
 
 MAX_NETWORKS = 50
-_MAX_DUE = 50
 Subject = Partition | Project | VRF
 COLUMNS = {"name": "name", "id": "pk"}
 
@@ -92,7 +91,7 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
     networks = kind.networks_of(subject)
     found = series.with_days(networks.select_related("project", "partition")).order_by("name", "id")
     rows = network_rows.rows_of(list(found[: MAX_NETWORKS + 1]))
-    due = due_first(_MAX_DUE, networks)
+    due = due_first(networks)
     quotas = quota_meters(subject.quotas.select_related("network")) if isinstance(subject, Project) else []
     context = {
         "section": section,

@@ -1,30 +1,33 @@
 """When a family of a network runs out: forecasts that surveys keep, and what is said of them."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from math import ceil
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, DateField, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, DateField, F, OuterRef, Q, QuerySet, Subquery, Value, When, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from ipam.addressing import Family
 from ipam.domain.core import access, bulk_insert
 from ipam.domain.core.operations import transacted
+from ipam.domain.insight import forecast_texts
 from ipam.domain.insight import series as all_series
 from ipam.domain.insight.findings import FULL
 from ipam.domain.insight.series import Reading
 from ipam.domain.insight.trend import Days, State, Trend
 from ipam.domain.space.utilization import FamilyUse
-from ipam.models import Finding, Network, Series
-from ipam.wording import count_of
+from ipam.models import Finding, IPAddress, Network, Series
 
 SOON, PRESSING = 60, 14  # days until a family is full, from which on somebody should look, and at once
 KEPT = timedelta(hours=23)  # a forecast is made once a day, by the first of the hourly surveys after that
+_HOLDS = timedelta(days=2)  # the day after many networks came at once, the last of them wait for so long
 _HOURS = 24
-_AT_LEAST = 500  # forecasts of a survey; beyond, a day's share
+_AT_LEAST = 500  # old forecasts that a survey makes anew; beyond, a day's share
 _HIGH = Fraction(95, 100)
 _FORECAST = (
     "forecast_at", "state", "per_day", "missing_days", "missing_changes",
@@ -42,6 +45,7 @@ class Forecast:
     per_day: float
     available: int
     available_prefixes: int | None
+    left: int
     full: Days | None
     at_95: Days | None
     needs: str
@@ -51,7 +55,7 @@ class Forecast:
 def of_network(network: Network, uses: list[FamilyUse]) -> dict[Family, Forecast]:
     """The forecast of each family of a network whose use of this moment is known; one statement.
 
-    As the last survey kept it, or made now where that is more than a day ago, or never was.
+    As surveys kept it, or made now where it holds no longer, is old, or never was.
     """
     found = Series.objects.of_networks().filter(network_id=network.pk, since=network.created_at)
     known, now = {one.family: one for one in found}, timezone.now()
@@ -68,14 +72,37 @@ def first_by_time(forecasts: dict[Family, Forecast]) -> Family | None:
     return min(dated)[1] if dated else None
 
 
-def soonest(limit: int, among: QuerySet[Network] | None = None) -> list[Series]:
-    """The families of networks, or of those among them, that the caller may see and that run out first, each with the
-    `name` of its network.
+def soonest(limit: int, among: QuerySet[Network] | None = None, *, by_partition: bool = False) -> list[Series]:
+    """The families of networks, or of those `among` them, that run out first, each with the `name` of its network; one
+    statement. At most `limit` that are full, then as many that are next; `by_partition` also the first of each.
+
+    Whoever sees but some projects is told of the networks of these, and of those that they have taken from.
     """
-    name = Subquery(Network.objects.filter(pk=OuterRef("network_id")).values("name"))
-    dated = Series.objects.with_date()
-    asked = dated if among is None else dated.filter(network_id__in=among.order_by().values("pk"))
-    return list(access.visible(asked).annotate(name=name)[:limit])
+    own = Network.objects.filter(pk=OuterRef("network_id"))
+    seen, who = access.visible(Series.objects.with_date()), access.current()
+    if not who.sees_everything:
+        seen = seen.filter(network_id__in=_used_by(who.projects))
+    if among is not None:
+        seen = seen.filter(network_id__in=among.order_by().values("pk"))
+    dated = seen.annotate(
+        name=Subquery(own.values("name")),
+        is_later=Case(When(state=State.FULL, then=Value(0)), default=Value(1)),
+        place=Window(RowNumber(), partition_by=F("is_later"), order_by=["full_likely", "id"]),
+    )
+    shown = Q(place__lte=limit)
+    if by_partition:
+        order = ["is_later", "full_likely", "id"]
+        dated = dated.annotate(partition=Subquery(own.values("partition")))
+        dated = dated.annotate(there=Window(RowNumber(), partition_by=F("partition"), order_by=order))
+        shown |= Q(there=1)
+    return list(dated.filter(shown).order_by("is_later", "full_likely", "id"))
+
+
+def _used_by(projects: Collection[UUID]) -> Any:
+    """The keys of networks of these projects, and of those that they have addresses in or children out of."""
+    own = Q(project__in=projects)
+    children, held = Network.objects.filter(own).values("parent"), IPAddress.objects.filter(own).values("network")
+    return Network.objects.filter(own | Q(pk__in=children) | Q(pk__in=held)).order_by().values("pk")
 
 
 def urgency(full: Days, utilization: float) -> Finding.Severity | None:
@@ -106,12 +133,20 @@ def days_until(day: date, now: datetime) -> int:
 
 
 def keep_due(now: datetime) -> None:
-    """Make the forecasts that are a day old: a day's share of them, so that each survey has as much to do."""
-    due = Series.objects.of_networks().filter(Q(forecast_at=None) | Q(forecast_at__lte=now - KEPT))
-    most = max(_AT_LEAST, ceil(Series.objects.of_networks().count() / _HOURS))
-    keys = due.order_by(F("forecast_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)[:most]
-    for batch in bulk_insert.batches(list(keys), _AT_LEAST):
+    """Make the forecasts that are missing or hold no longer, and of those that are a day old a day's share: so each
+    survey has as much to do.
+    """
+    every = Series.objects.of_networks().values_list("pk", flat=True)
+    most = max(_AT_LEAST, ceil(every.count() / _HOURS))
+    old = every.filter(forecast_at__lte=now - KEPT).order_by("forecast_at", "pk")[:most]
+    for batch in bulk_insert.batches([*every.filter(forecast_at=None), *old], _AT_LEAST):
         _keep(batch, now)
+
+
+def follow(readings: Iterable[Reading], now: datetime) -> None:
+    """Between surveys: what is full by now says so, and what got space says until when that lasts."""
+    if turned := all_series.follow(readings, now):
+        _keep(turned, now)
 
 
 @transacted
@@ -147,8 +182,9 @@ def predict(one: Series, now: datetime) -> None:
 
 
 def _current(known: Series | None, reading: Reading, now: datetime) -> Series:
-    """A series with a forecast that is at most a day old, made of what is used and left now where it has none."""
-    if known is not None and known.forecast_at and known.forecast_at > now - timedelta(days=1):
+    """A series with a forecast that holds, made of what is used and left now where it has none."""
+    is_new = known is not None and known.forecast_at is not None and known.forecast_at > now - _HOLDS
+    if known is not None and is_new and not all_series.has_turned(known, reading):
         return known
     one = known or Series(at=now, days_until=all_series.utc_day(now))
     all_series.carry_days(one, all_series.utc_day(now))
@@ -159,13 +195,10 @@ def _current(known: Series | None, reading: Reading, now: datetime) -> Series:
 
 
 def _said(one: Series, use: FamilyUse, now: datetime) -> Forecast:
-    """What a forecast says, with what is left now: what is full says so at once."""
-    left = use.available_ips if use.available_prefixes is None else use.available_prefixes
-    state = State(one.state) if left else State.FULL
+    """What a forecast says, with what is left now."""
+    state = State(one.state)
     full, at_95 = kept_days(one, "full", now), kept_days(one, "at_95", now)
-    if not left:
-        full = at_95 = Days(0, 0, 0)
-    needs = _needs(one) if state == State.TOO_LITTLE_HISTORY else ""
+    needs = forecast_texts.needs(one) if state == State.TOO_LITTLE_HISTORY else ""
     return Forecast(
         family=use.family,
         state=state,
@@ -173,58 +206,22 @@ def _said(one: Series, use: FamilyUse, now: datetime) -> Forecast:
         per_day=one.per_day,
         available=use.available_ips,
         available_prefixes=use.available_prefixes,
+        left=use.left,
         full=full,
         at_95=at_95,
         needs=needs,
-        text=_sentence(use, state, one.per_day, full, needs),
+        text=forecast_texts.sentence(use, state, one.per_day, full, needs),
     )
 
 
 def kept_days(one: Series, name: str, now: datetime) -> Days | None:
-    """The days, from now, until it is `full` or `at_95`, as they were kept; None where there is no date."""
+    """The days, from now, until it is `full` or `at_95`, as they were kept; None where there is no date.
+
+    A day whose date has come since is the next one: it is not full yet.
+    """
     likely, latest = getattr(one, f"{name}_likely"), getattr(one, f"{name}_latest")
     if likely is None:
         return None
-    earliest = days_until(getattr(one, f"{name}_earliest"), now)
-    return Days(earliest, days_until(likely, now), None if latest is None else days_until(latest, now))
-
-
-def _needs(one: Series) -> str:
-    missing = []
-    if one.missing_days:
-        missing.append(f"{count_of(one.missing_days, 'more day')} of surveys")
-    if one.missing_changes:
-        missing.append(f"changes on {count_of(one.missing_changes, 'more day')}")
-    return " and ".join(missing)
-
-
-def when(full: Days) -> str:
-    """When something is full, in words: `in 41 days (33 to 58)`."""
-    return f"in {count_of(full.likely, 'day')}{_range(full)}" if full.likely else "now"
-
-
-def _sentence(use: FamilyUse, state: State, per_day: float, full: Days | None, needs: str) -> str:
-    """The forecast in words."""
-    name = use.family.label
-    number = f"{abs(per_day):,.3g}" if abs(per_day) < 1000 else f"{abs(per_day):,.0f}"
-    rate = f"{number} address{'' if number == '1' else 'es'} a day"
-    match state:
-        case State.FULL:
-            what = "No address is left" if use.available_prefixes is None else "No child of the default length fits"
-            return f"{name} is full. {what}: add a prefix, or release what is unused."
-        case State.GROWING if full is not None:
-            return f"{name} runs out in about {count_of(full.likely, 'day')}{_range(full)}."
-        case State.FLAT:
-            return f"{name} does not change: it will not run out by itself."
-        case State.SHRINKING:
-            return f"{name} gets emptier, by {rate}."
-        case State.NOT_IN_SIGHT:
-            return f"{name} grows by {rate}: that lasts for more than three years."
-        case _:
-            return f"Too little history of {name} for a forecast: {needs} are needed."
-
-
-def _range(full: Days) -> str:
-    if full.latest is None:
-        return f", not before {count_of(full.earliest, 'day')} and perhaps never"
-    return "" if full.earliest == full.latest else f" ({full.earliest:,} to {full.latest:,})"
+    least = int(name == "full" and one.state != State.FULL)
+    earliest, then = (max(least, days_until(day, now)) for day in (getattr(one, f"{name}_earliest"), likely))
+    return Days(earliest, then, None if latest is None else max(then, days_until(latest, now)))

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 
-from ipam.domain.insight import transitions, watching
+from ipam.domain.insight import forecasts, transitions, watching
 from ipam.domain.insight.hysteresis import Limits, plain
 from ipam.domain.insight.transitions import Verdict
 from ipam.domain.insight.watching import Met, Watched, in_scope
@@ -22,8 +22,13 @@ Open = Mapping[tuple[int, str], Alert]  # open alerts, by rule and subject
 
 
 def judge_networks(keys: Collection[str]) -> None:
-    """Judge these networks as they are now, pools and quotas; what of them has gone clears. Statements are constant."""
-    judge(watching.of_networks(keys, timezone.now()))
+    """Judge these networks as they are now, pools and quotas; what of them has gone clears. Statements are constant.
+
+    What is full by now says so before rules ask for its days.
+    """
+    watched = watching.of_networks(keys, timezone.now())
+    forecasts.follow(watched.readings, watched.at)
+    judge(watched)
 
 
 def judge(watched: Watched) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from ipam.domain.insight import forecasts
+from ipam.domain.insight import forecast_texts
 from ipam.domain.insight import series as all_series
 from ipam.domain.insight.trend import Days, State, Trend
 from ipam.models import Quota, Series
@@ -50,7 +50,7 @@ def _sentence(state: State, full: Days | None) -> str:
         case State.FULL:
             return "It is used up."
         case State.GROWING if full is not None:
-            return f"It is used up {forecasts.when(full)}."
+            return f"It is used up {forecast_texts.when(full)}."
         case State.TOO_LITTLE_HISTORY:
             return "There is too little history for a forecast."
         case State.NOT_IN_SIGHT:

@@ -36,7 +36,7 @@ class Reading:
     since: datetime  # when the network or project was made
     used: int
     total: int | None = None
-    available: int | None = None
+    available: int | None = None  # what cools among it, as it comes back by itself
     used_prefixes: int | None = None
     available_prefixes: int | None = None
     utilization: float = 0.0
@@ -57,7 +57,7 @@ def of_networks(networks: Iterable[Network], uses: Mapping[str, Sequence[FamilyU
                 since=network.created_at,
                 used=use.used_ips,
                 total=use.total_ips,
-                available=use.available_ips,
+                available=use.available_ips + use.cooling_ips,
                 used_prefixes=use.used_prefixes if network.is_super else None,
                 available_prefixes=use.available_prefixes,
                 utilization=use.utilization,
@@ -134,6 +134,28 @@ def record(readings: Iterable[Reading], now: datetime) -> None:
         _advance(dict(pairs), now)
 
 
+def has_turned(one: Series, reading: Reading) -> bool:
+    """Whether a forecast holds no longer: it was of another size, or it is full now and was not, or was and is not."""
+    return one.total != reading.total or is_full(one) != is_full(reading)
+
+
+def is_full(one: Series | Reading) -> bool:
+    """Whether nothing is left: no child of the default length fits a super network, no address is free of another."""
+    left = one.available if one.available_prefixes is None else one.available_prefixes
+    return left == 0
+
+
+def follow(readings: Iterable[Reading], now: datetime) -> list[int]:
+    """Between surveys, keep those whose forecast holds no longer; their keys. One statement where there are none."""
+    by_about = {one.about: one for one in readings}
+    known = Series.objects.of_networks().filter(network_id__in={one.network_id for one in by_about.values()})
+    among = ((one, by_about.get(one.about)) for one in known.defer(*BY_DAY))
+    turned = {one.pk: new for one, new in among if new and one.since == new.since and has_turned(one, new)}
+    if turned:
+        _advance(turned, now)
+    return list(turned)
+
+
 @transacted
 def _begin(readings: Sequence[Reading], now: datetime) -> None:
     rows = Series.objects.bulk_create(Series(**vars(reading), at=now, days_until=utc_day(now)) for reading in readings)
@@ -142,13 +164,16 @@ def _begin(readings: Sequence[Reading], now: datetime) -> None:
 
 @transacted
 def _advance(readings: Mapping[int, Reading], now: datetime) -> None:
-    rows = list(Series.objects.select_for_update().filter(pk__in=readings).order_by("pk"))
+    known = Series.objects.filter(pk__in=readings, at__lt=now)  # what was read later stays
+    rows = list(known.select_for_update().order_by("pk"))
     for series in rows:
         carry_days(series, utc_day(now))
         series.at = now
+        if has_turned(series, readings[series.pk]):
+            series.forecast_at = None  # so it is made anew, whether it is due or not
         for name in LATEST:
             setattr(series, name, getattr(readings[series.pk], name))
-    save(rows, "at", *LATEST, "days_until", *BY_DAY)
+    save(rows, "at", "forecast_at", *LATEST, "days_until", *BY_DAY)
     Sample.objects.bulk_create(_sample(series, now) for series in rows)
 
 

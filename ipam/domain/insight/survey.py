@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Count, Exists, F, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import Coalesce, Greatest, RowNumber
 
 from ipam.addressing import Family
 from ipam.domain.core import access
-from ipam.domain.insight import cluster_findings, findings, series, survey_age
+from ipam.domain.insight import cluster_findings, findings, survey_age
 from ipam.domain.insight.loose_ends import Marks
 from ipam.domain.space import fullness, utilization
 from ipam.domain.space.utilization import FamilyUse
-from ipam.models import ClusterRange, Finding, IPAddress, Network, Prefix, Survey
-from ipam.models.networks import CHILD_TYPES, NetworkType
+from ipam.models import ClusterRange, Finding, IPAddress, Network, Prefix, Series, Survey
+from ipam.models.networks import CHILD_TYPES
 
 SMALL_NETWORKS, SMALL_ADDRESSES = fullness.SMALL_NETWORKS, 20_000  # up to here everything is looked at live
-MAX_ROOTS = 12
+MAX_OF_PARTITION, MAX_SHOWN = 30, 600  # networks of a large installation
 MAX_MEASURED = 40  # roots that are measured all the time, by monitoring
 MAX_FINDINGS = 500
-_TEXTS = [field for field in Finding._meta.concrete_fields if isinstance(field, CharField)]
+_TEXTS = [column for column in Finding._meta.concrete_fields if isinstance(column, CharField)]
 _SURVEYED_AT = Subquery(Survey.objects.values("at")[:1])
 
 Uses = dict[str, list[FamilyUse]]
@@ -32,17 +33,18 @@ Uses = dict[str, list[FamilyUse]]
 
 @dataclass(frozen=True)
 class Overview:
-    """What the overview shows. `uses` has every network that is named here, exact and of this moment.
+    """What the overview shows: networks, and how full each of their families is, 0..1.
 
-    `networks` are all of a small installation, else the first 12 that space is taken from; `is_cut`: there are more of
-    these. `counts` are of all networks, by their partition, empty for those of every one. `as_of` is when a large
-    installation was surveyed; None: never, or it is small.
+    `networks` are all of a small installation, else the fullest 30 of each partition. `counts` are of all networks, by
+    their partition, empty for those of every one. `totals` are how many addresses are left, and how many can be taken,
+    of the networks that space is taken from. `as_of` is when a large installation was surveyed; None: never, or it is
+    small, and all is of this moment.
     """
 
     networks: list[Network]
-    is_cut: bool
-    uses: Uses
+    shares: Mapping[str, Mapping[Family, float]]
     counts: Mapping[str, int]
+    totals: Mapping[Family, tuple[int, int]]
     as_of: datetime | None = None
 
 
@@ -64,21 +66,50 @@ class Found:
 
 
 def overview() -> Overview:
-    """The overview of the installation; at most seven statements at any size."""
-    if networks := _read_if_small(series.with_days(Network.objects.all())):
+    """The overview of the installation; at most five statements at any size."""
+    if networks := _read_if_small(Network.objects.all()):
         uses = utilization.of_networks(networks)
-        return Overview(networks, False, uses, Counter(network.partition_id or "" for network in networks))
-    every = access.visible(Network.objects.all())
-    shown = every.exclude(type__in=[*CHILD_TYPES, NetworkType.UNDERLAY]).select_related("partition")
-    in_places = shown.order_by(F("partition_id").asc(nulls_first=True), "-type", "id").annotate(
-        surveyed_at=_SURVEYED_AT
+        shares = {key: {use.family: use.utilization for use in of_one} for key, of_one in uses.items()}
+        roots = [use for network in networks if not network.is_child for use in uses[network.pk]]
+        totals = _totals((use.family, use.used_ips, use.available_ips + use.cooling_ips) for use in roots)
+        return Overview(networks, shares, Counter(network.partition_id or "" for network in networks), totals)
+    networks = list(_fullest())
+    kept = {one.pk: vars(one) for one in networks}
+    shares = {
+        key: {family: share for family in Family if (share := values[f"share_of_{family.key}"]) is not None}
+        for key, values in kept.items()
+    }
+    counts = {one.partition_id or "": kept[one.pk]["number"] for one in networks}
+    of_roots = access.visible(Network.objects.exclude(type__in=CHILD_TYPES)).order_by().values("pk")
+    known: QuerySet[Any, Any] = Series.objects.of_networks().filter(network_id__in=of_roots).order_by()
+    totals = _totals(known.values_list("family", "used", "available"))
+    return Overview(networks, shares, counts, totals, kept[networks[0].pk]["surveyed_at"] if networks else None)
+
+
+def _totals(uses: Iterable[tuple[int, int, int]]) -> dict[Family, tuple[int, int]]:
+    """{family: what is left, what can be taken at all} of (family, used, left) of many networks."""
+    left, taken = Counter[int](), Counter[int]()
+    for family, used, available in uses:
+        left[family] += available
+        taken[family] += used
+    return {family: (left[family], left[family] + taken[family]) for family in Family}
+
+
+def _fullest() -> QuerySet[Network]:
+    """The fullest networks of each partition, by the last survey, with how many there are in all: the fullest first."""
+    own = Series.objects.of_networks().filter(network_id=OuterRef("pk"))
+    of_family = {f"share_of_{one.key}": Subquery(own.filter(family=one).values("utilization")[:1]) for one in Family}
+    fullest = Greatest(*(Coalesce(name, 0.0) for name in of_family)).desc()
+    ranked = access.visible(Network.objects.annotate(**of_family, surveyed_at=_SURVEYED_AT)).annotate(
+        number=Window(Count("pk"), partition_by="partition"),
+        place=Window(RowNumber(), partition_by="partition", order_by=[fullest, "pk"]),
     )
-    roots = list(series.with_days(in_places)[: MAX_ROOTS + 1])
-    uses = utilization.of_networks(roots[:MAX_ROOTS])
-    counted = every.order_by().values_list("partition").annotate(number=Count("pk"))
-    as_of = vars(roots[0])["surveyed_at"] if roots else None
-    counts = {key or "": number for key, number in counted}
-    return Overview(roots[:MAX_ROOTS], len(roots) > MAX_ROOTS, uses, counts, as_of)
+    named = (
+        ranked.filter(place__lte=MAX_OF_PARTITION)
+        .select_related("partition")
+        .only("name", "partition", "partition__name")
+    )
+    return named.order_by("place", "pk")[:MAX_SHOWN]
 
 
 def current_findings(columns: Columns | None = None, *, marked: bool = False) -> Found:
@@ -179,8 +210,8 @@ def in_order(found: Iterable[Finding]) -> list[Finding]:
     """As they are shown and kept: worst first, and no text longer than its column, whoever's name or error it has."""
     ordered = sorted(found, key=lambda one: (one.severity, one.code))
     for one in ordered:
-        for field in _TEXTS:
-            setattr(one, field.attname, getattr(one, field.attname)[: field.max_length])
+        for column in _TEXTS:
+            setattr(one, column.attname, getattr(one, column.attname)[: column.max_length])
     return ordered
 
 

@@ -57,6 +57,11 @@ class FamilyUse:
         return self.total_ips - self.reserved_ips
 
     @property
+    def left(self) -> int:
+        """What is left until it is full: children of a super network, else addresses, what cools among them."""
+        return self.available_ips + self.cooling_ips if self.available_prefixes is None else self.available_prefixes
+
+    @property
     def utilization(self) -> float:
         """Taken space over all space that could be taken, 0..1."""
         return utilization(self.used_ips, self.takeable_ips)

@@ -7,9 +7,10 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from ipam import errors
-from ipam.domain.insight import forecasts, series_points, surveying
+from ipam.domain.insight import forecasts, judging, series_points, surveying
 from ipam.domain.insight.periods import Period
 from ipam.domain.insight.series_points import NewPoint
 from ipam.domain.insight.trend import Days, State
@@ -191,6 +192,78 @@ def test_forecasts_that_have_a_date_are_in_one_list_soonest_first(
 ) -> None:
     grow(clock, narrow, project, 20)
     assert [one.about for one in Series.objects.with_date()] == [("narrow", None, 4)]
+
+
+def test_what_has_filled_up_is_listed_as_full_within_a_minute(clock: Clock, narrow: Network, project: Project) -> None:
+    grow(clock, narrow, project, 20)
+    use(narrow, project, 214)
+    clock.shift(60)
+    judging.judge_networks(["narrow"])
+    (listed,) = forecasts.soonest(9)
+    assert (forecasts.kept_days(listed, "full", timezone.now()), used(narrow)[-1]) == (Days(0, 0, 0), 254)
+    assert forecast(narrow).full == Days(0, 0, 0)
+
+
+def test_a_further_prefix_ends_what_was_forecast(clock: Clock, narrow: Network, project: Project) -> None:
+    grow(clock, narrow, project, 20)
+    use(narrow, project, 214)
+    surveying.run()
+    networks.add_prefix(narrow, cidrs("198.51.101.0/24")[0])
+    found = forecast(narrow)
+    clock.shift(60)
+    judging.judge_networks(["narrow"])
+    (listed,) = forecasts.soonest(9)
+    assert (found.state, forecasts.kept_days(listed, "full", timezone.now())) == (State.GROWING, found.full)
+
+
+def test_what_is_not_full_yet_is_never_said_to_be(clock: Clock, narrow: Network, project: Project) -> None:
+    grow(clock, narrow, project, 20)
+    assert forecasts.kept_days(of(narrow), "full", NOON + timedelta(days=300)) == Days(1, 1, 1)
+
+
+def test_all_that_have_no_forecast_get_one_in_the_same_survey(
+    clock: Clock, narrow: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecasts, "_AT_LEAST", 1)
+    for number in range(3):
+        networks.create(
+            external(id=f"n{number}", vrf=10 + number, prefixes=cidrs(f"10.{number}.0.0/24"), destination_prefixes=[])
+        )
+    surveying.run()
+    assert not Series.objects.filter(forecast_at=None).exists()
+
+
+def test_what_is_full_comes_first_and_takes_no_place_from_what_is_next(
+    clock: Clock, narrow: Network, project: Project
+) -> None:
+    grow(clock, narrow, project, 20)
+    for number in range(3):
+        full = networks.create(
+            external(id=f"n{number}", vrf=10 + number, prefixes=cidrs(f"10.{number}.0.0/30"), destination_prefixes=[])
+        )
+        use(full, project, 2)
+    surveying.run()
+    assert [one.network_id for one in forecasts.soonest(2)] == ["n0", "n1", "narrow"]
+    assert [one.network_id for one in forecasts.soonest(1, by_partition=True)] == ["n0", "narrow"]
+
+
+def test_what_cools_is_left_for_it_comes_back_by_itself(clock: Clock, narrow: Network, project: Project) -> None:
+    grow(clock, narrow, project, 20)
+    networks.update(narrow, quarantine={IPV4: 48})
+    addresses.release_many(list(narrow.addresses.all()[:10]))
+    clock.shift(86_400 * 2 - 60)
+    surveying.run()
+    assert (of(narrow).used, of(narrow).available) == (30, 224)
+    assert forecast(narrow).full == forecasts.kept_days(of(narrow), "full", timezone.now())
+
+
+def test_family_of_which_all_that_is_left_cools_is_not_full(clock: Clock, narrow: Network, project: Project) -> None:
+    use(narrow, project, 254)
+    networks.update(narrow, quarantine={IPV4: 48})
+    addresses.release_many(list(narrow.addresses.all()[:10]))
+    surveying.run()
+    assert utilization.of_network(narrow)[0].available_ips == 0
+    assert (of(narrow).state, forecast(narrow).state) == (State.TOO_LITTLE_HISTORY, State.TOO_LITTLE_HISTORY)
 
 
 # --- points ---------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ipam.domain.insight import survey, surveying
 from ipam.domain.networks import addresses, networks, projects
 from ipam.domain.space import utilization
 from ipam.models import Finding, Lease, Letter, Network, Partition, Project, Series, Survey, Webhook
-from tests.builders import IPV4, child, cidrs, external, namespaced
+from tests.builders import IPV4, child, cidrs, external
 from tests.shared import shared_fixture
 
 MAX_STATEMENTS = 9
@@ -54,20 +54,25 @@ def test_live_and_surveyed_findings_are_the_same(cloud: None, monkeypatch: pytes
 def test_large_overview_counts_what_it_does_not_show(
     cloud: None, large: None, partition: Partition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(survey, "MAX_ROOTS", 2)
+    monkeypatch.setattr(survey, "MAX_OF_PARTITION", 1)
     surveying.run()
     stored = survey.overview()
-    assert ([one.pk for one in stored.networks], stored.is_cut) == (["full", "tenants"], True)
+    assert {one.partition_id: one.pk for one in stored.networks} == {None: "full", partition.pk: "internet"}
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 200)
     monkeypatch.setattr(survey, "SMALL_ADDRESSES", 20_000)
     live = survey.overview()
     assert stored.counts == live.counts == {"": 1, partition.pk: 3}
-    assert live.is_cut is False
+    assert (stored.shares["full"], stored.totals) == (live.shares["full"], live.totals)
+    assert len(live.networks) == 4
 
 
-def test_roots_of_every_partition_come_first_and_supers_before_external_networks(cloud: None, large: None) -> None:
-    networks.create(namespaced())
-    assert [one.pk for one in survey.overview().networks] == ["clusters", "full", "tenants", "internet"]
+def test_fullest_networks_of_every_partition_come_first(cloud: None, large: None) -> None:
+    surveying.run()
+    found = survey.overview()
+    assert [max(found.shares[one.pk].values()) for one in found.networks] == sorted(
+        (max(shares.values()) for shares in found.shares.values()), reverse=True
+    )
+    assert [one.pk for one in found.networks[:2]] == ["full", "internet"]
 
 
 def test_worst_comes_first(cloud: None) -> None:
@@ -221,19 +226,6 @@ def test_survey_is_due_after_an_hour(minutes: int, is_due: bool, internet: Netwo
     Survey.objects.create(at=taken)
     surveying.run_if_due()
     assert (Survey.objects.get().at > taken) == is_due
-
-
-# --- use ----------------------------------------------------------------------------------------
-def test_use_in_a_large_overview_is_exact_and_of_this_moment(cloud: None, large: None, project: Project) -> None:
-    surveying.run()
-    addresses.allocate(Network.objects.get(pk="internet"), project=project, families=[IPV4], count=100)
-    addresses.release_many(Network.objects.get(pk="full").addresses.all())
-    uses = survey.overview().uses
-    assert {key: uses[key][0].used_ips for key in ("full", "internet", "tenants")} == {
-        "full": 0,
-        "internet": 104,
-        "tenants": 1024,
-    }
 
 
 # --- what it costs --------------------------------------------------------------------------------
