@@ -47,7 +47,7 @@ def _create(new: NewCluster, *, reserve: bool, runs: bool, id: UUID | None) -> C
     address_rules.check_may_use(network, new.project)
     if not network.is_child:
         raise errors.NetworkNotUsable(
-            f"{network.pk} is of type {network.type}. The nodes of a cluster are in a private network of its project.",
+            f"{network} is of type {network.type}. The nodes of a cluster are in a private network of its project.",
             field="network",
         )
     wanted = Cluster.State.RESERVED if reserve else Cluster.State.DRAFT
@@ -118,7 +118,7 @@ def release(cluster: Cluster) -> Cluster:
     count, owns = _look_again(current)
     if count:
         raise errors.HasMachines(
-            f"{count:,} machines are in {current.network_id}, and may use the ranges of {current}. Release them first."
+            f"{count:,} machines are in {current.network}, and may use the ranges of {current}. Release them first."
         )
     before = state(current)
     held = belongings.give_all_back(current) if owns else []
@@ -160,7 +160,7 @@ def announce(cluster: Cluster) -> Network:
     """
     plan, parent = plan_of(cluster), cluster.network.parent
     if parent is None:
-        raise errors.NoParentNetwork(f"{cluster.network_id} was carved from no super network that could announce.")
+        raise errors.NoParentNetwork(f"{cluster.network} was carved from no super network that could announce.")
     missing = rules.unannounced(plan)
     return networks.update(parent, additional_announcable_cidrs=[*plan.announcable, *missing])
 

@@ -72,7 +72,7 @@ def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) ->
 
 def _full(network: Network, family: Family, left: int) -> errors.Exhausted:
     return errors.Exhausted(
-        f"{family.label} of {network.pk} is full; {left:,} allocations have no {family.label} address. "
+        f"{family.label} of {network} is full; {left:,} allocations have no {family.label} address. "
         f"Add an {family.label} prefix, then go on.",
         field="address_family",
     )
@@ -124,10 +124,10 @@ def _refused_by_owner(lacking: QuerySet[IPAddress], limit: int) -> Iterator[Refu
 
 def _check_family(network: Network, family: Family) -> None:
     if network.is_super:
-        raise errors.NetworkNotUsable(f"{network.pk} is a super network: it holds no addresses to complete.")
+        raise errors.NetworkNotUsable(f"{network} is a super network: it holds no addresses to complete.")
     if not network.prefixes.filter(family=family).exists():
         raise errors.FamilyNotInNetwork(
-            f"{network.pk} has no {family.label} prefix. Add one first, then complete its allocations.",
+            f"{network} has no {family.label} prefix. Add one first, then complete its allocations.",
             field="address_family",
         )
 
