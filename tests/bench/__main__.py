@@ -21,6 +21,7 @@ from tests.bench import (
     operations,
     over_http,
     pages,
+    phone,
     ranges,
     scans,
     scratch,
@@ -43,7 +44,13 @@ GROUPS: dict[str, ModuleType] = {
     "pages": pages,
     "lists": lists,
 }
-LARGE: dict[str, ModuleType] = {"moving": moving, "surveys": surveys, "full_database": full_database, "scans": scans}
+LARGE: dict[str, ModuleType] = {
+    "phone": phone,
+    "moving": moving,
+    "surveys": surveys,
+    "full_database": full_database,
+    "scans": scans,
+}
 
 
 def main() -> None:
@@ -59,7 +66,9 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=[*GROUPS, *LARGE], help="just this group; repeatable")
-    parser.add_argument("--large", action="store_true", help="also the group that stores a million addresses first")
+    parser.add_argument(
+        "--large", action="store_true", help="also what drives a browser, or stores a million rows first"
+    )
     return parser.parse_args()
 
 

@@ -71,14 +71,15 @@ def browser() -> Client:
 
 def _costs() -> Iterator[Row]:
     """What each page costs among many rows, and how long it is."""
-    client, ids = browser(), _ids()
-    for path in (page.format(**ids) for page in _PAGES):
+    client, known = browser(), ids()
+    for path in (page.format(**known) for page in _PAGES):
         length = len(client.get(path).content)
         yield Row(f"CPU of {path}", cpu(partial(client.get, path)), at_most(_MAX_CPU))
         yield Row(f"length of {path}", Ratio(length, length, length, unit="bytes"), at_most(_MAX_BYTES))
 
 
-def _ids() -> dict[str, str]:
+def ids() -> dict[str, str]:
+    """The keys of a partition, and of a network of each type there."""
     site = Partition.objects.order_by("id")[0]
     types = ("super", "external")
     return {"site": site.pk, **{one: Network.objects.filter(type=one, partition=site)[0].pk for one in types}}
@@ -86,11 +87,11 @@ def _ids() -> dict[str, str]:
 
 def _count_statements(**sizes: int) -> dict[str, int]:
     seeding.seed(**sizes)
-    client, ids = browser(), _ids()
+    client, known = browser(), ids()
     found = {}
     for path in _PATHS:
         with CaptureQueriesContext(connection) as statements:
-            answer = client.get(path.format(**ids))
+            answer = client.get(path.format(**known))
         if answer.status_code != 200:
             raise RuntimeError(f"{path} answered {answer.status_code}")
         found[path] = len(statements)

@@ -43,15 +43,27 @@ class Read(HTMLParser):
             self.texts.append(data)
 
 
-def test_no_page_shows_an_id_outside_of_its_facts(web: Client, machine: Machine) -> None:
+def named_pages(machine: Machine) -> dict[str, str]:
+    """The pages of a cloud in which everything has a name."""
     urls = pages(machine)
     del urls["map of a moment"]  # on which networks are called as they were then: nothing
     for number, nameless in enumerate(Network.objects.filter(name="")):
         networks.update(nameless, name=f"network-{number}")
     Event.objects.filter(kind="network", object_name="").delete()  # from before they had names
+    return urls
+
+
+def test_no_page_shows_an_id_outside_of_its_facts(web: Client, machine: Machine) -> None:
+    urls = named_pages(machine)
     read = {name: Read(web.get(url).content.decode()).texts for name, url in urls.items()}
     shown = {name: found for name, texts in read.items() if (found := [text for text in texts if _UUID.search(text)])}
     assert shown == {}
+
+
+def test_refusal_calls_a_network_by_its_name(web: Client, private: Network, project: Project) -> None:
+    networks.update(private, name="nodes")
+    html = web.post(f"/networks/{private.pk}/families/ipv6/", {"length": ""}).content.decode()
+    assert "nodes already has IPv6." in html
 
 
 def test_filter_that_a_link_sets_by_an_id_shows_the_name(web: Client, project: Project) -> None:

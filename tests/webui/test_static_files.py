@@ -1,29 +1,22 @@
 """Static files after `collectstatic`, as gunicorn serves them; before it, as every other test has them."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
 from django.test import Client
 
-from tests.faults.servers import ROOT, serving
+from tests.faults.servers import collected, serving
 
 _LINK = re.compile(r'(?:href|src)="(/static/[^"]+\.(?:css|js|svg))"')
 _HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
 
 
 @pytest.fixture
-def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+def site(transactional_db: None) -> Iterator[str]:
     """The address of a server that has collected its static files."""
-    collected = {"STATIC_ROOT": str(tmp_path / "static")}
-    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **collected}, check=True)
-    with serving(workers=1, **collected) as server:
+    with collected() as static, serving(workers=1, **static) as server:
         yield f"http://127.0.0.1:{server.port}"
 
 

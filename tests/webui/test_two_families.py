@@ -27,6 +27,17 @@ def test_child_gains_ipv6_and_its_page_offers_to_complete(web: Client, tenants: 
     assert "Some allocations have no IPv6 address" in web.get(f"/networks/{only4.pk}/").content.decode()
 
 
+def test_child_of_one_family_becomes_dual_stack_as_it_gains_the_other(
+    web: Client, tenants: Network, project: Project
+) -> None:
+    only4 = networks.create(child(parent=tenants, project=project, stack="ipv4"))
+    url = f"/networks/{only4.pk}/families/ipv6/"
+    assert "It becomes dual-stack." in web.post(url, {"length": "", "preview": "1"}).content.decode()
+    web.post(url, {"length": ""})
+    only4.refresh_from_db()
+    assert (only4.stack, len(prefixes_of(only4))) == ("dual", 2)
+
+
 def test_completing_goes_on_until_nothing_lacks(web: Client, project: Project) -> None:
     lan = networks.create(external(id="lan", prefixes=cidrs("198.18.0.0/22"), destination_prefixes=()))
     addresses.allocate(lan, project=project, count=families.BATCH + 10)

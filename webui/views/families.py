@@ -46,10 +46,10 @@ def add_family(request: HttpRequest, pk: str, family: str) -> HttpResponse:
     changed = Performed[list[str]]()
     if form.is_valid():
         changed = run_or_preview(
-            request, form, lambda: _with_prefixes(children.add_family(network, wanted, **form.cleaned_data))
+            request, form, lambda: _with_prefixes(children.add_family(network, wanted, widen=True, **form.cleaned_data))
         )
         if changed.kept:
-            messages.success(request, f"{network} now speaks {wanted.label}. Complete what it already gave out.")
+            messages.success(request, f"{network} now speaks {wanted.label}")
             return redirect("complete", pk=network.pk, family=family)
     title = f"Add {wanted.label}"
     context = {"section": "networks", "network": network, "form": form, "prefixes": changed.shown, "title": title}

@@ -48,7 +48,7 @@ def _create(new: NewCluster, *, reserve: bool, runs: bool, id: UUID | None) -> C
     address_rules.check_may_use(network, new.project)
     if not network.is_child:
         raise errors.NetworkNotUsable(
-            f"{network.pk} is of type {network.type}. The nodes of a cluster are in a private network of its project.",
+            f"{network} is of type {network.type}. The nodes of a cluster are in a private network of its project.",
             field="network",
         )
     wanted = Cluster.State.RESERVED if reserve else Cluster.State.DRAFT
@@ -119,7 +119,7 @@ def release(cluster: Cluster) -> Cluster:
     count, owns = _look_again(current)
     if count:
         raise errors.HasMachines(
-            f"{count_of(count, 'machine is', 'machines are')} in {current.network_id}, and may use the ranges of "
+            f"{count_of(count, 'machine is', 'machines are')} in {current.network}, and may use the ranges of "
             f"{current}. Release {them(count)} first."
         )
     before = state(current)
@@ -162,7 +162,7 @@ def announce(cluster: Cluster) -> Network:
     """
     plan, parent = plan_of(cluster), cluster.network.parent
     if parent is None:
-        raise errors.NoParentNetwork(f"{cluster.network_id} was carved from no super network that could announce.")
+        raise errors.NoParentNetwork(f"{cluster.network} was carved from no super network that could announce.")
     missing = rules.unannounced(plan)
     return networks.update(parent, additional_announcable_cidrs=[*plan.announcable, *missing])
 

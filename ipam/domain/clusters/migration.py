@@ -181,7 +181,7 @@ def _network_has_both(cluster: Cluster) -> Precondition:
 
 def _machines_have_both(cluster: Cluster, ready: int, total: int) -> Precondition:
     lacking = total - ready
-    remedy = f"; complete what is missing in {cluster.network_id}" if lacking else ""
+    remedy = f"; complete what is missing in {cluster.network}" if lacking else ""
     return Precondition(
         code="machines_have_both",
         is_met=not lacking,

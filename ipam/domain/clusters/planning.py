@@ -199,7 +199,7 @@ def _violations_of_others(cluster: Cluster) -> list[errors.IpamError]:
     return [
         *(
             errors.NodeNetworkTaken(
-                f"The nodes of {held if access.sees(held) else 'another cluster'} are in {cluster.network_id} already. "
+                f"The nodes of {held if access.sees(held) else 'another cluster'} are in {cluster.network} already. "
                 "Carve a node network of its own.",
                 field="network",
             )

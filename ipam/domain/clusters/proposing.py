@@ -55,7 +55,7 @@ def _nodes(families: Sequence[Family], network: Network) -> dict[Family, IPNetwo
     for family in families:
         if family not in held:
             raise errors.FamilyNotInNetwork(
-                f"{network.pk} has no {family.label} prefix for the nodes. Add {family.label} to it, or plan without.",
+                f"{network} has no {family.label} prefix for the nodes. Add {family.label} to it, or plan without.",
                 field="families",
             )
     return {family: held[family] for family in families}

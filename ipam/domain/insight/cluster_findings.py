@@ -24,7 +24,8 @@ _NO_VRF = 0  # a VNI that no network has
 def of_clusters(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
     """Findings of the first so many reserved clusters by name, of all if None."""
     pods = access.visible(ClusterRange.objects.reserved()).filter(purpose=ClusterRange.Purpose.PODS)
-    rows = _counted(pods.select_related("cluster", "reserved_in")).order_by("cluster__name", "cluster", "family")
+    known = pods.select_related("cluster__network", "reserved_in")
+    rows = _counted(known).order_by("cluster__name", "cluster", "family")
     found = list(rows[: limit and 2 * limit])
     yield from networks_beside_clusters(limit)
     yield from differing_from_documents({row.cluster_id for row in found if row.cluster.document})
@@ -88,7 +89,7 @@ def pods_not_announced(row: Any) -> Iterator[Finding]:
             "pods_not_announcable",
             SERIOUS,
             f"The leaf switches drop the routes to {row.address_family.label} pods {row}. Add them to the announcable "
-            f"CIDRs of {row.reserved_in_id}.",
+            f"CIDRs of {row.reserved_in}.",
         )
 
 
@@ -101,7 +102,7 @@ def nodes_without(row: Any) -> Iterator[Finding]:
             row,
             "one_family_nodes",
             WARNING,
-            f"{lacking:,} {nodes} no {row.address_family.label} address in {row.cluster.network_id}, which the cluster "
+            f"{lacking:,} {nodes} no {row.address_family.label} address in {row.cluster.network}, which the cluster "
             "speaks. Complete what is missing there.",
         )
 

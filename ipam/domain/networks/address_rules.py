@@ -46,13 +46,12 @@ def check_may_use(network: Network, project: Project) -> None:
     """Rule 21: who may take addresses from which network."""
     if network.is_super:
         raise errors.NetworkNotUsable(
-            f"{network.pk} is a super network: it gives prefixes, no addresses. Carve a child network and use that.",
+            f"{network} is a super network: it gives prefixes, no addresses. Carve a child network and use that.",
             field="network",
         )
     if network.project_id and network.project_id != project.pk and not network.is_shared_child:
         raise errors.WrongProject(
-            f"{network.pk} belongs to another project. Use a network of project {project}, an external or "
-            "a shared one.",
+            f"{network} belongs to another project. Use a network of project {project}, an external or a shared one.",
             field="project",
         )
 
@@ -136,14 +135,14 @@ def check_machine(machine: Machine, network: Network, project: Project, *, is_jo
         raise errors.WrongProject(f"Machine {machine} belongs to another project.", field="machine")
     if not is_joined:
         raise errors.NetworkNotUsable(
-            f"Machine {machine} is not in network {network.pk}. Use an address of one of its networks.", field="machine"
+            f"Machine {machine} is not in network {network}. Use an address of one of its networks.", field="machine"
         )
 
 
 def without_family(network: Network, family: Family) -> errors.FamilyNotInNetwork:
     """Rule 22: a family that is asked for is one that the network has."""
     return errors.FamilyNotInNetwork(
-        f"{network.pk} has no {family.label} prefix. Add one, or ask for another family.", field="address_family"
+        f"{network} has no {family.label} prefix. Add one, or ask for another family.", field="address_family"
     )
 
 
@@ -151,7 +150,7 @@ def exhausted(network: Network, family: Family, count: int) -> errors.Exhausted:
     """Rule 22: a network has fewer free addresses of a family than are asked for."""
     left = "no free address" if count == 1 else f"fewer than {count:,} free addresses"
     return errors.Exhausted(
-        f"{family.label} of {network.pk} has {left}.{aside.sentences(network, family)} Release some, or add an "
+        f"{family.label} of {network} has {left}.{aside.sentences(network, family)} Release some, or add an "
         f"{family.label} prefix. Nothing was taken.",
         field="address_family",
     )
@@ -160,7 +159,7 @@ def exhausted(network: Network, family: Family, count: int) -> errors.Exhausted:
 def not_in_prefix(address: Address, network: Network, prefixes: Iterable[Prefix]) -> errors.IpamError:
     """Rule 24: a named address lies in a prefix of the network."""
     return errors.NotInPrefix(
-        f"{address} lies in no prefix of {network.pk}. Choose one in {', '.join(map(str, prefixes))}.", field="ip"
+        f"{address} lies in no prefix of {network}. Choose one in {', '.join(map(str, prefixes))}.", field="ip"
     )
 
 

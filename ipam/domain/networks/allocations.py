@@ -208,7 +208,7 @@ def _differences(one: IPAddress, other: IPAddress) -> Iterator[errors.IpamError]
     if one.family == other.family:
         yield errors.Invalid(f"{both} are both {one.address_family.label}. A pair has one of each family.", field="ips")
     if one.network_id != other.network_id:
-        yield errors.Invalid(f"{both} are of two networks: {one.network_id} and {other.network_id}.", field="ips")
+        yield errors.Invalid(f"{both} are of two networks: {one.network} and {other.network}.", field="ips")
     if one.project_id != other.project_id:
         yield errors.WrongProject(f"{both} belong to two projects: {one.project} and {other.project}.", field="ips")
     if one.type != other.type:

@@ -27,7 +27,7 @@ def parent_for(new: NewNetwork) -> Network:
     shared = Network.objects.filter(type=NetworkType.CHILD_SHARED, project=new.project)
     if new.type == NetworkType.CHILD_SHARED and (known := shared.first()):
         raise errors.OneSharedChildPerProject(
-            f"The project already has the shared network {known.pk}. Use that one, or delete it first.", field="type"
+            f"The project already has the shared network {known}. Use that one, or delete it first.", field="type"
         )
     return parent
 
@@ -36,7 +36,7 @@ def check_owner(new: NewNetwork, parent: Network) -> None:
     """Rule 10: a super network with a project gives children to that project only; another system's gives none."""
     if parent.project_id and (new.project is None or parent.project_id != new.project.pk):
         raise errors.WrongProject(
-            f"{parent.pk} belongs to another project. Carve from a super network of yours or of nobody.", field="parent"
+            f"{parent} belongs to another project. Carve from a super network of yours or of nobody.", field="parent"
         )
     access.require_own(parent)
 
@@ -48,7 +48,7 @@ def find_parent(new: NewNetwork) -> Network:
     if new.parent:
         if not new.parent.is_super:
             raise errors.ParentNotSuper(
-                f"{new.parent.pk} is of type {new.parent.type}; children are carved from super networks only.",
+                f"{new.parent} is of type {new.parent.type}; children are carved from super networks only.",
                 field="parent",
             )
         return new.parent
@@ -82,11 +82,11 @@ def choose_lengths(
     defaults = parent.default_child_prefix_length.items()
     lengths = dict(asked) or {family: length for family, length in defaults if family in allowed}
     if missing := [family.label for family in families if family not in lengths]:
-        detail = f"{parent.pk} gives no {missing[0]} child prefixes here. Add {missing[0]} to it, or ask for another."
+        detail = f"{parent} gives no {missing[0]} child prefixes here. Add {missing[0]} to it, or ask for another."
         raise errors.FamilyNotInNetwork(detail, field="address_family")
     lengths = {family: lengths[family] for family in sorted(lengths) if not families or family in families}
     if not lengths:
-        raise errors.FamilyNotInNetwork(f"{parent.pk} has no family that this child's stack allows.", field="stack")
+        raise errors.FamilyNotInNetwork(f"{parent} has no family that this child's stack allows.", field="stack")
     for family, minimum in parent.min_child_prefix_length.items():
         if lengths.get(family, minimum) < minimum:
             raise _below_minimum(parent, family, lengths[family], field="length")
@@ -99,7 +99,7 @@ def stack_of_child(new: NewNetwork, parent: Network) -> str:
     for family in Stack(stack).families:
         if family not in parent.allowed_families:
             raise errors.FamilyNotAllowed(
-                f"{parent.pk} is {Stack(parent.stack).label}, so its children cannot be {Stack(stack).label}.",
+                f"{parent} is {Stack(parent.stack).label}, so its children cannot be {Stack(stack).label}.",
                 field="stack",
             )
     return stack
@@ -108,7 +108,7 @@ def stack_of_child(new: NewNetwork, parent: Network) -> str:
 def check_stack(allowed: Sequence[Family], family: Family, network: Network | None) -> None:
     """Rule 6, before a child gets space of a family."""
     if family not in allowed:
-        name = network.pk if network else "The network"
+        name = network or "The network"
         raise errors.FamilyNotAllowed(
             f"{name} has a stack without {family.label}. Set its stack to dual first, or leave {family.label} out.",
             field="stack",
@@ -130,7 +130,7 @@ def violations_of_imported_lengths(
 def _below_minimum(parent: Network, family: Family, length: int, *, field: str) -> errors.IpamError:
     minimum = parent.min_child_prefix_length[family]
     return errors.MinChildPrefixLength(
-        f"{parent.pk} gives {family.label} children of /{minimum} or longer, not /{length}.", field=field
+        f"{parent} gives {family.label} children of /{minimum} or longer, not /{length}.", field=field
     )
 
 
@@ -154,8 +154,8 @@ def exhausted(parent: Network, family: Family, length: int, child: Network) -> e
     have = f"The largest free blocks are {blocks}" if blocks else "Nothing is free"
     more = aside.sentences(parent, family, child.namespace_id)
     return errors.Exhausted(
-        f"{family.label} of {parent.pk} has no room for a /{length}. {have}.{more} Add an {family.label} prefix to "
-        f"{parent.pk}, ask for a longer prefix length, or delete children. Nothing was taken.",
+        f"{family.label} of {parent} has no room for a /{length}. {have}.{more} Add an {family.label} prefix to "
+        f"{parent}, ask for a longer prefix length, or delete children. Nothing was taken.",
         field="address_family",
     )
 

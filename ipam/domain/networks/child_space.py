@@ -69,5 +69,5 @@ def _find_source(parent: Network, cidr: IPNetwork) -> Prefix:
     source = parent.prefixes.containing_address(first).filter(last__gte=last).first()
     if source is None:
         have = ", ".join(map(str, parent.prefixes.in_order()))
-        raise errors.NotInPrefix(f"{cidr} lies in no prefix of {parent.pk}, which has {have}.", field="prefixes")
+        raise errors.NotInPrefix(f"{cidr} lies in no prefix of {parent}, which has {have}.", field="prefixes")
     return source

@@ -111,22 +111,24 @@ def import_child(new: NewNetwork) -> Network:
 
 
 @operation
-def add_family(network: Network, family: Family, *, length: int | None = None) -> Network:
+def add_family(network: Network, family: Family, *, length: int | None = None, widen: bool = False) -> Network:
     """Give a child network its second family, carved from its parent by the rules of creation (rule 36).
 
     `length` is the prefix length, by default the parent's. The parent's destinations of that family come along.
+    With `widen` a stack of one family becomes dual by it; else that is decided first.
     AlreadyExists when it has the family, FamilyNotAllowed by its stack, Exhausted when the parent has no room.
     """
     current = network_changes.lock(network)
     access.require_change(current)
     if not current.is_child or current.parent is None:
         raise errors.NetworkNotUsable(
-            f"{current.pk} was not carved from a super network. Add a prefix of {family.label} to it instead."
+            f"{current} was not carved from a super network. Add a prefix of {family.label} to it instead."
         )
     held = current.known_prefixes
     if any(prefix.family == family for prefix in held):
-        raise errors.AlreadyExists(f"{current.pk} already has {family.label}.", field="address_family")
-    child_rules.check_stack(current.allowed_families, family, current)
+        raise errors.AlreadyExists(f"{current} already has {family.label}.", field="address_family")
+    stack = Stack.DUAL if widen else Stack(current.stack)
+    child_rules.check_stack(stack.families, family, current)
     access.require_own(parent := current.parent)
     asked = {} if length is None else {family: length}
     lengths = child_rules.choose_lengths(parent, asked, [family], Stack(parent.stack).families)
@@ -134,7 +136,7 @@ def add_family(network: Network, family: Family, *, length: int | None = None) -
     carved = child_space.take(current, parent, lengths)
     inherited = child_rules.of_families(parent.destination_prefixes, lengths)
     known = current.destination_prefixes
-    current.revise(destination_prefixes=known + [cidr for cidr in inherited if cidr not in known])
+    current.revise(stack=stack, destination_prefixes=known + [cidr for cidr in inherited if cidr not in known])
     held = sorted([*held, *carved], key=lambda prefix: prefix.family)
     after = states.of(current, prefixes=held)
     history.record(Verb.ADD_FAMILY, current, before=before, after=after, blocks_begun=carved)
@@ -224,7 +226,7 @@ def _vni_of_child(new: NewNetwork, parent: Network) -> int:
     if parent.vrf_id is not None:
         if new.vrf is not None:
             raise errors.VrfInherited(
-                f"Children of {parent.pk} are in its VRF {parent.vrf_id}. Leave the VRF out.", field="vrf"
+                f"Children of {parent} are in its VRF {parent.vrf_id}. Leave the VRF out.", field="vrf"
             )
         return parent.vrf_id
     return (vrfs.draw() if new.vrf is None else vrfs.claim(new.vrf, shared=new.vrf_shared)).pk

@@ -68,7 +68,7 @@ def take(
         if network.is_super:
             begun = _take_child(current, families, lengths or {})
         elif lengths:
-            detail = f"{network.pk} gives addresses. Leave the length out, or claim of a super network."
+            detail = f"{network} gives addresses. Leave the length out, or claim of a super network."
             raise errors.ForbiddenField(detail, field="length")
         else:
             begun = _take_addresses(current, families)
@@ -104,9 +104,7 @@ def get(network: Network, *, project: Project, name: str) -> Claim:
     """The claim of this name, or NotFound."""
     known = _named(network, project, name).first()
     if known is None:
-        raise errors.NotFound(
-            f"Nothing of {network.pk} is claimed as “{shorten(name)}” for this project.", field="name"
-        )
+        raise errors.NotFound(f"Nothing of {network} is claimed as “{shorten(name)}” for this project.", field="name")
     return known
 
 

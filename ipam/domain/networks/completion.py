@@ -73,7 +73,7 @@ def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) ->
 
 def _full(network: Network, family: Family, left: int) -> errors.Exhausted:
     return errors.Exhausted(
-        f"{family.label} of {network.pk} is full; {count_of(left, 'allocation has', 'allocations have')} no "
+        f"{family.label} of {network} is full; {count_of(left, 'allocation has', 'allocations have')} no "
         f"{family.label} address. Add an {family.label} prefix, then go on.",
         field="address_family",
     )
@@ -125,10 +125,10 @@ def _refused_by_owner(lacking: QuerySet[IPAddress], limit: int) -> Iterator[Refu
 
 def _check_family(network: Network, family: Family) -> None:
     if network.is_super:
-        raise errors.NetworkNotUsable(f"{network.pk} is a super network: it holds no addresses to complete.")
+        raise errors.NetworkNotUsable(f"{network} is a super network: it holds no addresses to complete.")
     if not network.prefixes.filter(family=family).exists():
         raise errors.FamilyNotInNetwork(
-            f"{network.pk} has no {family.label} prefix. Add one first, then complete its allocations.",
+            f"{network} has no {family.label} prefix. Add one first, then complete its allocations.",
             field="address_family",
         )
 

@@ -52,7 +52,7 @@ def check_joined(attachments: Sequence[Attachment]) -> None:
     if met is not None:
         reserved, prefix = met
         raise errors.Overlap(
-            f"{prefix} of {prefix.network_id} overlaps {reservations.named(reserved)}, and this firewall would join "
+            f"{prefix} of {prefix.network} overlaps {reservations.named(reserved)}, and this firewall would join "
             "the two. Leave one of them out.",
             field="networks",
         )
@@ -76,12 +76,12 @@ def _violations_of_networks(
         network = attachment.network
         if network.is_super or network.is_underlay:
             why = "gives no addresses" if network.is_super else "is added to firewalls by itself"
-            detail = f"{network.pk} is of type {network.type}: it {why}. Leave it out."
+            detail = f"{network} is of type {network.type}: it {why}. Leave it out."
             broken.append(errors.NetworkNotUsable(detail, field="networks"))
         elif network.project_id and network.project_id != project.pk and not network.is_shared_child:
-            broken.append(errors.WrongProject(f"{network.pk} belongs to another project.", field="networks"))
+            broken.append(errors.WrongProject(f"{network} belongs to another project.", field="networks"))
         if network.partition_id and network.partition_id != partition.pk:
-            detail = f"{network.pk} is in partition {network.partition_id}, the machine in {partition.pk}."
+            detail = f"{network} is in partition {network.partition_id}, the machine in {partition.pk}."
             broken.append(errors.WrongPartition(detail, field="networks"))
     return broken
 

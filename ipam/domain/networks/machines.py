@@ -219,7 +219,7 @@ def _find_named(machine: Machine, attachment: Attachment) -> list[IPAddress]:
         elif address.network_id != network.pk:
             broken.append(
                 errors.IpNotInNetwork(
-                    f"{named} belongs to network {address.network_id}, not {network.pk}.", field="networks.ips"
+                    f"{named} belongs to network {address.network}, not {network}.", field="networks.ips"
                 )
             )
         elif address.project_id != machine.project_id:

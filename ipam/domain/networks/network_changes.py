@@ -70,7 +70,7 @@ def _store(network: Network, columns: Iterable[str]) -> None:
 def _check_changeable(network: Network, changes: Mapping[str, Any]) -> None:
     """What this network never takes, whatever it is (rules 2 and 17)."""
     if "prefixes" in changes and network.is_child:
-        detail = f"{network.pk} was carved from {network.parent_id}: its prefixes stay. "
+        detail = f"{network} was carved from {network.parent}: its prefixes stay. "
         raise errors.PrefixesImmutable(f"{detail}Add a family to it, or carve another child.", field="prefixes")
     errors.raise_all(network_fields.violations_of_changed_fields(network, changes))
 
@@ -140,7 +140,7 @@ def _violations_of_removed_prefixes(
     """Rules 17 and 18: the last prefix stays; a prefix with addresses or children stays."""
     if not after:
         return [
-            errors.LastPrefix(f"{network.pk} would have no prefix left. Delete the network instead.", field="prefixes")
+            errors.LastPrefix(f"{network} would have no prefix left. Delete the network instead.", field="prefixes")
         ]
     kept = set(after)
     # Of a prefix that is made wider, `find_overlaps` says what to do instead.

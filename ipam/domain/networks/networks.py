@@ -133,7 +133,7 @@ def remove_prefix(network: Network, cidr: IPNetwork) -> Network:
     errors.raise_all(list(rules.violations_of_canonical([cidr], "prefix")))  # netaddr compares without host bits
     cidrs = _cidrs(current)
     if cidr not in cidrs:
-        raise errors.NotFound(f"{current.pk} has no prefix {cidr}. It has {_listed(cidrs)}.", field="prefix")
+        raise errors.NotFound(f"{current} has no prefix {cidr}. It has {_listed(cidrs)}.", field="prefix")
     return network_changes.change(current, {"prefixes": [kept for kept in cidrs if kept != cidr]})
 
 
@@ -188,7 +188,7 @@ def violations_of_partition(network: Network) -> list[errors.IpamError]:
     kind = "super" if network.is_super else "underlay"
     return [
         errors.OneSuperPerPartition(
-            f"Partition {network.partition_id} already has the {kind} network {holder.pk}. "
+            f"Partition {network.partition_id} already has the {kind} network {holder}. "
             "Add prefixes to that one, or leave the partition out.",
             field="partition",
         )

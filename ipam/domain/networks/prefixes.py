@@ -53,7 +53,7 @@ def violations_of_fields(network: Network, cidr: IPNetwork, fields: Mapping[str,
     gateway, reserves = fields.get("gateway"), fields.get("reserve_ends", True)
     if network.is_super and not (gateway is None and reserves):
         name = "gateway" if reserves else "reserve_ends"
-        detail = f"{network.pk} is a super network: it gives prefixes, no addresses. Leave “{name}” out."
+        detail = f"{network} is a super network: it gives prefixes, no addresses. Leave “{name}” out."
         return [errors.NetworkNotUsable(detail, field=name)]
     if gateway is None:
         return []

@@ -183,7 +183,7 @@ def _prefix_of(network: Network, first: Address, last: Address) -> Prefix:
         if first in prefix.cidr and last in prefix.cidr:
             return prefix
     have = ", ".join(map(str, network.known_prefixes))
-    raise errors.NotInPrefix(f"{first} to {last} lies in no prefix of {network.pk}, which has {have}.", field="first")
+    raise errors.NotInPrefix(f"{first} to {last} lies in no prefix of {network}, which has {have}.", field="first")
 
 
 def _check_use(use: str, project: Project | None) -> None:

@@ -73,7 +73,7 @@ def remove(network: Network, *, undoes: int | None = None) -> None:
     statement = _REMOVE_PREFIXES[connection.vendor]
     removed = _execute(statement, [current.pk] * statement.count("%s"))
     if len(removed) != len(prefixes):
-        raise errors.Busy(f"Others change the prefixes of {current.pk} at this moment. Send it again.")
+        raise errors.Busy(f"Others change the prefixes of {current} at this moment. Send it again.")
     if current.parent_id is not None:
         carving.give_back(current.parent_id, _returned(carved, removed), current.namespace_id, current.project_id)
     with writes.together():
@@ -110,21 +110,21 @@ def _refuse(network: Network) -> None:
     broken: list[errors.IpamError] = []
     if count := network.children.count():
         broken.append(
-            errors.HasChildren(f"{network.pk} has {count_of(count, 'child network')}. Delete {them(count)} first.")
+            errors.HasChildren(f"{network} has {count_of(count, 'child network')}. Delete {them(count)} first.")
         )
     if count := network.clusters.count():
         plans = count_of(count, "cluster plan stands", "cluster plans stand")
-        broken.append(errors.InUse(f"{plans} on {network.pk}. Release and delete {them(count)} first."))
+        broken.append(errors.InUse(f"{plans} on {network}. Release and delete {them(count)} first."))
     if count := network.attachments.count():
         machines = count_of(count, "machine is", "machines are")
-        broken.append(errors.HasMachines(f"{machines} in {network.pk}. Release {them(count)} first."))
+        broken.append(errors.HasMachines(f"{machines} in {network}. Release {them(count)} first."))
     if count := network.addresses.count():
-        broken.append(errors.HasIps(f"{network.pk} holds {count_of(count, 'address')}. Release {them(count)} first."))
+        broken.append(errors.HasIps(f"{network} holds {count_of(count, 'address')}. Release {them(count)} first."))
     if (claim := Claim.objects.filter(child=network).first()) is not None:
-        detail = f"A controller claims {network.pk} as “{claim}”. Release the claim of that name."
+        detail = f"A controller claims {network} as “{claim}”. Release the claim of that name."
         broken.append(errors.InUse(detail))
     errors.raise_all(broken)
-    raise errors.Busy(f"Others have just left {network.pk}. Nothing was changed; send it again.")
+    raise errors.Busy(f"Others have just left {network}. Nothing was changed; send it again.")
 
 
 def _execute(statement: str, parameters: Sequence[Any]) -> list[Any]:

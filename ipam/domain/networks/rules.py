@@ -60,7 +60,7 @@ def find_overlaps(
         if inside:
             broken.append(_grown(cidr, inside, field))
         elif holder := held.get(cidr):
-            whose = "this network" if holder.cidr in known else f"network {holder.network_id}"
+            whose = "this network" if holder.cidr in known else f"network {holder.network}"
             remedy = "Leave it out" if holder.cidr in known else "Choose space outside of it"
             broken.append(errors.Overlap(f"{cidr} overlaps {holder.cidr} of {whose}. {remedy}.", field=field))
         if cidr in reserved:

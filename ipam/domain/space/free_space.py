@@ -90,7 +90,7 @@ def is_untouched(network: Network, namespace_id: UUID | None) -> bool:
     if not network.is_namespaced:
         if namespace_id is not None:
             raise errors.Invalid(
-                f"{network.pk} gives all projects the same space. Leave the namespace out.", field="namespace"
+                f"{network} gives all projects the same space. Leave the namespace out.", field="namespace"
             )
         return False
     return namespace_id is None or (

@@ -6,7 +6,7 @@ from ipam.models import AddressRange, Prefix
 
 def prefix(held: Prefix) -> str:
     """A prefix, and its network."""
-    return f"{held} of network {held.network_id}" if access.sees(held) else "space of another network"
+    return f"{held} of network {held.network}" if access.sees(held) else "space of another network"
 
 
 def address_range(held: AddressRange) -> str:

@@ -106,6 +106,15 @@ def test_child_that_was_made_dual_gains_its_second_family(tenants: Network, proj
     assert len(prefixes_of(children.add_family(network, IPV6))) == 2
 
 
+def test_single_stack_child_becomes_dual_by_its_second_family_where_that_is_asked_for(
+    tenants: Network, project: Project
+) -> None:
+    network = networks.create(child(parent=tenants, project=project, stack="ipv4"))
+    changed = children.add_family(network, IPV6, widen=True)
+    changed.refresh_from_db()
+    assert (changed.stack, len(prefixes_of(changed))) == ("dual", 2)
+
+
 def test_network_that_was_not_carved_gains_a_family_by_a_prefix_only(legacy: Network) -> None:
     with pytest.raises(errors.NetworkNotUsable, match="Add a prefix of IPv6"):
         children.add_family(legacy, IPV6)
