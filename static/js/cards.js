@@ -79,5 +79,5 @@
     if (event.key === "Escape") close();
   });
   for (const gone of ["click", "htmx:afterSwap"]) document.addEventListener(gone, close);
-  document.addEventListener("scroll", close, { capture: true, passive: true });
+  document.addEventListener("scroll", () => card && close(), { capture: true, passive: true });
 })();

@@ -73,9 +73,9 @@
     const isPalette = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
     if (isPalette || (event.key === "/" && !typing)) {
       event.preventDefault();
-      search.focus();
+      if (typing === search) show();
+      else search.focus(); // which shows it
       search.select();
-      show();
     } else if (event.key === "?" && (!typing || (typing === search && !search.value))) {
       event.preventDefault();
       document.getElementById("keys").togglePopover?.();

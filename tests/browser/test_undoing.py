@@ -53,7 +53,7 @@ def test_allocation_is_undone_where_one_is(browser_page: Page, internet: Network
     shoot(page, "allocated")
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.locator(".toast")).to_contain_text("Undone: 203.0.113.129 + 2001:db8:0:113::1 released")
-    expect(page.locator(".toast")).to_have_count(0)
+    expect(page.locator(".toast-lanes")).to_have_count(0)
     assert (IPAddress.objects.count(), page.url.endswith("/networks/internet/")) == (0, True)
     shoot(page, "undone")
 
@@ -92,4 +92,4 @@ def test_notice_copies_both_and_closes(signed_in: Page, internet: Network, proje
     assert violations(Axe().run(page).response) == []
     shoot(page, "copied")
     page.get_by_role("button", name="Close this notice").click()
-    expect(page.locator(".toast")).to_have_count(0)
+    expect(page.locator(".toast-lanes")).to_have_count(0)

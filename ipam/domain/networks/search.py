@@ -18,7 +18,6 @@ from netaddr import IPNetwork, IPRange
 from ipam import errors
 from ipam.address_parts import asn_of, block_of, macs_of, spans_of, unwrapped
 from ipam.domain.core import access
-from ipam.domain.core.same_names import BETWEEN
 from ipam.models import (
     VRF,
     Cluster,
@@ -216,7 +215,7 @@ def _named(text: str, limit: int, wanted: IPNetwork | None = None, macs: Sequenc
 
 def _with_words(model: type[Any], text: str) -> Any:
     """Those that have each word of the text in id, name or description."""
-    words = text.replace(BETWEEN, " ").split()[:MAX_WORDS]
+    words = text.replace(" · ", " ").split()[:MAX_WORDS]  # between a name and a tenant
     return reduce(lambda found, word: found.with_text(word), words, model.objects.all())
 
 
