@@ -179,8 +179,11 @@ class NamedField(forms.CharField):
         meant = [one for one in found if str(one.pk) == text] or found
         if len(meant) == 1:
             return meant[0]
-        why = f"Several {self.noun}s have that name; use the id." if found else f"There is no such {self.noun}."
-        raise forms.ValidationError(f"{why} Type its name or id.")
+        if found:
+            raise forms.ValidationError(
+                f"Several {self.noun}s have that name. Choose one from the list, or give its id."
+            )
+        raise forms.ValidationError(f"There is no such {self.noun}. Type its name or id.")
 
     def _visible(self) -> Any:
         return access.visible(self.model._default_manager.filter(self.among))
