@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from netaddr import IPNetwork
 
 from ipam.addressing import Address, Family, block, host
@@ -64,11 +65,13 @@ def then(namespace: UUID | None, at: datetime) -> Holders:
     return found
 
 
-def partner(network: Network, whole: IPNetwork) -> Address | None:
-    """The lowest address of the other family of the pairs that have a half in this block, of at most 256 addresses."""
+def partner(network: Network, whole: IPNetwork, look: Address | None) -> Address | None:
+    """The other half of what was looked for; else the lowest of those of a block of at most 256 addresses."""
     halves = access.visible(IPAddress.objects.filter(network=network).within(whole))
+    of_look = halves.filter(address=look or whole.ip, allocation=OuterRef("allocation"))
     others = IPAddress.objects.filter(family=Family.of(whole).other, allocation__in=halves.values("allocation"))
-    return min(access.visible(others).values_list("address", flat=True), default=None)
+    found = access.visible(others).annotate(is_wanted=Exists(of_look)).values_list("is_wanted", "address")
+    return min(found, key=lambda row: (not row[0], row[1]), default=(False, None))[1]
 
 
 def _children(prefix: Prefix, whole: IPNetwork, cells: Sequence[Cell], namespace: UUID | None) -> list[Holder]:

@@ -1,6 +1,6 @@
 """What people type about networks. Whether it may be, the domain says."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -208,6 +208,7 @@ class PrefixForm(ChangedPrefixForm):
         help_text="Needed when the network gains a family by this prefix.",
     )
     field_order = ["prefix", "default_child_prefix_length", "gateway", "gives_ends"]
+    stands_for: ClassVar = {"prefixes": "prefix"}
 
     def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

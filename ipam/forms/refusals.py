@@ -9,7 +9,10 @@ from ipam.addressing import Family
 
 
 def tell(form: forms.BaseForm, refused: Sequence[errors.IpamError]) -> None:
-    """Let each refusal stand at its field, or above all fields; of many the first, and how many more there are."""
+    """Let each refusal stand at its field, or above all fields; of many the first, and how many more there are.
+
+    A form that asks for one thing of a list says by `stands_for` which of its fields that is.
+    """
     for error in refused[: errors.MAX_TOLD]:
         form.add_error(_field_of(form, error), error.detail)
     if (more := len(refused) - errors.MAX_TOLD) > 0:
@@ -18,7 +21,8 @@ def tell(form: forms.BaseForm, refused: Sequence[errors.IpamError]) -> None:
 
 def _field_of(form: forms.BaseForm, error: errors.IpamError) -> str | None:
     """The field of a refusal: a list as a whole; of what has a field a family, that which the sentence is about."""
-    names = error.field.split(".")
+    one_of = getattr(form, "stands_for", {})
+    names = [one_of.get(name, name) for name in error.field.split(".")]
     if found := next((name for name in (names[0], names[-1]) if name in form.fields), None):
         return found
     per_family = {f"{names[0]}_{family.key}": family for family in Family}

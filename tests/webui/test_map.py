@@ -120,6 +120,14 @@ def test_both_pictures_open_at_what_was_looked_for_and_its_partner(
         assert ">vpn</a> holds" in " ".join(html.split())
 
 
+def test_free_address_that_was_looked_for_has_the_halves_of_its_neighbours_beside_it(
+    web: Client, internet: Network, project: Project
+) -> None:
+    addresses.allocate(internet, project=project, addresses=[ip("203.0.113.130"), ip("2001:db8:0:113::5:1")])
+    html = web.get("/networks/internet/map/?look=203.0.113.200").content.decode()
+    assert 'aria-label="2001:db8:0:113::5:0/120 in' in html
+
+
 def test_map_is_coloured_by_type_or_by_a_label_of_those_in_sight(
     web: Client, internet: Network, project: Project
 ) -> None:

@@ -14,8 +14,10 @@ def test_prefix_is_previewed_and_not_kept(web: Client, internet: Network) -> Non
 
 
 def test_prefix_with_host_bits_is_refused_with_the_corrected_form(web: Client, internet: Network) -> None:
-    html = web.post("/networks/internet/prefixes/add/", {"prefix": "198.51.100.1/24"}).content.decode()
-    assert "198.51.100.1/24 has host bits set; the prefix is 198.51.100.0/24." in html
+    answer = web.post("/networks/internet/prefixes/add/", {"prefix": "198.51.100.1/24"})
+    refused = "198.51.100.1/24 has host bits set; the prefix is 198.51.100.0/24."
+    assert refused in answer.content.decode()
+    assert refused in answer.context["form"].errors["prefix"]
 
 
 def test_child_gains_ipv6_and_its_page_offers_to_complete(web: Client, tenants: Network, project: Project) -> None:

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from netaddr import IPAddress, IPNetwork
 
 from ipam import errors
-from ipam.addressing import Family, host
+from ipam.addressing import Family
 from ipam.domain.core import access, lookups
 from ipam.domain.insight import series
 from ipam.domain.space import prefix_map
@@ -112,10 +112,12 @@ def _anchors(request: HttpRequest, prefixes: list[Prefix], look: IPAddress | Non
     found = {Family.of(look): look} if look else {}
     if not prefixes or prefixes[0].network.is_super:
         return found
-    network, family = prefixes[0].network, prefixes[0].address_family
-    around = host(look) if look else _choose(request, family, prefixes, None)[1]
-    is_open = around.size > SQUARES or request.GET.get(Family.of(around).other.key)
-    partner = None if is_open else map_holders.partner(network, around)
+    family = Family.of(look) if look else prefixes[0].address_family
+    if family not in {one.address_family for one in prefixes}:
+        return found
+    around = _choose(request, family, prefixes, look)[1]
+    is_open = around.size > SQUARES or request.GET.get(family.other.key)
+    partner = None if is_open else map_holders.partner(prefixes[0].network, around, look)
     return found | ({Family.of(partner): partner} if partner else {})
 
 
