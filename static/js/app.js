@@ -106,6 +106,11 @@
     }
     if (!event.target.closest(".search")) document.getElementById("search-results")?.replaceChildren();
   });
+  // What was searched for does not cover a form that the focus has gone on to, also when the answer is late.
+  const leaveSearch = () => {
+    if (!document.activeElement.closest(".search")) document.getElementById("search-results")?.replaceChildren();
+  };
+  document.addEventListener("focusin", leaveSearch);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     document.activeElement.closest(".term")?.blur();
@@ -183,6 +188,7 @@
     const said =
       event.detail.target.dataset.announce ?? event.detail.target.querySelector?.("[data-announce]")?.dataset.announce;
     announce(said ?? "Updated");
+    leaveSearch();
     showTickAll();
     skipFree();
     showLocally();
