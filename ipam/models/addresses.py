@@ -17,7 +17,7 @@ from ipam.addressing import Family
 from ipam.fields import AddressField, FamilyOf, stored, text_of
 from ipam.models.base import FAMILIES, MAX_WORDS, HasLabel, OftenEmptyField, RecordQuerySet
 from ipam.models.indexes import texts
-from ipam.models.machines import Machine
+from ipam.models.machines import Machine, MachineNetwork
 from ipam.models.managed import Managed
 from ipam.models.networks import Network
 from ipam.models.prefixes import Prefix
@@ -112,9 +112,13 @@ class IPAddressQuerySet(RecordQuerySet["IPAddress"]):
             yield machine, network, Family(family), text_of(address)
 
     def texts_of(self, machines: Collection[str]) -> dict[str, dict[Family, list[str]]]:
-        """The addresses of each of these machines as texts, by its id and family, in order."""
+        """The addresses of each of these machines as texts, by its id and family: those of its first network first."""
         found: dict[str, dict[Family, list[str]]] = {machine: {family: [] for family in Family} for machine in machines}
-        for machine, _, family, text in self.with_holders(found):
+        joined = MachineNetwork.objects.filter(machine__pk__one_of=machines).order_by()
+        places = {(one, at): place for one, at, place in joined.values_list("machine_id", "network_id", "position")}
+        for machine, _, family, text in sorted(
+            self.with_holders(found), key=lambda row: places.get((row[0], row[1]), len(places))
+        ):
             found[machine][family].append(text)
         return found
 

@@ -61,6 +61,7 @@
   panel.addEventListener("htmx:afterSwap", () => {
     showRecent();
     if (document.activeElement === document.body) search.focus(); // what had the focus is replaced
+    else if (!search.form.contains(document.activeElement)) close(); // a late answer covers no form
   });
   search.form.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !search.form.contains(event.relatedTarget)) close();

@@ -87,14 +87,11 @@ def test_neighbourhood_is_the_last_zoom_of_the_map(internet: Network, project: P
     assert [str(neighbourhood(one)) for one in held] == ["203.0.113.128/25", "2001:db8:0:113::/120"]
 
 
-@pytest.mark.parametrize(
-    ("held", "said"),
-    [(0, ["—"]), (2, ["10.0.0.0", "10.0.0.1"]), (3, ["10.0.0.0", "10.0.0.1", "10.0.0.2"]), (5, [*"...", "+2"])],
-)
-def test_machine_shows_three_addresses_of_a_family_and_how_many_more(held: int, said: list[str]) -> None:
+@pytest.mark.parametrize(("held", "said"), [(0, "—"), (1, "10.0.0.0</b>"), (3, 'title="10.0.0.1, 10.0.0.2">+2</span>')])
+def test_machine_shows_its_first_address_of_a_family_and_how_many_more(held: int, said: str) -> None:
     shown = first_of([f"10.0.0.{number}" for number in range(held)])
-    assert shown.count("<span") == len(said)
-    assert said[-1] in shown
+    assert said in shown
+    assert shown.count("<b ") == min(held, 1)
 
 
 def test_half_of_a_pair_leads_to_its_page_in_the_colour_of_its_family(internet: Network, project: Project) -> None:

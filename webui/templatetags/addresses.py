@@ -15,8 +15,6 @@ from ipam.links import link
 
 register = template.Library()
 
-_SHOWN = 3  # of the addresses of one machine and family
-
 
 @register.simple_tag
 def address(value: object, href: str = "") -> SafeString:
@@ -45,10 +43,12 @@ def half(one: models.IPAddress | None) -> SafeString:
 
 @register.simple_tag
 def first_of(held: Sequence[str]) -> SafeString:
-    """The first three of these addresses, each on a line, and how many more there are."""
-    shown = "<br>".join(f'<span class="address" title="{full_form(one)}">{one}</span>' for one in held[:_SHOWN])
-    more = f' <span class="soft small">+{len(held) - _SHOWN}</span>' if len(held) > _SHOWN else ""
-    return SafeString(shown + more or '<span class="soft">—</span>')
+    """The first of these addresses, and how many more there are, which are told on hover; a dash for none."""
+    if not held:
+        return SafeString('<span class="soft">—</span>')
+    first, *others = held
+    more = f' <span class="soft small" title="{", ".join(others)}">+{len(others)}</span>' if others else ""
+    return SafeString(f'<b class="address" title="{full_form(first)}">{first}</b>{more}')
 
 
 def parts(value: object) -> tuple[str, str]:

@@ -1,5 +1,9 @@
 """Machines: who got which addresses, VRFs and ASN."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,9 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from ipam.addressing import Address
+from ipam.addressing import Address, Family
 from ipam.domain.core import access, lookups, timelines
 from ipam.domain.core.permissions import Permission
+from ipam.domain.files import dns_zones
+from ipam.domain.insight import tenures
 from ipam.domain.networks import machines, netplan
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.filters import MachineFilters
@@ -63,6 +69,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
     config = netplan.netplan(joined["networks"])
     events = timelines.newest(timelines.of_object("machine", machine.pk), limit=_SHOWN_EVENTS)
     context = {"section": "machines", "machine": machine, "config": config, "events": with_links(events.rows), **joined}
+    context |= {"dns": _dns(machine), "former": tenures.ended_of_machine(machine.pk, limit=_SHOWN_EVENTS)}
     return render_page_or_part(request, "machines/detail.html", context)
 
 
@@ -125,19 +132,35 @@ def _allocate(owner: Context, asked: Context) -> Context:
 
 
 def _networks(machine: Machine) -> Context:
-    """Each network that the machine is in, with the addresses that it has there."""
+    """Each network that the machine is in, the primary one first, with the pairs that it has there."""
     attachments = MachineNetwork.objects.filter(machine=machine).select_related("network").order_by("position")
     attachments = attachments.prefetch_related(Prefetch("network__prefixes"))
-    held = list(IPAddress.objects.held_by([machine.pk]).select_related("prefix").order_by("address"))
+    held: dict[str, list[IPAddress]] = defaultdict(list)
+    for address in IPAddress.objects.held_by([machine.pk]).select_related("prefix").order_by("address"):
+        held[address.network_id].append(address)
     return {
         "networks": [
             {
                 "network": one.network,
-                "addresses": [address for address in held if address.network_id == one.network_id],
+                "addresses": held[one.network_id],
+                "pairs": _pairs(held[one.network_id]),
             }
             for one in attachments
         ]
     }
+
+
+def _pairs(held: Sequence[IPAddress]) -> list[list[IPAddress | None]]:
+    """These addresses of one network by their allocations, each IPv4 and IPv6; None for one that is missing."""
+    found: dict[UUID, dict[int, IPAddress]] = defaultdict(dict)
+    for one in held:
+        found[one.allocation][one.family] = one
+    return [[of_one.get(family) for family in Family] for of_one in found.values()] or [[None, None]]
+
+
+def _dns(machine: Machine) -> str:
+    """The records of all of its addresses."""
+    return "".join(dns_zones.lines(IPAddress.objects.held_by([machine.pk]))).rstrip()
 
 
 def _place(address: IPAddress) -> tuple[int, Address]:

@@ -55,6 +55,12 @@ def of_addresses(addresses: Sequence[IPAddress], limit: int) -> list[Tenure]:
     return list(found.order_by("-since", "-id")[:limit])
 
 
+def ended_of_machine(machine: str, limit: int) -> list[Tenure]:
+    """What a machine, by its id, had and has no more, of what the caller may see; the newest `limit`."""
+    ended = Tenure.objects.of_addresses().filter(machine_id=machine).exclude(until=None)
+    return list(access.visible(ended).order_by("-until", "-id")[:limit])
+
+
 def _held_at(tenures: TenureQuerySet, namespace: UUID | None, moment: datetime) -> list[Tenure]:
     if moment > timezone.now():
         raise errors.Invalid("That moment has not come yet. Give one that has passed.", field="at")
