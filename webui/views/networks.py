@@ -58,8 +58,14 @@ COLUMNS: dict[str, str | Callable[..., Any]] = {
     **{f"left-{family.key}": partial(fullness.left, family) for family in Family},
     **{f"soonest-{family.key}": partial(forecasts.first_full, family) for family in Family},
 }
+ORDERS = {
+    **{"tree": "super networks first", "name": "name", "-fullness": "fullest", "soonest": "soonest full"},
+    **{f"-taken-{family.key}": f"fullest of {family.label}" for family in Family},
+    **{f"left-{family.key}": f"least {family.label} left" for family in Family},
+    **{f"soonest-{family.key}": f"{family.label} soonest full" for family in Family},
+}
 MAX_CHOICES = 100
-CHOSEN = {"taken": "Taken", "left": "Left", "days": "90 days", "due": "Full in"}  # columns that one may do without
+CHOSEN = {"taken": "Taken", "left": "Left", "days": "90 days, of roomy rows", "due": "Full in"}  # columns that one may do without
 
 
 @login_required
@@ -83,7 +89,7 @@ def tree(request: HttpRequest) -> HttpResponse:
         "chosen": choices.shown(chosen),
         "filters": filters,
         "listing": found,
-        "state": list_state.of_request(request, "networks", CHOSEN),
+        "state": list_state.of_request(request, "networks", CHOSEN, ORDERS),
         "rows": rows[: len(found.rows)],
         "totals": network_rows.totals(rows[: len(found.rows)]) if is_whole else [],
         "opened": opened,
