@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -138,6 +139,18 @@ def _due(meter: Meter, one: Series | None, now: datetime) -> tuple[str, str, str
     if full is None or not full.likely:
         return "none", _UNDATED.get(State(one.state), "") if one and one.state in _UNDATED else "", ""
     return pressing(full, meter.use.utilization), span(full), between(full, now.date())
+
+
+def totals_kept(networks: QuerySet[Network]) -> list[Totals]:
+    """As `totals`, of more networks than are shown, as of the last survey; empty before the first. One statement."""
+    roots = networks.order_by().exclude(parent__in=networks.order_by().values("pk")).values("pk")
+    kept = list(Series.objects.of_networks().filter(network_id__in=roots).only("family", "used", "available"))
+    found = []
+    for family in Family if kept else ():
+        own = [one for one in kept if one.family == family]
+        used, left = sum(one.used for one in own), sum(one.available or 0 for one in own)
+        found.append(Totals(family, len(own), used + left, used, left))
+    return found
 
 
 def totals(rows: Sequence[NetworkRow]) -> list[Totals]:
