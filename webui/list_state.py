@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
@@ -26,13 +27,14 @@ _KEPT_FOR = timedelta(days=365)
 
 @dataclass(frozen=True)
 class ListState:
-    """A list as its URL has it: `query` is what a saved view keeps, `rest` that without columns and density."""
+    """A list as its URL has it: `query` is what a saved view keeps, `rest` that without order and looks."""
 
     owner: User
     page: str
     query: str
     rest: list[tuple[str, str]]
     columns: Mapping[str, str]  # those that may be chosen, with their heads
+    orders: Mapping[str, str]  # those that are offered in words, for where a table has no heads
     shown: Collection[str]
     density: str
 
@@ -51,19 +53,24 @@ class ListState:
 
 
 def of_request(
-    request: HttpRequest, page: str, columns: Mapping[str, str] | None = None, *, hidden: Collection[str] = ()
+    request: HttpRequest,
+    page: str,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    orders: Mapping[str, str] = MappingProxyType({}),
+    *,
+    hidden: Collection[str] = (),
 ) -> ListState:
     """The state of a list whose `columns` may be chosen, all but `hidden` shown at first; views cost a statement."""
-    known = columns or {}
     asked = _columns(request.GET) or request.COOKIES.get(f"columns-{page}", "")
-    shown = {name for name in known if name in asked.split(",")} if asked else {*known} - {*hidden}
+    shown = {name for name in columns if name in asked.split(",")} if asked else {*columns} - {*hidden}
     density = request.GET.get("density", "") or request.COOKIES.get("density", "")
     return ListState(
         owner=signed_in(request),
         page=page,
         query=query_of(request.GET),
-        rest=[(name, value) for name, value in _said(request.GET) if name not in LOOKS],
-        columns=known,
+        rest=[(name, value) for name, value in _said(request.GET) if name not in (*LOOKS, "sort")],
+        columns=columns,
+        orders=orders,
         shown=shown,
         density=density if density in _DENSITIES else _DENSITIES[0],
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -146,6 +147,18 @@ def verdict(lanes: Sequence[Lane], *, is_super: bool) -> str:
     text, left = summary(uses, is_super=is_super), room.of_uses(uses)
     first = next((lane for lane in lanes if left and left.count and lane.family is left.family), None)
     return f"{text}, in {first.when}" if first and first.by else text
+
+
+def totals_kept(networks: QuerySet[Network]) -> list[Totals]:
+    """As `totals`, of more networks than are shown, as of the last survey; empty before the first. One statement."""
+    roots = networks.order_by().exclude(parent__in=networks.order_by().values("pk")).values("pk")
+    kept = list(Series.objects.of_networks().filter(network_id__in=roots).only("family", "used", "available"))
+    found = []
+    for family in Family if kept else ():
+        own = [one for one in kept if one.family == family]
+        used, left = sum(one.used for one in own), sum(one.available or 0 for one in own)
+        found.append(Totals(family, len(own), used + left, used, left))
+    return found
 
 
 def totals(rows: Sequence[NetworkRow]) -> list[Totals]:

@@ -148,9 +148,14 @@
       all.indeterminate = ticked > 0 && !all.checked;
       const line = form?.querySelector("[data-all]");
       const matching = line?.querySelector("input");
-      if (line) line.hidden = !all.checked && !matching?.checked;
+      // On a phone tables have no heads, so the line stands there from the first.
+      if (line) {
+        line.hidden = all.offsetParent && !all.checked && !matching?.checked;
+        line.firstElementChild.hidden = !all.checked;
+      }
       const count = form?.querySelector("[data-ticked]");
-      if (count) count.textContent = matching?.checked ? matching.value + " that match" : ticked ? ticked + " ticked" : "what is ticked";
+      const chosen = matching?.checked ? `all ${matching.value} that match` : ticked && `${ticked} ticked`;
+      if (count) count.textContent = chosen || "what is ticked";
     }
   };
   countTicks();

@@ -31,13 +31,13 @@ from tests.bench.pages import browser
 from tests.bench.plans import Reading, reading
 from tests.bench.table import Row, at_most
 from tests.bench.timing import Ratio
-from webui.views import activity, addresses, clusters, machines, networks, registry
+from webui.views import activity, addresses, clusters, machines, network_list, registry
 
 _MAX_READ = 10  # rows and index entries for each row of a full page
 _SMALL_LISTS = {"partitions": PartitionFilters, "projects": ProjectFilters, "vrfs": VrfFilters}
 # Path of the dashboard: what its list is narrowed by, which of that it offers, and its orders.
 _PAGES: dict[str, tuple[Any, Any, tuple[str, ...], Any]] = {
-    "/networks/": (Network, NetworkFilters, networks.FILTERS, networks.COLUMNS),
+    "/networks/": (Network, NetworkFilters, network_list.FILTERS, network_list.COLUMNS),
     "/addresses/": (IPAddress, AddressFilters, addresses.FILTERS, addresses.COLUMNS),
     "/machines/": (Machine, MachineFilters, machines.FILTERS, machines.COLUMNS),
     "/clusters/": (Cluster, ClusterFilters, clusters.FILTERS, clusters.COLUMNS),

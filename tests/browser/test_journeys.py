@@ -248,6 +248,24 @@ def test_all_rows_of_a_page_are_sorted_ticked_and_labelled_at_once(
     assert complaints == []
 
 
+def test_once_a_page_is_ticked_all_that_match_may_be(signed_in: Page, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, families=[IPV4], count=60, name="vpn")
+    page = signed_in
+    page.goto("/addresses/?q=vpn")
+    box = page.get_by_role("checkbox", name="tick all 60 allocations that match")
+    expect(box).to_be_hidden()
+    page.locator("tbody input").first.check()
+    expect(page.locator("[data-ticked]")).to_have_text("1 ticked")
+    page.get_by_role("checkbox", name="Select all rows of this page").check()
+    expect(page.locator("[data-ticked]")).to_have_text("50 ticked")
+    box.check()
+    expect(page.locator("[data-ticked]")).to_have_text("all 60 that match")
+    page.get_by_role("button", name="Release").click()
+    page.get_by_role("button", name="Release 60 allocations").click()
+    expect(page.get_by_role("status")).to_contain_text("Released")
+    assert IPAddress.objects.count() == 0
+
+
 def test_partner_lights_up_on_the_map_under_the_mouse_and_under_the_keyboard(
     signed_in: Page, internet: Network, project: Project
 ) -> None:

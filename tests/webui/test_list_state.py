@@ -134,3 +134,11 @@ def test_machines_are_shown_by_the_columns_that_are_chosen(web: Client, machine:
 
 def test_filter_form_keeps_the_columns(web: Client, internet: Network) -> None:
     assert '<input type="hidden" name="columns" value="left">' in web.get("/networks/?columns=left").content.decode()
+
+
+def test_order_is_offered_in_words_where_a_table_has_no_heads(web: Client, internet: Network) -> None:
+    page = web.get("/networks/?sort=-left-ipv6&type=external").content.decode()
+    assert '<option value="-left-ipv6">as it is</option>' in page
+    kept = web.get("/networks/?type=external&sort=left-ipv4&columns=none&columns=left&density=compact&keep=1")
+    assert kept.url == "/networks/?columns=left&density=compact&sort=left-ipv4&type=external"
+    assert '<option value="left-ipv4" selected>least IPv4 left</option>' in web.get(kept.url).content.decode()

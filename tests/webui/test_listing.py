@@ -2,20 +2,25 @@
 
 import html
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from ipam.domain.insight import surveying
 from ipam.domain.networks import addresses, machines, networks, projects
 from ipam.domain.networks.machine_rules import Attachment
+from ipam.domain.people import members
 from ipam.domain.space import fullness
 from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.builders import IPV4, child, cidrs, external, ip
 from tests.shared import shared_fixture
+from tests.webui.test_pages import MAX_STATEMENTS
 
 
 def link(body: str, rel: str) -> str:
@@ -225,3 +230,31 @@ def test_pages_in_the_order_of_what_is_left_show_each_network_once(web: Client, 
     second = web.get(f"/networks/{link(first.content.decode(), 'next')}")
     shown = [row.network.pk for answer in (first, second) for row in answer.context["rows"]]
     assert (len(shown), len(set(shown))) == (60, 60)
+
+
+def test_totals_of_more_networks_than_a_page_shows_are_those_of_the_last_survey(
+    web: Client, internet: Network, project: Project
+) -> None:
+    for number in range(60):
+        networks.create(external(id=f"net-{number}", vrf=number + 1, **only(f"10.0.{number}.0/24")))
+    addresses.allocate(Network.objects.get(pk="net-7"), project=project, count=5)
+    assert web.get("/networks/").context["totals"] == []
+    surveying.run()
+    totals = web.get("/networks/?q=net").context["totals"]
+    assert [(one.networks, one.used, one.total) for one in totals] == [(61, 5, 60 * 254 + 126), (1, 0, 2**64 - 1)]
+
+
+def test_list_of_networks_costs_a_member_no_more_than_any_page(
+    tenants: Network, project: Project, client: Client, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    for number in range(60):
+        networks.create(external(id=f"net-{number}", vrf=number + 1, **only(f"10.99.{number}.0/24")))
+    member = User.objects.create_user("member")
+    members.grant(member, "viewer", project=project)
+    networks.create(child(parent=tenants, project=project))
+    surveying.run()
+    client.force_login(member)
+    with patch.object(fullness, "SMALL_NETWORKS", 0):
+        for query in ("sort=tree", "sort=-taken-ipv4", "sort=left-ipv6&open=tenants", "q=net&sort=fullness"):
+            with django_assert_max_num_queries(MAX_STATEMENTS):
+                assert client.get(f"/networks/?{query}").status_code == 200

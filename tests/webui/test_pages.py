@@ -122,7 +122,8 @@ def pages(machine: Machine) -> dict[str, str]:
     tokens.issue(robot.user, name="pipeline", networks=cidrs("10.0.0.0/8"))
     webhook, _ = webhooks.create(targets.resolve("https://1.1.1.1/"), project=machine.project)
     webhooks.test(webhook)
-    view = saved_views.create(User.objects.get(username="operator"), "networks", name="mine", query="type=super")
+    owner, _ = User.objects.get_or_create(username="operator")
+    view = saved_views.create(owner, "networks", name="mine", query="type=super")
     held = {
         "view": view.pk,
         "webhook": webhook.pk,

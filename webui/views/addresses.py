@@ -38,6 +38,7 @@ CHOSEN = {
     **{"partner": "Partner", "name": "Name", "type": "Type", "network": "Network", "holder": "Holder"},
     **{"project": "Project", "created": "Allocated"},
 }  # columns that one may do without
+ORDERS = {"address": "address", "name": "name", "-created": "newest", "created": "oldest"}
 _SHOWN_EVENTS, _SHOWN_TENURES = 20, 20
 
 
@@ -56,7 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "section": "addresses",
         "rows": [pairs[one.allocation].seen_from(one) for one in found.rows if one.allocation in pairs],
         "listing": found,
-        "state": list_state.of_request(request, "addresses", CHOSEN, hidden=("project",)),
+        "state": list_state.of_request(request, "addresses", CHOSEN, ORDERS, hidden=("project",)),
         "matches": allocations.count(wanted, most=MAX_COUNTED),
         "most": MAX_ALLOCATIONS,
         "chosen": chosen,

@@ -33,6 +33,7 @@ CHOSEN = {
     **{"ipv4": "IPv4", "ipv6": "IPv6", "project": "Project", "partition": "Partition"},
     **{"asn": "ASN", "created": "Made"},
 }  # columns that one may do without
+ORDERS = {"name": "name", "asn": "ASN", "-created": "newest", "created": "oldest"}
 _SHOWN_EVENTS = 10
 
 
@@ -50,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "section": "machines",
         "rows": [{"machine": machine, "families": held[machine.pk].items()} for machine in found.rows],
         "listing": found,
-        "state": list_state.of_request(request, "machines", CHOSEN),
+        "state": list_state.of_request(request, "machines", CHOSEN, ORDERS),
         "count": count(wanted),
         "most": MAX_COUNTED,
         "chosen": choices.shown({name: request.GET.get(name, "") for name in FILTERS}),

@@ -1,14 +1,12 @@
-"""Networks: the tree, one network with both families, and what can be taken from it."""
+"""One network with both families, and what can be taken from it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from netaddr import IPNetwork
@@ -16,20 +14,16 @@ from netaddr import IPNetwork
 from ipam.addressing import Family
 from ipam.domain.core import access, lookups, paging
 from ipam.domain.core.permissions import Permission
-from ipam.domain.insight import forecasts, series
+from ipam.domain.insight import series
 from ipam.domain.networks import addresses, allocations, networks
 from ipam.domain.networks.allocations import Allocation
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import free_blocks, fullness, utilization
-from ipam.filters import NetworkFilters
 from ipam.forms.addresses import AllocateForm
 from ipam.forms.networks import CarveForm
 from ipam.links import link
 from ipam.models import IPAddress, Machine, Network, Prefix
-from ipam.models.networks import SUPER_TYPES, NetworkType
-from ipam.natural import Natural
-from webui import choices, free_squares, list_state, network_rows, notices
-from webui.listing import listing
+from webui import free_squares, list_state, network_rows, notices
 from webui.meters import Meter, PrefixMeter
 from webui.pages import (
     Context,
@@ -41,62 +35,10 @@ from webui.pages import (
     went_through,
 )
 from webui.views.families import missing_family
+from webui.views.network_list import CHOSEN
 
 _SHOWN_BLOCKS = 12
 _SHOWN_MACHINES = 8
-FILTERS = ("q", "type", "partition", "project", "vrf", "address_family")
-# Those that open come first: what is below them is only seen then.
-_TREE = Case(When(type__in=SUPER_TYPES, then=Value(0)), default=Value(1), output_field=IntegerField())
-COLUMNS: dict[str, str | Callable[..., Any]] = {
-    "tree": lambda descending: _TREE,
-    "id": "pk",
-    "name": "name",
-    "type": "type",
-    "fullness": fullness.fullness,
-    "soonest": forecasts.first_full,
-    **{f"taken-{family.key}": partial(fullness.fullness, family) for family in Family},
-    **{f"left-{family.key}": partial(fullness.left, family) for family in Family},
-    **{f"soonest-{family.key}": partial(forecasts.first_full, family) for family in Family},
-}
-CHOSEN = {"taken": "Taken", "left": "Left", "days": "90 days", "due": "Full in"}  # columns that one may do without
-
-
-@login_required
-def tree(request: HttpRequest) -> HttpResponse:
-    """Super networks with their children below them, and all others; filters make it a flat list."""
-    if kept := list_state.kept(request, "networks"):
-        return kept
-    chosen = {name: request.GET.get(name, "").strip() for name in FILTERS}
-    visible = access.visible(Network.objects.all())
-    shown = visible.counting_children(visible).select_related("project", "partition")
-    filters = NetworkFilters(request.GET, queryset=series.with_days(shown))
-    wanted = filters.qs if filters.is_valid() else Network.objects.none()
-    found = listing(request, wanted if any(chosen.values()) else wanted.filter(parent=None), COLUMNS)
-    opened = asked(request, "open")
-    children = visible.filter(parent=opened).select_related("project", "partition").order_by(Natural("name"), "id")
-    opened_children = list(series.with_days(children)[: paging.DEFAULT_LIMIT]) if opened else []
-    rows = network_rows.rows_of([*found.rows, *opened_children])
-    is_whole = not (found.page.next or found.page.previous)
-    context = {
-        "section": "networks",
-        "chosen": choices.shown(chosen),
-        "filters": filters,
-        "listing": found,
-        "state": list_state.of_request(request, "networks", CHOSEN),
-        "rows": rows[: len(found.rows)],
-        "totals": network_rows.totals(rows[: len(found.rows)]) if is_whole else [],
-        "opened": opened,
-        "opened_children": rows[len(found.rows) :],
-        "types": _types(visible),
-        "families": list(Family),
-    }
-    return render_page_or_part(request, "networks/tree.html", context, part="table")
-
-
-def _types(visible: QuerySet[Network]) -> list[tuple[str, str, int]]:
-    """The types that there are, with how many networks are of each."""
-    counted = dict(visible.order_by().values_list("type").annotate(number=Count("pk")))
-    return [(value, label, counted[value]) for value, label in NetworkType.choices if value in counted]
 
 
 @login_required

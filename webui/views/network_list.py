@@ -1,0 +1,89 @@
+"""Networks as a list: a tree of what opens, or all that match, both families of each."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+
+from ipam.addressing import Family
+from ipam.domain.core import access, paging
+from ipam.domain.insight import forecasts, series
+from ipam.domain.space import fullness
+from ipam.filters import NetworkFilters
+from ipam.models import Network
+from ipam.models.networks import SUPER_TYPES, NetworkType
+from ipam.natural import Natural
+from webui import choices, list_state, network_rows
+from webui.listing import Listing, listing
+from webui.network_rows import NetworkRow, Totals
+from webui.pages import asked, render_page_or_part
+
+FILTERS = ("q", "type", "partition", "project", "vrf", "address_family")
+# Those that open come first: what is below them is only seen then.
+_TREE = Case(When(type__in=SUPER_TYPES, then=Value(0)), default=Value(1), output_field=IntegerField())
+COLUMNS: dict[str, str | Callable[..., Any]] = {
+    "tree": lambda descending=False: _TREE,
+    "id": "pk",
+    "name": "name",
+    "type": "type",
+    "fullness": fullness.fullness,
+    "soonest": forecasts.first_full,
+    **{f"taken-{family.key}": partial(fullness.fullness, family) for family in Family},
+    **{f"left-{family.key}": partial(fullness.left, family) for family in Family},
+    **{f"soonest-{family.key}": partial(forecasts.first_full, family) for family in Family},
+}
+ORDERS = {
+    **{"tree": "super networks first", "name": "name", "-fullness": "fullest", "soonest": "soonest full"},
+    **{f"-taken-{family.key}": f"fullest of {family.label}" for family in Family},
+    **{f"left-{family.key}": f"least {family.label} left" for family in Family},
+    **{f"soonest-{family.key}": f"{family.label} soonest full" for family in Family},
+}
+# Columns that one may do without.
+CHOSEN = {"taken": "Taken", "left": "Left", "days": "90 days, of roomy rows", "due": "Full in"}
+
+
+@login_required
+def tree(request: HttpRequest) -> HttpResponse:
+    """Super networks with their children below them, and all others; filters make it a flat list."""
+    if kept := list_state.kept(request, "networks"):
+        return kept
+    chosen = {name: request.GET.get(name, "").strip() for name in FILTERS}
+    visible = access.visible(Network.objects.all())
+    shown = visible.counting_children(visible).select_related("project", "partition")
+    filters = NetworkFilters(request.GET, queryset=series.with_days(shown))
+    wanted = filters.qs if filters.is_valid() else Network.objects.none()
+    wanted = wanted if any(chosen.values()) else wanted.filter(parent=None)
+    found = listing(request, wanted, COLUMNS)
+    opened = asked(request, "open")
+    children = visible.filter(parent=opened).select_related("project", "partition").order_by(Natural("name"), "id")
+    opened_children = list(series.with_days(children)[: paging.DEFAULT_LIMIT]) if opened else []
+    rows = network_rows.rows_of([*found.rows, *opened_children])
+    context = {
+        "section": "networks",
+        "chosen": choices.shown(chosen),
+        "filters": filters,
+        "listing": found,
+        "state": list_state.of_request(request, "networks", CHOSEN, ORDERS),
+        "rows": rows[: len(found.rows)],
+        "totals": [] if opened else _totals(found, rows, wanted),
+        "opened": opened,
+        "opened_children": rows[len(found.rows) :],
+        "types": _types(visible),
+        "families": list(Family),
+    }
+    return render_page_or_part(request, "networks/tree.html", context, part="table")
+
+
+def _totals(found: Listing, rows: Sequence[NetworkRow], wanted: QuerySet[Network]) -> list[Totals]:
+    """What all that match have together: exactly if they are on this page, else as of the last survey."""
+    is_whole = not (found.page.next or found.page.previous)
+    return network_rows.totals(rows) if is_whole else network_rows.totals_kept(wanted)
+
+
+def _types(visible: QuerySet[Network]) -> list[tuple[str, str, int]]:
+    """The types that there are, with how many networks are of each."""
+    counted = dict(visible.order_by().values_list("type").annotate(number=Count("pk")))
+    return [(value, label, counted[value]) for value, label in NetworkType.choices if value in counted]
