@@ -314,6 +314,11 @@ def test_page_has_no_serious_finding_no_error_and_no_sideways_scroll(
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
+def test_page_that_fits_does_not_scroll(signed_in: Page) -> None:
+    signed_in.goto("/account/")
+    assert signed_in.evaluate("document.documentElement.scrollHeight") == 900
+
+
 def test_operator_plans_a_cluster_for_500_nodes_and_takes_its_documents(
     signed_in: Page, tenants: Network, project: Project, complaints: list[str]
 ) -> None:
