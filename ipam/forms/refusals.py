@@ -21,7 +21,7 @@ def tell(form: forms.BaseForm, refused: Sequence[errors.IpamError]) -> None:
 
 def _field_of(form: forms.BaseForm, error: errors.IpamError) -> str | None:
     """The field of a refusal: a list as a whole; of what has a field a family, that which the sentence is about."""
-    one_of = getattr(form, "stands_for", {})
+    one_of: dict[str, str] = getattr(form, "stands_for", {})
     names = [one_of.get(name, name) for name in error.field.split(".")]
     if found := next((name for name in (names[0], names[-1]) if name in form.fields), None):
         return found

@@ -286,6 +286,11 @@ def test_partner_lights_up_on_the_map_under_the_mouse_and_under_the_keyboard(
     expect(page.locator(f'.is-partner:is([href="{page_of}"], :has([href="{page_of}"]))')).to_have_count(3)
 
 
+def test_page_that_fits_does_not_scroll(signed_in: Page) -> None:
+    signed_in.goto("/account/")
+    assert signed_in.evaluate("document.documentElement.scrollHeight") == 900
+
+
 def test_operator_plans_a_cluster_for_500_nodes_and_takes_its_documents(
     signed_in: Page, tenants: Network, project: Project, complaints: list[str]
 ) -> None:

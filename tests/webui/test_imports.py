@@ -16,8 +16,9 @@ from openpyxl import load_workbook
 from ipam.domain.files import exports, formats
 from ipam.domain.files.examples import EXAMPLES
 from ipam.domain.files.kinds import KINDS
-from ipam.domain.networks import addresses
+from ipam.domain.networks import addresses, networks
 from ipam.models import IPAddress, Network, Partition, Project
+from tests.builders import cidrs, external
 from webui.views.imports import MAX_UPLOADED
 
 
@@ -326,3 +327,22 @@ def test_name_that_several_projects_have_is_refused_with_both(web: Client, inter
     other = Project.objects.create(name="alice", tenant="other")
     html = upload(web, "addresses", "a.csv", b"ip,network,project\n203.0.113.140,internet,alice\n")
     assert (str(project.pk) in html, str(other.pk) in html) == (True, True)
+
+
+def test_addresses_may_call_their_network_by_its_name_if_only_one_has_it(
+    web: Client, internet: Network, project: Project
+) -> None:
+    Network.objects.update(name="The internet")
+    rows = b"ip,network,project\n203.0.113.140,The internet,alice\n"
+    html = upload(web, "addresses", "a.csv", rows)
+    assert "1 new" in text(html)
+    web.post("/imports/apply/", packed(html))
+    assert [one.network for one in IPAddress.objects.all()] == [internet]
+
+    networks.create(
+        external(id="other", vrf=7, name="The internet", prefixes=cidrs("198.51.100.0/24", "2001:db8:77::/64"))
+    )
+    told = text(upload(web, "addresses", "a.csv", rows))
+    assert "Several networks are called “The internet”: internet, other. Say which by id." in told
+    Network.objects.filter(pk="internet").update(project=project)
+    assert "1 unchanged" in text(upload(web, "addresses", "a.csv", rows))
