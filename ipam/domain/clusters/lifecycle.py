@@ -118,7 +118,7 @@ def release(cluster: Cluster) -> Cluster:
     count, owns = _look_again(current)
     if count:
         raise errors.HasMachines(
-            f"{count:,} machines are in {current.network}, and may use the ranges of {current}. Release them first."
+            f"{count:,} machines are in {current.network_id}, and may use the ranges of {current}. Release them first."
         )
     before = state(current)
     held = belongings.give_all_back(current) if owns else []

@@ -72,7 +72,7 @@ def complete(network: Network, family: Family, *, limit: int = MAX_PER_BATCH) ->
 
 def _full(network: Network, family: Family, left: int) -> errors.Exhausted:
     return errors.Exhausted(
-        f"{family.label} of {network} is full; {left:,} allocations have no {family.label} address. "
+        f"{family.label} of {network.pk} is full; {left:,} allocations have no {family.label} address. "
         f"Add an {family.label} prefix, then go on.",
         field="address_family",
     )

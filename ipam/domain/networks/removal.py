@@ -108,18 +108,18 @@ def _refuse(network: Network) -> None:
     """Say all that keeps the network; or that it is gone by now, and to look again."""
     broken: list[errors.IpamError] = []
     if count := network.children.count():
-        broken.append(errors.HasChildren(f"{network} has {count:,} child networks. Delete them first."))
+        broken.append(errors.HasChildren(f"{network.pk} has {count:,} child networks. Delete them first."))
     if count := network.clusters.count():
-        broken.append(errors.InUse(f"{count:,} cluster plans stand on {network}. Release and delete them first."))
+        broken.append(errors.InUse(f"{count:,} cluster plans stand on {network.pk}. Release and delete them first."))
     if count := network.attachments.count():
-        broken.append(errors.HasMachines(f"{count:,} machines are in {network}. Release them first."))
+        broken.append(errors.HasMachines(f"{count:,} machines are in {network.pk}. Release them first."))
     if count := network.addresses.count():
-        broken.append(errors.HasIps(f"{network} holds {count:,} addresses. Release them first."))
+        broken.append(errors.HasIps(f"{network.pk} holds {count:,} addresses. Release them first."))
     if (claim := Claim.objects.filter(child=network).first()) is not None:
-        detail = f"A controller claims {network} as “{claim}”. Release the claim of that name."
+        detail = f"A controller claims {network.pk} as “{claim}”. Release the claim of that name."
         broken.append(errors.InUse(detail))
     errors.raise_all(broken)
-    raise errors.Busy(f"Others have just left {network}. Nothing was changed; send it again.")
+    raise errors.Busy(f"Others have just left {network.pk}. Nothing was changed; send it again.")
 
 
 def _execute(statement: str, parameters: Sequence[Any]) -> list[Any]:
