@@ -327,7 +327,7 @@ def test_operator_plans_a_cluster_for_500_nodes_and_takes_its_documents(
     page.get_by_label("Nodes optional").fill("500")
     expect(preview).to_contain_text("Room for 511 nodes; IPv4 pods run out first")
     expect(preview).to_contain_text("2001:db8:0:10::/96")
-    page.get_by_text("Ranges and masks of your own").click()
+    page.get_by_text("Ranges and masks").click()
     page.get_by_label("IPv4 services").fill("10.248.0.0/29")
     expect(preview).to_contain_text("has 8 addresses; the API server takes the 1st and DNS the 10th")
     page.get_by_label("IPv4 services").fill("10.248.0.0/18")
@@ -337,11 +337,11 @@ def test_operator_plans_a_cluster_for_500_nodes_and_takes_its_documents(
     assert Cluster.objects.count() == 0
     page.get_by_role("button", name="Reserve").click()
     expect(page.get_by_role("status")).to_contain_text("Reserved cluster web")
-    expect(page.locator("details[open] pre")).to_contain_text("ipFamilies: - IPv4 - IPv6")
-    page.get_by_role("link", name="Add them to tenants").click()
+    expect(page.locator("#documents pre")).to_contain_text("ipFamilies: - IPv4 - IPv6")
+    page.get_by_role("link", name="Announce its pods in tenants").click()
     page.get_by_role("button", name="Add announcable CIDRs").click()
     expect(page.get_by_text("The leaf switches drop")).to_have_count(0)
-    page.locator("summary", has_text=re.compile("^kubeadm$")).click()
+    page.get_by_role("link", name="kubeadm", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download kubeadm", exact=True).click()
     assert download.value.suggested_filename == "web-kubeadm.yaml"
