@@ -17,7 +17,6 @@ def shown(cluster: Cluster, plan: Plan, used: dict[Family, int]) -> Context:
     """What a plan holds, per family and together."""
     held, found = capacity(plan), concerns(cautions.of_cluster(cluster))
     return {
-        "capacity": held,
         "outlook": outlook(found),
         "verdict": verdict(held),
         "services": humanize(held.services),

@@ -304,7 +304,7 @@ def test_operator_plans_a_cluster_for_500_nodes_and_takes_its_documents(
     page.get_by_label("Nodes optional").fill("500")
     expect(preview).to_contain_text("Room for 511 nodes; IPv4 pods run out first")
     expect(preview).to_contain_text("2001:db8:0:10::/96")
-    page.get_by_text("Ranges and masks of your own").click()
+    page.get_by_text("Ranges and masks").click()
     page.get_by_label("IPv4 services").fill("10.248.0.0/29")
     expect(preview).to_contain_text("has 8 addresses; the API server takes the 1st and DNS the 10th")
     page.get_by_label("IPv4 services").fill("10.248.0.0/18")
@@ -314,12 +314,38 @@ def test_operator_plans_a_cluster_for_500_nodes_and_takes_its_documents(
     assert Cluster.objects.count() == 0
     page.get_by_role("button", name="Reserve").click()
     expect(page.get_by_role("status")).to_contain_text("Reserved cluster web")
-    expect(page.locator("details[open] pre")).to_contain_text("ipFamilies: - IPv4 - IPv6")
-    page.get_by_role("link", name="Add them to tenants").click()
+    expect(page.locator("#documents pre")).to_contain_text("ipFamilies: - IPv4 - IPv6")
+    page.get_by_role("link", name="Announce its pods in tenants").click()
     page.get_by_role("button", name="Add announcable CIDRs").click()
     expect(page.get_by_text("The leaf switches drop")).to_have_count(0)
-    page.locator("summary", has_text=re.compile("^kubeadm$")).click()
+    page.get_by_role("link", name="kubeadm", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download kubeadm", exact=True).click()
     assert download.value.suggested_filename == "web-kubeadm.yaml"
     assert complaints == []
+
+
+def test_operator_plans_a_cluster_by_keyboard(signed_in: Page, tenants: Network, project: Project) -> None:
+    page = signed_in
+    page.keyboard.press("Control+k")
+    page.keyboard.type("plan cluster")
+    expect(page.locator("#search-results a")).to_have_text([re.compile("Plan a cluster")])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clusters/new/")
+    page.locator("#search").focus()
+    expect(page.locator("#search-results a").first).to_be_visible()
+    page.get_by_label("Name", exact=True).focus()  # what was searched for does not cover the form
+    expect(page.locator("#search-results a")).to_have_count(0)
+    page.keyboard.type("web")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Project", exact=True)).to_be_focused()
+    page.keyboard.type("ali")
+    expect(page.locator(".combo-list")).to_contain_text("alice")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#preview")).to_contain_text("Room for")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="web", exact=True)).to_be_visible()
+    page.get_by_role("link", name="kubeadm", exact=True).press("Enter")
+    expect(page.locator("#documents pre")).to_contain_text("ClusterConfiguration")
+    expect(page.get_by_role("link", name="kubeadm", exact=True)).to_be_focused()

@@ -15,6 +15,8 @@ from ipam.links import link
 
 register = template.Library()
 
+_TOLD = 5  # of the further addresses of one machine and family
+
 
 @register.simple_tag
 def address(value: object, href: str = "") -> SafeString:
@@ -43,11 +45,11 @@ def half(one: models.IPAddress | None) -> SafeString:
 
 @register.simple_tag
 def first_of(held: Sequence[str]) -> SafeString:
-    """The first of these addresses, and how many more there are, which are told on hover; a dash for none."""
+    """The first of these addresses, and how many more there are, of which some are told on hover; a dash for none."""
     if not held:
         return SafeString('<span class="soft">—</span>')
     first, *others = held
-    more = f' <span class="soft small" title="{", ".join(others)}">+{len(others)}</span>' if others else ""
+    more = f' <span class="soft small" title="{", ".join(others[:_TOLD])}">+{len(others)}</span>' if others else ""
     return SafeString(f'<b class="address" title="{full_form(first)}">{first}</b>{more}')
 
 
