@@ -19,7 +19,7 @@ from ipam.natural import Natural
 from webui import choices, list_state, network_rows
 from webui.listing import Listing, listing
 from webui.network_rows import NetworkRow, Totals
-from webui.pages import asked, render_page_or_part
+from webui.pages import Context, asked, render_page_or_part
 
 FILTERS = ("q", "type", "partition", "project", "vrf", "address_family")
 # Those that open come first: what is below them is only seen then.
@@ -41,6 +41,7 @@ ORDERS = {
     **{f"left-{family.key}": f"least {family.label} left" for family in Family},
     **{f"soonest-{family.key}": f"{family.label} soonest full" for family in Family},
 }
+_SUMMED = ("fullness", "taken", "left")  # to order by these costs the statement that totals beside children would
 MAX_CHOICES = 100
 # Columns that one may do without.
 CHOSEN = {"taken": "Taken", "left": "Left", "days": "90 days, of roomy rows", "due": "Full in"}
@@ -62,7 +63,6 @@ def tree(request: HttpRequest) -> HttpResponse:
     children = visible.filter(parent=opened).select_related("project", "partition").order_by(Natural("name"), "id")
     opened_children = list(series.with_days(children)[: paging.DEFAULT_LIMIT]) if opened else []
     rows = network_rows.rows_of([*found.rows, *opened_children])
-    types, partitions = _offered(visible)
     context = {
         "section": "networks",
         "chosen": choices.shown(chosen),
@@ -70,12 +70,11 @@ def tree(request: HttpRequest) -> HttpResponse:
         "listing": found,
         "state": list_state.of_request(request, "networks", CHOSEN, ORDERS),
         "rows": rows[: len(found.rows)],
-        "totals": [] if opened else _totals(found, rows, wanted),
+        "totals": [] if opened and found.order.startswith(_SUMMED) else _totals(found, rows[: len(found.rows)], wanted),
         "opened": opened,
         "opened_children": rows[len(found.rows) :],
-        "types": types,
-        "partitions": partitions,
         "families": list(Family),
+        **_offered(visible),
     }
     return render_page_or_part(request, "networks/tree.html", context, part="table")
 
@@ -86,7 +85,7 @@ def _totals(found: Listing, rows: Sequence[NetworkRow], wanted: QuerySet[Network
     return network_rows.totals(rows) if is_whole else network_rows.totals_kept(wanted)
 
 
-def _offered(visible: QuerySet[Network]) -> tuple[list[tuple[str, str, int]], list[tuple[str, str]]]:
+def _offered(visible: QuerySet[Network]) -> Context:
     """The types that there are, with how many networks are of each, and the partitions; one statement."""
     nothing = Value("", CharField())
     types = visible.order_by().values("type").annotate(label=nothing, number=Count("pk"))
@@ -97,4 +96,4 @@ def _offered(visible: QuerySet[Network]) -> tuple[list[tuple[str, str, int]], li
     counted = {value: number for value, _, number in rows if number}
     partitions = sorted((value, name) for value, name, number in rows if not number)
     known = [(value, label, counted[value]) for value, label in NetworkType.choices if value in counted]
-    return known, partitions[:MAX_CHOICES]
+    return {"types": known, "partitions": partitions[:MAX_CHOICES]}
