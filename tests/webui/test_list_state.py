@@ -142,3 +142,10 @@ def test_order_is_offered_in_words_where_a_table_has_no_heads(web: Client, inter
     kept = web.get("/networks/?type=external&sort=left-ipv4&columns=none&columns=left&density=compact&keep=1")
     assert kept.url == "/networks/?columns=left&density=compact&sort=left-ipv4&type=external"
     assert '<option value="left-ipv4" selected>least IPv4 left</option>' in web.get(kept.url).content.decode()
+
+
+@pytest.mark.parametrize("page", ["networks", "addresses", "machines"])
+def test_what_a_list_looks_like_is_in_no_ones_way_when_it_is_exported(page: str, web: Client, machine: object) -> None:
+    body = web.get(f"/{page}/?columns=none&density=roomy&sort=name").content.decode()
+    links = [html.unescape(one) for one in re.findall(r'href="(/exports/[^"]*)"', body)]
+    assert {web.get(one).status_code for one in links} == {200}

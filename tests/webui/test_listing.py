@@ -255,6 +255,12 @@ def test_list_of_networks_costs_a_member_no_more_than_any_page(
     surveying.run()
     client.force_login(member)
     with patch.object(fullness, "SMALL_NETWORKS", 0):
-        for query in ("sort=tree", "sort=-taken-ipv4", "sort=left-ipv6&open=tenants", "q=net&sort=fullness"):
+        for query in (
+            "sort=tree",
+            "open=tenants",
+            "sort=-taken-ipv4",
+            "sort=left-ipv6&open=tenants",
+            "q=net&sort=fullness",
+        ):
             with django_assert_max_num_queries(MAX_STATEMENTS):
                 assert client.get(f"/networks/?{query}").status_code == 200

@@ -41,6 +41,7 @@ ORDERS = {
     **{f"left-{family.key}": f"least {family.label} left" for family in Family},
     **{f"soonest-{family.key}": f"{family.label} soonest full" for family in Family},
 }
+_SUMMED = ("fullness", "taken", "left")  # to order by these costs the statement that totals beside children would
 # Columns that one may do without.
 CHOSEN = {"taken": "Taken", "left": "Left", "days": "90 days, of roomy rows", "due": "Full in"}
 
@@ -68,7 +69,7 @@ def tree(request: HttpRequest) -> HttpResponse:
         "listing": found,
         "state": list_state.of_request(request, "networks", CHOSEN, ORDERS),
         "rows": rows[: len(found.rows)],
-        "totals": [] if opened else _totals(found, rows, wanted),
+        "totals": [] if opened and found.order.startswith(_SUMMED) else _totals(found, rows[: len(found.rows)], wanted),
         "opened": opened,
         "opened_children": rows[len(found.rows) :],
         "types": _types(visible),
