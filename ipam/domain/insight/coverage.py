@@ -11,7 +11,6 @@ from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.models import IPAddress, Partition, Project
 
-
 AT_ONCE = 100_000  # addresses that are counted while a page loads: less than half a second
 
 
