@@ -71,9 +71,9 @@ class Work:
     names: Sequence[str] = ()
 
     @property
-    def query(self) -> str:
-        """What asks for just these."""
-        return f"?code={self.code}" + f"&severity={self.severity}" * (self.code in SERIOUS)
+    def asked_severity(self) -> str | None:
+        """The severity that asks for just these, where a kind has several; None: the kind does."""
+        return self.severity if self.code in SERIOUS else None
 
     @property
     def others(self) -> int:

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -141,7 +142,9 @@ def test_page_says_of_when_it_is(web: Client, troubled: None, monkeypatch: pytes
     assert "As of now." in web.get("/findings/").content.decode()
     surveying.run()
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
-    assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", web.get("/findings/").content.decode())
+    assert re.search(
+        r"As of <time [^>]*>\d{4}-\d\d-\d\d \d\d:\d\d</time>, and judged again", web.get("/findings/").content.decode()
+    )
 
 
 def test_page_of_which_all_is_better_by_now_leads_on_to_the_next(
@@ -214,3 +217,18 @@ def test_next_batch_goes_on_where_the_last_ended(
     part = web.post("/findings/complete/", {"after": after[1]}, headers={"HX-Request": "true"}).content.decode()
     assert "Just now 1 was completed." in part
     assert "load delay" not in part
+
+
+def test_a_network_narrows_and_stays_while_a_severity_is_chosen(web: Client, troubled: None) -> None:
+    (network,) = {one.object_id for one, *_ in web.get("/findings/?severity=serious").context["findings"]}
+    answer = web.get(f"/findings/?network={network}")
+    assert {one.network_id for one, *_ in answer.context["findings"]} == {network}
+    assert f'href="?network={network}&amp;severity=info"' in answer.content.decode()
+
+
+def test_who_snoozed_one_is_back_at_the_list_as_it_was_narrowed(web: Client, troubled: None) -> None:
+    (finding, *_), *_ = web.get("/findings/?severity=serious").context["findings"]
+    given = {"until": "2030-01-01T00:00", "reason": "known"}
+    for back, then in (("/findings/?severity=serious", "/findings/?severity=serious"), ("//evil/", "/findings/")):
+        answer = web.post(f"/findings/accept/?{urlencode({'key': finding.key, 'back': back})}", given)
+        assert (answer.status_code, answer.url) == (302, then)

@@ -14,16 +14,17 @@ from django.utils import timezone
 
 from ipam import errors
 from ipam.addressing import Family, shorten
-from ipam.domain.core import access, lookups, paging
+from ipam.domain.core import access, paging
 from ipam.domain.core.permissions import Permission
 from ipam.domain.insight import finding_marks, mending, survey
 from ipam.domain.insight.shown import judged_again
 from ipam.domain.networks.completion import MAX_PER_BATCH
 from ipam.forms.alerts import ReasonForm, SnoozeForm
+from ipam.insight_filters import FindingFilters
 from ipam.links import page_of
-from ipam.models import Finding, Project
+from ipam.models import Finding
 from ipam.values import is_number
-from webui import work
+from webui import choices, work
 from webui.pages import asked, asks_for_part, render_page_or_part, went_through
 from webui.views.families import BATCH
 
@@ -33,10 +34,13 @@ _MOST = 10**9  # allocations that a progress bar counts
 
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    """The findings, worst first, a page at a time; a severity and a kind narrow them."""
+    """The findings, worst first, a page at a time; a severity, a kind, a network and a project narrow them."""
     is_marked, chosen, code = asked(request, "snoozed") == "true", asked(request, "severity"), asked(request, "code")
-    project = lookups.get(Project, key) if (key := asked(request, "project")) else None
-    found = survey.current_findings(_columns(chosen, code, project), marked=is_marked)
+    of = {name: asked(request, name) for name in ("network", "project")}
+    _check(chosen, code)
+    filters = FindingFilters(request.GET, queryset=Finding.objects.none())
+    filters.refuse_malformed()
+    found = survey.current_findings(filters.columns, marked=is_marked)
     at: Any = {"limit": paging.DEFAULT_LIMIT, "cursor": request.GET.get("cursor", "")}
     rows = found.findings
     page = paging.page_of_list(rows, **at) if isinstance(rows, list) else paging.page(rows, field="severity", **at)
@@ -53,22 +57,21 @@ def index(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "as_of": found.as_of,
         "is_marked": is_marked,
-        "also": ("&snoozed=true" if is_marked else "") + (f"&project={project.pk}" if project else ""),
+        "asked": choices.shown(of),
+        "is_narrowed": bool(chosen or code or any(of.values())),
+        "kept": [(name, value) for name in ("code", "severity", "snoozed") if (value := asked(request, name))],
         "verbs": ("reopen",) if is_marked else ("snooze", "accept"),
     }
     return render_page_or_part(request, "findings.html", context, part="table")
 
 
-def _columns(severity: str, code: str, project: Project | None) -> dict[str, set[Any]]:
-    """What of findings is asked for; Invalid for a severity and a kind that there are not."""
-    severities = {one.label: one.value for one in Finding.Severity}
+def _check(severity: str, code: str) -> None:
+    """Invalid for a severity and a kind that there are not."""
+    severities = [one.label for one in Finding.Severity]
     if severity and severity not in severities:
         raise errors.Invalid(f"A severity is one of {', '.join(severities)}.", field="severity")
     if code and code not in work.KINDS:
         raise errors.Invalid(f"There is no finding “{shorten(code)}”. Known: {', '.join(work.KINDS)}.", field="code")
-    of_severity = {"severity": {severities[severity]}} if severity else {}
-    of_project = {"project_id": {project.pk}} if project else {}
-    return of_severity | of_project | ({"code": {code}} if code else {})
 
 
 def _count(numbers: survey.Numbers, wanted: int) -> int:
@@ -92,10 +95,16 @@ def mark(request: HttpRequest, verb: str) -> HttpResponse:
     form = form_of(request.POST if request.method == "POST" else None, initial=initial)
     if went_through(form, lambda: do(key, **form.cleaned_data)):
         messages.success(request, f"{done}: {_named(found)}")
-        return redirect("findings")
+        return redirect(_list_before(request))
     title = f"{verb.capitalize()}: {_named(found)}"
     context = {"section": "findings", "form": form, "title": title, "about": found.sentence}
-    return render_page_or_part(request, "edit.html", {**context, "back": reverse("findings")})
+    return render_page_or_part(request, "edit.html", {**context, "back": _list_before(request)})
+
+
+def _list_before(request: HttpRequest) -> str:
+    """The list that one comes from, as it was narrowed."""
+    every, before = reverse("findings"), asked(request, "back")
+    return before if before.startswith(f"{every}?") else every
 
 
 @login_required

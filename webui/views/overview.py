@@ -10,12 +10,12 @@ from django.utils import timezone
 from ipam.addressing import Family
 from ipam.domain.core import access, timelines
 from ipam.domain.insight import coverage, survey
-from ipam.models import ApiToken, Event, Project, Quota
+from ipam.models import Event, Project, Quota
 from ipam.models.events import Kind
 from webui import heat, line_map, timetable
 from webui.event_groups import grouped
 from webui.meters import humanize, units
-from webui.pages import Context, asks_for_part, render_page_or_part, signed_in
+from webui.pages import Context, asks_for_part, render_page_or_part
 from webui.quota_meters import quota_meters
 from webui.views.activity import with_links
 from webui.views.history import due_first
@@ -56,7 +56,6 @@ def _mine(request: HttpRequest) -> HttpResponse:
         "tracks": [line_map.track(family, rows, left=family.label, total="") for family in Family],
         "projects": _held_by(shown) if shown else [],
         "more_projects": len(projects) > len(shown),
-        "tokens": ApiToken.objects.filter(user=signed_in(request)).count(),
     }
     return render_page_or_part(request, "projects/mine.html", context)
 
