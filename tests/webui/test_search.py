@@ -62,3 +62,18 @@ def test_prefixes_tell_of_their_network_by_its_name(web: Client, tenants: Networ
     networks.create(child(parent=tenants, project=project, name="nodes"))
     html = web.get("/search/", {"q": "10.0.0.0/22", "all": "1"}).content.decode()
     assert '<span class="soft small">nodes</span>' in html
+
+
+def test_kinds_with_something_that_is_called_so_come_first(web: Client, internet: Network, project: Project) -> None:
+    addresses.allocate(internet, project=project, name="alice-1", families=[IPV4])
+    html = web.get("/search/", {"q": "alice", "all": "1"}).content.decode()
+    assert html.index('hit-kind">Projects') < html.index('hit-kind">Addresses')
+
+
+def test_address_in_nothing_that_one_sees_is_told(web: Client, internet: Network) -> None:
+    assert "No prefix that you see holds 8.8.8.8." in web.get("/search/", {"q": "8.8.8.8"}).content.decode()
+
+
+def test_network_says_its_first_prefix_of_each_family(web: Client, internet: Network) -> None:
+    html = web.get("/search/", {"q": "internet", "all": "1"}).content.decode()
+    assert ("203.0.113.128/25</span>" in html, "2001:db8:0:113::/64</span>" in html) == (True, True)

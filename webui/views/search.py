@@ -40,10 +40,9 @@ def search(request: HttpRequest) -> HttpResponse:
         for hit in hits
     ]
     groups = [(kind, list(group)) for kind, group in groupby(found, key=lambda one: one[0].kind)]
-    groups.sort(
-        key=lambda group: all(hit.text.lower() != wanted.about.lower() for hit, *_ in group[1])
-    )  # named so first
-    nowhere = block_of(text) if not hits else None
+    just_so = wanted.about.lower()
+    groups.sort(key=lambda group: just_so not in {hit.text.lower() for hit, *_ in group[1]})
+    nowhere = bool(not hits and block_of(text))
     commands = [*(command for _, command in done), *here, *general][: palette.MAX_SHOWN]
     context = {"query": text, "groups": groups, "count": len(found), "commands": commands, "nowhere": nowhere}
     return render_page_or_part(request, "search.html", context, part="hits")
