@@ -82,6 +82,11 @@ class _Known:
             return [(None, [self.create_option(name, "", "", False, 0)], 0)]
         return super().optgroups(name, known, attr)  # type: ignore[misc]
 
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> Any:
+        """What is not chosen yet says so: it is all that names the box, once a script has drawn it."""
+        attrs = super().build_attrs(base_attrs, extra_attrs)  # type: ignore[misc]
+        return attrs | {"data-placeholder": f"no {self.field.verbose_name} chosen"}
+
 
 class _Select(_Known, AutocompleteSelect):
     pass
