@@ -389,7 +389,7 @@ def test_leaks_and_drift_are_findings_with_names(metal_api: StandIn) -> None:
         ("mirror_leak", "network", "out"),
     ]
     assert [one.sentence for one in found[1:]] == [
-        "Addresses differ there, and cannot be so here. 192.0.2.1: 192.0.2.1 lies in no prefix of internet. "
+        "Addresses differ there, and cannot be so here. 192.0.2.1: 192.0.2.1 lies in no prefix of out. "
         "Choose one in 203.0.113.0/24, 2001:db8::/64.",
         "The machines of 2 of the ips are not here yet: 10.0.0.1, 203.0.113.5. Bring the machines in, then these "
         "again.",
