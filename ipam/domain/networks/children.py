@@ -114,8 +114,8 @@ def import_child(new: NewNetwork) -> Network:
 def add_family(network: Network, family: Family, *, length: int | None = None, widen: bool = False) -> Network:
     """Give a child network its second family, carved from its parent by the rules of creation (rule 36).
 
-    `length` is the prefix length, by default the parent's. The parent's destinations of that family come along.
-    With `widen` a stack of one family becomes dual by it; else that is decided first.
+    `length` is the prefix length, by default the parent's. The parent's destinations of that family come along;
+    with `widen` the stack becomes dual.
     AlreadyExists when it has the family, FamilyNotAllowed by its stack, Exhausted when the parent has no room.
     """
     current = network_changes.lock(network)
@@ -135,13 +135,11 @@ def add_family(network: Network, family: Family, *, length: int | None = None, w
     before = states.of(current, prefixes=held)
     carved = child_space.take(current, parent, lengths)
     inherited = child_rules.of_families(parent.destination_prefixes, lengths)
-    known = current.destination_prefixes
-    current.revise(stack=stack, destination_prefixes=known + [cidr for cidr in inherited if cidr not in known])
-    held = sorted([*held, *carved], key=lambda prefix: prefix.family)
+    current.revise(stack=stack, destination_prefixes=[*dict.fromkeys([*current.destination_prefixes, *inherited])])
+    current.known_prefixes = held = sorted([*held, *carved], key=lambda prefix: prefix.family)
     after = states.of(current, prefixes=held)
     history.record(Verb.ADD_FAMILY, current, before=before, after=after, blocks_begun=carved)
     quotas.charge(blocks_begun=carved)
-    current.known_prefixes = held
     return current
 
 
