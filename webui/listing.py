@@ -33,9 +33,11 @@ MAX_COUNTED = 50_000  # rows that match; beyond, a list says that there are more
 Columns = Mapping[str, str | Callable[..., Any]]
 
 
-def listing(request: HttpRequest, rows: QuerySet[Any], columns: Columns) -> Listing:
-    """The page of `rows` that the URL asks for. `columns` names what may order it, the default first: a column, or what
-    makes an expression once it knows whether it is `descending`.
+def listing(
+    request: HttpRequest, rows: QuerySet[Any], columns: Columns, *, limit: int = paging.DEFAULT_LIMIT
+) -> Listing:
+    """The page of `rows`, at most `limit`, that the URL asks for. `columns` names what may order it, the default first:
+    a column, or what makes an expression once it knows whether it is `descending`.
 
     An order that is not offered is the default: a link that went stale still shows the list.
     """
@@ -48,7 +50,7 @@ def listing(request: HttpRequest, rows: QuerySet[Any], columns: Columns) -> List
         rows,
         field=field if isinstance(field, str) else field(descending=descending),
         descending=descending,
-        limit=paging.DEFAULT_LIMIT,
+        limit=limit,
         cursor=request.GET.get("cursor", ""),
     )
     return Listing(page, order, descending)

@@ -20,7 +20,7 @@ from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.notify import targets, webhooks
 from ipam.domain.people import members, saved_views, tokens
 from ipam.models import Machine, Network, Project
-from tests.builders import IPV4, child, cidrs, external, families, namespaced
+from tests.builders import IPV4, child, cidrs, external, families, namespaced, super_network
 
 MAX_STATEMENTS = 12
 MAX_BYTES = 100_000
@@ -242,6 +242,20 @@ def test_no_page_of_the_invented_installation_is_long_not_even_of_a_crowded_map(
     sizes = {url: len(web.get(url).content) for url in ["/", *lists, *of_supers, *of_networks, *tables]}
     assert sizes["/networks/crowd/map/"] > 90_000
     assert {url: size for url, size in sizes.items() if size >= MAX_BYTES} == {}
+
+
+@pytest.mark.parametrize("density", ["compact", "roomy"])
+def test_full_list_of_networks_with_one_opened_is_not_long(density: str, project: Project, web: Client) -> None:
+    parent = networks.create(super_network(id="tenants-of-everywhere"))
+    for number in range(20):
+        networks.create(child(parent=parent, project=project, name=f"a child network of the project {number}"))
+    for number in range(50):
+        prefixes = cidrs(f"45.67.{number}.0/24", f"2a00:db8:8000:{number}::/64")
+        named = f"Internet of the customers {number}"
+        networks.create(external(id=f"internet-{number}", name=named, vrf=900_000 + number, prefixes=prefixes))
+    answer = web.get(f"/networks/?open={parent.pk}&density={density}")
+    assert 70_000 < len(answer.content) < MAX_BYTES
+    assert "all 20 children of" in answer.content.decode()
 
 
 def test_unknown_network_is_a_page_that_says_so(web: Client) -> None:

@@ -9,7 +9,7 @@ from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 
 from ipam.addressing import Family
-from ipam.domain.core import access, paging
+from ipam.domain.core import access
 from ipam.domain.insight import forecasts, series
 from ipam.domain.space import fullness
 from ipam.filters import NetworkFilters
@@ -42,6 +42,8 @@ ORDERS = {
     **{f"soonest-{family.key}": f"{family.label} soonest full" for family in Family},
 }
 _SUMMED = ("fullness", "taken", "left")  # to order by these costs the statement that totals beside children would
+# Rows of a page, and children below one of them: with those a page is not longer than 100 kB.
+MAX_COMPACT, MAX_ROOMY, MAX_OPENED = 40, 32, 12
 # Columns that one may do without.
 CHOSEN = {"taken": "Taken", "left": "Left", "days": "90 days, of roomy rows", "due": "Full in"}
 
@@ -57,17 +59,18 @@ def tree(request: HttpRequest) -> HttpResponse:
     filters = NetworkFilters(request.GET, queryset=series.with_days(shown))
     wanted = filters.qs if filters.is_valid() else Network.objects.none()
     wanted = wanted if any(chosen.values()) else wanted.filter(parent=None)
-    found = listing(request, wanted, COLUMNS)
+    state = list_state.of_request(request, "networks", CHOSEN, ORDERS)
+    found = listing(request, wanted, COLUMNS, limit=MAX_ROOMY if state.is_roomy else MAX_COMPACT)
     opened = asked(request, "open")
     children = visible.filter(parent=opened).select_related("project", "partition").order_by(Natural("name"), "id")
-    opened_children = list(series.with_days(children)[: paging.DEFAULT_LIMIT]) if opened else []
+    opened_children = list(series.with_days(children)[:MAX_OPENED]) if opened else []
     rows = network_rows.rows_of([*found.rows, *opened_children])
     context = {
         "section": "networks",
         "chosen": choices.shown(chosen),
         "filters": filters,
         "listing": found,
-        "state": list_state.of_request(request, "networks", CHOSEN, ORDERS),
+        "state": state,
         "rows": rows[: len(found.rows)],
         "totals": [] if opened and found.order.startswith(_SUMMED) else _totals(found, rows[: len(found.rows)], wanted),
         "opened": opened,
