@@ -1,11 +1,14 @@
 """Every address of the site."""
 
+from collections.abc import Iterable
+
 from csp.decorators import csp_update
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from ipam.addressing import Family
 from ipam.api.description import DescriptionView
 from ipam.models.saved_views import ListPage
 from webui.cards import BY_KIND
@@ -58,10 +61,10 @@ from webui.views import (
 docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
 
 
-class FamilyConverter:
-    """`ipv4` or `ipv6`; anything else is no address of this site."""
+class OneOf:
+    """One of a few words; anything else is no address of this site."""
 
-    regex = "ipv[46]"
+    regex = ""
 
     def to_python(self, value: str) -> str:
         return value
@@ -69,49 +72,17 @@ class FamilyConverter:
     to_url = to_python
 
 
-class SectionConverter(FamilyConverter):
-    """One of the small lists."""
-
-    regex = "|".join(registry.KINDS)
-
-
-class ChoiceConverter(FamilyConverter):
-    """What pickers offer."""
-
-    regex = "|".join(OFFERED)
-
-
-class CardConverter(FamilyConverter):
-    """What has a hover card."""
-
-    regex = "|".join(BY_KIND)
-
-
-class ClusterVerbConverter(FamilyConverter):
-    """What can be done with a cluster."""
-
-    regex = "|".join(cluster_verbs.VERBS)
-
-
-class ListConverter(FamilyConverter):
-    """A list of which views are saved."""
-
-    regex = "|".join(ListPage.values)
-
-
-class FindingVerbConverter(FamilyConverter):
-    """What can be done with a finding."""
-
-    regex = "|".join(findings.MARKS)
-
-
-register_converter(FamilyConverter, "family")
-register_converter(ChoiceConverter, "choice")
-register_converter(ListConverter, "list")
-register_converter(CardConverter, "card")
-register_converter(FindingVerbConverter, "finding_verb")
-register_converter(ClusterVerbConverter, "cluster_verb")
-register_converter(SectionConverter, "section")
+_WORDS: dict[str, Iterable[str]] = {
+    "family": (family.key for family in Family),
+    "section": registry.KINDS,  # the small lists
+    "choice": OFFERED,  # what pickers offer
+    "list": ListPage.values,  # whose views are saved
+    "card": BY_KIND,  # what has a hover card
+    "cluster_verb": cluster_verbs.VERBS,
+    "finding_verb": findings.MARKS,
+}
+for name, words in _WORDS.items():
+    register_converter(type(name, (OneOf,), {"regex": "|".join(words)}), name)
 
 urlpatterns = [
     path("api/v1/", include("ipam.api.urls")),  # first, for addresses are tried in order and machines ask most

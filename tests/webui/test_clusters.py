@@ -153,7 +153,7 @@ def test_seed_is_chosen_among_those_that_are(
 ) -> None:
     assert "web" not in web.get("/choices/seeds/?q=we").content.decode()
     refused = web.post("/clusters/new/", {**asked, "seed": str(web_cluster.pk), "preview": "1"}).content.decode()
-    assert "There is no such cluster." in refused
+    assert f"There is no cluster “{web_cluster.pk}”. Type its name or id." in refused
     lifecycle.update(web_cluster, is_seed=True)
     assert 'data-choices="seeds"' in web.get("/clusters/new/").content.decode()
     assert 'data-value="web"' in web.get("/choices/seeds/?q=we").content.decode()
@@ -240,7 +240,7 @@ def test_existing_network_is_chosen_by_its_id(web: Client, asked: dict[str, Any]
     web.post("/clusters/new/", {**asked, "parent": "", "network": private.pk})
     assert Cluster.objects.get().network == private
     html = web.post("/clusters/new/", {**asked, "parent": "", "network": "nowhere"}).content.decode()
-    assert "There is no such network" in html
+    assert "There is no network “nowhere”. Type its name or id." in html
 
 
 def test_page_of_a_network_leads_to_a_plan_on_it(web: Client, private: Network, project: Project) -> None:
@@ -351,4 +351,4 @@ def test_pair_of_a_cluster_is_given_back_and_not_parted(web: Client, web_cluster
     pair = belongings.take_for_api(web_cluster, internet)
     free = addresses.allocate(internet, project=web_cluster.project)
     pages = [web.get(f"/addresses/{one[0].pk}/").content.decode() for one in (pair, free)]
-    assert [("Give back" in html, "Part</button>" in html) for html in pages] == [(True, False), (False, True)]
+    assert [("Give back" in html, "Part: two allocations from now on</button>" in html) for html in pages] == [(True, False), (False, True)]

@@ -131,6 +131,7 @@ def test_action_on_addresses_leads_back_to_their_list_only(web: Client) -> None:
 _SAMPLES = {
     **{"uuid": "4b9b17c4-2d7c-4190-ae95-dda44e430fa6", "int": "1"},
     **{"family": "ipv4", "section": "vrfs", "cluster_verb": "release", "finding_verb": "accept", "choice": "projects"},
+    **{"list": "networks", "card": "projects"},
 }
 _SIGNED = "/metal/v1/"  # each request is signed, or has a token: a browser's session opens nothing there
 # Nobody is asked who they are.
@@ -192,5 +193,5 @@ def test_every_form_that_posts_has_a_csrf_token(html: dict[str, str]) -> None:
 
 
 def test_every_page_sends_its_csrf_token_with_htmx(html: dict[str, str]) -> None:
-    sends = re.compile(r"<body[^>]* hx-headers='\{\"X-CSRFToken\": \"\w{64}\"\}'")
+    sends = re.compile(r"<body[^>]*\shx-headers='\{\"X-CSRFToken\": \"\w{64}\"\}'")
     assert [name for name, page in html.items() if not sends.search(page)] == []

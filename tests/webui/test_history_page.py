@@ -78,11 +78,9 @@ def test_overview_says_in_its_title_what_runs_out_first(web: Client, growing: Ne
     assert '<text class="stop-name"' in page
 
 
-def test_every_row_of_a_list_and_every_meter_has_a_sparkline(web: Client, growing: Network) -> None:
-    drawn = {page: web.get(page).content.decode().count('class="spark"') for page in ("/", "/soonest/", "/networks/")}
-    vrf = web.get(f"/vrfs/{growing.vrf_id}/").content.decode()
-    assert drawn == {"/": 1, "/soonest/": 1, "/networks/": 2}
-    assert vrf.count('class="spark"') == vrf.count('class="meter ') == 2
+def test_every_row_of_a_roomy_list_has_a_sparkline(web: Client, growing: Network) -> None:
+    pages = ("/", "/soonest/", "/networks/?density=roomy", f"/vrfs/{growing.vrf_id}/?density=roomy")
+    assert [web.get(page).content.decode().count('class="spark"') for page in pages] == [1, 1, 2, 2]
 
 
 def test_children_have_sparklines_too(
@@ -91,7 +89,7 @@ def test_children_have_sparklines_too(
     surveying.run()
     clock.shift(2 * 86_400)
     surveying.run()
-    pages = ("/networks/tenants/", "/networks/?open=tenants")
+    pages = ("/networks/tenants/?density=roomy", "/networks/?open=tenants&density=roomy")
     assert [web.get(page).content.decode().count('class="spark"') for page in pages] == [2, 4]
 
 
@@ -99,7 +97,7 @@ def test_network_that_takes_a_freed_id_has_no_past(
     web: Client, clock: time_machine.Traveller, growing: Network
 ) -> None:
     Network.objects.filter(pk=growing.pk).update(created_at=NOON + timedelta(days=20))
-    assert 'class="spark"' not in web.get("/networks/").content.decode()
+    assert 'class="spark"' not in web.get("/networks/?density=roomy").content.decode()
 
 
 # --- geometry -------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def test_survey_and_overview_say_the_same(kept: Network) -> None:
     surveying.run()
     kept_by_survey = Series.objects.get(network_id="kept")
     assert (kept_by_survey.utilization, kept_by_survey.used, kept_by_survey.total) == (TAKEN, 8, 32)
-    assert [use.utilization for use in survey.overview().uses["kept"]] == [TAKEN]
+    assert survey.overview().shares["kept"] == {IPV4: TAKEN}
 
 
 def test_lists_are_ordered_by_the_same(kept: Network) -> None:

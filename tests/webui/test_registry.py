@@ -64,6 +64,13 @@ def test_vrf_made_by_hand_has_its_page(web: Client, db: None) -> None:
     assert (VRF.objects.get().kept, web.get("/vrfs/4711/").status_code) == (True, 200)
 
 
+def test_networks_on_its_page_have_the_columns_of_their_list(web: Client, internet: Network) -> None:
+    kept, less = (web.get(f"/vrfs/{internet.vrf_id}/{query}").content.decode() for query in ("", "?columns=left"))
+    assert [">Taken</th>" in page for page in (kept, less)] == [True, False]
+    assert [page.count('class="c-left num"') for page in (kept, less)] == [2, 2]
+    assert [page.count('class="c-due"') for page in (kept, less)] == [2, 0]
+
+
 def test_owner_edits_how_the_own_network_is_described_and_nothing_else(
     client: Client, internet: Network, project: Project
 ) -> None:

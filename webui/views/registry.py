@@ -23,6 +23,7 @@ from webui.listing import listing
 from webui.pages import asked, render_page_or_part, run_for_form, went_through
 from webui.quota_meters import quota_meters
 from webui.views.history import due_first
+from webui.views.network_list import CHOSEN
 
 MAX_NETWORKS = 50
 Subject = Partition | Project | VRF
@@ -98,6 +99,7 @@ def detail(request: HttpRequest, section: str, pk: str) -> HttpResponse:
         "kind": kind,
         "subject": subject,
         "rows": rows[:MAX_NETWORKS],
+        "state": list_state.of_request(request, "networks", CHOSEN),
         "more": len(rows) > MAX_NETWORKS,
         "verdict": verdict(rows, due, quotas),
         "holdings": holdings(subject, network_rows.totals([] if len(rows) > MAX_NETWORKS else rows), quotas, due),
