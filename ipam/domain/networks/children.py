@@ -120,10 +120,16 @@ def add_family(network: Network, family: Family, *, length: int | None = None, w
     """
     current = network_changes.lock(network)
     access.require_change(current)
-    held, parent = current.known_prefixes, _parent_to_complete_from(current, family)
+    if not current.is_child or current.parent is None:
+        raise errors.NetworkNotUsable(
+            f"{current} was not carved from a super network. Add a prefix of {family.label} to it instead."
+        )
+    held = current.known_prefixes
+    if any(prefix.family == family for prefix in held):
+        raise errors.AlreadyExists(f"{current} already has {family.label}.", field="address_family")
     stack = Stack.DUAL if widen else Stack(current.stack)
     child_rules.check_stack(stack.families, family, current)
-    access.require_own(parent)
+    access.require_own(parent := current.parent)
     asked = {} if length is None else {family: length}
     lengths = child_rules.choose_lengths(parent, asked, [family], Stack(parent.stack).families)
     before = states.of(current, prefixes=held)
@@ -174,17 +180,6 @@ def require(new: NewNetwork) -> None:
         access.require(Permission.MANAGE, project_id, doing="make a network that every project may join")
     if new.vrf is not None:
         access.require(Permission.OPERATE)
-
-
-def _parent_to_complete_from(network: Network, family: Family) -> Network:
-    """What a network was carved from, that lacks a family; else NetworkNotUsable or AlreadyExists."""
-    if not network.is_child or network.parent is None:
-        raise errors.NetworkNotUsable(
-            f"{network} was not carved from a super network. Add a prefix of {family.label} to it instead."
-        )
-    if any(prefix.family == family for prefix in network.known_prefixes):
-        raise errors.AlreadyExists(f"{network} already has {family.label}.", field="address_family")
-    return network.parent
 
 
 def _carved(new: NewNetwork, parent: Network, families: Iterable[Family], exits: Exits | None = None) -> Network:
