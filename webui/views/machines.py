@@ -66,11 +66,15 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: str) -> HttpResponse:
     """One machine with its networks and addresses."""
     machine = lookups.get(Machine, pk, among=Machine.objects.select_related("project", "partition"))
-    joined = _networks(machine)
+    held = _held(machine)
+    joined = _networks(machine, held)
     config = netplan.netplan(joined["networks"])
     events = timelines.newest(timelines.of_object("machine", machine.pk), limit=_SHOWN_EVENTS)
     context = {"section": "machines", "machine": machine, "config": config, "events": with_links(events.rows), **joined}
-    context |= {"dns": _dns(machine), "former": tenures.ended_of_machine(machine.pk, limit=_SHOWN_EVENTS)}
+    context |= {
+        "dns": "".join(dns_zones.lines_of(held)).rstrip(),
+        "former": tenures.ended_of_machine(machine.pk, limit=_SHOWN_EVENTS),
+    }
     return render_page_or_part(request, "machines/detail.html", context)
 
 
@@ -129,15 +133,21 @@ def _allocate(owner: Context, asked: Context) -> Context:
     """The new machine with its addresses, read while a dry run still holds them."""
     wanted = [Attachment(network=network) for network in asked.pop("networks")]
     machine = machines.allocate(networks=wanted, **owner, **asked)
-    return {"machine": machine, **_networks(machine)}
+    return {"machine": machine, **_networks(machine, _held(machine))}
 
 
-def _networks(machine: Machine) -> Context:
+def _held(machine: Machine) -> list[IPAddress]:
+    """All of its addresses, in order."""
+    held = IPAddress.objects.held_by([machine.pk]).select_related("prefix", "namespace", "machine")
+    return list(held.order_by("address", "pk"))
+
+
+def _networks(machine: Machine, addresses: Sequence[IPAddress]) -> Context:
     """Each network that the machine is in, the primary one first, with the pairs that it has there."""
     attachments = MachineNetwork.objects.filter(machine=machine).select_related("network").order_by("position")
     attachments = attachments.prefetch_related(Prefetch("network__prefixes"))
     held: dict[str, list[IPAddress]] = defaultdict(list)
-    for address in IPAddress.objects.held_by([machine.pk]).select_related("prefix").order_by("address"):
+    for address in addresses:
         held[address.network_id].append(address)
     return {
         "networks": [
@@ -157,11 +167,6 @@ def _pairs(held: Sequence[IPAddress]) -> list[list[IPAddress | None]]:
     for one in held:
         found[one.allocation][one.family] = one
     return [[of_one.get(family) for family in Family] for of_one in found.values()] or [[None, None]]
-
-
-def _dns(machine: Machine) -> str:
-    """The records of all of its addresses."""
-    return "".join(dns_zones.lines(IPAddress.objects.held_by([machine.pk]))).rstrip()
 
 
 def _place(address: IPAddress) -> tuple[int, Address]:

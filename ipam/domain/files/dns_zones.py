@@ -4,7 +4,7 @@ A name that ends in the zone's domain, or in a dot, is absolute and stays; anoth
 and is left out. What had to be changed, left out, or has the name of something else, is said in a comment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,23 +22,45 @@ def lines(addresses: QuerySet[IPAddress], domain: str = dns_names.DEFAULT_DOMAIN
     One file is of one namespace, for another may have the same addresses: of the only one that there is, else of those
     without any. Invalid when `domain` is no domain name.
     """
-    return _records(addresses, dns_names.check_domain(domain))
+    return _read(addresses, dns_names.check_domain(domain))
 
 
-def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
+def lines_of(held: Sequence[IPAddress]) -> Iterator[str]:
+    """The same for a few, in order, that were read with their prefix, namespace and machine; nothing is read again."""
+    namespaces = {one.namespace_id: one.namespace.name if one.namespace else None for one in held}
+    rows = [one for one in held if one.namespace_id == _chosen(namespaces)]
+    gateways = {one.prefix for one in rows if one.prefix.gateway is not None}
+    in_order = sorted(gateways, key=lambda prefix: (prefix.family, prefix.pk))
+    return _records(namespaces, in_order, lambda: rows, dns_names.check_domain(dns_names.DEFAULT_DOMAIN))
+
+
+def _read(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
     namespaces = dict(addresses.order_by().values_list("namespace", "namespace__name").distinct())
-    chosen = next(iter(namespaces)) if len(namespaces) == 1 else None
-    rows = addresses.filter(namespace=chosen).select_related("machine")
+    rows = addresses.filter(namespace=_chosen(namespaces)).select_related("machine")
+    gateways = Prefix.objects.filter(pk__in=rows.order_by().values("prefix")).exclude(gateway=None).in_order()
+    yield from _records(namespaces, gateways, lambda: batches(rows, "address", "pk"), origin)
+
+
+def _chosen(namespaces: Collection[Any]) -> Any:
+    return next(iter(namespaces)) if len(namespaces) == 1 else None
+
+
+def _records(
+    namespaces: Mapping[Any, str | None],
+    gateways: Iterable[Prefix],
+    rows: Callable[[], Iterable[IPAddress]],
+    origin: str,
+) -> Iterator[str]:
     yield f"; forward, for the zone of {origin}\n"
     for key, name in namespaces.items():
-        if key != chosen:
+        if key != _chosen(namespaces):
             detail = f"the namespace of “{shorten(name)}”, which has a file of its own: export it with namespace={key}"
             yield f"; left out: {detail}\n"
-    for prefix in Prefix.objects.filter(pk__in=rows.order_by().values("prefix")).exclude(gateway=None).in_order():
+    for prefix in gateways:
         yield f"; the gateway of {prefix} is {prefix.gateway}\n"
-    yield from _forward(rows, origin)
+    yield from _forward(rows(), origin)
     yield "; reverse, for the zones under in-addr.arpa. and ip6.arpa.\n"
-    for row in batches(rows, "address", "pk"):
+    for row in rows():
         name = dns_names.name_of(row, origin).text
         if name.startswith("*"):
             yield f"; left out: {row.address.reverse_dns}, as {name} is no name of a host\n"
@@ -46,13 +68,13 @@ def _records(addresses: QuerySet[IPAddress], origin: str) -> Iterator[str]:
             yield f"{row.address.reverse_dns} IN PTR {name}\n"
 
 
-def _knowing_holders(rows: QuerySet[IPAddress]) -> Iterator[IPAddress]:
+def _knowing_holders(rows: Iterable[IPAddress]) -> Iterator[IPAddress]:
     """Each of them; those that several machines have know these. Nothing is asked where none is shared."""
-    for some in bulk_insert.batches(batches(rows, "address", "pk")):
+    for some in bulk_insert.batches(rows):
         yield from sharing.know_holders(some)
 
 
-def _forward(rows: QuerySet[IPAddress], origin: str) -> Iterator[str]:
+def _forward(rows: Iterable[IPAddress], origin: str) -> Iterator[str]:
     holders: dict[str, tuple[Any, str]] = {}  # of names that people gave
     for row in _knowing_holders(rows):
         name = dns_names.name_of(row, origin)

@@ -43,6 +43,16 @@ def test_zone_has_one_record_and_says_whose_it_is(nodes: list[Machine]) -> None:
     assert told[1:3] == [f"; {LOW}, vip, is of Node�n1, Node�n2", f"vip.internal. IN A {LOW}"]
 
 
+def test_lines_of_what_was_read_already_say_the_same_for_one_statement(
+    nodes: list[Machine], django_assert_num_queries: Any
+) -> None:
+    of_node = IPAddress.objects.held_by(["n2"])
+    read = list(of_node.select_related("prefix", "namespace", "machine").order_by("address", "pk"))
+    with django_assert_num_queries(1):  # who else has what it shares
+        told = list(dns_zones.lines_of(read))
+    assert told == list(dns_zones.lines(of_node))
+
+
 def test_inventory_tells_it_of_each_machine_and_reaches_none_by_it(nodes: list[Machine]) -> None:
     hosts = yaml.load(text("inventory", "yaml"), Loader=Loader)["all"]["hosts"].values()
     assert [(one["ansible_host"], one["twofold_addresses"][:2]) for one in hosts] == [
