@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ipam.domain.core import access
+from ipam.domain.core.permissions import Permission
 from ipam.models import Finding
 
 
@@ -58,6 +60,10 @@ SERIOUS = {
     ),
     "pool_nearly_empty": Kind("pool of numbers is empty", "pools of numbers are empty", "Review"),
 }
+NEEDED = {
+    "Add a prefix": Permission.OPERATE,
+    **dict.fromkeys(("Complete", "Carve", "Announce", "Release"), Permission.ALLOCATE),
+}
 _NAMED = 3  # of the things that a kind was found of
 
 
@@ -81,17 +87,14 @@ class Work:
         return self.count - len(self.names)
 
     @property
-    def is_platforms(self) -> bool:
-        """Whether only operators can mend it."""
-        return self.verb == "Add a prefix"
-
-    @property
     def text(self) -> str:
         return self._kind.one if self.count == 1 else self._kind.many
 
     @property
     def verb(self) -> str:
-        return self._kind.verb
+        """What mends it; who may not do that looks."""
+        verb = self._kind.verb
+        return verb if verb not in NEEDED or access.current().may_anywhere(NEEDED[verb]) else "Look"
 
     @property
     def _kind(self) -> Kind:

@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from ipam.domain.networks import networks
+from ipam.addressing import Family
+from ipam.domain.networks import addresses, networks
 from ipam.models import Network, Partition, Project, RoleBinding
 from ipam.models.roles import Role
 from tests.builders import cidrs, external
@@ -101,6 +102,20 @@ def test_search_box_offers_those_who_only_look_no_verb_that_changes(
     RoleBinding.objects.create(user=user, project=project, role=Role.VIEWER)
     client.force_login(user)
     assert [commands(client, text) for text in ("allocate internet", "carve tenants", "edit internet")] == [[], [], []]
+
+
+def test_lists_and_findings_offer_those_who_only_look_no_act_that_would_be_refused(
+    client: Client, web: Client, private: Network, project: Project
+) -> None:
+    addresses.allocate(private, project=project, families=[Family.IPV4])
+    acts = re.compile(r'href="/imports/|name="allocation"|>\s*Complete\b')
+    pages = ["/addresses/", "/projects/", "/pairs/", "/findings/", "/findings/kinds/"]
+    assert [bool(acts.search(_main(web, page))) for page in pages] == [True] * 5
+    user = User.objects.create_user("bob")
+    RoleBinding.objects.create(user=user, project=project, role=Role.VIEWER)
+    client.force_login(user)
+    assert [page for page in pages if acts.search(_main(client, page))] == []
+    assert "network has halves of pairs" in _main(client, "/findings/")
 
 
 def test_search_box_offers_what_is_called_just_so_first(web: Client, partition: Partition) -> None:

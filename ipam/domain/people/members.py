@@ -25,7 +25,8 @@ def find_user(username: str) -> User:
     found = User.objects.filter(username=username, is_active=True).first()
     if found is None:
         raise errors.NotFound(
-            f"There is no user “{shorten(username)}”. Check the name; an operator makes new users.", field="user"
+            f"There is no user “{shorten(username)}”. Check the name; an operator makes new users in the admin.",
+            field="user",
         )
     return found
 
