@@ -3,9 +3,10 @@
 import pytest
 from django.test import Client
 
+from ipam.domain.core import history
 from ipam.domain.networks import addresses, networks, partitions, projects
 from ipam.models import Network, Project
-from ipam.models.events import Door
+from ipam.models.events import Door, Verb
 from tests.builders import IPV4
 from tests.callers import as_user, operator_called
 from tests.shared import shared_fixture
@@ -108,3 +109,10 @@ def test_empty_installation_says_what_will_be_here(web: Client, db: None) -> Non
 def test_filter_that_finds_nothing_leads_back_to_everything(web: Client, busy: None) -> None:
     html = web.get("/activity/?actor=nobody").content.decode()
     assert ("Nothing happened that matches" in html, '<a href="/activity/">Show everything</a>' in html) == (True, True)
+
+
+def test_what_was_done_to_many_at_once_says_how_many_of_what(web: Client, db: None) -> None:
+    with as_user(operator_called("alice")):
+        history.record_filled(Verb.SEED, count=31_400)
+    html = web.get("/activity/").content.decode()
+    assert ("<strong>seed 31,400 records</strong>" in html, html.count("31,400")) == (True, 1)

@@ -82,5 +82,5 @@ def test_pairs_of_many_addresses_are_counted_on_request(
     addresses.allocate(internet, project=project)
     monkeypatch.setattr(coverage, "AT_ONCE", 1)
     part = web.get("/pairs/", headers={"HX-Request": "true"}).content.decode()
-    assert ("count the pairs" in part, "100 % are pairs" in part) == (True, False)
+    assert ("Count the pairs" in part, "100 % are pairs" in part) == (True, False)
     assert "100 % are pairs" in web.get("/pairs/").content.decode()

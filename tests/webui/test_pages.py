@@ -178,11 +178,14 @@ def test_page_has_nothing_inline(name: str, machine: Machine, web: Client) -> No
         "projects",
         "partitions",
         "vrfs",
-        "tokens",
     ],
 )
 def test_page_of_an_empty_installation_says_what_to_do_next(name: str, web: Client) -> None:
     assert 'class="empty"' in web.get(reverse(name)).content.decode()
+
+
+def test_page_without_tokens_says_what_to_make_one_for(web: Client) -> None:
+    assert "No tokens yet. Make one for each tool" in web.get(reverse("tokens")).content.decode()
 
 
 def grow(machine: Machine, count: int) -> None:

@@ -78,8 +78,14 @@ def done_to(event: Event, count: int) -> str:
     """What was done to so many things of its kind: `allocate 8 addresses`, `8 alerts:`."""
     if event.kind == Kind.ALERT and event.verb in _ALERTS:
         return f"{count:,} {_ALERTS[event.verb][1]}"
-    kind = of_kind(event)
+    kind = "record" if event.kind == Kind.INSTALLATION else of_kind(event)
     return f"{done(event)} {count:,} {kind}{'es' if kind.endswith(('s', 'x')) else 's'}"
+
+
+@register.filter
+def is_counted(event: Event) -> bool:
+    """Whether its title only says to how many things it was done."""
+    return event.count != 1 and event.title == f"{event.count:,}"
 
 
 @register.filter
@@ -124,4 +130,4 @@ def _word(event: Event, field: str, value: Any) -> str:
         return Family(value).label
     if field == "limit" or (type(value) is int and field not in _NUMBERS):
         return f"{int(value):,}"
-    return _WORDS.get(value, str(value))
+    return _WORDS.get(value, called(value))
