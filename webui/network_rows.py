@@ -100,7 +100,7 @@ class Totals:
 
 
 def rows_of(networks: Sequence[Network], known: Mapping[str, list[FamilyUse]] | None = None) -> list[NetworkRow]:
-    """The rows of these networks, of which the use of some is `known`; five statements at most."""
+    """The rows of these networks, of which the use of some is `known`; four statements at most."""
     keys = [network.pk for network in networks]
     held = Prefix.objects.rows_of(keys)
     unknown = [network for network in networks if network.pk not in (known or {})]
