@@ -99,10 +99,16 @@ class Totals:
         return units(self.family, self.left)
 
 
-def rows_of(networks: Sequence[Network], known: Mapping[str, list[FamilyUse]] | None = None) -> list[NetworkRow]:
-    """The rows of these networks, of which the use of some is `known`; five statements at most."""
+def rows_of(
+    networks: Sequence[Network],
+    known: Mapping[str, list[FamilyUse]] | None = None,
+    prefixes: Mapping[str, Sequence[PrefixRow]] | None = None,
+) -> list[NetworkRow]:
+    """The rows of these networks, of which the use, or the prefixes, of some are `known`; four statements at most."""
     keys = [network.pk for network in networks]
-    held = Prefix.objects.rows_of(keys)
+    held = {key: prefixes[key] for key in keys if key in prefixes} if prefixes else {}
+    if unread := [key for key in keys if key not in held]:
+        held.update(Prefix.objects.rows_of(unread))
     unknown = [network for network in networks if network.pk not in (known or {})]
     uses = {**utilization.of_networks(unknown, {one.pk: held[one.pk] for one in unknown}), **(known or {})}
     kept = {(one.network_id, one.family): one for one in Series.objects.of_networks().filter(network_id__in=keys)}

@@ -24,15 +24,18 @@ from webui.pages import asked, render_page_or_part
 FILTERS = ("q", "type", "partition", "project", "vrf", "address_family")
 # Those that open come first: what is below them is only seen then.
 _TREE = Case(When(type__in=SUPER_TYPES, then=Value(0)), default=Value(1), output_field=IntegerField())
+_SUMMED: dict[str, Callable[..., Any]] = {
+    "fullness": fullness.fullness,
+    **{f"taken-{family.key}": partial(fullness.fullness, family) for family in Family},
+    **{f"left-{family.key}": partial(fullness.left, family) for family in Family},
+}
 COLUMNS: dict[str, str | Callable[..., Any]] = {
     "tree": lambda descending=False: _TREE,
     "id": "pk",
     "name": "name",
     "type": "type",
-    "fullness": fullness.fullness,
     "soonest": forecasts.first_full,
-    **{f"taken-{family.key}": partial(fullness.fullness, family) for family in Family},
-    **{f"left-{family.key}": partial(fullness.left, family) for family in Family},
+    **_SUMMED,
     **{f"soonest-{family.key}": partial(forecasts.first_full, family) for family in Family},
 }
 ORDERS = {
@@ -41,7 +44,6 @@ ORDERS = {
     **{f"left-{family.key}": f"least {family.label} left" for family in Family},
     **{f"soonest-{family.key}": f"{family.label} soonest full" for family in Family},
 }
-_SUMMED = ("fullness", "taken", "left")  # to order by these costs the statement that totals beside children would
 # Rows of a page, and children below one of them: with those a page is not longer than 100 kB.
 MAX_COMPACT, MAX_ROOMY, MAX_OPENED = 40, 32, 12
 # Columns that one may do without.
@@ -60,11 +62,11 @@ def tree(request: HttpRequest) -> HttpResponse:
     wanted = filters.qs if filters.is_valid() else Network.objects.none()
     wanted = wanted if any(chosen.values()) else wanted.filter(parent=None)
     state = list_state.of_request(request, "networks", CHOSEN, ORDERS)
-    found = listing(request, wanted, COLUMNS, limit=MAX_ROOMY if state.is_roomy else MAX_COMPACT)
+    found, sums = _ordered(request, wanted, MAX_ROOMY if state.is_roomy else MAX_COMPACT)
     opened = asked(request, "open")
     children = visible.filter(parent=opened).select_related("project", "partition").order_by(Natural("name"), "id")
     opened_children = list(series.with_days(children)[:MAX_OPENED]) if opened else []
-    rows = network_rows.rows_of([*found.rows, *opened_children])
+    rows = network_rows.rows_of([*found.rows, *opened_children], *sums)
     context = {
         "section": "networks",
         "chosen": choices.shown(chosen),
@@ -72,13 +74,22 @@ def tree(request: HttpRequest) -> HttpResponse:
         "listing": found,
         "state": state,
         "rows": rows[: len(found.rows)],
-        "totals": [] if opened and found.order.startswith(_SUMMED) else _totals(found, rows[: len(found.rows)], wanted),
+        # To order by sums costs the statement that totals beside children would.
+        "totals": [] if opened and found.order in _SUMMED else _totals(found, rows[: len(found.rows)], wanted),
         "opened": opened,
         "opened_children": rows[len(found.rows) :],
         "types": _types(visible),
         "families": list(Family),
     }
     return render_page_or_part(request, "networks/tree.html", context, part="table")
+
+
+def _ordered(request: HttpRequest, wanted: QuerySet[Network], limit: int) -> tuple[Listing, fullness.Sums]:
+    """The page that the URL asks for, of at most `limit` rows, and the sums that it is ordered by, if it is: to be shown, not read again."""
+    by_sum = request.GET.get("sort", "").removeprefix("-") in _SUMMED
+    sums = fullness.sums() if by_sum else fullness.Sums()
+    columns = {**COLUMNS, **{key: partial(by, known=sums) for key, by in _SUMMED.items()}}
+    return listing(request, wanted, columns, limit=limit), sums
 
 
 def _totals(found: Listing, rows: Sequence[NetworkRow], wanted: QuerySet[Network]) -> list[Totals]:

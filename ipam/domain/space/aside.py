@@ -1,11 +1,11 @@
 """How much of prefixes is set aside, in exact integers: sums over rows, only of prefixes that say they have any."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, Value, When
+from django.db.models import Case, CharField, Count, F, QuerySet, Value, When
 from django.utils import timezone
 from netaddr import IPAddress as Address
 from netaddr import IPNetwork
@@ -14,7 +14,7 @@ from ipam.addressing import Family, block, size, some
 from ipam.domain.core import access
 from ipam.domain.space import set_aside, usable_space
 from ipam.domain.space.free_rows import Part
-from ipam.models import AddressRange, Network, Prefix, SetAsideBlock
+from ipam.models import AddressRange, IPAddress, Network, Prefix, SetAsideBlock
 from ipam.models.prefixes import PrefixRow
 
 Lengths = Mapping[int, int]  # {prefix length: how many blocks of it}
@@ -70,6 +70,22 @@ def of_untouched(rows: Sequence[PrefixRow]) -> tuple[Counter[int], SetAside]:
         free.update(cidr.prefixlen for cidr in left)
         reserved += sum(cidr.size for cidr in kept)
     return free, SetAside(reserved=reserved)
+
+
+def reserved_gateways(held: Iterable[Sequence[PrefixRow]]) -> set[int]:
+    """Those of these prefixes, by id, that have a gateway which nobody holds."""
+    named = with_gateway(held)
+    return named - set(held_gateways(named).values_list("prefix", flat=True)) if named else named
+
+
+def with_gateway(held: Iterable[Sequence[PrefixRow]]) -> set[int]:
+    """Those of these prefixes, by id, that have a gateway."""
+    return {row.pk for rows in held for row in rows if row.gateway}
+
+
+def held_gateways(prefixes: set[int]) -> QuerySet[IPAddress]:
+    """The gateways of these prefixes that somebody holds."""
+    return IPAddress.objects.filter(prefix__pk__one_of=prefixes, address=F("prefix__gateway")).order_by()
 
 
 def sentences(network: Network, family: Family, namespace_id: UUID | None = None) -> str:

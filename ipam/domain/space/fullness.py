@@ -1,8 +1,8 @@
 """How full networks are: to order them by, in the database, and of their prefixes together."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import BigIntegerField, Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
@@ -11,41 +11,57 @@ from ipam.addressing import Family
 from ipam.domain.space import utilization
 from ipam.domain.space.utilization import FamilyUse
 from ipam.fields import CountField
-from ipam.models import Network, Series
+from ipam.models import Network, Prefix, Series
+from ipam.models.prefixes import PrefixRow
 
 SMALL_NETWORKS = 200  # up to so many are summed to order a list
 _WHOLE = 10**9  # a utilization is ordered by in billionths
 
 
-def fullness(family: Family | None = None, *, descending: bool = False) -> Any:
+class Sums(NamedTuple):
+    """The prefixes of every network and their use, to order by and to show; None: the last survey has to do."""
+
+    uses: dict[str, list[FamilyUse]] | None = None
+    prefixes: dict[str, list[PrefixRow]] | None = None
+
+
+def sums() -> Sums:
+    """The use of every network unless there are more than `SMALL_NETWORKS` and a survey keeps it; four statements."""
+    shown = Network.objects.annotate(is_kept=Exists(Series.objects.all())).order_by("pk")
+    networks = list(shown[: SMALL_NETWORKS + 1])
+    if len(networks) > SMALL_NETWORKS:
+        if vars(networks[0])["is_kept"]:
+            return Sums()
+        networks = list(shown)
+    prefixes = Prefix.objects.rows_of([network.pk for network in networks])
+    return Sums(utilization.of_networks(networks, prefixes), prefixes)
+
+
+def fullness(family: Family | None = None, *, descending: bool = False, known: Sums | None = None) -> Any:
     """To order networks by: the utilization of their fullest family, in whole billionths, as pages and API say it.
 
     With a `family` that one's, those without it last. Of more than `SMALL_NETWORKS` it is that of the last survey, 0
-    for what is newer: nobody waits for all sums.
+    for what is newer: nobody waits for all sums. Who has read the sums gives them as `known`.
     """
     missing = 0 if family is None else -1 if descending else _WHOLE + 1
-    if _is_large():
+    uses = (known or sums()).uses
+    if uses is None:
         share = Subquery(_kept(family).order_by("-utilization").values("utilization")[:1])
         return Coalesce(Cast(share * float(_WHOLE), BigIntegerField()), missing)
-    return _each(lambda use: int(use.utilization * _WHOLE), family, Value(missing), BigIntegerField())
+    return _each(uses, lambda use: int(use.utilization * _WHOLE), family, Value(missing), BigIntegerField())
 
 
-def left(family: Family, *, descending: bool = False) -> Any:
+def left(family: Family, *, descending: bool = False, known: Sums | None = None) -> Any:
     """To order networks by: how many addresses of a family are left, 0..2^128; those without it last.
 
     Of more than `SMALL_NETWORKS` as the last survey kept it, like `fullness`.
     """
     missing = Value(-1 if descending else 2**128 + 1, CountField())
-    if _is_large():
+    uses = (known or sums()).uses
+    if uses is None:
         kept = Subquery(_kept(family).values("available")[:1], output_field=CountField())
         return Coalesce(kept, missing, output_field=CountField())
-    return _each(lambda use: use.available_ips, family, missing, CountField())
-
-
-def _is_large() -> bool:
-    """Whether there are more than a few networks, and a survey has kept how full they are."""
-    surveyed = Network.objects.filter(Exists(Series.objects.all()))
-    return surveyed.order_by("pk")[SMALL_NETWORKS:].exists()
+    return _each(uses, lambda use: use.available_ips, family, missing, CountField())
 
 
 def _kept(family: Family | None) -> QuerySet[Series]:
@@ -53,12 +69,15 @@ def _kept(family: Family | None) -> QuerySet[Series]:
     return kept.filter(family=family) if family else kept
 
 
-def _each(of_use: Callable[[FamilyUse], int], family: Family | None, missing: Value, output_field: Any) -> Any:
+def _each(
+    uses: Mapping[str, list[FamilyUse]],
+    of_use: Callable[[FamilyUse], int],
+    family: Family | None,
+    missing: Value,
+    output_field: Any,
+) -> Any:
     """The greatest that this says of a family of a network, or of this `family`, in each one that has it."""
-    found = {
-        key: [of_use(use) for use in uses if family in (None, use.family)]
-        for key, uses in utilization.of_networks(Network.objects.all()).items()
-    }
+    found = {key: [of_use(use) for use in own if family in (None, use.family)] for key, own in uses.items()}
     cases = [When(pk=key, then=Value(max(of_one), output_field)) for key, of_one in found.items() if of_one]
     return Case(*cases, default=missing, output_field=output_field)
 

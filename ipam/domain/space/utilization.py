@@ -11,7 +11,7 @@ from django.db.models import Aggregate, BigIntegerField, Count, F, Func, Integer
 from ipam.addressing import Family, fitting, size, utilization
 from ipam.domain.space import aside, usable_space
 from ipam.domain.space.aside import Held, Keyed, Lengths, SetAside
-from ipam.models import FreeBlock, IPAddress, Network, Prefix, SetAsideBlock
+from ipam.models import FreeBlock, Network, Prefix, SetAsideBlock
 from ipam.models.prefixes import PrefixRow
 
 
@@ -70,7 +70,7 @@ class FamilyUse:
 def of_networks(
     networks: Iterable[Network], prefixes: Mapping[str, Sequence[PrefixRow]] | None = None
 ) -> dict[str, list[FamilyUse]]:
-    """The use of each network, by its id, IPv4 first; at most four statements however many networks.
+    """The use of each network, by its id, IPv4 first; at most three statements however many networks.
 
     Whoever has read their `prefixes` as rows (`rows_of`) gives them.
     """
@@ -106,12 +106,12 @@ def of_counted(network: Network, prefixes: Iterable[Prefix], free: Mapping[Any, 
     for one in prefixes:
         held.setdefault((network.pk, one.family), []).append(PrefixRow.of(one))
     super_network = network if network.is_super else None
-    kept, reserved = aside.of_prefixes(held), _reserved_gateways(held.values())
+    kept, reserved = aside.of_prefixes(held), aside.reserved_gateways(held.values())
     return [_use(super_network, held[one], free[one[1]], 0, kept[one], reserved) for one in sorted(held)]
 
 
 def of_prefixes(prefixes: Sequence[Prefix], network: Network | None = None) -> dict[int, FamilyUse]:
-    """The use of each prefix, by its id; at most four statements, one fewer of a network that is known."""
+    """The use of each prefix, by its id; at most three statements, one fewer of a network that is known."""
     found = [network] if network else Network.objects.supers().filter(pk__one_of={one.network_id for one in prefixes})
     supers = {one.pk: one for one in found if one.is_super}
     rows = [PrefixRow.of(one) for one in prefixes]
@@ -125,8 +125,7 @@ def _uses(held: Held, supers: Mapping[Any, Network]) -> dict[Keyed, FamilyUse]:
     carved = {keyed: rows for keyed, rows in held.items() if keyed[0] in supers}
     children = _children(carved)
     fullest = {keyed: _fullest_namespace(Family(keyed[1]), found) for keyed, found in children.items()}
-    free, kept = _free_and_aside(held, fullest)
-    reserved = _reserved_gateways(held.values())
+    free, kept, reserved = _free_and_aside(held, fullest)
     for (key, family), rows in carved.items():
         if supers[key].is_namespaced and fullest[key, family] is None:  # nobody has taken anything yet
             free[key, family], kept[key, family] = aside.of_untouched(rows)
@@ -159,21 +158,26 @@ def _children(supers: Held) -> dict[Keyed, dict[UUID | None, Counter[int]]]:
 
 def _free_and_aside(
     held: Held, fullest: Mapping[Keyed, UUID | None]
-) -> tuple[dict[Keyed, Counter[int]], dict[Keyed, SetAside]]:
+) -> tuple[dict[Keyed, Counter[int]], dict[Keyed, SetAside], set[int]]:
     """{prefix length: how many free blocks} of each, and what is set aside; of a namespaced super, in the namespace
-    that has taken most. One statement.
+    that has taken most; and the prefixes with a gateway that nobody holds. One statement.
     """
     keys = {row.pk: keyed for keyed, rows in held.items() for row in rows}
     found: dict[Keyed, Counter[int]] = {keyed: Counter() for keyed in held}
     kept: dict[Keyed, Counter[str]] = {keyed: Counter() for keyed in held}
-    sums = _sums_of_all(held, keys, fullest)
+    sums, gateways = _sums_of_all(held, keys, fullest), aside.with_gateway(held.values())
+    if gateways:
+        whole = aside.held_gateways(gateways).values_list("prefix", "prefix__namespace", Value(0), Value("gateway"))
+        sums.append(whole.annotate(blocks=Value(1, BigIntegerField())))
     for prefix, namespace, length, word, number in sums[0].union(*sums[1:], all=True) if sums else ():
         keyed = keys[prefix]
-        if namespace == fullest.get(keyed) and word == "free":
+        if word == "gateway":
+            gateways.discard(prefix)
+        elif namespace == fullest.get(keyed) and word == "free":
             found[keyed][length] += number
         elif namespace == fullest.get(keyed):
             kept[keyed][word] += number * size(Family(keyed[1]), length)
-    return found, {keyed: SetAside(**words) for keyed, words in kept.items()}
+    return found, {keyed: SetAside(**words) for keyed, words in kept.items()}, gateways
 
 
 def _sums_of_all(
@@ -205,13 +209,6 @@ def _sums(blocks: QuerySet[Any], length: Any, word: Any) -> QuerySet[Any, Any]:
     counted = blocks.order_by().values_list("prefix", "namespace", length, word)
     summed: QuerySet[Any, Any] = counted.annotate(blocks=_Blocks(length, "length"))
     return summed
-
-
-def _reserved_gateways(held: Iterable[Sequence[PrefixRow]]) -> set[int]:
-    """Those of these prefixes, by id, that have a gateway which nobody holds."""
-    named = {row.pk for rows in held for row in rows if row.gateway}
-    taken = IPAddress.objects.filter(prefix__pk__one_of=named, address=F("prefix__gateway"))
-    return named - set(taken.order_by().values_list("prefix", flat=True)) if named else named
 
 
 def _fullest_namespace(family: Family, children: Mapping[UUID | None, Lengths]) -> UUID | None:
