@@ -39,7 +39,7 @@
     if (!html || owner !== link || !link.isConnected) return;
     card = document.createElement("div");
     Object.assign(card, { id: "card", className: "hover-card", role: "tooltip", innerHTML: html }); // ours, and escaped there
-    document.body.append(card);
+    document.querySelector("main").append(card);
     link.told = link.title; // the browser would show that over it
     link.removeAttribute("title");
     link.setAttribute("aria-describedby", "card");

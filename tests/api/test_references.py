@@ -53,8 +53,11 @@ def test_name_that_several_have_lists_them(api: APIClient, home: Network) -> Non
     web = [projects.create(name="web", tenant=tenant) for tenant in ("acme", "initech")]
     response = allocate(api, home.pk, "web")
     assert (response.status_code, codes(response)) == (400, [("project", "invalid")])
-    listed = ", ".join(f"{one.pk} of {one.tenant}" for one in sorted(web, key=lambda one: one.pk))
-    assert response.json()["detail"] == f"Several projects are called “web”: {listed}. Say which by id."
+    listed = [f"web · {one.tenant}" for one in sorted(web, key=lambda one: one.pk)]
+    told = f"Several projects are called “web”: {', '.join(listed)}. Say which one you mean."
+    assert response.json()["detail"] == told
+    assert api.get("/api/v1/ips/", {"project": listed[0]}).json()["results"] == []
+    assert "project web" in allocate(api, home.pk, listed[0]).json()["detail"]  # found; the network is of another
     assert codes(api.get("/api/v1/ips/?project=web")) == [("project", "invalid")]
 
 

@@ -83,8 +83,8 @@ def test_a_prefix_without_anything_may_be_named_a_container(
     file = dump(prefix("10.0.0.0/14"), prefix("10.8.0.0/14"))
     options = [file, "--project", str(project.pk), "--partition", "mini-lab", "--vrf", "500"]
     assert run("import_go_ipam", *options, "--container", "10.0.0.0/14").splitlines() == [
-        "Not kept: whether children shall be carved from 1 prefixes that hold nothing. They became external networks "
-        "and stay so; name the others with --container: 10.8.0.0/14.",
+        "Not kept: whether children shall be carved from 1 empty prefix. What is external now stays so; "
+        "name the others with --container: 10.8.0.0/14.",
         "created    network    2",
     ]  # fmt: skip
     assert dict(Network.objects.values_list("type", "pk")) == {
@@ -133,7 +133,7 @@ def test_what_go_ipam_has_and_we_do_not_is_listed(run: Run, dump: Callable[..., 
         "Left out: prefixes[4]: “nonsense” has no prefix length; write it as address/length, such as 10.0.0.0/22.",
         "Left out: prefixes[0] “10.0.0.0/8”.IPs: 10.255.0.1 lies in 10.0.0.0/8 beside its children. A super network "
         "gives no addresses: give them a prefix of their own.",
-        "Not kept: 1 prefixes of namespace “other”; name it to bring them in.",
+        "Not kept: 1 prefix of namespace “other”; name it to bring it in.",
         "Not kept: prefixes[1] “10.1.0.0/16”: a level between container and children, of which there is none here; "
         "its children were kept.",
         "created    network    2",

@@ -176,10 +176,10 @@ def _called(model: type[M], name: str) -> list[M]:
 
 def _which(model: type[models.Model], name: str, found: Sequence[Any]) -> str:
     """Which ones share a name, with what tells them apart."""
-    shown = [f"{one.pk} of {one.tenant}" if getattr(one, "tenant", "") else str(one.pk) for one in found]
+    shown = same_names.texts_of(access.visible(model._default_manager.all()), found[:MAX_CANDIDATES])
     more = ", …" if len(found) > MAX_CANDIDATES else ""
     kinds = model._meta.verbose_name_plural
-    return f"Several {kinds} are called “{shorten(name)}”: {', '.join(shown[:MAX_CANDIDATES])}{more}. Say which by id."
+    return f"Several {kinds} are called “{shorten(name)}”: {', '.join(shown)}{more}. Say which one you mean."
 
 
 def is_id(model: type[models.Model], key: object) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet, prefetch_related_objects
 
 from ipam.models import Cluster, Machine, Network, Project
 
@@ -52,8 +52,12 @@ def keys_of(visible: QuerySet[Any], texts: Sequence[str]) -> dict[str, list[Any]
 
 
 def texts_of(visible: QuerySet[Any], rows: Sequence[Any]) -> list[str]:
-    """How to write each so that only it is meant: its name, `name · beside`, or its id. One statement."""
+    """How to write each so that only it is meant: its name, `name · beside`, or its id. One statement, and one more for
+    projects that were not read with them.
+    """
     path = _BESIDE.get(visible.model, "pk")
+    if path == "project__name":
+        prefetch_related_objects(list(rows), "project")
     names = {one.name for one in rows if one.name}
     counted = visible.filter(name__in=names).order_by().values_list("name", path).annotate(number=Count("pk"))
     pairs = {(name, told): number for name, told, number in counted} if names else {}

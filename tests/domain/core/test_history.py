@@ -637,8 +637,10 @@ def test_operation_that_changes_nothing_at_all_leaves_no_event(world: World) -> 
 
 def test_seeding_leaves_one_event(db: None) -> None:
     seeding.seed(networks=30, prefixes=60, addresses=200)
-    event = Event.objects.get()
+    event = Event.objects.get(part_of=None)
     assert (event.verb, event.kind, event.changes["addresses"]) == ("seed", "installation", [0, 200])
+    parts = Event.objects.exclude(part_of=None)  # its clusters are made as anybody's are
+    assert {(part.part_of_id, part.kind) for part in parts} == {(event.pk, "cluster")}
 
 
 def test_restoring_leaves_one_event(world: World) -> None:
