@@ -66,6 +66,7 @@ class NamesForm(DescribedForm, RecordForm):
         super().__init__(*args, **kwargs)
         for name in DescribedForm.base_fields:
             self.fields[name].show_hidden_initial = True
+            self.fields[name].widget.attrs["aria-label"] = name  # no label stands beside it in a list
 
 
 class _Known:

@@ -74,8 +74,9 @@ class RowField(forms.BoundField):
             return super().__str__()
         name, given = self.html_name, self.value()
         value = "" if given in (None, "") else f' value="{escape(str(given))}"'
-        more = "".join(f' {key}="{escape(str(said))}"' for key, said in widget.attrs.items())
-        written = f'<input type="{widget.input_type}" name="{name}"{value}{more} id="id_{name}">'
+        more = "".join(f' {attr}="{escape(str(said))}"' for attr, said in widget.attrs.items())
+        key = "" if widget.is_hidden else f' id="id_{name}"'
+        written = f'<input type="{widget.input_type}" name="{name}"{value}{more}{key}>'
         if self.field.show_hidden_initial:
             written += f'<input type="hidden" name="{self.html_initial_name}"{value}>'
         return SafeString(written)

@@ -61,9 +61,17 @@ def test_row_that_was_refused_says_why_as_wide_as_it_is(private: Network, web: C
     assert (written([ours]), "at most 255" in "".join(ours)) == (written([theirs]), True)
 
 
+def test_every_field_of_a_row_has_a_name(private: Network, web: Client) -> None:
+    html = web.get(page("changelist", Network)).content.decode()
+    named = [
+        re.findall('aria-label="([^"]+)"', one) for one in re.findall('<input type="text" name="form-[^>]+>', html)
+    ]
+    assert named == [["name"], ["description"]] * Network.objects.count()
+
+
 def without_ids(html: str) -> str:
     """Without the ids of hidden inputs, which nothing asks for and a page of fifty rows has no room for."""
-    return re.sub(r' id="initial-[^"]+"', "", html)
+    return re.sub(r'(<input type="hidden"[^>]*?) id="[^"]+"', r"\1", html)
 
 
 def written(rows: Any) -> list[str]:

@@ -171,6 +171,13 @@ def test_nothing_to_mend_is_said(web: Client, db: None) -> None:
     assert "all 0 findings" not in web.get("/").content.decode()
 
 
+def test_networks_to_complete_are_told_apart_by_their_tenants(web: Client, private: Network, project: Project) -> None:
+    addresses.allocate(private, project=project, families=[IPV4])
+    Project.objects.update(tenant="acme")
+    page = " ".join(web.get("/findings/complete/").content.decode().split())
+    assert f'>{private}</a> <span class="soft">of acme, 1 without IPv6' in page
+
+
 def test_all_halves_of_pairs_are_completed_by_one_button_a_batch_at_a_time(
     monkeypatch: pytest.MonkeyPatch, web: Client, troubled: None, project: Project
 ) -> None:
