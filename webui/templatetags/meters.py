@@ -3,13 +3,11 @@
 They say numbers and words of ours alone, of which a `<` is escaped.
 """
 
-from collections.abc import Sequence
 from html import escape
 
 from django import template
 from django.utils.safestring import SafeString
 
-from ipam.addressing import Family
 from ipam.domain.insight.findings import FULL, WARN
 from webui.meters import Bar
 
@@ -47,13 +45,3 @@ def spark(path: str) -> SafeString:
     """How it went over 90 days; nothing where nothing is known."""
     drawn = f'<svg class="spark" viewBox="0 0 90 20" aria-hidden="true"><path d="{path}"/></svg>'
     return SafeString(drawn if path else "")
-
-
-@register.simple_tag
-def twin(family_pair: Sequence[Bar | None]) -> SafeString:
-    """IPv4 and IPv6 side by side, also where there is only one."""
-    drawn = (
-        f'<span class="twin-none">no {family.label}</span>' if one is None else meter(one)
-        for family, one in zip(Family, family_pair, strict=True)
-    )
-    return SafeString(f'<div class="twin">{"".join(drawn)}</div>')

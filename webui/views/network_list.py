@@ -64,9 +64,7 @@ def tree(request: HttpRequest) -> HttpResponse:
     state = list_state.of_request(request, "networks", CHOSEN, ORDERS)
     found, sums = _ordered(request, wanted, MAX_ROOMY if state.is_roomy else MAX_COMPACT)
     opened = asked(request, "open")
-    children = visible.filter(parent=opened).select_related("project", "partition").order_by(Natural("name"), "id")
-    opened_children = list(series.with_days(children)[:MAX_OPENED]) if opened else []
-    rows = network_rows.rows_of([*found.rows, *opened_children], *sums)
+    rows = network_rows.rows_of([*found.rows, *(_children(visible, opened) if opened else [])], *sums)
     context = {
         "section": "networks",
         "chosen": choices.shown(chosen),
@@ -85,11 +83,16 @@ def tree(request: HttpRequest) -> HttpResponse:
 
 
 def _ordered(request: HttpRequest, wanted: QuerySet[Network], limit: int) -> tuple[Listing, fullness.Sums]:
-    """The page that the URL asks for, of at most `limit` rows, and the sums that it is ordered by, if it is: to be shown, not read again."""
+    """The page of so many rows, and the sums that it is ordered by, if it is: to be shown, not read again."""
     by_sum = request.GET.get("sort", "").removeprefix("-") in _SUMMED
     sums = fullness.sums() if by_sum else fullness.Sums()
     columns = {**COLUMNS, **{key: partial(by, known=sums) for key, by in _SUMMED.items()}}
     return listing(request, wanted, columns, limit=limit), sums
+
+
+def _children(visible: QuerySet[Network], parent: str) -> QuerySet[Network]:
+    children = visible.filter(parent=parent).select_related("project", "partition")
+    return series.with_days(children.order_by(Natural("name"), "id"))[:MAX_OPENED]
 
 
 def _totals(found: Listing, rows: Sequence[NetworkRow], wanted: QuerySet[Network]) -> list[Totals]:
