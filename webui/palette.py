@@ -96,11 +96,15 @@ def _visible(kind: str) -> Any:
 
 
 def commands(text: str) -> list[Command]:
-    """General verbs, then pages, that have each of these words, all of them for none: first those that begin so."""
+    """General verbs, then pages, that have each of these words, all of them for none: first those that begin so.
+
+    A verb without a thing is among them, unless a general one asks for the thing itself.
+    """
     words = text.lower().split()
     wanted = read(text)
     chosen = [] if wanted.about else [_choosing(verb) for verb in wanted.verbs]
     found = [one for one in (*_general(), *_pages()) if one.has(words)]
+    chosen = [one for one in chosen if not any(one.text.startswith(general.text) for general in found)]
     return sorted(found, key=lambda one: not one.text.lower().startswith(text.lower())) + chosen
 
 

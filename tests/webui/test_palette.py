@@ -77,7 +77,7 @@ def test_members_of_a_project_are_found_by_its_tenant(web: Client, project: Proj
     [
         ("new token", "/tokens/"),
         ("token new", "/tokens/"),
-        ("plan cluster", ""),  # in which network may be said
+        ("plan cluster", "/clusters/new/"),
         ("findings", "/findings/"),
         ("complete", "/findings/complete/"),
         ("import", "/imports/"),
