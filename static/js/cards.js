@@ -30,8 +30,9 @@
   };
   const ask = async (place) => {
     const answer = await fetch(place).catch(() => null);
+    const html = (await answer?.text()) ?? "";
     // Where the session has ended, the answer is the page of the sign-in.
-    return answer?.ok && !answer.redirected ? answer.text() : "";
+    return answer?.ok && !answer.redirected ? html : "";
   };
   const open = async (link, place) => {
     if (!known.has(place)) known.set(place, ask(place));

@@ -66,6 +66,7 @@
     const about = new URLSearchParams({ q: asked });
     if (input.dataset.network) about.set("network", input.dataset.network);
     const answer = await fetch(`${document.body.dataset.root}choices/${input.dataset.choices}/?${about}`);
+    const html = await answer.text(); // in any case: what nobody reads keeps its connection
     // Where the session has ended, the answer is the page of the sign-in.
     if (!answer.ok || answer.redirected || input.value !== asked || document.activeElement !== input) return;
     close(input);
@@ -74,7 +75,7 @@
     list.id = `${input.id || input.name}-choices`;
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", "Choices");
-    list.innerHTML = await answer.text(); // ours, and escaped there
+    list.innerHTML = html; // ours, and escaped there
     input.parentElement.classList.add("combo");
     input.after(list);
     list.style.insetBlockStart = `${input.offsetTop + input.offsetHeight + 4}px`; // above the help of the field
