@@ -48,7 +48,7 @@ class Picture:
 @login_required
 def network_map(request: HttpRequest, pk: str) -> HttpResponse:
     """Each family's prefix, or the block of it that was zoomed into, as 256 squares."""
-    network = lookups.get(Network, pk)
+    network = lookups.get(Network, pk, among=series.with_changes(Network.objects.all()))
     namespaces = _namespaces(network)
     namespace, at, look = _namespace(request, namespaces), moment_of(request), _look(request)
     colouring = Colouring.parse(asked(request, "colour"))

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField
@@ -97,15 +97,28 @@ def days_of(network: Network, family: Family) -> list[int]:
     return found
 
 
+def with_changes(networks: QuerySet[Network]) -> QuerySet[Network]:
+    """As `with_days`, for `days_of_change`."""
+    own = Series.objects.of_networks().filter(network_id=OuterRef("pk"), since=OuterRef("created_at"))
+    return with_days(networks).annotate(
+        **{
+            f"{name}_of_{family.key}": Subquery(own.filter(family=family).values(name))
+            for name, family in product(("used", "days_until"), Family)
+        }
+    )
+
+
 def days_of_change(network: Network) -> dict[Family, list[date]]:
-    """The UTC days, of the last 90, on which what each family of a network uses became another; one statement."""
-    found = Series.objects.of_networks().filter(network_id=network.pk, since=network.created_at).order_by("family")
-    return {Family(one.family): _changed(one) for one in found}
+    """The UTC days, of the last 90, on which what each family of a network read `with_changes` uses became another."""
+    return {family: days for family in Family if (days := _changed(network, family)) is not None}
 
 
-def _changed(series: Series) -> list[date]:
-    values = [*series.used_by_day, series.used]
-    first = series.days_until - timedelta(days=len(values) - 2)
+def _changed(network: Network, family: Family) -> list[date] | None:
+    kept = vars(network)
+    if (until := kept[f"days_until_of_{family.key}"]) is None:
+        return None
+    values = [*days_of(network, family), kept[f"used_of_{family.key}"]]
+    first = until - timedelta(days=len(values) - 2)
     return [first + timedelta(days=day) for day, (was, now) in enumerate(pairwise(values)) if was != now]
 
 
