@@ -137,19 +137,27 @@ def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
     if ids and model in (Network, Partition):  # what reads as an id may be a name
         known = set(visible.filter(pk__in=ids).values_list("pk", flat=True))
     names = {text for text in texts if text and text not in known and "\0" not in text} if model in NAMED else set()
-    called: dict[str, list[Any]] = defaultdict(list)
+    called = keys_called(model, names)
+    if cidrs := [text for text in names if "/" in text and not called[text]] if model is Network else ():
+        called |= by_cidr.network_keys(cidrs)
+    return [key_of(model, text, called[text], reads_as_id=text in ids) for text in texts]
+
+
+def keys_called(model: type[models.Model], names: Collection[str]) -> dict[str, list[Any]]:
+    """By each of these names the ids of those that the caller may see with it, or told apart so; two statements."""
+    called: dict[str, list[Any]] = defaultdict(list, {name: [] for name in names})
     if names:
+        visible = access.visible(model._default_manager.all())
         # If these are not all, one of the names has too many, and is refused.
         rows = visible.filter(name__in=names).order_by("name", "pk").values_list("name", "pk")
         for name, pk in rows[: len(names) * (MAX_CANDIDATES + 1)]:
             called[name].append(pk)
         called |= same_names.keys_of(visible, [text for text in names if not called[text]])
-    if cidrs := [text for text in names if "/" in text and not called[text]] if model is Network else ():
-        called |= by_cidr.network_keys(cidrs)
-    return [_key(model, text, called[text], reads_as_id=text in ids) for text in texts]
+    return called
 
 
-def _key(model: type[models.Model], text: str, called: Sequence[Any], *, reads_as_id: bool) -> Any:
+def key_of(model: type[models.Model], text: str, called: Sequence[Any], *, reads_as_id: bool = False) -> Any:
+    """The id that a name means, of those that are called so; ValueError where that is not one."""
     if len(called) > 1:
         found = _called(model, text) or list(model._default_manager.filter(pk__in=called).order_by("pk"))
         raise ValueError(_which(model, text, found))

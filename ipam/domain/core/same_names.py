@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import Any
 
 from django.db.models import Count, Model, Q, QuerySet, prefetch_related_objects
@@ -41,13 +40,13 @@ def called(model: type[Model], text: str) -> Q:
 def keys_of(visible: QuerySet[Any], texts: Sequence[str]) -> dict[str, list[Any]]:
     """The ids of those that these texts of the form `name · beside` mean; one statement, none where nothing has it."""
     path = _BESIDE.get(visible.model, "")
-    asked = [text for text in texts if BETWEEN in text]
-    if not path or not asked:
+    found: dict[str, list[Any]] = {text: [] for text in texts if BETWEEN in text}
+    if not path or not found:
         return {}
-    found: dict[str, list[Any]] = {text: [] for text in asked}
-    wanted = reduce(lambda known, text: known | called(visible.model, text), asked, Q())
-    for name, told, key in visible.filter(wanted).values_list("name", path, "pk"):
-        found.setdefault(f"{name}{BETWEEN}{told}", []).append(key)
+    names, told = zip(*(text.rsplit(BETWEEN, 1) for text in found), strict=True)
+    for name, beside, key in visible.filter(**{"name__in": names, f"{path}__in": told}).values_list("name", path, "pk"):
+        if (text := f"{name}{BETWEEN}{beside}") in found:
+            found[text].append(key)
     return found
 
 

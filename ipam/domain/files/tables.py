@@ -1,22 +1,26 @@
 """Tables: files of rows of one kind, whose cells become values."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, BinaryIO
 from uuid import UUID
 
 from ipam import errors
 from ipam.addressing import shorten
-from ipam.domain.core import lookups
+from ipam.domain.core import bulk_insert, lookups
 from ipam.domain.files import cells as table_cells
 from ipam.domain.files import formats
 from ipam.domain.files.columns import MANAGED_BY, PROJECT, Column, Kind
 from ipam.domain.files.kinds import KINDS
 from ipam.domain.files.outcomes import ParsedRow
-from ipam.domain.files.raw_rows import Faulty
+from ipam.domain.files.raw_rows import Faulty, Row
 from ipam.models import Project
 from ipam.wording import count_of
+
+_AT_ONCE = 1_000  # rows whose projects are looked up together
+Placed = tuple[int, Row | Faulty]
 
 WHY_REFUSED = "refused because"  # a column of what comes back to be mended; it says nothing when it is imported again
 
@@ -29,7 +33,7 @@ class Table:
     file: BinaryIO
     format: str
     _owned: Counter[str] = field(default_factory=Counter, init=False)  # how many rows say by which system
-    _projects: dict[str, UUID | errors.IpamError] = field(default_factory=dict, init=False)  # by the name that rows say
+    _projects: dict[str, UUID | str] = field(default_factory=dict, init=False)  # or why none is meant, by name
 
     def sections(self) -> Iterable[tuple[Kind, Iterator[ParsedRow]]]:
         """Its rows as values.
@@ -49,7 +53,7 @@ class Table:
     def _rows(self) -> Iterator[ParsedRow]:
         columns = {column.name: column for column in self.kind.columns}
         known: set[str] = set()
-        for place, cells in formats.read_each(self.file, self.format):
+        for place, cells in chain.from_iterable(map(self._with_projects, self._batches())):
             if isinstance(cells, Faulty):
                 yield ParsedRow(place, {}, [errors.Invalid(cells.detail)], cells.cells)
                 continue
@@ -71,9 +75,6 @@ class Table:
         for name, cell in cells.items():
             try:
                 value = self._project(cell) if columns[name] is PROJECT else columns[name].read(cell)
-            except errors.IpamError as refusal:
-                broken.append(refusal)
-                continue
             except ValueError as error:
                 broken.append(errors.Invalid(f"{name}: {error}", field=name))
                 continue
@@ -81,20 +82,39 @@ class Table:
                 values[name] = value
         return ParsedRow(place, values, broken, cells)
 
+    def _batches(self) -> Iterable[list[Placed]]:
+        return bulk_insert.batches(formats.read_each(self.file, self.format), _AT_ONCE)
+
+    def _with_projects(self, rows: list[Placed]) -> list[Placed]:
+        """The same rows, now that the projects are known which they call by name: two statements for all of them, and
+        a few for each name that several have.
+        """
+        said = {_name(cells.get(PROJECT.name)) for _, cells in rows if not isinstance(cells, Faulty)}
+        new = said - self._projects.keys() - {""}
+        self._projects.update((name, _meant(name, keys)) for name, keys in lookups.keys_called(Project, new).items())
+        return rows
+
     def _project(self, cell: object) -> UUID | None:
-        """The id of a project, which a row may call by its name; each name is looked up once."""
-        name = cell.strip() if isinstance(cell, str) else ""
-        if not name or lookups.is_id(Project, name):
-            return table_cells.uuid(cell)
-        if name not in self._projects:
-            try:
-                self._projects[name] = lookups.named(Project, name, field=PROJECT.name).pk
-            except errors.IpamError as refusal:
-                self._projects[name] = refusal
-        found = self._projects[name]
-        if isinstance(found, errors.IpamError):
-            raise found
+        """The id of a project, which a row may call by its name."""
+        found = self._projects[name] if (name := _name(cell)) else table_cells.uuid(cell)
+        if isinstance(found, str):
+            raise ValueError(found)
         return found
+
+
+def _meant(name: str, keys: Sequence[UUID]) -> UUID | str:
+    """The project that a name means, or why it means none."""
+    try:
+        found: UUID = lookups.key_of(Project, name, keys)
+    except ValueError as why:
+        return str(why)
+    return found
+
+
+def _name(cell: object) -> str:
+    """The name that stands in a cell for a project; empty for an id, and for what is neither."""
+    text = cell.strip() if isinstance(cell, str) else ""
+    return "" if "\0" in text or lookups.is_id(Project, text) else text
 
 
 def _unknown(kind: Kind, names: Collection[str]) -> errors.UnknownField | None:

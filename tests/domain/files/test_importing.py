@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import openpyxl
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -543,3 +545,27 @@ def test_history_of_a_network_comes_in_by_one_event_that_is_part_of_the_import(i
         part, whole = whole, part
     assert (part.object_id, part.changes, part.part_of_id) == ("internet", {"history": [None, 2]}, whole.pk)
     assert whole.changes == {"history, new": [0, 2]}
+
+
+def test_projects_that_rows_call_by_name_cost_no_statement_for_each(internet: Network) -> None:
+    def statements(names: int) -> int:
+        rows = [f"203.0.113.{130 + place},{internet.pk},nobody-{place}" for place in range(names)]
+        with dry_run(), CaptureQueriesContext(connection) as captured:
+            told = importing.apply(csv(ADDRESSES, "ip,network,project", *rows), skip_refused=True)
+        assert len(told.refused) == names
+        return len(captured)
+
+    assert statements(60) == statements(2)
+
+
+def test_name_that_several_projects_have_is_looked_up_once(internet: Network, project: Project) -> None:
+    Project.objects.create(name=project.name, tenant="other")
+
+    def statements(count: int) -> int:
+        rows = [f"203.0.113.{130 + place},{internet.pk},{project.name}" for place in range(count)]
+        with dry_run(), CaptureQueriesContext(connection) as captured:
+            told = importing.apply(csv(ADDRESSES, "ip,network,project", *rows), skip_refused=True)
+        assert len(told.refused) == count
+        return len(captured)
+
+    assert statements(60) == statements(2)
