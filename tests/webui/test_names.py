@@ -46,10 +46,10 @@ class Read(HTMLParser):
 def named_pages(machine: Machine) -> dict[str, str]:
     """The pages of a cloud in which everything has a name."""
     urls = pages(machine)
-    del urls["map of a moment"]  # on which networks are called as they were then: nothing
     for number, nameless in enumerate(Network.objects.filter(name="")):
         networks.update(nameless, name=f"network-{number}")
     Event.objects.filter(kind="network", object_name="").delete()  # from before they had names
+    Tenure.objects.filter(name="").update(name="named")  # a map of a moment calls what is held as it was called then
     return urls
 
 

@@ -20,7 +20,7 @@ def text_of(web: Client) -> str:
 def test_small_installation_is_shown_whole(web: Client, private: Network) -> None:
     page = text_of(web)
     assert "· 2 networks" in page
-    assert 'hx-get="/pairs/"' in page
+    assert ('hx-get="/pairs/"' in page, "Fullness by partition" in page) == (True, True)
     assert "findings as of" not in page
 
 

@@ -134,7 +134,7 @@ def pages(machine: Machine) -> dict[str, str]:
         "project": machine.project_id,
         "address": one.pk,
         "allocation": one.allocation,
-        "now": f"{timezone.now():%Y-%m-%dT%H:%M:%S}",
+        "now": f"{timezone.now():%Y-%m-%dT%H:%M:%S.%f}",
     }
     return {name: url.format(**held) for name, url in PAGES.items()}
 

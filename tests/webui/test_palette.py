@@ -109,7 +109,8 @@ def test_words_around_a_thing_are_no_part_of_its_name(web: Client, machine: Mach
     ]
 
 
-def test_viewer_is_offered_no_verb_that_would_be_refused(client: Client, machine: Machine) -> None:
+def test_viewer_is_offered_no_verb_that_would_be_refused(web: Client, client: Client, machine: Machine) -> None:
+    assert "Edit internet" in [words for words, _ in offered(web, on="/networks/internet/")]
     viewer = User.objects.create_user("viewer")
     members.grant(viewer, role=Role.VIEWER, project=machine.project)
     client.force_login(viewer)

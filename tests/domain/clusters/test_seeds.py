@@ -71,7 +71,7 @@ def test_seed_gains_no_range_of_its_shoots(seed: Cluster, shoot: Cluster) -> Non
 
 
 def test_seed_is_not_released_below_its_shoots(seed: Cluster, shoot: Cluster) -> None:
-    with pytest.raises(errors.InUse, match="the seed of 1 cluster"):
+    with pytest.raises(errors.InUse, match=r"the seed of 1 cluster\. Give it"):
         lifecycle.release(seed)
     lifecycle.release(shoot)
     assert lifecycle.release(seed).state == "released"

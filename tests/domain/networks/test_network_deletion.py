@@ -10,7 +10,7 @@ from tests.builders import child, codes, free_blocks, namespaced
 
 
 def test_network_with_children_stays(tenants: Network, private: Network) -> None:
-    with pytest.raises(errors.HasChildren, match="tenants has 1 child network"):
+    with pytest.raises(errors.HasChildren, match=r"tenants has 1 child network\. Delete it"):
         networks.delete(tenants)
 
 

@@ -172,13 +172,13 @@ def test_prefix_that_the_network_lacks_is_not_removed(internet: Network) -> None
 def test_prefix_with_addresses_is_not_removed(internet: Network, project: Project) -> None:
     networks.add_prefix(internet, *cidrs("198.51.100.0/24"))
     addresses.allocate(internet, project=project)
-    with pytest.raises(errors.HasIps, match=r"203\.0\.113\.128/25 holds 1 address"):
+    with pytest.raises(errors.HasIps, match=r"203\.0\.113\.128/25 holds 1 address\. Release it"):
         networks.remove_prefix(internet, *cidrs("203.0.113.128/25"))
 
 
 def test_prefix_with_children_is_not_removed(tenants: Network, private: Network) -> None:
     networks.add_prefix(tenants, *cidrs("10.8.0.0/16"))
-    with pytest.raises(errors.HasChildren, match=r"10\.0\.0\.0/16 holds 1 child prefix"):
+    with pytest.raises(errors.HasChildren, match=r"10\.0\.0\.0/16 holds 1 child prefix\. Delete what has it"):
         networks.remove_prefix(tenants, *cidrs("10.0.0.0/16"))
 
 
