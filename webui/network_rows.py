@@ -14,6 +14,7 @@ from ipam.domain.space import room, utilization
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Network, Prefix, Series
 from ipam.models.prefixes import PrefixRow
+from ipam.wording import count_of
 from webui.meters import Meter, family_pair, humanize, summary, units
 from webui.timetable import between, pressing, span
 
@@ -68,7 +69,7 @@ class NetworkRow:
         one, count = self.network, self.children
         place = one.partition.name or one.partition_id if one.partition else ""
         vrf = f"VRF {one.vrf_id}" if one.vrf_id else ""
-        children = f"{count} child{'' if count == 1 else 'ren'}" if count else ""
+        children = count_of(count, "child", "children") if count else ""
         return " · ".join(filter(None, [one.get_type_display(), str(one.project or ""), place, vrf, children]))
 
 
