@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -159,11 +160,12 @@ def verdict(lanes: Sequence[Lane], *, is_super: bool) -> str:
 def totals_kept(networks: QuerySet[Network]) -> list[Totals]:
     """As `totals`, of more networks than are shown, as of the last survey; empty before the first. One statement."""
     roots = networks.order_by().exclude(parent__in=networks.order_by().values("pk")).values("pk")
-    kept = list(Series.objects.of_networks().filter(network_id__in=roots).only("family", "used", "available"))
+    columns = ("family", "used", "available")
+    kept: list[Any] = list(Series.objects.of_networks().filter(network_id__in=roots).values_list(*columns))
     found = []
     for family in Family if kept else ():
-        own = [one for one in kept if one.family == family]
-        used, left = sum(one.used for one in own), sum(one.available or 0 for one in own)
+        own = [(used, available or 0) for version, used, available in kept if version == family]
+        used, left = sum(used for used, _ in own), sum(left for _, left in own)
         found.append(Totals(family, len(own), used + left, used, left))
     return found
 
