@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, zip_longest
+from itertools import accumulate, groupby, zip_longest
 
 from netaddr import IPAddress, IPNetwork
 
@@ -52,7 +52,7 @@ class Shape:
         label, room = self.holder.label, self.width - _MARGINS
         if self.width < 2 or _wide(label) <= room:
             return label if self.width > 1 else ""
-        length = next(n for n in range(len(label), -1, -1) if _wide(f"{label[:n]}…") <= room)
+        length = sum(end <= room for end in accumulate(map(_wide, label), initial=_wide("…"))) - 1
         return f"{label[:length]}…" if length > 2 else ""
 
     @property

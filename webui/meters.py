@@ -142,10 +142,6 @@ class Meter(Bar):
         return humanize(self.taken)
 
     @property
-    def left_short(self) -> str:
-        return humanize(self.left) if self.child_length is not None else units(self.use.family, self.left)
-
-    @property
     def left_text(self) -> str:
         if self.child_length is None:
             return f"{units(self.use.family, self.left)} left"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,6 +15,7 @@ from ipam.domain.space import room, utilization
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Network, Prefix, Series
 from ipam.models.prefixes import PrefixRow
+from ipam.wording import count_of
 from webui.meters import Meter, family_pair, humanize, summary, units
 from webui.timetable import between, pressing, span
 
@@ -68,7 +70,7 @@ class NetworkRow:
         one, count = self.network, self.children
         place = one.partition.name or one.partition_id if one.partition else ""
         vrf = f"VRF {one.vrf_id}" if one.vrf_id else ""
-        children = f"{count} child{'' if count == 1 else 'ren'}" if count else ""
+        children = count_of(count, "child", "children") if count else ""
         return " · ".join(filter(None, [one.get_type_display(), str(one.project or ""), place, vrf, children]))
 
 
@@ -158,11 +160,12 @@ def verdict(lanes: Sequence[Lane], *, is_super: bool) -> str:
 def totals_kept(networks: QuerySet[Network]) -> list[Totals]:
     """As `totals`, of more networks than are shown, as of the last survey; empty before the first. One statement."""
     roots = networks.order_by().exclude(parent__in=networks.order_by().values("pk")).values("pk")
-    kept = list(Series.objects.of_networks().filter(network_id__in=roots).only("family", "used", "available"))
+    columns = ("family", "used", "available")
+    kept: list[Any] = list(Series.objects.of_networks().filter(network_id__in=roots).values_list(*columns))
     found = []
     for family in Family if kept else ():
-        own = [one for one in kept if one.family == family]
-        used, left = sum(one.used for one in own), sum(one.available or 0 for one in own)
+        own = [(used, available or 0) for version, used, available in kept if version == family]
+        used, left = sum(used for used, _ in own), sum(left for _, left in own)
         found.append(Totals(family, len(own), used + left, used, left))
     return found
 

@@ -109,6 +109,15 @@ def test_link_with_columns_changes_nobodys_choice(web: Client, internet: Network
     assert heads(web.get("/addresses/").content.decode())[1:] == ["Address", "Name"]
 
 
+def test_row_of_a_network_has_the_cells_of_the_columns_that_are_chosen(
+    web: Client, tenants: Network, project: Project
+) -> None:
+    networks.create(child(parent=tenants, project=project, stack="ipv4"))
+    rows = web.get("/networks/?type=child&columns=left,due").content.decode().partition("</thead>")[2]
+    assert re.findall(r'<td class="(\S*?)[ "]', rows) == ["c-bullet", "c-cidr", "c-left", "c-due"] * 2
+    assert ("10.0.0.0/22" in rows, "no IPv6</td>" in rows) == (True, True)
+
+
 @pytest.mark.parametrize("odd", ["columns=nonsense", "density=nonsense", "columns=%00", "columns=<b>"])
 def test_odd_looks_show_the_list(odd: str, web: Client, internet: Network) -> None:
     assert "internet" in web.get(f"/networks/?{odd}").content.decode()

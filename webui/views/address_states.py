@@ -1,5 +1,7 @@
 """All about one address or block, held or free: who has it, who had it, and who had it at a moment."""
 
+from uuid import UUID
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
@@ -17,8 +19,7 @@ from webui.pages import asked, moment_of, render_page_or_part
 def address_state(request: HttpRequest, ip: str) -> HttpResponse:
     """Where it lies, who has it, who had it; with `at`, who had it at that moment."""
     address = address_of(ip)
-    at, named = moment_of(request), asked(request, "namespace")
-    namespace = lookups.named(Project, named, field="namespace").pk if named else None
+    at, namespace = moment_of(request), namespace_of(request)
     found = address_states.of(address, namespace)
     context = {
         "section": "addresses",
@@ -26,7 +27,7 @@ def address_state(request: HttpRequest, ip: str) -> HttpResponse:
         "bars": [tenure_bars.of(found.tenures, Family.of(address), at)],
         "at": at,
         "then": tenures.holders_at(address, namespace, at) if at else [],
-        "namespace": named,
+        "namespace": asked(request, "namespace"),
     }
     return render_page_or_part(request, "addresses/state.html", context)
 
@@ -35,8 +36,7 @@ def address_state(request: HttpRequest, ip: str) -> HttpResponse:
 def block_state(request: HttpRequest, cidr: str) -> HttpResponse:
     """The same of a block, whose tenures are those of child prefixes."""
     block = block_of(cidr)
-    at, named = moment_of(request), asked(request, "namespace")
-    namespace = lookups.named(Project, named, field="namespace").pk if named else None
+    at, namespace = moment_of(request), namespace_of(request)
     found = block_states.of(block, namespace)
     context = {
         "section": "networks",
@@ -45,7 +45,7 @@ def block_state(request: HttpRequest, cidr: str) -> HttpResponse:
         "bars": [tenure_bars.of(found.tenures, Family.of(block), at)],
         "at": at,
         "then": tenures.holders_of_block_at(block, namespace, at) if at else [],
-        "namespace": named,
+        "namespace": asked(request, "namespace"),
     }
     return render_page_or_part(request, "networks/block.html", context)
 
@@ -56,6 +56,12 @@ def address_of(text: str) -> Address:
         return parse_address(text)
     except ValueError as error:
         raise errors.Invalid(str(error)) from None
+
+
+def namespace_of(request: HttpRequest) -> UUID | None:
+    """The id of the project whose namespace is asked for, by its name or id; None: none is."""
+    named = asked(request, "namespace")
+    return lookups.named(Project, named, field="namespace").pk if named else None
 
 
 def block_of(text: str) -> Cidr:

@@ -4,11 +4,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from ipam.domain.core import lookups
-from ipam.models import Project
 from webui import cards
-from webui.pages import asked
-from webui.views.address_states import address_of, block_of
+from webui.views.address_states import address_of, block_of, namespace_of
 
 
 @login_required
@@ -20,18 +17,13 @@ def card(request: HttpRequest, kind: str, pk: str) -> HttpResponse:
 @login_required
 def address(request: HttpRequest, ip: str) -> HttpResponse:
     """Of an address, held or free."""
-    return _shown(request, cards.of_place(address_of(ip), _namespace(request)))
+    return _shown(request, cards.of_place(address_of(ip), namespace_of(request)))
 
 
 @login_required
 def block(request: HttpRequest, cidr: str) -> HttpResponse:
     """Of a block, held or free."""
-    return _shown(request, cards.of_block(block_of(cidr), _namespace(request)))
-
-
-def _namespace(request: HttpRequest) -> object:
-    named = asked(request, "namespace")
-    return lookups.named(Project, named, field="namespace").pk if named else None
+    return _shown(request, cards.of_block(block_of(cidr), namespace_of(request)))
 
 
 def _shown(request: HttpRequest, found: cards.Card) -> HttpResponse:
