@@ -15,7 +15,7 @@ from ipam.fields import FamilyOf
 from ipam.models import ApiToken, Claim, Cluster, Finding, IPAddress, Machine, Network, RoleBinding, ServiceAccount
 from ipam.wording import count_of
 from webui import timetable
-from webui.meters import humanize, percent
+from webui.meters import humanize, percent, width_of
 from webui.network_rows import NetworkRow, Totals
 from webui.quota_meters import QuotaMeter
 from webui.timetable import Due
@@ -98,8 +98,7 @@ class Holding:
 
     @property
     def width(self) -> float:
-        """Of the bar, 0..100; anything taken is seen."""
-        return max(self.share * 100, 0.8 if self.share else 0)
+        return width_of(self.share)
 
     @property
     def left(self) -> str:

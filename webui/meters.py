@@ -47,6 +47,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.2g} %" if share < 0.1 else f"{share * 100:.3g} %"
 
 
+def width_of(share: float) -> float:
+    """How wide the bar of a share 0..1 is, 0..100; anything taken is seen."""
+    return max(share * 100, 0.8 if share else 0)
+
+
 class Bar(ABC):
     """How much of something of one family is used: of a network, a quota, the nodes of a cluster."""
 
@@ -94,8 +99,7 @@ class Bar(ABC):
 
     @property
     def width(self) -> float:
-        """Of the bar, 0..100; anything taken is seen."""
-        return max(self.share * 100, 0.8 if self.share else 0)
+        return width_of(self.share)
 
     @property
     def state(self) -> str:

@@ -8,7 +8,7 @@ from ipam.addressing import Family
 from ipam.domain.insight.forecasts import urgency
 from ipam.domain.insight.trend import Days
 from ipam.models import Finding, Network, Series
-from webui.meters import humanize, sparkline, units
+from webui.meters import humanize, sparkline, units, width_of
 
 _STATES = {Finding.Severity.SERIOUS: "bad", Finding.Severity.WARNING: "warn"}
 MOST = 100  # that are full, and as many that are next: what is read, whatever is shown of it
@@ -49,7 +49,7 @@ class Due:
 
     @property
     def width(self) -> float:
-        return max(self.series.utilization * 100, 0.8 if self.series.used else 0)
+        return width_of(self.series.utilization)
 
     @property
     def left(self) -> str:

@@ -1,6 +1,7 @@
 """What is done to many addresses of a list at once: to those that are ticked, or to all that match."""
 
 from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 from django import forms
@@ -22,6 +23,7 @@ from ipam.models import IPAddress
 from webui import notices
 from webui.pages import render_page_or_part, went_through
 
+Key = TypeVar("Key", str, UUID)
 MAX_ALLOCATIONS = paging.HIGHEST_LIMIT  # that one act changes
 _TOO_MANY = (
     f"One act changes at most {MAX_ALLOCATIONS:,} allocations, and these are more. Narrow the list, and act in parts."
@@ -101,11 +103,11 @@ def _back(request: HttpRequest) -> HttpResponse:
 
 def _selected(request: HttpRequest) -> list[UUID]:
     """The allocations that are ticked, or were shown before the yes."""
+    keys = _bounded([key for text in request.POST.getlist("allocation") for key in text.split(",")])
     try:
-        keys = [UUID(key) for text in request.POST.getlist("allocation") for key in text.split(",")]
+        return [UUID(key) for key in keys]
     except ValueError:
         raise errors.Invalid("The selection is not valid. Go back and select again.") from None
-    return _bounded(keys)
 
 
 def _matching(query: str) -> list[UUID]:
@@ -115,7 +117,7 @@ def _matching(query: str) -> list[UUID]:
     return _bounded(list(found[: MAX_ALLOCATIONS + 1]))
 
 
-def _bounded(keys: list[UUID]) -> list[UUID]:
+def _bounded(keys: list[Key]) -> list[Key]:
     if len(keys) > MAX_ALLOCATIONS:
         raise errors.Invalid(_TOO_MANY)
     return keys
