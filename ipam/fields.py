@@ -108,13 +108,40 @@ ADDED = {
 
 
 def teach(connection: BaseDatabaseWrapper, **_: object) -> None:
-    """Let a connection that has just been opened know how to add to a count."""
+    """Let a connection that has just been opened know how to add to a count, and counts up."""
     if connection.vendor == "sqlite":
         connection.connection.create_function(_ADD, 2, _added, deterministic=True)
+        connection.connection.create_aggregate(SumOfCounts.function, 1, _Sum)
 
 
 def _added(stored: str, number: str) -> str:
     return count_text(int(stored[2:]) + int(number))
+
+
+class _Sum:
+    def __init__(self) -> None:
+        self.sum = 0
+
+    def step(self, stored: str | None) -> None:
+        self.sum += int(stored[2:]) if stored else 0
+
+    def finalize(self) -> str:
+        return str(self.sum)
+
+
+class _Whole(models.Field):  # type: ignore[type-arg]
+    def from_db_value(self, value: Any, *args: Any) -> int:
+        return int(value or 0)
+
+
+class SumOfCounts(models.Aggregate):
+    """The sum of a `CountField`, exact on both databases; where it is NULL, or there is none, that is 0."""
+
+    function = "sum_of_counts"  # of SQLite
+    output_field = _Whole()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, template="SUM(substr(%(expressions)s, 3)::numeric)", **extra)
 
 
 class FamilyOf(models.Func):

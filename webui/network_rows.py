@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from ipam.addressing import Family
@@ -13,6 +12,7 @@ from ipam.domain.insight import forecasts
 from ipam.domain.insight.trend import State
 from ipam.domain.space import room, utilization
 from ipam.domain.space.utilization import FamilyUse
+from ipam.fields import SumOfCounts
 from ipam.models import Network, Prefix, Series
 from ipam.models.prefixes import PrefixRow
 from ipam.wording import count_of
@@ -157,17 +157,14 @@ def verdict(lanes: Sequence[Lane], *, is_super: bool) -> str:
     return f"{text}, in {first.when}" if first and first.by else text
 
 
-def totals_kept(networks: QuerySet[Network]) -> list[Totals]:
-    """As `totals`, of more networks than are shown, as of the last survey; empty before the first. One statement."""
-    roots = networks.order_by().exclude(parent__in=networks.order_by().values("pk")).values("pk")
-    columns = ("family", "used", "available")
-    kept: list[Any] = list(Series.objects.of_networks().filter(network_id__in=roots).values_list(*columns))
-    found = []
-    for family in Family if kept else ():
-        own = [(used, available or 0) for version, used, available in kept if version == family]
-        used, left = sum(used for used, _ in own), sum(left for _, left in own)
-        found.append(Totals(family, len(own), used + left, used, left))
-    return found
+def totals_kept(roots: QuerySet[Network]) -> list[Totals]:
+    """As `totals`, of networks of which none lies in another, as of the last survey; empty before it. One statement."""
+    kept = Series.objects.of_networks().filter(network_id__in=roots.order_by().values("pk")).order_by()
+    sums = kept.values_list("family").annotate(
+        networks=Count("*"), used=SumOfCounts("used"), left=SumOfCounts("available")
+    )
+    found = {family: (networks, used + left, used, left) for family, networks, used, left in sums}
+    return [Totals(family, *found.get(family, (0, 0, 0, 0))) for family in Family] if found else []
 
 
 def totals(rows: Sequence[NetworkRow]) -> list[Totals]:

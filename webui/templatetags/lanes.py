@@ -1,4 +1,4 @@
-"""The two lanes, drawn: bullets, cells, signals, coverage, squares. A list has hundreds; templates would be slow."""
+"""The two lanes, drawn: bullets, signals, coverage, squares. A list has hundreds; templates would be slow."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -10,10 +10,7 @@ from ipam.addressing import Family
 from ipam.domain.insight.coverage import Coverage
 from webui.cluster_lanes import RangeCut
 from webui.heat import Cell
-from webui.list_state import ListState
 from webui.meters import percent
-from webui.network_rows import Lane
-from webui.templatetags.meters import rail, spark
 
 register = template.Library()
 _SLEEPERS, _SHARES = 50, 25
@@ -29,32 +26,6 @@ def bullet(family: Family, *, big: bool = False, missing: bool = False) -> SafeS
     """Line 4 is round, line 6 is square; hollow where a network has no such line."""
     classes = f"bullet family-{family.key}{' bullet-big' * big}{' bullet-none' * missing}"
     return SafeString(f'<span class="{classes}" role="img" aria-label="{family.label}">{family.value}</span>')
-
-
-@register.simple_tag
-def cells(lane: Lane, state: ListState) -> SafeString:
-    """One family of a row of networks: its bullet, its first prefix, and of the other columns those that are shown."""
-    meter, hollow = lane.meter, " bullet-none" * lane.is_missing
-    drawn = f'<td class="c-bullet"><span class="bullet{hollow}" aria-hidden="true">{lane.family.value}</span></td>'
-    drawn += _first_prefix(lane)
-    if "taken" in state.shown:
-        bar, share = (rail(meter.width, meter.exact), escape(meter.percent)) if meter else ("", "")
-        drawn += f'<td class="c-rail">{bar}</td><td class="c-pct num">{share}</td>'
-    if "left" in state.shown:
-        drawn += f'<td class="c-left num">{lane.left}</td>'
-    if "days" in state.shown and state.is_roomy:
-        drawn += f'<td class="c-spark">{spark(meter.spark) if meter else ""}</td>'
-    if "due" in state.shown:
-        drawn += f'<td class="c-due">{signal(lane.state, lane.when)}</td>'
-    return SafeString(drawn)
-
-
-def _first_prefix(lane: Lane) -> str:
-    if lane.is_missing:
-        return f'<td class="c-cidr is-off">no {lane.family.label}</td>'
-    others = len(lane.prefixes) - 1
-    more = f' <span class="soft small">+{others}</span>' if others > 0 else ""
-    return f'<td class="c-cidr"><span class="address">{"".join(map(str, lane.prefixes[:1]))}</span>{more}</td>'
 
 
 @register.filter

@@ -60,7 +60,8 @@ def tree(request: HttpRequest) -> HttpResponse:
     shown = visible.counting_children(visible).select_related("project", "partition")
     filters = NetworkFilters(request.GET, queryset=series.with_days(shown))
     wanted = filters.qs if filters.is_valid() else Network.objects.none()
-    wanted = wanted if any(chosen.values()) else wanted.filter(parent=None)
+    is_tree = not any(chosen.values())
+    wanted = wanted.filter(parent=None) if is_tree else wanted
     state = list_state.of_request(request, "networks", CHOSEN, ORDERS)
     found, sums = _ordered(request, wanted, MAX_ROOMY if state.is_roomy else MAX_COMPACT)
     opened = asked(request, "open")
@@ -73,7 +74,7 @@ def tree(request: HttpRequest) -> HttpResponse:
         "state": state,
         "rows": rows[: len(found.rows)],
         # To order by sums costs the statement that totals beside children would.
-        "totals": [] if opened and found.order in _SUMMED else _totals(found, rows[: len(found.rows)], wanted),
+        "totals": [] if opened and found.order in _SUMMED else _totals(found, rows, wanted, is_tree=is_tree),
         "opened": opened,
         "opened_children": rows[len(found.rows) :],
         "types": _types(visible),
@@ -95,10 +96,11 @@ def _children(visible: QuerySet[Network], parent: str) -> QuerySet[Network]:
     return series.with_days(children.order_by(Natural("name"), "id"))[:MAX_OPENED]
 
 
-def _totals(found: Listing, rows: Sequence[NetworkRow], wanted: QuerySet[Network]) -> list[Totals]:
+def _totals(found: Listing, rows: Sequence[NetworkRow], wanted: QuerySet[Network], *, is_tree: bool) -> list[Totals]:
     """What all that match have together: exactly if they are on this page, else as of the last survey."""
-    is_whole = not (found.page.next or found.page.previous)
-    return network_rows.totals(rows) if is_whole else network_rows.totals_kept(wanted)
+    if not (found.page.next or found.page.previous):
+        return network_rows.totals(rows[: len(found.rows)])
+    return network_rows.totals_kept(wanted if is_tree else wanted.exclude(parent__in=wanted.order_by().values("pk")))
 
 
 def _types(visible: QuerySet[Network]) -> list[tuple[str, str, int]]:
