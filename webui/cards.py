@@ -33,7 +33,7 @@ def of_network(key: object) -> Card:
     """Its two lanes with what is left and when they are full; five statements at most."""
     among = series.with_days(Network.objects.select_related("project", "partition", "parent"))
     network = lookups.get(Network, key, among=among)
-    place = network.partition and (network.partition.name or network.partition_id)
+    place = network.partition and network.partition.display_name
     (row,) = network_rows.rows_of([network])
     facts = [("Project", network.project), ("Partition", place), ("VRF", network.vrf_id), ("Out of", network.parent)]
     return Card(str(network), f"{network.get_type_display()} network", row.lanes, facts=_said(facts))
@@ -48,7 +48,7 @@ def of_machine(key: object) -> Card:
     """Its first addresses of both families; two statements."""
     machine = lookups.get(Machine, key, among=Machine.objects.select_related("project", "partition"))
     held = [text for texts in IPAddress.objects.texts_of([machine.pk])[machine.pk].values() for text in texts[:_SHOWN]]
-    place = machine.partition.name or machine.partition_id
+    place = machine.partition.display_name
     facts = [("Hostname", machine.hostname), ("Project", machine.project), ("Partition", place), ("ASN", machine.asn)]
     return Card(str(machine), machine.role, held=held, facts=_said(facts))
 

@@ -36,7 +36,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        return self.partition.name or self.partition.pk if self.partition else "Everywhere"
+        return self.partition.display_name if self.partition else "Everywhere"
 
     @property
     def lanes(self) -> list[tuple[Family, list[Cell]]]:

@@ -68,7 +68,7 @@ class NetworkRow:
     def about(self) -> str:
         """Its type, whose it is, where, in which VRF, and how many children it has."""
         one, count = self.network, self.children
-        place = one.partition.name or one.partition_id if one.partition else ""
+        place = one.partition.display_name if one.partition else ""
         vrf = f"VRF {one.vrf_id}" if one.vrf_id else ""
         children = count_of(count, "child", "children") if count else ""
         return " · ".join(filter(None, [one.get_type_display(), str(one.project or ""), place, vrf, children]))

@@ -45,7 +45,7 @@ class Due:
         if self.network is None:
             return ""
         partition = self.network.partition
-        return self.network.get_type_display() + (f" · {partition.name or partition.pk}" if partition else "")
+        return self.network.get_type_display() + (f" · {partition.display_name}" if partition else "")
 
     @property
     def width(self) -> float:

@@ -18,3 +18,8 @@ class Partition(Managed):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def display_name(self) -> str:
+        """Its name, or its id where it has none: what people see."""
+        return self.name or self.id
