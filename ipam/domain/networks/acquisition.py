@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 from netaddr import IPAddress as Address
 
 from ipam import errors
@@ -53,11 +54,12 @@ def rows_of(
 ) -> list[IPAddress]:
     """New rows, not stored: allocation by allocation one of each family; what is None lacks address and prefix."""
     allocations = [uuid.uuid4() for _ in next(iter(taken.values()), ())]
-    shared |= {"network_id": network.pk, "namespace_id": network.namespace_id}
+    now = timezone.now()
+    alike = {"created_at": now, "updated_at": now, "network_id": network.pk, "namespace_id": network.namespace_id}
     rows = []
     for allocation, *group in zip(allocations, *taken.values(), strict=True):
         for family, one in zip(taken, group, strict=True):
-            row = columns(IPAddress).new(family=int(family), allocation=allocation, **shared)
+            row = columns(IPAddress).new(family=int(family), allocation=allocation, **alike, **shared)
             if one is not None:
                 row.address, row.prefix = one.address, one.prefix
             rows.append(row)

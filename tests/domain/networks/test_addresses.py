@@ -151,6 +151,11 @@ def test_count_repeats_the_allocation(internet: Network, project: Project) -> No
     assert len({address.allocation for address in found}) == 3
 
 
+def test_what_one_request_takes_is_of_one_moment(internet: Network, project: Project) -> None:
+    taken = addresses.allocate(internet, project=project, count=3)
+    assert len({moment for one in taken for moment in (one.created_at, one.updated_at)}) == 1
+
+
 def test_count_takes_all_or_nothing(narrow: Network, project: Project) -> None:
     with pytest.raises(errors.Exhausted, match="IPv4 of narrow has fewer than 3 free addresses"):
         addresses.allocate(narrow, project=project, count=3)
