@@ -6,7 +6,6 @@ from dataclasses import replace
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from netaddr import IPNetwork
@@ -39,15 +38,14 @@ from webui.views.network_list import CHOSEN
 
 _SHOWN_BLOCKS = 12
 _SHOWN_MACHINES = 8
+_LOOKED_AT = 2_000  # addresses of each family, for halves
 
 
 @login_required
 def detail(request: HttpRequest, pk: str) -> HttpResponse:
     """One network: its families side by side, then its children or its addresses."""
-    halves = access.visible(IPAddress.objects.filter(network=OuterRef("pk"))).single().values("family")
     among = series.with_days(Network.objects.select_related("parent", "project", "partition"))
-    network = lookups.get(Network, pk, among=among.annotate(single=Subquery(halves[:1])))
-    single = vars(network)["single"]
+    network = lookups.get(Network, pk, among=among)
     page, allocated = _below(network, cursor=request.GET.get("cursor", ""))
     prefixes = list(network.prefixes.all())
     free = free_blocks.by_family(prefixes, lengths=network.default_child_prefix_length, most=_SHOWN_BLOCKS)
@@ -65,7 +63,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
         "state": list_state.of_request(request, "networks", CHOSEN),
         "is_dual": len(families) > 1,
         "gain": missing_family(network, [family["meter"].use.family for family in families]),
-        "lacking": Family(single).other if single and len(families) > 1 else None,
+        "lacking": None if network.is_super else _lacking(network, [family["meter"].use for family in families]),
         "machines": [] if network.is_super else _machines(network),
         "shown_machines": _SHOWN_MACHINES,
         "sets_aside": any(prefix.sets_aside for prefix in prefixes),
@@ -149,6 +147,22 @@ def _lanes_of(
     counted = {family: space.lengths for family, space in free.items()}
     uses = fullness.together(by_prefix.values()) or utilization.of_counted(network, prefixes, counted)
     return network_rows.lanes_of(network, uses, prefixes), []
+
+
+def _lacking(network: Network, uses: Sequence[utilization.FamilyUse]) -> Family | None:
+    """The family that some allocations of a network of both lack: of which fewer are held, if fewer are.
+
+    Where as many are, halves of both kinds may be left; they are only looked for among few addresses, as each is.
+    """
+    if len(uses) < len(Family):
+        return None
+    fewer, more = sorted(uses, key=lambda use: use.used_ips)
+    if fewer.used_ips < more.used_ips:
+        return fewer.family
+    if not 0 < more.used_ips <= _LOOKED_AT:
+        return None
+    half = access.visible(IPAddress.objects.filter(network=network)).single().values_list("family", flat=True).first()
+    return Family(half).other if half else None
 
 
 def _machines(network: Network) -> list[Machine]:
