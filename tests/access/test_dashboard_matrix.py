@@ -16,7 +16,8 @@ from ipam.models import Event
 from ipam.models.saved_views import ListPage
 from tests.access.conftest import FURTHER_SERVICES, ROLES, Cloud, allocation_of
 from tests.access.places import EVERYBODYS, FOREIGN, NEW, OWN, PLATFORMS, answer
-from tests.access.test_rest_matrix import CASES, allocated, client_of, halves, held, own_finding, soon
+from tests.access.rest_cases import CASES, allocated, halves, held, own_finding, soon
+from tests.access.test_rest_matrix import client_of
 from tests.shoots import SHOOT
 from tests.webui.test_pages import MAX_STATEMENTS
 from webui import urls
