@@ -6,13 +6,15 @@ from html import unescape
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from ipam.domain.insight import survey, surveying
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
-from ipam.models import Finding, Network, NumberRange, Partition, Project, Survey
+from ipam.domain.people import members
+from ipam.models import Finding, FindingMark, Network, NumberRange, Partition, Project, Survey
 from tests.builders import IPV4, cidrs, external
 from tests.shared import shared_fixture
 
@@ -239,3 +241,47 @@ def test_who_snoozed_one_is_back_at_the_list_as_it_was_narrowed(web: Client, tro
     for back, then in (("/findings/?severity=serious", "/findings/?severity=serious"), ("//evil/", "/findings/")):
         answer = web.post(f"/findings/accept/?{urlencode({'key': finding.key, 'back': back})}", given)
         assert (answer.status_code, answer.url) == (302, then)
+
+
+def test_ticked_findings_are_told_one_by_one_and_accepted_together(web: Client, troubled: None) -> None:
+    found = [finding for finding, *_ in web.get("/findings/?severity=info").context["findings"]]
+    ticked = {"key": [one.key for one in found], "back": "/findings/?severity=info"}
+    asked = web.post("/findings/accept/", {**ticked, "ask": "1"})
+    page = " ".join(asked.content.decode().split())
+    assert [f"<strong>{one.object_name}</strong> {one.sentence}" in page for one in found] == [True, True]
+    assert ("All of these, or none." in page, "Accept 2 findings" in page) == (True, True)
+    assert not FindingMark.objects.exists()
+
+    answer = web.post("/findings/accept/", {**ticked, "reason": "spare"}, follow=True)
+    assert answer.redirect_chain == [("/findings/?severity=info", 302)]
+    assert [str(one) for one in answer.context["messages"]] == ["Accepted: 2 findings"]
+    assert codes(web) == ["family_nearly_full", "one_family_allocations"]
+    assert codes(web, "?snoozed=true") == ["project_without_networks"] * 2
+
+
+def test_answer_without_a_reason_keeps_what_was_ticked(web: Client, troubled: None) -> None:
+    keys = [finding.key for finding, *_ in web.get("/findings/?severity=info").context["findings"]]
+    page = web.post("/findings/accept/", {"key": keys, "reason": ""})
+    assert (page.context["keys"], page.context["form"].errors) == (keys, {"reason": ["This field is required."]})
+    assert not FindingMark.objects.exists()
+
+
+def test_act_on_nothing_says_what_to_do(web: Client, troubled: None) -> None:
+    answer = web.post("/findings/accept/", {"ask": "1", "back": "/findings/?severity=info"}, follow=True)
+    assert answer.redirect_chain == [("/findings/?severity=info", 302)]
+    assert [str(one) for one in answer.context["messages"]] == ["Nothing was selected. Tick the rows that you mean."]
+
+
+def test_selection_that_no_list_gives_is_refused(web: Client, troubled: None) -> None:
+    answer = web.post("/findings/accept/", {"key": "a\0b", "ask": "1"})
+    assert (answer.status_code, "The selection is not valid." in answer.content.decode()) == (400, True)
+
+
+def test_only_who_may_answer_for_a_finding_ticks_it(web: Client, troubled: None, client: Client) -> None:
+    boxes = re.compile(r'<input type="checkbox"\s+name="key"')
+    assert len(boxes.findall(web.get("/findings/").content.decode())) == 4
+    auditor = User.objects.create_user("auditor")
+    members.grant(auditor, "auditor")
+    client.force_login(auditor)
+    page = client.get("/findings/").content.decode()
+    assert (boxes.findall(page), "what is ticked" in page) == ([], False)
