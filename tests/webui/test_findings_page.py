@@ -15,7 +15,7 @@ from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
 from ipam.models import Finding, FindingMark, Network, NumberRange, Partition, Project, Survey
-from tests.builders import IPV4, cidrs, external
+from tests.builders import IPV4, child, cidrs, external
 from tests.shared import shared_fixture
 
 
@@ -103,19 +103,19 @@ def test_severity_is_said_in_words_not_by_colour_alone(web: Client, troubled: No
     assert said == [("■", "serious"), ("▲", "warning"), ("●", "info"), ("●", "info")]
 
 
-def test_each_leads_to_the_page_that_mends_it(
+def test_each_leads_to_the_page_of_what_it_is_about(
     web: Client, troubled: None, tenants: Network, private: Network, project: Project, partition: Partition
 ) -> None:
     machines.allocate(project=project, partition=partition, networks=[Attachment(network=private, families=[IPV4])])
     NumberRange.objects.all().delete()
-    links = [(finding.code, link) for finding, link, _ in web.get("/findings/").context["findings"]]
+    links = [(row.finding.code, row.link) for row in web.get("/findings/").context["findings"]]
     stranger = Project.objects.get(name="mallory")
     assert sorted(links) == sorted(
         [
             ("family_nearly_full", "/networks/full/"),
-            ("one_family_allocations", "/networks/internet/complete/ipv6/"),
-            ("one_family_allocations", f"/networks/{private.pk}/complete/ipv6/"),
-            ("one_family_machines", f"/networks/{private.pk}/complete/ipv6/"),
+            ("one_family_allocations", "/networks/internet/"),
+            ("one_family_allocations", f"/networks/{private.pk}/"),
+            ("one_family_machines", f"/networks/{private.pk}/"),
             ("pool_nearly_empty", "/machines/"),
             ("pool_nearly_empty", "/vrfs/"),
             ("project_without_networks", f"/projects/{stranger.pk}/"),
@@ -124,10 +124,50 @@ def test_each_leads_to_the_page_that_mends_it(
     assert {web.get(link).status_code for _, link in links} == {200}
 
 
+@pytest.mark.parametrize("is_large", [False, True])
+def test_row_offers_the_form_that_mends_it(
+    is_large: bool, web: Client, troubled: None, private: Network, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses.allocate(private, project=project, families=[IPV4])
+    surveying.run()
+    if is_large:
+        monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    rows = web.get("/findings/").context["findings"]
+    remedies = {(row.finding.code, row.finding.object_id): row.remedy for row in rows if row.remedy}
+    assert remedies == {
+        ("family_nearly_full", "full"): ("Add a prefix", "/networks/full/prefixes/add/"),
+        ("one_family_allocations", "internet"): ("Complete", "/networks/internet/complete/ipv6/"),
+        ("one_family_allocations", private.pk): ("Complete", f"/networks/{private.pk}/complete/ipv6/"),
+    }
+    assert {web.get(remedy.link).status_code for remedy in remedies.values()} == {200}
+
+
+def test_row_offers_a_form_only_to_whom_it_is_granted(
+    client: Client, troubled: None, private: Network, project: Project
+) -> None:
+    addresses.allocate(private, project=project, families=[IPV4])
+    owner = User.objects.create_user("owner")
+    members.grant(owner, "owner", project=project)
+    client.force_login(owner)
+    rows = client.get("/findings/").context["findings"]
+    assert {row.finding.object_id: row.remedy and row.remedy.text for row in rows} == {
+        "full": None,
+        "internet": None,
+        private.pk: "Complete",
+    }
+
+
+def test_full_child_has_no_prefix_added(web: Client, tenants: Network, project: Project) -> None:
+    tiny = networks.create(child(parent=tenants, project=project, length={IPV4: 30}))
+    addresses.allocate(tiny, project=project, count=2, families=[IPV4])
+    (row,) = web.get("/findings/?code=family_nearly_full").context["findings"]
+    assert (row.finding.object_id, row.remedy) == (tiny.pk, None)
+
+
 def test_unused_address_leads_to_its_page(web: Client, internet: Network, project: Project) -> None:
     (one,) = addresses.allocate(internet, project=project, families=[IPV4], type="static")
     type(one).objects.update(updated_at="2020-01-01T00:00Z")
-    links = {finding.code: link for finding, link, _ in web.get("/findings/").context["findings"]}
+    links = {row.finding.code: row.link for row in web.get("/findings/").context["findings"]}
     assert links["unused_static"] == f"/addresses/{one.pk}/"
 
 
@@ -136,7 +176,7 @@ def test_missing_survey_of_a_large_installation_is_said_without_a_link(
 ) -> None:
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     answer = web.get("/findings/")
-    assert [(finding.code, link) for finding, link, _ in answer.context["findings"]] == [("survey_old", "")]
+    assert [(row.finding.code, row.link) for row in answer.context["findings"]] == [("survey_old", "")]
     assert "<strong>Survey</strong> No survey has been kept yet" in answer.content.decode()
 
 

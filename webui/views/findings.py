@@ -1,6 +1,6 @@
 """What an operator should look at, each with the place that mends it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,18 +13,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ipam import errors
-from ipam.addressing import Family, shorten
-from ipam.domain.core import access, paging
-from ipam.domain.core.permissions import Permission
+from ipam.addressing import shorten
+from ipam.domain.core import paging
 from ipam.domain.insight import finding_marks, mending, survey
 from ipam.domain.insight.shown import judged_again
 from ipam.domain.networks.completion import MAX_PER_BATCH
 from ipam.forms.alerts import ReasonForm, SnoozeForm
 from ipam.insight_filters import FindingFilters
-from ipam.links import page_of
 from ipam.models import Finding
 from ipam.values import is_number
-from webui import choices, work
+from webui import choices, finding_rows, work
 from webui.pages import asked, asks_for_part, render_page_or_part, went_through
 from webui.views.families import BATCH
 
@@ -49,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
         finding_marks.add_marks(shown)
     context = {
         "section": "findings",
-        "findings": (rows := with_links(shown)),
+        "findings": (rows := finding_rows.of_findings(shown)),
         "page": page,
         "severities": [(one.label, _count(found.numbers, one)) for one in Finding.Severity],
         "kinds": work.counted(found.numbers),
@@ -60,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "asked": choices.shown(of),
         "is_narrowed": bool(chosen or code or any(of.values())),
         "kept": [(name, value) for name in ("code", "severity", "snoozed") if (value := asked(request, name))],
-        "verbs": _verbs(is_marked) if any(may_mark for *_, may_mark in rows) else (),
+        "verbs": _verbs(is_marked) if any(row.may_mark for row in rows) else (),
     }
     return render_page_or_part(request, "findings.html", context, part="table")
 
@@ -148,16 +146,3 @@ def complete_all(request: HttpRequest) -> HttpResponse:
 def _named(found: Sequence[Finding]) -> str:
     """What these findings are about, as lists name it; of several how many they are."""
     return found[0].object_name or found[0].object_id if len(found) == 1 else f"{len(found)} findings"
-
-
-def with_links(findings: Iterable[Finding]) -> list[tuple[Finding, str, bool]]:
-    """Each with the page that mends it, and whether the caller may say that it need not be shown."""
-    who = access.current()
-    return [(one, _mends(one), one.kind != "survey" and who.may(Permission.MANAGE, one.project_id)) for one in findings]
-
-
-def _mends(finding: Finding) -> str:
-    is_completed_there = finding.code in ("one_family_allocations", "one_family_machines")
-    if is_completed_there and access.current().may(Permission.OPERATE):  # others find the way on the network's page
-        return reverse("complete", args=[finding.object_id, Family(finding.family or 0).key])
-    return page_of(finding.kind, finding.object_id, finding.object_id)
