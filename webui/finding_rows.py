@@ -8,6 +8,7 @@ from django.urls import reverse
 from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.domain.core.permissions import Permission
+from ipam.domain.insight.shown import names_of
 from ipam.domain.insight.watching import OF_NETWORKS
 from ipam.links import link, page_of
 from ipam.models import Finding
@@ -24,25 +25,29 @@ class Remedy(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A finding, its page, the form that mends it for whoever looks, and whether they may say it need not be shown."""
+    """A finding, the name and the page of what it is about, the form that mends it for whoever looks, and whether they
+    may say that it need not be shown.
+    """
 
     finding: Finding
+    name: str
     link: str
     remedy: Remedy | None
     may_mark: bool
 
 
 def of_findings(findings: Sequence[Finding]) -> list[Row]:
-    """The rows of these findings; no statement."""
+    """The rows of these findings; one statement."""
     who = access.current()
     return [
         Row(
             one,
+            name,
             page_of(one.kind, one.object_id, one.object_id),
             _remedy(one),
             one.kind != "survey" and who.may(Permission.MANAGE, one.project_id),
         )
-        for one in findings
+        for one, name in zip(findings, names_of(findings), strict=True)
     ]
 
 

@@ -124,6 +124,18 @@ def test_each_leads_to_the_page_of_what_it_is_about(
     assert {web.get(link).status_code for _, link in links} == {200}
 
 
+def test_equal_names_are_told_apart_also_where_they_are_accepted(
+    web: Client, tenants: Network, project: Project, stranger: Project
+) -> None:
+    for owner in (project, stranger):
+        home = networks.create(child(parent=tenants, project=owner, name="private"))
+        addresses.allocate(home, project=owner, families=[IPV4])
+    rows = web.get("/findings/").context["findings"]
+    assert sorted(row.name for row in rows) == ["private · alice", "private · mallory"]
+    asked = web.post("/findings/accept/", {"key": [row.finding.key for row in rows], "ask": "1"})
+    assert sorted(name for name, _ in asked.context["found"]) == ["private · alice", "private · mallory"]
+
+
 @pytest.mark.parametrize("is_large", [False, True])
 def test_row_offers_the_form_that_mends_it(
     is_large: bool, web: Client, troubled: None, private: Network, project: Project, monkeypatch: pytest.MonkeyPatch

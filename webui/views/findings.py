@@ -1,6 +1,6 @@
 """What an operator should look at, each with the place that mends it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,14 +16,14 @@ from ipam import errors
 from ipam.addressing import shorten
 from ipam.domain.core import paging
 from ipam.domain.insight import finding_marks, mending, survey
-from ipam.domain.insight.shown import judged_again
+from ipam.domain.insight.shown import judged_again, names_of
 from ipam.domain.networks.completion import MAX_PER_BATCH
 from ipam.forms.alerts import ReasonForm, SnoozeForm
 from ipam.insight_filters import FindingFilters
 from ipam.models import Finding
 from ipam.values import is_number
 from webui import choices, finding_rows, work
-from webui.pages import asked, asks_for_part, render_page_or_part, went_through
+from webui.pages import Context, asked, asks_for_part, render_page_or_part, went_through
 from webui.views.families import BATCH
 
 _SHOWN_HALVES = 50
@@ -96,13 +96,16 @@ def mark(request: HttpRequest, verb: str) -> HttpResponse:
         messages.error(request, "Nothing was selected. Tick the rows that you mean.")
         return redirect(back)
     found = finding_marks.find(keys)
+    names = names_of(found)
+    about = names[0] if len(names) == 1 else f"{len(names)} findings"
     is_answer = request.method == "POST" and "ask" not in request.POST
     form = form_of(request.POST if is_answer else None, initial={"until": timezone.now() + timedelta(days=7)})
     if went_through(form, lambda: do(keys, **form.cleaned_data)):
-        messages.success(request, f"{done}: {_named(found)}")
+        messages.success(request, f"{done}: {about}")
         return redirect(back)
-    context = {"section": "findings", "form": form, "verb": verb, "named": _named(found), "outcome": outcome}
-    return render_page_or_part(request, "findings_mark.html", {**context, "found": found, "keys": keys, "back": back})
+    context: Context = {"section": "findings", "form": form, "verb": verb, "about": about, "outcome": outcome}
+    context |= {"found": list(zip(names, found, strict=True)), "keys": keys, "back": back}
+    return render_page_or_part(request, "findings_mark.html", context)
 
 
 def _chosen(request: HttpRequest) -> list[str]:
@@ -141,8 +144,3 @@ def complete_all(request: HttpRequest) -> HttpResponse:
         "batch": MAX_PER_BATCH,
     }
     return render_page_or_part(request, "findings_complete.html", context, part="progress")
-
-
-def _named(found: Sequence[Finding]) -> str:
-    """What these findings are about, as lists name it; of several how many they are."""
-    return found[0].object_name or found[0].object_id if len(found) == 1 else f"{len(found)} findings"
