@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from ipam import errors
 from ipam.domain.core.operations import dry_run
@@ -92,5 +93,18 @@ def run_or_preview(request: HttpRequest, form: forms.Form, do: Callable[[], R]) 
 
 
 def render_form_or_preview(request: HttpRequest, template: str, context: Context) -> HttpResponse:
-    """The page of a form with a preview, or just its preview when that is all that htmx asks for."""
-    return render_page_or_part(request, template, context, part="preview" if "preview" in request.POST else "")
+    """The page of a form with a preview, or just its preview when that is all that htmx asks for.
+
+    With that comes what is wrong, for the fields where it stands on the page; fields that are merely empty yet are
+    no fault of whoever still types.
+    """
+    form = context["form"]
+    fields = form.visible_fields() if form and form.is_bound else []
+    missing = [field for field in fields if form.has_error(field.name, code="required")]
+    context |= {"missing": [field.label for field in missing]}
+    if "preview" not in request.POST or not asks_for_part(request):
+        return render(request, template, context)
+    answer = render(request, f"{template}#preview", context)
+    told = [field for field in fields if field not in missing]
+    answer.write(render_to_string("components/refusals_live.html", {"form": form, "fields": told}))
+    return answer

@@ -29,9 +29,14 @@ class PrefixChangeForm(forms.Form):
         for name in ("wanted", "length"):  # each is asked for by one kind of change, and shown with it alone
             self.fields[name].is_needed = True  # type: ignore[attr-defined]
 
+    @property
+    def stands_for(self) -> dict[str, str]:
+        """Where refusals of a prefix stand: a new one is typed only to resize."""
+        return {"prefix": "wanted" if self.data.get("change") == "resize" else "cidr"}
+
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         needed = {"resize": "wanted", "split": "length"}.get(given.get("change", ""))
         if needed and given.get(needed) is None and needed not in self.errors:
-            self.add_error(needed, "Say what it will be.")
+            self.add_error(needed, forms.ValidationError("Say what it will be.", code="required"))
         return given

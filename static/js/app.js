@@ -206,6 +206,17 @@
     showLocally();
     document.getElementById("problem").hidden = true;
   });
+  // What is wrong of a field is told there as one types, also where fields are folded away.
+  document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {
+    const isWrong = Boolean(fragment.querySelector(".field-error"));
+    const input = document.getElementById(target.id.replace(/_error$/, ""));
+    if (input?.matches("input, select, textarea")) {
+      input.setAttribute("aria-invalid", isWrong);
+      input.setAttribute("aria-errormessage", target.id);
+    }
+    const folded = isWrong && target.closest("details");
+    if (folded) folded.open = true;
+  });
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(failure, (event) => {
       const problem = document.getElementById("problem");

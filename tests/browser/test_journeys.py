@@ -45,6 +45,29 @@ def test_preview_follows_the_choice_of_family(signed_in: Page, internet: Network
     expect(page.locator("#preview")).to_contain_text("2001:db8:0:113::1")
 
 
+def test_what_is_wrong_is_said_once_at_its_field_as_one_types_and_when_it_is_sent(
+    signed_in: Page, internet: Network, project: Project, complaints: list[str]
+) -> None:
+    page = signed_in
+    page.goto("/networks/internet/allocate/")
+    page.get_by_label("Project").fill("alice")
+    field = page.get_by_label("Certain addresses")
+    field.fill("192.0.2.1")
+    said = page.get_by_text("192.0.2.1 lies in no prefix")
+    beside = page.locator(".field").filter(has=field).get_by_text("192.0.2.1 lies in no prefix")
+    expect(beside).to_be_visible()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    with page.expect_response(lambda answer: "preview=1" in (answer.request.post_data or "")):
+        page.get_by_role("button", name="Allocate").click()
+    expect(beside).to_be_visible()
+    expect(said).to_have_count(1)
+    field.fill("203.0.113.140")
+    expect(page.locator("#preview")).to_contain_text("203.0.113.140")
+    expect(said).to_have_count(0)
+    expect(field).to_have_attribute("aria-invalid", "false")
+    assert complaints == []
+
+
 def test_form_waits_for_the_preview_that_still_holds_its_addresses(
     signed_in: Page, internet: Network, project: Project
 ) -> None:
@@ -306,7 +329,7 @@ def test_operator_plans_a_cluster_for_500_nodes_and_takes_its_documents(
     expect(preview).to_contain_text("2001:db8:0:10::/96")
     page.get_by_text("Ranges and masks").click()
     page.get_by_label("IPv4 services").fill("10.248.0.0/29")
-    expect(preview).to_contain_text("has 8 addresses; the API server takes the 1st and DNS the 10th")
+    expect(page.get_by_text("has 8 addresses; the API server takes the 1st and DNS the 10th")).to_be_visible()
     page.get_by_label("IPv4 services").fill("10.248.0.0/18")
     expect(preview).to_contain_text("10.248.0.10")
     page.keyboard.press("Tab")  # leaving a field asks for the preview once more

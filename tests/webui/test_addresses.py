@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -214,3 +215,29 @@ def test_malformed_filter_acts_on_nothing(web: Client, internet: Network, projec
     addresses.allocate(internet, project=project)
     answer = web.post("/addresses/act/", {"all": "1", "back": "within=nonsense", "action": "release"})
     assert (answer.status_code, IPAddress.objects.count()) == (400, 2)
+
+
+@pytest.fixture
+def three(internet: Network, project: Project, monkeypatch: pytest.MonkeyPatch) -> list[IPAddress]:
+    """Addresses called vpn, mail and web, where a page shows two."""
+    monkeypatch.setattr("ipam.domain.core.paging.DEFAULT_LIMIT", 2)
+    names = ("vpn", "mail", "web")
+    return [addresses.allocate(internet, project=project, name=name, families=[IPV4])[0] for name in names]
+
+
+def test_page_of_a_network_leads_to_a_search_of_its_allocations(web: Client, three: list[IPAddress]) -> None:
+    html = web.get("/networks/internet/").content.decode()
+    [(action, inputs)] = re.findall(r'<form class="filters" action="([^"]*)">(.*?)</form>', html, re.S)
+    asked = dict(re.findall(r'name="(\w+)"(?: value="([^"]*)")?', inputs))
+    assert (action, asked) == ("/addresses/", {"network": "internet", "q": ""})
+    assert [row.address for row in web.get(action, asked | {"q": "web"}).context["rows"]] == [three[2]]
+
+
+def test_only_more_allocations_than_a_page_shows_are_searched(web: Client, three: list[IPAddress]) -> None:
+    def is_offered(query: str = "") -> bool:
+        return "Search these allocations" in web.get(f"/networks/internet/{query}").content.decode()
+
+    last = web.get("/networks/internet/").context["page"].next
+    assert (is_offered(), is_offered(f"?cursor={last}")) == (True, True)
+    addresses.release(three[2])
+    assert not is_offered()

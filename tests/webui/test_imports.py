@@ -348,6 +348,6 @@ def test_addresses_may_call_their_network_by_its_name_if_only_one_has_it(
         external(id="other", vrf=7, name="The internet", prefixes=cidrs("198.51.100.0/24", "2001:db8:77::/64"))
     )
     told = text(upload(web, "addresses", "a.csv", rows))
-    assert "Several networks are called “The internet”: internet, other. Say which by id." in told
+    assert "Several networks are called “The internet”: internet, other. Say which one you mean." in told
     Network.objects.filter(pk="internet").update(project=project)
     assert "1 new" in text(upload(web, "addresses", "a.csv", rows.replace(b".140", b".141")))

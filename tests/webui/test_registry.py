@@ -1,5 +1,7 @@
 """Networks, partitions, projects and VRFs: made, changed and deleted in the browser."""
 
+import re
+
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -112,6 +114,17 @@ def test_form_of_a_new_network_has_the_fields_of_its_type_and_its_preview_makes_
     assert ("<form" in html, "10.0.0.0/16" in html) == (False, True)
     assert "Room for 64 more dual-stack children; IPv4 runs out first" in html
     assert Network.objects.count() == 0
+
+
+def test_preview_of_a_new_network_ties_both_families_and_shows_the_first_prefixes_of_each(
+    web: Client, db: None
+) -> None:
+    four, six = [f"10.{number}.0.0/16" for number in range(7)], "2001:db8:0:10::/64"
+    asked = {"type": "super", "id": "tenants", "stack": "dual", "nat_type": "none", "preview": "1",
+             "prefixes": " ".join([*four, six]), "default_length_ipv4": "22", "default_length_ipv6": "96"}  # fmt: skip
+    html = web.post("/networks/new/", asked, headers={"HX-Request": "true"}).content.decode()
+    assert re.findall('<span class="address">([^<]*)', html) == [*four[:5], six]
+    assert ("and 2 more IPv4 prefixes" in html, '<ul class="given pair">' in html) == (True, True)
 
 
 def test_preview_of_an_edit_shows_what_will_be_and_changes_nothing(web: Client, tenants: Network) -> None:

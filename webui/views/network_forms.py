@@ -16,18 +16,29 @@ from ipam.domain.networks import network_fields, networks
 from ipam.domain.networks.network_fields import NewNetwork
 from ipam.domain.space import utilization
 from ipam.forms.networks import ROOT_TYPES, ChangedNetworkForm, NewRootForm, domain_name
-from ipam.models import Network
+from ipam.models import Network, Prefix
 from ipam.models.networks import NetworkType
 from webui.meters import summary
 from webui.pages import Performed, asked, render_form_or_preview, run_or_preview
 
+_MAX_SHOWN = 5  # prefixes of a family
+
+
+@dataclass(frozen=True)
+class Side:
+    """The prefixes of one family that a network will have: the first, and how many more."""
+
+    family: Family
+    first: list[Prefix]
+    more: int
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """A network as it will be: its prefixes, and how much fits."""
+    """A network as it will be: the sides that it has, and how much fits."""
 
     network: Network
-    prefixes: list[str]
+    sides: list[Side]
     verdict: str
 
 
@@ -71,9 +82,10 @@ def edit(request: HttpRequest, pk: str) -> HttpResponse:
 
 def _outcome(network: Network) -> Outcome:
     """What a network is after a change, read while a dry run still holds it."""
-    prefixes = list(network.prefixes.in_order())
-    uses = utilization.of_network(network)
-    return Outcome(network, list(map(str, prefixes)), summary(uses, is_super=network.is_super))
+    prefixes = network.prefixes.in_order()
+    held = [(family, [one for one in prefixes if one.address_family == family]) for family in Family]
+    sides = [Side(family, own[:_MAX_SHOWN], len(own[_MAX_SHOWN:])) for family, own in held if own]
+    return Outcome(network, sides, summary(utilization.of_network(network), is_super=network.is_super))
 
 
 def _shown(network: Network) -> Collection[str]:

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connection, models
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 
 from ipam import errors
 from ipam.addressing import shorten
@@ -144,13 +146,15 @@ def keys_of(model: type[models.Model], texts: Collection[str]) -> list[Any]:
 
 
 def keys_called(model: type[models.Model], names: Collection[str]) -> dict[str, list[Any]]:
-    """By each of these names the ids of those that the caller may see with it, or told apart so; two statements."""
+    """By each of these names the ids of those that the caller may see with it, as many as are told of an ambiguous one,
+    or else of those told apart so; two statements.
+    """
     called: dict[str, list[Any]] = defaultdict(list, {name: [] for name in names})
     if names:
         visible = access.visible(model._default_manager.all())
-        # If these are not all, one of the names has too many, and is refused.
-        rows = visible.filter(name__in=names).order_by("name", "pk").values_list("name", "pk")
-        for name, pk in rows[: len(names) * (MAX_CANDIDATES + 1)]:
+        place = Window(RowNumber(), partition_by="name", order_by="pk")
+        rows = visible.filter(name__in=names).order_by().annotate(place=place).order_by("pk")
+        for name, pk in rows.filter(place__lte=MAX_CANDIDATES + 1).values_list("name", "pk"):
             called[name].append(pk)
         called |= same_names.keys_of(visible, [text for text in names if not called[text]])
     return called

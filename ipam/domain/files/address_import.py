@@ -1,6 +1,5 @@
 """Rows of addresses, in batches: what is there is compared, the rest is taken by the thousand."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -12,6 +11,7 @@ from ipam.addressing import Family, shorten
 from ipam.domain.core import bulk_insert
 from ipam.domain.files.kinds import ADDRESSES
 from ipam.domain.files.known import Known
+from ipam.domain.files.network_names import NetworkNames
 from ipam.domain.files.outcomes import (
     CHANGED,
     NEW,
@@ -30,7 +30,6 @@ from ipam.models import IPAddress, Machine, Network, Project
 
 _CHANGEABLE = {column.name for column in ADDRESSES.columns if column.may_change}
 _KIND = ADDRESSES.one
-_MAX_TOLD = 10  # networks of one name
 _DERIVED: dict[str, Callable[[Named], Any]] = {
     "address_family": lambda named: Family.of(named.address).key,
     "namespace": lambda named: named.network.namespace_id,
@@ -44,9 +43,10 @@ def apply(rows: Iterable[ParsedRow], references: References) -> Iterator[Outcome
 
     Rows that change nothing are also about the address that is there already in their network.
     """
-    looked_up = Known()
+    looked_up, names = Known(), NetworkNames()
     for read in bulk_insert.batches(rows, address_batches.MAX):
-        batch = _with_network_ids(read, looked_up)
+        ids = looked_up.get_many(Network, (row.values.get("network") for row in read))
+        batch = names.with_ids(read, ids)
         outcomes: Outcomes = {row.place: row.refused(_KIND, row.broken) for row in batch if row.broken}
         readable = [row for row in batch if not row.broken]
         known = _Owners(
@@ -59,29 +59,6 @@ def apply(rows: Iterable[ParsedRow], references: References) -> Iterator[Outcome
         outcomes |= _compare([row for row in readable if row.place in stored], stored, known)
         outcomes |= _take([row for row in readable if row.place not in stored], known, references)
         yield from (outcomes[row.place] for row in batch)
-
-
-def _with_network_ids(rows: Sequence[ParsedRow], looked_up: Known) -> list[ParsedRow]:
-    """The rows with the ids of their networks, which they may call by name; ids win. Of several of that name the one
-    of the row's project is meant, or none.
-    """
-    keys = {key for row in rows if (key := row.values.get("network"))}
-    names = keys - looked_up.get_many(Network, keys).keys()
-    called: dict[str, list[Network]] = defaultdict(list)
-    if names:
-        for one in Network.objects.filter(name__in=names).only("name", "project").order_by("pk"):
-            called[one.name].append(one)
-    return [_with_network_id(row, called.get(row.values.get("network", ""), [])) for row in rows]
-
-
-def _with_network_id(row: ParsedRow, called: Sequence[Network]) -> ParsedRow:
-    own = [one for one in called if one.project_id == row.values.get("project")]
-    found = own if len(own) == 1 else called
-    if len(found) > 1:
-        named = ", ".join(one.pk for one in found[:_MAX_TOLD])
-        told = f"Several networks are called “{shorten(row.values['network'])}”: {named}. Say which by id."
-        return replace(row, broken=[*row.broken, errors.Invalid(told, field="network")])
-    return replace(row, values={**row.values, "network": found[0].pk}) if found else row
 
 
 def _machines(row: ParsedRow) -> list[str | None]:

@@ -47,3 +47,10 @@ def test_unknown_names_are_told_together(internet: Network) -> None:
         ("partition", "not_found"),
         ("project", "not_found"),
     ]
+
+
+def test_name_that_very_many_have_hides_no_other(tenants: Network) -> None:
+    Project.objects.bulk_create(Project(name="many") for _ in range(3 * lookups.MAX_CANDIDATES))
+    single = Project.objects.create(name="single")
+    called = lookups.keys_called(Project, ["many", "single"])
+    assert (len(called["many"]), called["single"]) == (lookups.MAX_CANDIDATES + 1, [single.pk])

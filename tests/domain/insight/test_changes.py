@@ -16,10 +16,9 @@ from ipam.domain.notify import deliveries, targets, webhooks
 from ipam.models import Alert, AlertReader, AlertRule, Delivery, Network, Partition, Project, default_rules
 from tests.builders import child
 from tests.callers import as_user
-from tests.domain.insight.test_judging import NOON, Clock, clock, narrow, rule, see, states, subjects, use
+from tests.domain.insight.alerting import NOON, Clock, rule, see, states, subjects, use
 
 pytestmark = pytest.mark.django_db(transaction=True)
-__all__ = ["clock", "narrow"]
 
 
 @pytest.fixture

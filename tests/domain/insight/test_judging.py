@@ -1,88 +1,20 @@
 """Judging by alert rules: what fires, what is over, and that each is kept and told once."""
 
-from collections.abc import Iterator
-from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-import time_machine
-from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipam import errors
-from ipam.domain.insight import (
-    alert_rules,
-    alert_validation,
-    alerts,
-    finding_marks,
-    judging,
-    survey_age,
-    surveying,
-    watching,
-)
-from ipam.domain.insight import transitions as all_transitions
-from ipam.domain.insight.alert_rules import NewRule
-from ipam.domain.insight.series import Reading
+from ipam.domain.insight import alert_rules, alerts, finding_marks, judging, survey_age, surveying, watching
 from ipam.domain.insight.watching import Watched
 from ipam.domain.networks import addresses, networks, projects, quota_limits
-from ipam.domain.notify import letters
-from ipam.models import Alert, AlertRule, Event, Network, NumberRange, Partition, Project, Series
-from tests.builders import IPV4, IPV6, child, cidrs, external
-
-NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
-Clock = time_machine.Traveller
-ME = "noc@example.org"
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def narrow(clock: Clock, db: None) -> Network:
-    """A network of 254 IPv4 addresses, and no rules."""
-    AlertRule.objects.all().delete()
-    prefixes = cidrs("198.51.100.0/24", "2001:db8:0:51::/64")
-    return networks.create(external(id="narrow", vrf=7, prefixes=prefixes, destination_prefixes=[], labels={"a": "b"}))
-
-
-def rule(watch: str = "utilization", fire: str | None = "80", clear: str | None = "75", **more: Any) -> AlertRule:
-    thresholds = {name: Decimal(text) for name, text in (("fire", fire), ("clear", clear)) if text is not None}
-    told: dict[str, Any] = {"name": watch, "severity": "warning", "mails": [ME]}
-    return alert_rules.create(NewRule(watch=watch, **{**told, **thresholds, **more}))
-
-
-def use(network: Network, project: Project, count: int) -> None:
-    """Let just so many IPv4 addresses be taken."""
-    held = list(network.addresses.filter(family=4))
-    if count < len(held):
-        addresses.release_many(held[count:])
-    elif count > len(held):
-        addresses.allocate(network, project=project, families=[IPV4], count=count - len(held))
-
-
-def states() -> list[tuple[str, str, str]]:
-    return [(one.object_id, one.state, one.value) for one in Alert.objects.order_by("id")]
-
-
-def transitions() -> list[str]:
-    return list(
-        Event.objects.filter(kind="alert", verb__in=["fire", "clear"]).order_by("id").values_list("verb", flat=True)
-    )
-
-
-def subjects() -> list[str]:
-    letters.send_due()
-    found = [one.subject for one in mail.outbox]
-    mail.outbox.clear()
-    return found
+from ipam.models import Alert, AlertRule, Event, Network, NumberRange, Project, Series
+from tests.builders import IPV4, child, cidrs, external
+from tests.domain.insight.alerting import NOON, Clock, rule, see, states, transitions, use
 
 
 # --- hysteresis over surveys ----------------------------------------------------------------------
@@ -108,18 +40,6 @@ def test_utilization_fires_and_clears_once_for_each_crossing(
         clock.shift(3600)
         surveying.run()
     assert transitions() == told
-
-
-def reading(network: Network, share: float | None, available_prefixes: int | None = None) -> Reading:
-    used = 0 if share is None else int(share * 1000)
-    return Reading(
-        network_id=network.pk, family=4, since=NOON, used=used, total=1000, available=1000 - used,
-        available_prefixes=available_prefixes, utilization=share or 0.0,
-    )  # fmt: skip
-
-
-def see(network: Network, share: float, at: datetime | None = None) -> None:
-    judging.judge(Watched(at or datetime.now(UTC), networks={network.pk: network}, readings=[reading(network, share)]))
 
 
 @given(shares=st.lists(st.floats(0, 1), max_size=12))
@@ -283,80 +203,6 @@ def test_finding_that_each_project_has_by_itself_fires_for_each(
     assert {one.project_id for one in Alert.objects.firing()} == {project.pk, stranger.pk}
 
 
-# --- scopes ---------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("scope", "is_met"),
-    [
-        ({}, True),
-        ({"network": "narrow"}, True),
-        ({"network": "other"}, False),
-        ({"type": "external"}, True),
-        ({"type": "child"}, False),
-        ({"label": "a"}, True),
-        ({"label": "a=b"}, True),
-        ({"label": "a=c"}, False),
-        ({"label": "b"}, False),
-        ({"partition": "mini-lab"}, False),
-        ({"project": "alice"}, False),
-        ({"type": "external", "label": "b"}, False),
-    ],
-)
-def test_scope_is_all_that_it_says(
-    scope: dict[str, str], is_met: bool, narrow: Network, partition: Partition, project: Project
-) -> None:
-    networks.create(
-        external(id="other", vrf=8, prefixes=cidrs("192.0.2.0/24"), partition=partition, destination_prefixes=[])
-    )
-    rule(scope=scope)
-    see(narrow, 0.9)
-    assert Alert.objects.exists() == is_met
-
-
-def test_scope_of_a_project_is_what_it_owns(private: Network, project: Project) -> None:
-    AlertRule.objects.all().delete()
-    assert rule(scope={"project": "alice"}).scope == {"project": str(project.pk)}
-    see(private, 0.9)
-    assert Alert.objects.exists()
-
-
-def test_family_narrows_a_rule(narrow: Network) -> None:
-    rule(family=IPV6)
-    see(narrow, 0.9)
-    assert not Alert.objects.exists()
-
-
-@pytest.mark.parametrize("change", [{"scope": {"type": "child"}}, {"family": IPV6}])
-def test_what_is_out_of_scope_clears_with_the_reason(change: dict[str, Any], clock: Clock, narrow: Network) -> None:
-    made = rule()
-    see(narrow, 0.9)
-    alert_rules.update(made, **change)
-    clock.shift(60)
-    see(narrow, 0.9)
-    assert [(one.state, one.reason) for one in Alert.objects.all()] == [("cleared", judging.OUT_OF_SCOPE)]
-
-
-def test_what_is_gone_clears_with_the_reason(clock: Clock, narrow: Network, project: Project) -> None:
-    rule()
-    use(narrow, project, 254)
-    surveying.run()
-    use(narrow, project, 0)
-    networks.delete(narrow)
-    clock.shift(60)
-    surveying.run()
-    assert [(one.state, one.reason) for one in Alert.objects.all()] == [("cleared", judging.GONE)]
-
-
-def test_rule_that_is_switched_off_clears_in_silence(clock: Clock, narrow: Network) -> None:
-    made = rule()
-    see(narrow, 0.9)
-    subjects()
-    alert_rules.update(made, enabled=False)
-    clock.shift(60)
-    see(narrow, 0.9)
-    assert [(one.state, one.reason) for one in Alert.objects.all()] == [("cleared", alert_rules.SWITCHED_OFF)]
-    assert (transitions(), subjects()) == (["fire", "clear"], [])
-
-
 # --- just some networks ---------------------------------------------------------------------------
 def test_networks_that_changed_are_judged_by_themselves(clock: Clock, narrow: Network, project: Project) -> None:
     rule()
@@ -405,95 +251,6 @@ def test_statements_are_as_many_for_one_network_as_for_thirty(count: int, narrow
         judging.judge(seen)
     assert Alert.objects.firing().count() == count
     assert len(captured) == 14, [query["sql"][:90] for query in captured]
-
-
-# --- who is told ----------------------------------------------------------------------------------
-def test_one_run_is_one_letter_to_each_address(narrow: Network, project: Project) -> None:
-    rule(mails=[ME, "second@example.org"])
-    other = networks.create(external(id="other", vrf=8, prefixes=cidrs("192.0.2.0/24"), destination_prefixes=[]))
-    for network in (narrow, other):
-        use(network, project, 254)
-    surveying.run()
-    assert sorted(one.to[0] for one in mail.outbox) == [ME, "second@example.org"]
-    assert {one.subject for one in mail.outbox} == {"Twofold, warning: narrow, IPv4 and 1 more"}
-
-
-def test_letter_names_network_family_value_threshold_what_to_do_and_a_link(narrow: Network, settings: Any) -> None:
-    settings.PUBLIC_URL = "https://ipam.example.org"
-    rule(name="Nearly full")
-    see(narrow, 0.9)
-    letters.send_due()
-    body = mail.outbox[0].body
-    assert body.splitlines()[:4] == [
-        "WARNING: narrow, IPv4",
-        "  Nearly full: share of a family that is taken: 90 % (fires at 80 %)",
-        "  Add an IPv4 prefix, or release what is unused.",
-        "  https://ipam.example.org/networks/narrow/",
-    ]
-
-
-def test_serious_alert_hushes_warnings_of_the_same_object_and_family(clock: Clock, narrow: Network) -> None:
-    rule()
-    rule(fire="95", clear="90", severity="serious")
-    see(narrow, 0.96)
-    assert (len(states()), subjects()) == (2, ["Twofold, serious: narrow, IPv4"])
-    clock.shift(60)
-    see(narrow, 0.85)  # the serious one is over: that the warning still fires is told now, in the same letter
-    assert subjects() == ["Twofold, warning: narrow, IPv4 and 1 more"]
-    clock.shift(60)
-    see(narrow, 0.7)
-    assert subjects() == ["Twofold, over: narrow, IPv4"]
-
-
-def test_what_nobody_was_told_of_is_over_untold(clock: Clock, narrow: Network) -> None:
-    rule()
-    rule(fire="95", clear="90", severity="serious")
-    see(narrow, 0.96)
-    subjects()
-    clock.shift(60)
-    see(narrow, 0.1)
-    (only,) = (one for one in Event.objects.filter(verb="clear", kind="alert") if "told" in one.changes)
-    assert (subjects(), only.object_id) == (
-        ["Twofold, over: narrow, IPv4"],
-        str(Alert.objects.get(severity="serious").pk),
-    )
-
-
-def test_snoozed_alert_is_told_once_when_the_snooze_ends(clock: Clock, narrow: Network) -> None:
-    rule()
-    see(narrow, 0.9)
-    subjects()
-    alerts.snooze(Alert.objects.get(), until=NOON + timedelta(hours=2), reason="known")
-    for _ in range(4):
-        clock.shift(3600)
-        see(narrow, 0.9)
-    assert subjects() == ["Twofold, warning: narrow, IPv4"]
-    assert [one.changes.get("told") for one in Event.objects.filter(verb="fire").order_by("id")] == [[False, True]] * 2
-
-
-def test_what_clears_while_it_is_snoozed_is_not_told(clock: Clock, narrow: Network) -> None:
-    rule()
-    see(narrow, 0.9)
-    subjects()
-    alerts.snooze(Alert.objects.get(), until=NOON + timedelta(hours=2), reason="known")
-    clock.shift(60)
-    see(narrow, 0.1)
-    clock.shift(3 * 3600)
-    see(narrow, 0.1)
-    assert subjects() == []
-
-
-@pytest.mark.parametrize(("place", "told"), [("narrow", []), ("", []), ("other", ["Twofold, warning: narrow, IPv4"])])
-def test_snoozed_rule_tells_nothing_of_what_begins(place: str, told: list[str], clock: Clock, narrow: Network) -> None:
-    other = networks.create(external(id="other", vrf=8, prefixes=cidrs("192.0.2.0/24"), destination_prefixes=[]))
-    network = {"narrow": narrow, "other": other}.get(place)
-    alert_rules.snooze(rule(), until=NOON + timedelta(hours=1), reason="moving", network=network)
-    see(narrow, 0.9)
-    assert subjects() == told
-    clock.shift(3601)
-    see(narrow, 0.9)
-    see(narrow, 0.9)
-    assert len(subjects()) == 1 - len(told)
 
 
 # --- others who judge -----------------------------------------------------------------------------
@@ -583,70 +340,6 @@ def test_quota_of_nothing_that_is_used_is_full(narrow: Network, project: Project
     type(quota).objects.update(limit=0)
     judging.judge_networks([])
     assert [one.value for one in Alert.objects.firing()] == ["100.000"]
-
-
-@pytest.mark.parametrize("change", [{"enabled": False}, {"name": "renamed"}, {"fire": Decimal(90)}])
-def test_rule_whose_place_has_gone_can_be_changed(change: dict[str, Any], narrow: Network) -> None:
-    made = rule(scope={"network": "narrow"})
-    networks.delete(narrow)
-    changed = alert_rules.update(made, scope={"network": "narrow"}, **change)
-    assert {name: getattr(changed, name) for name in change} == change
-    with pytest.raises(errors.IpamError):
-        alert_rules.update(made, scope={"network": "narrow", "label": "a"})
-
-
-def test_address_of_mail_fits_into_a_letter() -> None:
-    domain = ".".join(["x" * 60] * 4)
-    for local, fits in (("a" * 11, True), ("a" * 12, False)):
-        address = f"{local}@{domain}"
-        assert (len(address) <= 255) == fits
-        with nullcontext() if fits else pytest.raises(errors.IpamError, match="255"):
-            alert_validation.check_mail(address, "mail")
-
-
-def test_snooze_of_a_rule_shortens_none_of_an_alert(clock: Clock, narrow: Network) -> None:
-    made = rule()
-    see(narrow, 0.9)
-    until = NOON + timedelta(days=7)
-    alerts.snooze(Alert.objects.get(), until=until, reason="known")
-    alert_rules.snooze(made, until=NOON + timedelta(hours=1), reason="moving")
-    found = Alert.objects.get()
-    assert (found.snoozed_until, found.reason) == (until, "known")
-    alert_rules.snooze(made, until=NOON + timedelta(days=8), reason="moving")
-    assert Alert.objects.get().snoozed_until == NOON + timedelta(days=8)
-
-
-def test_warning_that_was_told_is_told_to_be_over_though_something_serious_fires(clock: Clock, narrow: Network) -> None:
-    warning = rule()
-    rule(fire="95", clear="90", severity="serious")
-    see(narrow, 0.9)
-    subjects()
-    clock.shift(60)
-    see(narrow, 0.96)
-    subjects()
-    alert_rules.update(warning, scope={"type": "child"})
-    clock.shift(60)
-    see(narrow, 0.96)
-    assert subjects() == ["Twofold, over: narrow, IPv4"]
-
-
-def test_what_was_kept_before_a_failure_is_told(narrow: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each transaction tells what it keeps, whatever becomes of the next one."""
-    monkeypatch.setattr(all_transitions, "_BATCH", 1)
-    rule()
-    rule(name="second", fire="70", clear="60")
-    store, calls = all_transitions._store, iter([True, False])
-
-    def store_once(*args: Any) -> Any:
-        if not next(calls):
-            raise RuntimeError("the second does not go")
-        return store(*args)
-
-    monkeypatch.setattr(all_transitions, "_store", store_once)
-    with pytest.raises(RuntimeError):
-        see(narrow, 0.9)
-    assert Alert.objects.get().is_told
-    assert subjects() == ["Twofold, warning: narrow, IPv4"]
 
 
 def test_survey_that_could_not_judge_is_none(narrow: Network, monkeypatch: pytest.MonkeyPatch) -> None:
