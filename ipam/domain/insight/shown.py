@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from django.db.models import Model
 
-from ipam.domain.core import same_names
+from ipam.domain.core import access, same_names
+from ipam.domain.core.same_names import BETWEEN
 from ipam.domain.insight import findings
 from ipam.domain.insight.watching import OF_NETWORKS
 from ipam.domain.space import utilization
@@ -44,12 +45,21 @@ def _is_live(one: Finding) -> bool:
 
 
 def names_of(rows: Sequence[Finding]) -> list[str]:
-    """What each of these findings is about, as people read it: equal names told apart (`same_names`). One statement."""
+    """What each of these findings is about, as people read it: equal names told apart (`same_names`), networks of one
+    project by their partition. One statement; for who sees a few projects only where two of these are called alike.
+    """
     things: dict[type[Model], dict[str, str]] = defaultdict(dict)
     for one in rows:
         if one.kind in _TOLD_APART and one.object_name:
             things[_TOLD_APART[one.kind]][one.object_id] = one.object_name
-    texts = same_names.names_of(things)
+    named = [name for of_kind in things.values() for name in of_kind.values()]
+    texts = same_names.names_of(things) if access.current().sees_everything or len(set(named)) < len(named) else {}
     plain = [one.object_name or one.object_id for one in rows]
     keys = [(_TOLD_APART.get(one.kind, Finding), one.object_id) for one in rows]
-    return [texts.get(key, name) for key, name in zip(keys, plain, strict=True)]
+    return [_placed(one, texts.get(key, name)) for one, key, name in zip(rows, keys, plain, strict=True)]
+
+
+def _placed(one: Finding, text: str) -> str:
+    """The text, with the partition in place of an id where the network is at hand and in one."""
+    place = one.network.partition_id if one.kind == "network" and one.network else None
+    return f"{text.removesuffix(one.object_id)}{place}" if place and one.object_id in text.split(BETWEEN)[1:] else text
