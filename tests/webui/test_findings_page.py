@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from ipam.domain.insight import survey, surveying
+from ipam.domain.insight import finding_marks, survey, surveying
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
 from ipam.domain.people import members
@@ -309,6 +309,15 @@ def test_ticked_findings_are_told_one_by_one_and_accepted_together(web: Client, 
     assert [str(one) for one in answer.context["messages"]] == ["Accepted: 2 findings"]
     assert codes(web) == ["family_nearly_full", "one_family_allocations"]
     assert codes(web, "?snoozed=true") == ["project_without_networks"] * 2
+
+
+def test_reopening_is_asked_before_it_is_done(web: Client, troubled: None) -> None:
+    keys = [finding.key for finding, *_ in web.get("/findings/?severity=info").context["findings"]]
+    finding_marks.accept(keys, reason="spare")
+    assert "Reopen 2 findings" in web.post("/findings/reopen/", {"key": keys, "ask": "1"}).content.decode()
+    assert FindingMark.objects.count() == 2
+    web.post("/findings/reopen/", {"key": keys})
+    assert not FindingMark.objects.exists()
 
 
 def test_answer_without_a_reason_keeps_what_was_ticked(web: Client, troubled: None) -> None:
