@@ -22,7 +22,7 @@ from ipam.domain.networks import allocations, search
 from ipam.models import Event, Finding, Network, Project, Series
 from tests.access.conftest import Cloud
 from tests.callers import asked_by_nobody
-from tests.domain.core.test_history import OPERATIONS
+from tests.domain.core.every_operation import OPERATIONS
 from tests.domain.core.world import World
 
 LISTS = ["networks", "ips", "prefixes", "machines", "clusters", "projects", "partitions", "vrfs", "events"]

@@ -18,7 +18,7 @@ from ipam.models.roles import Role
 from tests.access.conftest import ROLES, Cloud
 from tests.builders import IPV4, child, cidrs, external, ip
 from tests.callers import as_user
-from tests.domain.core.test_history import OPERATIONS
+from tests.domain.core.every_operation import OPERATIONS
 from tests.domain.core.world import World
 
 

@@ -1,7 +1,7 @@
-"""metal-stack's own client, whose requests go to the application without a socket."""
+"""metal-stack's own client, whose requests go to the application without a socket, and a metal-api that stands in."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,8 @@ from metal_python.models import HttperrorsHTTPErrorResponse
 from metal_python.rest import ApiException
 
 from ipam.domain.people import tokens
+from tests.compat.mirrored import fill
+from tests.compat.stand_in import KEY, StandIn, standing_in
 
 KEYS = {"admin": "key of admins", "edit": "key of editors", "view": "key of viewers"}
 
@@ -79,3 +81,11 @@ def refusal(call: Callable[[], object]) -> tuple[int, str]:
 @pytest.fixture
 def bearer(operator: User) -> Metal:
     return Metal(bearer=tokens.issue(operator, name="metal"))
+
+
+@pytest.fixture
+def metal_api(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    monkeypatch.setenv("KEY_OF_METAL", KEY)
+    with standing_in() as server:
+        fill(server)
+        yield server

@@ -1,15 +1,19 @@
 """What a metal-stack has in the tests of its mirror: lists as its metal-api gives them."""
 
 import copy
+import io
 import time
 from typing import Any
 
+from django.core.management import call_command
 from django.db import connection
 
 from ipam.domain.moving.metal_stack import live
 from ipam.domain.moving.mirror import passes
+from ipam.models import IPAddress, Machine, Network, Partition, Project
 from tests.compat.stand_in import StandIn
 
+MANAGED = (Partition, Project, Network, Machine, IPAddress)
 SHOP, LAB = "4b9b17c4-2d7c-4190-ae95-dda44e430fa6", "7f1f7d3c-5d4a-4f37-8f8b-30c0b7a0d0aa"
 _NETWORK = {"description": "", "partitionid": "fra", "projectid": "", "nat": False, "labels": {}}
 INTERNET = {
@@ -75,3 +79,22 @@ def follow_until(lists: Any, statement: int, pipe: Any) -> None:
 def fill(server: StandIn) -> None:
     """Give the stand-in all of it, anew."""
     server.lists |= copy.deepcopy(LISTS)
+
+
+def follow(server: StandIn, *options: str) -> str:
+    told = io.StringIO()
+    call_command(
+        "import_metal_stack", "--url", server.url, "--hmac-env", "KEY_OF_METAL", "--follow", *options, stdout=told
+    )
+    return told.getvalue()
+
+
+def state() -> list[Any]:
+    """All that is mirrored, as far as metal-stack tells of it."""
+    return [
+        *Partition.objects.values_list("id", "name"),
+        *Project.objects.values_list("name", "tenant"),
+        *Network.objects.values_list("id", "name", "vrf", "project__name"),
+        *Machine.objects.values_list("id", "name", "project__name"),
+        *((str(one), one.network_id, one.machine_id, one.project.name) for one in IPAddress.objects.all()),
+    ]
