@@ -98,7 +98,7 @@ def fill(partition: Partition, project: Project, stranger: Project, tenants: Net
         )
     )  # fmt: skip
     first = Finding.objects.earliest("pk")
-    finding_marks.accept(first.key, reason="known")
+    finding_marks.accept([first.key], reason="known")
     _remember(outside, 3)
 
 

@@ -12,7 +12,7 @@ from ipam.domain.networks.allocations import Allocation
 from ipam.fields import FamilyOf
 from ipam.models import Cluster, IPAddress, Machine, Network, Prefix, Project
 from webui import network_rows
-from webui.meters import humanize
+from webui.listing import count, shown_count
 from webui.network_rows import Lane
 
 _SHOWN = 2  # addresses of a machine in each family
@@ -65,9 +65,9 @@ def of_project(key: object) -> Card:
     """How many addresses, networks and machines it has; four statements."""
     project = lookups.get(Project, key)
     held = access.visible(IPAddress.objects.filter(project=project)).order_by()
-    counted = {family: held.annotate(version=FamilyOf("address")).filter(version=family).count() for family in Family}
+    numbers = {family: count(held.annotate(version=FamilyOf("address")).filter(version=family)) for family in Family}
     networks = access.visible(Network.objects.filter(project=project)).count()
-    addresses = [(family.label, f"{humanize(number)} addresses") for family, number in counted.items()]
+    addresses = [(family.label, f"{shown_count(number)} addresses") for family, number in numbers.items()]
     return Card(str(project), "project", facts=_said([("Tenant", project.tenant), *addresses, ("Networks", networks)]))
 
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Model, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from ipam.fields import FamilyOf
 from ipam.models import ApiToken, Claim, Cluster, Finding, IPAddress, Machine, Network, RoleBinding, ServiceAccount
 from ipam.wording import count_of
 from webui import timetable
+from webui.listing import CountOf, shown_count
 from webui.meters import humanize, percent, width_of
 from webui.network_rows import NetworkRow, Totals
 from webui.quota_meters import QuotaMeter
@@ -68,6 +68,10 @@ class Tile:
     number: int
     link: str
 
+    @property
+    def text(self) -> str:
+        return shown_count(self.number)
+
 
 @dataclass(frozen=True)
 class Holding:
@@ -81,7 +85,7 @@ class Holding:
 
     @property
     def taken_text(self) -> str:
-        return humanize(self.taken)
+        return shown_count(self.taken)
 
     @property
     def is_limited(self) -> bool:
@@ -129,17 +133,28 @@ class Holding:
 def with_numbers(subjects: Rows, one: str) -> Rows:
     """These subjects of one kind, each with the numbers that `tiles` and `taken` tell; no statement more."""
     numbers = {f"number_{place}": _number(each.rows(), each.by) for place, each in enumerate(_COUNTED[one])}
-    by = "project" if one == "project" else f"network__{one}"
-    # Read off the address, with which the index is enough: the column `family` would take each row, a million of them.
-    held = access.visible(IPAddress.objects.annotate(version=FamilyOf("address")))
-    taken = {f"taken_{family.key}": _number(held.filter(version=family.value), by) for family in Family}
-    found: Rows = subjects.annotate(**numbers, **taken)
+    found: Rows = with_taken(subjects, one).annotate(**numbers)
     return found
 
 
-def _number(rows: Rows, by: str) -> Coalesce:
-    own = rows.filter(**{by: OuterRef("pk")}).order_by().values(by).annotate(number=Count("*"))
-    return Coalesce(Subquery(own.values("number")), 0)
+def with_taken(subjects: Rows, one: str) -> Rows:
+    """These subjects of one kind, each with how many addresses of each family it has, which `taken` tells."""
+    by = "project" if one == "project" else f"network__{one}"
+    # Read off the address, with which the index is enough: the column `family` would take each row, a million of them.
+    held = access.visible(IPAddress.objects.annotate(version=FamilyOf("address")))
+    numbers = {f"taken_{family.key}": _number(held.filter(version=family.value), by) for family in Family}
+    found: Rows = subjects.annotate(**numbers)
+    return found
+
+
+def taken(subject: Model, family: Family) -> int:
+    """How many addresses of a family a subject has that was read so: as many as a page counts (`listing.counted`)."""
+    found: int = vars(subject)[f"taken_{family.key}"]
+    return found
+
+
+def _number(rows: Rows, by: str) -> CountOf:
+    return CountOf(rows.filter(**{by: OuterRef("pk")}).values(by))
 
 
 def tiles(subject: Model, one: str) -> list[Tile]:
@@ -161,7 +176,7 @@ def holdings(
     whole = {one.address_family: one for one in quotas if one.quota.has_series}
     first = {one.family: one for one in reversed(due)}
     return [
-        Holding(one.family, vars(subject)[f"taken_{one.family.key}"], one, whole.get(one.family), first.get(one.family))
+        Holding(one.family, taken(subject, one.family), one, whole.get(one.family), first.get(one.family))
         for one in totals
     ]
 

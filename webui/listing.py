@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
 
 from ipam.domain.core import paging
+from webui.meters import humanize
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,23 @@ def listing(
 def count(rows: QuerySet[Any]) -> int:
     """How many rows match; more than `MAX_COUNTED` are not counted to the end. One statement."""
     return rows.order_by()[: MAX_COUNTED + 1].count()
+
+
+class CountOf(Subquery):
+    """The same of rows that belong to each row of another query, as one of its columns."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        super().__init__(rows.order_by()[: MAX_COUNTED + 1])
+
+
+def is_counted(number: int) -> bool:
+    """Whether such a count is of all."""
+    return number <= MAX_COUNTED
+
+
+def shown_count(number: int) -> str:
+    """What a page says of it."""
+    return humanize(number) if is_counted(number) else f"{MAX_COUNTED:,}+"

@@ -79,7 +79,8 @@ def _holds_clusters(network: Network) -> bool:
     return network.is_child and access.may_take_from(network)
 
 
-def _may_grow(network: Network) -> bool:
+def may_grow(network: Network) -> bool:
+    """Whether whoever looks may add a prefix to it; a child grows by carving."""
     return not network.is_child and access.may_change(network)
 
 
@@ -104,7 +105,7 @@ VERBS: Sequence[Verb] = (
          lambda one, at: f"{reverse('create-cluster')}?network={one.pk}", _holds_clusters),
     Verb("networks", "Ranges of", "ranges reserve", "in", _at("ranges"), _always),
     Verb("networks", "Edit", "edit change rename", "gear", _at("edit-network"), _is_described),
-    Verb("networks", "Add a prefix to", "add extend", "plus", _at("add-prefix"), _may_grow),
+    Verb("networks", "Add a prefix to", "add extend", "plus", _at("add-prefix"), may_grow),
     Verb("networks", "Move", "move", "out", _at("move-network"), access.may_change),
     Verb("networks", "Delete", "delete remove", "x", _at("delete-network"), access.may_change),
     Verb("addresses", "Release", "release", "x", _at("release", key="allocation"), access.may_change),

@@ -1,5 +1,6 @@
 """The change history, of which the newest can be undone, and what to look at."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet, prefetch_related_objects
@@ -84,17 +85,20 @@ class FindingViews(Resource[Finding]):
     @action(detail=False, methods=["post"])
     def snooze(self, request: Request) -> Response:
         """Leave it out of lists and alerts until then."""
-        data = self.parse(request)
-        return self.write(lambda: finding_marks.snooze(**data))
+        return self._mark(request, finding_marks.snooze)
 
     @action(detail=False, methods=["post"])
     def accept(self, request: Request) -> Response:
         """Leave it out for good."""
-        data = self.parse(request)
-        return self.write(lambda: finding_marks.accept(**data))
+        return self._mark(request, finding_marks.accept)
 
     @action(detail=False, methods=["post"])
     def reopen(self, request: Request) -> Response:
         """Show one again that was snoozed or accepted."""
+        return self._mark(request, finding_marks.reopen)
+
+    def _mark(self, request: Request, do: Callable[..., Sequence[Finding]]) -> Response:
+        """Do it to the finding with the key that is asked for."""
         data = self.parse(request)
-        return self.write(lambda: finding_marks.reopen(**data))
+        key = data.pop("key")
+        return self.write(lambda: do([key], **data)[0])

@@ -10,6 +10,7 @@ from ipam.addressing import Family
 from ipam.models.alerts import REASON_LENGTH
 from ipam.models.base import FAMILIES, NAME_LENGTH, SLUG_LENGTH
 from ipam.models.indexes import by
+from ipam.models.networks import Network
 from ipam.models.projects import NO_NAMESPACE
 
 OF_MIRRORS = ("mirror_drift", "mirror_leak", "mirror_leak_here", "mirror_failing", "mirror_old")
@@ -69,6 +70,7 @@ class Finding(models.Model):
     NOT_FOR_ALL = (*SHARES, *OF_MIRRORS)
 
     mark: "FindingMark | None" = None  # what somebody has said of it, once that was asked for
+    network: Network | None = None  # that it is about, or in, where that is at hand
 
     objects = FindingQuerySet.as_manager()
 

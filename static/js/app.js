@@ -136,24 +136,25 @@
     if (location.hash === "#menu") location.hash = "content";
   });
 
-  // The box in the head of a table ticks all rows of the page; without scripts it is not there. Once they are ticked a
+  // The box in the head of a list ticks all rows of the page; without scripts it is not there. Once they are ticked a
   // further box ticks all that match; how many are ticked stands beside what can be done to them.
+  const boxesOf = (all) => [...all.closest("form").querySelectorAll(":is(tbody, .findings) input[type=checkbox]")];
   const countTicks = () => {
     for (const all of document.querySelectorAll("[data-tick-all]")) {
       all.hidden = false;
       const form = all.closest("form");
-      const boxes = [...all.closest("table").querySelectorAll("tbody input[type=checkbox]")];
+      const boxes = boxesOf(all);
       const ticked = boxes.filter((box) => box.checked).length;
       all.checked = ticked === boxes.length;
       all.indeterminate = ticked > 0 && !all.checked;
-      const line = form?.querySelector("[data-all]");
+      const line = form.querySelector("[data-all]");
       const matching = line?.querySelector("input");
       // On a phone tables have no heads, so the line stands there from the first.
       if (line) {
         line.hidden = all.offsetParent && !all.checked && !matching?.checked;
         line.firstElementChild.hidden = !all.checked;
       }
-      const count = form?.querySelector("[data-ticked]");
+      const count = form.querySelector("[data-ticked]");
       const chosen = matching?.checked ? `all ${matching.value} that match` : ticked && `${ticked} ticked`;
       if (count) count.textContent = chosen || "what is ticked";
     }
@@ -164,8 +165,7 @@
     (event) => {
       if (!event.target.matches?.("[data-tick-all]")) return;
       event.stopPropagation();
-      for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]"))
-        box.checked = event.target.checked;
+      for (const box of boxesOf(event.target)) box.checked = event.target.checked;
       countTicks();
     },
     true,

@@ -1,15 +1,17 @@
-"""Acquiring and releasing an address cost the same however full the prefix is, and however full of holes."""
+"""Acquiring, releasing and looking cost the same however full the prefix is, and however full of holes."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from ipam.domain.networks import addresses
 from ipam.models import IPAddress, Network
 from tests.bench import cast, scratch
+from tests.bench.pages import browser
 from tests.bench.table import Row, at_most
 from tests.bench.timing import Act, compare
-from tests.builders import IPV4
+from tests.builders import IPV4, IPV6
 
-_USED = 60_000
+_USED, _FEW = 60_000, 60
 _FULL, _GIVEN_BACK = 65_000, 13  # every 13th of 65,000 leaves 60,000
 _HOLES, _BETWEEN = 30_000, 3  # every third of 30,000: 10,000 holes
 
@@ -29,6 +31,14 @@ def rows() -> Iterator[Row]:
     yield Row(f"{what}, its free space in 5,000 holes", compare(_take(perforated), _take(fresh)), at_most(1.2))
     what = "release one address: 10,000 holes in its prefix over none"
     yield Row(what, compare(_give_back(holed), _give_back(solid)), at_most(1.2))
+    few, many = cast.network(IPV4, IPV6), cast.network(IPV4, IPV6)
+    cast.fill(few, _FEW)
+    cast.fill(many, _USED)
+    scratch.settle()
+    client = browser()
+    for what, path in ("page of a network", "/networks/{}/"), ("its map", "/networks/{}/map/"):
+        asked = (partial(client.get, path.format(one.pk)) for one in (many, few))
+        yield Row(f"{what}: 60,000 pairs over 60", compare(*asked), at_most(1.5))
 
 
 def _give_back(network: Network) -> Act:

@@ -8,7 +8,7 @@ from ipam.models import Machine
 from tests.browser.conftest import violations
 from tests.webui.test_names import named_pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 _HEIGHT = 900
 _WIDTHS = 1440, 1024, 390

@@ -18,7 +18,7 @@ from ipam.migrations import _history_rows
 from ipam.models import Event, IPAddress, Network, Partition, Project, Tenure
 from tests.builders import child, ip
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]  # back and forth for each test
 BEFORE = ("ipam", "0012_space_that_is_never_used")
 GONE, LONG_AGO = ip("203.0.113.140"), timezone.now() - timedelta(days=30)
 

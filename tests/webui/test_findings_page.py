@@ -6,14 +6,16 @@ from html import unescape
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from ipam.domain.insight import survey, surveying
+from ipam.domain.insight import finding_marks, survey, surveying
 from ipam.domain.networks import addresses, machines, networks
 from ipam.domain.networks.machine_rules import Attachment
-from ipam.models import Finding, Network, NumberRange, Partition, Project, Survey
-from tests.builders import IPV4, cidrs, external
+from ipam.domain.people import members
+from ipam.models import Finding, FindingMark, Network, NumberRange, Partition, Project, Survey
+from tests.builders import IPV4, child, cidrs, external
 from tests.shared import shared_fixture
 
 
@@ -101,19 +103,19 @@ def test_severity_is_said_in_words_not_by_colour_alone(web: Client, troubled: No
     assert said == [("■", "serious"), ("▲", "warning"), ("●", "info"), ("●", "info")]
 
 
-def test_each_leads_to_the_page_that_mends_it(
+def test_each_leads_to_the_page_of_what_it_is_about(
     web: Client, troubled: None, tenants: Network, private: Network, project: Project, partition: Partition
 ) -> None:
     machines.allocate(project=project, partition=partition, networks=[Attachment(network=private, families=[IPV4])])
     NumberRange.objects.all().delete()
-    links = [(finding.code, link) for finding, link, _ in web.get("/findings/").context["findings"]]
+    links = [(row.finding.code, row.link) for row in web.get("/findings/").context["findings"]]
     stranger = Project.objects.get(name="mallory")
     assert sorted(links) == sorted(
         [
             ("family_nearly_full", "/networks/full/"),
-            ("one_family_allocations", "/networks/internet/complete/ipv6/"),
-            ("one_family_allocations", f"/networks/{private.pk}/complete/ipv6/"),
-            ("one_family_machines", f"/networks/{private.pk}/complete/ipv6/"),
+            ("one_family_allocations", "/networks/internet/"),
+            ("one_family_allocations", f"/networks/{private.pk}/"),
+            ("one_family_machines", f"/networks/{private.pk}/"),
             ("pool_nearly_empty", "/machines/"),
             ("pool_nearly_empty", "/vrfs/"),
             ("project_without_networks", f"/projects/{stranger.pk}/"),
@@ -122,10 +124,62 @@ def test_each_leads_to_the_page_that_mends_it(
     assert {web.get(link).status_code for _, link in links} == {200}
 
 
+def test_equal_names_are_told_apart_also_where_they_are_accepted(
+    web: Client, tenants: Network, project: Project, stranger: Project
+) -> None:
+    for owner in (project, stranger):
+        home = networks.create(child(parent=tenants, project=owner, name="private"))
+        addresses.allocate(home, project=owner, families=[IPV4])
+    rows = web.get("/findings/").context["findings"]
+    assert sorted(row.name for row in rows) == ["private · alice", "private · mallory"]
+    asked = web.post("/findings/accept/", {"key": [row.finding.key for row in rows], "ask": "1"})
+    assert sorted(name for name, _ in asked.context["found"]) == ["private · alice", "private · mallory"]
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_row_offers_the_form_that_mends_it(
+    is_large: bool, web: Client, troubled: None, private: Network, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses.allocate(private, project=project, families=[IPV4])
+    surveying.run()
+    if is_large:
+        monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
+    rows = web.get("/findings/").context["findings"]
+    remedies = {(row.finding.code, row.finding.object_id): row.remedy for row in rows if row.remedy}
+    assert remedies == {
+        ("family_nearly_full", "full"): ("Add a prefix", "/networks/full/prefixes/add/"),
+        ("one_family_allocations", "internet"): ("Complete", "/networks/internet/complete/ipv6/"),
+        ("one_family_allocations", private.pk): ("Complete", f"/networks/{private.pk}/complete/ipv6/"),
+    }
+    assert {web.get(remedy.link).status_code for remedy in remedies.values()} == {200}
+
+
+def test_row_offers_a_form_only_to_whom_it_is_granted(
+    client: Client, troubled: None, private: Network, project: Project
+) -> None:
+    addresses.allocate(private, project=project, families=[IPV4])
+    owner = User.objects.create_user("owner")
+    members.grant(owner, "owner", project=project)
+    client.force_login(owner)
+    rows = client.get("/findings/").context["findings"]
+    assert {row.finding.object_id: row.remedy and row.remedy.text for row in rows} == {
+        "full": None,
+        "internet": None,
+        private.pk: "Complete",
+    }
+
+
+def test_full_child_has_no_prefix_added(web: Client, tenants: Network, project: Project) -> None:
+    tiny = networks.create(child(parent=tenants, project=project, length={IPV4: 30}))
+    addresses.allocate(tiny, project=project, count=2, families=[IPV4])
+    (row,) = web.get("/findings/?code=family_nearly_full").context["findings"]
+    assert (row.finding.object_id, row.remedy) == (tiny.pk, None)
+
+
 def test_unused_address_leads_to_its_page(web: Client, internet: Network, project: Project) -> None:
     (one,) = addresses.allocate(internet, project=project, families=[IPV4], type="static")
     type(one).objects.update(updated_at="2020-01-01T00:00Z")
-    links = {finding.code: link for finding, link, _ in web.get("/findings/").context["findings"]}
+    links = {row.finding.code: row.link for row in web.get("/findings/").context["findings"]}
     assert links["unused_static"] == f"/addresses/{one.pk}/"
 
 
@@ -134,7 +188,7 @@ def test_missing_survey_of_a_large_installation_is_said_without_a_link(
 ) -> None:
     monkeypatch.setattr(survey, "SMALL_NETWORKS", 0)
     answer = web.get("/findings/")
-    assert [(finding.code, link) for finding, link, _ in answer.context["findings"]] == [("survey_old", "")]
+    assert [(row.finding.code, row.link) for row in answer.context["findings"]] == [("survey_old", "")]
     assert "<strong>Survey</strong> No survey has been kept yet" in answer.content.decode()
 
 
@@ -239,3 +293,56 @@ def test_who_snoozed_one_is_back_at_the_list_as_it_was_narrowed(web: Client, tro
     for back, then in (("/findings/?severity=serious", "/findings/?severity=serious"), ("//evil/", "/findings/")):
         answer = web.post(f"/findings/accept/?{urlencode({'key': finding.key, 'back': back})}", given)
         assert (answer.status_code, answer.url) == (302, then)
+
+
+def test_ticked_findings_are_told_one_by_one_and_accepted_together(web: Client, troubled: None) -> None:
+    found = [finding for finding, *_ in web.get("/findings/?severity=info").context["findings"]]
+    ticked = {"key": [one.key for one in found], "back": "/findings/?severity=info"}
+    asked = web.post("/findings/accept/", {**ticked, "ask": "1"})
+    page = " ".join(asked.content.decode().split())
+    assert [f"<strong>{one.object_name}</strong> {one.sentence}" in page for one in found] == [True, True]
+    assert ("All of these, or none." in page, "Accept 2 findings" in page) == (True, True)
+    assert not FindingMark.objects.exists()
+
+    answer = web.post("/findings/accept/", {**ticked, "reason": "spare"}, follow=True)
+    assert answer.redirect_chain == [("/findings/?severity=info", 302)]
+    assert [str(one) for one in answer.context["messages"]] == ["Accepted: 2 findings"]
+    assert codes(web) == ["family_nearly_full", "one_family_allocations"]
+    assert codes(web, "?snoozed=true") == ["project_without_networks"] * 2
+
+
+def test_reopening_is_asked_before_it_is_done(web: Client, troubled: None) -> None:
+    keys = [finding.key for finding, *_ in web.get("/findings/?severity=info").context["findings"]]
+    finding_marks.accept(keys, reason="spare")
+    assert "Reopen 2 findings" in web.post("/findings/reopen/", {"key": keys, "ask": "1"}).content.decode()
+    assert FindingMark.objects.count() == 2
+    web.post("/findings/reopen/", {"key": keys})
+    assert not FindingMark.objects.exists()
+
+
+def test_answer_without_a_reason_keeps_what_was_ticked(web: Client, troubled: None) -> None:
+    keys = [finding.key for finding, *_ in web.get("/findings/?severity=info").context["findings"]]
+    page = web.post("/findings/accept/", {"key": keys, "reason": ""})
+    assert (page.context["keys"], page.context["form"].errors) == (keys, {"reason": ["This field is required."]})
+    assert not FindingMark.objects.exists()
+
+
+def test_act_on_nothing_says_what_to_do(web: Client, troubled: None) -> None:
+    answer = web.post("/findings/accept/", {"ask": "1", "back": "/findings/?severity=info"}, follow=True)
+    assert answer.redirect_chain == [("/findings/?severity=info", 302)]
+    assert [str(one) for one in answer.context["messages"]] == ["Nothing was selected. Tick the rows that you mean."]
+
+
+def test_selection_that_no_list_gives_is_refused(web: Client, troubled: None) -> None:
+    answer = web.post("/findings/accept/", {"key": "a\0b", "ask": "1"})
+    assert (answer.status_code, "The selection is not valid." in answer.content.decode()) == (400, True)
+
+
+def test_only_who_may_answer_for_a_finding_ticks_it(web: Client, troubled: None, client: Client) -> None:
+    boxes = re.compile(r'<input type="checkbox"\s+name="key"')
+    assert len(boxes.findall(web.get("/findings/").content.decode())) == 4
+    auditor = User.objects.create_user("auditor")
+    members.grant(auditor, "auditor")
+    client.force_login(auditor)
+    page = client.get("/findings/").content.decode()
+    assert (boxes.findall(page), "what is ticked" in page) == ([], False)

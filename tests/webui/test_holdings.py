@@ -8,6 +8,7 @@ from ipam.addressing import Family
 from ipam.domain.networks import addresses, quota_limits
 from ipam.domain.people import members, tokens
 from ipam.models import Finding, Network, Project, Quota
+from webui import listing
 
 
 def test_page_of_a_project_counts_what_it_has_with_a_link_to_each_list(
@@ -23,6 +24,30 @@ def test_page_of_a_project_counts_what_it_has_with_a_link_to_each_list(
         "Members": 1, "Service accounts": 1, "Their tokens": 1, "Findings": 1,
     }  # fmt: skip
     assert [web.get(one.link).status_code for one in shown] == [200] * len(shown)
+
+
+def test_more_than_a_page_counts_is_told_as_that(
+    web: Client, project: Project, internet: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MAX_COUNTED", 2)
+    addresses.allocate(internet, project=project, count=2)
+    addresses.allocate(internet, project=project, families=[Family.IPV6])
+    shown = web.get(f"/projects/{project.pk}/").context["holdings"]
+    assert [one.taken_text for one in shown] == ["2", "2+"]
+
+
+def test_pairs_of_projects_with_more_addresses_than_a_page_counts_are_not_counted(
+    client: Client, project: Project, stranger: Project, internet: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MAX_COUNTED", 1)
+    eve = User.objects.create_user("eve")
+    for owner, count in ((project, 1), (stranger, 2)):
+        members.grant(eve, "viewer", project=owner)
+        addresses.allocate(internet, project=owner, count=count)
+    client.force_login(eve)
+    few, many = client.get("/").context["projects"]
+    assert (few["pairs"], [text for _, text in few["held"]]) == (1, ["1", "1"])
+    assert (many["pairs"], [text for _, text in many["held"]]) == (None, ["1+", "1+"])
 
 
 def test_what_is_left_to_a_project_is_told_of_its_quota(web: Client, project: Project, internet: Network) -> None:

@@ -1,6 +1,6 @@
 """What an operator should look at, each with the place that mends it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,19 +13,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ipam import errors
-from ipam.addressing import Family, shorten
-from ipam.domain.core import access, paging
-from ipam.domain.core.permissions import Permission
+from ipam.addressing import shorten
+from ipam.domain.core import paging
 from ipam.domain.insight import finding_marks, mending, survey
-from ipam.domain.insight.shown import judged_again
+from ipam.domain.insight.shown import judged_again, names_of
 from ipam.domain.networks.completion import MAX_PER_BATCH
 from ipam.forms.alerts import ReasonForm, SnoozeForm
 from ipam.insight_filters import FindingFilters
-from ipam.links import page_of
 from ipam.models import Finding
 from ipam.values import is_number
-from webui import choices, work
-from webui.pages import asked, asks_for_part, render_page_or_part, went_through
+from webui import choices, finding_rows, work
+from webui.pages import Context, asked, asks_for_part, render_page_or_part, went_through
 from webui.views.families import BATCH
 
 _SHOWN_HALVES = 50
@@ -42,14 +40,14 @@ def index(request: HttpRequest) -> HttpResponse:
     filters.refuse_malformed()
     found = survey.current_findings(filters.columns, marked=is_marked)
     at: Any = {"limit": paging.DEFAULT_LIMIT, "cursor": request.GET.get("cursor", "")}
-    rows = found.findings
-    page = paging.page_of_list(rows, **at) if isinstance(rows, list) else paging.page(rows, field="severity", **at)
+    every = found.findings
+    page = paging.page_of_list(every, **at) if isinstance(every, list) else paging.page(every, field="severity", **at)
     shown = judged_again(page.rows)
     if is_marked:
         finding_marks.add_marks(shown)
     context = {
         "section": "findings",
-        "findings": with_links(shown),
+        "findings": (rows := finding_rows.of_findings(shown)),
         "page": page,
         "severities": [(one.label, _count(found.numbers, one)) for one in Finding.Severity],
         "kinds": work.counted(found.numbers),
@@ -60,9 +58,13 @@ def index(request: HttpRequest) -> HttpResponse:
         "asked": choices.shown(of),
         "is_narrowed": bool(chosen or code or any(of.values())),
         "kept": [(name, value) for name in ("code", "severity", "snoozed") if (value := asked(request, name))],
-        "verbs": ("reopen",) if is_marked else ("snooze", "accept"),
+        "verbs": _verbs(is_marked) if any(row.may_mark for row in rows) else (),
     }
     return render_page_or_part(request, "findings.html", context, part="table")
+
+
+def _verbs(is_marked: bool) -> tuple[str, ...]:
+    return ("reopen",) if is_marked else ("snooze", "accept")
 
 
 def _check(severity: str, code: str) -> None:
@@ -78,32 +80,45 @@ def _count(numbers: survey.Numbers, wanted: int) -> int:
     return sum(number for (_, severity), number in numbers.items() if severity == wanted)
 
 
-MARKS: dict[str, tuple[type[forms.Form], Callable[..., Finding], str]] = {
-    "snooze": (SnoozeForm, finding_marks.snooze, "Snoozed"),
-    "accept": (ReasonForm, finding_marks.accept, "Accepted"),
-    "reopen": (forms.Form, finding_marks.reopen, "Shown again"),
+MARKS: dict[str, tuple[type[forms.Form], Callable[..., list[Finding]], str, str]] = {
+    "snooze": (SnoozeForm, finding_marks.snooze, "Snoozed", "Left out of lists and alerts until then."),
+    "accept": (ReasonForm, finding_marks.accept, "Accepted", "Left out of lists and alerts for good."),
+    "reopen": (forms.Form, finding_marks.reopen, "Shown again", "Shown in lists again, and told by alerts."),
 }
 
 
 @login_required
 def mark(request: HttpRequest, verb: str) -> HttpResponse:
-    """Ask why, and perhaps until when; then a finding is left out, or shown again."""
-    form_of, do, done = MARKS[verb]
-    key = asked(request, "key")
-    found = finding_marks.find(key)
-    initial = {"until": timezone.now() + timedelta(days=7)}
-    form = form_of(request.POST if request.method == "POST" else None, initial=initial)
-    if went_through(form, lambda: do(key, **form.cleaned_data)):
-        messages.success(request, f"{done}: {_named(found)}")
-        return redirect(_list_before(request))
-    title = f"{verb.capitalize()}: {_named(found)}"
-    context = {"section": "findings", "form": form, "title": title, "about": found.sentence}
-    return render_page_or_part(request, "edit.html", {**context, "back": _list_before(request)})
+    """Ask why, and perhaps until when; then findings are left out, or shown again: one, or all that were ticked."""
+    form_of, do, done, outcome = MARKS[verb]
+    keys, back = _chosen(request), _list_before(request)
+    if not keys:
+        messages.error(request, "Nothing was selected. Tick the rows that you mean.")
+        return redirect(back)
+    found = finding_marks.find(keys)
+    names = names_of(found)
+    about = names[0] if len(names) == 1 else f"{len(names)} findings"
+    is_answer = request.method == "POST" and "ask" not in request.POST
+    form = form_of(request.POST if is_answer else None, initial={"until": timezone.now() + timedelta(days=7)})
+    if went_through(form, lambda: do(keys, **form.cleaned_data)):
+        messages.success(request, f"{done}: {about}")
+        return redirect(back)
+    context: Context = {"section": "findings", "form": form, "verb": verb, "about": about, "outcome": outcome}
+    context |= {"found": list(zip(names, found, strict=True)), "keys": keys, "back": back}
+    return render_page_or_part(request, "findings_mark.html", context)
+
+
+def _chosen(request: HttpRequest) -> list[str]:
+    """The keys that were ticked, or the one that a link names; Invalid for what is none."""
+    keys = request.POST.getlist("key") or list(filter(None, [asked(request, "key")]))
+    if any("\0" in key for key in keys):
+        raise errors.Invalid("The selection is not valid. Go back and select again.")
+    return list(dict.fromkeys(keys))
 
 
 def _list_before(request: HttpRequest) -> str:
     """The list that one comes from, as it was narrowed."""
-    every, before = reverse("findings"), asked(request, "back")
+    every, before = reverse("findings"), request.POST.get("back") or asked(request, "back")
     return before if before.startswith(f"{every}?") else every
 
 
@@ -129,21 +144,3 @@ def complete_all(request: HttpRequest) -> HttpResponse:
         "batch": MAX_PER_BATCH,
     }
     return render_page_or_part(request, "findings_complete.html", context, part="progress")
-
-
-def _named(finding: Finding) -> str:
-    """What a finding is about, as lists name it."""
-    return finding.object_name or finding.object_id
-
-
-def with_links(findings: Iterable[Finding]) -> list[tuple[Finding, str, bool]]:
-    """Each with the page that mends it, and whether the caller may say that it need not be shown."""
-    who = access.current()
-    return [(one, _mends(one), one.kind != "survey" and who.may(Permission.MANAGE, one.project_id)) for one in findings]
-
-
-def _mends(finding: Finding) -> str:
-    is_completed_there = finding.code in ("one_family_allocations", "one_family_machines")
-    if is_completed_there and access.current().may(Permission.OPERATE):  # others find the way on the network's page
-        return reverse("complete", args=[finding.object_id, Family(finding.family or 0).key])
-    return page_of(finding.kind, finding.object_id, finding.object_id)

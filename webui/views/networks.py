@@ -38,7 +38,6 @@ from webui.views.network_list import CHOSEN
 
 _SHOWN_BLOCKS = 12
 _SHOWN_MACHINES = 8
-_LOOKED_AT = 2_000  # addresses of each family, for halves
 
 
 @login_required
@@ -63,7 +62,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
         "state": list_state.of_request(request, "networks", CHOSEN),
         "is_dual": len(families) > 1,
         "gain": missing_family(network, [family["meter"].use.family for family in families]),
-        "lacking": None if network.is_super else _lacking(network, [family["meter"].use for family in families]),
+        "lacking": None if network.is_super else _lacking([family["meter"].use for family in families], allocated),
         "machines": [] if network.is_super else _machines(network),
         "shown_machines": _SHOWN_MACHINES,
         "sets_aside": any(prefix.sets_aside for prefix in prefixes),
@@ -149,20 +148,17 @@ def _lanes_of(
     return network_rows.lanes_of(network, uses, prefixes), []
 
 
-def _lacking(network: Network, uses: Sequence[utilization.FamilyUse]) -> Family | None:
-    """The family that some allocations of a network of both lack: of which fewer are held, if fewer are.
-
-    Where as many are, halves of both kinds may be left; they are only looked for among few addresses, as each is.
+def _lacking(uses: Sequence[utilization.FamilyUse], shown: Sequence[Allocation]) -> Family | None:
+    """The family that some allocations of a network of both lack: of which fewer are held, if fewer are, else that
+    which one of those that are `shown` lacks. To look for it among all would read each with its counterpart.
     """
     if len(uses) < len(Family):
         return None
     fewer, more = sorted(uses, key=lambda use: use.used_ips)
     if fewer.used_ips < more.used_ips:
         return fewer.family
-    if not 0 < more.used_ips <= _LOOKED_AT:
-        return None
-    half = access.visible(IPAddress.objects.filter(network=network)).single().values_list("family", flat=True).first()
-    return Family(half).other if half else None
+    lacking = (family for one in shown for family, held in zip(Family, one.addresses, strict=True) if held is None)
+    return next(lacking, None)
 
 
 def _machines(network: Network) -> list[Machine]:

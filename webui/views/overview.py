@@ -12,8 +12,9 @@ from ipam.domain.core import access, timelines
 from ipam.domain.insight import coverage, survey
 from ipam.models import Event, Project, Quota
 from ipam.models.events import Kind
-from webui import heat, line_map, timetable
+from webui import heat, holdings, line_map, timetable
 from webui.event_groups import grouped
+from webui.listing import is_counted, shown_count
 from webui.meters import humanize, units
 from webui.pages import Context, asks_for_part, render_page_or_part
 from webui.quota_meters import quota_meters
@@ -49,7 +50,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def _mine(request: HttpRequest) -> HttpResponse:
-    projects = list(access.visible(Project.objects.order_by("name", "id"))[: _SHOWN_PROJECTS + 1])
+    visible = access.visible(Project.objects.order_by("name", "id"))
+    projects = list(holdings.with_taken(visible, "project")[: _SHOWN_PROJECTS + 1])
     shown, rows = projects[:_SHOWN_PROJECTS], due_first()
     context = {
         **_common(rows),
@@ -112,18 +114,17 @@ def _changes() -> list[Event]:
 
 
 def _held_by(projects: Sequence[Project]) -> list[Context]:
-    """What these projects have, and may have at most; three statements."""
-    covered, quotas = coverage.by_project(projects), defaultdict(list)
+    """What these projects have, and may have at most, with the pairs of those that are counted; three statements."""
+    few = [one for one in projects if all(is_counted(holdings.taken(one, family)) for family in Family)]
+    covered, quotas = coverage.by_project(few), defaultdict(list)
     for one in quota_meters(Quota.objects.filter(project__in=projects).select_related("network", "project")):
         quotas[one.quota.project_id].append(one)
-    none = coverage.Coverage(0, dict.fromkeys(Family, 0))
-    found = ((one, covered.get(one.pk, none)) for one in projects)
     return [
         {
             "project": one,
-            "pairs": held.pairs,
-            "held": [(family, held.addresses(family)) for family in Family],
+            "pairs": covered[one.pk].pairs if one.pk in covered else 0 if one in few else None,
+            "held": [(family, shown_count(holdings.taken(one, family))) for family in Family],
             "quotas": quotas[one.pk],
         }
-        for one, held in found
+        for one in projects
     ]

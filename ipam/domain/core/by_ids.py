@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, models
 
@@ -12,15 +12,23 @@ from ipam.models.columns import Columns, columns
 Named = Mapping[str, tuple[type[models.Model], object]]  # what is asked for: the model and the id, by its field
 Only = Mapping[type[models.Model], Sequence[str]]  # the columns that are read, where that is not all
 AtHand = dict[tuple[type[models.Model], str], Any]  # objects that have been read, by model and id
-Beside = tuple[str, Sequence[Any]]  # a statement that gives one row at most, and its parameters
+
+
+class Beside(NamedTuple):
+    """What is read together with something else, of one row at most: columns, what joins them, and its parameters."""
+
+    columns: str = "NULL"
+    joins: str = ""
+    parameters: Sequence[Any] = ()
 
 
 def find(wanted: Named, only: Only) -> dict[str, Any]:
     """Those of the objects with these ids that there are and that the caller may see."""
     if not wanted:
         return {}
+    asked = _asking(wanted, only, access.condition)
     with connection.cursor() as cursor:
-        cursor.execute(*_asking(wanted, only, access.condition))
+        cursor.execute(f"SELECT {asked.columns} FROM (SELECT 1) AS one {asked.joins}", asked.parameters)  # noqa: S608
         return _loaded(wanted, only, cursor.fetchone())
 
 
@@ -43,11 +51,11 @@ def _asking(wanted: Named, only: Only, condition: Callable[[type[models.Model]],
         for shape, (_, values), (_, key) in zip(shapes, scopes, wanted.values(), strict=True)
         for value in (shape.stored_key(key), *values)
     ]
-    return _joined(tuple(shapes), tuple(said for said, _ in scopes)), parameters
+    return Beside(*_joined(tuple(shapes), tuple(said for said, _ in scopes)), parameters)
 
 
 def _loaded(wanted: Named, only: Only, row: Sequence[Any]) -> dict[str, Any]:
-    found, rest = {}, row[1:]
+    found, rest = {}, row
     for field, (model, _) in wanted.items():
         one = columns(model, *only.get(model, ()))
         values, rest = rest[: len(one.fields)], rest[len(one.fields) :]
@@ -57,11 +65,14 @@ def _loaded(wanted: Named, only: Only, row: Sequence[Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _joined(shapes: Sequence[Columns[Any]], conditions: Sequence[str]) -> str:
-    """The statement that looks for one row of each of these shapes, by its key."""
-    parts = []
+def _joined(shapes: Sequence[Columns[Any]], conditions: Sequence[str]) -> tuple[str, str]:
+    """The columns of one row of each of these shapes, and what joins it by its key: each under a name of its own, and
+    no query in brackets, which PostgreSQL would plan for longer.
+    """
+    selected, joins = [], []
     for number, (shape, condition) in enumerate(zip(shapes, conditions, strict=True)):
-        pk, table = shape.fields[shape.key].column, f'"{shape.model._meta.db_table}"'
-        asked = f'SELECT {shape.selected} FROM {table} WHERE {table}."{pk}" = %s AND {condition}'  # noqa: S608  no values
-        parts.append(f"LEFT JOIN ({asked}) AS part{number} ON TRUE")
-    return f"SELECT * FROM (SELECT 1) AS one {' '.join(parts)}"  # noqa: S608  no values
+        pk, table, part = shape.fields[shape.key].column, f'"{shape.model._meta.db_table}"', f"part{number}"
+        asked = f'{table}."{pk}" = %s AND {condition}'
+        selected.append(shape.selected.replace(f"{table}.", f"{part}."))
+        joins.append(f"LEFT JOIN {table} AS {part} ON {asked.replace(f'{table}.', f'{part}.')}")
+    return ", ".join(selected) or "NULL", " ".join(joins)

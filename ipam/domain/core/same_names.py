@@ -1,11 +1,13 @@
 """Things of one name, told apart by what people know beside it: `analytics-dev · acme`."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Count, Model, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Min, Model, Q, QuerySet, TextField, Value, prefetch_related_objects
+from django.db.models.functions import Cast, Coalesce
 
+from ipam.domain.core import access
 from ipam.models import Cluster, Machine, Network, Project
 
 BETWEEN = " · "
@@ -64,6 +66,40 @@ def texts_of(visible: QuerySet[Any], rows: Sequence[Any]) -> list[str]:
     for (name, _), number in pairs.items():
         alike[name] += number
     return [_text(one, alike[one.name], pairs.get((one.name, beside(one)), 0)) for one in rows]
+
+
+def names_of(things: Mapping[type[Model], Mapping[str, str]]) -> dict[tuple[type[Model], str], str]:
+    """What people read for things of several kinds, given by their ids and names: the name, or where several that the
+    caller sees have it `name · beside`, or `name · id`, by kind and id. One statement, none without names.
+    """
+    counted = [_counted(model, set(named.values()) - {""}) for model, named in things.items()]
+    rows = list(counted[0].union(*counted[1:], all=True)) if counted else []
+    of_name, alone = Counter[tuple[str, str]](), {}
+    for kind, name, told, number, key in rows:
+        of_name[kind, name] += number
+        if number == 1:
+            alone[kind, _plain(key)] = told
+    texts = {}
+    for model, named in things.items():
+        kind = model.__name__
+        for key, name in named.items():
+            is_alone = of_name[kind, name] < 2
+            texts[model, key] = name if is_alone else f"{name}{BETWEEN}{alone.get((kind, _plain(key))) or key}"
+    return texts
+
+
+def _counted(model: type[Model], names: Collection[str]) -> QuerySet[Any, Any]:
+    """(kind, name, what is beside it, how many have both, the id of one of them) of these names."""
+    asked: Any = access.visible(model._default_manager.filter(name__in=names)).order_by()
+    told = asked.annotate(told=Coalesce(_BESIDE[model], Value("")), kind=Value(model.__name__))
+    counted = told.values("kind", "name", "told").annotate(number=Count("pk"), key=Min(Cast("pk", TextField())))
+    rows: QuerySet[Any, Any] = counted.values_list("kind", "name", "told", "number", "key")
+    return rows
+
+
+def _plain(key: str) -> str:
+    """An id as each database writes it."""
+    return key.replace("-", "")
 
 
 def _text(one: Any, of_name: int, of_pair: int) -> str:

@@ -25,10 +25,6 @@ class Coverage:
     def total(self) -> int:
         return self.pairs + sum(self.only.values())
 
-    def addresses(self, family: Family) -> int:
-        """How many of a family these allocations have."""
-        return self.pairs + self.only[family]
-
     @property
     def share(self) -> float:
         """Of pairs, 0..1; 0 of nothing."""

@@ -17,14 +17,12 @@ from ipam.addressing import Family
 from ipam.domain.core import access
 from ipam.domain.insight import loose_ends
 from ipam.domain.insight.loose_ends import MAX_OF_A_KIND, Marks, at_most_per_project
-from ipam.domain.space import number_pools, room
+from ipam.domain.space import room
 from ipam.domain.space.utilization import FamilyUse
 from ipam.models import Finding, IPAddress, Network
-from ipam.models.number_ranges import BOUNDS
 from ipam.wording import count_of
 
 WARN, FULL = 0.8, 0.95  # shares of a family from which on it is worth a look, and pressing
-POOL_WARN = 0.9
 FEW_CHILDREN = 5
 UNUSED_AFTER = timedelta(days=90)
 
@@ -45,15 +43,13 @@ def of_networks(networks: Iterable[Network], uses: Uses) -> Iterator[Finding]:
 def of_the_rest(
     uses_families: Mapping[str, set[Family]], *, limit: int | None = MAX_OF_A_KIND, marks: Marks | None = None
 ) -> Iterator[Finding]:
-    """Everything that is not about the use of one network; four statements. `uses_families`: {network id: families}.
+    """Everything that is not about the use of one network; three statements. `uses_families`: {network id: families}.
 
     Into `marks` goes what somebody has snoozed or accepted: a page that finds all this anew has no statement left.
     """
     yield from one_family_only(uses_families, limit=limit)
     yield from unused_static(limit=limit)
     yield from loose_ends.firewalls_projects_webhooks(limit=limit, marks=marks)
-    if access.current().sees_everything:
-        yield from pools_nearly_empty()
 
 
 def nearly_full(network: Network, uses: Iterable[FamilyUse]) -> Iterator[Finding]:
@@ -161,22 +157,6 @@ def unused_static(*, limit: int | None = MAX_OF_A_KIND) -> Iterator[Finding]:
             project_id=one.project_id,
             sentence=f"Static, without a machine since {one.updated_at:%Y-%m-%d}. Release it if nothing needs it.",
         )
-
-
-def pools_nearly_empty() -> Iterator[Finding]:
-    """More than 90 % of the VNIs or ASNs of a pool are taken."""
-    for pool, left in number_pools.free().items():
-        first, last = BOUNDS[pool]
-        if left < (1 - POOL_WARN) * (last - first + 1):
-            yield Finding(
-                code="pool_nearly_empty",
-                severity=WARNING if left else SERIOUS,
-                kind="pool",
-                object_id=str(pool),
-                object_name=f"{pool.label} pool",
-                sentence=f"{count_of(left, f'free {pool.label} number')} left. "
-                "Release machines or networks that are not needed.",
-            )
 
 
 def _how_full(use: FamilyUse) -> str:

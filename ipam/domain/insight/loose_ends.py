@@ -1,22 +1,25 @@
-"""What is forgotten or has stopped: firewalls without underlay, projects without networks, what cannot be sent."""
+"""What is forgotten, used up or stopped: firewalls without underlay, projects without networks, pools, mails."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextField, UUIDField, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Sum, TextField, UUIDField, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from ipam.domain.core import access
 from ipam.domain.insight import mirror_findings
-from ipam.models import Finding, FindingMark, Letter, Machine, MachineNetwork, Network, Project, Webhook
+from ipam.models import Finding, FindingMark, Letter, Machine, MachineNetwork, Network, NumberRange, Project, Webhook
 from ipam.models.networks import NetworkType
+from ipam.models.number_ranges import BOUNDS
+from ipam.wording import count_of
 
 MAX_OF_A_KIND = 100
+POOL_WARN = 0.9
 FAILING_AFTER = timedelta(hours=1)
 Marks = set[tuple[object, ...]]  # as `Finding.marked_as` has them
 Row = TypeVar("Row")
@@ -26,10 +29,10 @@ _TEXT = TextField()
 
 def firewalls_projects_webhooks(*, limit: int | None = MAX_OF_A_KIND, marks: Marks | None = None) -> Iterator[Finding]:
     """A firewall is in no underlay, as its partition had none (rule 30); a project owns no network; a webhook fails, or
-    has been switched off for it; mails do not go; mirrors. One statement, by which `marks` learns what is marked;
-    without `limit` at most 100 of each kind and project.
+    has been switched off for it; mails do not go; a pool of numbers is nearly empty; mirrors. One statement, by which
+    `marks` learns what is marked; without `limit` at most 100 of each kind and project.
     """
-    others = (_projects(), _webhooks(), _letters(), _marks(), *mirror_findings.queries())
+    others = (_projects(), _webhooks(), _letters(), _pools(), _marks(), *mirror_findings.queries())
     rows = list(_firewalls().union(*others, all=True))
     if marks is not None:
         said = (row for row in rows if row[4].startswith(_MARK))
@@ -37,11 +40,29 @@ def firewalls_projects_webhooks(*, limit: int | None = MAX_OF_A_KIND, marks: Mar
     ordered = sorted(rows, key=lambda row: (row[1], str(row[0])))
     for row in [row for row in ordered if row[4] == "letter"][:1]:
         yield _of_letters(*row[:4])
+    if access.current().sees_everything:
+        yield from pools_nearly_empty({row[1]: int(row[3]) for row in rows if row[4] == "pool"})
     yield from mirror_findings.of_rows(row for row in ordered if row[4].startswith(mirror_findings.WHAT))
     for what, of_one in (("firewall", _of_firewall), ("project", _of_project), ("webhook", _of_webhook)):
         of_kind = [row[:4] for row in ordered if row[4] == what]
         for row in at_most_per_project(of_kind, itemgetter(0))[:limit]:
             yield of_one(*row)
+
+
+def pools_nearly_empty(free: Mapping[str, int]) -> Iterator[Finding]:
+    """More than 90 % of the VNIs or ASNs of a pool are taken: of one that is not named, all."""
+    for pool in NumberRange.Pool:
+        (first, last), left = BOUNDS[pool], free.get(pool, 0)
+        if left < (1 - POOL_WARN) * (last - first + 1):
+            yield Finding(
+                code="pool_nearly_empty",
+                severity=Finding.Severity.WARNING if left else Finding.Severity.SERIOUS,
+                kind="pool",
+                object_id=str(pool),
+                object_name=f"{pool.label} pool",
+                sentence=f"{count_of(left, f'free {pool.label} number')} left. "
+                "Release machines or networks that are not needed.",
+            )
 
 
 def of_machine(machine: Machine, network_types: Collection[str]) -> Iterator[Finding]:
@@ -87,6 +108,14 @@ def _letters() -> QuerySet[Any, Any]:
     found = late if access.current().sees_everything else late.none()
     nobody = Value(None, UUIDField())
     return found.order_by().values_list(nobody, "address", Cast("pk", _TEXT), "last_error", Value("letter", _TEXT))
+
+
+def _pools() -> QuerySet[Any, Any]:
+    """How many numbers of each pool are free, for those who see the platform."""
+    known = NumberRange.objects.all() if access.current().sees_everything else NumberRange.objects.none()
+    counted = known.order_by().values("pool").annotate(left=Cast(Sum(F("last") - F("first") + 1), _TEXT))
+    nobody, nothing = Value(None, UUIDField()), Value("", _TEXT)
+    return counted.values_list(nobody, "pool", nothing, "left", Value("pool", _TEXT))
 
 
 def _marks() -> QuerySet[Any, Any]:

@@ -185,6 +185,9 @@ def _evaluate(networks: Sequence[Network], uses: Uses, *, marked: bool | None = 
         *_of_clusters(networks),
         *_of_surveys(networks),
     ]
+    by_id = {network.pk: network for network in networks}
+    for one in every:
+        one.network = by_id.get(one.network_id)
     shown = every if marked is None else [one for one in every if (one.marked_as in marks) == marked]
     return in_order(shown)
 

@@ -37,9 +37,7 @@ def lock(key: Any) -> list[Any]:
 
 def beside(key: Any) -> Beside:
     """What asks for the address with this id together with something else, before it is known who asks."""
-    return _HELD.format(columns=columns(IPAddress).selected, column="id", visible="TRUE", lock=""), [
-        columns(IPAddress).stored_key(key)
-    ]
+    return Beside("beside.*", f"LEFT JOIN ({_by_id()}) AS beside ON TRUE", [columns(IPAddress).stored_key(key)])
 
 
 def at_hand(row: Any) -> Any:
@@ -51,8 +49,12 @@ def at_hand(row: Any) -> Any:
 def look(key: Any) -> Any:
     """The address with this id as `lock` gives it, but not locked; None if the caller sees none."""
     with connection.cursor() as cursor:
-        cursor.execute(*beside(key))
+        cursor.execute(_by_id(), [columns(IPAddress).stored_key(key)])
         return next((found for row in cursor.fetchall() if (found := at_hand(row))), None)
+
+
+def _by_id() -> str:
+    return _HELD.format(columns=columns(IPAddress).selected, column="id", visible="TRUE", lock="")
 
 
 def lock_allocation(key: Any) -> list[Any]:

@@ -29,6 +29,8 @@ _WITH_USER_AND_ROLES = """
     LEFT JOIN ipam_rolebinding ON ipam_rolebinding.user_id = auth_user.id AND NOT auth_user.is_superuser
     {beside} WHERE ipam_apitoken.digest = %s
 """
+_OF_TOKEN = "id", "user_id", "is_read_only", "projects", "networks", "expires_at", "last_used_at"  # what is asked of it
+_OF_USER = "id", "username", "is_active", "is_superuser"
 _LAST_USE_IS_KEPT = timedelta(minutes=1)  # not at each request, which would make every reading one a writing one
 
 
@@ -77,7 +79,7 @@ def revoke(user: User, key: int) -> None:
 
 def authenticate(token: str, source: IPAddress | None) -> ApiToken:
     """As `authenticate_with`, of the token alone."""
-    return authenticate_with(token, source, ("SELECT 1", ()))[0]
+    return authenticate_with(token, source, Beside())[0]
 
 
 def authenticate_with(token: str, source: IPAddress | None, beside: Beside) -> tuple[ApiToken, Sequence[Any]]:
@@ -112,11 +114,11 @@ def authenticate_with(token: str, source: IPAddress | None, beside: Beside) -> t
 
 def _find(token: str, beside: Beside) -> tuple[ApiToken | None, Sequence[Any]]:
     """The token with this text, of a user who may sign in, with that user and what roles that has; and a row beside."""
-    shapes: list[Columns[Any]] = [columns(ApiToken), columns(User), columns(RoleBinding)]
+    shapes: list[Columns[Any]] = [columns(ApiToken, *_OF_TOKEN), columns(User, *_OF_USER), columns(RoleBinding)]
     with connection.cursor() as cursor:
-        selected = ", ".join([*(shape.selected for shape in shapes), "beside.*"])
-        statement = _WITH_USER_AND_ROLES.format(columns=selected, beside=f"LEFT JOIN ({beside[0]}) AS beside ON TRUE")
-        cursor.execute(statement, [*beside[1], _digest(token)])
+        selected = ", ".join([*(shape.selected for shape in shapes), beside.columns])
+        statement = _WITH_USER_AND_ROLES.format(columns=selected, beside=beside.joins)
+        cursor.execute(statement, [*beside.parameters, _digest(token)])
         rows = cursor.fetchall()
     if not rows:
         return None, ()

@@ -302,12 +302,14 @@ TENTH = 13_107  # of 131,072 numbers, rounded down
 def test_pool_of_which_more_than_90_percent_is_taken(left: int, expected: list[Said], db: None) -> None:
     leave(Pool.VRF, left)
     mend = "Release machines or networks that are not needed."
-    assert said(findings.pools_nearly_empty()) == [(code, how, text + mend) for code, how, text in expected]
+    assert said(loose_ends.firewalls_projects_webhooks()) == [(code, how, text + mend) for code, how, text in expected]
 
 
 def test_each_pool_is_judged_by_itself(db: None) -> None:
     leave(Pool.ASN, 10)
-    assert [(one.object_id, one.object_name) for one in findings.pools_nearly_empty()] == [("asn", "ASN pool")]
+    assert [(one.object_id, one.object_name) for one in loose_ends.firewalls_projects_webhooks()] == [
+        ("asn", "ASN pool")
+    ]
 
 
 def test_cloud_in_good_health_has_no_finding(internet: Network, private: Network, project: Project) -> None:

@@ -187,7 +187,7 @@ def test_finding_fires_while_it_is_found(narrow: Network, project: Project) -> N
 def test_accepted_finding_clears_and_fires_no_more(narrow: Network, project: Project) -> None:
     rule("finding", None, None, code="project_without_networks")
     surveying.run()
-    finding_marks.accept(f"project_without_networks:project:{project.pk}:", reason="spare")
+    finding_marks.accept([f"project_without_networks:project:{project.pk}:"], reason="spare")
     surveying.run()
     surveying.run()
     assert transitions() == ["fire", "clear"]
