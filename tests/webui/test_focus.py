@@ -9,6 +9,7 @@ from tests.webui.test_pages import pages
 
 # All others are lists, hold more than a form, or ask what a button, a choice or a tick answers.
 FOCUSED = {
+    "accept a finding": "reason",
     "add prefix": "prefix",
     "addresses for a cluster": "network",
     "allocate": "project",

@@ -30,6 +30,7 @@ PAGES: dict[str, str] = {
     "overview": "/",
     "findings": "/findings/",
     "complete all": "/findings/complete/",
+    "accept a finding": "/findings/accept/?key=few_children_left:network:clusters:ipv4",
     "new external network": "/networks/new/?type=external",
     "activity": "/activity/",
     "alerts": "/alerts/",

@@ -113,7 +113,7 @@ def _fullest() -> QuerySet[Network]:
 
 
 def current_findings(columns: Columns | None = None, *, marked: bool = False) -> Found:
-    """What there is to look at, or what of it is `marked`, as `wanted` has it; at most ten statements at any size, 13
+    """What there is to look at, or what of it is `marked`, as `wanted` has it; at most nine statements at any size, 12
     with documents of clusters, and one for the page.
     """
     asked, networks = columns or {}, _all_if_small()
@@ -125,7 +125,7 @@ def current_findings(columns: Columns | None = None, *, marked: bool = False) ->
 
 
 def wanted(columns: Columns, *, marked: bool | None = False) -> Rows:
-    """The findings that have one of these values in each of these columns, to be paged; at most ten statements.
+    """The findings that have one of these values in each of these columns, to be paged; at most nine statements.
 
     Those that somebody has snoozed or accepted only if `marked`; None: those too. Of a large installation they are as
     of the last survey; while that is missing or old, the worst 500 of them, and that.
