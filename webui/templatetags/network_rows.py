@@ -2,6 +2,7 @@
 
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.utils.safestring import SafeString
@@ -36,11 +37,10 @@ def network_row(context: Any, row: NetworkRow, *, child: bool = False) -> SafeSt
 def _toggle(context: Any, row: NetworkRow, name: str) -> str:
     """The same list with the children of this one below it, or without them."""
     is_open = context.get("opened") == row.network.pk
-    query = context["request"].GET.copy()
-    query.pop("open", None)
-    if not is_open:
-        query["open"] = row.network.pk
-    target, does = escape(f"?{query.urlencode()}"), "Hide" if is_open else "Show"
+    asked = context["request"].GET.lists()
+    query = [(name, value) for name, values in asked if name != "open" for value in values]
+    target = escape(f"?{urlencode(query if is_open else [*query, ('open', row.network.pk)])}")
+    does = "Hide" if is_open else "Show"
     return (
         f'<a class="tree tree-toggle" href="{target}" hx-get="{target}" aria-expanded="{str(is_open).lower()}"'
         f' aria-label="{does} the children of {name}"></a>'
