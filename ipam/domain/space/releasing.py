@@ -23,9 +23,11 @@ _LOCK = f"""
     LEFT JOIN LATERAL ({_BLOCK} FOR UPDATE) AS free ON TRUE
     WHERE free.id IS NOT NULL OR EXISTS ({_BLOCK} OFFSET 0)
 """  # noqa: S608  no values
+# CROSS JOIN: SQLite would rather read all that is free in the prefix.
 _LOOK = """
-    SELECT id, prefix_id, length FROM ipam_freeblock
-    WHERE network_id = %s AND family = %s AND prefix_id = %s AND namespace_id IS NULL AND (length, first) IN (VALUES {})
+    WITH wanted (length, first) AS (VALUES {})
+    SELECT free.id, prefix_id, free.length FROM wanted CROSS JOIN ipam_freeblock AS free
+    WHERE prefix_id = %s AND namespace_id IS NULL AND free.length = wanted.length AND free.first = wanted.first
 """
 _Free = dict[tuple[int, int], int | None]  # ids by prefix and length; None: looked at too early
 
@@ -80,8 +82,7 @@ def _look(buddies: Sequence[tuple[Prefix, IPAddress, list[tuple[int, int]]]]) ->
             return {(prefix_id, length): key for key, prefix_id, length in cursor.fetchall()}
         for prefix, one, starts in buddies:
             if starts:
-                place = [prefix.network_id, one.version, prefix.pk]
                 mine = [v for length, start in starts for v in (length, to_bytes(IPAddress(start, one.version)))]
-                cursor.execute(_LOOK.format(", ".join(["(%s, %s)"] * len(starts))), [*place, *mine])
+                cursor.execute(_LOOK.format(", ".join(["(%s, %s)"] * len(starts))), [*mine, prefix.pk])
                 found |= {(prefix_id, length): key for key, prefix_id, length in cursor.fetchall()}
     return found
