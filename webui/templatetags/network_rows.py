@@ -1,4 +1,4 @@
-"""A network as a row of a list, drawn: a page has fifty, and as a template they took a fifth of it."""
+"""A network as a row of a list, drawn: a page has up to fifty, and templates would be slow."""
 
 from html import escape
 from typing import Any
